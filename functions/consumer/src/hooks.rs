@@ -1,0 +1,21 @@
+//! Your business code: one file a concern, one line here.
+//!
+//! A hook is called once for each event, in this order. See `docs/hooks.md`.
+
+mod eventbridge;
+mod payments;
+
+use acuse_aws::Setup;
+use acuse_aws::consumer::{Error, Hook};
+
+/// All hooks, in the order in which they are called.
+///
+/// # Errors
+/// A hook's variable that is missing, by name.
+pub(crate) fn all(setup: &Setup) -> Result<Vec<Hook>, Error> {
+    let mut hooks: Vec<Hook> = vec![Box::new(payments::Payments::from_env()?)];
+    if let Some(eventbridge) = eventbridge::EventBridge::from_env(setup) {
+        hooks.push(Box::new(eventbridge));
+    }
+    Ok(hooks)
+}

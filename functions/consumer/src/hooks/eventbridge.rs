@@ -1,0 +1,76 @@
+//! Every event on an EventBridge bus, so that business code in any language can subscribe.
+
+use acuse_aws::{Setup, config};
+use acuse_core::event::Event;
+use acuse_core::hook::{Attempt, Effects, Hook, HookError};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use serde_json::{Value, json};
+
+/// EventBridge takes 256 KB an entry; what is longer is published without its payload.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
+const LONGEST_PAYLOAD: usize = 200 * 1024;
+
+/// Publishes on the bus `EVENT_BUS_NAME`. At least once: subscribers find the idempotency key in
+/// `detail.key`.
+pub(crate) struct EventBridge {
+    client: Client,
+    bus: String,
+}
+
+impl EventBridge {
+    /// Reads `EVENT_BUS_NAME`; `None` where it is not set: nothing is published.
+    pub(crate) fn from_env(setup: &Setup) -> Option<Self> {
+        Some(Self {
+            bus: config::optional("EVENT_BUS_NAME")?,
+            client: Client::new(&setup.sdk),
+        })
+    }
+}
+
+#[async_trait]
+impl Hook<TransactWriteItem> for EventBridge {
+    fn name(&self) -> &'static str {
+        "eventbridge"
+    }
+
+    async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name(&self.bus)
+            .source(format!("acuse.{}", event.provider))
+            .detail_type(&event.type_name)
+            .detail(detail(event, attempt).to_string())
+            .build();
+        let answer = self.client.put_events().entries(entry).send().await?;
+        // The call succeeds even where its entry fails.
+        match answer.entries().iter().find_map(|entry| entry.error_code()) {
+            None => Ok(Effects::none()),
+            Some(code) => Err(HookError::retry(format!("the bus `{}` refused the event: {code}", self.bus))),
+        }
+    }
+}
+
+/// The payload goes as the text that was signed: as JSON, large numbers would be rounded.
+fn detail(event: &Event, attempt: Attempt) -> Value {
+    let payload = Some(event.body())
+        .filter(|body| body.len() <= LONGEST_PAYLOAD)
+        .and_then(|body| std::str::from_utf8(body).ok());
+    json!({
+        "provider": event.provider,
+        "environment": event.environment.name(),
+        "type": event.type_name,
+        "kind": format!("{:?}", event.kind),
+        "resource_kind": event.resource.as_ref().map(|resource| &resource.kind),
+        "resource_id": event.resource.as_ref().map(|resource| &resource.id),
+        "amount": event.amount,
+        "key": event.key.to_string(),
+        "business_key": event.business_key(),
+        "delivery_id": event.delivery_id.to_string(),
+        "attempt": attempt.number,
+        "occurred_at": event.occurred_at.map(|at| at.to_string()),
+        "received_at": event.received_at.to_string(),
+        "payload": payload,
+    })
+}

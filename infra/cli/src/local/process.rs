@@ -1,0 +1,104 @@
+//! Processes that can't outlive this one.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::command::tail;
+use super::error::Error;
+
+/// Runs a command and ends it, with all it started, when its standard input closes.
+const SUPERVISOR: &str = include_str!("../../../local/supervise.py");
+
+/// How long the supervisor may take to end its group; it gives the command two seconds itself.
+const PATIENCE: Duration = Duration::from_secs(5);
+const TAIL_LINES: usize = 15;
+
+/// A command under the supervisor. However this process ends, the kernel closes the pipe that the
+/// supervisor reads, and the supervisor ends the command's whole process group.
+#[derive(Debug)]
+pub(super) struct Process {
+    name: &'static str,
+    log: PathBuf,
+    child: Child,
+}
+
+/// How a [`Process`] is run.
+pub(super) struct Plan<'a> {
+    /// What it is called in messages.
+    pub(super) name: &'static str,
+    /// A Python, for the supervisor.
+    pub(super) python: &'a Path,
+    /// Where its output and the supervisor go.
+    pub(super) folder: &'a Path,
+    /// The command, with its environment and working directory.
+    pub(super) command: Command,
+    /// Whether it prints where this process prints, or to `{name}.log` in the folder.
+    pub(super) show: bool,
+}
+
+impl Process {
+    pub(super) fn start(plan: Plan<'_>) -> Result<Self, Error> {
+        let script = plan.folder.join("supervise.py");
+        fs::write(&script, SUPERVISOR).map_err(Error::file("write", &script))?;
+        let log = plan.folder.join(format!("{}.log", plan.name.replace(' ', "-")));
+        let output = || -> Result<Stdio, Error> {
+            if plan.show {
+                return Ok(Stdio::inherit());
+            }
+            let file = File::options().create(true).append(true).open(&log);
+            file.map(Stdio::from).map_err(Error::file("open", &log))
+        };
+        if !plan.show {
+            fs::write(&log, "").map_err(Error::file("write", &log))?;
+        }
+
+        let mut supervised = Command::new(plan.python);
+        supervised.arg(&script).arg(plan.command.get_program()).args(plan.command.get_args());
+        // The command's environment is all that it gets: nothing of ours leaks into the functions.
+        supervised.env_clear().envs(plan.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(folder) = plan.command.get_current_dir() {
+            supervised.current_dir(folder);
+        }
+        let child = supervised
+            .stdin(Stdio::piped())
+            .stdout(output()?)
+            .stderr(output()?)
+            .spawn()
+            .map_err(|source| Error::Spawn { program: plan.python.display().to_string(), source })?;
+        Ok(Self { name: plan.name, log, child })
+    }
+
+    /// The error to report where it has ended by itself.
+    pub(super) fn ended(&mut self) -> Option<Error> {
+        match self.child.try_wait() {
+            Ok(None) => None,
+            _ => Some(self.failure("ended by itself".to_owned())),
+        }
+    }
+
+    /// An error about it, with the end of its log.
+    pub(super) fn failure(&self, what: String) -> Error {
+        Error::Process {
+            name: self.name,
+            what,
+            log: self.log.clone(),
+            tail: tail(&fs::read_to_string(&self.log).unwrap_or_default(), TAIL_LINES),
+        }
+    }
+
+    /// Ends it and waits until it is gone. Blocks.
+    pub(super) fn stop(mut self) {
+        drop(self.child.stdin.take());
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        // Nothing more can be done than this; whether it works shows in `ps`.
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}

@@ -1,0 +1,156 @@
+//! Python, and virtual environments with pinned tools.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::command;
+use super::error::Error;
+use super::progress::Progress;
+
+/// The emulator. botocore is pinned by it and wanted by the translator: one command installs both.
+pub(super) const EMULATOR: Tools = Tools {
+    folder: "venv",
+    pins: &["ministack==1.5.33", "aws-sam-translator==1.115.0"],
+};
+
+/// Hot reload.
+pub(super) const WATCH: Tools = Tools {
+    folder: "venv-watch",
+    pins: &["cargo-lambda==1.9.2"],
+};
+
+/// The oldest Python that the emulator runs on.
+const OLDEST: (u32, u32) = (3, 10);
+const OLDEST_TEXT: &str = "3.10";
+
+/// Says a version and whether an environment can be made.
+const PROBE: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
+
+/// What a virtual environment holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tools {
+    folder: &'static str,
+    pins: &'static [&'static str],
+}
+
+/// A virtual environment that holds its tools.
+#[derive(Debug, Clone)]
+pub(super) struct Venv {
+    folder: PathBuf,
+}
+
+impl Venv {
+    /// The environment of `tools` under `local`. It is made anew only when the pins change; of
+    /// two processes at once, one makes it and the other waits.
+    pub(super) async fn prepare(local: &Path, tools: Tools, progress: &Progress) -> Result<Self, Error> {
+        let folder = local.join(tools.folder);
+        let _lock = lock(local.join(format!("{}.lock", tools.folder)), progress).await?;
+        let venv = Self { folder };
+        let stamp = venv.folder.join("pins");
+        let pins = tools.pins.join(" ");
+        if fs::read_to_string(&stamp).is_ok_and(|made| made == pins) && venv.python().exists() {
+            return Ok(venv);
+        }
+
+        let python = find().await?;
+        progress.say(format!("installing {} (once)", tools.pins.join(", ")));
+        if venv.folder.exists() {
+            fs::remove_dir_all(&venv.folder).map_err(Error::file("remove", &venv.folder))?;
+        }
+        let mut make = Command::new(python);
+        make.args(["-m", "venv"]).arg(&venv.folder).stderr(Stdio::piped());
+        command::run("making a virtual environment", &mut make, None).await?;
+        let mut install = Command::new(venv.python());
+        install
+            .args(["-m", "pip", "install", "--disable-pip-version-check", "--quiet"])
+            .args(tools.pins)
+            .stderr(Stdio::piped());
+        let advice = "pip needs PyPI or a mirror of it: see PIP_INDEX_URL, PIP_PROXY";
+        command::run("installing the emulator's packages", &mut install, Some(advice)).await?;
+        // Written last: an environment without it is half made.
+        fs::write(&stamp, &pins).map_err(Error::file("write", &stamp))?;
+        Ok(venv)
+    }
+
+    /// Its interpreter.
+    pub(super) fn python(&self) -> PathBuf {
+        self.bin().join("python")
+    }
+
+    /// The folder of its programs.
+    pub(super) fn bin(&self) -> PathBuf {
+        self.folder.join("bin")
+    }
+}
+
+/// Held until the file is dropped, by this process or by its end.
+async fn lock(path: PathBuf, progress: &Progress) -> Result<File, Error> {
+    let file = File::create(&path).map_err(Error::file("create", &path))?;
+    let mut said = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::Error(source)) => {
+                return Err(Error::File { operation: "lock", path, source });
+            }
+            Err(fs::TryLockError::WouldBlock) => {
+                if !said {
+                    progress.say("waiting for another process that installs the same tools");
+                    said = true;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// A Python that will do: the one that `PYTHON` names, else the first of the usual names.
+async fn find() -> Result<OsString, Error> {
+    let named = std::env::var_os("PYTHON").filter(|name| !name.is_empty());
+    let candidates: Vec<OsString> = match named {
+        Some(name) => vec![name],
+        None => ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"]
+            .map(OsString::from)
+            .into(),
+    };
+    let mut tried = Vec::new();
+    for candidate in candidates {
+        match probe(&candidate).await {
+            Ok(()) => return Ok(candidate),
+            Err(why) => tried.push(format!("{}: {why}", candidate.to_string_lossy())),
+        }
+    }
+    Err(Error::NoPython { wanted: OLDEST_TEXT, tried: tried.join("; ") })
+}
+
+async fn probe(python: &OsString) -> Result<(), String> {
+    let output = Command::new(python)
+        .args(["-c", PROBE])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => "not found".to_owned(),
+            _ => error.to_string(),
+        })?;
+    if !output.status.success() {
+        let printed = String::from_utf8_lossy(&output.stderr);
+        let last = printed.lines().last().unwrap_or("it fails").to_owned();
+        return Err(match last.contains("ensurepip") || last.contains("venv") {
+            // Debian and Ubuntu keep it in a package of its own.
+            true => format!("{last} (install python3-venv)"),
+            false => last,
+        });
+    }
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let version: Vec<u32> = printed.split_whitespace().filter_map(|part| part.parse().ok()).collect();
+    match version.as_slice() {
+        [major, minor] if (*major, *minor) >= OLDEST => Ok(()),
+        _ => Err(format!("version {}", printed.trim().replace(' ', "."))),
+    }
+}

@@ -1,0 +1,102 @@
+//! CloudFormation's YAML as the JSON that it stands for.
+
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Number, Value, json};
+
+use super::error::Error;
+
+/// Reads `text`. The short forms of functions become long: `!Ref x` is `{"Ref": "x"}`,
+/// `!Sub x` is `{"Fn::Sub": "x"}`, `!GetAtt a.b` is `{"Fn::GetAtt": ["a", "b"]}`.
+pub(super) fn read(text: &str) -> Result<Value, Error> {
+    let documents = Yaml::load_from_str(text).map_err(|error| Error::Template(error.to_string()))?;
+    match documents.as_slice() {
+        [document] => value(document),
+        _ => Err(Error::Template("it should be one YAML document".into())),
+    }
+}
+
+fn value(node: &Yaml<'_>) -> Result<Value, Error> {
+    Ok(match node {
+        Yaml::Value(scalar) => self::scalar(scalar)?,
+        Yaml::Sequence(items) => Value::Array(items.iter().map(value).collect::<Result<_, _>>()?),
+        Yaml::Mapping(entries) => {
+            let mut object = Map::new();
+            for (name, node) in entries {
+                object.insert(key(name)?, value(node)?);
+            }
+            Value::Object(object)
+        }
+        Yaml::Tagged(tag, node) if tag.handle == "!" => function(&tag.suffix, value(node)?),
+        other => return Err(Error::Template(format!("can't read {other:?}"))),
+    })
+}
+
+fn scalar(scalar: &Scalar<'_>) -> Result<Value, Error> {
+    Ok(match scalar {
+        Scalar::Null => Value::Null,
+        Scalar::Boolean(truth) => Value::Bool(*truth),
+        Scalar::Integer(number) => json!(number),
+        Scalar::FloatingPoint(number) => Number::from_f64(number.0)
+            .map(Value::Number)
+            .ok_or_else(|| Error::Template(format!("{number} is no number in JSON")))?,
+        Scalar::String(text) => json!(text),
+    })
+}
+
+/// Keys are text in CloudFormation, also those that YAML reads as something else (`80: …`).
+fn key(node: &Yaml<'_>) -> Result<String, Error> {
+    match value(node)? {
+        Value::String(text) => Ok(text),
+        other @ (Value::Number(_) | Value::Bool(_)) => Ok(other.to_string()),
+        other => Err(Error::Template(format!("{other} can't be a key"))),
+    }
+}
+
+fn function(name: &str, argument: Value) -> Value {
+    let argument = match (name, argument) {
+        // The attribute's own name may have a dot (`Outputs.Url`), the logical id may not.
+        ("GetAtt", Value::String(path)) => match path.split_once('.') {
+            Some((resource, attribute)) => json!([resource, attribute]),
+            None => json!(path),
+        },
+        (_, argument) => argument,
+    };
+    let name = match name {
+        "Ref" | "Condition" => name.to_owned(),
+        _ => format!("Fn::{name}"),
+    };
+    Value::Object(Map::from_iter([(name, argument)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_forms_become_long() {
+        let text = "
+            a: !Ref Queue
+            b: !GetAtt Table.Arn
+            c: !Sub 'arn:${AWS::Partition}:x'
+            d: !If [IsLive, !GetAtt [Queue, Arn], 3]
+            e: !Condition IsLive
+            f: {Version: 2012-10-17, on: yes, 80: true}
+        ";
+        assert_eq!(
+            read(text).unwrap(),
+            json!({
+                "a": {"Ref": "Queue"},
+                "b": {"Fn::GetAtt": ["Table", "Arn"]},
+                "c": {"Fn::Sub": "arn:${AWS::Partition}:x"},
+                "d": {"Fn::If": ["IsLive", {"Fn::GetAtt": ["Queue", "Arn"]}, 3]},
+                "e": {"Condition": "IsLive"},
+                "f": {"Version": "2012-10-17", "on": "yes", "80": true},
+            })
+        );
+    }
+
+    #[test]
+    fn two_documents_are_refused() {
+        assert!(matches!(read("a: 1\n---\nb: 2"), Err(Error::Template(_))));
+    }
+}

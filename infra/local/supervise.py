@@ -1,0 +1,48 @@
+"""Runs a command in this process group and ends the whole group when standard input closes.
+
+    python supervise.py COMMAND [ARGUMENT ...]
+
+Whoever starts this holds the other end of the pipe and never writes to it. However that process
+ends, by SIGKILL too, the kernel closes the pipe, and nothing that the command started is left.
+The command gets SIGTERM first, and two seconds.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+PATIENCE_SECONDS = 2.0
+
+
+def main():
+    os.setpgid(0, 0)
+    # SIGTERM to the group is for the command; this process is the last to go.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    command = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+    threading.Thread(target=end_with_parent, args=(command,), daemon=True).start()
+    code = command.wait()
+    end_group(code)
+
+
+def end_with_parent(command):
+    while os.read(0, 1024):
+        pass
+    os.killpg(0, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while command.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(0, signal.SIGKILL)
+
+
+def end_group(code):
+    """The command is over; what it started is not to outlive it."""
+    sys.stderr.write(f"supervise: {sys.argv[1]} ended with code {code}\n")
+    sys.stderr.flush()
+    os.killpg(0, signal.SIGKILL)
+
+
+main()

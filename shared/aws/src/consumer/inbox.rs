@@ -1,0 +1,66 @@
+//! The consumer's queues on SQS.
+
+use std::time::Duration;
+
+use acuse_core::consume::{Inbox, InboxError, Received};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageAttributeValue;
+
+/// A reason's longest text in a message attribute, in characters.
+const LONGEST_REASON: usize = 1024;
+
+pub(super) struct SqsInbox {
+    client: Client,
+    event_queue: String,
+    dead_letter_queue: String,
+}
+
+impl SqsInbox {
+    pub(super) fn new(client: Client, event_queue: String, dead_letter_queue: String) -> Self {
+        Self { client, event_queue, dead_letter_queue }
+    }
+}
+
+impl Inbox for SqsInbox {
+    async fn return_after(&self, message: &Received, delay: Duration) -> Result<(), InboxError> {
+        // Rounded up: a message that comes back before the lease is over comes in vain.
+        let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+        let change = self
+            .client
+            .change_message_visibility()
+            .queue_url(&self.event_queue)
+            .receipt_handle(&message.receipt)
+            .visibility_timeout(i32::try_from(seconds).unwrap_or(i32::MAX));
+        change.send().await.map(drop).map_err(|error| failed("return", message, error))
+    }
+
+    async fn dead_letter(&self, message: &Received, reason: &str) -> Result<(), InboxError> {
+        let mut send = self
+            .client
+            .send_message()
+            .queue_url(&self.dead_letter_queue)
+            .message_body(&message.text);
+        let reason: String = reason.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
+        let own = message.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        // SQS takes ten attributes; ours are seven at most, a foreign message's may be more.
+        for (name, value) in [("reason", reason.as_str())].into_iter().chain(own.filter(|(name, _)| *name != "reason")).take(10) {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+            if let Ok(value) = value {
+                send = send.message_attributes(name, value);
+            }
+        }
+        send.send().await.map(drop).map_err(|error| failed("dead-lettering", message, error))
+    }
+}
+
+fn failed(
+    operation: &'static str,
+    message: &Received,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> InboxError {
+    InboxError {
+        operation,
+        message_id: message.message_id.clone(),
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,31 @@
+//! Lambda's SQS event.
+
+use acuse_core::consume::Received;
+use aws_lambda_events::event::sqs::SqsEvent;
+use thiserror::Error;
+
+/// A record without an id: it could not be reported as failed, so the whole batch fails.
+#[derive(Debug, Error)]
+#[error("record {0} of the batch has no messageId or no receiptHandle; the batch goes back to the queue")]
+pub(super) struct NoId(usize);
+
+/// The batch's messages. Only what Acuse's own messages have: string attributes.
+pub(super) fn read(event: SqsEvent) -> Result<Vec<Received>, NoId> {
+    event
+        .records
+        .into_iter()
+        .enumerate()
+        .map(|(place, record)| {
+            Ok(Received {
+                message_id: record.message_id.filter(|id| !id.is_empty()).ok_or(NoId(place))?,
+                receipt: record.receipt_handle.ok_or(NoId(place))?,
+                text: record.body.unwrap_or_default(),
+                attributes: record
+                    .message_attributes
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name, value.string_value?)))
+                    .collect(),
+            })
+        })
+        .collect()
+}

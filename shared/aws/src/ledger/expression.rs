@@ -1,0 +1,141 @@
+//! One conditional update, built clause by clause; plain or as an item of a transaction.
+
+use std::collections::HashMap;
+
+use acuse_core::clock::Timestamp;
+use acuse_core::key::IdempotencyKey;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+
+/// One conditional update of one item. Attribute names are always placeholders (`#name`), since
+/// several of ours are words that DynamoDB reserves.
+pub(super) struct Step {
+    table: String,
+    key: HashMap<String, AttributeValue>,
+    set: Vec<String>,
+    add: Vec<String>,
+    remove: Vec<String>,
+    condition: String,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Step {
+    pub(super) fn of(table: &str, key: &IdempotencyKey) -> Self {
+        Self {
+            table: table.to_owned(),
+            key: HashMap::from([
+                ("pk".to_owned(), s(&key.partition)),
+                ("sk".to_owned(), s(&key.sort)),
+            ]),
+            set: Vec::new(),
+            add: Vec::new(),
+            remove: Vec::new(),
+            condition: String::new(),
+            names: HashMap::new(),
+            values: HashMap::new(),
+        }
+    }
+
+    pub(super) fn condition(mut self, condition: &str) -> Self {
+        condition.clone_into(&mut self.condition);
+        self
+    }
+
+    pub(super) fn name(mut self, placeholder: &str, name: &str) -> Self {
+        self.names.insert(placeholder.to_owned(), name.to_owned());
+        self
+    }
+
+    pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+        self.values.insert(placeholder.to_owned(), value);
+        self
+    }
+
+    /// Sets the attribute `name`, whatever it was.
+    pub(super) fn set(mut self, name: &str, value: AttributeValue) -> Self {
+        self.set.push(format!("#{name} = :set_{name}"));
+        self.name(&format!("#{name}"), name).value(&format!(":set_{name}"), value)
+    }
+
+    /// Sets the attribute `name` where the item has none: what is known of the first delivery stays.
+    pub(super) fn set_first(mut self, name: &str, value: AttributeValue) -> Self {
+        self.set.push(format!("#{name} = if_not_exists(#{name}, :set_{name})"));
+        self.name(&format!("#{name}"), name).value(&format!(":set_{name}"), value)
+    }
+
+    /// Records the hook as done.
+    pub(super) fn set_hook(mut self, hook: &str, at: Timestamp) -> Self {
+        self.set.push("#hooks.#hook = :hook_at".to_owned());
+        self.name("#hooks", "hooks").name("#hook", hook).value(":hook_at", n(at.as_millis()))
+    }
+
+    /// Adds to a number; an absent one is 0.
+    pub(super) fn add(mut self, name: &str, value: AttributeValue) -> Self {
+        self.add.push(format!("#{name} :add_{name}"));
+        self.name(&format!("#{name}"), name).value(&format!(":add_{name}"), value)
+    }
+
+    pub(super) fn remove(mut self, name: &str) -> Self {
+        self.remove.push(format!("#{name}"));
+        self.name(&format!("#{name}"), name)
+    }
+
+    /// Ends the lease.
+    pub(super) fn set_free(self) -> Self {
+        self.remove("lease_token").remove("lease_expires_at")
+    }
+
+    fn expression(&self) -> String {
+        [("SET", &self.set), ("ADD", &self.add), ("REMOVE", &self.remove)]
+            .into_iter()
+            .filter(|(_, clauses)| !clauses.is_empty())
+            .map(|(verb, clauses)| format!("{verb} {}", clauses.join(", ")))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    pub(super) fn into_update(self, client: &Client) -> UpdateItemFluentBuilder {
+        let expression = self.expression();
+        client
+            .update_item()
+            .table_name(self.table)
+            .set_key(Some(self.key))
+            .update_expression(expression)
+            .condition_expression(self.condition)
+            .set_expression_attribute_names(none_if_empty(self.names))
+            .set_expression_attribute_values(none_if_empty(self.values))
+    }
+
+    pub(super) fn into_transaction_item(self) -> Result<TransactWriteItem, BuildError> {
+        let update = Update::builder()
+            .update_expression(self.expression())
+            .table_name(self.table)
+            .set_key(Some(self.key))
+            .condition_expression(self.condition)
+            .set_expression_attribute_names(none_if_empty(self.names))
+            .set_expression_attribute_values(none_if_empty(self.values))
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+/// DynamoDB refuses empty maps.
+fn none_if_empty<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
+    (!map.is_empty()).then_some(map)
+}
+
+pub(super) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(super) fn n(number: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// An error that is only a text.
+pub(super) fn bool_error(text: &'static str) -> Box<dyn std::error::Error + Send + Sync> {
+    text.into()
+}

@@ -1,0 +1,122 @@
+//! An event's item: what a claim writes, and what `decide` reads of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+
+use acuse_core::clock::Timestamp;
+use acuse_core::event::Event;
+use acuse_core::ledger::{Lease, Standing, Status};
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use thiserror::Error;
+
+use super::expression::{Step, n, s};
+
+/// Longer payloads are compressed: a write unit is 1 KB.
+const COMPRESS_FROM: usize = 8 * 1024;
+
+/// An item holds 400 KB with the names of its attributes.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const LONGEST_PAYLOAD: usize = 380 * 1024;
+
+/// A recorded error's longest text, in characters.
+const LONGEST_ERROR: usize = 1000;
+
+/// An item that is no record of ours.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("the item has no usable attribute `{0}`")]
+pub struct NotARecord(pub(super) &'static str);
+
+/// Sets everything that a claim sets.
+pub(super) fn claim(step: Step, event: &Event, lease: &Lease, expires_at: Timestamp) -> Step {
+    let mut step = step
+        .set("status", s(Status::InProgress.name()))
+        .set("lease_token", s(&lease.token))
+        .set("lease_expires_at", n(lease.expires_at.as_millis()))
+        .set("message_id", s(&lease.message_id))
+        .set("expires_at", n(expires_at.as_seconds()))
+        .value(":in_progress", s(Status::InProgress.name()))
+        .add("attempts", n(1))
+        .add("duplicates", n(0))
+        .set_first("hooks", AttributeValue::M(HashMap::new()))
+        .set_first("provider", s(event.provider))
+        .set_first("environment", s(event.environment.name()))
+        .set_first("type", s(&event.type_name))
+        .set_first("delivery_id", s(event.delivery_id.to_string()))
+        .set_first("received_at", n(event.received_at.as_millis()))
+        .set_first("day", s(format!("{}#{}", event.provider, event.received_at.day())))
+        .set_first("body_sha256", s(event.body_sha256()));
+    if let Some(resource) = &event.resource {
+        step = step
+            .set_first("resource_kind", s(&resource.kind))
+            .set_first("resource_id", s(&resource.id));
+    }
+    if let Some(at) = event.occurred_at {
+        step = step.set_first("occurred_at", n(at.as_millis()));
+    }
+    let (payload, encoding) = payload(event.body());
+    if let Some(payload) = payload {
+        step = step.set_first("payload", payload);
+    }
+    step.set_first("payload_encoding", s(encoding))
+}
+
+/// The payload as an attribute, and how: `text`, `binary`, `gzip`, or `omitted` where even
+/// compressed it does not fit an item.
+fn payload(body: &[u8]) -> (Option<AttributeValue>, &'static str) {
+    if body.len() >= COMPRESS_FROM {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        return match encoder.write_all(body).and_then(|()| encoder.finish()) {
+            Ok(packed) if packed.len() <= LONGEST_PAYLOAD => {
+                (Some(AttributeValue::B(Blob::new(packed))), "gzip")
+            }
+            _ => (None, "omitted"),
+        };
+    }
+    match std::str::from_utf8(body) {
+        Ok(text) => (Some(s(text)), "text"),
+        Err(_) => (Some(AttributeValue::B(Blob::new(body))), "binary"),
+    }
+}
+
+/// What `decide` looks at.
+pub(super) fn standing(item: &HashMap<String, AttributeValue>) -> Result<Standing, NotARecord> {
+    Ok(Standing {
+        status: text(item, "status")
+            .and_then(Status::from_name)
+            .ok_or(NotARecord("status"))?,
+        // Only an event in progress has a lease.
+        lease_expires_at: moment(item, "lease_expires_at").unwrap_or(Timestamp::from_millis(0)),
+        attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
+        body_sha256: text(item, "body_sha256").ok_or(NotARecord("body_sha256"))?.to_owned(),
+        hooks: hooks(item),
+    })
+}
+
+pub(super) fn hooks(item: &HashMap<String, AttributeValue>) -> BTreeMap<String, Timestamp> {
+    let hooks = item.get("hooks").and_then(|hooks| hooks.as_m().ok());
+    hooks
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, _)| Some((name.clone(), moment(hooks?, name)?)))
+        .collect()
+}
+
+pub(super) fn text<'a>(item: &'a HashMap<String, AttributeValue>, name: &str) -> Option<&'a str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+pub(super) fn number<N: std::str::FromStr>(item: &HashMap<String, AttributeValue>, name: &str) -> Option<N> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+pub(super) fn moment(item: &HashMap<String, AttributeValue>, name: &str) -> Option<Timestamp> {
+    number(item, name).map(Timestamp::from_millis)
+}
+
+/// An error's text as it is recorded.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(LONGEST_ERROR).collect()
+}

@@ -1,0 +1,103 @@
+//! Reading the ledger, for operators.
+
+use acuse_core::clock::Timestamp;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use thiserror::Error;
+
+use super::record::{NotARecord, Record};
+
+/// The ledger's table, read only.
+#[derive(Debug, Clone)]
+pub struct LedgerReader {
+    client: Client,
+    table: String,
+}
+
+/// The ledger could not be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// DynamoDB did not answer, or refused.
+    #[error("reading the table `{table}`")]
+    Service {
+        /// Its name.
+        table: String,
+        /// What the service said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An item that is no record.
+    #[error("reading the table `{table}`")]
+    Item {
+        /// Its name.
+        table: String,
+        /// What is missing.
+        source: NotARecord,
+    },
+}
+
+impl LedgerReader {
+    /// Reads `table`.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    /// The events of `provider` received on the UTC day of `day`, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the table.
+    pub async fn on_day(&self, provider: &str, day: Timestamp, limit: usize) -> Result<Vec<Record>, ReadError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("by-day")
+            .key_condition_expression("#day = :day")
+            .expression_attribute_names("#day", "day")
+            .expression_attribute_values(":day", AttributeValue::S(format!("{provider}#{}", day.day())))
+            .scan_index_forward(false);
+        let mut pages = query.into_paginator().items().send();
+        let mut records = Vec::new();
+        while records.len() < limit {
+            let Some(item) = pages.next().await else { break };
+            records.push(self.record(&item.map_err(|e| self.service(e))?)?);
+        }
+        Ok(records)
+    }
+
+    /// All events of one partition: the life of a resource, by type.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the table.
+    pub async fn partition(&self, partition: &str) -> Result<Vec<Record>, ReadError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
+        let mut pages = query.into_paginator().items().send();
+        let mut records = Vec::new();
+        while let Some(item) = pages.next().await {
+            records.push(self.record(&item.map_err(|e| self.service(e))?)?);
+        }
+        Ok(records)
+    }
+
+    fn record(&self, item: &std::collections::HashMap<String, AttributeValue>) -> Result<Record, ReadError> {
+        Record::from_item(item).map_err(|source| ReadError::Item {
+            table: self.table.clone(),
+            source,
+        })
+    }
+
+    fn service(&self, error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
+        ReadError::Service {
+            table: self.table.clone(),
+            source: Box::new(error),
+        }
+    }
+}

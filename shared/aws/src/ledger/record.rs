@@ -1,0 +1,100 @@
+//! A record as operators read it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
+
+use acuse_core::ledger::Status;
+use aws_sdk_dynamodb::types::AttributeValue;
+use flate2::read::GzDecoder;
+use serde::Serialize;
+
+pub use super::item::NotARecord;
+use super::item::{hooks, moment, number, text};
+
+/// One event's record. Times are RFC 3339, UTC.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record {
+    /// The provider's name.
+    pub provider: String,
+    /// `test` or `live`.
+    pub environment: String,
+    /// The provider's own name of what happened.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// What it happened to.
+    pub resource_kind: Option<String>,
+    /// The provider's id of it.
+    pub resource_id: Option<String>,
+    /// The idempotency key: `{partition}|{sort}`.
+    pub key: String,
+    /// `IN_PROGRESS`, `RELEASED`, `COMPLETED`, `REJECTED`.
+    pub status: &'static str,
+    /// How often it was claimed.
+    pub attempts: u32,
+    /// Deliveries that came after it was finished.
+    pub duplicates: u32,
+    /// Those among them whose bytes differ.
+    pub conflicts: u32,
+    /// When the first delivery was received.
+    pub received_at: Option<String>,
+    /// When the provider says that it happened.
+    pub occurred_at: Option<String>,
+    /// When it was completed or rejected.
+    pub completed_at: Option<String>,
+    /// Why it was released or rejected.
+    pub error: Option<String>,
+    /// The hooks that are done, and when.
+    pub hooks: BTreeMap<String, String>,
+    /// The first delivery.
+    pub delivery_id: Option<String>,
+    /// The queue message that claimed it last.
+    pub message_id: Option<String>,
+    /// The payload as the provider signed it; kept out of lists.
+    #[serde(skip)]
+    pub payload: Option<Vec<u8>>,
+}
+
+impl Record {
+    /// Reads an item of the ledger's table.
+    ///
+    /// # Errors
+    /// [`NotARecord`] names the attribute that is missing.
+    pub fn from_item(item: &HashMap<String, AttributeValue>) -> Result<Self, NotARecord> {
+        let required = |name| text(item, name).map(str::to_owned).ok_or(NotARecord(name));
+        let optional = |name| text(item, name).map(str::to_owned);
+        let time = |name| moment(item, name).map(|at| at.to_string());
+        Ok(Self {
+            provider: required("provider")?,
+            environment: required("environment")?,
+            type_name: required("type")?,
+            resource_kind: optional("resource_kind"),
+            resource_id: optional("resource_id"),
+            key: format!("{}|{}", required("pk")?, required("sk")?),
+            status: Status::from_name(&required("status")?).ok_or(NotARecord("status"))?.name(),
+            attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
+            duplicates: number(item, "duplicates").unwrap_or_default(),
+            conflicts: number(item, "conflicts").unwrap_or_default(),
+            received_at: time("received_at"),
+            occurred_at: time("occurred_at"),
+            completed_at: time("completed_at"),
+            error: optional("error"),
+            hooks: hooks(item).into_iter().map(|(name, at)| (name, at.to_string())).collect(),
+            delivery_id: optional("delivery_id"),
+            message_id: optional("message_id"),
+            payload: payload(item),
+        })
+    }
+}
+
+fn payload(item: &HashMap<String, AttributeValue>) -> Option<Vec<u8>> {
+    match item.get("payload")? {
+        AttributeValue::S(text) => Some(text.clone().into_bytes()),
+        AttributeValue::B(bytes) if text(item, "payload_encoding") == Some("gzip") => {
+            let mut body = Vec::new();
+            GzDecoder::new(bytes.as_ref()).read_to_end(&mut body).ok()?;
+            Some(body)
+        }
+        AttributeValue::B(bytes) => Some(bytes.clone().into_inner()),
+        _ => None,
+    }
+}

@@ -1,0 +1,21 @@
+//! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the two composition roots:
+//! [`run_verifier`] and [`run_consumer`]. Everything that reads the environment is here.
+//!
+//! A verifier never links DynamoDB: features `verifier` and `consumer`.
+
+pub mod config;
+pub mod sdk;
+pub mod system;
+pub mod telemetry;
+
+#[cfg(feature = "consumer")]
+pub mod consumer;
+#[cfg(feature = "consumer")]
+pub mod ledger;
+#[cfg(feature = "verifier")]
+pub mod verifier;
+
+#[cfg(feature = "consumer")]
+pub use consumer::{Setup, run_consumer};
+#[cfg(feature = "verifier")]
+pub use verifier::run_verifier;

@@ -1,0 +1,50 @@
+//! The door's composition root: Lambda and HTTP in front, Secrets Manager and SQS behind.
+
+mod http;
+mod outbox;
+mod store;
+
+use std::time::Duration;
+
+use acuse_core::clock::within;
+use acuse_core::provider::Provider;
+use acuse_core::receive::Door;
+use futures_util::future::join;
+pub use lambda_http::Error;
+use lambda_http::{run, service_fn};
+
+use crate::config;
+use crate::sdk;
+use crate::system::{SystemClock, SystemRandom};
+use outbox::SqsOutbox;
+use store::SecretsManager;
+
+/// Init must not take much longer than this: the first delivery waits for it.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// Serves `provider`'s deliveries until Lambda ends the process.
+///
+/// Reads `EVENT_QUEUE_URL`, `QUARANTINE_QUEUE_URL` and `<PROVIDER>_SECRET_ID`.
+///
+/// # Errors
+/// A variable that is missing, by name; the runtime's own errors.
+pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
+    let secret_id = format!("{}_SECRET_ID", provider.name.to_ascii_uppercase());
+    let secret_id = config::required(&secret_id, "the ARN or name of the provider's secret")?;
+    let event_queue = config::required("EVENT_QUEUE_URL", "the URL of the event queue")?;
+    let quarantine_queue = config::required("QUARANTINE_QUEUE_URL", "the URL of the quarantine queue")?;
+
+    let sdk = sdk::load().await;
+    let outbox = SqsOutbox::new(aws_sdk_sqs::Client::new(&sdk), event_queue, quarantine_queue);
+    let store = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&sdk), secret_id, provider);
+    // Both connections are set up side by side, before the first delivery has to wait for them.
+    let warm_queue = outbox.clone();
+    let door = Door::new(provider, store, outbox, SystemClock, SystemRandom);
+    let _ = within(&SystemClock, WARM_UP, join(door.warm_up(), warm_queue.warm_up())).await;
+
+    let door = &door;
+    run(service_fn(|request| async move {
+        Ok::<_, Error>(http::answer(door, request).await)
+    }))
+    .await
+}

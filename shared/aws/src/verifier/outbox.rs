@@ -1,0 +1,84 @@
+//! The door's queues on SQS.
+
+use acuse_core::envelope::Message;
+use acuse_core::receive::{Outbox, OutboxError};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
+use aws_sdk_sqs::types::{
+    MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
+};
+use tracing::debug;
+
+#[derive(Debug, Clone)]
+pub(super) struct SqsOutbox {
+    client: Client,
+    event_queue: String,
+    quarantine_queue: String,
+}
+
+impl SqsOutbox {
+    pub(super) fn new(client: Client, event_queue: String, quarantine_queue: String) -> Self {
+        Self { client, event_queue, quarantine_queue }
+    }
+
+    /// One real call, so that the connection stands when the first delivery comes: a batch of
+    /// no messages, which SQS refuses, and which needs no permission beyond sending.
+    pub(super) async fn warm_up(&self) {
+        let call = self.client.send_message_batch().queue_url(&self.event_queue);
+        if let Err(error) = call.set_entries(Some(Vec::new())).send().await {
+            debug!(error = %error, "queue connection warmed by a call that is refused");
+        }
+    }
+
+    fn send(&self, queue_url: &str, message: Message) -> SendMessageFluentBuilder {
+        let Message { text, attributes } = message;
+        attributes.into_iter().fold(
+            self.client.send_message().queue_url(queue_url).message_body(text),
+            |send, (name, value)| match string(value) {
+                Some(value) => send.message_attributes(name, value),
+                None => send,
+            },
+        )
+    }
+}
+
+impl Outbox for SqsOutbox {
+    async fn queue(&self, provider: &'static str, message: Message) -> Result<(), OutboxError> {
+        let mut send = self
+            .send(&self.event_queue, message)
+            // A fair queue: one provider's flood does not starve another.
+            .message_group_id(provider);
+        if let Some(trace) = trace_header() {
+            send = send.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, trace);
+        }
+        send.send().await.map(drop).map_err(|error| failed("event", error))
+    }
+
+    async fn quarantine(&self, message: Message) -> Result<(), OutboxError> {
+        let send = self.send(&self.quarantine_queue, message);
+        send.send().await.map(drop).map_err(|error| failed("quarantine", error))
+    }
+}
+
+fn string(value: String) -> Option<MessageAttributeValue> {
+    MessageAttributeValue::builder()
+        .data_type("String")
+        .string_value(value)
+        .build()
+        .ok()
+}
+
+/// The runtime keeps the invocation's trace in this variable.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+fn trace_header() -> Option<MessageSystemAttributeValue> {
+    let trace = std::env::var("_X_AMZN_TRACE_ID").ok().filter(|trace| !trace.is_empty())?;
+    MessageSystemAttributeValue::builder()
+        .data_type("String")
+        .string_value(trace)
+        .build()
+        .ok()
+}
+
+fn failed(queue: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> OutboxError {
+    OutboxError { queue, source: Box::new(error) }
+}

@@ -1,0 +1,67 @@
+//! A provider's secret in Secrets Manager.
+
+use acuse_core::hook::chain;
+use acuse_core::provider::Provider;
+use acuse_core::receive::{SecretStore, StoreError};
+use acuse_core::secrets::Secrets;
+use aws_sdk_secretsmanager::Client;
+use futures_util::future::join;
+use tracing::{debug, error, warn};
+
+pub(super) struct SecretsManager {
+    client: Client,
+    secret_id: String,
+    provider: &'static Provider,
+}
+
+impl SecretsManager {
+    pub(super) fn new(client: Client, secret_id: String, provider: &'static Provider) -> Self {
+        Self { client, secret_id, provider }
+    }
+
+    /// One version; `None` where there is none of that stage.
+    async fn version(&self, stage: &'static str) -> Result<Option<String>, StoreError> {
+        let get = self.client.get_secret_value().secret_id(&self.secret_id).version_stage(stage);
+        match get.send().await {
+            Ok(value) => Ok(value.secret_string),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(None),
+            Err(error) => Err(StoreError::Unreachable {
+                secret: self.secret_id.clone(),
+                source: Box::new(error),
+            }),
+        }
+    }
+
+    fn parse(&self, text: Option<&str>) -> Result<Option<Secrets>, StoreError> {
+        Ok(text.map(|text| Secrets::parse(self.provider, text)).transpose()?.flatten())
+    }
+}
+
+impl SecretStore for SecretsManager {
+    /// `AWSCURRENT` and `AWSPREVIOUS` together, so that a rotation loses nothing. A version
+    /// that can't be used does not take the other one down with it.
+    async fn load(&self) -> Result<Secrets, StoreError> {
+        let (current, previous) = join(self.version("AWSCURRENT"), self.version("AWSPREVIOUS")).await;
+        let current = self.parse(current?.as_deref());
+        let previous = match previous.and_then(|text| self.parse(text.as_deref())) {
+            Ok(previous) => previous,
+            Err(error) => {
+                debug!(error = chain(&error), "previous secret not used");
+                None
+            }
+        };
+        match (current, previous) {
+            (Ok(Some(current)), Some(previous)) => Ok(current.and_previous(previous)),
+            (Ok(Some(secrets)), None) | (Ok(None), Some(secrets)) => Ok(secrets),
+            (Ok(None), None) => {
+                warn!(provider = self.provider.name, secret = self.secret_id, "no secret was put yet: every delivery is refused and kept in quarantine");
+                Ok(Secrets::default())
+            }
+            (Err(error), Some(previous)) => {
+                error!(error = chain(&error), "the current secret can't be used; the previous one still is");
+                Ok(previous)
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Time and randomness as parameters.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use futures_util::future::Either;
+
+/// A moment, in milliseconds since the Unix epoch, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// Where the time comes from. The wall clock is an adapter in `acuse-aws`; tests bring their own.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+
+    /// Ends when `duration` has passed.
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// Where randomness comes from. It spreads retries and names things; it keeps no secret.
+pub trait Random: Send + Sync {
+    /// 128 random bits.
+    fn bits(&self) -> u128;
+}
+
+/// What `future` gives, or `None` where `limit` passes first.
+pub async fn within<T>(
+    clock: &impl Clock,
+    limit: Duration,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let (sleep, future) = (clock.sleep(limit), pin!(future));
+    // The work is asked first: what is ready in time counts, however short the limit.
+    match futures_util::future::select(future, sleep).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}
+
+impl Timestamp {
+    /// From milliseconds since the Unix epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// From seconds since the Unix epoch; saturates far beyond any real date.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Reads an RFC 3339 date and time with its offset (`2024-03-20T10:00:00Z`).
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>()
+            .ok()
+            .map(|moment| Self(moment.as_millisecond()))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch.
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This moment and `duration` more; saturates.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// This moment less `duration`; saturates.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(millis))
+    }
+
+    /// How long from `earlier` until this moment; zero where `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The UTC day, `yyyy-mm-dd`.
+    pub fn day(self) -> String {
+        self.to_jiff().strftime("%Y-%m-%d").to_string()
+    }
+
+    fn to_jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with milliseconds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.to_jiff())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_reads_and_prints_rfc3339() {
+        let moment = Timestamp::from_rfc3339("2024-03-20T05:00:00.250-05:00").unwrap();
+        assert_eq!(moment.as_millis(), 1_710_928_800_250);
+        assert_eq!(moment.to_string(), "2024-03-20T10:00:00.250Z");
+        assert_eq!(moment.day(), "2024-03-20");
+        assert_eq!(Timestamp::from_rfc3339("20 de marzo"), None);
+    }
+
+    #[test]
+    fn differences_do_not_go_below_zero() {
+        let (early, late) = (Timestamp::from_seconds(1), Timestamp::from_seconds(3));
+        assert_eq!(late.since(early), Duration::from_secs(2));
+        assert_eq!(early.since(late), Duration::ZERO);
+    }
+}

@@ -1,0 +1,204 @@
+//! The consumer: from queue messages to hooks, each event once.
+
+mod backoff;
+mod event;
+
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use thiserror::Error;
+use tracing::error;
+
+use crate::clock::{Clock, Random, Timestamp};
+use crate::envelope::{Envelope, EnvelopeError};
+use crate::event::{Environment, Event};
+use crate::hook::{Hook, chain};
+use crate::key::IdempotencyKey;
+use crate::ledger::Ledger;
+use crate::provider::Unreadable;
+use crate::providers;
+pub use backoff::Backoff;
+
+/// A message of the event queue, as it was received.
+#[derive(Debug, Clone, Default)]
+pub struct Received {
+    /// SQS's id of the message.
+    pub message_id: String,
+    /// The handle of this receipt, for giving it back.
+    pub receipt: String,
+    /// The body.
+    pub text: String,
+    /// The string attributes.
+    pub attributes: HashMap<String, String>,
+}
+
+/// The queues as the consumer needs them.
+pub trait Inbox: Send + Sync {
+    /// Makes a message that is not deleted visible again after `delay`.
+    fn return_after(
+        &self,
+        message: &Received,
+        delay: Duration,
+    ) -> impl Future<Output = Result<(), InboxError>> + Send;
+
+    /// Puts a copy of a message on the dead-letter queue, with the reason.
+    fn dead_letter(
+        &self,
+        message: &Received,
+        reason: &str,
+    ) -> impl Future<Output = Result<(), InboxError>> + Send;
+}
+
+/// A queue that could not be asked.
+#[derive(Debug, Error)]
+#[error("{operation} of message `{message_id}`")]
+pub struct InboxError {
+    /// Which call.
+    pub operation: &'static str,
+    /// Of which message.
+    pub message_id: String,
+    /// What the service said.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// What reaches hooks, and how retries are spaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Events of other environments are recorded and not dispatched. `None`: of any.
+    pub environment: Option<Environment>,
+    /// Events older than this, by their own signed time, are recorded and not dispatched: the
+    /// ledger may have forgotten that it has seen them.
+    pub retention: Duration,
+    /// How long a released event waits.
+    pub backoff: Backoff,
+    /// How many events of a batch are worked on at once.
+    pub concurrency: usize,
+}
+
+/// Applies events to the ledger and calls the hooks. Knows nothing of HTTP.
+pub struct Consumer<L: Ledger, I, C, R> {
+    ledger: L,
+    inbox: I,
+    hooks: Vec<Box<dyn Hook<L::Write>>>,
+    policy: Policy,
+    clock: C,
+    random: R,
+}
+
+/// Two hooks that can't be told apart in the ledger.
+#[derive(Debug, Error)]
+#[error("two hooks are named `{0}`; a hook's name is its place in the ledger and must be its own")]
+pub struct SameName(&'static str);
+
+/// What becomes of a message.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    /// It is done with, and deleted.
+    Done,
+    /// It comes back after this time.
+    Back(Duration),
+}
+
+/// A batch's messages of one event, in their order.
+struct Group {
+    messages: Vec<(Received, Event, Option<Unreadable>)>,
+}
+
+impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
+    /// A consumer that calls `hooks` in their order.
+    ///
+    /// # Errors
+    /// [`SameName`] where two hooks share a name.
+    pub fn new(
+        ledger: L,
+        inbox: I,
+        hooks: Vec<Box<dyn Hook<L::Write>>>,
+        policy: Policy,
+        clock: C,
+        random: R,
+    ) -> Result<Self, SameName> {
+        let mut names = HashSet::new();
+        if let Some(hook) = hooks.iter().find(|hook| !names.insert(hook.name())) {
+            return Err(SameName(hook.name()));
+        }
+        Ok(Self { ledger, inbox, hooks, policy, clock, random })
+    }
+
+    /// Works through a batch until `deadline`, when the function is cut. Gives the ids of the
+    /// messages that are not done and must not be deleted.
+    pub async fn consume(&self, batch: Vec<Received>, deadline: Timestamp) -> Vec<String> {
+        let (groups, mut failed) = self.read(batch).await;
+        let groups = stream::iter(groups)
+            .map(|group| self.consume_group(group, deadline))
+            .buffer_unordered(self.policy.concurrency.max(1));
+        failed.extend(groups.collect::<Vec<_>>().await.into_iter().flatten());
+        failed
+    }
+
+    /// Groups a batch by event, so that two deliveries of one event don't wait for each other's
+    /// lease. What can't be read at all goes to the dead-letter queue.
+    async fn read(&self, batch: Vec<Received>) -> (Vec<Group>, Vec<String>) {
+        let (mut groups, mut failed) = (Vec::<Group>::new(), Vec::new());
+        let mut places: HashMap<IdempotencyKey, usize> = HashMap::new();
+        for message in batch {
+            match self.open(&message) {
+                Ok((event, unreadable)) => {
+                    let place = *places.entry(event.key.clone()).or_insert(groups.len());
+                    let entry = (message, event, unreadable);
+                    match groups.get_mut(place) {
+                        Some(group) => group.messages.push(entry),
+                        None => groups.push(Group { messages: vec![entry] }),
+                    }
+                }
+                Err(why) => {
+                    let reason = chain(&why);
+                    error!(message_id = message.message_id, reason, "message can't be read");
+                    if let Err(error) = self.inbox.dead_letter(&message, &reason).await {
+                        error!(error = chain(&error), "message not dead-lettered");
+                        failed.push(message.message_id);
+                    }
+                }
+            }
+        }
+        (groups, failed)
+    }
+
+    fn open(&self, message: &Received) -> Result<(Event, Option<Unreadable>), EnvelopeError> {
+        let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
+        let envelope = Envelope::from_message(&message.text, attribute)?;
+        let provider = providers::by_name(&envelope.provider)
+            .ok_or_else(|| EnvelopeError::UnknownProvider(envelope.provider.clone()))?;
+        let own = self.policy.environment.unwrap_or(Environment::Live);
+        Ok(Event::read(envelope, provider, own))
+    }
+
+    async fn consume_group(&self, group: Group, deadline: Timestamp) -> Vec<String> {
+        let mut failed = Vec::new();
+        for (message, event, unreadable) in group.messages {
+            // A panic is one record's failure: its neighbours go on, its lease runs out.
+            let work = self.consume_event(&message, &event, unreadable, deadline);
+            let fate = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+                error!(key = %event.key, delivery_id = %event.delivery_id, "event panicked outside of a hook");
+                Fate::Back(self.backoff(1))
+            });
+            if let Fate::Back(delay) = fate {
+                if let Err(error) = self.inbox.return_after(&message, delay).await {
+                    // It comes back all the same, when its visibility time-out ends.
+                    error!(error = chain(&error), "message's return not scheduled");
+                }
+                failed.push(message.message_id);
+            }
+        }
+        failed
+    }
+
+    fn backoff(&self, attempt: u32) -> Duration {
+        self.policy.backoff.delay(attempt, &self.random)
+    }
+}
+
+#[cfg(test)]
+mod tests;

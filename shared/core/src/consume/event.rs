@@ -1,0 +1,271 @@
+//! One event's way: claim, hooks, completion.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tracing::{debug, error, info, warn};
+
+use super::backoff::LONGEST_DELAY;
+use super::{Consumer, Fate, Inbox, Received};
+use crate::clock::{Clock, Random, Timestamp, within};
+use crate::event::Event;
+use crate::hook::{Attempt, Effects, Hook, HookError, chain};
+use crate::ledger::{Claim, Claimed, Lease, Ledger, LedgerError};
+use crate::provider::Unreadable;
+
+/// Kept free at the end of an invocation, so that a hook which overruns can still be released
+/// before the function is cut.
+const RESERVE: Duration = Duration::from_secs(2);
+
+/// A lease outlives its invocation by this much: nobody takes an event from an owner who may
+/// still be running, although two machines' clocks differ a little.
+const LEASE_SLACK: Duration = Duration::from_secs(1);
+
+/// Why an event reaches no hook.
+#[derive(Debug, thiserror::Error)]
+enum SetAside {
+    #[error(transparent)]
+    Unreadable(Unreadable),
+    #[error("stale: it happened at {0}, longer ago than the ledger remembers")]
+    Stale(Timestamp),
+    #[error("of environment `{0}`, which this stack does not take")]
+    Foreign(&'static str),
+}
+
+impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
+    pub(super) async fn consume_event(
+        &self,
+        message: &Received,
+        event: &Event,
+        unreadable: Option<Unreadable>,
+        deadline: Timestamp,
+    ) -> Fate {
+        let now = self.clock.now();
+        let cut = deadline.minus(RESERVE);
+        if now >= cut {
+            debug!(key = %event.key, "event not started: the invocation ends");
+            return Fate::Back(Duration::ZERO);
+        }
+        let lease = Lease {
+            token: format!("{:032x}", self.random.bits()),
+            expires_at: deadline.plus(LEASE_SLACK),
+            message_id: message.message_id.clone(),
+        };
+        let claimed = match self.ledger.claim(event, &lease, now).await {
+            Ok(Claim::Claimed(claimed)) => claimed,
+            Ok(Claim::Wait { until }) => {
+                info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event in progress elsewhere");
+                return Fate::Back(until.since(now));
+            }
+            Ok(Claim::Duplicate { status, conflict }) => {
+                return self.count_duplicate(event, status.name(), conflict).await;
+            }
+            Err(error) => return self.ledger_failed(event, 1, &error),
+        };
+        if claimed.taken.conflict {
+            warn!(key = %event.key, delivery_id = %event.delivery_id, "event claimed again with other bytes");
+        }
+        match self.set_aside(event, unreadable, now) {
+            Some(why) => self.reject(message, event, &claimed, &why).await,
+            None => self.call_hooks(message, event, &claimed, cut).await,
+        }
+    }
+
+    fn set_aside(
+        &self,
+        event: &Event,
+        unreadable: Option<Unreadable>,
+        now: Timestamp,
+    ) -> Option<SetAside> {
+        if let Some(why) = unreadable {
+            return Some(SetAside::Unreadable(why));
+        }
+        if self.policy.environment.is_some_and(|own| own != event.environment) {
+            return Some(SetAside::Foreign(event.environment.name()));
+        }
+        event
+            .occurred_at
+            .filter(|at| now.since(*at) > self.policy.retention)
+            .map(SetAside::Stale)
+    }
+
+    async fn count_duplicate(&self, event: &Event, status: &str, conflict: bool) -> Fate {
+        let (key, delivery_id) = (&event.key, event.delivery_id);
+        match self.ledger.count_duplicate(key, conflict).await {
+            Ok(()) if conflict => {
+                warn!(%key, %delivery_id, status, "duplicate with other bytes dropped");
+                Fate::Done
+            }
+            Ok(()) => {
+                info!(%key, %delivery_id, status, "duplicate dropped");
+                Fate::Done
+            }
+            Err(error) => self.ledger_failed(event, 1, &error),
+        }
+    }
+
+    /// Calls the hooks that are not done. The last one's effects commit with the completion.
+    async fn call_hooks(
+        &self,
+        message: &Received,
+        event: &Event,
+        claimed: &Claimed,
+        cut: Timestamp,
+    ) -> Fate {
+        let done = &claimed.taken.hooks;
+        let mut open = self.hooks.iter().filter(|hook| !done.contains_key(hook.name())).peekable();
+        let mut last = None;
+        while let Some(hook) = open.next() {
+            let effects = match self.call(hook.as_ref(), event, claimed, cut).await {
+                Ok(effects) => effects,
+                Err(HookError::Retry { reason, after }) => {
+                    return self.release(event, claimed, hook.name(), &reason, after).await;
+                }
+                Err(HookError::Reject { reason }) => {
+                    let reason = format!("hook `{}`: {reason}", hook.name());
+                    return self.dead_letter(message, event, claimed, &reason).await;
+                }
+            };
+            if open.peek().is_none() {
+                last = Some((hook.name(), effects));
+                break;
+            }
+            let recorded = self.ledger.record_hook(claimed, hook.name(), effects, self.clock.now());
+            if let Err(error) = recorded.await {
+                return self.write_failed(event, claimed, hook.name(), error).await;
+            }
+        }
+        let name = last.as_ref().map_or("", |(name, _)| name);
+        let now = self.clock.now();
+        match self.ledger.complete(claimed, last, now).await {
+            Ok(()) => {
+                let ms = u64::try_from(now.since(event.received_at).as_millis()).unwrap_or(u64::MAX);
+                let attempt = claimed.taken.attempt;
+                info!(key = %event.key, delivery_id = %event.delivery_id, attempt, ms, "event completed");
+                Fate::Done
+            }
+            Err(error) => self.write_failed(event, claimed, name, error).await,
+        }
+    }
+
+    /// One hook's call, cut in time; a panic of its is a retry.
+    async fn call(
+        &self,
+        hook: &dyn Hook<L::Write>,
+        event: &Event,
+        claimed: &Claimed,
+        cut: Timestamp,
+    ) -> Result<Effects<L::Write>, HookError> {
+        let now = self.clock.now();
+        let attempt = Attempt {
+            number: claimed.taken.attempt,
+            started_at: now,
+            deadline: cut,
+        };
+        // The call itself may panic before it gives a future.
+        let work = AssertUnwindSafe(async { hook.call(event, attempt).await }).catch_unwind();
+        match within(&self.clock, cut.since(now), work).await {
+            None => Err(HookError::retry("cut: the invocation ends")),
+            Some(Err(panic)) => Err(HookError::retry(format!("panicked: {}", message_of(&*panic)))),
+            Some(Ok(result)) => result,
+        }
+    }
+
+    /// A hook asks to retry: the event is free for the next attempt.
+    async fn release(
+        &self,
+        event: &Event,
+        claimed: &Claimed,
+        hook: &str,
+        reason: &str,
+        after: Option<Duration>,
+    ) -> Fate {
+        let (key, delivery_id, attempt) = (&event.key, event.delivery_id, claimed.taken.attempt);
+        let delay = self.backoff(attempt).max(after.unwrap_or_default()).min(LONGEST_DELAY);
+        warn!(%key, %delivery_id, attempt, hook, reason, retry_in_s = delay.as_secs(), "event released");
+        let error = format!("hook `{hook}`: {reason}");
+        match self.ledger.release(claimed, &error).await {
+            Ok(()) => Fate::Back(delay),
+            Err(error) => self.ledger_failed(event, attempt, &error),
+        }
+    }
+
+    async fn reject(
+        &self,
+        message: &Received,
+        event: &Event,
+        claimed: &Claimed,
+        why: &SetAside,
+    ) -> Fate {
+        let reason = chain(why);
+        match why {
+            // Nobody expects this one, so somebody should look.
+            SetAside::Unreadable(_) => self.dead_letter(message, event, claimed, &reason).await,
+            // These are set aside on purpose.
+            SetAside::Stale(_) | SetAside::Foreign(_) => self.record_rejection(event, claimed, &reason).await,
+        }
+    }
+
+    /// First the dead-letter queue, then the record: a crash between the two makes a second
+    /// copy there, never none.
+    async fn dead_letter(
+        &self,
+        message: &Received,
+        event: &Event,
+        claimed: &Claimed,
+        reason: &str,
+    ) -> Fate {
+        if let Err(error) = self.inbox.dead_letter(message, reason).await {
+            let attempt = claimed.taken.attempt;
+            error!(key = %event.key, error = chain(&error), "event not dead-lettered");
+            return match self.ledger.release(claimed, &chain(&error)).await {
+                Ok(()) => Fate::Back(self.backoff(attempt)),
+                Err(error) => self.ledger_failed(event, attempt, &error),
+            };
+        }
+        self.record_rejection(event, claimed, reason).await
+    }
+
+    async fn record_rejection(&self, event: &Event, claimed: &Claimed, reason: &str) -> Fate {
+        match self.ledger.reject(claimed, reason, self.clock.now()).await {
+            Ok(()) => {
+                warn!(key = %event.key, delivery_id = %event.delivery_id, reason, "event rejected");
+                Fate::Done
+            }
+            Err(error) => self.ledger_failed(event, claimed.taken.attempt, &error),
+        }
+    }
+
+    /// Recording a hook, or completing, did not work.
+    async fn write_failed(
+        &self,
+        event: &Event,
+        claimed: &Claimed,
+        hook: &str,
+        error: LedgerError,
+    ) -> Fate {
+        match error {
+            // Nothing is ours any more; the new owner sees it through.
+            LedgerError::LeaseLost { .. } => self.ledger_failed(event, claimed.taken.attempt, &error),
+            LedgerError::EffectsRefused { .. } | LedgerError::Service { .. } => {
+                self.release(event, claimed, hook, &chain(&error), None).await
+            }
+        }
+    }
+
+    /// The event stays as it is: the message comes back, and finds it claimable once the lease
+    /// has run out.
+    fn ledger_failed(&self, event: &Event, attempt: u32, error: &LedgerError) -> Fate {
+        error!(key = %event.key, delivery_id = %event.delivery_id, error = chain(error), "ledger call failed");
+        Fate::Back(self.backoff(attempt))
+    }
+}
+
+fn message_of(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}

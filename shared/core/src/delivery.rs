@@ -1,0 +1,159 @@
+//! One HTTP attempt of a provider, before and after verification.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+
+/// One HTTP attempt. `State` is [`Unverified`] or [`Verified`]; only
+/// [`signature::verify`](crate::signature::verify) turns one into the other, and only the latter
+/// can be put into an [`Envelope`](crate::envelope::Envelope).
+#[derive(Debug, Clone)]
+pub struct Delivery<State> {
+    id: DeliveryId,
+    received_at: Timestamp,
+    state: State,
+}
+
+/// As it came: nobody knows yet who sent it.
+#[derive(Clone)]
+pub struct Unverified {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// The provider signed exactly these bytes.
+#[derive(Clone)]
+pub struct Verified {
+    bytes: Bytes,
+    form: Form,
+}
+
+/// Which bytes the provider signed: the body as it came, or the body as one of two runtimes
+/// would write it again. See [`canonical`](crate::canonical).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// The body as it came.
+    Raw,
+    /// `JSON.stringify(JSON.parse(body))` of Node.
+    JavaScript,
+    /// `json.dumps(json.loads(body), separators=(",", ":"))` of Python.
+    Python,
+}
+
+/// Names one delivery in answers, logs, messages and records. Sorts by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(Uuid);
+
+impl Delivery<Unverified> {
+    /// A delivery as the HTTP adapter hands it over, the body already freed of base64.
+    pub fn received(id: DeliveryId, at: Timestamp, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            id,
+            received_at: at,
+            state: Unverified { headers, body },
+        }
+    }
+
+    /// The headers as they came.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.state.headers
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &Bytes {
+        &self.state.body
+    }
+
+    /// Called by [`signature::verify`](crate::signature::verify) and by nothing else.
+    pub(crate) fn verified(&self, bytes: Bytes, form: Form) -> Delivery<Verified> {
+        Delivery {
+            id: self.id,
+            received_at: self.received_at,
+            state: Verified { bytes, form },
+        }
+    }
+}
+
+impl Delivery<Verified> {
+    /// The bytes that the provider signed. With a re-serialised form these differ from the body.
+    pub fn bytes(&self) -> &Bytes {
+        &self.state.bytes
+    }
+
+    /// How [`bytes`](Self::bytes) came from the body.
+    pub fn form(&self) -> Form {
+        self.state.form
+    }
+}
+
+impl<State> Delivery<State> {
+    /// Names this delivery everywhere.
+    pub fn id(&self) -> DeliveryId {
+        self.id
+    }
+
+    /// When the door received it.
+    pub fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+}
+
+impl DeliveryId {
+    /// A version 7 UUID of `at` and ten random bytes.
+    pub fn new(at: Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// Reads what [`Display`](fmt::Display) printed.
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Form {
+    /// The name on the wire and in configuration: `raw`, `js`, `python`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::JavaScript => "js",
+            Self::Python => "python",
+        }
+    }
+
+    /// Reads a [`name`](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Raw, Self::JavaScript, Self::Python]
+            .into_iter()
+            .find(|form| form.name() == name)
+    }
+}
+
+/// Header names and the body's length only: values may hold signatures, tokens and personal data.
+impl fmt::Debug for Unverified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unverified")
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body_length", &self.body.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("form", &self.form)
+            .field("length", &self.bytes.len())
+            .finish()
+    }
+}

@@ -1,0 +1,332 @@
+//! What travels through the queue: the only thing that the door and the consumer share.
+
+use std::io::{Read, Write};
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use thiserror::Error;
+
+use crate::clock::Timestamp;
+use crate::delivery::{Delivery, DeliveryId, Form, Verified};
+
+/// The newest version that is written and read.
+pub const VERSION: &str = "1";
+
+/// The longest text of one message, in bytes: SQS takes 1 MiB with the attributes' names, types
+/// and values, which stay well under 4 KiB.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+pub const LONGEST_TEXT: usize = 1024 * 1024 - 4096;
+
+/// The longest payload that is unpacked: three times what fits the door, which is what the
+/// Python form can make of it.
+const LONGEST_BODY: u64 = 4 * LONGEST_TEXT as u64;
+
+/// A verified delivery on its way to the consumer. Can't be made from an unverified one.
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    /// The provider's name.
+    pub provider: String,
+    /// The delivery's name.
+    pub delivery_id: DeliveryId,
+    /// When the door received it.
+    pub received_at: Timestamp,
+    /// Which bytes the provider signed.
+    pub form: Form,
+    /// Those bytes.
+    pub body: Bytes,
+}
+
+/// A queue message: text and string attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The body: the verified text itself, or base64 of the verified bytes.
+    pub text: String,
+    /// The attributes, by name.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+/// The verified bytes don't fit one message, however packed.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("{length} bytes don't fit one SQS message of {LONGEST_TEXT}")]
+pub struct TooLong {
+    /// The verified bytes' length.
+    pub length: usize,
+}
+
+/// A message that no door of ours has written. It is kept in the dead-letter queue.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EnvelopeError {
+    /// An attribute is missing.
+    #[error("the message has no attribute `{0}`")]
+    Missing(&'static str),
+    /// An attribute's value is not of the envelope.
+    #[error("the message's attribute `{name}` is {value:?}; it should be {expected}")]
+    Attribute {
+        /// Its name.
+        name: &'static str,
+        /// Its value, cut to 64 characters.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A provider that this consumer does not know.
+    #[error("the message's provider {0:?} is none that this consumer knows; deploy the consumer first")]
+    UnknownProvider(String),
+    /// The body is not what `encoding` says.
+    #[error("the message's body is not {0}")]
+    Encoding(&'static str),
+}
+
+const PROVIDER: &str = "provider";
+const DELIVERY_ID: &str = "delivery_id";
+const RECEIVED_AT: &str = "received_at";
+const FORM: &str = "form";
+const ENVELOPE: &str = "envelope";
+const ENCODING: &str = "encoding";
+const ENCODING_BASE64: &str = "base64";
+const ENCODING_GZIP: &str = "gzip+base64";
+
+impl Envelope {
+    /// Puts a verified delivery of `provider` into an envelope.
+    pub fn seal(provider: &str, delivery: &Delivery<Verified>) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            delivery_id: delivery.id(),
+            received_at: delivery.received_at(),
+            form: delivery.form(),
+            body: delivery.bytes().clone(),
+        }
+    }
+
+    /// The message that carries it: the text itself where SQS takes it, else base64, compressed
+    /// where that is needed to fit.
+    ///
+    /// # Errors
+    /// [`TooLong`] where it does not fit even so.
+    pub fn to_message(&self) -> Result<Message, TooLong> {
+        let too_long = TooLong {
+            length: self.body.len(),
+        };
+        let (text, encoding) = match std::str::from_utf8(&self.body) {
+            Ok(text) if is_sqs_text(text) && text.len() <= LONGEST_TEXT => (text.to_owned(), None),
+            _ if BASE64.encode_len(self.body.len()) <= LONGEST_TEXT => {
+                (BASE64.encode(&self.body), Some(ENCODING_BASE64))
+            }
+            _ => {
+                let packed = gzip(&self.body).filter(|p| BASE64.encode_len(p.len()) <= LONGEST_TEXT);
+                (BASE64.encode(&packed.ok_or(too_long)?), Some(ENCODING_GZIP))
+            }
+        };
+        let mut attributes = vec![
+            (ENVELOPE, VERSION.to_owned()),
+            (PROVIDER, self.provider.clone()),
+            (DELIVERY_ID, self.delivery_id.to_string()),
+            (RECEIVED_AT, self.received_at.as_millis().to_string()),
+            (FORM, self.form.name().to_owned()),
+        ];
+        attributes.extend(encoding.map(|encoding| (ENCODING, encoding.to_owned())));
+        Ok(Message { text, attributes })
+    }
+
+    /// Reads a message's text and attributes.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`] names the attribute, its value and what would be right.
+    pub fn from_message<'a>(
+        text: &str,
+        attribute: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Self, EnvelopeError> {
+        let required = |name| attribute(name).ok_or(EnvelopeError::Missing(name));
+        let version = required(ENVELOPE)?;
+        if version != VERSION {
+            return Err(wrong(ENVELOPE, version, "1; a newer door wrote it: deploy the consumer first"));
+        }
+        let (id, at, form) = (required(DELIVERY_ID)?, required(RECEIVED_AT)?, required(FORM)?);
+        let body = match attribute(ENCODING) {
+            None => Bytes::copy_from_slice(text.as_bytes()),
+            Some(ENCODING_BASE64) => Bytes::from(decode(text)?),
+            Some(ENCODING_GZIP) => Bytes::from(gunzip(&decode(text)?)?),
+            Some(other) => return Err(wrong(ENCODING, other, "base64, gzip+base64, or absent")),
+        };
+        Ok(Self {
+            provider: required(PROVIDER)?.to_owned(),
+            delivery_id: DeliveryId::parse(id).ok_or_else(|| wrong(DELIVERY_ID, id, "a UUID"))?,
+            received_at: at
+                .parse()
+                .map(Timestamp::from_millis)
+                .map_err(|_| wrong(RECEIVED_AT, at, "milliseconds since the Unix epoch"))?,
+            form: Form::from_name(form).ok_or_else(|| wrong(FORM, form, "raw, js or python"))?,
+            body,
+        })
+    }
+}
+
+impl Message {
+    /// The value of the attribute of this name.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// SQS takes only what XML 1.0 calls a character; anything else fails the call.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+fn is_sqs_text(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|c| {
+            matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+        })
+}
+
+fn wrong(name: &'static str, value: &str, expected: &'static str) -> EnvelopeError {
+    EnvelopeError::Attribute {
+        name,
+        value: value.chars().take(64).collect(),
+        expected,
+    }
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, EnvelopeError> {
+    BASE64
+        .decode(text.as_bytes())
+        .map_err(|_| EnvelopeError::Encoding("base64"))
+}
+
+fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok()
+}
+
+fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+    let mut body = Vec::new();
+    let length = GzDecoder::new(bytes)
+        .take(LONGEST_BODY + 1)
+        .read_to_end(&mut body)
+        .map_err(|_| EnvelopeError::Encoding("gzip"))?;
+    if length as u64 > LONGEST_BODY {
+        return Err(EnvelopeError::Encoding("gzip of a body that fits the door"));
+    }
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn envelope(body: impl Into<Bytes>) -> Envelope {
+        Envelope {
+            provider: "onepay".to_owned(),
+            delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
+            received_at: Timestamp::from_millis(1_700_000_000_123),
+            form: Form::JavaScript,
+            body: body.into(),
+        }
+    }
+
+    fn there_and_back(envelope: &Envelope) -> Envelope {
+        let message = envelope.to_message().unwrap();
+        Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap()
+    }
+
+    #[test]
+    fn plain_text_travels_as_itself() {
+        let message = envelope(r#"{"n":"Pérez 😀"}"#).to_message().unwrap();
+        insta::assert_debug_snapshot!(message, @r#"
+        Message {
+            text: "{\"n\":\"Pérez 😀\"}",
+            attributes: [
+                (
+                    "envelope",
+                    "1",
+                ),
+                (
+                    "provider",
+                    "onepay",
+                ),
+                (
+                    "delivery_id",
+                    "018bcfe5-6800-7707-8707-070707070707",
+                ),
+                (
+                    "received_at",
+                    "1700000000123",
+                ),
+                (
+                    "form",
+                    "js",
+                ),
+            ],
+        }
+        "#);
+    }
+
+    #[test]
+    fn what_sqs_would_refuse_travels_as_base64() {
+        for body in [&b"\xff\xfe"[..], b"a\0b", b"\x1b[0m", "\u{FFFE}".as_bytes()] {
+            let envelope = envelope(Bytes::from_static(b"").iter().copied().chain(body.iter().copied()).collect::<Vec<_>>());
+            assert_eq!(envelope.to_message().unwrap().attribute("encoding"), Some("base64"));
+            assert_eq!(there_and_back(&envelope).body, envelope.body);
+        }
+    }
+
+    #[test]
+    fn long_bytes_are_compressed_and_what_still_does_not_fit_says_so() {
+        let long = envelope(vec![0xff; 1_000_000]);
+        assert_eq!(long.to_message().unwrap().attribute("encoding"), Some("gzip+base64"));
+        assert_eq!(there_and_back(&long).body, long.body);
+
+        let mut random = fastrand::Rng::with_seed(1);
+        let noise: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(1_000_000).collect();
+        assert_eq!(envelope(noise).to_message(), Err(TooLong { length: 1_000_000 }));
+    }
+
+    #[test]
+    fn a_foreign_message_is_named_in_its_error() {
+        let read = |attributes: &[(&str, &str)]| {
+            let attributes = attributes.to_vec();
+            Envelope::from_message("{}", move |name| {
+                attributes.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
+            })
+            .unwrap_err()
+            .to_string()
+        };
+        let errors = [
+            read(&[]),
+            read(&[("envelope", "2")]),
+            read(&[("envelope", "1"), ("delivery_id", "x"), ("received_at", "1")]),
+            read(&[("envelope", "1"), ("delivery_id", "x"), ("received_at", "1"), ("form", "raw"), ("provider", "p")]),
+        ];
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        the message has no attribute `envelope`
+        the message's attribute `envelope` is "2"; it should be 1; a newer door wrote it: deploy the consumer first
+        the message has no attribute `form`
+        the message's attribute `delivery_id` is "x"; it should be a UUID
+        "#);
+    }
+
+    proptest! {
+        #[test]
+        fn the_bytes_that_verified_are_the_bytes_that_arrive(body in proptest::collection::vec(any::<u8>(), 1..2000)) {
+            let envelope = envelope(body);
+            prop_assert_eq!(there_and_back(&envelope).body, envelope.body);
+        }
+
+        #[test]
+        fn no_text_panics(text in ".*", encoding in "base64|gzip\\+base64|x") {
+            let _ = Envelope::from_message(&text, |name| match name {
+                "envelope" => Some("1"),
+                "encoding" => Some(encoding.as_str()),
+                "form" => Some("raw"),
+                _ => Some("1"),
+            });
+        }
+    }
+}

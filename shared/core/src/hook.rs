@@ -1,0 +1,132 @@
+//! Where the owner's business code plugs in.
+
+use std::error::Error;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::event::Event;
+
+/// One concern of the merchant's business: it is called once for each event, and recorded when
+/// it is done, so that a retry calls only the hooks that are not.
+///
+/// `W` is one write of the ledger's database. A hook that *returns* its writes instead of doing
+/// them has its effect exactly once, also across a crash: they commit in the transaction that
+/// records the hook as done. A hook with other effects (a call to another system) is called
+/// at least once: hand [`Event::key`] on as the idempotency key there.
+#[async_trait]
+pub trait Hook<W>: Send + Sync {
+    /// The name under which the ledger records it. Renaming a hook makes it a new one.
+    fn name(&self) -> &'static str;
+
+    /// Does the work for `event`, or says what to write.
+    ///
+    /// # Errors
+    /// [`HookError::Retry`] where it may work later (what `?` gives for any error);
+    /// [`HookError::Reject`] where it never will.
+    async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<W>, HookError>;
+}
+
+/// Which try this is, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    /// 1 for the first.
+    pub number: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it is cut: what has not been returned by then is retried.
+    pub deadline: Timestamp,
+}
+
+/// What a hook wants written in the transaction that records it as done.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Effects<W>(Vec<W>);
+
+/// Why a hook could not do its work. Not itself an [`Error`], so that `?` turns every error
+/// into [`HookError::Retry`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HookError {
+    /// It may work later.
+    Retry {
+        /// For the record and the log.
+        reason: String,
+        /// Not before this has passed; by itself the delay grows with the attempts.
+        after: Option<Duration>,
+    },
+    /// It never will: the event is recorded as rejected and kept in the dead-letter queue.
+    Reject {
+        /// For the record, the log and the dead-letter queue.
+        reason: String,
+    },
+}
+
+impl<W> Effects<W> {
+    /// Nothing to write: the hook has done its work itself, or had none.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// One write.
+    pub fn write(write: W) -> Self {
+        Self(vec![write])
+    }
+
+    /// Several writes, all or none. DynamoDB takes 100 in a transaction, one is the ledger's.
+    pub fn writes(writes: Vec<W>) -> Self {
+        Self(writes)
+    }
+
+    /// The writes, in order.
+    pub fn into_writes(self) -> Vec<W> {
+        self.0
+    }
+}
+
+impl HookError {
+    /// It may work later.
+    pub fn retry(reason: impl Into<String>) -> Self {
+        Self::Retry {
+            reason: reason.into(),
+            after: None,
+        }
+    }
+
+    /// It may work once `after` has passed.
+    pub fn retry_after(after: Duration, reason: impl Into<String>) -> Self {
+        Self::Retry {
+            reason: reason.into(),
+            after: Some(after),
+        }
+    }
+
+    /// It never will.
+    pub fn reject(reason: impl Into<String>) -> Self {
+        Self::Reject {
+            reason: reason.into(),
+        }
+    }
+}
+
+impl<E: Error> From<E> for HookError {
+    fn from(error: E) -> Self {
+        Self::retry(chain(&error))
+    }
+}
+
+/// An error and its sources in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        // Some libraries repeat their source's text.
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        source = error.source();
+    }
+    text
+}

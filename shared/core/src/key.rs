@@ -1,0 +1,175 @@
+//! When two deliveries are the same event.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+use crate::event::{Environment, Resource};
+use crate::provider::{Occurs, Reading};
+
+/// The same for every delivery of one event, and for no other event. It is the key of the
+/// event's ledger item, so that one query of a partition shows the life of a resource.
+///
+/// It is made of verified bytes alone, never of an unsigned header.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdempotencyKey {
+    /// `{provider}#{environment}#{resource kind}#{resource id}`; without a resource
+    /// `{provider}#{environment}#event#{event id}` or `{provider}#{environment}#body#{sha256}`.
+    pub partition: String,
+    /// `event#{provider's event id}`, `{type}`, or `{type}#{what tells occurrences apart}`.
+    pub sort: String,
+}
+
+/// DynamoDB allows 2,048 bytes of partition key and 1,024 of sort key; three parts of this
+/// length fit in either.
+const LONGEST_PART: usize = 256;
+
+impl IdempotencyKey {
+    /// In this order: the provider's event id; else the type's rule; else the bytes' SHA-256.
+    pub(crate) fn derive(
+        provider: &str,
+        environment: Environment,
+        reading: &Reading,
+        body_sha256: &str,
+    ) -> Self {
+        let environment = environment.name();
+        let partition = match (&reading.resource, &reading.event_id) {
+            (Some(Resource { kind, id }), _) => {
+                format!("{provider}#{environment}#{}#{}", part(kind), part(id))
+            }
+            // With the event's own id two deliveries are one event even where the bytes differ.
+            (None, Some(id)) => format!("{provider}#{environment}#event#{}", part(id)),
+            (None, None) => format!("{provider}#{environment}#body#{body_sha256}"),
+        };
+        let type_name = part(&reading.type_name);
+        let sort = match (&reading.event_id, &reading.occurs) {
+            (Some(id), _) => format!("event#{}", part(id)),
+            (None, _) if reading.resource.is_none() => type_name.into_owned(),
+            (None, Occurs::Once) => type_name.into_owned(),
+            (None, Occurs::Each(occurrence)) => format!("{type_name}#{}", part(occurrence)),
+            (None, Occurs::ByBytes(Some(time))) => {
+                format!("{type_name}#{}#{body_sha256}", part(time))
+            }
+            (None, Occurs::ByBytes(None)) => format!("{type_name}#{body_sha256}"),
+        };
+        Self { partition, sort }
+    }
+
+    /// The key of a payload that can't be read: its bytes.
+    pub(crate) fn unreadable(provider: &str, environment: Environment, body_sha256: &str) -> Self {
+        Self {
+            partition: format!("{provider}#{}#body#{body_sha256}", environment.name()),
+            sort: "unreadable".to_owned(),
+        }
+    }
+}
+
+/// `{partition}|{sort}`: one text for logs, `acuse events show`, and other systems' idempotency
+/// headers. `|` is escaped inside the parts.
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}|{}", self.partition, self.sort)
+    }
+}
+
+/// One part of a key, so that distinct texts stay distinct: separators and control characters
+/// are percent-encoded, and what is too long for DynamoDB is replaced by its digest. `~` can
+/// only come from the latter.
+fn part(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| !matches!(c, '#' | '%' | '|' | '~') && !c.is_control();
+    let encoded = if text.is_empty() {
+        // An empty part would read like a missing one.
+        Cow::Borrowed("%")
+    } else if text.chars().all(plain) {
+        Cow::Borrowed(text)
+    } else {
+        let mut encoded = String::with_capacity(text.len() + 8);
+        for c in text.chars() {
+            if plain(c) {
+                encoded.push(c);
+            } else {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    // Writing to a String can't fail.
+                    let _ = write!(encoded, "%{byte:02X}");
+                }
+            }
+        }
+        Cow::Owned(encoded)
+    };
+    if encoded.len() <= LONGEST_PART {
+        return encoded;
+    }
+    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
+    Cow::Owned(format!("~{digest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Kind;
+    use proptest::prelude::*;
+
+    fn key(resource: Option<(&str, &str)>, event_id: Option<&str>, occurs: Occurs) -> String {
+        let reading = Reading {
+            type_name: "payment.approved".to_owned(),
+            kind: Kind::PaymentSucceeded,
+            occurs,
+            environment: None,
+            resource: resource.map(|(kind, id)| Resource {
+                kind: kind.to_owned(),
+                id: id.to_owned(),
+            }),
+            event_id: event_id.map(str::to_owned),
+            occurred_at: None,
+            amount: None,
+        };
+        IdempotencyKey::derive("onepay", Environment::Live, &reading, "5a5a").to_string()
+    }
+
+    #[test]
+    fn the_rules_in_their_order() {
+        let payment = Some(("payment", "p1"));
+        let all = [
+            key(payment, Some("evt_9"), Occurs::Once),
+            key(payment, None, Occurs::Once),
+            key(payment, None, Occurs::Each("2024-05".to_owned())),
+            key(payment, None, Occurs::ByBytes(Some("1689262934".to_owned()))),
+            key(payment, None, Occurs::ByBytes(None)),
+            key(None, Some("evt_9"), Occurs::Once),
+            key(None, None, Occurs::Once),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @r"
+        onepay#live#payment#p1|event#evt_9
+        onepay#live#payment#p1|payment.approved
+        onepay#live#payment#p1|payment.approved#2024-05
+        onepay#live#payment#p1|payment.approved#1689262934#5a5a
+        onepay#live#payment#p1|payment.approved#5a5a
+        onepay#live#event#evt_9|event#evt_9
+        onepay#live#body#5a5a|payment.approved
+        ");
+    }
+
+    #[test]
+    fn odd_ids_stay_apart_and_within_dynamodbs_limits() {
+        let long = "x".repeat(2048);
+        let ids = ["", "%", "a#b", "a%23b", "~", "a|b", "\n", &long, &long[1..]];
+        let keys: std::collections::BTreeSet<_> = ids
+            .iter()
+            .map(|id| key(Some(("payment", id)), None, Occurs::Once))
+            .collect();
+        assert_eq!(keys.len(), ids.len(), "{keys:#?}");
+        assert!(keys.iter().all(|key| key.len() <= 1024));
+    }
+
+    proptest! {
+        #[test]
+        fn distinct_resources_have_distinct_keys(
+            a in (".{0,20}", ".{0,300}"), b in (".{0,20}", ".{0,300}"),
+        ) {
+            let of = |(kind, id): &(String, String)| key(Some((kind, id)), None, Occurs::Once);
+            prop_assert_eq!(a == b, of(&a) == of(&b));
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What has happened to each event, and who may change that.
+//!
+//! ```text
+//!            claim                  complete
+//!  (absent) ───────▶ IN_PROGRESS ─────────────▶ COMPLETED
+//!                     ▲   │  │ ▲    reject
+//!        claim: lease │   │  │ └── claim ───┐
+//!        is over      └───┘  ├───────────▶ RELEASED      release
+//!                            └───────────▶ REJECTED      reject
+//! ```
+//!
+//! Only the holder of the lease token may complete, release or reject: a late owner, whose
+//! lease went to somebody else, changes nothing.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use thiserror::Error;
+
+use crate::clock::Timestamp;
+use crate::event::Event;
+use crate::hook::Effects;
+use crate::key::IdempotencyKey;
+
+/// The ledger as the consumer needs it. Each method is one conditional write.
+pub trait Ledger: Send + Sync {
+    /// One write of the database that the ledger lives in.
+    type Write: Send + Sync + 'static;
+
+    /// Takes `event` under `lease`, or says why not. Whether it may be taken is [`decide`]'s.
+    fn claim(
+        &self,
+        event: &Event,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Claim, LedgerError>> + Send;
+
+    /// Counts a duplicate of an event that is finished; `conflict` where its bytes differ.
+    fn count_duplicate(
+        &self,
+        key: &IdempotencyKey,
+        conflict: bool,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Records `hook` as done and commits its effects, all or nothing.
+    fn record_hook(
+        &self,
+        claimed: &Claimed,
+        hook: &'static str,
+        effects: Effects<Self::Write>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Completes the event, and in the same transaction records the last hook with its effects.
+    fn complete(
+        &self,
+        claimed: &Claimed,
+        last: Option<(&'static str, Effects<Self::Write>)>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Gives the event back, to be claimed again.
+    fn release(
+        &self,
+        claimed: &Claimed,
+        error: &str,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Records that the event is never to reach (further) hooks.
+    fn reject(
+        &self,
+        claimed: &Claimed,
+        reason: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+}
+
+/// Where an event stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Somebody works on it, or died doing so.
+    InProgress,
+    /// A hook asked to retry.
+    Released,
+    /// All hooks are done.
+    Completed,
+    /// A hook said never, or it can't be read, or it is stale or of the wrong environment.
+    Rejected,
+}
+
+/// The right to work on an event for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The fence: every later write of the holder requires it.
+    pub token: String,
+    /// When others may take the event.
+    pub expires_at: Timestamp,
+    /// The queue message on whose behalf it is held.
+    pub message_id: String,
+}
+
+/// What [`decide`] looks at in an event's record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Where it stands.
+    pub status: Status,
+    /// When the lease of `InProgress` ends.
+    pub lease_expires_at: Timestamp,
+    /// How often it was claimed.
+    pub attempts: u32,
+    /// The SHA-256 of the bytes that were claimed first.
+    pub body_sha256: String,
+    /// The hooks that are done, and when.
+    pub hooks: BTreeMap<String, Timestamp>,
+}
+
+/// What may be done with a delivery of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It may be claimed.
+    Take(Taken),
+    /// Somebody works on it until then: come back.
+    Wait {
+        /// When the lease ends.
+        until: Timestamp,
+    },
+    /// It is finished: count the delivery and drop it.
+    Drop {
+        /// `Completed` or `Rejected`.
+        status: Status,
+        /// The bytes differ from those that were claimed first.
+        conflict: bool,
+    },
+}
+
+/// What a new owner finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// 1 for the first.
+    pub attempt: u32,
+    /// The hooks that earlier attempts have done.
+    pub hooks: BTreeMap<String, Timestamp>,
+    /// The bytes differ from those that were claimed first.
+    pub conflict: bool,
+}
+
+/// What came of a claim.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is ours.
+    Claimed(Claimed),
+    /// As [`Decision::Wait`].
+    Wait {
+        /// When the lease ends.
+        until: Timestamp,
+    },
+    /// As [`Decision::Drop`].
+    Duplicate {
+        /// `Completed` or `Rejected`.
+        status: Status,
+        /// The bytes differ from those that were claimed first.
+        conflict: bool,
+    },
+}
+
+/// An event that is ours until the lease ends. Made by a ledger's claim alone.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The event's key.
+    pub key: IdempotencyKey,
+    /// The fence.
+    pub lease_token: String,
+    /// What was found.
+    pub taken: Taken,
+}
+
+/// A ledger call that did not do its work.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The lease went to somebody else; nothing was changed.
+    #[error("{operation} {key}: the lease is another owner's now")]
+    LeaseLost {
+        /// Which call.
+        operation: &'static str,
+        /// Of which event.
+        key: IdempotencyKey,
+    },
+    /// A condition of the hook's own writes did not hold; nothing was changed.
+    #[error("{operation} {key}: a condition of the hook's own writes does not hold")]
+    EffectsRefused {
+        /// Which call.
+        operation: &'static str,
+        /// Of which event.
+        key: IdempotencyKey,
+    },
+    /// The database could not be asked, or could not answer.
+    #[error("{operation} {key}")]
+    Service {
+        /// Which call.
+        operation: &'static str,
+        /// Of which event.
+        key: IdempotencyKey,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Whether a delivery with these bytes may be claimed at `now`, given the event's record.
+///
+/// Every ledger follows this function: those with transactions call it, DynamoDB's adapter
+/// writes the case [`Decision::Take`] as a condition and calls it on the item that a failed
+/// claim returns.
+pub fn decide(standing: Option<&Standing>, body_sha256: &str, now: Timestamp) -> Decision {
+    let Some(found) = standing else {
+        return Decision::Take(Taken {
+            attempt: 1,
+            hooks: BTreeMap::new(),
+            conflict: false,
+        });
+    };
+    let conflict = found.body_sha256 != body_sha256;
+    match found.status {
+        Status::InProgress if found.lease_expires_at > now => Decision::Wait {
+            until: found.lease_expires_at,
+        },
+        Status::InProgress | Status::Released => Decision::Take(Taken {
+            attempt: found.attempts.saturating_add(1),
+            hooks: found.hooks.clone(),
+            conflict,
+        }),
+        status @ (Status::Completed | Status::Rejected) => Decision::Drop { status, conflict },
+    }
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::InProgress,
+        Self::Released,
+        Self::Completed,
+        Self::Rejected,
+    ];
+
+    /// The name in the table: `IN_PROGRESS`, `RELEASED`, `COMPLETED`, `REJECTED`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN_PROGRESS",
+            Self::Released => "RELEASED",
+            Self::Completed => "COMPLETED",
+            Self::Rejected => "REJECTED",
+        }
+    }
+
+    /// Reads a [`name`](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(status: Status) -> Standing {
+        Standing {
+            status,
+            lease_expires_at: Timestamp::from_seconds(100),
+            attempts: 2,
+            body_sha256: "aa".to_owned(),
+            hooks: BTreeMap::from([("payments".to_owned(), Timestamp::from_seconds(50))]),
+        }
+    }
+
+    #[test]
+    fn a_new_event_is_taken() {
+        let decision = decide(None, "aa", Timestamp::from_seconds(1));
+        assert!(matches!(decision, Decision::Take(Taken { attempt: 1, .. })));
+    }
+
+    #[test]
+    fn a_running_lease_is_waited_for_and_one_that_is_over_is_taken() {
+        let running = standing(Status::InProgress);
+        let until = Timestamp::from_seconds(100);
+        assert_eq!(
+            decide(Some(&running), "aa", Timestamp::from_millis(99_999)),
+            Decision::Wait { until }
+        );
+        let Decision::Take(taken) = decide(Some(&running), "aa", until) else {
+            panic!("a lease that ends now is over");
+        };
+        assert_eq!(taken.attempt, 3);
+        assert_eq!(taken.hooks, running.hooks);
+    }
+
+    #[test]
+    fn a_released_event_is_taken_with_what_its_hooks_have_done() {
+        let decision = decide(Some(&standing(Status::Released)), "aa", Timestamp::from_seconds(1));
+        assert!(matches!(decision, Decision::Take(Taken { attempt: 3, conflict: false, .. })));
+    }
+
+    #[test]
+    fn a_finished_event_is_dropped_and_other_bytes_are_a_conflict() {
+        for status in [Status::Completed, Status::Rejected] {
+            for (bytes, conflict) in [("aa", false), ("bb", true)] {
+                let decision = decide(Some(&standing(status)), bytes, Timestamp::from_seconds(999));
+                assert_eq!(decision, Decision::Drop { status, conflict });
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What a provider is: data, and two small functions.
+
+use crate::clock::Timestamp;
+use crate::event::{Environment, Kind, Resource};
+use crate::json::Value;
+use crate::signature::Scheme;
+
+/// Everything that Acuse knows of one provider. The three of them are in
+/// [`providers`](crate::providers).
+#[derive(Debug, Clone, Copy)]
+pub struct Provider {
+    /// The name in routes, messages, keys and configuration; lower-case.
+    pub name: &'static str,
+    /// How it signs.
+    pub scheme: Scheme,
+    /// What is wrong with a signing secret that can't be one, as advice; `None` where nothing is.
+    pub misplaced: fn(&str) -> Option<&'static str>,
+    /// Reads a verified payload.
+    pub read: fn(&Value<'_>) -> Result<Reading, Unreadable>,
+    /// The event types of its guide and elsewhere, for samples and help.
+    pub types: &'static [&'static str],
+}
+
+/// What a payload says, before it becomes an [`Event`](crate::event::Event).
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The provider's name of what happened (`payment.approved`).
+    pub type_name: String,
+    /// The same in words that all providers share.
+    pub kind: Kind,
+    /// Whether it can happen again to the same resource.
+    pub occurs: Occurs,
+    /// `None` where the provider names no environment.
+    pub environment: Option<Environment>,
+    /// What it happened to.
+    pub resource: Option<Resource>,
+    /// The provider's own id of the event.
+    pub event_id: Option<String>,
+    /// The signed time of the event.
+    pub occurred_at: Option<Timestamp>,
+    /// The amount's text exactly as sent, number or string; never converted.
+    pub amount: Option<String>,
+}
+
+/// Whether an event can happen again to the same resource: the rule behind its idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Occurs {
+    /// Once in the resource's life: the type tells it.
+    Once,
+    /// Again and again; this text, signed by the provider, tells the occurrences apart.
+    Each(String),
+    /// Again and again; only the signed bytes tell the occurrences apart, beside the time where
+    /// there is one.
+    ByBytes(Option<String>),
+}
+
+/// A verified payload that can't be understood. It is recorded, never refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// Not JSON; the text says where it stops being so.
+    #[error("the payload is not JSON: {0}")]
+    NotJson(String),
+    /// Nothing says what happened.
+    #[error("the payload names no event type where {0} names it")]
+    NoType(&'static str),
+    /// An environment that is neither test nor live.
+    #[error("the payload's environment is {0:?}; it should be test, live or production")]
+    Environment(String),
+}
+
+/// Declares a provider's event types as a closed enum with an `Unknown` arm, from one table:
+/// variant, name on the wire, [`Kind`](crate::event::Kind).
+macro_rules! event_types {
+    ($(#[$meta:meta])* $vis:vis enum $Type:ident of $provider:literal {
+        $($Variant:ident = $name:literal => $Kind:ident),+ $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        $vis enum $Type {
+            $(#[doc = concat!("`", $name, "`")] $Variant,)+
+            /// A type that is in no list: valid, recorded, and handed to hooks.
+            Unknown(String),
+        }
+
+        impl $Type {
+            /// The names of all known types.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// The type with this name on the wire.
+            pub fn from_name(name: &str) -> Self {
+                match name {
+                    $($name => Self::$Variant,)+
+                    other => Self::Unknown(other.to_owned()),
+                }
+            }
+
+            /// The type of `event`; `None` where another provider sent it.
+            pub fn of(event: &$crate::event::Event) -> Option<Self> {
+                (event.provider == $provider).then(|| Self::from_name(&event.type_name))
+            }
+
+            /// The same in words that all providers share.
+            pub fn kind(&self) -> $crate::event::Kind {
+                match self {
+                    $(Self::$Variant => $crate::event::Kind::$Kind,)+
+                    Self::Unknown(_) => $crate::event::Kind::Unknown,
+                }
+            }
+        }
+    };
+}
+pub(crate) use event_types;

@@ -1,0 +1,93 @@
+//! Every sample payload, read.
+
+use crate::clock::Timestamp;
+use crate::delivery::{DeliveryId, Form};
+use crate::envelope::Envelope;
+use crate::event::{Environment, Event, Kind};
+use crate::providers::{self, onepay, unopago};
+
+fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, bool) {
+    let at = Timestamp::from_seconds(1_700_000_000);
+    let envelope = Envelope {
+        provider: provider.name.to_owned(),
+        delivery_id: DeliveryId::new(at, [0; 10]),
+        received_at: at,
+        form: Form::Raw,
+        body: bytes::Bytes::copy_from_slice(body.as_bytes()),
+    };
+    let (event, unreadable) = Event::read(envelope, provider, Environment::Live);
+    (event, unreadable.is_none())
+}
+
+fn row(event: &Event) -> String {
+    let key = event.key.to_string().replace(event.body_sha256(), "{sha256}");
+    let at = event.occurred_at.map(|at| at.to_string()).unwrap_or_default();
+    format!("{:?} {} {} {at}", event.kind, key, event.amount.as_deref().unwrap_or("-"))
+}
+
+#[test]
+fn every_type_of_the_guides_has_a_sample_and_a_key() {
+    let mut table = Vec::new();
+    for provider in providers::ALL {
+        for type_name in provider.types {
+            let path = format!("{}/../../tests/fixtures/{}/{type_name}.json", env!("CARGO_MANIFEST_DIR"), provider.name);
+            let body = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let (event, readable) = read(provider, &body);
+            assert!(readable && event.type_name == *type_name && event.kind != Kind::Unknown, "{path}");
+            table.push(row(&event));
+        }
+    }
+    insta::assert_snapshot!(table.join("\n"));
+}
+
+#[test]
+fn the_shapes_of_onepays_payload() {
+    let bodies = [
+        r#"{"payment":{"id":"p1","amount":150000},"event":{"type":"payment.approved","timestamp":1689262934,"environment":"test"}}"#,
+        r#"{"payment":{"id":"p1","amount":"150000.00"},"event":{"id":"evt_1","type":"payment.approved","timestamp":1689262934,"environment":"production"}}"#,
+        r#"{"event":"payment.approved","data":{"id":7,"amount":9007199254740993}}"#,
+        r#"{"event":"payment.approved"}"#,
+        r#"{"subscription":{"id":"s1","charge":{"id":"c9"}},"event":{"type":"subscription.payment","timestamp":1689262934}}"#,
+        r#"{"subscription":{"id":"s1"},"event":{"type":"subscription.payment","timestamp":1689262934}}"#,
+        r#"{"payment":{"id":"p1"},"event":{"type":"payment.teleported"}}"#,
+        r#"{"payment":{"id":""},"event":{"type":"payment.rejected","timestamp":1}}"#,
+    ];
+    let rows: Vec<String> = bodies.iter().map(|body| row(&read(&onepay::PROVIDER, body).0)).collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn the_shapes_of_unopagos_payload() {
+    let bodies = [
+        r#"{"event":"payment_received","data":{"id":"p1","amount":"10.50"}}"#,
+        r#"{"type":"payment_received","payment":{"id":"p1"},"event_id":"evt_1"}"#,
+        r#"{"event_type":"invoice_created","object":{"id":"i1"}}"#,
+        r#"{"event":{"type":"payment_received","id":"evt_2","timestamp":1689262934},"data":{"id":"p1"}}"#,
+        r#"{"id":"evt_3","type":"customer_updated","data":{"id":"c1"}}"#,
+        r#"{"event":"payment_received"}"#,
+        r#"{"event":"ping"}"#,
+    ];
+    let rows: Vec<String> = bodies.iter().map(|body| row(&read(&unopago::PROVIDER, body).0)).collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn what_cant_be_read_is_an_event_all_the_same() {
+    for body in ["", "not json", "[]", "{}", r#"{"event":{}}"#, r#"{"event":{"type":"payment.approved","environment":"moon"}}"#] {
+        let (event, readable) = read(&onepay::PROVIDER, body);
+        assert!(!readable && event.type_name == "unreadable", "{body}");
+        assert_eq!(event.key.to_string(), format!("onepay#live#body#{}|unreadable", event.body_sha256()));
+    }
+}
+
+#[test]
+fn the_second_month_is_a_new_event() {
+    let month = |period: &str| {
+        let body = format!(
+            r#"{{"subscription":{{"id":"s1","payment":{{"id":"{period}"}}}},"event":{{"type":"subscription.payment","timestamp":1689262934,"environment":"live"}}}}"#
+        );
+        read(&onepay::PROVIDER, &body).0.key
+    };
+    assert_ne!(month("2023-07"), month("2023-08"));
+    assert_eq!(month("2023-07"), month("2023-07"));
+}

@@ -1,0 +1,194 @@
+//! The door: what happens to a delivery between its arrival and its answer.
+
+mod keyring;
+
+use std::future::Future;
+use std::time::Duration;
+
+use http::HeaderMap;
+use thiserror::Error;
+use tracing::{error, info, warn};
+
+use crate::clock::{Clock, Random, within};
+use crate::delivery::{Delivery, DeliveryId, Unverified, Verified};
+use crate::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
+use crate::hook::chain;
+use crate::provider::Provider;
+use crate::quarantine::{Quarantine, Quarantined};
+use crate::signature::{self, Factor, Refusal};
+pub use keyring::{Keyring, SecretStore, StoreError};
+
+/// The longest that queue and secret store may take together. The providers give up at 5 s, and
+/// the answer has to travel.
+pub const BUDGET: Duration = Duration::from_millis(3500);
+
+/// Where messages go.
+pub trait Outbox: Send + Sync {
+    /// Puts a verified delivery's message on the event queue. It is there when this returns.
+    fn queue(
+        &self,
+        provider: &'static str,
+        message: Message,
+    ) -> impl Future<Output = Result<(), OutboxError>> + Send;
+
+    /// Puts a delivery that failed verification on the quarantine queue.
+    fn quarantine(&self, message: Message) -> impl Future<Output = Result<(), OutboxError>> + Send;
+}
+
+/// A queue that could not be written to.
+#[derive(Debug, Error)]
+#[error("sending to the {queue} queue")]
+pub struct OutboxError {
+    /// `event` or `quarantine`.
+    pub queue: &'static str,
+    /// What the service said.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// What the sender is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// 200: it is in the queue.
+    Queued(DeliveryId),
+    /// 401: this proof is missing or wrong.
+    Refused(Factor),
+    /// 413: it can't fit one message.
+    TooLong,
+    /// 503: it could not be queued, or nobody could say whether it is authentic. Send it again.
+    Unavailable,
+}
+
+/// One provider's door. Knows nothing of the ledger.
+pub struct Door<S, O, C, R> {
+    provider: &'static Provider,
+    keyring: Keyring<S>,
+    outbox: O,
+    quarantine: Quarantine,
+    clock: C,
+    random: R,
+}
+
+impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
+    /// A door for `provider`'s deliveries.
+    pub fn new(provider: &'static Provider, store: S, outbox: O, clock: C, random: R) -> Self {
+        Self {
+            provider,
+            keyring: Keyring::new(store),
+            outbox,
+            quarantine: Quarantine::default(),
+            clock,
+            random,
+        }
+    }
+
+    /// Loads the secrets ahead of the first delivery. A failure is logged, not returned: the
+    /// first delivery tries again.
+    pub async fn warm_up(&self) {
+        if let Err(error) = self.keyring.current(self.clock.now()).await {
+            error!(provider = self.provider.name, error = chain(&error), "secrets not loaded");
+        }
+    }
+
+    /// Takes one delivery in. `body` is what the provider sent, freed of the HTTP API's base64.
+    pub async fn receive(&self, headers: HeaderMap, body: bytes::Bytes) -> Answer {
+        let now = self.clock.now();
+        let id = DeliveryId::new(now, random_bytes(&self.random));
+        let delivery = Delivery::received(id, now, headers, body);
+        let answer = within(&self.clock, BUDGET, self.take_in(&delivery)).await;
+        answer.unwrap_or_else(|| {
+            error!(provider = self.provider.name, delivery_id = %id, "delivery not taken in: no answer in time");
+            Answer::Unavailable
+        })
+    }
+
+    async fn take_in(&self, delivery: &Delivery<Unverified>) -> Answer {
+        let (provider, delivery_id) = (self.provider.name, delivery.id());
+        if delivery.body().len() > LONGEST_TEXT {
+            let length = delivery.body().len();
+            warn!(provider, %delivery_id, length, longest = LONGEST_TEXT, "delivery too long");
+            return Answer::TooLong;
+        }
+        match self.verify(delivery).await {
+            Ok(Ok(verified)) => self.queue(&verified).await,
+            Ok(Err(refusal)) => {
+                self.set_aside(delivery, refusal).await;
+                Answer::Refused(refusal.factor())
+            }
+            Err(error) => {
+                error!(provider, %delivery_id, error = chain(&error), "delivery not verified");
+                Answer::Unavailable
+            }
+        }
+    }
+
+    /// Verifies with the secrets at hand, and where that fails once more with fresh ones: the
+    /// secret may just have been rotated.
+    async fn verify(
+        &self,
+        delivery: &Delivery<Unverified>,
+    ) -> Result<Result<Delivery<Verified>, Refusal>, StoreError> {
+        let now = delivery.received_at();
+        let scheme = &self.provider.scheme;
+        let secrets = self.keyring.current(now).await?;
+        let refusal = match signature::verify(delivery, scheme, &secrets, now) {
+            Ok(verified) => return Ok(Ok(verified)),
+            Err(refusal) => refusal,
+        };
+        // What carries no proof at all needs no fresh secret.
+        if !refusal.depends_on_secrets() {
+            return Ok(Err(refusal));
+        }
+        Ok(match self.keyring.reload(now).await? {
+            Some(fresh) => signature::verify(delivery, scheme, &fresh, now),
+            None => Err(refusal),
+        })
+    }
+
+    async fn queue(&self, verified: &Delivery<Verified>) -> Answer {
+        let (provider, delivery_id) = (self.provider.name, verified.id());
+        let message = match Envelope::seal(provider, verified).to_message() {
+            Ok(message) => message,
+            Err(TooLong { length }) => {
+                warn!(provider, %delivery_id, length, longest = LONGEST_TEXT, "delivery too long");
+                return Answer::TooLong;
+            }
+        };
+        match self.outbox.queue(provider, message).await {
+            Ok(()) => {
+                let (form, length) = (verified.form().name(), verified.bytes().len());
+                info!(provider, %delivery_id, form, length, "delivery queued");
+                Answer::Queued(delivery_id)
+            }
+            Err(error) => {
+                error!(provider, %delivery_id, error = chain(&error), "delivery not queued");
+                Answer::Unavailable
+            }
+        }
+    }
+
+    /// Keeps what may turn out genuine once a secret is mended. The sender is answered 401
+    /// whether or not this works.
+    async fn set_aside(&self, delivery: &Delivery<Unverified>, refusal: Refusal) {
+        let (provider, delivery_id) = (self.provider.name, delivery.id());
+        let names: Vec<&str> = delivery.headers().keys().map(|name| name.as_str()).collect();
+        let quarantined = match self.quarantine.admit(self.provider, delivery, refusal) {
+            Quarantined::Kept(message) => match self.outbox.quarantine(message).await {
+                Ok(()) => "kept",
+                Err(error) => {
+                    error!(provider, %delivery_id, error = chain(&error), "delivery not quarantined");
+                    "failed"
+                }
+            },
+            Quarantined::Left(why) => why,
+        };
+        warn!(provider, %delivery_id, reason = %refusal, headers = ?names, quarantined, "delivery refused");
+    }
+}
+
+fn random_bytes(random: &impl Random) -> [u8; 10] {
+    let bits = random.bits().to_le_bytes();
+    std::array::from_fn(|i| bits.get(i).copied().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

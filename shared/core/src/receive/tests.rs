@@ -1,0 +1,199 @@
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::providers::kuenta;
+use crate::signature::sign;
+use crate::testing::{Dice, FakeOutbox, FakeStore, StoppedClock};
+
+const BODY: &[u8] = br#"{"event":"payment.completed","data":{"id":"p1"}}"#;
+const GOOD: &str = r#"{"signing_secrets":["good"]}"#;
+
+/// A door with its fakes.
+struct Scene {
+    store: FakeStore,
+    outbox: FakeOutbox,
+    clock: StoppedClock,
+}
+
+impl Scene {
+    fn new(secret: &str) -> Self {
+        Self {
+            store: FakeStore::holding(&kuenta::PROVIDER, secret),
+            outbox: FakeOutbox::default(),
+            clock: StoppedClock::at(Timestamp::from_seconds(1_700_000_000)),
+        }
+    }
+
+    fn door(&self) -> Door<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
+        Door::new(&kuenta::PROVIDER, &self.store, &self.outbox, self.clock.clone(), Dice::default())
+    }
+}
+
+fn signed(secret: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-kuenta-signature", HeaderValue::from_str(&sign(secret, BODY)).unwrap());
+    headers
+}
+
+fn body() -> Bytes {
+    Bytes::from_static(BODY)
+}
+
+#[tokio::test]
+async fn a_signed_delivery_is_in_the_queue_before_the_answer() {
+    let scene = Scene::new(GOOD);
+    let Answer::Queued(id) = scene.door().receive(signed("good"), body()).await else {
+        panic!("not queued");
+    };
+    let queued = scene.outbox.queued();
+    assert_eq!(queued.len(), 1);
+    assert_eq!(queued[0].text.as_bytes(), BODY);
+    assert_eq!(queued[0].attribute("delivery_id"), Some(id.to_string().as_str()));
+}
+
+#[tokio::test]
+async fn a_forged_one_is_refused_and_kept_in_quarantine() {
+    let scene = Scene::new(GOOD);
+    let answer = scene.door().receive(signed("forged"), body()).await;
+    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    assert_eq!(scene.outbox.queued(), []);
+    let kept = scene.outbox.quarantined();
+    assert_eq!(kept[0].attribute("reason"), Some("the signature is wrong"));
+}
+
+#[tokio::test]
+async fn what_carries_no_proof_is_not_kept() {
+    let scene = Scene::new(GOOD);
+    let answer = scene.door().receive(HeaderMap::new(), body()).await;
+    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    assert_eq!(scene.outbox.quarantined(), []);
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1, "and costs no reload");
+}
+
+#[tokio::test]
+async fn a_rotation_is_seen_by_the_first_delivery_that_fails() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    scene.store.put(r#"{"signing_secrets":["new","good"]}"#);
+    assert!(matches!(door.receive(signed("new"), body()).await, Answer::Queued(_)));
+    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+}
+
+#[tokio::test]
+async fn forged_deliveries_reload_at_most_once_in_thirty_seconds() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    for _ in 0..5 {
+        door.receive(signed("forged"), body()).await;
+    }
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
+    scene.clock.advance(Duration::from_secs(30));
+    door.receive(signed("forged"), body()).await;
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn secrets_are_kept_for_five_minutes() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    for _ in 0..3 {
+        door.receive(signed("good"), body()).await;
+    }
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
+    scene.clock.advance(Duration::from_secs(300));
+    door.receive(signed("good"), body()).await;
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn without_the_store_nobody_is_told_that_his_signature_is_wrong() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    scene.store.down.store(true, Ordering::SeqCst);
+    assert_eq!(door.receive(signed("good"), body()).await, Answer::Unavailable);
+
+    scene.store.down.store(false, Ordering::SeqCst);
+    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    scene.store.down.store(true, Ordering::SeqCst);
+    // Perhaps rotated: with the store down nobody knows, also while it is not asked again.
+    for _ in 0..2 {
+        assert_eq!(door.receive(signed("rotated"), body()).await, Answer::Unavailable);
+    }
+    assert_eq!(scene.outbox.quarantined(), []);
+}
+
+#[tokio::test]
+async fn a_secret_that_cant_be_used_is_not_the_senders_fault() {
+    let scene = Scene::new(r#"{"signing_secrets":[""]}"#);
+    assert_eq!(scene.door().receive(signed("good"), body()).await, Answer::Unavailable);
+}
+
+#[tokio::test]
+async fn before_a_secret_is_put_deliveries_are_kept() {
+    let scene = Scene::new(r#"{"placeholder":true}"#);
+    assert_eq!(
+        scene.door().receive(signed("good"), body()).await,
+        Answer::Refused(Factor::Signature)
+    );
+    assert_eq!(scene.outbox.quarantined().len(), 1);
+}
+
+#[tokio::test]
+async fn without_the_queue_the_provider_is_asked_to_send_again() {
+    let scene = Scene::new(GOOD);
+    scene.outbox.down.store(true, Ordering::SeqCst);
+    let door = scene.door();
+    assert_eq!(door.receive(signed("good"), body()).await, Answer::Unavailable);
+    // A forged one stays refused, although it could not be kept.
+    assert_eq!(door.receive(signed("forged"), body()).await, Answer::Refused(Factor::Signature));
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_unavailable() {
+    struct Hanging;
+    impl Outbox for Hanging {
+        async fn queue(&self, _: &'static str, _: Message) -> Result<(), OutboxError> {
+            std::future::pending().await
+        }
+        async fn quarantine(&self, _: Message) -> Result<(), OutboxError> {
+            std::future::pending().await
+        }
+    }
+    let scene = Scene::new(GOOD);
+    let clock = scene.clock.clone().impatient();
+    let door = Door::new(&kuenta::PROVIDER, &scene.store, Hanging, clock, Dice::default());
+    assert_eq!(door.receive(signed("good"), body()).await, Answer::Unavailable);
+}
+
+#[tokio::test]
+async fn a_body_that_fits_no_message_is_too_long() {
+    let scene = Scene::new(GOOD);
+    let answer = scene.door().receive(signed("good"), Bytes::from(vec![b' '; LONGEST_TEXT + 1])).await;
+    assert_eq!(answer, Answer::TooLong);
+}
+
+#[tokio::test]
+async fn quarantine_is_bounded() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    for _ in 0..300 {
+        door.receive(signed("forged"), body()).await;
+    }
+    assert_eq!(scene.outbox.quarantined().len(), 200);
+    scene.clock.advance(Duration::from_secs(1));
+    for _ in 0..10 {
+        door.receive(signed("forged"), body()).await;
+    }
+    assert_eq!(scene.outbox.quarantined().len(), 205);
+
+    let mut headers = HeaderMap::new();
+    headers.insert("signature", HeaderValue::from_static("x"));
+    scene.clock.advance(Duration::from_secs(60));
+    door.receive(headers, Bytes::from(vec![b' '; 64 * 1024])).await;
+    assert_eq!(scene.outbox.quarantined().len(), 205, "too long to keep");
+}

@@ -1,0 +1,171 @@
+//! A ledger in memory: what a transaction is, is a mutex. It follows [`decide`] by calling it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::clock::Timestamp;
+use crate::event::Event;
+use crate::hook::Effects;
+use crate::key::IdempotencyKey;
+use crate::ledger::{
+    Claim, Claimed, Decision, Lease, Ledger, LedgerError, Standing, Status, decide,
+};
+
+/// A ledger whose writes are names that are counted.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    records: BTreeMap<IdempotencyKey, Stored>,
+    effects: BTreeMap<String, u32>,
+}
+
+/// One record.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// What `decide` looks at.
+    pub standing: Standing,
+    /// The fence.
+    pub lease_token: String,
+    /// Finished events' further deliveries.
+    pub duplicates: u32,
+    /// Those among them whose bytes differ.
+    pub conflicts: u32,
+    /// Why it was released or rejected.
+    pub error: Option<String>,
+}
+
+impl MemoryLedger {
+    /// The record of `key`.
+    pub fn record(&self, key: &IdempotencyKey) -> Option<Stored> {
+        self.state().records.get(key).cloned()
+    }
+
+    /// All records, by key.
+    pub fn records(&self) -> BTreeMap<IdempotencyKey, Stored> {
+        self.state().records.clone()
+    }
+
+    /// How often the write of this name was applied.
+    pub fn applied(&self, write: &str) -> u32 {
+        self.state().effects.get(write).copied().unwrap_or_default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One transaction of the lease's holder.
+    fn own(
+        &self,
+        operation: &'static str,
+        claimed: &Claimed,
+        effects: Vec<&'static str>,
+        change: impl FnOnce(&mut Stored),
+    ) -> Result<(), LedgerError> {
+        let mut state = self.state();
+        let State { records, effects: applied } = &mut *state;
+        match records.get_mut(&claimed.key) {
+            Some(stored)
+                if stored.standing.status == Status::InProgress
+                    && stored.lease_token == claimed.lease_token =>
+            {
+                change(stored);
+                for write in effects {
+                    *applied.entry(write.to_owned()).or_default() += 1;
+                }
+                Ok(())
+            }
+            _ => Err(LedgerError::LeaseLost { operation, key: claimed.key.clone() }),
+        }
+    }
+}
+
+impl Ledger for &MemoryLedger {
+    type Write = &'static str;
+
+    async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> Result<Claim, LedgerError> {
+        let mut state = self.state();
+        let found = state.records.get(&event.key).map(|stored| &stored.standing);
+        let taken = match decide(found, event.body_sha256(), now) {
+            Decision::Wait { until } => return Ok(Claim::Wait { until }),
+            Decision::Drop { status, conflict } => return Ok(Claim::Duplicate { status, conflict }),
+            Decision::Take(taken) => taken,
+        };
+        let stored = state.records.entry(event.key.clone()).or_insert_with(|| Stored {
+            standing: Standing {
+                status: Status::InProgress,
+                lease_expires_at: lease.expires_at,
+                attempts: 0,
+                body_sha256: event.body_sha256().to_owned(),
+                hooks: BTreeMap::new(),
+            },
+            lease_token: String::new(),
+            duplicates: 0,
+            conflicts: 0,
+            error: None,
+        });
+        stored.standing.status = Status::InProgress;
+        stored.standing.lease_expires_at = lease.expires_at;
+        stored.standing.attempts = taken.attempt;
+        stored.lease_token.clone_from(&lease.token);
+        Ok(Claim::Claimed(Claimed {
+            key: event.key.clone(),
+            lease_token: lease.token.clone(),
+            taken,
+        }))
+    }
+
+    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool) -> Result<(), LedgerError> {
+        if let Some(stored) = self.state().records.get_mut(key) {
+            stored.duplicates += 1;
+            stored.conflicts += u32::from(conflict);
+        }
+        Ok(())
+    }
+
+    async fn record_hook(
+        &self,
+        claimed: &Claimed,
+        hook: &'static str,
+        effects: Effects<Self::Write>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.own("record_hook", claimed, effects.into_writes(), |stored| {
+            stored.standing.hooks.insert(hook.to_owned(), now);
+        })
+    }
+
+    async fn complete(
+        &self,
+        claimed: &Claimed,
+        last: Option<(&'static str, Effects<Self::Write>)>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let (hook, writes) = last.map_or((None, Vec::new()), |(hook, effects)| {
+            (Some(hook), effects.into_writes())
+        });
+        self.own("complete", claimed, writes, |stored| {
+            stored.standing.hooks.extend(hook.map(|hook| (hook.to_owned(), now)));
+            stored.standing.status = Status::Completed;
+            stored.error = None;
+        })
+    }
+
+    async fn release(&self, claimed: &Claimed, error: &str) -> Result<(), LedgerError> {
+        self.own("release", claimed, Vec::new(), |stored| {
+            stored.standing.status = Status::Released;
+            stored.error = Some(error.to_owned());
+        })
+    }
+
+    async fn reject(&self, claimed: &Claimed, reason: &str, _now: Timestamp) -> Result<(), LedgerError> {
+        self.own("reject", claimed, Vec::new(), |stored| {
+            stored.standing.status = Status::Rejected;
+            stored.error = Some(reason.to_owned());
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! What a door is given in tests: a secret store and queues in memory.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::envelope::Message;
+use crate::provider::Provider;
+use crate::receive::{Outbox, OutboxError, SecretStore, StoreError};
+use crate::secrets::Secrets;
+
+/// Queues in memory.
+#[derive(Debug, Default)]
+pub struct FakeOutbox {
+    queued: Mutex<Vec<Message>>,
+    quarantined: Mutex<Vec<Message>>,
+    /// While true, every call fails.
+    pub down: AtomicBool,
+}
+
+impl FakeOutbox {
+    /// What was queued, in order.
+    pub fn queued(&self) -> Vec<Message> {
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was quarantined, in order.
+    pub fn quarantined(&self) -> Vec<Message> {
+        self.quarantined.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn put(&self, queue: &'static str, to: &Mutex<Vec<Message>>, message: Message) -> Result<(), OutboxError> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(OutboxError { queue, source: "the queue is down".into() });
+        }
+        to.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        Ok(())
+    }
+}
+
+impl Outbox for &FakeOutbox {
+    async fn queue(&self, _provider: &'static str, message: Message) -> Result<(), OutboxError> {
+        self.put("event", &self.queued, message)
+    }
+
+    async fn quarantine(&self, message: Message) -> Result<(), OutboxError> {
+        self.put("quarantine", &self.quarantined, message)
+    }
+}
+
+/// A secret store in memory.
+#[derive(Debug)]
+pub struct FakeStore {
+    provider: &'static Provider,
+    json: Mutex<String>,
+    /// While true, every call fails.
+    pub down: AtomicBool,
+    /// How often it was asked.
+    pub loads: AtomicUsize,
+}
+
+impl FakeStore {
+    /// A store that holds `json` for `provider`.
+    pub fn holding(provider: &'static Provider, json: &str) -> Self {
+        Self {
+            provider,
+            json: Mutex::new(json.to_owned()),
+            down: AtomicBool::new(false),
+            loads: AtomicUsize::new(0),
+        }
+    }
+
+    /// Puts another value.
+    pub fn put(&self, json: &str) {
+        *self.json.lock().unwrap_or_else(PoisonError::into_inner) = json.to_owned();
+    }
+}
+
+impl SecretStore for &FakeStore {
+    async fn load(&self) -> Result<Secrets, StoreError> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        if self.down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unreachable {
+                secret: self.provider.name.to_owned(),
+                source: "the store is down".into(),
+            });
+        }
+        let json = self.json.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Secrets::parse(self.provider, &json)?.unwrap_or_default())
+    }
+}

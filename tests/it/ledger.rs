@@ -1,0 +1,323 @@
+//! The ledger's adapter against DynamoDB's conditional writes (dynoxide, in process).
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use acuse_aws::ledger::DynamoLedger;
+use acuse_aws::ledger::reader::LedgerReader;
+use acuse_aws::ledger::record::Record;
+use acuse_core::clock::Timestamp;
+use acuse_core::delivery::{DeliveryId, Form};
+use acuse_core::envelope::Envelope;
+use acuse_core::event::{Environment, Event};
+use acuse_core::hook::Effects;
+use acuse_core::ledger::{Claim, Claimed, Lease, Ledger, LedgerError, Status};
+use acuse_core::providers::kuenta;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType, TransactWriteItem, Update,
+};
+use tokio::net::TcpListener;
+
+const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// A DynamoDB with the ledger's table and one for effects.
+struct Tables {
+    client: Client,
+    ledger: DynamoLedger,
+}
+
+impl Tables {
+    async fn create() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let client = Client::new(&config);
+        create_ledger(&client).await;
+        client
+            .create_table()
+            .table_name("effects")
+            .billing_mode(BillingMode::PayPerRequest)
+            .attribute_definitions(attribute("pk", ScalarAttributeType::S))
+            .key_schema(key("pk", KeyType::Hash))
+            .send()
+            .await
+            .unwrap();
+        let ledger = DynamoLedger::new(client.clone(), "ledger", RETENTION);
+        Self { client, ledger }
+    }
+
+    async fn claim(&self, event: &Event, token: &str, now: i64) -> Claim {
+        let lease = Lease {
+            token: token.to_owned(),
+            expires_at: seconds(now + 30),
+            message_id: format!("message of {token}"),
+        };
+        self.ledger.claim(event, &lease, seconds(now)).await.unwrap()
+    }
+
+    async fn claimed(&self, event: &Event, token: &str, now: i64) -> Claimed {
+        match self.claim(event, token, now).await {
+            Claim::Claimed(claimed) => claimed,
+            other => panic!("not claimed: {other:?}"),
+        }
+    }
+
+    async fn record(&self, event: &Event) -> Record {
+        let reader = LedgerReader::new(self.client.clone(), "ledger");
+        let records = reader.partition(&event.key.partition).await.unwrap();
+        records.into_iter().find(|record| record.key == event.key.to_string()).unwrap()
+    }
+
+    async fn applied(&self) -> u32 {
+        let item = self.client.get_item().table_name("effects").key("pk", AttributeValue::S("total".to_owned()));
+        let item = item.send().await.unwrap().item.unwrap_or_default();
+        item.get("applied").map_or(0, |n| n.as_n().unwrap().parse().unwrap())
+    }
+}
+
+async fn create_ledger(client: &Client) {
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("by-day")
+        .key_schema(key("day", KeyType::Hash))
+        .key_schema(key("received_at", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .build()
+        .unwrap();
+    client
+        .create_table()
+        .table_name("ledger")
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute("pk", ScalarAttributeType::S))
+        .attribute_definitions(attribute("sk", ScalarAttributeType::S))
+        .attribute_definitions(attribute("day", ScalarAttributeType::S))
+        .attribute_definitions(attribute("received_at", ScalarAttributeType::N))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(index)
+        .send()
+        .await
+        .unwrap();
+}
+
+fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
+    AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
+}
+
+fn key(name: &str, kind: KeyType) -> KeySchemaElement {
+    KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
+}
+
+fn seconds(at: i64) -> Timestamp {
+    Timestamp::from_seconds(1_700_000_000 + at)
+}
+
+fn event_with(id: &str, note: &str) -> Event {
+    let body = format!(r#"{{"event":"payment.completed","data":{{"id":"{id}","note":"{note}"}}}}"#);
+    let envelope = Envelope {
+        provider: "kuenta".to_owned(),
+        delivery_id: DeliveryId::new(seconds(0), [1; 10]),
+        received_at: seconds(0),
+        form: Form::Raw,
+        body: body.into(),
+    };
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+}
+
+fn event(id: &str) -> Event {
+    event_with(id, "")
+}
+
+/// Adds one to the total; with a condition that may not hold.
+fn effect(condition: Option<&str>) -> Effects<TransactWriteItem> {
+    let update = Update::builder()
+        .table_name("effects")
+        .key("pk", AttributeValue::S("total".to_owned()))
+        .update_expression("ADD applied :one")
+        .set_condition_expression(condition.map(str::to_owned))
+        .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+    Effects::write(TransactWriteItem::builder().update(update.build().unwrap()).build())
+}
+
+fn lost(result: Result<(), LedgerError>) -> bool {
+    matches!(result, Err(LedgerError::LeaseLost { .. }))
+}
+
+#[tokio::test]
+async fn a_new_event_is_claimed_completed_and_then_a_duplicate() {
+    let (tables, event) = (Tables::create().await, event("p1"));
+    let claimed = tables.claimed(&event, "a", 0).await;
+    assert_eq!(claimed.taken.attempt, 1);
+    tables.ledger.complete(&claimed, Some(("payments", effect(None))), seconds(1)).await.unwrap();
+
+    let claim = tables.claim(&event, "b", 2).await;
+    assert!(matches!(claim, Claim::Duplicate { status: Status::Completed, conflict: false }), "{claim:?}");
+    tables.ledger.count_duplicate(&event.key, false).await.unwrap();
+
+    let record = tables.record(&event).await;
+    assert_eq!((record.status, record.attempts, record.duplicates), ("COMPLETED", 1, 1));
+    assert_eq!(record.hooks, BTreeMap::from([("payments".to_owned(), seconds(1).to_string())]));
+    assert_eq!(record.payload.as_deref(), Some(event.body().as_ref()));
+    assert_eq!((record.resource_kind.as_deref(), record.resource_id.as_deref()), (Some("payment"), Some("p1")));
+    assert_eq!(tables.applied().await, 1);
+}
+
+#[tokio::test]
+async fn other_bytes_under_a_known_key_are_a_conflict() {
+    let tables = Tables::create().await;
+    let claimed = tables.claimed(&event("p1"), "a", 0).await;
+    tables.ledger.complete(&claimed, None, seconds(1)).await.unwrap();
+    let claim = tables.claim(&event_with("p1", "changed"), "b", 2).await;
+    assert!(matches!(claim, Claim::Duplicate { conflict: true, .. }), "{claim:?}");
+    tables.ledger.count_duplicate(&claimed.key, true).await.unwrap();
+    assert_eq!(tables.record(&event("p1")).await.conflicts, 1);
+}
+
+#[tokio::test]
+async fn a_running_lease_is_waited_for_to_the_millisecond() {
+    let (tables, event) = (Tables::create().await, event("p1"));
+    tables.claimed(&event, "a", 0).await;
+    let claim = tables.claim(&event, "b", 29).await;
+    assert!(matches!(claim, Claim::Wait { until } if until == seconds(30)), "{claim:?}");
+    assert_eq!(tables.claimed(&event, "b", 30).await.taken.attempt, 2);
+}
+
+#[tokio::test]
+async fn a_late_owner_changes_nothing() {
+    let (tables, event) = (Tables::create().await, event("p1"));
+    let late = tables.claimed(&event, "a", 0).await;
+    let owner = tables.claimed(&event, "b", 31).await;
+
+    let now = seconds(32);
+    assert!(lost(tables.ledger.record_hook(&late, "payments", effect(None), now).await));
+    assert!(lost(tables.ledger.complete(&late, Some(("payments", effect(None))), now).await));
+    assert!(lost(tables.ledger.complete(&late, None, now).await));
+    assert!(lost(tables.ledger.release(&late, "late").await));
+    assert!(lost(tables.ledger.reject(&late, "late", now).await));
+    assert_eq!(tables.applied().await, 0, "its effects rolled back with its transaction");
+    assert_eq!(tables.record(&event).await.status, "IN_PROGRESS");
+
+    tables.ledger.complete(&owner, Some(("payments", effect(None))), now).await.unwrap();
+    assert!(lost(tables.ledger.complete(&late, Some(("payments", effect(None))), now).await));
+    assert_eq!(tables.applied().await, 1);
+}
+
+#[tokio::test]
+async fn a_released_event_is_claimed_with_what_is_done() {
+    let (tables, event) = (Tables::create().await, event("p1"));
+    let claimed = tables.claimed(&event, "a", 0).await;
+    tables.ledger.record_hook(&claimed, "first", effect(None), seconds(1)).await.unwrap();
+    tables.ledger.release(&claimed, "hook `second`: not yet").await.unwrap();
+    let record = tables.record(&event).await;
+    assert_eq!((record.status, record.error.as_deref()), ("RELEASED", Some("hook `second`: not yet")));
+
+    let again = tables.claimed(&event, "b", 2).await;
+    assert_eq!(again.taken.attempt, 2);
+    assert_eq!(again.taken.hooks, BTreeMap::from([("first".to_owned(), seconds(1))]));
+    tables.ledger.complete(&again, Some(("second", effect(None))), seconds(3)).await.unwrap();
+    let record = tables.record(&event).await;
+    assert_eq!((record.status, record.error, record.hooks.len()), ("COMPLETED", None, 2));
+    assert_eq!(tables.applied().await, 2);
+}
+
+#[tokio::test]
+async fn a_rejected_event_stays_so() {
+    let (tables, event) = (Tables::create().await, event("p1"));
+    let claimed = tables.claimed(&event, "a", 0).await;
+    tables.ledger.reject(&claimed, "no such order", seconds(1)).await.unwrap();
+    let claim = tables.claim(&event, "b", 999).await;
+    assert!(matches!(claim, Claim::Duplicate { status: Status::Rejected, .. }), "{claim:?}");
+    assert_eq!(tables.record(&event).await.error.as_deref(), Some("no such order"));
+}
+
+#[tokio::test]
+async fn effects_whose_condition_does_not_hold_leave_the_event_open() {
+    let (tables, event) = (Tables::create().await, event("p1"));
+    let claimed = tables.claimed(&event, "a", 0).await;
+    let refused = tables.ledger.complete(&claimed, Some(("h", effect(Some("attribute_exists(pk)")))), seconds(1)).await;
+    assert!(matches!(refused, Err(LedgerError::EffectsRefused { .. })), "{refused:?}");
+    assert_eq!(tables.record(&event).await.status, "IN_PROGRESS");
+    tables.ledger.release(&claimed, "refused").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_64_claims_at_once_one_wins() {
+    let tables = Tables::create().await;
+    let event = event("p1");
+    let claims: Vec<_> = (0..64)
+        .map(|n| {
+            let (ledger, event) = (tables.ledger.clone(), event.clone());
+            tokio::spawn(async move {
+                let lease = Lease { token: format!("owner {n}"), expires_at: seconds(30), message_id: n.to_string() };
+                ledger.claim(&event, &lease, seconds(0)).await.unwrap()
+            })
+        })
+        .collect();
+    let mut won = 0;
+    for claim in claims {
+        match claim.await.unwrap() {
+            Claim::Claimed(_) => won += 1,
+            Claim::Wait { until } => assert_eq!(until, seconds(30)),
+            Claim::Duplicate { .. } => panic!("nothing is finished"),
+        }
+    }
+    assert_eq!(won, 1);
+    assert_eq!(tables.record(&event).await.attempts, 1);
+}
+
+#[tokio::test]
+async fn payloads_are_kept_compressed_and_binary() {
+    let tables = Tables::create().await;
+    let long = event_with("long", &"año ".repeat(200_000));
+    tables.claimed(&long, "a", 0).await;
+    assert_eq!(tables.record(&long).await.payload.as_deref(), Some(long.body().as_ref()));
+
+    let envelope = Envelope {
+        provider: "kuenta".to_owned(),
+        delivery_id: DeliveryId::new(seconds(0), [1; 10]),
+        received_at: seconds(0),
+        form: Form::Raw,
+        body: bytes::Bytes::from_static(b"\xff\xfe"),
+    };
+    let (binary, _) = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);
+    tables.claimed(&binary, "a", 0).await;
+    assert_eq!(tables.record(&binary).await.payload.as_deref(), Some(&b"\xff\xfe"[..]));
+}
+
+#[tokio::test]
+async fn events_are_listed_by_day_newest_first() {
+    let tables = Tables::create().await;
+    for id in ["a", "b", "c"] {
+        tables.claimed(&event(id), "t", 0).await;
+    }
+    let reader = LedgerReader::new(tables.client.clone(), "ledger");
+    assert_eq!(reader.on_day("kuenta", seconds(0), 2).await.unwrap().len(), 2);
+    assert_eq!(reader.on_day("kuenta", seconds(0), 9).await.unwrap().len(), 3);
+    assert_eq!(reader.on_day("kuenta", seconds(86_400), 9).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn an_item_that_is_no_record_is_named() {
+    let tables = Tables::create().await;
+    let event = event("p1");
+    let item = HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(event.key.partition.clone())),
+        ("sk".to_owned(), AttributeValue::S(event.key.sort.clone())),
+    ]);
+    tables.client.put_item().table_name("ledger").set_item(Some(item)).send().await.unwrap();
+    let lease = Lease { token: "a".to_owned(), expires_at: seconds(30), message_id: "m".to_owned() };
+    let Err(error) = tables.ledger.claim(&event, &lease, seconds(0)).await else {
+        panic!("claimed over a foreign item");
+    };
+    assert_eq!(acuse_core::hook::chain(&error), format!("claim {}: the item has no usable attribute `status`", event.key));
+}

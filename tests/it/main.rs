@@ -1,0 +1,12 @@
+//! One integration binary: `ledger` runs on a DynamoDB in process, `stack` on the emulator with
+//! the real template and the real binaries.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod ledger;
