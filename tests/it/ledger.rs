@@ -17,8 +17,8 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
-    KeyType, Projection, ProjectionType, ScalarAttributeType, TransactWriteItem, Update,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TransactWriteItem, Update,
 };
 use tokio::net::TcpListener;
 
@@ -34,7 +34,10 @@ impl Tables {
     async fn create() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+        tokio::spawn(dynoxide::server::serve_on(
+            listener,
+            dynoxide::Database::memory().unwrap(),
+        ));
         let config = aws_config::SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
@@ -76,11 +79,18 @@ impl Tables {
     async fn record(&self, event: &Event) -> Record {
         let reader = LedgerReader::new(self.client.clone(), "ledger");
         let records = reader.partition(&event.key.partition).await.unwrap();
-        records.into_iter().find(|record| record.key == event.key.to_string()).unwrap()
+        records
+            .into_iter()
+            .find(|record| record.key == event.key.to_string())
+            .unwrap()
     }
 
     async fn applied(&self) -> u32 {
-        let item = self.client.get_item().table_name("effects").key("pk", AttributeValue::S("total".to_owned()));
+        let item = self
+            .client
+            .get_item()
+            .table_name("effects")
+            .key("pk", AttributeValue::S("total".to_owned()));
         let item = item.send().await.unwrap().item.unwrap_or_default();
         item.get("applied").map_or(0, |n| n.as_n().unwrap().parse().unwrap())
     }
@@ -111,11 +121,19 @@ async fn create_ledger(client: &Client) {
 }
 
 fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
-    AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
+    AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(kind)
+        .build()
+        .unwrap()
 }
 
 fn key(name: &str, kind: KeyType) -> KeySchemaElement {
-    KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
+    KeySchemaElement::builder()
+        .attribute_name(name)
+        .key_type(kind)
+        .build()
+        .unwrap()
 }
 
 fn seconds(at: i64) -> Timestamp {
@@ -158,17 +176,36 @@ async fn a_new_event_is_claimed_completed_and_then_a_duplicate() {
     let (tables, event) = (Tables::create().await, event("p1"));
     let claimed = tables.claimed(&event, "a", 0).await;
     assert_eq!(claimed.taken.attempt, 1);
-    tables.ledger.complete(&claimed, Some(("payments", effect(None))), seconds(1)).await.unwrap();
+    tables
+        .ledger
+        .complete(&claimed, Some(("payments", effect(None))), seconds(1))
+        .await
+        .unwrap();
 
     let claim = tables.claim(&event, "b", 2).await;
-    assert!(matches!(claim, Claim::Duplicate { status: Status::Completed, conflict: false }), "{claim:?}");
+    assert!(
+        matches!(
+            claim,
+            Claim::Duplicate {
+                status: Status::Completed,
+                conflict: false
+            }
+        ),
+        "{claim:?}"
+    );
     tables.ledger.count_duplicate(&event.key, false).await.unwrap();
 
     let record = tables.record(&event).await;
     assert_eq!((record.status, record.attempts, record.duplicates), ("COMPLETED", 1, 1));
-    assert_eq!(record.hooks, BTreeMap::from([("payments".to_owned(), seconds(1).to_string())]));
+    assert_eq!(
+        record.hooks,
+        BTreeMap::from([("payments".to_owned(), seconds(1).to_string())])
+    );
     assert_eq!(record.payload.as_deref(), Some(event.body().as_ref()));
-    assert_eq!((record.resource_kind.as_deref(), record.resource_id.as_deref()), (Some("payment"), Some("p1")));
+    assert_eq!(
+        (record.resource_kind.as_deref(), record.resource_id.as_deref()),
+        (Some("payment"), Some("p1"))
+    );
     assert_eq!(tables.applied().await, 1);
 }
 
@@ -188,7 +225,10 @@ async fn a_running_lease_is_waited_for_to_the_millisecond() {
     let (tables, event) = (Tables::create().await, event("p1"));
     tables.claimed(&event, "a", 0).await;
     let claim = tables.claim(&event, "b", 29).await;
-    assert!(matches!(claim, Claim::Wait { until } if until == seconds(30)), "{claim:?}");
+    assert!(
+        matches!(claim, Claim::Wait { until } if until == seconds(30)),
+        "{claim:?}"
+    );
     assert_eq!(tables.claimed(&event, "b", 30).await.taken.attempt, 2);
 }
 
@@ -199,16 +239,36 @@ async fn a_late_owner_changes_nothing() {
     let owner = tables.claimed(&event, "b", 31).await;
 
     let now = seconds(32);
-    assert!(lost(tables.ledger.record_hook(&late, "payments", effect(None), now).await));
-    assert!(lost(tables.ledger.complete(&late, Some(("payments", effect(None))), now).await));
+    assert!(lost(
+        tables.ledger.record_hook(&late, "payments", effect(None), now).await
+    ));
+    assert!(lost(
+        tables
+            .ledger
+            .complete(&late, Some(("payments", effect(None))), now)
+            .await
+    ));
     assert!(lost(tables.ledger.complete(&late, None, now).await));
     assert!(lost(tables.ledger.release(&late, "late").await));
     assert!(lost(tables.ledger.reject(&late, "late", now).await));
-    assert_eq!(tables.applied().await, 0, "its effects rolled back with its transaction");
+    assert_eq!(
+        tables.applied().await,
+        0,
+        "its effects rolled back with its transaction"
+    );
     assert_eq!(tables.record(&event).await.status, "IN_PROGRESS");
 
-    tables.ledger.complete(&owner, Some(("payments", effect(None))), now).await.unwrap();
-    assert!(lost(tables.ledger.complete(&late, Some(("payments", effect(None))), now).await));
+    tables
+        .ledger
+        .complete(&owner, Some(("payments", effect(None))), now)
+        .await
+        .unwrap();
+    assert!(lost(
+        tables
+            .ledger
+            .complete(&late, Some(("payments", effect(None))), now)
+            .await
+    ));
     assert_eq!(tables.applied().await, 1);
 }
 
@@ -216,17 +276,31 @@ async fn a_late_owner_changes_nothing() {
 async fn a_released_event_is_claimed_with_what_is_done() {
     let (tables, event) = (Tables::create().await, event("p1"));
     let claimed = tables.claimed(&event, "a", 0).await;
-    tables.ledger.record_hook(&claimed, "first", effect(None), seconds(1)).await.unwrap();
+    tables
+        .ledger
+        .record_hook(&claimed, "first", effect(None), seconds(1))
+        .await
+        .unwrap();
     tables.ledger.release(&claimed, "hook `second`: not yet").await.unwrap();
     let record = tables.record(&event).await;
-    assert_eq!((record.status, record.error.as_deref()), ("RELEASED", Some("hook `second`: not yet")));
+    assert_eq!(
+        (record.status, record.error.as_deref()),
+        ("RELEASED", Some("hook `second`: not yet"))
+    );
 
     let again = tables.claimed(&event, "b", 2).await;
     assert_eq!(again.taken.attempt, 2);
     assert_eq!(again.taken.hooks, BTreeMap::from([("first".to_owned(), seconds(1))]));
-    tables.ledger.complete(&again, Some(("second", effect(None))), seconds(3)).await.unwrap();
+    tables
+        .ledger
+        .complete(&again, Some(("second", effect(None))), seconds(3))
+        .await
+        .unwrap();
     let record = tables.record(&event).await;
-    assert_eq!((record.status, record.error, record.hooks.len()), ("COMPLETED", None, 2));
+    assert_eq!(
+        (record.status, record.error, record.hooks.len()),
+        ("COMPLETED", None, 2)
+    );
     assert_eq!(tables.applied().await, 2);
 }
 
@@ -234,9 +308,22 @@ async fn a_released_event_is_claimed_with_what_is_done() {
 async fn a_rejected_event_stays_so() {
     let (tables, event) = (Tables::create().await, event("p1"));
     let claimed = tables.claimed(&event, "a", 0).await;
-    tables.ledger.reject(&claimed, "no such order", seconds(1)).await.unwrap();
+    tables
+        .ledger
+        .reject(&claimed, "no such order", seconds(1))
+        .await
+        .unwrap();
     let claim = tables.claim(&event, "b", 999).await;
-    assert!(matches!(claim, Claim::Duplicate { status: Status::Rejected, .. }), "{claim:?}");
+    assert!(
+        matches!(
+            claim,
+            Claim::Duplicate {
+                status: Status::Rejected,
+                ..
+            }
+        ),
+        "{claim:?}"
+    );
     assert_eq!(tables.record(&event).await.error.as_deref(), Some("no such order"));
 }
 
@@ -244,8 +331,14 @@ async fn a_rejected_event_stays_so() {
 async fn effects_whose_condition_does_not_hold_leave_the_event_open() {
     let (tables, event) = (Tables::create().await, event("p1"));
     let claimed = tables.claimed(&event, "a", 0).await;
-    let refused = tables.ledger.complete(&claimed, Some(("h", effect(Some("attribute_exists(pk)")))), seconds(1)).await;
-    assert!(matches!(refused, Err(LedgerError::EffectsRefused { .. })), "{refused:?}");
+    let refused = tables
+        .ledger
+        .complete(&claimed, Some(("h", effect(Some("attribute_exists(pk)")))), seconds(1))
+        .await;
+    assert!(
+        matches!(refused, Err(LedgerError::EffectsRefused { .. })),
+        "{refused:?}"
+    );
     assert_eq!(tables.record(&event).await.status, "IN_PROGRESS");
     tables.ledger.release(&claimed, "refused").await.unwrap();
 }
@@ -258,7 +351,11 @@ async fn of_64_claims_at_once_one_wins() {
         .map(|n| {
             let (ledger, event) = (tables.ledger.clone(), event.clone());
             tokio::spawn(async move {
-                let lease = Lease { token: format!("owner {n}"), expires_at: seconds(30), message_id: n.to_string() };
+                let lease = Lease {
+                    token: format!("owner {n}"),
+                    expires_at: seconds(30),
+                    message_id: n.to_string(),
+                };
                 ledger.claim(&event, &lease, seconds(0)).await.unwrap()
             })
         })
@@ -280,7 +377,10 @@ async fn payloads_are_kept_compressed_and_binary() {
     let tables = Tables::create().await;
     let long = event_with("long", &"año ".repeat(200_000));
     tables.claimed(&long, "a", 0).await;
-    assert_eq!(tables.record(&long).await.payload.as_deref(), Some(long.body().as_ref()));
+    assert_eq!(
+        tables.record(&long).await.payload.as_deref(),
+        Some(long.body().as_ref())
+    );
 
     let envelope = Envelope {
         provider: "kuenta".to_owned(),
@@ -314,10 +414,24 @@ async fn an_item_that_is_no_record_is_named() {
         ("pk".to_owned(), AttributeValue::S(event.key.partition.clone())),
         ("sk".to_owned(), AttributeValue::S(event.key.sort.clone())),
     ]);
-    tables.client.put_item().table_name("ledger").set_item(Some(item)).send().await.unwrap();
-    let lease = Lease { token: "a".to_owned(), expires_at: seconds(30), message_id: "m".to_owned() };
+    tables
+        .client
+        .put_item()
+        .table_name("ledger")
+        .set_item(Some(item))
+        .send()
+        .await
+        .unwrap();
+    let lease = Lease {
+        token: "a".to_owned(),
+        expires_at: seconds(30),
+        message_id: "m".to_owned(),
+    };
     let Err(error) = tables.ledger.claim(&event, &lease, seconds(0)).await else {
         panic!("claimed over a foreign item");
     };
-    assert_eq!(acuse_core::hook::chain(&error), format!("claim {}: the item has no usable attribute `status`", event.key));
+    assert_eq!(
+        acuse_core::hook::chain(&error),
+        format!("claim {}: the item has no usable attribute `status`", event.key)
+    );
 }

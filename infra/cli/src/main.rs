@@ -1,1 +1,40 @@
-fn main() {}
+//! `acuse`: the local stack and the operator's commands.
+
+mod command;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Receives payment webhooks; this runs the whole stack on one machine and operates a deployed one.
+#[derive(Debug, Parser)]
+#[command(name = "acuse", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole stack on this machine: the real template and binaries on an AWS emulator
+    Local(command::local::Arguments),
+    /// Post a correctly signed sample event to the local stack
+    Send(command::send::Arguments),
+    /// Look at what the ledger holds
+    #[command(subcommand)]
+    Events(command::events::Command),
+}
+
+// Commands wait for the network; what the local stack serves has its own threads.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Local(arguments) => command::local::run(arguments).await,
+        Command::Send(arguments) => command::send::run(arguments).await,
+        Command::Events(command) => command::events::run(command).await,
+    };
+    done.unwrap_or_else(|failure| {
+        eprintln!("{failure}");
+        ExitCode::FAILURE
+    })
+}

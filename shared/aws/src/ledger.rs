@@ -11,15 +11,11 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::IdempotencyKey;
-use acuse_core::ledger::{
-    Claim, Claimed, Decision, Lease, Ledger, LedgerError, Status, decide,
-};
+use acuse_core::ledger::{Claim, Claimed, Decision, Lease, Ledger, LedgerError, Status, decide};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use expression::{Step, bool_error, n, s};
 
 /// Tries of one transaction that meets another on the same item, in all.
@@ -73,8 +69,15 @@ impl DynamoLedger {
         if effects.is_empty() {
             return match step.into_update(&self.client).send().await {
                 Ok(_) => Ok(()),
-                Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                    Err(LedgerError::LeaseLost { operation, key: key.clone() })
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+                {
+                    Err(LedgerError::LeaseLost {
+                        operation,
+                        key: key.clone(),
+                    })
                 }
                 Err(error) => Err(service(operation, key, error)),
             };
@@ -83,13 +86,26 @@ impl DynamoLedger {
         items.extend(effects);
         let mut tries = 1;
         loop {
-            let call = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let call = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()));
             let Err(error) = call.send().await else {
                 return Ok(());
             };
             match cancellation(&error) {
-                Cancelled::LeaseLost => return Err(LedgerError::LeaseLost { operation, key: key.clone() }),
-                Cancelled::EffectsRefused => return Err(LedgerError::EffectsRefused { operation, key: key.clone() }),
+                Cancelled::LeaseLost => {
+                    return Err(LedgerError::LeaseLost {
+                        operation,
+                        key: key.clone(),
+                    });
+                }
+                Cancelled::EffectsRefused => {
+                    return Err(LedgerError::EffectsRefused {
+                        operation,
+                        key: key.clone(),
+                    });
+                }
                 // Two events of one payment at the same moment: the other one is done in a moment.
                 Cancelled::Conflict if tries < TRIES => {
                     let longest = 10u64 << tries;
@@ -130,7 +146,9 @@ impl Ledger for DynamoLedger {
             Ok(output) => (output.attributes, false),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                 match error.into_err() {
-                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(e) => (e.item, true),
+                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(e) => {
+                        (e.item, true)
+                    }
                     other => return Err(service(OPERATION, key, other)),
                 }
             }
@@ -151,7 +169,11 @@ impl Ledger for DynamoLedger {
             (Decision::Wait { until }, true) => Ok(Claim::Wait { until }),
             (Decision::Drop { status, conflict }, true) => Ok(Claim::Duplicate { status, conflict }),
             // The condition above and `decide` say the same, or one of them is wrong.
-            _ => Err(service(OPERATION, key, bool_error("the claim's condition and the ledger's rule disagree"))),
+            _ => Err(service(
+                OPERATION,
+                key,
+                bool_error("the claim's condition and the ledger's rule disagree"),
+            )),
         }
     }
 
@@ -163,7 +185,13 @@ impl Ledger for DynamoLedger {
         match step.into_update(&self.client).send().await {
             Ok(_) => Ok(()),
             // Its time to live ended in between.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(service("count_duplicate", key, error)),
         }
     }
@@ -183,7 +211,8 @@ impl Ledger for DynamoLedger {
             .value(":in_progress", s(Status::InProgress.name()))
             .value(":token", s(&claimed.lease_token))
             .set_hook(hook, now);
-        self.commit("record_hook", &claimed.key, step, effects.into_writes()).await
+        self.commit("record_hook", &claimed.key, step, effects.into_writes())
+            .await
     }
 
     async fn complete(

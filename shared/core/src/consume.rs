@@ -38,18 +38,10 @@ pub struct Received {
 /// The queues as the consumer needs them.
 pub trait Inbox: Send + Sync {
     /// Makes a message that is not deleted visible again after `delay`.
-    fn return_after(
-        &self,
-        message: &Received,
-        delay: Duration,
-    ) -> impl Future<Output = Result<(), InboxError>> + Send;
+    fn return_after(&self, message: &Received, delay: Duration) -> impl Future<Output = Result<(), InboxError>> + Send;
 
     /// Puts a copy of a message on the dead-letter queue, with the reason.
-    fn dead_letter(
-        &self,
-        message: &Received,
-        reason: &str,
-    ) -> impl Future<Output = Result<(), InboxError>> + Send;
+    fn dead_letter(&self, message: &Received, reason: &str) -> impl Future<Output = Result<(), InboxError>> + Send;
 }
 
 /// A queue that could not be asked.
@@ -124,7 +116,14 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         if let Some(hook) = hooks.iter().find(|hook| !names.insert(hook.name())) {
             return Err(SameName(hook.name()));
         }
-        Ok(Self { ledger, inbox, hooks, policy, clock, random })
+        Ok(Self {
+            ledger,
+            inbox,
+            hooks,
+            policy,
+            clock,
+            random,
+        })
     }
 
     /// Works through a batch until `deadline`, when the function is cut. Gives the ids of the

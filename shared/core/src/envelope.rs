@@ -136,14 +136,15 @@ impl Envelope {
     ///
     /// # Errors
     /// [`EnvelopeError`] names the attribute, its value and what would be right.
-    pub fn from_message<'a>(
-        text: &str,
-        attribute: impl Fn(&str) -> Option<&'a str>,
-    ) -> Result<Self, EnvelopeError> {
+    pub fn from_message<'a>(text: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> Result<Self, EnvelopeError> {
         let required = |name| attribute(name).ok_or(EnvelopeError::Missing(name));
         let version = required(ENVELOPE)?;
         if version != VERSION {
-            return Err(wrong(ENVELOPE, version, "1; a newer door wrote it: deploy the consumer first"));
+            return Err(wrong(
+                ENVELOPE,
+                version,
+                "1; a newer door wrote it: deploy the consumer first",
+            ));
         }
         let (id, at, form) = (required(DELIVERY_ID)?, required(RECEIVED_AT)?, required(FORM)?);
         let body = match attribute(ENCODING) {
@@ -179,9 +180,9 @@ impl Message {
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 fn is_sqs_text(text: &str) -> bool {
     !text.is_empty()
-        && text.chars().all(|c| {
-            matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
-        })
+        && text
+            .chars()
+            .all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..))
 }
 
 fn wrong(name: &'static str, value: &str, expected: &'static str) -> EnvelopeError {
@@ -271,7 +272,13 @@ mod tests {
     #[test]
     fn what_sqs_would_refuse_travels_as_base64() {
         for body in [&b"\xff\xfe"[..], b"a\0b", b"\x1b[0m", "\u{FFFE}".as_bytes()] {
-            let envelope = envelope(Bytes::from_static(b"").iter().copied().chain(body.iter().copied()).collect::<Vec<_>>());
+            let envelope = envelope(
+                Bytes::from_static(b"")
+                    .iter()
+                    .copied()
+                    .chain(body.iter().copied())
+                    .collect::<Vec<_>>(),
+            );
             assert_eq!(envelope.to_message().unwrap().attribute("encoding"), Some("base64"));
             assert_eq!(there_and_back(&envelope).body, envelope.body);
         }
@@ -302,7 +309,13 @@ mod tests {
             read(&[]),
             read(&[("envelope", "2")]),
             read(&[("envelope", "1"), ("delivery_id", "x"), ("received_at", "1")]),
-            read(&[("envelope", "1"), ("delivery_id", "x"), ("received_at", "1"), ("form", "raw"), ("provider", "p")]),
+            read(&[
+                ("envelope", "1"),
+                ("delivery_id", "x"),
+                ("received_at", "1"),
+                ("form", "raw"),
+                ("provider", "p"),
+            ]),
         ];
         insta::assert_snapshot!(errors.join("\n"), @r#"
         the message has no attribute `envelope`

@@ -108,11 +108,7 @@ impl Event {
     ///
     /// A payload that can't be understood is an event too, so that it is claimed, recorded and
     /// set aside like any other: it comes with the reason why it can't be read.
-    pub fn read(
-        envelope: Envelope,
-        provider: &'static Provider,
-        own: Environment,
-    ) -> (Self, Option<Unreadable>) {
+    pub fn read(envelope: Envelope, provider: &'static Provider, own: Environment) -> (Self, Option<Unreadable>) {
         let reading = json::parse(&envelope.body)
             .map_err(|error| Unreadable::NotJson(error.to_string()))
             .and_then(|payload| (provider.read)(&payload));
@@ -122,12 +118,7 @@ impl Event {
         }
     }
 
-    fn from_reading(
-        envelope: Envelope,
-        provider: &'static Provider,
-        own: Environment,
-        reading: Reading,
-    ) -> Self {
+    fn from_reading(envelope: Envelope, provider: &'static Provider, own: Environment, reading: Reading) -> Self {
         let environment = reading.environment.unwrap_or(own);
         let body_sha256 = sha256(&envelope.body);
         let key = IdempotencyKey::derive(provider.name, environment, &reading, &body_sha256);

@@ -103,9 +103,7 @@ impl HookError {
 
     /// It never will.
     pub fn reject(reason: impl Into<String>) -> Self {
-        Self::Reject {
-            reason: reason.into(),
-        }
+        Self::Reject { reason: reason.into() }
     }
 }
 

@@ -7,8 +7,6 @@
 mod parse;
 mod text;
 
-use std::borrow::Cow;
-
 use thiserror::Error;
 
 pub use parse::parse;
@@ -87,9 +85,7 @@ impl<'a> Value<'a> {
     pub fn scalar_text(&self) -> Option<String> {
         match self {
             Self::Number(text) => Some((*text).to_owned()),
-            Self::String(text) => Some(text.to_string_lossy())
-                .map(Cow::into_owned)
-                .filter(|text| !text.is_empty()),
+            Self::String(text) => Some(text.to_string_lossy().into_owned()).filter(|text| !text.is_empty()),
             _ => None,
         }
     }

@@ -60,11 +60,7 @@ pub trait Ledger: Send + Sync {
     ) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
     /// Gives the event back, to be claimed again.
-    fn release(
-        &self,
-        claimed: &Claimed,
-        error: &str,
-    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+    fn release(&self, claimed: &Claimed, error: &str) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
     /// Records that the event is never to reach (further) hooks.
     fn reject(
@@ -235,12 +231,7 @@ pub fn decide(standing: Option<&Standing>, body_sha256: &str, now: Timestamp) ->
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::InProgress,
-        Self::Released,
-        Self::Completed,
-        Self::Rejected,
-    ];
+    pub const ALL: [Self; 4] = [Self::InProgress, Self::Released, Self::Completed, Self::Rejected];
 
     /// The name in the table: `IN_PROGRESS`, `RELEASED`, `COMPLETED`, `REJECTED`.
     pub const fn name(self) -> &'static str {
@@ -296,7 +287,14 @@ mod tests {
     #[test]
     fn a_released_event_is_taken_with_what_its_hooks_have_done() {
         let decision = decide(Some(&standing(Status::Released)), "aa", Timestamp::from_seconds(1));
-        assert!(matches!(decision, Decision::Take(Taken { attempt: 3, conflict: false, .. })));
+        assert!(matches!(
+            decision,
+            Decision::Take(Taken {
+                attempt: 3,
+                conflict: false,
+                ..
+            })
+        ));
     }
 
     #[test]

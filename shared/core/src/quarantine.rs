@@ -92,9 +92,7 @@ impl Quarantine {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         let level = match &*bucket {
             None => BURST,
-            Some(Bucket { level, at }) => {
-                (level + now.since(*at).as_secs_f64() * PER_SECOND).min(BURST)
-            }
+            Some(Bucket { level, at }) => (level + now.since(*at).as_secs_f64() * PER_SECOND).min(BURST),
         };
         let room = level >= 1.0;
         let level = if room { level - 1.0 } else { level };

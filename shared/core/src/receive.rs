@@ -25,11 +25,7 @@ pub const BUDGET: Duration = Duration::from_millis(3500);
 /// Where messages go.
 pub trait Outbox: Send + Sync {
     /// Puts a verified delivery's message on the event queue. It is there when this returns.
-    fn queue(
-        &self,
-        provider: &'static str,
-        message: Message,
-    ) -> impl Future<Output = Result<(), OutboxError>> + Send;
+    fn queue(&self, provider: &'static str, message: Message) -> impl Future<Output = Result<(), OutboxError>> + Send;
 
     /// Puts a delivery that failed verification on the quarantine queue.
     fn quarantine(&self, message: Message) -> impl Future<Output = Result<(), OutboxError>> + Send;
@@ -85,7 +81,11 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
     /// first delivery tries again.
     pub async fn warm_up(&self) {
         if let Err(error) = self.keyring.current(self.clock.now()).await {
-            error!(provider = self.provider.name, error = chain(&error), "secrets not loaded");
+            error!(
+                provider = self.provider.name,
+                error = chain(&error),
+                "secrets not loaded"
+            );
         }
     }
 
@@ -123,10 +123,7 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
 
     /// Verifies with the secrets at hand, and where that fails once more with fresh ones: the
     /// secret may just have been rotated.
-    async fn verify(
-        &self,
-        delivery: &Delivery<Unverified>,
-    ) -> Result<Result<Delivery<Verified>, Refusal>, StoreError> {
+    async fn verify(&self, delivery: &Delivery<Unverified>) -> Result<Result<Delivery<Verified>, Refusal>, StoreError> {
         let now = delivery.received_at();
         let scheme = &self.provider.scheme;
         let secrets = self.keyring.current(now).await?;

@@ -91,17 +91,11 @@ impl Secrets {
             return Err(SecretError::EmptySigningSecret { provider: name });
         }
         if let Some(advice) = signing.iter().find_map(|secret| (provider.misplaced)(secret)) {
-            return Err(SecretError::Misplaced {
-                provider: name,
-                advice,
-            });
+            return Err(SecretError::Misplaced { provider: name, advice });
         }
         let token = stored.token.as_deref().map(str::trim).filter(|t| !t.is_empty());
         if let (Some(header), None) = (provider.scheme.token_header, token) {
-            return Err(SecretError::MissingToken {
-                provider: name,
-                header,
-            });
+            return Err(SecretError::MissingToken { provider: name, header });
         }
         Ok(Some(Self {
             signing: signing.into_iter().map(SecretString::from).collect(),
@@ -151,7 +145,11 @@ mod tests {
 
     #[test]
     fn an_empty_secret_is_refused() {
-        for text in [r#"{}"#, r#"{"signing_secrets":[]}"#, r#"{"signing_secrets":["ok"," "]}"#] {
+        for text in [
+            r#"{}"#,
+            r#"{"signing_secrets":[]}"#,
+            r#"{"signing_secrets":["ok"," "]}"#,
+        ] {
             assert_eq!(
                 error(&kuenta::PROVIDER, text),
                 SecretError::EmptySigningSecret { provider: "kuenta" }
@@ -171,7 +169,13 @@ mod tests {
     #[test]
     fn a_provider_with_a_token_needs_one() {
         let error = error(&onepay::PROVIDER, r#"{"signing_secrets":["wh_tok_a"],"token":" "}"#);
-        assert!(matches!(error, SecretError::MissingToken { header: "x-webhook-token", .. }));
+        assert!(matches!(
+            error,
+            SecretError::MissingToken {
+                header: "x-webhook-token",
+                ..
+            }
+        ));
     }
 
     #[test]

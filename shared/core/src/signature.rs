@@ -115,11 +115,7 @@ pub fn sign(secret: &str, content: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&digest)
 }
 
-fn verify_token(
-    delivery: &Delivery<Unverified>,
-    scheme: &Scheme,
-    secrets: &Secrets,
-) -> Result<(), Refusal> {
+fn verify_token(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Result<(), Refusal> {
     let Some(name) = scheme.token_header else {
         return Ok(());
     };

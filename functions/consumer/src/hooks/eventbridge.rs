@@ -47,7 +47,10 @@ impl Hook<TransactWriteItem> for EventBridge {
         // The call succeeds even where its entry fails.
         match answer.entries().iter().find_map(|entry| entry.error_code()) {
             None => Ok(Effects::none()),
-            Some(code) => Err(HookError::retry(format!("the bus `{}` refused the event: {code}", self.bus))),
+            Some(code) => Err(HookError::retry(format!(
+                "the bus `{}` refused the event: {code}",
+                self.bus
+            ))),
         }
     }
 }

@@ -62,13 +62,19 @@ impl Api {
 
     /// Whether it answers and has started all it has.
     pub(super) async fn is_ready(&self) -> bool {
-        let answer = self.http.get(format!("{}/_ministack/ready", self.endpoint)).send().await;
+        let answer = self
+            .http
+            .get(format!("{}/_ministack/ready", self.endpoint))
+            .send()
+            .await;
         answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
     }
 
     /// S3: a bucket (`bucket`) or an object (`bucket/key`), path-style.
     pub(super) async fn put(&self, path: &str, content: Bytes) -> Result<(), ApiError> {
-        self.send(Method::PUT, &format!("/{path}"), |call| call.body(content)).await.map(drop)
+        self.send(Method::PUT, &format!("/{path}"), |call| call.body(content))
+            .await
+            .map(drop)
     }
 
     /// A service with a REST interface: Lambda, API Gateway.
@@ -96,14 +102,20 @@ impl Api {
 
     /// A service that speaks XML: CloudFormation.
     pub(super) async fn query(&self, action: &str, parameters: &[(String, String)]) -> Result<String, ApiError> {
-        let mut form = vec![("Action".to_owned(), action.to_owned()), ("Version".into(), "2010-05-15".into())];
+        let mut form = vec![
+            ("Action".to_owned(), action.to_owned()),
+            ("Version".into(), "2010-05-15".into()),
+        ];
         form.extend_from_slice(parameters);
         let answer = self
             .send(Method::POST, "/", |call| call.form(&form))
             .await
             .map_err(|error| error.of(action))?;
         let call = action.to_owned();
-        answer.text().await.map_err(|source| ApiError::Transport { call, source })
+        answer
+            .text()
+            .await
+            .map_err(|source| ApiError::Transport { call, source })
     }
 
     async fn send(
@@ -120,13 +132,20 @@ impl Api {
         };
         match answer.status() {
             status if status.is_success() => Ok(answer),
-            status => Err(ApiError::Refused { call, status, body: answer.text().await.unwrap_or_default() }),
+            status => Err(ApiError::Refused {
+                call,
+                status,
+                body: answer.text().await.unwrap_or_default(),
+            }),
         }
     }
 }
 
 async fn json(call: String, answer: Response) -> Result<Value, ApiError> {
-    let body = answer.bytes().await.map_err(|source| ApiError::Transport { call: call.clone(), source })?;
+    let body = answer.bytes().await.map_err(|source| ApiError::Transport {
+        call: call.clone(),
+        source,
+    })?;
     if body.is_empty() {
         return Ok(Value::Null);
     }
@@ -141,18 +160,32 @@ impl ApiError {
     /// The same of a call that is known by a better name than its path.
     fn of(self, name: &str) -> Self {
         match self {
-            Self::Transport { source, .. } => Self::Transport { call: name.to_owned(), source },
-            Self::Refused { status, body, .. } => Self::Refused { call: name.to_owned(), status, body },
-            Self::Shape { missing, body, .. } => Self::Shape { call: name.to_owned(), missing, body },
+            Self::Transport { source, .. } => Self::Transport {
+                call: name.to_owned(),
+                source,
+            },
+            Self::Refused { status, body, .. } => Self::Refused {
+                call: name.to_owned(),
+                status,
+                body,
+            },
+            Self::Shape { missing, body, .. } => Self::Shape {
+                call: name.to_owned(),
+                missing,
+                body,
+            },
         }
     }
 }
 
 /// The text at `pointer` (RFC 6901) of an answer to `call`.
 pub(super) fn text<'a>(answer: &'a Value, pointer: &'static str, call: &str) -> Result<&'a str, ApiError> {
-    answer.pointer(pointer).and_then(Value::as_str).ok_or_else(|| ApiError::Shape {
-        call: call.to_owned(),
-        missing: pointer,
-        body: answer.to_string(),
-    })
+    answer
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .ok_or_else(|| ApiError::Shape {
+            call: call.to_owned(),
+            missing: pointer,
+            body: answer.to_string(),
+        })
 }

@@ -48,6 +48,8 @@ pub(super) async fn build(
         .collect();
     match names.iter().find(|name| !built.contains_key(*name)) {
         None => Ok(built),
-        Some(missing) => Err(Error::Template(format!("cargo built no binary {missing:?}, which Metadata.BuildProperties.Binary names"))),
+        Some(missing) => Err(Error::Template(format!(
+            "cargo built no binary {missing:?}, which Metadata.BuildProperties.Binary names"
+        ))),
     }
 }

@@ -39,7 +39,10 @@ fn write(binary: &Path, zip: &Path) -> Result<(), Error> {
         .compression_level(Some(1))
         .large_file(true)
         .unix_permissions(0o755);
-    let failed = |source| Error::Zip { binary: binary.display().to_string(), source };
+    let failed = |source| Error::Zip {
+        binary: binary.display().to_string(),
+        source,
+    };
     let mut writer = ZipWriter::new(BufWriter::new(target));
     writer.start_file("bootstrap", options).map_err(failed)?;
     io::copy(&mut source, &mut writer).map_err(Error::file("write", zip))?;

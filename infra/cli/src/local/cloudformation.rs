@@ -50,7 +50,10 @@ pub(super) async fn create(
             break;
         }
         if status != "CREATE_IN_PROGRESS" || Instant::now() > deadline {
-            return Err(Error::Deploy { status, reasons: reasons(api, name).await? });
+            return Err(Error::Deploy {
+                status,
+                reasons: reasons(api, name).await?,
+            });
         }
         sleep(Duration::from_millis(50)).await;
     }
@@ -98,7 +101,9 @@ async fn describe(
         .descendants()
         .filter(|node| node.tag_name().name() == list)
         .flat_map(|node| node.children().filter(Node::is_element));
-    Ok(members.map(|member| fields.iter().map(|field| text(member, field)).collect()).collect())
+    Ok(members
+        .map(|member| fields.iter().map(|field| text(member, field)).collect())
+        .collect())
 }
 
 fn text(member: Node<'_, '_>, field: &str) -> String {

@@ -22,7 +22,10 @@ pub(super) async fn run(
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|source| Error::Spawn { program: program.clone(), source })?
+        .map_err(|source| Error::Spawn {
+            program: program.clone(),
+            source,
+        })?
         .wait_with_output()
         .await
         .map_err(|source| Error::Spawn { program, source })?;
@@ -41,7 +44,9 @@ pub(super) async fn run(
 /// The last `lines` of `text`.
 pub(super) fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
-    all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
+    all.get(all.len().saturating_sub(lines)..)
+        .unwrap_or_default()
+        .join("\n")
 }
 
 fn shown(command: &Command) -> String {

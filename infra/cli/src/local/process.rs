@@ -55,9 +55,14 @@ impl Process {
         }
 
         let mut supervised = Command::new(plan.python);
-        supervised.arg(&script).arg(plan.command.get_program()).args(plan.command.get_args());
+        supervised
+            .arg(&script)
+            .arg(plan.command.get_program())
+            .args(plan.command.get_args());
         // The command's environment is all that it gets: nothing of ours leaks into the functions.
-        supervised.env_clear().envs(plan.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        supervised
+            .env_clear()
+            .envs(plan.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         if let Some(folder) = plan.command.get_current_dir() {
             supervised.current_dir(folder);
         }
@@ -66,8 +71,15 @@ impl Process {
             .stdout(output()?)
             .stderr(output()?)
             .spawn()
-            .map_err(|source| Error::Spawn { program: plan.python.display().to_string(), source })?;
-        Ok(Self { name: plan.name, log, child })
+            .map_err(|source| Error::Spawn {
+                program: plan.python.display().to_string(),
+                source,
+            })?;
+        Ok(Self {
+            name: plan.name,
+            log,
+            child,
+        })
     }
 
     /// The error to report where it has ended by itself.

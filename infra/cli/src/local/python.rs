@@ -95,7 +95,11 @@ async fn lock(path: PathBuf, progress: &Progress) -> Result<File, Error> {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(fs::TryLockError::Error(source)) => {
-                return Err(Error::File { operation: "lock", path, source });
+                return Err(Error::File {
+                    operation: "lock",
+                    path,
+                    source,
+                });
             }
             Err(fs::TryLockError::WouldBlock) => {
                 if !said {
@@ -113,9 +117,17 @@ async fn find() -> Result<OsString, Error> {
     let named = std::env::var_os("PYTHON").filter(|name| !name.is_empty());
     let candidates: Vec<OsString> = match named {
         Some(name) => vec![name],
-        None => ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"]
-            .map(OsString::from)
-            .into(),
+        None => [
+            "python3",
+            "python3.14",
+            "python3.13",
+            "python3.12",
+            "python3.11",
+            "python3.10",
+            "python",
+        ]
+        .map(OsString::from)
+        .into(),
     };
     let mut tried = Vec::new();
     for candidate in candidates {
@@ -124,7 +136,10 @@ async fn find() -> Result<OsString, Error> {
             Err(why) => tried.push(format!("{}: {why}", candidate.to_string_lossy())),
         }
     }
-    Err(Error::NoPython { wanted: OLDEST_TEXT, tried: tried.join("; ") })
+    Err(Error::NoPython {
+        wanted: OLDEST_TEXT,
+        tried: tried.join("; "),
+    })
 }
 
 async fn probe(python: &OsString) -> Result<(), String> {
@@ -148,7 +163,10 @@ async fn probe(python: &OsString) -> Result<(), String> {
         });
     }
     let printed = String::from_utf8_lossy(&output.stdout);
-    let version: Vec<u32> = printed.split_whitespace().filter_map(|part| part.parse().ok()).collect();
+    let version: Vec<u32> = printed
+        .split_whitespace()
+        .filter_map(|part| part.parse().ok())
+        .collect();
     match version.as_slice() {
         [major, minor] if (*major, *minor) >= OLDEST => Ok(()),
         _ => Err(format!("version {}", printed.trim().replace(' ', "."))),

@@ -38,8 +38,13 @@ impl Template {
     /// A function that does not name its binary.
     pub(super) fn functions(&self) -> Result<Vec<Function>, Error> {
         let binary = |(id, resource): (&str, &Value)| match resource.pointer("/Metadata/BuildProperties/Binary") {
-            Some(Value::String(binary)) => Ok(Function { logical_id: id.to_owned(), binary: binary.clone() }),
-            _ => Err(Error::Template(format!("{id} should name its binary in Metadata.BuildProperties.Binary"))),
+            Some(Value::String(binary)) => Ok(Function {
+                logical_id: id.to_owned(),
+                binary: binary.clone(),
+            }),
+            _ => Err(Error::Template(format!(
+                "{id} should name its binary in Metadata.BuildProperties.Binary"
+            ))),
         };
         self.function_resources().map(binary).collect()
     }
@@ -77,14 +82,40 @@ impl Template {
         Ok(())
     }
 
+    /// Writes each event source's `MaximumConcurrency` as a number. Where it is a parameter's, AWS
+    /// takes the parameter's text; the emulator would compare that with a number, and poll nothing.
+    pub(super) fn count_in_numbers(&mut self) {
+        let parameters = self.0.get("Parameters").cloned().unwrap_or_default();
+        let resources = self.0.get_mut("Resources").and_then(Value::as_object_mut);
+        let events = resources
+            .into_iter()
+            .flat_map(|resources| resources.values_mut())
+            .filter_map(|resource| resource.pointer_mut("/Properties/Events")?.as_object_mut())
+            .flat_map(|events| events.values_mut());
+        for event in events {
+            let Some(most) = event.pointer_mut("/Properties/ScalingConfig/MaximumConcurrency") else {
+                continue;
+            };
+            let name = most.get("Ref").and_then(Value::as_str).unwrap_or_default();
+            let default = parameters
+                .pointer(&format!("/{name}/Default"))
+                .cloned()
+                .unwrap_or_default();
+            let number = default.as_i64().or_else(|| default.as_str()?.parse().ok());
+            if let Some(number) = number {
+                *most = json!(number);
+            }
+        }
+    }
+
     /// Those of `wanted` that the template has, with numbers cut to its `MaxValue`.
     pub(super) fn parameters(&self, wanted: &[(&str, &str)]) -> Vec<(String, String)> {
         let fitting = |(name, value): &(&str, &str)| {
             let parameter = self.0.pointer(&format!("/Parameters/{name}"))?;
             // YAML has it as a number, or as text in quotes.
-            let highest = parameter.get("MaxValue").and_then(|highest| {
-                highest.as_i64().or_else(|| highest.as_str()?.parse().ok())
-            });
+            let highest = parameter
+                .get("MaxValue")
+                .and_then(|highest| highest.as_i64().or_else(|| highest.as_str()?.parse().ok()));
             let value = match (value.parse::<i64>(), highest) {
                 (Ok(number), Some(highest)) => number.min(highest).to_string(),
                 _ => (*value).to_owned(),
@@ -148,6 +179,19 @@ Resources:
             path: "/webhooks/door".into(),
         };
         assert_eq!(Template::parse(TEXT).unwrap().routes(), [route]);
+    }
+
+    #[test]
+    fn concurrency_is_a_number() {
+        let text = "
+Parameters: {Most: {Type: Number, Default: 10}}
+Resources:
+  F: {Properties: {Events: {Queue: {Type: SQS, Properties: {ScalingConfig: {MaximumConcurrency: !Ref Most}}}}}}
+";
+        let mut template = Template::parse(text).unwrap();
+        template.count_in_numbers();
+        let most = "/Resources/F/Properties/Events/Queue/Properties/ScalingConfig/MaximumConcurrency";
+        assert_eq!(template.0.pointer(most), Some(&json!(10)));
     }
 
     #[test]

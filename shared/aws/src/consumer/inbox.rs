@@ -17,7 +17,11 @@ pub(super) struct SqsInbox {
 
 impl SqsInbox {
     pub(super) fn new(client: Client, event_queue: String, dead_letter_queue: String) -> Self {
-        Self { client, event_queue, dead_letter_queue }
+        Self {
+            client,
+            event_queue,
+            dead_letter_queue,
+        }
     }
 }
 
@@ -31,7 +35,11 @@ impl Inbox for SqsInbox {
             .queue_url(&self.event_queue)
             .receipt_handle(&message.receipt)
             .visibility_timeout(i32::try_from(seconds).unwrap_or(i32::MAX));
-        change.send().await.map(drop).map_err(|error| failed("return", message, error))
+        change
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failed("return", message, error))
     }
 
     async fn dead_letter(&self, message: &Received, reason: &str) -> Result<(), InboxError> {
@@ -40,16 +48,33 @@ impl Inbox for SqsInbox {
             .send_message()
             .queue_url(&self.dead_letter_queue)
             .message_body(&message.text);
-        let reason: String = reason.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
-        let own = message.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let reason: String = reason
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(LONGEST_REASON)
+            .collect();
+        let own = message
+            .attributes
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
         // SQS takes ten attributes; ours are seven at most, a foreign message's may be more.
-        for (name, value) in [("reason", reason.as_str())].into_iter().chain(own.filter(|(name, _)| *name != "reason")).take(10) {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+        for (name, value) in [("reason", reason.as_str())]
+            .into_iter()
+            .chain(own.filter(|(name, _)| *name != "reason"))
+            .take(10)
+        {
+            let value = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(value)
+                .build();
             if let Ok(value) = value {
                 send = send.message_attributes(name, value);
             }
         }
-        send.send().await.map(drop).map_err(|error| failed("dead-lettering", message, error))
+        send.send()
+            .await
+            .map(drop)
+            .map_err(|error| failed("dead-lettering", message, error))
     }
 }
 

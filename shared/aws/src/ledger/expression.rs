@@ -26,10 +26,7 @@ impl Step {
     pub(super) fn of(table: &str, key: &IdempotencyKey) -> Self {
         Self {
             table: table.to_owned(),
-            key: HashMap::from([
-                ("pk".to_owned(), s(&key.partition)),
-                ("sk".to_owned(), s(&key.sort)),
-            ]),
+            key: HashMap::from([("pk".to_owned(), s(&key.partition)), ("sk".to_owned(), s(&key.sort))]),
             set: Vec::new(),
             add: Vec::new(),
             remove: Vec::new(),
@@ -57,25 +54,30 @@ impl Step {
     /// Sets the attribute `name`, whatever it was.
     pub(super) fn set(mut self, name: &str, value: AttributeValue) -> Self {
         self.set.push(format!("#{name} = :set_{name}"));
-        self.name(&format!("#{name}"), name).value(&format!(":set_{name}"), value)
+        self.name(&format!("#{name}"), name)
+            .value(&format!(":set_{name}"), value)
     }
 
     /// Sets the attribute `name` where the item has none: what is known of the first delivery stays.
     pub(super) fn set_first(mut self, name: &str, value: AttributeValue) -> Self {
         self.set.push(format!("#{name} = if_not_exists(#{name}, :set_{name})"));
-        self.name(&format!("#{name}"), name).value(&format!(":set_{name}"), value)
+        self.name(&format!("#{name}"), name)
+            .value(&format!(":set_{name}"), value)
     }
 
     /// Records the hook as done.
     pub(super) fn set_hook(mut self, hook: &str, at: Timestamp) -> Self {
         self.set.push("#hooks.#hook = :hook_at".to_owned());
-        self.name("#hooks", "hooks").name("#hook", hook).value(":hook_at", n(at.as_millis()))
+        self.name("#hooks", "hooks")
+            .name("#hook", hook)
+            .value(":hook_at", n(at.as_millis()))
     }
 
     /// Adds to a number; an absent one is 0.
     pub(super) fn add(mut self, name: &str, value: AttributeValue) -> Self {
         self.add.push(format!("#{name} :add_{name}"));
-        self.name(&format!("#{name}"), name).value(&format!(":add_{name}"), value)
+        self.name(&format!("#{name}"), name)
+            .value(&format!(":add_{name}"), value)
     }
 
     pub(super) fn remove(mut self, name: &str) -> Self {

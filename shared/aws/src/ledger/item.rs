@@ -69,9 +69,7 @@ fn payload(body: &[u8]) -> (Option<AttributeValue>, &'static str) {
     if body.len() >= COMPRESS_FROM {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         return match encoder.write_all(body).and_then(|()| encoder.finish()) {
-            Ok(packed) if packed.len() <= LONGEST_PAYLOAD => {
-                (Some(AttributeValue::B(Blob::new(packed))), "gzip")
-            }
+            Ok(packed) if packed.len() <= LONGEST_PAYLOAD => (Some(AttributeValue::B(Blob::new(packed))), "gzip"),
             _ => (None, "omitted"),
         };
     }

@@ -70,7 +70,9 @@ impl Record {
             resource_kind: optional("resource_kind"),
             resource_id: optional("resource_id"),
             key: format!("{}|{}", required("pk")?, required("sk")?),
-            status: Status::from_name(&required("status")?).ok_or(NotARecord("status"))?.name(),
+            status: Status::from_name(&required("status")?)
+                .ok_or(NotARecord("status"))?
+                .name(),
             attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
             duplicates: number(item, "duplicates").unwrap_or_default(),
             conflicts: number(item, "conflicts").unwrap_or_default(),
@@ -78,7 +80,10 @@ impl Record {
             occurred_at: time("occurred_at"),
             completed_at: time("completed_at"),
             error: optional("error"),
-            hooks: hooks(item).into_iter().map(|(name, at)| (name, at.to_string())).collect(),
+            hooks: hooks(item)
+                .into_iter()
+                .map(|(name, at)| (name, at.to_string()))
+                .collect(),
             delivery_id: optional("delivery_id"),
             message_id: optional("message_id"),
             payload: payload(item),

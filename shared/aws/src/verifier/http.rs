@@ -47,11 +47,7 @@ fn response(status: u16, text: &str) -> Response<Body> {
     with_header(response, CONTENT_TYPE, "text/plain; charset=utf-8")
 }
 
-fn with_header(
-    mut response: Response<Body>,
-    name: impl http::header::IntoHeaderName,
-    value: &str,
-) -> Response<Body> {
+fn with_header(mut response: Response<Body>, name: impl http::header::IntoHeaderName, value: &str) -> Response<Body> {
     if let Ok(value) = value.parse() {
         response.headers_mut().insert(name, value);
     }

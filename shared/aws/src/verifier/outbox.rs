@@ -4,9 +4,7 @@ use acuse_core::envelope::Message;
 use acuse_core::receive::{Outbox, OutboxError};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
-use aws_sdk_sqs::types::{
-    MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
-};
+use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use tracing::debug;
 
 #[derive(Debug, Clone)]
@@ -18,7 +16,11 @@ pub(super) struct SqsOutbox {
 
 impl SqsOutbox {
     pub(super) fn new(client: Client, event_queue: String, quarantine_queue: String) -> Self {
-        Self { client, event_queue, quarantine_queue }
+        Self {
+            client,
+            event_queue,
+            quarantine_queue,
+        }
     }
 
     /// One real call, so that the connection stands when the first delivery comes: a batch of
@@ -71,7 +73,9 @@ fn string(value: String) -> Option<MessageAttributeValue> {
 /// The runtime keeps the invocation's trace in this variable.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 fn trace_header() -> Option<MessageSystemAttributeValue> {
-    let trace = std::env::var("_X_AMZN_TRACE_ID").ok().filter(|trace| !trace.is_empty())?;
+    let trace = std::env::var("_X_AMZN_TRACE_ID")
+        .ok()
+        .filter(|trace| !trace.is_empty())?;
     MessageSystemAttributeValue::builder()
         .data_type("String")
         .string_value(trace)
@@ -80,5 +84,8 @@ fn trace_header() -> Option<MessageSystemAttributeValue> {
 }
 
 fn failed(queue: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> OutboxError {
-    OutboxError { queue, source: Box::new(error) }
+    OutboxError {
+        queue,
+        source: Box::new(error),
+    }
 }

@@ -16,15 +16,29 @@ pub(super) struct SecretsManager {
 
 impl SecretsManager {
     pub(super) fn new(client: Client, secret_id: String, provider: &'static Provider) -> Self {
-        Self { client, secret_id, provider }
+        Self {
+            client,
+            secret_id,
+            provider,
+        }
     }
 
     /// One version; `None` where there is none of that stage.
     async fn version(&self, stage: &'static str) -> Result<Option<String>, StoreError> {
-        let get = self.client.get_secret_value().secret_id(&self.secret_id).version_stage(stage);
+        let get = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret_id)
+            .version_stage(stage);
         match get.send().await {
             Ok(value) => Ok(value.secret_string),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(None),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(StoreError::Unreachable {
                 secret: self.secret_id.clone(),
                 source: Box::new(error),
@@ -33,7 +47,10 @@ impl SecretsManager {
     }
 
     fn parse(&self, text: Option<&str>) -> Result<Option<Secrets>, StoreError> {
-        Ok(text.map(|text| Secrets::parse(self.provider, text)).transpose()?.flatten())
+        Ok(text
+            .map(|text| Secrets::parse(self.provider, text))
+            .transpose()?
+            .flatten())
     }
 }
 
@@ -54,11 +71,18 @@ impl SecretStore for SecretsManager {
             (Ok(Some(current)), Some(previous)) => Ok(current.and_previous(previous)),
             (Ok(Some(secrets)), None) | (Ok(None), Some(secrets)) => Ok(secrets),
             (Ok(None), None) => {
-                warn!(provider = self.provider.name, secret = self.secret_id, "no secret was put yet: every delivery is refused and kept in quarantine");
+                warn!(
+                    provider = self.provider.name,
+                    secret = self.secret_id,
+                    "no secret was put yet: every delivery is refused and kept in quarantine"
+                );
                 Ok(Secrets::default())
             }
             (Err(error), Some(previous)) => {
-                error!(error = chain(&error), "the current secret can't be used; the previous one still is");
+                error!(
+                    error = chain(&error),
+                    "the current secret can't be used; the previous one still is"
+                );
                 Ok(previous)
             }
             (Err(error), None) => Err(error),

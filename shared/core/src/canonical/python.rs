@@ -56,7 +56,11 @@ fn write_float(number: f64, out: &mut Vec<u8>) {
     let text = if (-4..16).contains(&exponent) {
         // `{:?}` would do, but for its own thresholds of exponents.
         let plain = format!("{number}");
-        if plain.contains('.') { plain } else { format!("{plain}.0") }
+        if plain.contains('.') {
+            plain
+        } else {
+            format!("{plain}.0")
+        }
     } else {
         format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
     };

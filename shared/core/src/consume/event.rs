@@ -72,12 +72,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         }
     }
 
-    fn set_aside(
-        &self,
-        event: &Event,
-        unreadable: Option<Unreadable>,
-        now: Timestamp,
-    ) -> Option<SetAside> {
+    fn set_aside(&self, event: &Event, unreadable: Option<Unreadable>, now: Timestamp) -> Option<SetAside> {
         if let Some(why) = unreadable {
             return Some(SetAside::Unreadable(why));
         }
@@ -106,15 +101,13 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     }
 
     /// Calls the hooks that are not done. The last one's effects commit with the completion.
-    async fn call_hooks(
-        &self,
-        message: &Received,
-        event: &Event,
-        claimed: &Claimed,
-        cut: Timestamp,
-    ) -> Fate {
+    async fn call_hooks(&self, message: &Received, event: &Event, claimed: &Claimed, cut: Timestamp) -> Fate {
         let done = &claimed.taken.hooks;
-        let mut open = self.hooks.iter().filter(|hook| !done.contains_key(hook.name())).peekable();
+        let mut open = self
+            .hooks
+            .iter()
+            .filter(|hook| !done.contains_key(hook.name()))
+            .peekable();
         let mut last = None;
         while let Some(hook) = open.next() {
             let effects = match self.call(hook.as_ref(), event, claimed, cut).await {
@@ -191,13 +184,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         }
     }
 
-    async fn reject(
-        &self,
-        message: &Received,
-        event: &Event,
-        claimed: &Claimed,
-        why: &SetAside,
-    ) -> Fate {
+    async fn reject(&self, message: &Received, event: &Event, claimed: &Claimed, why: &SetAside) -> Fate {
         let reason = chain(why);
         match why {
             // Nobody expects this one, so somebody should look.
@@ -209,13 +196,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
 
     /// First the dead-letter queue, then the record: a crash between the two makes a second
     /// copy there, never none.
-    async fn dead_letter(
-        &self,
-        message: &Received,
-        event: &Event,
-        claimed: &Claimed,
-        reason: &str,
-    ) -> Fate {
+    async fn dead_letter(&self, message: &Received, event: &Event, claimed: &Claimed, reason: &str) -> Fate {
         if let Err(error) = self.inbox.dead_letter(message, reason).await {
             let attempt = claimed.taken.attempt;
             error!(key = %event.key, error = chain(&error), "event not dead-lettered");
@@ -238,13 +219,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     }
 
     /// Recording a hook, or completing, did not work.
-    async fn write_failed(
-        &self,
-        event: &Event,
-        claimed: &Claimed,
-        hook: &str,
-        error: LedgerError,
-    ) -> Fate {
+    async fn write_failed(&self, event: &Event, claimed: &Claimed, hook: &str, error: LedgerError) -> Fate {
         match error {
             // Nothing is ours any more; the new owner sees it through.
             LedgerError::LeaseLost { .. } => self.ledger_failed(event, claimed.taken.attempt, &error),

@@ -24,7 +24,11 @@ impl Told {
         name: &'static str,
         act: impl Fn(&Event, Attempt) -> Result<Effects<&'static str>, HookError> + Send + Sync + 'static,
     ) -> Self {
-        Self { name, calls: Arc::default(), act: Arc::new(act) }
+        Self {
+            name,
+            calls: Arc::default(),
+            act: Arc::new(act),
+        }
     }
 
     fn calls(&self) -> u32 {
@@ -61,7 +65,10 @@ impl Default for Scene {
             policy: Policy {
                 environment: None,
                 retention: Duration::from_secs(90 * 24 * 3600),
-                backoff: Backoff { base: Duration::from_secs(2), max: Duration::from_secs(900) },
+                backoff: Backoff {
+                    base: Duration::from_secs(2),
+                    max: Duration::from_secs(900),
+                },
                 concurrency: 10,
             },
         }
@@ -89,7 +96,10 @@ impl Scene {
 
     fn statuses(&self) -> Vec<(String, Status)> {
         let records = self.ledger.records();
-        records.into_iter().map(|(key, stored)| (key.sort, stored.standing.status)).collect()
+        records
+            .into_iter()
+            .map(|(key, stored)| (key.sort, stored.standing.status))
+            .collect()
     }
 }
 
@@ -105,12 +115,18 @@ fn message(id: &str, provider: &str, body: &str) -> Received {
         message_id: id.to_owned(),
         receipt: format!("receipt of {id}"),
         text: body.to_owned(),
-        attributes: attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        attributes: attributes
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
     }
 }
 
 fn payment(id: &str) -> Received {
-    message(id, "kuenta", &format!(r#"{{"event":"payment.completed","data":{{"id":"{id}"}}}}"#))
+    message(
+        id,
+        "kuenta",
+        &format!(r#"{{"event":"payment.completed","data":{{"id":"{id}"}}}}"#),
+    )
 }
 
 fn ok(name: &'static str) -> Told {
@@ -160,14 +176,21 @@ async fn retries_are_spaced_further_and_further_apart() {
     for _ in 0..4 {
         scene.consume(&[&hook], vec![payment("p1")]).await;
     }
-    let delays: Vec<u64> = scene.inbox.returned().iter().map(|(_, delay)| delay.as_secs()).collect();
+    let delays: Vec<u64> = scene
+        .inbox
+        .returned()
+        .iter()
+        .map(|(_, delay)| delay.as_secs())
+        .collect();
     assert_eq!(delays, [2, 4, 8, 16]);
 }
 
 #[tokio::test]
 async fn a_hook_may_ask_for_a_longer_wait() {
     let scene = Scene::default();
-    let hook = Told::to("h", |_, _| Err(HookError::retry_after(Duration::from_secs(60), "later")));
+    let hook = Told::to("h", |_, _| {
+        Err(HookError::retry_after(Duration::from_secs(60), "later"))
+    });
     scene.consume(&[&hook], vec![payment("p1")]).await;
     assert_eq!(scene.inbox.returned(), [("p1".to_owned(), Duration::from_secs(60))]);
 }
@@ -178,10 +201,17 @@ async fn a_rejected_event_is_recorded_and_dead_lettered() {
     let hook = Told::to("h", |_, _| Err(HookError::reject("no such order")));
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
     assert_eq!(scene.statuses(), [("payment.completed".to_owned(), Status::Rejected)]);
-    assert_eq!(scene.inbox.dead(), [("p1".to_owned(), "hook `h`: no such order".to_owned())]);
+    assert_eq!(
+        scene.inbox.dead(),
+        [("p1".to_owned(), "hook `h`: no such order".to_owned())]
+    );
 
     scene.consume(&[&hook], vec![payment("p1")]).await;
-    assert_eq!((hook.calls(), scene.inbox.dead().len()), (1, 1), "a duplicate is only counted");
+    assert_eq!(
+        (hook.calls(), scene.inbox.dead().len()),
+        (1, 1),
+        "a duplicate is only counted"
+    );
 }
 
 #[tokio::test]
@@ -207,15 +237,31 @@ async fn one_poison_record_leaves_its_neighbours_alone() {
     });
     let mut foreign = payment("foreign");
     foreign.attributes.clear();
-    let batch = vec![payment("a"), payment("panics"), foreign, payment("fails"), payment("never"), payment("b")];
+    let batch = vec![
+        payment("a"),
+        payment("panics"),
+        foreign,
+        payment("fails"),
+        payment("never"),
+        payment("b"),
+    ];
     let mut failed = scene.consume(&[&hook], batch).await;
     failed.sort();
     assert_eq!(failed, ["fails", "panics"]);
     assert_eq!(scene.ledger.applied("good"), 2);
     let dead = scene.inbox.dead();
-    assert_eq!(dead[0], ("foreign".to_owned(), "the message has no attribute `envelope`".to_owned()));
+    assert_eq!(
+        dead[0],
+        (
+            "foreign".to_owned(),
+            "the message has no attribute `envelope`".to_owned()
+        )
+    );
     assert_eq!(dead.len(), 2);
-    let key = IdempotencyKey { partition: "kuenta#live#payment#panics".to_owned(), sort: "payment.completed".to_owned() };
+    let key = IdempotencyKey {
+        partition: "kuenta#live#payment#panics".to_owned(),
+        sort: "payment.completed".to_owned(),
+    };
     let error = scene.ledger.record(&key).unwrap().error;
     assert_eq!(error.as_deref(), Some("hook `h`: panicked: boom"));
 }
@@ -245,13 +291,18 @@ async fn an_event_in_progress_comes_back_when_the_lease_ends() {
     scene.clock.advance(Duration::from_secs(17));
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
     let stored = scene.ledger.record(&event.key).unwrap();
-    assert_eq!((stored.standing.status, stored.standing.attempts), (Status::Completed, 2));
+    assert_eq!(
+        (stored.standing.status, stored.standing.attempts),
+        (Status::Completed, 2)
+    );
 }
 
 #[tokio::test]
 async fn what_comes_too_late_in_an_invocation_goes_back_untouched() {
     let (scene, hook) = (Scene::default(), ok("h"));
-    let failed = scene.consume_within(&[&hook], vec![payment("p1")], Duration::from_secs(2)).await;
+    let failed = scene
+        .consume_within(&[&hook], vec![payment("p1")], Duration::from_secs(2))
+        .await;
     assert_eq!(failed, ["p1"]);
     assert!(scene.ledger.records().is_empty());
     assert_eq!(scene.inbox.returned(), [("p1".to_owned(), Duration::ZERO)]);
@@ -273,8 +324,15 @@ async fn a_hook_that_overruns_is_cut_and_its_event_released() {
     let clock = scene.clock.clone().impatient();
     let deadline = clock.now().plus(Duration::from_secs(30));
     let hooks: Vec<Box<dyn Hook<&'static str>>> = vec![Box::new(Hanging)];
-    let consumer =
-        Consumer::new(&scene.ledger, &scene.inbox, hooks, scene.policy.clone(), clock, Dice::default()).unwrap();
+    let consumer = Consumer::new(
+        &scene.ledger,
+        &scene.inbox,
+        hooks,
+        scene.policy.clone(),
+        clock,
+        Dice::default(),
+    )
+    .unwrap();
     assert_eq!(consumer.consume(vec![payment("p1")], deadline).await, ["p1"]);
     assert_eq!(scene.statuses(), [("payment.completed".to_owned(), Status::Released)]);
 }
@@ -287,26 +345,55 @@ async fn the_rest_is_recorded_and_reaches_no_hook() {
     let batch = vec![
         message("unreadable", "kuenta", "not json"),
         message("typeless", "kuenta", r#"{"data":{"id":"x"}}"#),
-        message("stale", "kuenta", r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#),
-        message("foreign", "onepay", r#"{"payment":{"id":"t"},"event":{"type":"payment.approved","environment":"test"}}"#),
+        message(
+            "stale",
+            "kuenta",
+            r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#,
+        ),
+        message(
+            "foreign",
+            "onepay",
+            r#"{"payment":{"id":"t"},"event":{"type":"payment.approved","environment":"test"}}"#,
+        ),
     ];
     assert_eq!(scene.consume(&[&hook], batch).await, [""; 0]);
     assert_eq!(hook.calls(), 0);
     assert!(scene.statuses().iter().all(|(_, status)| *status == Status::Rejected));
-    let mut errors: Vec<String> = scene.ledger.records().into_values().filter_map(|stored| stored.error).collect();
+    let mut errors: Vec<String> = scene
+        .ledger
+        .records()
+        .into_values()
+        .filter_map(|stored| stored.error)
+        .collect();
     errors.sort();
     assert_eq!(errors.len(), 4);
     assert!(errors[0].contains("environment `test`"), "{errors:?}");
-    assert!(errors[1].starts_with("stale: it happened at 2023-01-01T00:00:00.000Z"), "{errors:?}");
+    assert!(
+        errors[1].starts_with("stale: it happened at 2023-01-01T00:00:00.000Z"),
+        "{errors:?}"
+    );
     let mut dead: Vec<String> = scene.inbox.dead().into_iter().map(|(id, _)| id).collect();
     dead.sort();
-    assert_eq!(dead, ["typeless", "unreadable"], "stale and foreign events are set aside on purpose");
+    assert_eq!(
+        dead,
+        ["typeless", "unreadable"],
+        "stale and foreign events are set aside on purpose"
+    );
 }
 
 #[tokio::test]
 async fn an_unknown_type_reaches_hooks() {
     let (scene, hook) = (Scene::default(), ok("h"));
-    scene.consume(&[&hook], vec![message("m", "kuenta", r#"{"event":"payment.teleported","data":{"id":"p"}}"#)]).await;
+    scene
+        .consume(
+            &[&hook],
+            vec![message(
+                "m",
+                "kuenta",
+                r#"{"event":"payment.teleported","data":{"id":"p"}}"#,
+            )],
+        )
+        .await;
     assert_eq!((hook.calls(), scene.ledger.applied("h")), (1, 1));
 }
 
@@ -329,7 +416,13 @@ async fn the_second_month_of_a_subscription_is_a_new_event_and_a_resent_one_is_n
 fn two_hooks_of_one_name_are_refused() {
     let scene = Scene::default();
     let hooks: Vec<Box<dyn Hook<&'static str>>> = vec![Box::new(ok("h")), Box::new(ok("h"))];
-    let consumer =
-        Consumer::new(&scene.ledger, &scene.inbox, hooks, scene.policy.clone(), scene.clock.clone(), Dice::default());
+    let consumer = Consumer::new(
+        &scene.ledger,
+        &scene.inbox,
+        hooks,
+        scene.policy.clone(),
+        scene.clock.clone(),
+        Dice::default(),
+    );
     assert!(consumer.is_err_and(|error| error.to_string().starts_with("two hooks are named `h`")));
 }

@@ -207,7 +207,11 @@ impl<'a> Reader<'a> {
     }
 
     fn need(&mut self, byte: u8, expected: &'static str) -> Result<(), Error> {
-        if self.take(byte) { Ok(()) } else { Err(self.expected(expected)) }
+        if self.take(byte) {
+            Ok(())
+        } else {
+            Err(self.expected(expected))
+        }
     }
 
     fn peek(&self) -> Option<u8> {

@@ -16,9 +16,34 @@ fn nothing_is_lost() {
 #[test]
 fn what_is_not_json_is_named_with_its_place() {
     let errors: Vec<String> = [
-        &b""[..], b" ", b"\xEF\xBB\xBF{}", b"\"\xff\"", b"NaN", b"-", b"01", b"1.", b"1e", b"+1", b".5", b"[1,]",
-        b"{,}", b"{\"a\" 1}", b"{\"a\":1,}", b"{} {}", b"\"\t\"", b"\"\\x\"", b"\"\\u12g4\"", b"\"\\u+123\"", b"\"a",
-        b"tru", b"nul", b"'a'", b"[", b"{\"a\":", b"// c\n1", b"\"\\",
+        &b""[..],
+        b" ",
+        b"\xEF\xBB\xBF{}",
+        b"\"\xff\"",
+        b"NaN",
+        b"-",
+        b"01",
+        b"1.",
+        b"1e",
+        b"+1",
+        b".5",
+        b"[1,]",
+        b"{,}",
+        b"{\"a\" 1}",
+        b"{\"a\":1,}",
+        b"{} {}",
+        b"\"\t\"",
+        b"\"\\x\"",
+        b"\"\\u12g4\"",
+        b"\"\\u+123\"",
+        b"\"a",
+        b"tru",
+        b"nul",
+        b"'a'",
+        b"[",
+        b"{\"a\":",
+        b"// c\n1",
+        b"\"\\",
     ]
     .iter()
     .map(|document| format!("{}  {}", document.escape_ascii(), parse(document).unwrap_err()))
@@ -46,21 +71,26 @@ fn almost_json() -> impl Strategy<Value = Vec<u8>> {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(" ,"))),
             proptest::collection::vec(("\"[a-c]?\"", inner), 0..4).prop_map(|members| {
-                let members: Vec<String> = members.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+                let members: Vec<String> = members
+                    .into_iter()
+                    .map(|(name, value)| format!("{name}: {value}"))
+                    .collect();
                 format!("{{{}}}", members.join(", "))
             }),
         ]
     });
-    (document, proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3)).prop_map(
-        |(document, changes)| {
+    (
+        document,
+        proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    )
+        .prop_map(|(document, changes)| {
             let mut bytes = document.into_bytes();
             for (place, byte) in changes {
                 let place = place.index(bytes.len());
                 bytes[place] = byte;
             }
             bytes
-        },
-    )
+        })
 }
 
 proptest! {

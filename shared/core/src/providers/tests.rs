@@ -22,7 +22,12 @@ fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, boo
 fn row(event: &Event) -> String {
     let key = event.key.to_string().replace(event.body_sha256(), "{sha256}");
     let at = event.occurred_at.map(|at| at.to_string()).unwrap_or_default();
-    format!("{:?} {} {} {at}", event.kind, key, event.amount.as_deref().unwrap_or("-"))
+    format!(
+        "{:?} {} {} {at}",
+        event.kind,
+        key,
+        event.amount.as_deref().unwrap_or("-")
+    )
 }
 
 #[test]
@@ -30,10 +35,17 @@ fn every_type_of_the_guides_has_a_sample_and_a_key() {
     let mut table = Vec::new();
     for provider in providers::ALL {
         for type_name in provider.types {
-            let path = format!("{}/../../tests/fixtures/{}/{type_name}.json", env!("CARGO_MANIFEST_DIR"), provider.name);
+            let path = format!(
+                "{}/../../tests/fixtures/{}/{type_name}.json",
+                env!("CARGO_MANIFEST_DIR"),
+                provider.name
+            );
             let body = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
             let (event, readable) = read(provider, &body);
-            assert!(readable && event.type_name == *type_name && event.kind != Kind::Unknown, "{path}");
+            assert!(
+                readable && event.type_name == *type_name && event.kind != Kind::Unknown,
+                "{path}"
+            );
             table.push(row(&event));
         }
     }
@@ -52,7 +64,10 @@ fn the_shapes_of_onepays_payload() {
         r#"{"payment":{"id":"p1"},"event":{"type":"payment.teleported"}}"#,
         r#"{"payment":{"id":""},"event":{"type":"payment.rejected","timestamp":1}}"#,
     ];
-    let rows: Vec<String> = bodies.iter().map(|body| row(&read(&onepay::PROVIDER, body).0)).collect();
+    let rows: Vec<String> = bodies
+        .iter()
+        .map(|body| row(&read(&onepay::PROVIDER, body).0))
+        .collect();
     insta::assert_snapshot!(rows.join("\n"));
 }
 
@@ -67,16 +82,29 @@ fn the_shapes_of_unopagos_payload() {
         r#"{"event":"payment_received"}"#,
         r#"{"event":"ping"}"#,
     ];
-    let rows: Vec<String> = bodies.iter().map(|body| row(&read(&unopago::PROVIDER, body).0)).collect();
+    let rows: Vec<String> = bodies
+        .iter()
+        .map(|body| row(&read(&unopago::PROVIDER, body).0))
+        .collect();
     insta::assert_snapshot!(rows.join("\n"));
 }
 
 #[test]
 fn what_cant_be_read_is_an_event_all_the_same() {
-    for body in ["", "not json", "[]", "{}", r#"{"event":{}}"#, r#"{"event":{"type":"payment.approved","environment":"moon"}}"#] {
+    for body in [
+        "",
+        "not json",
+        "[]",
+        "{}",
+        r#"{"event":{}}"#,
+        r#"{"event":{"type":"payment.approved","environment":"moon"}}"#,
+    ] {
         let (event, readable) = read(&onepay::PROVIDER, body);
         assert!(!readable && event.type_name == "unreadable", "{body}");
-        assert_eq!(event.key.to_string(), format!("onepay#live#body#{}|unreadable", event.body_sha256()));
+        assert_eq!(
+            event.key.to_string(),
+            format!("onepay#live#body#{}|unreadable", event.body_sha256())
+        );
     }
 }
 

@@ -92,7 +92,11 @@ impl<S: SecretStore> Keyring<S> {
             if let Some(reload) = &state.reload
                 && now.since(reload.at) < RELOAD_EVERY
             {
-                return if reload.failed { Err(StoreError::FailedJustNow) } else { Ok(None) };
+                return if reload.failed {
+                    Err(StoreError::FailedJustNow)
+                } else {
+                    Ok(None)
+                };
             }
             state.reload = Some(Reload { at: now, failed: true });
         }

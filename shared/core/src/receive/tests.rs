@@ -29,13 +29,22 @@ impl Scene {
     }
 
     fn door(&self) -> Door<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
-        Door::new(&kuenta::PROVIDER, &self.store, &self.outbox, self.clock.clone(), Dice::default())
+        Door::new(
+            &kuenta::PROVIDER,
+            &self.store,
+            &self.outbox,
+            self.clock.clone(),
+            Dice::default(),
+        )
     }
 }
 
 fn signed(secret: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert("x-kuenta-signature", HeaderValue::from_str(&sign(secret, BODY)).unwrap());
+    headers.insert(
+        "x-kuenta-signature",
+        HeaderValue::from_str(&sign(secret, BODY)).unwrap(),
+    );
     headers
 }
 
@@ -150,7 +159,10 @@ async fn without_the_queue_the_provider_is_asked_to_send_again() {
     let door = scene.door();
     assert_eq!(door.receive(signed("good"), body()).await, Answer::Unavailable);
     // A forged one stays refused, although it could not be kept.
-    assert_eq!(door.receive(signed("forged"), body()).await, Answer::Refused(Factor::Signature));
+    assert_eq!(
+        door.receive(signed("forged"), body()).await,
+        Answer::Refused(Factor::Signature)
+    );
 }
 
 #[tokio::test]
@@ -173,7 +185,10 @@ async fn what_takes_too_long_is_unavailable() {
 #[tokio::test]
 async fn a_body_that_fits_no_message_is_too_long() {
     let scene = Scene::new(GOOD);
-    let answer = scene.door().receive(signed("good"), Bytes::from(vec![b' '; LONGEST_TEXT + 1])).await;
+    let answer = scene
+        .door()
+        .receive(signed("good"), Bytes::from(vec![b' '; LONGEST_TEXT + 1]))
+        .await;
     assert_eq!(answer, Answer::TooLong);
 }
 

@@ -61,7 +61,11 @@ fn every_way_of_writing_that_unopago_may_use() {
         format!("{},v1={}", stamped(1_700_000_000), "0".repeat(64)),
     ];
     for text in accepted {
-        assert_eq!(check(&unopago::PROVIDER, &[("webhook-signature", &text)], BODY), Ok(Form::Raw), "{text}");
+        assert_eq!(
+            check(&unopago::PROVIDER, &[("webhook-signature", &text)], BODY),
+            Ok(Form::Raw),
+            "{text}"
+        );
     }
     let refused = [
         (stamped(1_700_000_301), Refusal::SignatureExpired),
@@ -73,10 +77,17 @@ fn every_way_of_writing_that_unopago_may_use() {
         ("".to_owned(), Refusal::SignatureUnreadable),
         (sign("other", BODY), Refusal::SignatureWrong),
         // The ninth of many is not looked at.
-        (format!("{}{hex}", format!("{} ", "0".repeat(64)).repeat(8)), Refusal::SignatureWrong),
+        (
+            format!("{}{hex}", format!("{} ", "0".repeat(64)).repeat(8)),
+            Refusal::SignatureWrong,
+        ),
     ];
     for (text, refusal) in refused {
-        assert_eq!(check(&unopago::PROVIDER, &[("webhook-signature", &text)], BODY), Err(refusal), "{text}");
+        assert_eq!(
+            check(&unopago::PROVIDER, &[("webhook-signature", &text)], BODY),
+            Err(refusal),
+            "{text}"
+        );
     }
 }
 
@@ -117,7 +128,10 @@ fn onepay_wants_token_and_signature() {
     assert_eq!(check(&[signed]), Err(Refusal::TokenMissing));
     assert_eq!(check(&[bad, signed]), Err(Refusal::TokenWrong));
     assert_eq!(check(&[good]), Err(Refusal::SignatureMissing));
-    assert_eq!(check(&[good, ("x-signature", &sign("wh_hdr_1", BODY))]), Err(Refusal::SignatureWrong));
+    assert_eq!(
+        check(&[good, ("x-signature", &sign("wh_hdr_1", BODY))]),
+        Err(Refusal::SignatureWrong)
+    );
 }
 
 #[test]
@@ -155,7 +169,11 @@ fn vectors_made_by_the_real_runtimes() {
         headers.insert("x-signature", HeaderValue::from_str(&case.signature).unwrap());
         let secrets = serde_json::json!({"signing_secrets": [case.secret], "token": "wh_hdr_1"}).to_string();
         let secrets = Secrets::parse(&onepay::PROVIDER, &secrets).unwrap().unwrap();
-        let scheme = Scheme { forms, token_header: None, ..onepay::PROVIDER.scheme };
+        let scheme = Scheme {
+            forms,
+            token_header: None,
+            ..onepay::PROVIDER.scheme
+        };
         let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, body.into());
         verify(&delivery, &scheme, &secrets, now()).map(|verified| verified.form())
     }
@@ -191,22 +209,36 @@ fn the_other_providers_sign_the_body_as_it_is() {
 fn an_empty_body_never_authenticates() {
     for content in [&b""[..], b"{}"] {
         let signature = sign(SECRET, content);
-        assert_eq!(check(&unopago::PROVIDER, &[("webhook-signature", &signature)], b""), Err(Refusal::EmptyBody));
+        assert_eq!(
+            check(&unopago::PROVIDER, &[("webhook-signature", &signature)], b""),
+            Err(Refusal::EmptyBody)
+        );
     }
 }
 
 #[test]
 fn bytes_that_are_no_text_verify_as_they_are() {
     let body = b"\xff\xfe\x00";
-    assert_eq!(check(&unopago::PROVIDER, &[("webhook-signature", &sign(SECRET, body))], body), Ok(Form::Raw));
+    assert_eq!(
+        check(&unopago::PROVIDER, &[("webhook-signature", &sign(SECRET, body))], body),
+        Ok(Form::Raw)
+    );
 }
 
 #[test]
 fn without_a_secret_nothing_verifies() {
-    let headers: HeaderMap = [(HeaderName::from_static("signature"), HeaderValue::from_str(&sign("", BODY)).unwrap())]
-        .into_iter()
-        .collect();
-    let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, Bytes::from_static(BODY));
+    let headers: HeaderMap = [(
+        HeaderName::from_static("signature"),
+        HeaderValue::from_str(&sign("", BODY)).unwrap(),
+    )]
+    .into_iter()
+    .collect();
+    let delivery = Delivery::received(
+        DeliveryId::new(now(), [0; 10]),
+        now(),
+        headers,
+        Bytes::from_static(BODY),
+    );
     let refused = verify(&delivery, &kuenta::PROVIDER.scheme, &Secrets::default(), now());
     assert_eq!(refused.unwrap_err(), Refusal::SignatureWrong);
 }

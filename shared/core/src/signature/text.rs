@@ -75,10 +75,7 @@ impl Claims {
 
 fn read_claims(value: &str, scheme: &Scheme) -> Vec<Claim> {
     let allows = |text: Text| scheme.texts.contains(&text);
-    let timestamped = scheme
-        .texts
-        .iter()
-        .any(|text| matches!(text, Text::Timestamped { .. }));
+    let timestamped = scheme.texts.iter().any(|text| matches!(text, Text::Timestamped { .. }));
     let items: Vec<&str> = value
         .split(|c: char| c == ',' || c.is_ascii_whitespace())
         .filter(|item| !item.is_empty())
@@ -111,11 +108,7 @@ fn read_claims(value: &str, scheme: &Scheme) -> Vec<Claim> {
 }
 
 fn hex(text: &str) -> Option<[u8; DIGEST]> {
-    HEXLOWER_PERMISSIVE
-        .decode(text.as_bytes())
-        .ok()?
-        .try_into()
-        .ok()
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 fn base64(text: &str) -> Option<[u8; DIGEST]> {

@@ -7,9 +7,7 @@ use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::hook::Effects;
 use crate::key::IdempotencyKey;
-use crate::ledger::{
-    Claim, Claimed, Decision, Lease, Ledger, LedgerError, Standing, Status, decide,
-};
+use crate::ledger::{Claim, Claimed, Decision, Lease, Ledger, LedgerError, Standing, Status, decide};
 
 /// A ledger whose writes are names that are counted.
 #[derive(Debug, Default)]
@@ -67,11 +65,13 @@ impl MemoryLedger {
         change: impl FnOnce(&mut Stored),
     ) -> Result<(), LedgerError> {
         let mut state = self.state();
-        let State { records, effects: applied } = &mut *state;
+        let State {
+            records,
+            effects: applied,
+        } = &mut *state;
         match records.get_mut(&claimed.key) {
             Some(stored)
-                if stored.standing.status == Status::InProgress
-                    && stored.lease_token == claimed.lease_token =>
+                if stored.standing.status == Status::InProgress && stored.lease_token == claimed.lease_token =>
             {
                 change(stored);
                 for write in effects {
@@ -79,7 +79,10 @@ impl MemoryLedger {
                 }
                 Ok(())
             }
-            _ => Err(LedgerError::LeaseLost { operation, key: claimed.key.clone() }),
+            _ => Err(LedgerError::LeaseLost {
+                operation,
+                key: claimed.key.clone(),
+            }),
         }
     }
 }

@@ -30,7 +30,10 @@ impl FakeOutbox {
 
     fn put(&self, queue: &'static str, to: &Mutex<Vec<Message>>, message: Message) -> Result<(), OutboxError> {
         if self.down.load(Ordering::SeqCst) {
-            return Err(OutboxError { queue, source: "the queue is down".into() });
+            return Err(OutboxError {
+                queue,
+                source: "the queue is down".into(),
+            });
         }
         to.lock().unwrap_or_else(PoisonError::into_inner).push(message);
         Ok(())

@@ -1,0 +1,111 @@
+//! `acuse local`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use acuse_aws::system::SystemClock;
+use acuse_cli::local::{Error, Options, Progress, Stack};
+use acuse_cli::sample;
+use acuse_core::clock::Clock;
+use acuse_core::providers;
+use clap::Args;
+use comfy_table::{Table, presets};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Failure;
+
+/// As a shell reports a program that ended by SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// Arguments of `acuse local`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo run -- local                run everything; Ctrl-C stops it
+  cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
+  cargo run -- local --port 3001 --emulator-port 4567 --state target/local-2    a second one
+
+Needs Rust and Python 3.10 or later (the variable PYTHON names another one).
+Starts from nothing each time: queues and tables are empty.")]
+pub(crate) struct Arguments {
+    /// Port for deliveries (/webhooks/{provider})
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// Port of the AWS emulator
+    #[arg(long, default_value_t = 4566)]
+    emulator_port: u16,
+    /// Run the functions under `cargo lambda watch`, which builds them again when their code changes
+    #[arg(long)]
+    watch: bool,
+    /// Port of `cargo lambda watch`
+    #[arg(long, default_value_t = 9000, requires = "watch")]
+    watch_port: u16,
+    /// Folder for the stack's files [default: target/local]
+    #[arg(long)]
+    state: Option<PathBuf>,
+}
+
+/// Runs until a signal comes or something of the stack ends.
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let started = Instant::now();
+    let mut options = Options::usual(Progress::new(move |line| {
+        eprintln!("[{:5.1} s] {line}", started.elapsed().as_secs_f32());
+    }));
+    options.port = arguments.port;
+    options.emulator_port = arguments.emulator_port;
+    options.watch = arguments.watch;
+    options.watch_port = arguments.watch_port;
+    options.state = arguments.state;
+    let progress = options.progress.clone();
+
+    let interrupted = interrupted();
+    tokio::pin!(interrupted);
+    let mut stack = tokio::select! {
+        stack = Stack::start(options) => stack?,
+        () = &mut interrupted => return Ok(ExitCode::from(INTERRUPTED)),
+    };
+    progress.say("ready; Ctrl-C stops it\n");
+    println!("{}", summary(&stack));
+    let ended: Option<Error> = tokio::select! {
+        error = stack.ended() => Some(error),
+        () = &mut interrupted => None,
+    };
+    progress.say("stopping");
+    stack.stop().await;
+    match ended {
+        Some(error) => Err(error.into()),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Resolves at SIGINT, SIGTERM or SIGHUP.
+async fn interrupted() {
+    let wait = async |kind| match signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::hangup()) => {}
+    }
+}
+
+/// URLs, names and a signed sample for each provider.
+fn summary(stack: &Stack) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", stack.http())]);
+    table.add_row(["health", &format!("{}/healthz", stack.http())]);
+    table.add_row(["AWS end point", stack.endpoint()]);
+    table.add_row(["variables", &stack.env_file().display().to_string()]);
+    for (name, value) in stack.outputs() {
+        table.add_row([name, value]);
+    }
+    let mut text = format!("{table}\n");
+    for provider in providers::ALL {
+        let curl = sample::curl(provider.name, stack.http(), SystemClock.now());
+        text.push_str(&format!("\n# {}\n{curl}\n", provider.name));
+    }
+    text
+}

@@ -1,0 +1,154 @@
+//! `acuse send`: a correctly signed sample delivery.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use acuse_aws::system::SystemClock;
+use acuse_core::clock::Clock;
+use clap::Args;
+use thiserror::Error;
+
+use acuse_cli::sample::{self, Break, Sample, SampleError};
+
+use super::{Failure, running};
+
+/// Providers give up after 5 s; this waits a little longer, to tell that it was too long.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What to send.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  acuse send onepay payment.approved
+  acuse send kuenta payment.completed --count 20
+  acuse send onepay payment.approved --twice          the second one is a duplicate
+  acuse send unopago payment_received --break signature
+  acuse send onepay --body payload.json               signs the file's bytes as they are")]
+pub(crate) struct Arguments {
+    /// unopago, onepay or kuenta
+    provider: String,
+    /// An event type of the provider's guide; a wrong one lists them
+    #[arg(required_unless_present = "body")]
+    event_type: Option<String>,
+    /// Makes the delivery one that must be refused
+    #[arg(long = "break", value_name = "PROOF")]
+    broken: Option<Break>,
+    /// Sends this file's bytes instead of a sample
+    #[arg(long, value_name = "FILE", conflicts_with = "event_type")]
+    body: Option<PathBuf>,
+    /// Sends so many events, each of its own resource
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
+    /// Sends each delivery a second time, byte for byte
+    #[arg(long)]
+    twice: bool,
+}
+
+/// A delivery could not be made or sent.
+#[derive(Debug, Error)]
+pub(crate) enum SendError {
+    /// There is no such sample.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// The file of `--body`.
+    #[error("can't read {path}")]
+    Body {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Nobody answered.
+    #[error("no answer from {url}")]
+    NoAnswer {
+        /// Where.
+        url: String,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// Answers that were not what such a delivery should get.
+    #[error("{unexpected} of {sent} deliveries were not answered {expected}")]
+    Unexpected {
+        /// How many.
+        unexpected: u32,
+        /// Of how many.
+        sent: u32,
+        /// What would have been right.
+        expected: u16,
+    },
+}
+
+/// Sends to the running local stack.
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    arguments.send(&running()?.http).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    /// Sends, a line of output a delivery. An answer that is not the expected one is an error:
+    /// 200, or 401 with `--break`.
+    async fn send(&self, base_url: &str) -> Result<(), SendError> {
+        let provider = sample::provider(&self.provider)?;
+        let secret = sample::local_secret(provider);
+        let expected = if self.broken.is_some() { 401 } else { 200 };
+        let client = reqwest::Client::new();
+        let url = format!("{base_url}/webhooks/{}", provider.name);
+        let (mut sent, mut unexpected) = (0, 0);
+        for _ in 0..self.count {
+            let sample = Sample::signed(provider, self.payload(provider)?, &secret, self.broken)?;
+            for _ in 0..=u32::from(self.twice) {
+                let status = post(&client, &url, &sample).await?;
+                sent += 1;
+                unexpected += u32::from(status != expected);
+            }
+        }
+        if unexpected > 0 {
+            return Err(SendError::Unexpected {
+                unexpected,
+                sent,
+                expected,
+            });
+        }
+        Ok(())
+    }
+
+    fn payload(&self, provider: &'static acuse_core::provider::Provider) -> Result<Vec<u8>, SendError> {
+        match (&self.body, &self.event_type) {
+            (Some(path), _) => std::fs::read(path).map_err(|source| SendError::Body {
+                path: path.clone(),
+                source,
+            }),
+            (None, name) => {
+                let payload = sample::payload(provider, name.as_deref().unwrap_or_default())?;
+                Ok(sample::renewed(provider, &payload, SystemClock.now()).into_bytes())
+            }
+        }
+    }
+}
+
+async fn post(client: &reqwest::Client, url: &str, sample: &Sample) -> Result<u16, SendError> {
+    let no_answer = |source| SendError::NoAnswer {
+        url: url.to_owned(),
+        source,
+    };
+    let request = client
+        .post(url)
+        .timeout(PATIENCE)
+        .header("content-type", "application/json")
+        .body(sample.body.clone());
+    let request = sample
+        .headers
+        .iter()
+        .fold(request, |request, (name, value)| request.header(*name, value));
+    let answer = request.send().await.map_err(no_answer)?;
+    let status = answer.status();
+    let delivery = answer
+        .headers()
+        .get("x-delivery-id")
+        .and_then(|id| id.to_str().ok())
+        .map(|id| format!("  delivery {id}"))
+        .unwrap_or_default();
+    let text = answer.text().await.map_err(no_answer)?;
+    println!("{} {text}{delivery}", status.as_u16());
+    Ok(status.as_u16())
+}

@@ -1,0 +1,302 @@
+//! The local stack: the real template and the real binaries on one machine.
+//!
+//! ```text
+//! 127.0.0.1:3000  front ──> emulator's HTTP API ──> functions (host processes)      [usual]
+//!                       └─> cargo lambda watch  ──> functions <── feed <── queue    [--watch]
+//! 127.0.0.1:4566  emulator: SQS, DynamoDB, Secrets Manager, Lambda, CloudFormation, …
+//! ```
+//!
+//! [`Stack::start`] reads top to bottom as what happens. Everything that it makes is in one state
+//! folder, and nothing that it starts outlives the process ([`process`]).
+
+mod api;
+mod background;
+mod build;
+mod bundle;
+mod checkout;
+mod cloudformation;
+mod command;
+mod deploy;
+mod emulator;
+mod error;
+mod feed;
+mod front;
+mod process;
+mod progress;
+mod python;
+mod running;
+mod template;
+mod watch;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use api::ApiError;
+pub use checkout::Checkout;
+pub use error::Error;
+pub use progress::Progress;
+pub use running::Running;
+
+use api::Api;
+use background::Background;
+use deploy::{Deployment, Prepared, Source};
+use feed::Feed;
+use front::{Front, Upstream};
+use process::Process;
+use python::Venv;
+use running::StateLock;
+
+/// How a local stack is started.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The port for deliveries; 0 for any free one.
+    pub port: u16,
+    /// The emulator's port; 0 for any free one.
+    pub emulator_port: u16,
+    /// Whether `cargo lambda watch` runs the functions, and not the emulator.
+    pub watch: bool,
+    /// The port of `cargo lambda watch`; 0 for any free one.
+    pub watch_port: u16,
+    /// Where the stack keeps its files; `None` for `target/local` in the checkout.
+    pub state: Option<PathBuf>,
+    /// Whether the output of cargo goes to standard error, or nowhere unless it fails.
+    pub show_build: bool,
+    /// Told what is being done.
+    pub progress: Progress,
+}
+
+impl Options {
+    /// The ports that the documentation names.
+    pub fn usual(progress: Progress) -> Self {
+        Self {
+            port: 3000,
+            emulator_port: 4566,
+            watch: false,
+            watch_port: 9000,
+            state: None,
+            show_build: true,
+            progress,
+        }
+    }
+
+    /// Free ports, a state folder of its own, and silence: for tests.
+    pub fn isolated(state: impl Into<PathBuf>) -> Self {
+        Self {
+            port: 0,
+            emulator_port: 0,
+            watch_port: 0,
+            state: Some(state.into()),
+            show_build: false,
+            ..Self::usual(Progress::silent())
+        }
+    }
+}
+
+/// A running local stack. It ends when this is dropped, at the latest with the process.
+#[derive(Debug)]
+pub struct Stack {
+    running: Running,
+    variables: BTreeMap<String, String>,
+    state: PathBuf,
+    // In this order, what depends on others goes first.
+    processes: Vec<Process>,
+    background: Background,
+    lock: StateLock,
+}
+
+/// What [`launch`] leaves to be served.
+struct Launched {
+    running: Running,
+    deployment: Deployment,
+    processes: Vec<Process>,
+    lock: StateLock,
+    listener: tokio::net::TcpListener,
+    front: Front,
+    feeds: Vec<Feed>,
+}
+
+impl Stack {
+    /// Builds, deploys and serves. Takes seconds once tools and binaries are there.
+    ///
+    /// Where the future is dropped before it is done, what it had started ends.
+    ///
+    /// # Errors
+    /// [`Error`], with [advice](Error::advice).
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let checkout = Checkout::find()?;
+        let state = options.state.clone().unwrap_or_else(|| checkout.local());
+        let background = Background::start()?;
+        let Launched {
+            running,
+            deployment,
+            processes,
+            lock,
+            listener,
+            front,
+            feeds,
+        } = background.run(launch(options, checkout, state.clone())).await?;
+        background.spawn(async move {
+            // Ends only with the runtime: axum retries what accepting may meet.
+            let _ = front::serve(listener, front).await;
+        });
+        for feed in feeds {
+            background.spawn(feed.run());
+        }
+        Ok(Self {
+            running,
+            variables: deployment.variables,
+            state,
+            processes,
+            background,
+            lock,
+        })
+    }
+
+    /// The AWS end point: `http://127.0.0.1:4566`.
+    pub fn endpoint(&self) -> &str {
+        &self.running.endpoint
+    }
+
+    /// Where deliveries go: `http://127.0.0.1:3000`, with `/webhooks/{provider}` behind it.
+    pub fn http(&self) -> &str {
+        &self.running.http
+    }
+
+    /// The template's outputs.
+    pub fn outputs(&self) -> &BTreeMap<String, String> {
+        &self.running.outputs
+    }
+
+    /// The environment variables of all deployed functions.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// The variables' file, for `cargo lambda watch --env-file`.
+    pub fn env_file(&self) -> PathBuf {
+        running::env_path(&self.state)
+    }
+
+    /// Waits until a process of the stack ends by itself, and says how.
+    pub async fn ended(&mut self) -> Error {
+        loop {
+            if let Some(error) = self.processes.iter_mut().find_map(Process::ended) {
+                return error;
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    }
+
+    /// Stops it and waits until all of it is gone.
+    pub async fn stop(self) {
+        let Self {
+            processes,
+            background,
+            lock,
+            ..
+        } = self;
+        drop(background);
+        let stopping = tokio::task::spawn_blocking(move || processes.into_iter().for_each(Process::stop));
+        // It panics nowhere, and nothing could be done about it.
+        let _ = stopping.await;
+        drop(lock);
+    }
+}
+
+async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<Launched, Error> {
+    let progress = options.progress.clone();
+    let local = checkout.local();
+    for folder in [&local, &state] {
+        std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+    }
+    let lock = StateLock::take(&state).await?;
+    // Before anything that takes long, and in the words of the option that chooses another.
+    emulator::free_port(options.port, "--port")?;
+    let listener = front::listen(options.port).await?;
+    let emulator_port = emulator::free_port(options.emulator_port, "--emulator-port")?;
+
+    let api = Api::new(reqwest::Client::new(), emulator::endpoint(emulator_port));
+    let zips = state.join("code");
+    let prepare = deploy::prepare(&checkout, &zips, options.show_build, &progress);
+    let emulator = start_emulator(&local, &state, emulator_port, &api, &progress);
+    let (prepared, emulator): (Prepared, Process) = tokio::try_join!(prepare, emulator)?;
+    let deployment = deploy::deploy(&api, prepared, &progress).await?;
+
+    let port = listener.local_addr().map_or(options.port, |address| address.port());
+    let running = Running {
+        endpoint: api.endpoint().to_owned(),
+        http: format!("http://127.0.0.1:{port}"),
+        outputs: deployment.outputs.clone(),
+        pid: std::process::id(),
+    };
+    running.write(&state, &deployment.variables)?;
+
+    let mut processes = vec![emulator];
+    let mut feeds = Vec::new();
+    let mut upstream = Upstream::Emulator {
+        endpoint: api.endpoint().to_owned(),
+    };
+    if options.watch {
+        let venv = Venv::prepare(&local, python::WATCH, &progress).await?;
+        let port = emulator::free_port(options.watch_port, "--watch-port")?;
+        progress.say("starting cargo lambda watch");
+        let sources = deploy::sources(&api, &deployment).await?;
+        for source in &sources {
+            deploy::disable(&api, source).await?;
+        }
+        processes.insert(
+            0,
+            watch::start(&venv, &checkout, &state, port, options.show_build).await?,
+        );
+        let watch_url = format!("http://127.0.0.1:{port}");
+        let feed = |source: Source| Feed {
+            http: reqwest::Client::new(),
+            api: api.clone(),
+            source,
+            watch_url: watch_url.clone(),
+            progress: progress.clone(),
+        };
+        feeds = sources.into_iter().map(feed).collect();
+        upstream = Upstream::Watch { url: watch_url };
+    }
+    let front = Front::new(reqwest::Client::new(), api, upstream, &deployment, page(&running));
+    Ok(Launched {
+        running,
+        deployment,
+        processes,
+        lock,
+        listener,
+        front,
+        feeds,
+    })
+}
+
+async fn start_emulator(
+    local: &Path,
+    state: &Path,
+    port: u16,
+    api: &Api,
+    progress: &Progress,
+) -> Result<Process, Error> {
+    let venv = Venv::prepare(local, python::EMULATOR, progress).await?;
+    progress.say(format!("starting the emulator on {}", api.endpoint()));
+    let mut emulator = emulator::start(&venv, state, port)?;
+    emulator::ready(&mut emulator, api).await?;
+    Ok(emulator)
+}
+
+/// What the front says at `/`.
+fn page(running: &Running) -> String {
+    let mut page = format!(
+        "Acuse, the local stack\n\ndeliveries   {0}/webhooks/{{provider}}\nhealth       {0}/healthz\nAWS          {1}\n\n",
+        running.http, running.endpoint
+    );
+    for (name, value) in &running.outputs {
+        page.push_str(&format!("{name} = {value}\n"));
+    }
+    page.push_str("\nSend a signed sample:    cargo run -- send onepay payment.approved\nSee what came of it:     cargo run -- events list\n");
+    page
+}

@@ -1,0 +1,103 @@
+//! The emulator's process.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::api::Api;
+use super::error::Error;
+use super::process::{Plan, Process};
+use super::python::Venv;
+
+/// It is up in half a second; a machine that compiles at the same time is slower.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The region that everything is deployed in. Part of the emulator's default, not a choice.
+pub(super) const REGION: &str = "us-east-1";
+
+/// Dummy credentials: without them the functions would find the user's own.
+pub(super) const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")];
+
+/// Starts the emulator on `127.0.0.1:{port}` with its files in `state`, from nothing.
+pub(super) fn start(venv: &Venv, state: &Path, port: u16) -> Result<Process, Error> {
+    let folder = |name: &str| -> Result<_, Error> {
+        let folder = state.join(name);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).map_err(Error::file("remove", &folder))?;
+        }
+        std::fs::create_dir_all(&folder).map_err(Error::file("create", &folder))?;
+        Ok(folder)
+    };
+    let python = venv.python();
+    let mut command = Command::new(&python);
+    // The functions inherit this environment. Nothing of the user's is in it: neither credentials
+    // nor, by way of the home folder, a profile of the real AWS.
+    command
+        .args(["-m", "ministack"])
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", folder("home")?)
+        .env("LANG", "C.UTF-8")
+        .env("TMPDIR", folder("tmp")?)
+        .env("S3_DATA_DIR", folder("s3")?)
+        .env("STATE_DIR", folder("state")?)
+        .envs(CREDENTIALS)
+        .env("AWS_DEFAULT_REGION", REGION)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL", endpoint(port))
+        .env("BIND_HOST", "127.0.0.1")
+        .env("GATEWAY_PORT", port.to_string())
+        // A part of host names that functions see: with an address in it, lambda_http can't read them.
+        .env("MINISTACK_HOST", "localhost")
+        .env("LAMBDA_EXECUTOR", "local")
+        // It would look for containers of its own and remove them.
+        .env("DOCKER_HOST", "unix:///nonexistent")
+        .env("IOT_MTLS_ENABLED", "0")
+        .env("SFTP_ENABLED", "0");
+    Process::start(Plan {
+        name: "emulator",
+        python: &python,
+        folder: state,
+        command,
+        show: false,
+    })
+}
+
+/// The URL of the emulator on `port`.
+pub(super) fn endpoint(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// Waits until it answers.
+pub(super) async fn ready(emulator: &mut Process, api: &Api) -> Result<(), Error> {
+    let deadline = Instant::now() + PATIENCE;
+    while !api.is_ready().await {
+        if let Some(error) = emulator.ended() {
+            return Err(error);
+        }
+        if Instant::now() > deadline {
+            return Err(emulator.failure(format!("did not answer within {} s", PATIENCE.as_secs())));
+        }
+        sleep(Duration::from_millis(25)).await;
+    }
+    Ok(())
+}
+
+/// `port` where it is free; any free one for 0.
+///
+/// # Errors
+/// [`Error::PortTaken`], with what can be said of who has it.
+pub(super) fn free_port(port: u16, option: &'static str) -> Result<u16, Error> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match TcpListener::bind(address).and_then(|listener| listener.local_addr()) {
+        Ok(address) => Ok(address.port()),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Error::PortTaken {
+            address,
+            by: "another program listens there".into(),
+            option,
+        }),
+        Err(source) => Err(Error::Listen { address, source }),
+    }
+}

@@ -1,0 +1,128 @@
+//! Feeds a function from its queue, as Lambda's event source mapping does.
+//!
+//! `cargo lambda watch` runs functions and polls no queue. A batch goes to the function as one
+//! event; what succeeded is deleted, and what failed stays invisible until its time is over.
+
+mod event;
+mod outcome;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::api::{self, Api, ApiError};
+use super::deploy::Source;
+use super::progress::Progress;
+use outcome::failed;
+
+/// How long one ReceiveMessage waits for a message.
+const LONG_POLL_SECONDS: u64 = 20;
+/// The most that one ReceiveMessage gives.
+const MOST_MESSAGES: u64 = 10;
+/// How long to wait after a call that failed: the emulator, or `cargo lambda watch`, comes up.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A queue, and the function that it feeds.
+pub(super) struct Feed {
+    pub(super) http: Client,
+    pub(super) api: Api,
+    pub(super) source: Source,
+    /// Where functions are invoked.
+    pub(super) watch_url: String,
+    pub(super) progress: Progress,
+}
+
+impl Feed {
+    /// Feeds until the task is dropped.
+    pub(super) async fn run(self) {
+        let queue_url = loop {
+            match self.queue_url().await {
+                Ok(url) => break url,
+                Err(error) => self.say_and_pause(&error).await,
+            }
+        };
+        loop {
+            if let Err(error) = self.one_batch(&queue_url).await {
+                self.say_and_pause(&error).await;
+            }
+        }
+    }
+
+    async fn say_and_pause(&self, error: &ApiError) {
+        let mut text = error.to_string();
+        if let Some(source) = std::error::Error::source(error) {
+            text.push_str(&format!(": {source}"));
+        }
+        self.progress
+            .say(format!("feeding {}: {text}", self.source.function.binary));
+        sleep(PAUSE).await;
+    }
+
+    async fn queue_url(&self) -> Result<String, ApiError> {
+        let name = self.source.queue_arn.rsplit(':').next().unwrap_or_default();
+        let answer = self
+            .api
+            .json("AmazonSQS.GetQueueUrl", &json!({"QueueName": name}))
+            .await?;
+        Ok(api::text(&answer, "/QueueUrl", "GetQueueUrl")?.to_owned())
+    }
+
+    async fn one_batch(&self, queue_url: &str) -> Result<(), ApiError> {
+        let receive = json!({
+            "QueueUrl": queue_url,
+            "MaxNumberOfMessages": self.source.batch_size.min(MOST_MESSAGES),
+            "WaitTimeSeconds": LONG_POLL_SECONDS,
+            "MessageSystemAttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        });
+        let received = self.api.json("AmazonSQS.ReceiveMessage", &receive).await?;
+        let messages = match received.get("Messages") {
+            Some(Value::Array(messages)) if !messages.is_empty() => messages,
+            _ => return Ok(()),
+        };
+        let answer = self.invoke(&event::batch(messages, &self.source.queue_arn)).await?;
+        let ids: Vec<&str> = messages
+            .iter()
+            .filter_map(|message| message.get("MessageId")?.as_str())
+            .collect();
+        let failed = match &answer {
+            Some(answer) if self.source.reports_failures => failed(answer, &ids),
+            Some(_) => Vec::new(),
+            None => ids,
+        };
+        let done = messages.iter().filter(|message| {
+            !failed
+                .iter()
+                .any(|id| message.get("MessageId").and_then(Value::as_str) == Some(id))
+        });
+        let entries: Vec<Value> = (0..)
+            .zip(done)
+            .map(|(place, message)| json!({"Id": place.to_string(), "ReceiptHandle": message.get("ReceiptHandle")}))
+            .collect();
+        if !entries.is_empty() {
+            let delete = json!({"QueueUrl": queue_url, "Entries": entries});
+            self.api.json("AmazonSQS.DeleteMessageBatch", &delete).await?;
+        }
+        Ok(())
+    }
+
+    /// The function's answer; `None` where it failed as a whole.
+    async fn invoke(&self, event: &Value) -> Result<Option<Bytes>, ApiError> {
+        let call = format!("invoking {}", self.source.function.binary);
+        let failure = |source| ApiError::Transport {
+            call: call.clone(),
+            source,
+        };
+        let url = format!(
+            "{}/2015-03-31/functions/{}/invocations",
+            self.watch_url, self.source.function.binary
+        );
+        let answer = self.http.post(url).json(event).send().await.map_err(failure)?;
+        let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
+        let content = answer.bytes().await.map_err(failure)?;
+        Ok((!failed).then_some(content))
+    }
+}

@@ -1,0 +1,71 @@
+//! `cargo lambda watch`: the functions, built and started again whenever their code changes.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+
+use super::checkout::Checkout;
+use super::error::Error;
+use super::process::{Plan, Process};
+use super::python::Venv;
+use super::running::env_path;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Starts it on `127.0.0.1:{port}` and waits until it listens. It builds a function when the
+/// first request for it comes.
+pub(super) async fn start(
+    venv: &Venv,
+    checkout: &Checkout,
+    state: &Path,
+    port: u16,
+    show: bool,
+) -> Result<Process, Error> {
+    let python = venv.python();
+    let mut command = Command::new(venv.bin().join("cargo-lambda"));
+    command
+        .args([
+            "lambda",
+            "watch",
+            "--invoke-address",
+            "127.0.0.1",
+            "--invoke-port",
+            &port.to_string(),
+        ])
+        .arg("--env-file")
+        .arg(env_path(state))
+        .current_dir(checkout.root())
+        // cargo and rustup want theirs; nothing of the real AWS may come along.
+        .envs(std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_")))
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("PATH", path_with(venv.bin()));
+    let mut watch = Process::start(Plan {
+        name: "cargo lambda watch",
+        python: &python,
+        folder: state,
+        command,
+        show,
+    })?;
+
+    let deadline = Instant::now() + PATIENCE;
+    while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        if let Some(error) = watch.ended() {
+            return Err(error);
+        }
+        if Instant::now() > deadline {
+            return Err(watch.failure(format!("did not listen within {} s", PATIENCE.as_secs())));
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    Ok(watch)
+}
+
+/// `cargo lambda` is found, and the zig that it may want.
+fn path_with(first: PathBuf) -> std::ffi::OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::iter::once(first).chain(std::env::split_paths(&path))).unwrap_or(path)
+}

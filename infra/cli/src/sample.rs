@@ -1,0 +1,255 @@
+//! Sample deliveries, signed as their provider signs.
+
+use acuse_core::clock::Timestamp;
+use acuse_core::json;
+use acuse_core::provider::Provider;
+use acuse_core::providers;
+use acuse_core::signature::sign;
+use include_dir::{Dir, include_dir};
+use serde_json::{Value, json};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// The payload files of the tests: one for every type of the guides.
+static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
+
+/// The local stack's secrets.
+const SECRETS: &str = include_str!("../../local/secrets.json");
+
+/// The moment that all payload files were made at, as each provider writes it.
+const MADE_AT_SECONDS: &str = "1689262934";
+const MADE_AT_RFC3339: &str = "2024-03-20T10:00:00Z";
+
+/// A payload with the headers that prove it.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Who sends it.
+    pub provider: &'static Provider,
+    /// The payload.
+    pub body: Vec<u8>,
+    /// Token and signature.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// What a sample does wrong on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Break {
+    /// The signature is that of another secret.
+    Signature,
+    /// The static token is another one.
+    Token,
+}
+
+/// There is no such sample.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SampleError {
+    /// Not a provider's name.
+    #[error("no provider is called `{name}`; there are {known}")]
+    NoProvider {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// Not a type of that provider.
+    #[error(
+        "`{provider}` has no event type `{type_name}`; there are\n  {known}\n(another type: write its payload to a file and give that with `--body FILE`)"
+    )]
+    NoType {
+        /// Whose.
+        provider: &'static str,
+        /// What was asked for.
+        type_name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A provider without a token can't have it broken.
+    #[error("`{provider}` sends no token; `--break signature` works for all providers")]
+    NoToken {
+        /// Whose.
+        provider: &'static str,
+    },
+}
+
+/// The provider of this name.
+///
+/// # Errors
+/// [`SampleError::NoProvider`] names those there are.
+pub fn provider(name: &str) -> Result<&'static Provider, SampleError> {
+    providers::by_name(name).ok_or_else(|| SampleError::NoProvider {
+        name: name.to_owned(),
+        known: providers::ALL
+            .iter()
+            .map(|provider| provider.name)
+            .collect::<Vec<_>>()
+            .join(", "),
+    })
+}
+
+/// The payload file of `type_name`, as it is.
+///
+/// # Errors
+/// [`SampleError::NoType`] names those there are.
+pub fn payload(provider: &'static Provider, type_name: &str) -> Result<String, SampleError> {
+    PAYLOADS
+        .get_file(format!("{}/{type_name}.json", provider.name))
+        .and_then(|file| file.contents_utf8())
+        .map(str::to_owned)
+        .ok_or_else(|| SampleError::NoType {
+            provider: provider.name,
+            type_name: type_name.to_owned(),
+            known: provider.types.join("\n  "),
+        })
+}
+
+/// `payload` as if it had just happened to something new: another resource id, and now.
+pub fn renewed(provider: &Provider, payload: &str, now: Timestamp) -> String {
+    let moment = now.to_string();
+    let fresh = payload
+        .replace(MADE_AT_SECONDS, &now.as_seconds().to_string())
+        .replace(MADE_AT_RFC3339, &moment);
+    let reading = json::parse(payload.as_bytes())
+        .ok()
+        .and_then(|value| (provider.read)(&value).ok());
+    match reading.and_then(|reading| reading.resource) {
+        // In quotes: an id may be a part of another text.
+        Some(resource) => fresh.replace(
+            &format!("\"{}\"", resource.id),
+            &format!("\"{}\"", new_id(&resource.id)),
+        ),
+        None => fresh,
+    }
+}
+
+/// An id of the same make: `pay_…` stays `pay_…`.
+fn new_id(id: &str) -> String {
+    let new = Uuid::new_v4();
+    match id.split_once('_') {
+        Some((prefix, _)) => format!("{prefix}_{}", new.simple()),
+        None => new.to_string(),
+    }
+}
+
+impl Sample {
+    /// `body` with the proofs that `secret` (as the secret store holds it) gives.
+    ///
+    /// # Errors
+    /// [`SampleError::NoToken`] where a token is to be broken that is not sent.
+    pub fn signed(
+        provider: &'static Provider,
+        body: Vec<u8>,
+        secret: &Value,
+        broken: Option<Break>,
+    ) -> Result<Self, SampleError> {
+        let text = |pointer| secret.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let mut headers = Vec::new();
+        if let Some(name) = provider.scheme.headers.first() {
+            let signing = match broken {
+                Some(Break::Signature) => "another secret",
+                _ => text("/signing_secrets/0"),
+            };
+            headers.push((*name, sign(signing, &body)));
+        }
+        match (provider.scheme.token_header, broken) {
+            (Some(name), Some(Break::Token)) => headers.push((name, "another token".to_owned())),
+            (Some(name), _) => headers.push((name, text("/token").to_owned())),
+            (None, Some(Break::Token)) => {
+                return Err(SampleError::NoToken {
+                    provider: provider.name,
+                });
+            }
+            (None, _) => {}
+        }
+        Ok(Self {
+            provider,
+            body,
+            headers,
+        })
+    }
+}
+
+/// The secret that the local stack has for `provider`: that of `infra/local/secrets.json`, or one
+/// made of its name.
+pub fn local_secret(provider: &Provider) -> Value {
+    let known: Value = serde_json::from_str(SECRETS).unwrap_or_default();
+    known.get(provider.name).cloned().unwrap_or_else(|| {
+        let mut secret = json!({"signing_secrets": [format!("local-{}-secret", provider.name)]});
+        if let (Some(_), Value::Object(secret)) = (provider.scheme.token_header, &mut secret) {
+            secret.insert("token".into(), json!(format!("local-{}-token", provider.name)));
+        }
+        secret
+    })
+}
+
+/// A `curl` that posts a signed event of `provider` to the stack at `base_url`. Run twice, it is
+/// a duplicate.
+pub fn curl(provider: &str, base_url: &str, now: Timestamp) -> String {
+    let sample = providers::by_name(provider).and_then(|provider| {
+        // The most interesting one: that money came in.
+        let type_name = provider.types.iter().find(|name| is_payment(name))?;
+        let payload = renewed(provider, &payload(provider, type_name).ok()?, now);
+        // One line, and no quote that the shell would take.
+        let compact: Value = serde_json::from_str(&payload).ok()?;
+        let body = compact.to_string().replace('\'', "’").into_bytes();
+        Sample::signed(provider, body, &local_secret(provider), None).ok()
+    });
+    let Some(Sample {
+        provider,
+        body,
+        headers,
+    }) = sample
+    else {
+        return String::new();
+    };
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!(" \\\n  -H '{name}: {value}'"))
+        .collect();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    format!(
+        "curl -i {base_url}/webhooks/{} -H 'content-type: application/json'{headers} \\\n  --data-raw '{body}'",
+        provider.name
+    )
+}
+
+fn is_payment(type_name: &str) -> bool {
+    ["approved", "completed", "received"]
+        .iter()
+        .any(|word| type_name.starts_with("payment") && type_name.ends_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_a_sample_that_can_be_renewed() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        for provider in providers::ALL {
+            for type_name in provider.types {
+                let payload = payload(provider, type_name).unwrap();
+                let fresh = renewed(provider, &payload, now);
+                let read = |text: &str| (provider.read)(&json::parse(text.as_bytes()).unwrap()).unwrap();
+                let (old, new) = (read(&payload), read(&fresh));
+                assert_eq!(new.occurred_at, Some(now), "{type_name}");
+                assert_ne!(old.resource, new.resource, "{type_name}");
+                assert_eq!(old.type_name, new.type_name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_mistyped_name_is_answered_with_the_right_ones() {
+        let error = provider("onpay").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "no provider is called `onpay`; there are unopago, onepay, kuenta"
+        );
+        let error = payload(provider("unopago").unwrap(), "paid").unwrap_err().to_string();
+        assert!(
+            error.contains("payment_received\n  invoice_created\n  customer_updated"),
+            "{error}"
+        );
+    }
+}
