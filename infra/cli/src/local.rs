@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`Stack::start`] reads top to bottom as what happens. Everything that it makes is in one state
-//! folder, and nothing that it starts outlives the process ([`process`]).
+//! folder, and nothing that it starts outlives the process.
 
 mod api;
 mod background;
