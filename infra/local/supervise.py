@@ -15,6 +15,7 @@ import threading
 import time
 
 PATIENCE_SECONDS = 2.0
+parent_gone = threading.Event()
 
 
 def main():
@@ -31,6 +32,7 @@ def main():
 def end_with_parent(command):
     while os.read(0, 1024):
         pass
+    parent_gone.set()
     os.killpg(0, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while command.poll() is None and time.monotonic() < deadline:
@@ -40,8 +42,9 @@ def end_with_parent(command):
 
 def end_group(code):
     """The command is over; what it started is not to outlive it."""
-    sys.stderr.write(f"supervise: {sys.argv[1]} ended with code {code}\n")
-    sys.stderr.flush()
+    if not parent_gone.is_set():
+        sys.stderr.write(f"supervise: {sys.argv[1]} ended with code {code}\n")
+        sys.stderr.flush()
     os.killpg(0, signal.SIGKILL)
 
 

@@ -25,13 +25,14 @@ use tokio::net::TcpListener;
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A DynamoDB with the ledger's table and one for effects.
-struct Tables {
+pub(crate) struct Tables {
+    pub(crate) endpoint: String,
     client: Client,
     ledger: DynamoLedger,
 }
 
 impl Tables {
-    async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(dynoxide::server::serve_on(
@@ -41,7 +42,7 @@ impl Tables {
         let config = aws_config::SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
-            .endpoint_url(endpoint)
+            .endpoint_url(&endpoint)
             .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
@@ -57,7 +58,11 @@ impl Tables {
             .await
             .unwrap();
         let ledger = DynamoLedger::new(client.clone(), "ledger", RETENTION);
-        Self { client, ledger }
+        Self {
+            endpoint,
+            client,
+            ledger,
+        }
     }
 
     async fn claim(&self, event: &Event, token: &str, now: i64) -> Claim {
@@ -85,12 +90,21 @@ impl Tables {
             .unwrap()
     }
 
-    async fn applied(&self) -> u32 {
+    /// The only record of a partition.
+    pub(crate) async fn only_record(&self, partition: &str) -> Record {
+        let reader = LedgerReader::new(self.client.clone(), "ledger");
+        let mut records = reader.partition(partition).await.unwrap();
+        assert_eq!(records.len(), 1, "{partition}");
+        records.remove(0)
+    }
+
+    /// How many effects were applied to an item.
+    pub(crate) async fn applied(&self, pk: &str) -> u32 {
         let item = self
             .client
             .get_item()
             .table_name("effects")
-            .key("pk", AttributeValue::S("total".to_owned()));
+            .key("pk", AttributeValue::S(pk.to_owned()));
         let item = item.send().await.unwrap().item.unwrap_or_default();
         item.get("applied").map_or(0, |n| n.as_n().unwrap().parse().unwrap())
     }
@@ -206,7 +220,7 @@ async fn a_new_event_is_claimed_completed_and_then_a_duplicate() {
         (record.resource_kind.as_deref(), record.resource_id.as_deref()),
         (Some("payment"), Some("p1"))
     );
-    assert_eq!(tables.applied().await, 1);
+    assert_eq!(tables.applied("total").await, 1);
 }
 
 #[tokio::test]
@@ -252,7 +266,7 @@ async fn a_late_owner_changes_nothing() {
     assert!(lost(tables.ledger.release(&late, "late").await));
     assert!(lost(tables.ledger.reject(&late, "late", now).await));
     assert_eq!(
-        tables.applied().await,
+        tables.applied("total").await,
         0,
         "its effects rolled back with its transaction"
     );
@@ -269,7 +283,7 @@ async fn a_late_owner_changes_nothing() {
             .complete(&late, Some(("payments", effect(None))), now)
             .await
     ));
-    assert_eq!(tables.applied().await, 1);
+    assert_eq!(tables.applied("total").await, 1);
 }
 
 #[tokio::test]
@@ -301,7 +315,7 @@ async fn a_released_event_is_claimed_with_what_is_done() {
         (record.status, record.error, record.hooks.len()),
         ("COMPLETED", None, 2)
     );
-    assert_eq!(tables.applied().await, 2);
+    assert_eq!(tables.applied("total").await, 2);
 }
 
 #[tokio::test]

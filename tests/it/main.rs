@@ -9,4 +9,6 @@
     reason = "tests fail by panicking"
 )]
 
+mod killed;
 mod ledger;
+mod stack;

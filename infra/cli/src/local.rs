@@ -21,6 +21,7 @@ mod emulator;
 mod error;
 mod feed;
 mod front;
+mod port;
 mod process;
 mod progress;
 mod python;
@@ -41,7 +42,7 @@ pub use running::Running;
 
 use api::Api;
 use background::Background;
-use deploy::{Deployment, Prepared, Source};
+use deploy::{Deployment, Prepared};
 use feed::Feed;
 use front::{Front, Upstream};
 use process::Process;
@@ -206,6 +207,18 @@ impl Stack {
     }
 }
 
+/// Builds the function whose binary has this name, as the local stack does, and says where it is.
+///
+/// # Errors
+/// [`Error`], with [advice](Error::advice).
+pub async fn function_binary(name: &str) -> Result<PathBuf, Error> {
+    let names = [name.to_owned()];
+    let mut built = build::build(&Checkout::find()?, &names, false).await?;
+    built
+        .remove(name)
+        .ok_or_else(|| Error::Template(format!("cargo built no binary {name:?}")))
+}
+
 async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<Launched, Error> {
     let progress = options.progress.clone();
     let local = checkout.local();
@@ -213,17 +226,40 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
     }
     let lock = StateLock::take(&state).await?;
-    // Before anything that takes long, and in the words of the option that chooses another.
-    emulator::free_port(options.port, "--port")?;
+    // Before anything that takes long.
+    port::free(options.port, "--port").await?;
     let listener = front::listen(options.port).await?;
-    let emulator_port = emulator::free_port(options.emulator_port, "--emulator-port")?;
+    let emulator_port = port::free(options.emulator_port, "--emulator-port").await?;
+    let watch_port = match options.watch {
+        true => Some(port::free(options.watch_port, "--watch-port").await?),
+        false => None,
+    };
 
-    let api = Api::new(reqwest::Client::new(), emulator::endpoint(emulator_port));
+    let api = Api::new(emulator::endpoint(emulator_port)).map_err(|error| Error::Runtime(error.into()))?;
     let zips = state.join("code");
     let prepare = deploy::prepare(&checkout, &zips, options.show_build, &progress);
     let emulator = start_emulator(&local, &state, emulator_port, &api, &progress);
     let (prepared, emulator): (Prepared, Process) = tokio::try_join!(prepare, emulator)?;
     let deployment = deploy::deploy(&api, prepared, &progress).await?;
+    running::write_env(&state, api.endpoint(), &deployment.variables)?;
+
+    let mut processes = vec![emulator];
+    let mut feeds = Vec::new();
+    let mut upstream = Upstream::emulator(&api);
+    if let Some(port) = watch_port {
+        let venv = Venv::prepare(&local, python::WATCH, &progress).await?;
+        progress.say("starting cargo lambda watch");
+        let sources = deploy::sources(&api, &deployment).await?;
+        for source in &sources {
+            deploy::disable(&api, source).await?;
+        }
+        let watch = watch::start(&venv, &checkout, &state, port, options.show_build).await?;
+        processes.insert(0, watch);
+        let url = watch::url(port);
+        let feed = |source| Feed::new(&api, source, &url, &progress);
+        feeds = sources.into_iter().map(feed).collect();
+        upstream = Upstream::Watch { url };
+    }
 
     let port = listener.local_addr().map_or(options.port, |address| address.port());
     let running = Running {
@@ -232,37 +268,9 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         outputs: deployment.outputs.clone(),
         pid: std::process::id(),
     };
-    running.write(&state, &deployment.variables)?;
-
-    let mut processes = vec![emulator];
-    let mut feeds = Vec::new();
-    let mut upstream = Upstream::Emulator {
-        endpoint: api.endpoint().to_owned(),
-    };
-    if options.watch {
-        let venv = Venv::prepare(&local, python::WATCH, &progress).await?;
-        let port = emulator::free_port(options.watch_port, "--watch-port")?;
-        progress.say("starting cargo lambda watch");
-        let sources = deploy::sources(&api, &deployment).await?;
-        for source in &sources {
-            deploy::disable(&api, source).await?;
-        }
-        processes.insert(
-            0,
-            watch::start(&venv, &checkout, &state, port, options.show_build).await?,
-        );
-        let watch_url = format!("http://127.0.0.1:{port}");
-        let feed = |source: Source| Feed {
-            http: reqwest::Client::new(),
-            api: api.clone(),
-            source,
-            watch_url: watch_url.clone(),
-            progress: progress.clone(),
-        };
-        feeds = sources.into_iter().map(feed).collect();
-        upstream = Upstream::Watch { url: watch_url };
-    }
-    let front = Front::new(reqwest::Client::new(), api, upstream, &deployment, page(&running));
+    let front = Front::new(api, upstream, &deployment, page(&running));
+    // Last: whoever finds the file finds a stack that answers, or is just about to.
+    running.write(&state)?;
     Ok(Launched {
         running,
         deployment,

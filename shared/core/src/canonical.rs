@@ -40,7 +40,7 @@ pub fn javascript(body: &[u8]) -> Result<Vec<u8>, Error> {
 /// What Python gives for `json.dumps(json.loads(body), separators=(",", ":"))`.
 ///
 /// # Errors
-/// [`Error`].
+/// [`enum@Error`].
 pub fn python(body: &[u8]) -> Result<Vec<u8>, Error> {
     let value = json::parse(body).map_err(Error::NotJson)?;
     let mut out = Vec::with_capacity(body.len());

@@ -52,8 +52,15 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(http: Client, endpoint: String) -> Self {
-        Self { http, endpoint }
+    /// Everything is on this machine: no proxy of the environment's comes between.
+    pub(super) fn new(endpoint: String) -> Result<Self, reqwest::Error> {
+        let http = Client::builder().no_proxy().build()?;
+        Ok(Self { http, endpoint })
+    }
+
+    /// The client, for others on this machine.
+    pub(super) fn http(&self) -> &Client {
+        &self.http
     }
 
     pub(super) fn endpoint(&self) -> &str {

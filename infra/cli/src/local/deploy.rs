@@ -183,7 +183,6 @@ pub(super) async fn deploy(api: &Api, prepared: Prepared, progress: &Progress) -
             function: function.clone(),
         });
     }
-    mend_concurrency(api).await?;
     put_secrets(api, &variables).await?;
     Ok(Deployment {
         outputs: created.outputs,
@@ -241,24 +240,6 @@ async fn add_route(api: &Api, id: &str, key: &str, function_arn: &str) -> Result
     api.rest(Method::POST, &format!("/v2/apis/{id}/routes"), &route)
         .await
         .map(drop)
-}
-
-/// Makes a number of each source's highest concurrency. A template parameter is text, which
-/// CloudFormation turns into what the property is; the emulator leaves it and can't compare it.
-async fn mend_concurrency(api: &Api) -> Result<(), ApiError> {
-    let mappings = api.get(&format!("{SOURCES}/")).await?;
-    let mappings = mappings.get("EventSourceMappings").and_then(Value::as_array);
-    for mapping in mappings.into_iter().flatten() {
-        let highest = mapping
-            .pointer("/ScalingConfig/MaximumConcurrency")
-            .and_then(Value::as_str);
-        let highest = highest.and_then(|text| text.parse::<u64>().ok());
-        if let (Some(highest), Some(id)) = (highest, mapping.get("UUID").and_then(Value::as_str)) {
-            let update = json!({"ScalingConfig": {"MaximumConcurrency": highest}});
-            api.rest(Method::PUT, &format!("{SOURCES}/{id}"), &update).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Puts each provider's local secret where its function looks for it.

@@ -1,6 +1,5 @@
 //! The emulator's process.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use super::python::Venv;
 /// It is up in half a second; a machine that compiles at the same time is slower.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The region that everything is deployed in. Part of the emulator's default, not a choice.
+/// The region that everything is deployed in: the emulator's default.
 pub(super) const REGION: &str = "us-east-1";
 
 /// Dummy credentials: without them the functions would find the user's own.
@@ -83,21 +82,4 @@ pub(super) async fn ready(emulator: &mut Process, api: &Api) -> Result<(), Error
         sleep(Duration::from_millis(25)).await;
     }
     Ok(())
-}
-
-/// `port` where it is free; any free one for 0.
-///
-/// # Errors
-/// [`Error::PortTaken`], with what can be said of who has it.
-pub(super) fn free_port(port: u16, option: &'static str) -> Result<u16, Error> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    match TcpListener::bind(address).and_then(|listener| listener.local_addr()) {
-        Ok(address) => Ok(address.port()),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Error::PortTaken {
-            address,
-            by: "another program listens there".into(),
-            option,
-        }),
-        Err(source) => Err(Error::Listen { address, source }),
-    }
 }

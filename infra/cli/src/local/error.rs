@@ -70,7 +70,7 @@ pub enum Error {
         /// The address.
         address: SocketAddr,
         /// What was found out about who it is.
-        by: String,
+        by: &'static str,
         /// The option that chooses another.
         option: &'static str,
     },

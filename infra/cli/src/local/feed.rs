@@ -9,7 +9,6 @@ mod outcome;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -27,15 +26,23 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// A queue, and the function that it feeds.
 pub(super) struct Feed {
-    pub(super) http: Client,
-    pub(super) api: Api,
-    pub(super) source: Source,
+    api: Api,
+    source: Source,
     /// Where functions are invoked.
-    pub(super) watch_url: String,
-    pub(super) progress: Progress,
+    watch_url: String,
+    progress: Progress,
 }
 
 impl Feed {
+    pub(super) fn new(api: &Api, source: Source, watch_url: &str, progress: &Progress) -> Self {
+        Self {
+            api: api.clone(),
+            source,
+            watch_url: watch_url.to_owned(),
+            progress: progress.clone(),
+        }
+    }
+
     /// Feeds until the task is dropped.
     pub(super) async fn run(self) {
         let queue_url = loop {
@@ -120,7 +127,7 @@ impl Feed {
             "{}/2015-03-31/functions/{}/invocations",
             self.watch_url, self.source.function.binary
         );
-        let answer = self.http.post(url).json(event).send().await.map_err(failure)?;
+        let answer = self.api.http().post(url).json(event).send().await.map_err(failure)?;
         let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
         let content = answer.bytes().await.map_err(failure)?;
         Ok((!failed).then_some(content))

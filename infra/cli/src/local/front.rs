@@ -13,7 +13,6 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
-use reqwest::Client;
 use tokio::net::TcpListener;
 
 use super::api::Api;
@@ -24,11 +23,12 @@ use super::error::Error;
 const LONGEST_BODY: usize = 10 * 1024 * 1024;
 
 /// Headers of one connection, which are not for the next.
-const HOP_BY_HOP: [HeaderName; 7] = [
+const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
     header::EXPECT,
     header::HOST,
+    HeaderName::from_static("keep-alive"),
     header::TE,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
@@ -49,9 +49,16 @@ pub(super) enum Upstream {
     },
 }
 
+impl Upstream {
+    pub(super) fn emulator(api: &Api) -> Self {
+        Self::Emulator {
+            endpoint: api.endpoint().to_owned(),
+        }
+    }
+}
+
 /// The front's state.
 pub(super) struct Front {
-    http: Client,
     api: Api,
     upstream: Upstream,
     api_id: Option<String>,
@@ -60,9 +67,8 @@ pub(super) struct Front {
 }
 
 impl Front {
-    pub(super) fn new(http: Client, api: Api, upstream: Upstream, deployment: &Deployment, page: String) -> Self {
+    pub(super) fn new(api: Api, upstream: Upstream, deployment: &Deployment, page: String) -> Self {
         Self {
-            http,
             api,
             upstream,
             api_id: deployment.api_id.clone(),
@@ -130,7 +136,8 @@ impl Front {
     async fn pass(&self, base: &str, parts: &Parts, body: Bytes) -> reqwest::Result<Response> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let answer = self
-            .http
+            .api
+            .http()
             .request(parts.method.clone(), format!("{base}{path}"))
             .headers(end_to_end(&parts.headers))
             .body(body)
@@ -148,7 +155,7 @@ impl Front {
         };
         let event = event::request(route, parts, body);
         let url = format!("{base}/2015-03-31/functions/{name}/invocations");
-        let answer = self.http.post(url).json(&event).send().await?;
+        let answer = self.api.http().post(url).json(&event).send().await?;
         let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
         let content = answer.bytes().await?;
         let response = if failed { None } else { event::response(&content) };

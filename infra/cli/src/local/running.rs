@@ -39,21 +39,25 @@ impl Running {
         serde_json::from_slice(&fs::read(stack_path(state)).ok()?).ok()
     }
 
-    pub(super) fn write(&self, state: &Path, variables: &BTreeMap<String, String>) -> Result<(), Error> {
+    pub(super) fn write(&self, state: &Path) -> Result<(), Error> {
         let path = stack_path(state);
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        fs::write(&path, text).map_err(Error::file("write", &path))?;
-
-        let mut all: BTreeMap<&str, &str> = variables
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        all.extend(CREDENTIALS);
-        all.extend([("AWS_REGION", REGION), ("AWS_ENDPOINT_URL", &self.endpoint)]);
-        let lines: String = all.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-        let path = env_path(state);
-        fs::write(&path, lines).map_err(Error::file("write", &path))
+        fs::write(&path, text).map_err(Error::file("write", &path))
     }
+}
+
+/// Writes what functions that run elsewhere need, in the emulator's place.
+pub(super) fn write_env(state: &Path, endpoint: &str, variables: &BTreeMap<String, String>) -> Result<(), Error> {
+    let own = CREDENTIALS
+        .into_iter()
+        .chain([("AWS_REGION", REGION), ("AWS_ENDPOINT_URL", endpoint)]);
+    let deployed = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let lines: String = own
+        .chain(deployed)
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect();
+    let path = env_path(state);
+    fs::write(&path, lines).map_err(Error::file("write", &path))
 }
 
 /// Variables for `cargo lambda watch --env-file`.

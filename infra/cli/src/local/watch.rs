@@ -42,6 +42,7 @@ pub(super) async fn start(
         .envs(std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_")))
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("NO_PROXY", "127.0.0.1,localhost")
         .env("PATH", path_with(venv.bin()));
     let mut watch = Process::start(Plan {
         name: "cargo lambda watch",
@@ -62,6 +63,11 @@ pub(super) async fn start(
         sleep(Duration::from_millis(50)).await;
     }
     Ok(watch)
+}
+
+/// Where it is asked.
+pub(super) fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 /// `cargo lambda` is found, and the zig that it may want.

@@ -6,7 +6,7 @@ use super::{Error, MAX_DEPTH, Text, Value};
 /// Reads a whole document. Takes time in proportion to its length.
 ///
 /// # Errors
-/// [`Error`] where it is not strict JSON in UTF-8: also for a byte order mark, `NaN`, comments,
+/// [`enum@Error`] where it is not strict JSON in UTF-8: also for a byte order mark, `NaN`, comments,
 /// trailing commas, and anything after the value.
 pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
     let text = std::str::from_utf8(document).map_err(|error| Error::NotUtf8 {

@@ -1,0 +1,238 @@
+//! Every case at the door, for each provider.
+
+use acuse_core::canonical;
+use acuse_core::providers::{self, kuenta, onepay};
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_delivery_reaches_the_hooks_once() {
+    for provider in providers::ALL {
+        let body = payment(provider);
+        let answer = Post::signed(provider, body.as_bytes()).send().await;
+        assert_eq!((answer.status, answer.text.as_str()), (200, "OK"), "{}", provider.name);
+        let id = resource_id(provider, &body);
+        let record = settled(provider, &id, "COMPLETED").await;
+        assert_eq!(record.delivery_id, answer.delivery_id);
+        assert!(record.hooks.contains_key("payments"));
+        assert_eq!(record.payload.as_deref(), Some(body.as_bytes()));
+
+        let item = payments_item(provider, &record.environment, &id).await;
+        assert_eq!((item["applied"].as_str(), item["status"].as_str()), ("1", "succeeded"));
+        assert_eq!(item["last_type"], record.type_name);
+        assert!(!item["amount"].is_empty() && !item["updated_at"].is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_signed_is_refused_and_reaches_nothing() {
+    for provider in providers::ALL {
+        let body = payment(provider);
+        let tampered = body.replacen("event", "evenT", 1);
+        let signature = signature_header(provider);
+        let good = || Post::signed(provider, body.as_bytes());
+        let mut cases = vec![
+            ("wrong signature", "signature", good().with(signature, &"0".repeat(64))),
+            ("missing signature", "signature", good().without(signature)),
+            ("tampered body", "signature", good().with_body(tampered.as_bytes())),
+            ("empty body", "signature", Post::signed(provider, b"")),
+        ];
+        if let Some(token) = provider.scheme.token_header {
+            cases.push(("wrong token", "token", good().with(token, "wh_hdr_other")));
+            cases.push(("missing token", "token", good().without(token)));
+        }
+        for (case, factor, post) in cases {
+            let answer = post.send().await;
+            assert_eq!(answer.status, 401, "{case} at {}", provider.name);
+            assert_eq!(
+                answer.text,
+                format!("missing or wrong {factor}"),
+                "{case} at {}",
+                provider.name
+            );
+            assert_eq!(answer.delivery_id, None);
+        }
+        // What came after it is through: had it been queued, it would be too.
+        let later = payment(provider);
+        Post::signed(provider, later.as_bytes()).send().await;
+        settled(provider, &resource_id(provider, &later), "COMPLETED").await;
+        let id = resource_id(provider, &body);
+        let found = records(provider, |record| record.resource_id.as_deref() == Some(id.as_str())).await;
+        assert_eq!(found.len(), 0, "{}", provider.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_delivery_is_kept_in_quarantine() {
+    let body = payment(&kuenta::PROVIDER);
+    Post::signed(&kuenta::PROVIDER, body.as_bytes())
+        .with("x-kuenta-signature", &"1".repeat(64))
+        .send()
+        .await;
+    let packed = data_encoding::BASE64.encode(body.as_bytes());
+    let kept = message("QuarantineQueueUrl", "the quarantined delivery", |message| {
+        message.body().is_some_and(|text| text.contains(&packed))
+    });
+    assert_eq!(attribute(&kept.await, "reason"), Some("the signature is wrong"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resent_delivery_is_counted_and_nothing_else() {
+    for provider in providers::ALL {
+        let body = payment(provider);
+        let id = resource_id(provider, &body);
+        Post::signed(provider, body.as_bytes()).send().await;
+        let first = settled(provider, &id, "COMPLETED").await;
+        for _ in 0..2 {
+            assert_eq!(Post::signed(provider, body.as_bytes()).send().await.status, 200);
+        }
+        let record = record(provider, "two duplicates", |record| {
+            record.key == first.key && record.duplicates == 2
+        })
+        .await;
+        assert_eq!((record.attempts, record.completed_at), (1, first.completed_at));
+        assert_eq!(payments_item(provider, &record.environment, &id).await["applied"], "1");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_type_is_acknowledged_and_recorded() {
+    for provider in providers::ALL {
+        let body = payment(provider);
+        let known = records_type(provider, &body);
+        let body = body.replace(&known, "payment.teleported");
+        assert_eq!(Post::signed(provider, body.as_bytes()).send().await.status, 200);
+        let payload = body.clone().into_bytes();
+        let record = record(provider, "the unknown type", |record| {
+            record.payload.as_deref() == Some(payload.as_slice()) && record.status == "COMPLETED"
+        })
+        .await;
+        assert_eq!(record.type_name, "payment.teleported");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_signed_and_can_not_be_read_is_recorded_and_dead_lettered() {
+    for provider in providers::ALL {
+        let marker = format!("not json {}", now().as_millis());
+        let bytes = [b"\xff\xfe\x00 ".as_slice(), marker.as_bytes()].concat();
+        for body in [marker.as_bytes(), &bytes] {
+            let post = Post::signed(provider, body).with("content-type", "application/octet-stream");
+            let answer = post.send().await;
+            assert_eq!((answer.status, answer.text.as_str()), (200, "OK"), "{}", provider.name);
+            let record = record(provider, "the unreadable payload", |record| {
+                record.payload.as_deref() == Some(body)
+            })
+            .await;
+            let record = settled_key(provider, &record.key, "REJECTED").await;
+            assert!(record.error.unwrap().starts_with("the payload is not JSON"));
+            let dead = message("DeadLetterQueueUrl", "its dead letter", |message| {
+                attribute(message, "delivery_id") == answer.delivery_id.as_deref()
+            });
+            assert!(
+                attribute(&dead.await, "reason")
+                    .unwrap()
+                    .starts_with("the payload is not JSON")
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_megabyte_passes_and_what_fits_no_message_is_413() {
+    for provider in providers::ALL {
+        let body = payment(provider);
+        let padded = |length: usize| {
+            let pad = " ".repeat(length - body.len());
+            format!("{body}{pad}")
+        };
+        let megabyte = padded(1_000_000);
+        assert_eq!(
+            Post::signed(provider, megabyte.as_bytes()).send().await.status,
+            200,
+            "{}",
+            provider.name
+        );
+        let record = settled(provider, &resource_id(provider, &body), "COMPLETED").await;
+        assert_eq!(record.payload.map(|payload| payload.len()), Some(1_000_000));
+        let longer = padded(1_100_000);
+        assert_eq!(
+            Post::signed(provider, longer.as_bytes()).send().await.status,
+            413,
+            "{}",
+            provider.name
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_headers_case_does_not_matter() {
+    let title_case = reqwest::Client::builder().http1_title_case_headers().build().unwrap();
+    for provider in providers::ALL {
+        let body = payment(provider);
+        let answer = Post::signed(provider, body.as_bytes()).send_by(&title_case).await;
+        assert_eq!(answer.status, 200, "{}", provider.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn onepays_rewritten_forms_travel_as_they_were_signed() {
+    let provider = &onepay::PROVIDER;
+    let rewrite: [fn(&[u8]) -> Result<Vec<u8>, canonical::Error>; 2] = [canonical::javascript, canonical::python];
+    for (rewrite, amount) in rewrite.into_iter().zip(["9007199254740992", "9007199254740992.0"]) {
+        let raw = payment(provider).replace("150000", "9007199254740993.0");
+        let signed = rewrite(raw.as_bytes()).unwrap();
+        let post = Post::signed(provider, &signed).with_body(raw.as_bytes());
+        assert_eq!(post.send().await.status, 200);
+        let id = resource_id(provider, &raw);
+        let record = settled(provider, &id, "COMPLETED").await;
+        assert_eq!(record.payload, Some(signed));
+        assert_eq!(payments_item(provider, "test", &id).await["amount"], amount);
+    }
+}
+
+/// Base64 is the API's business, whatever the content type says: the event as AWS documents it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base64_body_is_decoded_before_it_is_verified() {
+    let running = stack().await;
+    for provider in providers::ALL {
+        let name = provider.name;
+        let mut letters = name.chars();
+        let output = format!(
+            "{}{}FunctionName",
+            letters.next().unwrap().to_ascii_uppercase(),
+            letters.as_str()
+        );
+        let path = format!("{}/fixtures/invoke/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let event = std::fs::read(path).unwrap();
+        let url = format!(
+            "{}/2015-03-31/functions/{}/invocations",
+            running.endpoint, running.outputs[&output]
+        );
+        let answer = reqwest::Client::new()
+            .post(url)
+            .body(event)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(
+            (&answer["statusCode"], &answer["body"]),
+            (&200.into(), &"OK".into()),
+            "{name}: {answer}"
+        );
+    }
+}
+
+async fn settled_key(provider: &Provider, key: &str, status: &str) -> Record {
+    record(provider, status, |record| record.key == key && record.status == status).await
+}
+
+fn records_type(provider: &Provider, payload: &str) -> String {
+    (provider.read)(&json::parse(payload.as_bytes()).unwrap())
+        .unwrap()
+        .type_name
+}

@@ -1,0 +1,127 @@
+//! Behind the queue: batches, occurrences, dead owners.
+
+use acuse_aws::ledger::DynamoLedger;
+use acuse_core::envelope::Envelope;
+use acuse_core::event::{Environment, Event};
+use acuse_core::ledger::{Claim, Lease, Ledger};
+use acuse_core::providers::{kuenta, onepay};
+use aws_sdk_sqs::types::MessageAttributeValue;
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poison_message_leaves_its_neighbours_alone() {
+    let provider = &kuenta::PROVIDER;
+    let running = stack().await;
+    let client = aws_sdk_sqs::Client::new(&running.sdk());
+    let poison = format!("poison {}", now().as_millis());
+    let send = client
+        .send_message()
+        .queue_url(&running.outputs["EventQueueUrl"])
+        .message_body(&poison);
+    let foreign = MessageAttributeValue::builder()
+        .data_type("String")
+        .string_value("9")
+        .build()
+        .unwrap();
+    let bodies: Vec<String> = (0..6).map(|_| payment(provider)).collect();
+    let (before, after) = bodies.split_at(3);
+    for body in before {
+        Post::signed(provider, body.as_bytes()).send().await;
+    }
+    send.message_attributes("envelope", foreign).send().await.unwrap();
+    for body in after {
+        Post::signed(provider, body.as_bytes()).send().await;
+    }
+    for body in &bodies {
+        settled(provider, &resource_id(provider, body), "COMPLETED").await;
+    }
+    let dead = message("DeadLetterQueueUrl", "the poison", |message| {
+        message.body() == Some(&poison)
+    })
+    .await;
+    assert_eq!(
+        attribute(&dead, "reason"),
+        Some(
+            "the message's attribute `envelope` is \"9\"; it should be 1; a newer door wrote it: deploy the consumer first"
+        )
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_month_is_a_new_event_and_a_resent_one_is_not() {
+    let provider = &onepay::PROVIDER;
+    let first = event(provider, "subscription.payment");
+    let id = resource_id(provider, &first);
+    let second = first.replace(
+        "9e63a5d4-1c2b-4e3f-8a9b-0c1d2e3f4a5b",
+        "9e63ffff-1c2b-4e3f-8a9b-0c1d2e3f4a5b",
+    );
+    assert_ne!(first, second);
+    for body in [&first, &second] {
+        Post::signed(provider, body.as_bytes()).send().await;
+    }
+    let of_it = |record: &Record| record.resource_id.as_deref() == Some(id.as_str()) && record.status == "COMPLETED";
+    eventually("both months", async || {
+        (records(provider, of_it).await.len() == 2).then_some(())
+    })
+    .await;
+    Post::signed(provider, first.as_bytes()).send().await;
+    record(provider, "the duplicate", |record| {
+        of_it(record) && record.duplicates == 1
+    })
+    .await;
+    assert_eq!(payments_item(provider, "test", &id).await["applied"], "2");
+}
+
+/// Its record is as a consumer leaves it that dies between claim and completion.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
+    let provider = &kuenta::PROVIDER;
+    let running = stack().await;
+    let body = payment(provider);
+    let dead = Envelope {
+        provider: provider.name.to_owned(),
+        delivery_id: acuse_core::delivery::DeliveryId::new(now(), [9; 10]),
+        received_at: now(),
+        form: acuse_core::delivery::Form::Raw,
+        body: body.clone().into(),
+    };
+    let (event, _) = Event::read(dead, provider, Environment::Live);
+    let client = aws_sdk_dynamodb::Client::new(&running.sdk());
+    let ledger = DynamoLedger::new(client, &running.outputs["LedgerTableName"], Duration::from_secs(3600));
+    let lease = Lease {
+        token: "the dead one's".to_owned(),
+        expires_at: now().plus(Duration::from_secs(3)),
+        message_id: "gone".to_owned(),
+    };
+    let claim = ledger.claim(&event, &lease, now()).await.unwrap();
+    assert!(matches!(claim, Claim::Claimed(_)));
+
+    Post::signed(provider, body.as_bytes()).send().await;
+    let id = resource_id(provider, &body);
+    let record = settled(provider, &id, "COMPLETED").await;
+    assert_eq!(record.attempts, 2);
+    assert!(now() >= lease.expires_at, "nobody may take it before");
+    assert_eq!(payments_item(provider, "live", &id).await["applied"], "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_with_duplicates_is_applied_once_each() {
+    let provider = &kuenta::PROVIDER;
+    let bodies: Vec<String> = (0..40).map(|_| payment(provider)).collect();
+    let posts: Vec<_> = bodies
+        .iter()
+        .chain(&bodies)
+        .cloned()
+        .map(|body| tokio::spawn(async move { Post::signed(&kuenta::PROVIDER, body.as_bytes()).send().await.status }))
+        .collect();
+    for post in posts {
+        assert_eq!(post.await.unwrap(), 200);
+    }
+    for body in &bodies {
+        let id = resource_id(provider, body);
+        settled(provider, &id, "COMPLETED").await;
+        assert_eq!(payments_item(provider, "live", &id).await["applied"], "1");
+    }
+}
