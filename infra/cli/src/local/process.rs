@@ -102,6 +102,10 @@ impl Process {
 
     /// Ends it and waits until it is gone. Blocks.
     pub(super) fn stop(mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            // Usually its last act is to end its group. It had none where it was killed.
+            return self.kill_group();
+        }
         drop(self.child.stdin.take());
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
@@ -110,7 +114,18 @@ impl Process {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        // Nothing more can be done than this; whether it works shows in `ps`.
-        let _ = self.child.kill().and_then(|()| self.child.wait());
+        self.kill_group();
+        // Nothing more can be done; whether it worked shows in `ps`.
+        let _ = self.child.wait();
+    }
+
+    /// The supervisor leads the group: its id is the group's.
+    fn kill_group(&self) {
+        let group = format!("-{}", self.child.id());
+        // That there is no such group any more is the usual answer.
+        let _ = Command::new("kill")
+            .args(["-s", "KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
     }
 }
