@@ -1,5 +1,5 @@
 //! One integration binary: `ledger` runs on a DynamoDB in process, `stack` on the emulator with
-//! the real template and the real binaries.
+//! the real template and the real binaries, `watch` on `cargo lambda watch`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -12,3 +12,4 @@
 mod killed;
 mod ledger;
 mod stack;
+mod watch;

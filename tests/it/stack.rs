@@ -132,7 +132,7 @@ fn now() -> Timestamp {
 }
 
 /// The id of what a payload is about.
-fn resource_id(provider: &Provider, payload: &str) -> String {
+pub(crate) fn resource_id(provider: &Provider, payload: &str) -> String {
     let value = json::parse(payload.as_bytes()).unwrap();
     (provider.read)(&value).unwrap().resource.unwrap().id
 }
@@ -206,7 +206,7 @@ fn attribute<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
 }
 
 /// Asks again and again until there is an answer.
-async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
     let wait = async {
         loop {
             if let Some(answer) = ask().await {

@@ -256,6 +256,8 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         let watch = watch::start(&venv, &checkout, &state, port, options.show_build).await?;
         processes.insert(0, watch);
         let url = watch::url(port);
+        progress.say("building and starting the functions under it");
+        watch::wake(&api, &url, &deployment.routes).await;
         let feed = |source| Feed::new(&api, source, &url, &progress);
         feeds = sources.into_iter().map(feed).collect();
         upstream = Upstream::Watch { url };
@@ -266,6 +268,10 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         endpoint: api.endpoint().to_owned(),
         http: format!("http://127.0.0.1:{port}"),
         outputs: deployment.outputs.clone(),
+        watch: match &upstream {
+            Upstream::Watch { url } => Some(url.clone()),
+            Upstream::Emulator { .. } => None,
+        },
         pid: std::process::id(),
     };
     let front = Front::new(api, upstream, &deployment, page(&running));

@@ -5,7 +5,7 @@ mod sqs_event;
 
 use std::time::Duration;
 
-use acuse_core::clock::Timestamp;
+use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::{Backoff, Consumer, Policy};
 use acuse_core::event::Environment;
 use aws_config::SdkConfig;
@@ -33,6 +33,9 @@ pub struct Setup {
 /// How many events of a batch are worked on at once.
 const CONCURRENCY: usize = 10;
 
+/// The function's time-out where the runtime names none: the template's.
+const TIME_OUT: Duration = Duration::from_secs(30);
+
 /// Consumes batches until Lambda ends the process. `hooks` makes the hooks, in their order.
 ///
 /// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`,
@@ -57,14 +60,21 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<Hook>, Error>
 
     let consumer = &consumer;
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
-        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+        let deadline = deadline(event.context.deadline, SystemClock.now());
         let batch = sqs_event::read(event.payload)?;
-        let failed = consumer.consume(batch, Timestamp::from_millis(deadline)).await;
+        let failed = consumer.consume(batch, deadline).await;
         let mut response = SqsBatchResponse::default();
         failed.into_iter().for_each(|id| response.add_failure(id));
         Ok::<_, Error>(response)
     }))
     .await
+}
+
+/// When the invocation that begins `now` is cut. `cargo lambda watch` says 600,000 ms, which is ten
+/// minutes past midnight in 1970: what is over before it begins can't be meant.
+fn deadline(millis: u64, now: Timestamp) -> Timestamp {
+    let said = Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+    if said > now { said } else { now.plus(TIME_OUT) }
 }
 
 fn policy() -> Result<Policy, ConfigError> {
@@ -90,4 +100,17 @@ fn policy() -> Result<Policy, ConfigError> {
         },
         concurrency: CONCURRENCY,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_that_is_over_before_it_begins_is_the_templates_time_out() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let aws = u64::try_from(now.plus(Duration::from_secs(12)).as_millis()).unwrap();
+        assert_eq!(deadline(aws, now), now.plus(Duration::from_secs(12)));
+        assert_eq!(deadline(600_000, now), now.plus(TIME_OUT), "cargo lambda watch");
+    }
 }

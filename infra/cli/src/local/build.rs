@@ -1,6 +1,7 @@
 //! The functions' binaries, built by cargo.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -24,6 +25,15 @@ struct Target {
     name: String,
 }
 
+/// This process's environment for another cargo: without what `cargo run` told of this package,
+/// which build scripts watch (ring's does). With it, each of the two would undo the other's work.
+pub(super) fn environment() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os().filter(|(name, _)| {
+        let name = name.to_string_lossy();
+        name != "OUT_DIR" && !name.starts_with("CARGO_PKG_") && !name.starts_with("CARGO_MANIFEST_")
+    })
+}
+
 /// Builds `names` and says where each of them is.
 ///
 /// In the development profile and without `--package`, so that features are chosen over the whole
@@ -35,6 +45,8 @@ pub(super) async fn build(
 ) -> Result<BTreeMap<String, PathBuf>, Error> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
+        .env_clear()
+        .envs(environment())
         .current_dir(checkout.root())
         .args(["build", "--message-format=json-render-diagnostics"])
         .args(names.iter().flat_map(|name| ["--bin", name]))

@@ -23,6 +23,8 @@ pub struct Running {
     pub http: String,
     /// The template's outputs.
     pub outputs: BTreeMap<String, String>,
+    /// Where `cargo lambda watch` is asked, if that runs the functions.
+    pub watch: Option<String>,
     /// The process that runs it.
     pub pid: u32,
 }

@@ -7,7 +7,10 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
+use super::api::Api;
+use super::build::environment;
 use super::checkout::Checkout;
+use super::deploy::Route;
 use super::error::Error;
 use super::process::{Plan, Process};
 use super::python::Venv;
@@ -15,8 +18,8 @@ use super::running::env_path;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts it on `127.0.0.1:{port}` and waits until it listens. It builds a function when the
-/// first request for it comes.
+/// Starts it on `127.0.0.1:{port}` and waits until it listens. It builds and starts a function when
+/// the first request for it comes: see [`wake`].
 pub(super) async fn start(
     venv: &Venv,
     checkout: &Checkout,
@@ -39,7 +42,7 @@ pub(super) async fn start(
         .arg(env_path(state))
         .current_dir(checkout.root())
         // cargo and rustup want theirs; nothing of the real AWS may come along.
-        .envs(std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_")))
+        .envs(environment().filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_")))
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("NO_PROXY", "127.0.0.1,localhost")
@@ -63,6 +66,14 @@ pub(super) async fn start(
         sleep(Duration::from_millis(50)).await;
     }
     Ok(watch)
+}
+
+/// Has every function of `routes` built and started, so that no provider has to wait for it.
+pub(super) async fn wake(api: &Api, url: &str, routes: &[Route]) {
+    for route in routes {
+        // Doors take POST alone: whatever this one answers, it runs.
+        let _ = api.http().get(format!("{url}{}", route.path)).send().await;
+    }
 }
 
 /// Where it is asked.

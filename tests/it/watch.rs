@@ -1,0 +1,84 @@
+//! Hot reload: the functions under `cargo lambda watch`, the consumer fed from the queue.
+
+use std::path::Path;
+use std::time::Duration;
+
+use acuse_aws::ledger::record::Record;
+use acuse_aws::system::SystemClock;
+use acuse_cli::local::{Checkout, Options, Running, Stack};
+use acuse_cli::sample::{self, Sample};
+use acuse_core::clock::Clock;
+use acuse_core::provider::Provider;
+use acuse_core::providers;
+use tokio::process::Command;
+
+use crate::stack::{eventually, resource_id};
+
+async fn post(running: &Running, provider: &'static Provider, body: &str) -> u16 {
+    let sample = Sample::signed(
+        provider,
+        body.as_bytes().to_vec(),
+        &sample::local_secret(provider),
+        None,
+    );
+    let Sample { body, headers, .. } = sample.unwrap();
+    let post = reqwest::Client::new().post(format!("{}/webhooks/{}", running.http, provider.name));
+    let post = headers
+        .iter()
+        .fold(post, |post, (name, value)| post.header(*name, value));
+    post.body(body).send().await.unwrap().status().as_u16()
+}
+
+async fn completed(running: &Running, provider: &Provider, id: &str, day: acuse_core::clock::Timestamp) -> Record {
+    let ledger = running.ledger();
+    eventually(&format!("{} of {id}", provider.name), async || {
+        let records = ledger.on_day(provider.name, day, usize::MAX).await.unwrap();
+        let mut records = records.into_iter();
+        records.find(|record| record.resource_id.as_deref() == Some(id) && record.status == "COMPLETED")
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cargo_lambda_watch_serves_the_doors_and_the_consumer_is_fed_from_the_queue() {
+    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("watch");
+    let mut options = Options::isolated(&state);
+    options.watch = true;
+    let stack = Stack::start(options).await.unwrap();
+    let running = Running::find(&state).unwrap();
+
+    for provider in providers::ALL {
+        let type_name = provider.types[0];
+        let now = SystemClock.now();
+        let body = sample::renewed(provider, &sample::payload(provider, type_name).unwrap(), now);
+        assert_eq!(post(&running, provider, &body).await, 200);
+        assert_eq!(post(&running, provider, &body).await, 200, "again");
+        let id = resource_id(provider, &body);
+        completed(&running, provider, &id, now).await;
+        assert_eq!(post(&running, provider, "").await, 401, "an empty body");
+    }
+
+    // `cargo lambda invoke` takes the documented events.
+    let tool = Checkout::find().unwrap().local().join("venv-watch/bin/cargo-lambda");
+    let watch = running.watch.as_deref().unwrap();
+    let port = watch.rsplit(':').next().unwrap();
+    let done = Duration::from_secs(60);
+    for (function, expected) in [
+        ("unopago", r#""statusCode":200"#),
+        ("onepay", r#""statusCode":200"#),
+        ("kuenta", r#""statusCode":200"#),
+        ("consumer", r#"{"batchItemFailures":[]}"#),
+    ] {
+        let event = format!(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/invoke/{}.json"),
+            function
+        );
+        let mut invoke = Command::new(&tool);
+        invoke.args(["lambda", "invoke", "-A", "127.0.0.1", "-P", port, function]);
+        invoke.args(["--data-file", &event]);
+        let output = tokio::time::timeout(done, invoke.output()).await.unwrap().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(printed.contains(expected), "{function}: {output:?}");
+    }
+    stack.stop().await;
+}
