@@ -60,7 +60,7 @@ struct Post<'a> {
 impl<'a> Post<'a> {
     /// `body` with the proofs of the local secrets.
     fn signed(provider: &'static Provider, body: &'a [u8]) -> Self {
-        let sample = Sample::signed(provider, body.to_vec(), &sample::local_secret(provider), None).unwrap();
+        let sample = Sample::signed(provider, body.to_vec(), &sample::local_secrets(provider), now(), None).unwrap();
         let headers = sample.headers.into_iter().map(|(name, value)| (name.to_owned(), value));
         Self {
             provider,
@@ -112,7 +112,7 @@ impl<'a> Post<'a> {
 
 /// The signature header that a provider's deliveries carry in these tests.
 fn signature_header(provider: &Provider) -> &'static str {
-    provider.scheme.headers[0]
+    provider.scheme.signatures[0].headers[0]
 }
 
 /// A provider's payment that succeeded, of a resource that no other test has.

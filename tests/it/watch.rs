@@ -18,7 +18,8 @@ async fn post(running: &Running, provider: &'static Provider, body: &str) -> u16
     let sample = Sample::signed(
         provider,
         body.as_bytes().to_vec(),
-        &sample::local_secret(provider),
+        &sample::local_secrets(provider),
+        SystemClock.now(),
         None,
     );
     let Sample { body, headers, .. } = sample.unwrap();

@@ -2,18 +2,32 @@
 
 pub(crate) mod events;
 pub(crate) mod local;
+pub(crate) mod quarantine;
+pub(crate) mod secrets;
 pub(crate) mod send;
+
+mod confirm;
+mod interrupt;
+mod queue;
+mod target;
 
 use std::error::Error;
 use std::fmt;
-
-use acuse_cli::local::{Checkout, Running};
 
 /// Why a command failed, with its whole chain of causes, and what to do next.
 #[derive(Debug)]
 pub(crate) struct Failure {
     error: Box<dyn Error>,
     advice: Option<String>,
+}
+
+impl Failure {
+    fn with_advice(error: impl Into<Box<dyn Error>>, advice: impl Into<String>) -> Self {
+        Self {
+            error: error.into(),
+            advice: Some(advice.into()),
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -31,43 +45,12 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<acuse_cli::local::Error> for Failure {
-    fn from(error: acuse_cli::local::Error) -> Self {
-        Self {
-            advice: error.advice(),
-            error: Box::new(error),
-        }
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error: Box<dyn Error> = Box::new(error);
+        let advice = error
+            .downcast_ref::<acuse_cli::local::Error>()
+            .and_then(acuse_cli::local::Error::advice);
+        Self { error, advice }
     }
-}
-
-impl From<send::SendError> for Failure {
-    fn from(error: send::SendError) -> Self {
-        Self {
-            advice: None,
-            error: Box::new(error),
-        }
-    }
-}
-
-impl From<events::EventsError> for Failure {
-    fn from(error: events::EventsError) -> Self {
-        Self {
-            advice: None,
-            error: Box::new(error),
-        }
-    }
-}
-
-/// No local stack to talk to.
-#[derive(Debug, thiserror::Error)]
-#[error("no local stack is running")]
-struct NotRunning;
-
-/// The running local stack of this checkout.
-fn running() -> Result<Running, Failure> {
-    let checkout = Checkout::find()?;
-    Running::find(&checkout.local()).ok_or_else(|| Failure {
-        error: Box::new(NotRunning),
-        advice: Some("start it in another terminal: `cargo run -- local`".to_owned()),
-    })
 }

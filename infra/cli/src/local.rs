@@ -36,6 +36,7 @@ use std::time::Duration;
 
 pub use api::ApiError;
 pub use checkout::Checkout;
+pub use deploy::STACK;
 pub use error::Error;
 pub use progress::Progress;
 pub use running::Running;

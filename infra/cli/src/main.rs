@@ -18,11 +18,17 @@ struct Cli {
 enum Command {
     /// Run the whole stack on this machine: the real template and binaries on an AWS emulator
     Local(command::local::Arguments),
-    /// Post a correctly signed sample event to the local stack
+    /// Post a correctly signed sample event
     Send(command::send::Arguments),
     /// Look at what the ledger holds
     #[command(subcommand)]
     Events(command::events::Command),
+    /// Look at deliveries that failed verification, and release those that hold after all
+    #[command(subcommand)]
+    Quarantine(command::quarantine::Command),
+    /// Put a provider's secret, or rotate it without losing a delivery
+    #[command(subcommand)]
+    Secrets(command::secrets::Command),
 }
 
 // Commands wait for the network; what the local stack serves has its own threads.
@@ -32,6 +38,8 @@ async fn main() -> ExitCode {
         Command::Local(arguments) => command::local::run(arguments).await,
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
+        Command::Quarantine(command) => command::quarantine::run(command).await,
+        Command::Secrets(command) => command::secrets::run(command).await,
     };
     done.unwrap_or_else(|failure| {
         eprintln!("{failure}");

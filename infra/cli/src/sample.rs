@@ -4,7 +4,9 @@ use acuse_core::clock::Timestamp;
 use acuse_core::json;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
-use acuse_core::signature::sign;
+use acuse_core::secrets::Secrets;
+use acuse_core::signature::attest;
+use bytes::Bytes;
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -26,7 +28,7 @@ pub struct Sample {
     /// Who sends it.
     pub provider: &'static Provider,
     /// The payload.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// Token and signature.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -132,34 +134,34 @@ fn new_id(id: &str) -> String {
 }
 
 impl Sample {
-    /// `body` with the proofs that `secret` (as the secret store holds it) gives.
+    /// `body` with the proofs that `secrets` give, sent `now`.
     ///
     /// # Errors
     /// [`SampleError::NoToken`] where a token is to be broken that is not sent.
     pub fn signed(
         provider: &'static Provider,
         body: Vec<u8>,
-        secret: &Value,
+        secrets: &Secrets,
+        now: Timestamp,
         broken: Option<Break>,
     ) -> Result<Self, SampleError> {
-        let text = |pointer| secret.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let mut headers = Vec::new();
-        if let Some(name) = provider.scheme.headers.first() {
-            let signing = match broken {
-                Some(Break::Signature) => "another secret",
-                _ => text("/signing_secrets/0"),
-            };
-            headers.push((*name, sign(signing, &body)));
+        let token = provider.scheme.token.map(|token| token.header);
+        if broken == Some(Break::Token) && token.is_none() {
+            return Err(SampleError::NoToken {
+                provider: provider.name,
+            });
         }
-        match (provider.scheme.token_header, broken) {
-            (Some(name), Some(Break::Token)) => headers.push((name, "another token".to_owned())),
-            (Some(name), _) => headers.push((name, text("/token").to_owned())),
-            (None, Some(Break::Token)) => {
-                return Err(SampleError::NoToken {
-                    provider: provider.name,
-                });
-            }
-            (None, _) => {}
+        let body = Bytes::from(body);
+        // A wrong signature is one that is well made, of something else.
+        let content = match broken {
+            Some(Break::Signature) => Bytes::from([&body[..], b" "].concat()),
+            _ => body.clone(),
+        };
+        let id = format!("msg_{}", Uuid::new_v4().simple());
+        let mut headers = attest(&provider.scheme, secrets, &content, now, &id);
+        if broken == Some(Break::Token) {
+            let sent = headers.iter_mut().filter(|(name, _)| Some(*name) == token);
+            sent.for_each(|(_, value)| value.push_str("-of-another"));
         }
         Ok(Self {
             provider,
@@ -175,11 +177,17 @@ pub fn local_secret(provider: &Provider) -> Value {
     let known: Value = serde_json::from_str(SECRETS).unwrap_or_default();
     known.get(provider.name).cloned().unwrap_or_else(|| {
         let mut secret = json!({"signing_secrets": [format!("local-{}-secret", provider.name)]});
-        if let (Some(_), Value::Object(secret)) = (provider.scheme.token_header, &mut secret) {
+        if let (Some(_), Value::Object(secret)) = (provider.scheme.token, &mut secret) {
             secret.insert("token".into(), json!(format!("local-{}-token", provider.name)));
         }
         secret
     })
+}
+
+/// [`local_secret`], ready to sign with.
+pub fn local_secrets(provider: &Provider) -> Secrets {
+    let parsed = Secrets::parse(provider, &local_secret(provider).to_string());
+    parsed.ok().flatten().unwrap_or_default()
 }
 
 /// A `curl` that posts a signed event of `provider` to the stack at `base_url`. Run twice, it is
@@ -192,7 +200,7 @@ pub fn curl(provider: &str, base_url: &str, now: Timestamp) -> String {
         // One line, and no quote that the shell would take.
         let compact: Value = serde_json::from_str(&payload).ok()?;
         let body = compact.to_string().replace('\'', "’").into_bytes();
-        Sample::signed(provider, body, &local_secret(provider), None).ok()
+        Sample::signed(provider, body, &local_secrets(provider), now, None).ok()
     });
     let Some(Sample {
         provider,

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use acuse_core::provider::Provider;
+use acuse_core::signature::SettingError;
 use thiserror::Error;
 
 /// A variable that can't be meant. The function does not start.
@@ -25,6 +27,14 @@ pub enum ConfigError {
         value: String,
         /// What would be right.
         expected: &'static str,
+    },
+    /// A provider's signature settings that can't be meant.
+    #[error("{name} can't be meant")]
+    Signature {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        source: SettingError,
     },
 }
 
@@ -58,6 +68,37 @@ pub fn number<N: FromStr + PartialOrd + From<u8>>(name: &str, default: N) -> Res
             name: name.to_owned(),
             value,
             expected: "a whole number of at least 1",
+        }),
+    }
+}
+
+/// `provider` with the settings of `<PROVIDER>_SIGNATURE`.
+///
+/// # Errors
+/// [`ConfigError::Signature`] where they can't be meant.
+pub fn provider(provider: &'static Provider) -> Result<&'static Provider, ConfigError> {
+    let name = format!("{}_SIGNATURE", provider.name.to_ascii_uppercase());
+    signature_settings(provider, &name, &optional(&name).unwrap_or_default())
+}
+
+/// `provider` with `settings`, which `name` holds. What they leave on the heap is never freed:
+/// they hold as long as the process.
+///
+/// # Errors
+/// [`ConfigError::Signature`] where they can't be meant.
+pub fn signature_settings(
+    provider: &'static Provider,
+    name: &str,
+    settings: &str,
+) -> Result<&'static Provider, ConfigError> {
+    if settings.trim().is_empty() {
+        return Ok(provider);
+    }
+    match provider.with_settings(settings) {
+        Ok(provider) => Ok(Box::leak(Box::new(provider))),
+        Err(source) => Err(ConfigError::Signature {
+            name: name.to_owned(),
+            source,
         }),
     }
 }

@@ -5,20 +5,17 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_sqs::config::SharedHttpClient;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 /// Loads region, credentials and end points, with one HTTP client that all SDK clients share.
 ///
-/// ring instead of the default AWS-LC: the first TLS handshake is some 23 ms sooner.
 /// `AWS_ENDPOINT_URL` redirects everything to the local stack; there is no code for that.
 pub async fn load() -> SdkConfig {
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(http_client())
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_millis(1000))
@@ -33,4 +30,11 @@ pub async fn load() -> SdkConfig {
         )
         .load()
         .await
+}
+
+/// ring instead of the default AWS-LC: the first TLS handshake is some 23 ms sooner.
+pub fn http_client() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
 }

@@ -16,19 +16,20 @@ use lambda_http::{run, service_fn};
 use crate::config;
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
-use outbox::SqsOutbox;
-use store::SecretsManager;
+pub use outbox::SqsOutbox;
+pub use store::SecretsManager;
 
 /// Init must not take much longer than this: the first delivery waits for it.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// Serves `provider`'s deliveries until Lambda ends the process.
 ///
-/// Reads `EVENT_QUEUE_URL`, `QUARANTINE_QUEUE_URL` and `<PROVIDER>_SECRET_ID`.
+/// Reads `EVENT_QUEUE_URL`, `QUARANTINE_QUEUE_URL`, `<PROVIDER>_SECRET_ID` and `<PROVIDER>_SIGNATURE`.
 ///
 /// # Errors
-/// A variable that is missing, by name; the runtime's own errors.
+/// A variable that is missing or can't be meant, by name; the runtime's own errors.
 pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
+    let provider = config::provider(provider)?;
     let secret_id = format!("{}_SECRET_ID", provider.name.to_ascii_uppercase());
     let secret_id = config::required(&secret_id, "the ARN or name of the provider's secret")?;
     let event_queue = config::required("EVENT_QUEUE_URL", "the URL of the event queue")?;

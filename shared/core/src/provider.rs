@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::event::{Environment, Kind, Resource};
 use crate::json::Value;
-use crate::signature::Scheme;
+use crate::signature::{Scheme, SettingError};
 
 /// Everything that Acuse knows of one provider. The three of them are in
 /// [`providers`](crate::providers).
@@ -19,6 +19,19 @@ pub struct Provider {
     pub read: fn(&Value<'_>) -> Result<Reading, Unreadable>,
     /// The event types of its guide and elsewhere, for samples and help.
     pub types: &'static [&'static str],
+}
+
+impl Provider {
+    /// The same provider, signing as `settings` say: see [`Scheme::with_settings`].
+    ///
+    /// # Errors
+    /// [`SettingError`] where they can't be meant.
+    pub fn with_settings(&self, settings: &str) -> Result<Self, SettingError> {
+        Ok(Self {
+            scheme: self.scheme.with_settings(settings)?,
+            ..*self
+        })
+    }
 }
 
 /// What a payload says, before it becomes an [`Event`](crate::event::Event).

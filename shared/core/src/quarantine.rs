@@ -4,10 +4,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use data_encoding::BASE64;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::delivery::{Delivery, Unverified};
+use crate::delivery::{Delivery, DeliveryId, Unverified};
 use crate::envelope::Message;
 use crate::provider::Provider;
 use crate::signature::Refusal;
@@ -51,13 +53,42 @@ pub struct Kept {
     pub body: String,
 }
 
+/// A quarantined message that is not as [`Quarantine::admit`] made it.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("the quarantined message has no readable {0}")]
+pub struct NotKept(&'static str);
+
+impl Kept {
+    /// The delivery as it was received: same id, same time, same headers and body.
+    ///
+    /// # Errors
+    /// [`NotKept`] names the part that can't be read.
+    pub fn open<'a>(text: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> Result<Delivery<Unverified>, NotKept> {
+        let kept: Self = serde_json::from_str(text).map_err(|_| NotKept("body"))?;
+        let id = attribute("delivery_id").and_then(DeliveryId::parse);
+        let at = attribute("received_at").and_then(|text| text.parse().ok());
+        let mut headers = HeaderMap::new();
+        for (name, value) in &kept.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| NotKept("header name"))?;
+            let value = BASE64.decode(value.as_bytes()).map_err(|_| NotKept("header value"))?;
+            let value = HeaderValue::from_bytes(&value).map_err(|_| NotKept("header value"))?;
+            headers.append(name, value);
+        }
+        let body = BASE64.decode(kept.body.as_bytes()).map_err(|_| NotKept("body"))?;
+        Ok(Delivery::received(
+            id.ok_or(NotKept("delivery_id"))?,
+            Timestamp::from_millis(at.ok_or(NotKept("received_at"))?),
+            headers,
+            body.into(),
+        ))
+    }
+}
+
 impl Quarantine {
     /// Packs `delivery`, unless it carries no proof at all, is too long, or too many came.
     pub fn admit(&self, provider: &Provider, delivery: &Delivery<Unverified>, refusal: Refusal) -> Quarantined {
         let headers = delivery.headers();
-        let scheme = &provider.scheme;
-        let mut proofs = scheme.headers.iter().chain(&scheme.token_header);
-        if !proofs.any(|name| headers.contains_key(*name)) {
+        if !provider.scheme.headers().any(|name| headers.contains_key(name)) {
             return Quarantined::Left("no: neither signature nor token header");
         }
         let kept = Kept {

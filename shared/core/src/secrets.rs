@@ -1,10 +1,11 @@
 //! What a provider and its merchant share, as the secret store holds it.
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::provider::Provider;
+use crate::signature::{Key, Token};
 
 /// Everything that may verify one provider's deliveries now: every secret of the list, of the
 /// store's current and previous versions. Values never print.
@@ -12,6 +13,8 @@ use crate::provider::Provider;
 pub struct Secrets {
     signing: Vec<SecretString>,
     tokens: Vec<SecretString>,
+    /// How many of `signing` are of the current version; the rest are of the previous one.
+    current: usize,
 }
 
 /// Why a stored secret can't be used. Carries no part of a value.
@@ -46,6 +49,14 @@ pub enum SecretError {
         /// The header that carries the token.
         header: &'static str,
     },
+    /// The provider's secrets are base64, and this one is not.
+    #[error("a signing secret of `{provider}` is not base64 after `{prefix}`; copy it whole from the provider's panel")]
+    NotBase64 {
+        /// The provider's name.
+        provider: &'static str,
+        /// What stands before it.
+        prefix: &'static str,
+    },
     /// The provider's own rule tells that this value belongs elsewhere.
     #[error("the signing secret of `{provider}` can't be right: {advice}")]
     Misplaced {
@@ -56,15 +67,53 @@ pub enum SecretError {
     },
 }
 
-#[derive(Deserialize)]
-struct Stored {
+/// One version as the store holds it: the values themselves. Has no `Debug` on purpose.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Stored {
+    /// Each of them verifies.
     #[serde(default)]
-    signing_secrets: Vec<String>,
-    #[serde(default)]
-    token: Option<String>,
+    pub signing_secrets: Vec<String>,
+    /// The static token, where the provider has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// What the template creates before the operator puts the real secret.
-    #[serde(default)]
-    placeholder: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub placeholder: bool,
+}
+
+impl Stored {
+    /// Reads the JSON.
+    ///
+    /// # Errors
+    /// [`SecretError::Malformed`].
+    pub fn parse(provider: &Provider, text: &str) -> Result<Self, SecretError> {
+        // serde's message may quote the value it stumbled on, so only its place goes further.
+        serde_json::from_str(text).map_err(|error| SecretError::Malformed {
+            provider: provider.name,
+            line: error.line(),
+            column: error.column(),
+            expected: EXPECTED,
+        })
+    }
+
+    /// The JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether it is what the template put.
+    pub fn is_placeholder(&self) -> bool {
+        self.placeholder && self.signing_secrets.is_empty()
+    }
+
+    /// Without white space around the values.
+    #[must_use]
+    pub fn trimmed(mut self) -> Self {
+        for secret in self.signing_secrets.iter_mut().chain(&mut self.token) {
+            *secret = secret.trim().to_owned();
+        }
+        self
+    }
 }
 
 const EXPECTED: &str = r#"{"signing_secrets": ["…"], "token": "… where the provider has one"}"#;
@@ -76,31 +125,41 @@ impl Secrets {
     /// [`SecretError`] names the provider, what is wrong and what would be right.
     pub fn parse(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
         let name = provider.name;
-        // serde's message may quote the value it stumbled on, so only its place goes further.
-        let stored: Stored = serde_json::from_str(text).map_err(|error| SecretError::Malformed {
-            provider: name,
-            line: error.line(),
-            column: error.column(),
-            expected: EXPECTED,
-        })?;
-        if stored.placeholder && stored.signing_secrets.is_empty() {
+        let stored = Stored::parse(provider, text)?;
+        if stored.is_placeholder() {
             return Ok(None);
         }
         let signing: Vec<&str> = stored.signing_secrets.iter().map(|s| s.trim()).collect();
-        if signing.is_empty() || signing.iter().any(|secret| secret.is_empty()) {
+        let signs = !provider.scheme.signatures.is_empty();
+        if (signs && signing.is_empty()) || signing.iter().any(|secret| secret.is_empty()) {
             return Err(SecretError::EmptySigningSecret { provider: name });
         }
         if let Some(advice) = signing.iter().find_map(|secret| (provider.misplaced)(secret)) {
             return Err(SecretError::Misplaced { provider: name, advice });
         }
+        for signature in provider.scheme.signatures {
+            if let Key::Base64After(prefix) = signature.key
+                && signing
+                    .iter()
+                    .any(|secret| signature.key.of(secret.as_bytes()).is_none())
+            {
+                return Err(SecretError::NotBase64 { provider: name, prefix });
+            }
+        }
         let token = stored.token.as_deref().map(str::trim).filter(|t| !t.is_empty());
-        if let (Some(header), None) = (provider.scheme.token_header, token) {
+        if let (Some(Token { header, .. }), None) = (provider.scheme.token, token) {
             return Err(SecretError::MissingToken { provider: name, header });
         }
         Ok(Some(Self {
+            current: signing.len(),
             signing: signing.into_iter().map(SecretString::from).collect(),
             tokens: token.map(SecretString::from).into_iter().collect(),
         }))
+    }
+
+    /// Whether there is nothing that could verify.
+    pub fn is_empty(&self) -> bool {
+        self.signing.is_empty() && self.tokens.is_empty()
     }
 
     /// These, and those of an earlier version that still hold.
@@ -113,6 +172,31 @@ impl Secrets {
 
     pub(crate) fn signing(&self) -> impl Iterator<Item = &[u8]> {
         self.signing.iter().map(|secret| secret.expose_secret().as_bytes())
+    }
+
+    /// Each secret by itself, named without showing it. The tokens as well: the two get swapped.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (String, Self)> {
+        let signing = (0..).zip(&self.signing).map(|(place, secret)| {
+            let name = match place < self.current {
+                true => format!("signing secret {}", place + 1),
+                false => format!("signing secret {} of the previous version", place - self.current + 1),
+            };
+            (name, secret)
+        });
+        let tokens = self.tokens.iter();
+        let tokens = tokens.map(|token| {
+            (
+                "what is stored as the token (swap the two with `acuse secrets put`)".to_owned(),
+                token,
+            )
+        });
+        signing.chain(tokens).map(|(name, secret)| {
+            let alone = Self {
+                signing: vec![secret.clone()],
+                ..Self::default()
+            };
+            (name, alone)
+        })
     }
 
     pub(crate) fn tokens(&self) -> impl Iterator<Item = &[u8]> {

@@ -1,49 +1,27 @@
 //! Who sent a delivery: the one place where unverified becomes verified.
 
+mod attest;
+mod content;
+mod diagnose;
+mod digest;
+mod scheme;
+mod settings;
 mod text;
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use http::HeaderMap;
 use thiserror::Error;
 
 use crate::canonical;
 use crate::clock::Timestamp;
 use crate::delivery::{Delivery, Form, Unverified, Verified};
 use crate::secrets::Secrets;
-use text::{Claim, Claims};
-
-/// How a provider signs, as data: HMAC-SHA256 under the signing secret, written in a header.
-#[derive(Debug, Clone, Copy)]
-pub struct Scheme {
-    /// The headers that may carry the signature, lower-case. The first one present is used.
-    pub headers: &'static [&'static str],
-    /// The header of the static token that every delivery must carry as well. A token alone
-    /// never authenticates.
-    pub token_header: Option<&'static str>,
-    /// How the signature may be written besides hex in either case and `sha256=` before it.
-    pub texts: &'static [Text],
-    /// Which bytes may have been signed, in the order of trying.
-    pub forms: &'static [Form],
-}
-
-/// A way of writing a signature that a scheme may allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Text {
-    /// Standard base64 of the digest.
-    Base64,
-    /// Several signatures, separated by commas or white space; any one may match.
-    List,
-    /// `t=<unix seconds>,v1=<hex>` over `{t}.{body}`, not further than `tolerance` from now on
-    /// either side.
-    Timestamped {
-        /// How far `t` may lie from the time of receipt, before or after.
-        tolerance: Duration,
-    },
-}
+pub use attest::{attest, sign};
+use content::Sources;
+pub use diagnose::{Diagnosis, Match, TokenFault, diagnose};
+pub use scheme::{Digest, Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time, Token};
+pub use settings::SettingError;
+use text::Claims;
 
 /// Which of the two proofs failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +32,9 @@ pub enum Factor {
     Signature,
 }
 
-/// Why a delivery is not authentic. The sender is told the factor, the log the cause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+/// Why a delivery is not authentic. The sender is told the factor, the log the cause. In the order
+/// of the steps: of two ways of signing, the one that came further is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// No header of the scheme's token came.
@@ -81,8 +60,8 @@ pub enum Refusal {
     EmptyBody,
 }
 
-/// Proves who sent `delivery`: first the token, then the signature over each form in turn.
-/// `now` decides whether a signature's own timestamp is within tolerance.
+/// Proves who sent `delivery`: first the token, then a signature over one of the body's forms.
+/// `now` decides whether a signature's own time is within tolerance.
 ///
 /// # Errors
 /// [`Refusal`] where a proof is missing or wrong.
@@ -92,40 +71,102 @@ pub fn verify(
     secrets: &Secrets,
     now: Timestamp,
 ) -> Result<Delivery<Verified>, Refusal> {
-    verify_token(delivery, scheme, secrets)?;
+    if let Some(token) = scheme.token {
+        check_token(delivery, token, secrets)?;
+    }
     if delivery.body().is_empty() {
         return Err(Refusal::EmptyBody);
     }
-    let claims = Claims::read(delivery.headers(), scheme)?.within_tolerance(now)?;
-    for form in scheme.forms {
-        let Some(content) = in_form(delivery.body(), *form) else {
-            continue;
-        };
-        if claims.iter().any(|claim| holds(claim, &content, secrets)) {
-            return Ok(delivery.verified(content, *form));
+    if scheme.token.is_some() && scheme.signatures.is_empty() {
+        return Ok(delivery.verified(delivery.body().clone(), Form::Raw));
+    }
+    let mut refusal = Refusal::SignatureMissing;
+    for signature in scheme.signatures {
+        match check(delivery, signature, secrets, now) {
+            Ok((bytes, form)) => return Ok(delivery.verified(bytes, form)),
+            Err(why) => refusal = refusal.max(why),
         }
     }
-    Err(Refusal::SignatureWrong)
+    Err(refusal)
 }
 
-/// Signs `content` as the three providers do: lower-case hex of HMAC-SHA256.
-/// What tests, samples and test deliveries are signed with.
-pub fn sign(secret: &str, content: &[u8]) -> String {
-    let digest = mac(secret.as_bytes(), &[content]).finalize().into_bytes();
-    data_encoding::HEXLOWER.encode(&digest)
+fn check_token(delivery: &Delivery<Unverified>, token: Token, secrets: &Secrets) -> Result<(), Refusal> {
+    let sent = delivery.headers().get(token.header).ok_or(Refusal::TokenMissing)?;
+    let sent = match token.bearer {
+        true => after_bearer(sent.as_bytes()).ok_or(Refusal::TokenMissing)?,
+        false => sent.as_bytes(),
+    };
+    let sent = sent.trim_ascii();
+    match secrets.tokens().any(|known| digest::same_token(sent, known)) {
+        true => Ok(()),
+        false => Err(Refusal::TokenWrong),
+    }
 }
 
-fn verify_token(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Result<(), Refusal> {
-    let Some(name) = scheme.token_header else {
+/// The scheme's name counts in either case (RFC 9110, 11.1).
+fn after_bearer(value: &[u8]) -> Option<&[u8]> {
+    let (name, token) = value.split_at_checked(7)?;
+    name.eq_ignore_ascii_case(b"bearer ").then_some(token)
+}
+
+/// The bytes that were signed, and how they came from the body.
+fn check(
+    delivery: &Delivery<Unverified>,
+    signature: &Signature,
+    secrets: &Secrets,
+    now: Timestamp,
+) -> Result<(Bytes, Form), Refusal> {
+    let headers = delivery.headers();
+    let value = text::first_present(headers, signature.headers).ok_or(Refusal::SignatureMissing)?;
+    let mut claims = text::read(&value, signature);
+    if claims.digests.is_empty() {
+        return Err(Refusal::SignatureUnreadable);
+    }
+    check_time(&mut claims, signature, headers, now)?;
+    signed(delivery, signature, &claims, secrets).ok_or(Refusal::SignatureWrong)
+}
+
+/// The time has to be known where it is signed or where there is a tolerance.
+fn check_time(claims: &mut Claims, signature: &Signature, headers: &HeaderMap, now: Timestamp) -> Result<(), Refusal> {
+    let Some(time) = signature.time else {
         return Ok(());
     };
-    let sent = delivery.headers().get(name).ok_or(Refusal::TokenMissing)?;
-    // Digests of equal length are compared, so that not even a token's length shows in the time.
-    let sent = Sha256::digest(sent.as_bytes().trim_ascii());
-    let known = secrets
-        .tokens()
-        .any(|token| Sha256::digest(token).as_slice().ct_eq(&sent).into());
-    if known { Ok(()) } else { Err(Refusal::TokenWrong) }
+    if let Place::Header(name) = time.place {
+        claims.time = text::first_present(headers, &[name]);
+    }
+    let said = claims.time.as_deref().ok_or(Refusal::SignatureUnreadable)?;
+    let Some(tolerance) = time.tolerance else {
+        return Ok(());
+    };
+    let at = Timestamp::from_text(said).ok_or(Refusal::SignatureExpired)?;
+    match at.since(now).max(now.since(at)) <= tolerance {
+        true => Ok(()),
+        false => Err(Refusal::SignatureExpired),
+    }
+}
+
+/// The first form of the body that one of `claims` is a signature of.
+fn signed(
+    delivery: &Delivery<Unverified>,
+    signature: &Signature,
+    claims: &Claims,
+    secrets: &Secrets,
+) -> Option<(Bytes, Form)> {
+    signature.forms.iter().find_map(|form| {
+        let body = in_form(delivery.body(), *form)?;
+        let sources = Sources {
+            headers: delivery.headers(),
+            body: &body,
+            time: claims.time.as_deref(),
+        };
+        let content = sources.pieces(signature.content)?;
+        let mut keys = secrets.signing().filter_map(|secret| signature.key.of(secret));
+        keys.any(|key| {
+            let mut digests = claims.digests.iter();
+            digests.any(|claim| signature.digest.holds(claim, &key, &content))
+        })
+        .then_some((body, *form))
+    })
 }
 
 /// The body as `form` signs it; `None` where the body has no such form.
@@ -135,26 +176,6 @@ fn in_form(body: &Bytes, form: Form) -> Option<Bytes> {
         Form::JavaScript => canonical::javascript(body).ok().map(Bytes::from),
         Form::Python => canonical::python(body).ok().map(Bytes::from),
     }
-}
-
-/// Compares in constant time, in the crypto library (`Mac::verify_slice`).
-fn holds(claim: &Claim, content: &[u8], secrets: &Secrets) -> bool {
-    secrets.signing().any(|secret| {
-        let mac = match &claim.signed_at {
-            Some(at) => mac(secret, &[at.as_bytes(), b".", content]),
-            None => mac(secret, &[content]),
-        };
-        mac.verify_slice(&claim.digest).is_ok()
-    })
-}
-
-fn mac(secret: &[u8], parts: &[&[u8]]) -> Hmac<Sha256> {
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104, 3)")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
-    for part in parts {
-        mac.update(part);
-    }
-    mac
 }
 
 impl Refusal {

@@ -38,7 +38,7 @@ async fn what_is_not_signed_is_refused_and_reaches_nothing() {
             ("tampered body", "signature", good().with_body(tampered.as_bytes())),
             ("empty body", "signature", Post::signed(provider, b"")),
         ];
-        if let Some(token) = provider.scheme.token_header {
+        if let Some(token) = provider.scheme.token.map(|token| token.header) {
             cases.push(("wrong token", "token", good().with(token, "wh_hdr_other")));
             cases.push(("missing token", "token", good().without(token)));
         }

@@ -13,7 +13,8 @@ use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
 use thiserror::Error;
 
-use super::{Failure, running};
+use super::Failure;
+use super::target::Which;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -49,6 +50,8 @@ pub(crate) struct List {
     /// At most so many
     #[arg(long, default_value_t = 100)]
     limit: usize,
+    #[command(flatten)]
+    stack: Which,
 }
 
 /// `acuse events show`
@@ -62,6 +65,8 @@ pub(crate) struct Show {
     /// Where only a resource or delivery id is given: looks through so many days (UTC)
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
+    #[command(flatten)]
+    stack: Which,
 }
 
 /// The ledger could not be asked, or has no such event.
@@ -86,12 +91,11 @@ pub(crate) enum EventsError {
     Json(#[from] serde_json::Error),
 }
 
-/// Asks the running local stack's ledger, and prints.
+/// Asks the ledger, and prints.
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
-    let ledger = running()?.ledger();
     match command {
-        Command::List(list) => list.run(&ledger).await?,
-        Command::Show(show) => show.run(&ledger).await?,
+        Command::List(list) => list.run(&list.stack.find().await?.ledger()?).await?,
+        Command::Show(show) => show.run(&show.stack.find().await?.ledger()?).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

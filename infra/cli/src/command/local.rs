@@ -11,12 +11,9 @@ use acuse_core::clock::Clock;
 use acuse_core::providers;
 use clap::Args;
 use comfy_table::{Table, presets};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
-
-/// As a shell reports a program that ended by SIGINT.
-const INTERRUPTED: u8 = 130;
+use super::interrupt::{INTERRUPTED, interrupted};
 
 /// Arguments of `acuse local`.
 #[derive(Debug, Args)]
@@ -75,19 +72,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match ended {
         Some(error) => Err(error.into()),
         None => Ok(ExitCode::SUCCESS),
-    }
-}
-
-/// Resolves at SIGINT, SIGTERM or SIGHUP.
-async fn interrupted() {
-    let wait = async |kind| match signal(kind) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
     }
 }
 

@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::Clock;
+use acuse_core::provider::Provider;
+use acuse_core::receive::SecretStore;
+use acuse_core::secrets::Secrets;
 use clap::Args;
 use thiserror::Error;
 
 use acuse_cli::sample::{self, Break, Sample, SampleError};
 
-use super::{Failure, running};
+use super::Failure;
+use super::target::Which;
 
 /// Providers give up after 5 s; this waits a little longer, to tell that it was too long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,7 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
   acuse send kuenta payment.completed --count 20
   acuse send onepay payment.approved --twice          the second one is a duplicate
   acuse send unopago payment_received --break signature
-  acuse send onepay --body payload.json               signs the file's bytes as they are")]
+  acuse send onepay --body payload.json               signs the file's bytes as they are
+  acuse send onepay payment.approved --stack acuse    to a deployed stack: money that never moved")]
 pub(crate) struct Arguments {
     /// unopago, onepay or kuenta
     provider: String,
@@ -42,6 +47,8 @@ pub(crate) struct Arguments {
     /// Sends each delivery a second time, byte for byte
     #[arg(long)]
     twice: bool,
+    #[command(flatten)]
+    stack: Which,
 }
 
 /// A delivery could not be made or sent.
@@ -50,6 +57,9 @@ pub(crate) enum SendError {
     /// There is no such sample.
     #[error(transparent)]
     Sample(#[from] SampleError),
+    /// Nothing to sign with.
+    #[error("the stack has no secret of `{0}` yet, so nothing can be signed")]
+    NoSecret(&'static str),
     /// The file of `--body`.
     #[error("can't read {path}")]
     Body {
@@ -78,26 +88,38 @@ pub(crate) enum SendError {
     },
 }
 
-/// Sends to the running local stack.
+/// Sends to the stack's public URL, signed with the secret that the stack has.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    arguments.send(&running()?.http).await?;
+    let provider = sample::provider(&arguments.provider)?;
+    let target = arguments.stack.find().await?;
+    let provider = target.provider(provider)?;
+    let secrets = target.secrets(provider)?.load().await?;
+    if secrets.is_empty() {
+        let advice = format!("put it: `acuse secrets put {}`", provider.name);
+        return Err(Failure::with_advice(SendError::NoSecret(provider.name), advice));
+    }
+    let url = target.webhook_url(provider)?;
+    arguments.send(provider, &secrets, &url).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl Arguments {
     /// Sends, a line of output a delivery. An answer that is not the expected one is an error:
     /// 200, or 401 with `--break`.
-    async fn send(&self, base_url: &str) -> Result<(), SendError> {
-        let provider = sample::provider(&self.provider)?;
-        let secret = sample::local_secret(provider);
+    async fn send(&self, provider: &'static Provider, secrets: &Secrets, url: &str) -> Result<(), SendError> {
         let expected = if self.broken.is_some() { 401 } else { 200 };
         let client = reqwest::Client::new();
-        let url = format!("{base_url}/webhooks/{}", provider.name);
         let (mut sent, mut unexpected) = (0, 0);
         for _ in 0..self.count {
-            let sample = Sample::signed(provider, self.payload(provider)?, &secret, self.broken)?;
+            let sample = Sample::signed(
+                provider,
+                self.payload(provider)?,
+                secrets,
+                SystemClock.now(),
+                self.broken,
+            )?;
             for _ in 0..=u32::from(self.twice) {
-                let status = post(&client, &url, &sample).await?;
+                let status = post(&client, url, &sample).await?;
                 sent += 1;
                 unexpected += u32::from(status != expected);
             }
@@ -112,7 +134,7 @@ impl Arguments {
         Ok(())
     }
 
-    fn payload(&self, provider: &'static acuse_core::provider::Provider) -> Result<Vec<u8>, SendError> {
+    fn payload(&self, provider: &'static Provider) -> Result<Vec<u8>, SendError> {
         match (&self.body, &self.event_type) {
             (Some(path), _) => std::fs::read(path).map_err(|source| SendError::Body {
                 path: path.clone(),

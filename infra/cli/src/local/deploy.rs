@@ -19,7 +19,8 @@ use super::template::Template;
 use crate::sample;
 
 const BUCKET: &str = "acuse-code";
-const STACK: &str = "acuse";
+/// The name of the local stack in the emulator.
+pub const STACK: &str = "acuse";
 
 /// Lambda's REST interface.
 const FUNCTIONS: &str = "/2015-03-31/functions";

@@ -7,15 +7,17 @@ use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use tracing::debug;
 
+/// The event queue and the quarantine queue.
 #[derive(Debug, Clone)]
-pub(super) struct SqsOutbox {
+pub struct SqsOutbox {
     client: Client,
     event_queue: String,
     quarantine_queue: String,
 }
 
 impl SqsOutbox {
-    pub(super) fn new(client: Client, event_queue: String, quarantine_queue: String) -> Self {
+    /// The queues of these URLs.
+    pub fn new(client: Client, event_queue: String, quarantine_queue: String) -> Self {
         Self {
             client,
             event_queue,

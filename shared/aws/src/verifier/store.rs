@@ -8,14 +8,16 @@ use aws_sdk_secretsmanager::Client;
 use futures_util::future::join;
 use tracing::{debug, error, warn};
 
-pub(super) struct SecretsManager {
+/// The secret of one provider.
+pub struct SecretsManager {
     client: Client,
     secret_id: String,
     provider: &'static Provider,
 }
 
 impl SecretsManager {
-    pub(super) fn new(client: Client, secret_id: String, provider: &'static Provider) -> Self {
+    /// The secret with this name or ARN.
+    pub fn new(client: Client, secret_id: String, provider: &'static Provider) -> Self {
         Self {
             client,
             secret_id,

@@ -2,20 +2,22 @@
 //! signature's computation, but not the header's name.
 
 use crate::clock::Timestamp;
-use crate::delivery::Form;
 use crate::event::{Environment, Resource};
 use crate::json::Value;
 use crate::provider::{Occurs, Provider, Reading, Unreadable, event_types};
-use crate::signature::Scheme;
+use crate::signature::{Scheme, Signature};
 
 /// What Acuse knows of Kuenta.
 pub const PROVIDER: Provider = Provider {
     name: "kuenta",
     scheme: Scheme {
-        headers: &["x-kuenta-signature", "x-webhook-signature", "x-signature", "signature"],
-        token_header: None,
-        texts: &[],
-        forms: &[Form::Raw],
+        token: None,
+        signatures: &[Signature::hmac(&[
+            "x-kuenta-signature",
+            "x-webhook-signature",
+            "x-signature",
+            "signature",
+        ])],
     },
     misplaced: |_| None,
     read,

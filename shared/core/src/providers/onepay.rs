@@ -6,18 +6,22 @@ use crate::delivery::Form;
 use crate::event::{Environment, Resource};
 use crate::json::Value;
 use crate::provider::{Occurs, Provider, Reading, Unreadable, event_types};
-use crate::signature::Scheme;
+use crate::signature::{Scheme, Signature, Token};
 
 /// What Acuse knows of OnePay.
 pub const PROVIDER: Provider = Provider {
     name: "onepay",
     scheme: Scheme {
-        // The guide computes an HMAC and never says where it is sent.
-        headers: &["x-signature", "signature", "x-webhook-signature", "x-onepay-signature"],
-        token_header: Some("x-webhook-token"),
-        texts: &[],
-        // The guide's samples sign the body as Node or Python would write it again.
-        forms: &[Form::Raw, Form::JavaScript, Form::Python],
+        token: Some(Token {
+            header: "x-webhook-token",
+            bearer: false,
+        }),
+        signatures: &[Signature {
+            // The guide's samples sign the body as Node or Python would write it again.
+            forms: &[Form::Raw, Form::JavaScript, Form::Python],
+            // The guide computes an HMAC and never says where it is sent.
+            ..Signature::hmac(&["x-signature", "signature", "x-webhook-signature", "x-onepay-signature"])
+        }],
     },
     misplaced: |secret| {
         secret.starts_with("wh_hdr_").then_some(

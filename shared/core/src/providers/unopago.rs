@@ -1,30 +1,26 @@
 //! UnoPago. Its guide gives the header, three event types, and no payload: the type, the ids and
 //! the resource are looked for where such payloads usually have them.
 
-use std::time::Duration;
-
 use crate::clock::Timestamp;
-use crate::delivery::Form;
 use crate::event::{Environment, Resource};
 use crate::json::Value;
 use crate::provider::{Occurs, Provider, Reading, Unreadable, event_types};
-use crate::signature::{Scheme, Text};
+use crate::signature::{Encoding, Layout, Scheme, Signature};
 
 /// What Acuse knows of UnoPago.
 pub const PROVIDER: Provider = Provider {
     name: "unopago",
     scheme: Scheme {
-        headers: &["webhook-signature"],
-        token_header: None,
+        token: None,
         // The guide says "hash" with the secret key and no more, so every usual way is accepted.
-        texts: &[
-            Text::Base64,
-            Text::List,
-            Text::Timestamped {
-                tolerance: Duration::from_secs(300),
+        signatures: &[
+            Signature {
+                layout: Layout::List,
+                encodings: &[Encoding::Hex, Encoding::Base64],
+                ..Signature::hmac(&["webhook-signature"])
             },
+            Signature::timestamped(&["webhook-signature"]),
         ],
-        forms: &[Form::Raw],
     },
     misplaced: |_| None,
     read,

@@ -107,7 +107,7 @@ fn kuenta_takes_hex_alone() {
 fn the_first_header_present_is_the_one_that_counts() {
     let (right, wrong) = (sign(SECRET, BODY), sign("other", BODY));
     let check = |headers: &[(&str, &str)]| check(&kuenta::PROVIDER, headers, BODY);
-    for name in kuenta::PROVIDER.scheme.headers {
+    for name in kuenta::PROVIDER.scheme.signatures[0].headers {
         assert_eq!(check(&[(name, &right)]), Ok(Form::Raw), "{name}");
     }
     assert_eq!(
@@ -169,10 +169,13 @@ fn vectors_made_by_the_real_runtimes() {
         headers.insert("x-signature", HeaderValue::from_str(&case.signature).unwrap());
         let secrets = serde_json::json!({"signing_secrets": [case.secret], "token": "wh_hdr_1"}).to_string();
         let secrets = Secrets::parse(&onepay::PROVIDER, &secrets).unwrap().unwrap();
-        let scheme = Scheme {
+        let signature = Signature {
             forms,
-            token_header: None,
-            ..onepay::PROVIDER.scheme
+            ..onepay::PROVIDER.scheme.signatures[0]
+        };
+        let scheme = Scheme {
+            token: None,
+            signatures: vec![signature].leak(),
         };
         let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, body.into());
         verify(&delivery, &scheme, &secrets, now()).map(|verified| verified.form())
@@ -190,11 +193,15 @@ fn vectors_made_by_the_real_runtimes() {
             let listed = case.forms.iter().any(|name| name == form.name());
             assert_eq!(outcome(case, alone).is_ok(), listed, "{} as {}", case.name, form.name());
         }
-        let first = outcome(case, onepay::PROVIDER.scheme.forms).unwrap();
+        let first = outcome(case, onepay::PROVIDER.scheme.signatures[0].forms).unwrap();
         assert_eq!(first.name(), case.forms[0], "{}", case.name);
     }
     for case in &reject {
-        assert!(outcome(case, onepay::PROVIDER.scheme.forms).is_err(), "{}", case.name);
+        assert!(
+            outcome(case, onepay::PROVIDER.scheme.signatures[0].forms).is_err(),
+            "{}",
+            case.name
+        );
     }
 }
 

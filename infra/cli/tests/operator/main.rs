@@ -1,0 +1,150 @@
+//! The operator's commands, run as programs against a local stack.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod quarantine;
+mod secrets;
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use acuse_aws::ledger::record::Record;
+use acuse_aws::system::SystemClock;
+use acuse_cli::local::{Options, Running, Stack};
+use acuse_cli::sample::{self, Sample};
+use acuse_core::clock::Clock;
+use acuse_core::provider::Provider;
+use acuse_core::secrets::Secrets;
+use bytes::Bytes;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The stack that all tests share; each test has a provider of its own. It ends with the process.
+struct Shared {
+    running: Running,
+    _stack: Stack,
+}
+
+fn state() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("operator")
+}
+
+async fn stack() -> &'static Running {
+    static SHARED: OnceCell<Shared> = OnceCell::const_new();
+    let shared = SHARED.get_or_init(|| async {
+        let stack = Stack::start(Options::isolated(state())).await.unwrap();
+        let running = Running::find(&state()).unwrap();
+        Shared { running, _stack: stack }
+    });
+    &shared.await.running
+}
+
+/// Runs `acuse` with this input, on the shared stack. What it prints never holds a secret.
+async fn acuse(arguments: &[&str], input: &str) -> Output {
+    stack().await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
+    command.args(arguments).arg("--state").arg(state());
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).await.unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().await.unwrap();
+    let printed = [&output.stdout[..], &output.stderr[..]].concat();
+    assert_no_secret(&String::from_utf8_lossy(&printed), input);
+    output
+}
+
+/// [`acuse`], which has to succeed; its standard output.
+async fn done(arguments: &[&str], input: &str) -> String {
+    let output = acuse(arguments, input).await;
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Neither the local secrets nor those in `input` are in `text`.
+fn assert_no_secret(text: &str, input: &str) {
+    let local = [
+        "local-unopago-secret",
+        "wh_tok_local",
+        "wh_hdr_local",
+        "local-kuenta-secret",
+    ];
+    let given = input
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.contains('{'));
+    for secret in local.into_iter().chain(given) {
+        assert!(!text.contains(secret.trim()), "a secret shows in:\n{text}");
+    }
+}
+
+/// What the emulator and all functions have printed so far.
+fn logs() -> String {
+    std::fs::read_to_string(state().join("emulator.log")).unwrap()
+}
+
+fn secrets(provider: &Provider, text: &str) -> Secrets {
+    Secrets::parse(provider, text).unwrap().unwrap()
+}
+
+/// A payment that nobody has had yet.
+fn payment(provider: &'static Provider) -> Bytes {
+    let name = ["payment_received", "payment.approved", "payment.completed"];
+    let name = name.into_iter().find(|name| provider.types.contains(name)).unwrap();
+    let payload = sample::payload(provider, name).unwrap();
+    sample::renewed(provider, &payload, SystemClock.now()).into()
+}
+
+/// Posts `body`, proven by `secrets`; the status of the answer.
+async fn post(provider: &'static Provider, body: &Bytes, secrets: &Secrets) -> u16 {
+    let sample = Sample::signed(provider, body.to_vec(), secrets, SystemClock.now(), None).unwrap();
+    post_with(provider, body, &sample.headers).await
+}
+
+async fn post_with(provider: &Provider, body: &Bytes, headers: &[(&'static str, String)]) -> u16 {
+    let url = format!("{}/webhooks/{}", stack().await.http, provider.name);
+    let post = reqwest::Client::new().post(url).body(body.clone());
+    let post = headers
+        .iter()
+        .fold(post, |post, (name, value)| post.header(*name, value));
+    post.send().await.unwrap().status().as_u16()
+}
+
+/// The ledger's records of `provider` that were received today.
+async fn records(provider: &Provider) -> Vec<Record> {
+    let ledger = stack().await.ledger();
+    let now = SystemClock.now();
+    let mut records = ledger.on_day(provider.name, now, usize::MAX).await.unwrap();
+    let yesterday = now.minus(Duration::from_secs(24 * 60 * 60));
+    records.extend(ledger.on_day(provider.name, yesterday, usize::MAX).await.unwrap());
+    records
+}
+
+/// Waits until `provider` has so many records, all completed.
+async fn completed(provider: &Provider, count: usize) -> Vec<Record> {
+    let wait = async {
+        loop {
+            let records = records(provider).await;
+            if records.len() >= count && records.iter().all(|record| record.status == "COMPLETED") {
+                return records;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("all events complete")
+}

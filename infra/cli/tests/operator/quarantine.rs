@@ -1,0 +1,77 @@
+//! A wrong secret or header on day one loses nothing.
+
+use acuse_core::providers::{onepay, unopago};
+
+use super::*;
+
+const REAL: &str = r#"{"signing_secrets":["wh_tok_real"],"token":"wh_hdr_real"}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_wrong_secret_everything_genuine_is_released_once() {
+    let provider = &onepay::PROVIDER;
+    // Deployed with the local secret; the provider signs with the real one.
+    let real = secrets(provider, REAL);
+    let mut ids = Vec::new();
+    for _ in 0..50 {
+        let body = payment(provider);
+        assert_eq!(post(provider, &body, &real).await, 401);
+        let value = acuse_core::json::parse(&body).unwrap();
+        ids.push((provider.read)(&value).unwrap().resource.unwrap().id);
+    }
+    let forger = secrets(provider, r#"{"signing_secrets":["wh_tok_x"],"token":"wh_hdr_real"}"#);
+    assert_eq!(post(provider, &payment(provider), &forger).await, 401);
+
+    let held = done(&["quarantine", "list", "--provider", "onepay", "--json"], "").await;
+    assert_eq!(held.lines().count(), 51);
+    let diagnosis = done(&["quarantine", "diagnose", "--provider", "onepay"], "").await;
+    assert!(
+        diagnosis.contains("the token in `x-webhook-token` is not the stored one"),
+        "{diagnosis}"
+    );
+    let nothing = done(&["quarantine", "release", "--provider", "onepay"], "").await;
+    assert!(nothing.ends_with("0 released, 51 left in quarantine\n"), "{nothing}");
+
+    // Mended.
+    done(&["secrets", "put", "onepay"], "wh_tok_real\nwh_hdr_real\n").await;
+    let would = done(&["quarantine", "release", "--provider", "onepay", "--dry-run"], "").await;
+    assert!(would.ends_with("50 would be released, 1 would stay\n"), "{would}");
+    let released = done(&["quarantine", "release", "--provider", "onepay"], "").await;
+    assert!(released.ends_with("50 released, 1 left in quarantine\n"), "{released}");
+    let again = done(&["quarantine", "release", "--provider", "onepay"], "").await;
+    assert!(again.ends_with("0 released, 1 left in quarantine\n"), "{again}");
+
+    let records = completed(provider, 50).await;
+    assert_eq!(records.len(), 50);
+    for record in records {
+        assert_eq!((record.attempts, record.duplicates), (1, 0), "{}", record.key);
+        assert!(ids.contains(&record.resource_id.unwrap()));
+        // The id and the time are those of the delivery, not of its release.
+        assert!(held.contains(&record.delivery_id.unwrap()));
+        assert!(held.contains(&record.received_at.unwrap()));
+    }
+
+    let diagnosis = done(&["quarantine", "diagnose", "--provider", "onepay"], "").await;
+    assert!(diagnosis.contains("no header holds a signature"), "{diagnosis}");
+    let purged = done(&["quarantine", "purge", "--provider", "onepay", "--yes"], "").await;
+    assert!(purged.ends_with("1 deleted, 0 left for `release`\n"), "{purged}");
+    for secret in ["wh_tok_real", "wh_hdr_real", "wh_tok_local", "wh_hdr_local"] {
+        assert!(!logs().contains(secret), "{secret} shows in a log");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_is_not_looked_at_is_diagnosed() {
+    let provider = &unopago::PROVIDER;
+    let body = payment(provider);
+    let signature = acuse_core::signature::sign("local-unopago-secret", &body);
+    // The one that is looked at comes as well, or a stranger's request would fill the queue.
+    let headers = [("x-uno-signature", signature), ("webhook-signature", "v0".to_owned())];
+    assert_eq!(post_with(provider, &body, &headers).await, 401);
+    let diagnosis = done(&["quarantine", "diagnose", "--provider", "unopago"], "").await;
+    assert!(
+        diagnosis.contains("header `x-uno-signature` holds a signature of the form `raw` under signing secret 1: set `headers=x-uno-signature"),
+        "{diagnosis}"
+    );
+    let kept = acuse(&["quarantine", "purge", "--provider", "unopago"], "").await;
+    assert!(!kept.status.success() && String::from_utf8_lossy(&kept.stderr).contains("--yes"));
+}
