@@ -14,6 +14,14 @@ mod target;
 use std::error::Error;
 use std::fmt;
 
+use acuse_core::providers;
+use clap::builder::PossibleValuesParser;
+
+/// The names of all providers, for `--help` and for what is mistyped.
+fn provider_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(providers::ALL.iter().map(|provider| provider.name))
+}
+
 /// Why a command failed, with its whole chain of causes, and what to do next.
 #[derive(Debug)]
 pub(crate) struct Failure {

@@ -5,8 +5,9 @@ use acuse_core::json;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
 use acuse_core::secrets::Secrets;
-use acuse_core::signature::attest;
+use acuse_core::signature::{Key, attest};
 use bytes::Bytes;
+use data_encoding::BASE64;
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -176,7 +177,12 @@ impl Sample {
 pub fn local_secret(provider: &Provider) -> Value {
     let known: Value = serde_json::from_str(SECRETS).unwrap_or_default();
     known.get(provider.name).cloned().unwrap_or_else(|| {
-        let mut secret = json!({"signing_secrets": [format!("local-{}-secret", provider.name)]});
+        let text = format!("local-{}-secret", provider.name);
+        let text = match provider.scheme.signatures.first().map(|signature| signature.key) {
+            Some(Key::Base64After(prefix)) => format!("{prefix}{}", BASE64.encode(text.as_bytes())),
+            _ => text,
+        };
+        let mut secret = json!({"signing_secrets": [text]});
         if let (Some(_), Value::Object(secret)) = (provider.scheme.token, &mut secret) {
             secret.insert("token".into(), json!(format!("local-{}-token", provider.name)));
         }
@@ -195,7 +201,8 @@ pub fn local_secrets(provider: &Provider) -> Secrets {
 pub fn curl(provider: &str, base_url: &str, now: Timestamp) -> String {
     let sample = providers::by_name(provider).and_then(|provider| {
         // The most interesting one: that money came in.
-        let type_name = provider.types.iter().find(|name| is_payment(name))?;
+        let payment = provider.types.iter().find(|name| is_payment(name));
+        let type_name = payment.or(provider.types.first())?;
         let payload = renewed(provider, &payload(provider, type_name).ok()?, now);
         // One line, and no quote that the shell would take.
         let compact: Value = serde_json::from_str(&payload).ok()?;

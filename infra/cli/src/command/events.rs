@@ -13,8 +13,8 @@ use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
 use thiserror::Error;
 
-use super::Failure;
 use super::target::Which;
+use super::{Failure, provider_names};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -42,7 +42,7 @@ pub(crate) struct List {
     #[arg(long)]
     json: bool,
     /// Only this provider's
-    #[arg(long)]
+    #[arg(long, value_parser = provider_names())]
     provider: Option<String>,
     /// Received in so many days (UTC), today included
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=400))]

@@ -15,14 +15,14 @@ use acuse_core::signature::{self, diagnose};
 use aws_sdk_sqs::types::Message;
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
-use serde_json::json;
+use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::Failure;
 use super::confirm::confirm;
 use super::interrupt::{INTERRUPTED, Interrupt};
 use super::queue::{Walk, attribute};
 use super::target::{Target, Which};
+use super::{Failure, provider_names};
 
 /// What to do with them.
 #[derive(Debug, Subcommand)]
@@ -56,7 +56,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only this provider's
-    #[arg(long)]
+    #[arg(long, value_parser = provider_names())]
     provider: Option<String>,
     /// One JSON object a line
     #[arg(long)]
@@ -248,7 +248,7 @@ impl<'a> Desk<'a> {
 
     fn list(&mut self, item: &Item) {
         if self.json {
-            println!("{}", item.json());
+            println!("{}", item.json(None));
             return;
         }
         let bytes = item.delivery.as_ref().map_or(0, |delivery| delivery.body().len());
@@ -273,9 +273,7 @@ impl<'a> Desk<'a> {
             },
         };
         if self.json {
-            let mut line = item.json();
-            line["diagnosis"] = json!(text);
-            println!("{line}");
+            println!("{}", item.json(Some(("diagnosis", &text))));
         } else {
             println!("{} {}\n  {text}", item.provider, item.delivery_id());
         }
@@ -317,9 +315,7 @@ impl<'a> Desk<'a> {
 
     fn say(&self, item: &Item, what: &str) {
         if self.json {
-            let mut line = item.json();
-            line["done"] = json!(what);
-            println!("{line}");
+            println!("{}", item.json(Some(("done", what))));
         } else {
             println!("{what}: {} {}", item.provider, item.delivery_id());
         }
@@ -364,16 +360,20 @@ impl Item {
     }
 
     /// Never a header's value, nor the body: either may hold what is secret.
-    fn json(&self) -> serde_json::Value {
+    fn json(&self, more: Option<(&str, &str)>) -> Value {
         let delivery = self.delivery.as_ref().ok();
         let names = delivery.map(|delivery| delivery.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>());
-        json!({
+        let mut line = json!({
             "provider": self.provider,
             "delivery_id": self.delivery_id(),
             "received_at": self.received_at().map(|at| at.to_string()),
             "reason": self.reason,
             "bytes": delivery.map(|delivery| delivery.body().len()),
             "headers": names,
-        })
+        });
+        if let (Value::Object(line), Some((name, text))) = (&mut line, more) {
+            line.insert(name.to_owned(), json!(text));
+        }
+        line
     }
 }

@@ -13,8 +13,8 @@ use aws_sdk_secretsmanager::Client;
 use clap::{Args, Subcommand};
 use thiserror::Error;
 
-use super::Failure;
 use super::target::{Target, Which};
+use super::{Failure, provider_names};
 
 /// What to do with a provider's secret.
 #[derive(Debug, Subcommand)]
@@ -41,7 +41,8 @@ pub(crate) enum Command {
 /// `acuse secrets put`
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// unopago, onepay or kuenta
+    /// Whose secret
+    #[arg(value_parser = provider_names())]
     provider: String,
     #[command(flatten)]
     stack: Which,

@@ -14,8 +14,8 @@ use thiserror::Error;
 
 use acuse_cli::sample::{self, Break, Sample, SampleError};
 
-use super::Failure;
 use super::target::Which;
+use super::{Failure, provider_names};
 
 /// Providers give up after 5 s; this waits a little longer, to tell that it was too long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,7 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
   acuse send onepay --body payload.json               signs the file's bytes as they are
   acuse send onepay payment.approved --stack acuse    to a deployed stack: money that never moved")]
 pub(crate) struct Arguments {
-    /// unopago, onepay or kuenta
+    /// Whose event
+    #[arg(value_parser = provider_names())]
     provider: String,
     /// An event type of the provider's guide; a wrong one lists them
     #[arg(required_unless_present = "body")]

@@ -1,5 +1,7 @@
 //! The three providers' schemes, with signatures made by [`sign`].
 
+mod schemes;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 

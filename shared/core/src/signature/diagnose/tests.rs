@@ -10,13 +10,15 @@ use crate::providers::{kuenta, onepay};
 const BODY: &str = r#"{ "payment": {"id": "p1", "amount": 150000.00} }"#;
 const AS_NODE: &str = r#"{"payment":{"id":"p1","amount":150000}}"#;
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 fn secrets(provider: &Provider) -> Secrets {
     let parse = |text| Secrets::parse(provider, text).unwrap().unwrap();
     parse(r#"{"signing_secrets":["first","second"],"token":"wh_hdr_1"}"#)
         .and_previous(parse(r#"{"signing_secrets":["old"],"token":"wh_hdr_0"}"#))
 }
 
-fn diagnosis(provider: &Provider, headers: &[(&str, &str)]) -> String {
+fn diagnosis(provider: &Provider, headers: Headers) -> String {
     let headers: HeaderMap = headers
         .iter()
         .map(|(name, value)| {
@@ -47,7 +49,7 @@ fn a_diagnosis_says_what_to_do() {
     let base64 = data_encoding::BASE64.encode(&data_encoding::HEXLOWER.decode(first.as_bytes()).unwrap());
     let token = ("x-webhook-token", "wh_hdr_1");
     let (k, o) = (&kuenta::PROVIDER, &onepay::PROVIDER);
-    let cases: [(&str, &Provider, &[(&str, &str)]); 14] = [
+    let cases: [(&str, &Provider, Headers); 14] = [
         ("right", k, &[("signature", &first)]),
         ("previous secret", k, &[("signature", &old)]),
         ("another header", k, &[("x-hook", &first)]),

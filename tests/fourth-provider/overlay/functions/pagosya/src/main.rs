@@ -1,0 +1,12 @@
+//! Verifies pagosya's deliveries, acknowledges them, and queues them.
+
+use acuse_aws::verifier::Error;
+use acuse_aws::{run_verifier, telemetry};
+use acuse_core::providers::pagosya;
+
+// One delivery at a time: a second thread would only cost.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    run_verifier(&pagosya::PROVIDER).await
+}
