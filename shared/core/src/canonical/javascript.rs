@@ -1,31 +1,22 @@
 //! `JSON.stringify(JSON.parse(body))` (ECMA-262, 25.5).
 
-use std::convert::Infallible;
-
 use super::{last_values, write_list, write_text};
 use crate::json::{Text, Value};
 
 pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
-    let Ok(()) = write_value(value, out);
-}
-
-fn write_value(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Infallible> {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Number(text) => write_number(text, out),
         Value::String(text) => write_string(text, out),
-        Value::Array(items) => return write_list(out, *b"[]", items, write_value),
-        Value::Object(members) => {
-            return write_list(out, *b"{}", in_order(members), |(name, value), out| {
-                write_string(name, out);
-                out.push(b':');
-                write_value(value, out)
-            });
-        }
+        Value::Array(items) => write_list(out, *b"[]", items, write),
+        Value::Object(members) => write_list(out, *b"{}", in_order(members), |(name, value), out| {
+            write_string(name, out);
+            out.push(b':');
+            write(value, out);
+        }),
     }
-    Ok(())
 }
 
 /// Own properties in their order: array indices ascending, then the rest as they came

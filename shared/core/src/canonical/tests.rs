@@ -44,7 +44,17 @@ fn python_reads_no_integer_of_more_than_4300_digits() {
     assert!(python("1".repeat(4300).as_bytes()).is_ok());
     assert_eq!(python("1".repeat(4301).as_bytes()), Err(Error::IntegerTooLong));
     assert!(python(format!("{}.0", "1".repeat(4301)).as_bytes()).is_ok());
+    // Nor one that is read and then replaced.
+    let replaced = format!(r#"{{"a":{},"a":2}}"#, "1".repeat(4301));
+    assert_eq!(python(replaced.as_bytes()), Err(Error::IntegerTooLong));
     assert_eq!(javascript("1".repeat(4301).as_bytes()).unwrap(), b"null");
+}
+
+#[test]
+fn of_two_equally_short_and_near_numbers_the_even_one_is_written() {
+    let [js, python] = forms("[2250844678556845.25, -2250844678556845.75]");
+    assert_eq!(js, "[2250844678556845.2,-2250844678556845.8]");
+    assert_eq!(python, js);
 }
 
 #[test]

@@ -1,0 +1,156 @@
+//! `canonical::javascript` and `canonical::python` against the real Node and the real CPython.
+//!
+//! `ACUSE_DIFFERENTIAL=200000` sets how many documents each runtime gets, `ACUSE_SEED=…` repeats
+//! a run.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod broken;
+mod documents;
+mod numbers;
+mod oracle;
+mod strings;
+
+use std::env;
+use std::io::Write;
+use std::time::Instant;
+
+use acuse_core::canonical::{self, Error};
+use acuse_core::json::{self, MAX_DEPTH};
+
+use documents::{Documents, depth};
+use oracle::{Answer, NODE, Oracle, PYTHON, Runtime};
+
+/// Documents for each runtime, where the environment does not say.
+const FEW: usize = 5000;
+
+const BATCH: usize = 500;
+
+#[test]
+fn the_javascript_form_is_what_node_writes() {
+    compare(&NODE, canonical::javascript);
+}
+
+#[test]
+fn the_python_form_is_what_cpython_writes() {
+    compare(&PYTHON, canonical::python);
+}
+
+fn compare(runtime: &Runtime, form: fn(&[u8]) -> Result<Vec<u8>, Error>) {
+    let name = runtime.name;
+    let count = from_environment("ACUSE_DIFFERENTIAL").unwrap_or(FEW);
+    let seed = from_environment("ACUSE_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let Some(mut oracle) = Oracle::start(runtime) else {
+        assert!(env::var_os("CI").is_none(), "{name} is not installed, and CI is set");
+        say(&format!("SKIPPED: {name} is not installed; its form is not compared"));
+        return;
+    };
+    let begin = Instant::now();
+    let mut documents = Documents::of_seed(seed).take(count);
+    let (mut written, mut lax, mut refused) = (0, 0, 0);
+    loop {
+        let batch: Vec<Vec<u8>> = documents.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        let answers = oracle.ask(&batch);
+        for (document, theirs) in batch.iter().zip(answers) {
+            let ours = form(document);
+            if !agree(document, &ours, &theirs) {
+                let least = shrunk(document, &mut |less| {
+                    !agree(less, &form(less), &ask_one(&mut oracle, less))
+                });
+                panic!(
+                    "ACUSE_SEED={seed} {name} gives another form of\n  {}\n{name}: {}\nours: {}\nfound in\n  {}",
+                    least.escape_ascii(),
+                    shown_answer(&ask_one(&mut oracle, &least)),
+                    shown_result(&form(&least)),
+                    document.escape_ascii(),
+                );
+            }
+            *match theirs {
+                Answer::Written(_) => &mut written,
+                Answer::Lax => &mut lax,
+                Answer::Refused(_) => &mut refused,
+            } += 1;
+        }
+    }
+    say(&format!(
+        "{name}, ACUSE_SEED={seed}: {count} documents, {written} written, {refused} refused, {lax} lax, {:.1?}",
+        begin.elapsed()
+    ));
+    // A test of nothing must not pass.
+    assert!(
+        written > count / 2 && refused > count / 20,
+        "the documents are all of one kind"
+    );
+}
+
+/// Byte for byte the same; or refused by both; or refused by ours for being deeper than ours
+/// reads, or no JSON but for a lax runtime.
+fn agree(document: &[u8], ours: &Result<Vec<u8>, Error>, theirs: &Answer) -> bool {
+    match (ours, theirs) {
+        (Ok(ours), Answer::Written(theirs)) => ours == theirs,
+        (Err(Error::NotJson(json::Error::TooDeep { .. })), _) => depth(document) > MAX_DEPTH,
+        (Err(Error::NotJson(_)), Answer::Lax) | (Err(_), Answer::Refused(_)) => true,
+        _ => false,
+    }
+}
+
+/// What is left of `document` where no shorter cut of it still differs.
+fn shrunk(document: &[u8], differs: &mut dyn FnMut(&[u8]) -> bool) -> Vec<u8> {
+    let mut least = document.to_vec();
+    let mut length = least.len();
+    while length > 0 {
+        let mut from = 0;
+        while from < least.len() {
+            let until = least.len().min(from + length);
+            let less = [&least[..from], &least[until..]].concat();
+            if differs(&less) {
+                least = less;
+            } else {
+                from = until;
+            }
+        }
+        length /= 2;
+    }
+    least
+}
+
+fn ask_one(oracle: &mut Oracle, document: &[u8]) -> Answer {
+    oracle.ask(&[document.to_vec()]).remove(0)
+}
+
+fn from_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
+    let text = env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} should be a number, not {text:?}")),
+    )
+}
+
+/// Past the test harness, which shows only what a failed test prints.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "differential: {line}");
+}
+
+fn shown_answer(answer: &Answer) -> String {
+    match answer {
+        Answer::Written(form) => form.escape_ascii().to_string(),
+        Answer::Lax => "takes what is not RFC 8259".to_owned(),
+        Answer::Refused(why) => format!("refused: {why}"),
+    }
+}
+
+fn shown_result(result: &Result<Vec<u8>, Error>) -> String {
+    match result {
+        Ok(form) => form.escape_ascii().to_string(),
+        Err(error) => format!("refused: {error:?}"),
+    }
+}

@@ -1,0 +1,26 @@
+// Reads documents in base64, one a line, and after an empty line answers them all, one a line:
+// `=` and base64 of the form, or `!` and why there is none.
+"use strict";
+
+// Strict UTF-8, and a byte order mark stays in the text for JSON.parse to refuse.
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function answer(line) {
+  try {
+    const form = JSON.stringify(JSON.parse(utf8.decode(Buffer.from(line, "base64"))));
+    return "=" + Buffer.from(form, "utf8").toString("base64");
+  } catch (error) {
+    return "!" + String(error).replaceAll(/\s+/g, " ");
+  }
+}
+
+let batch = [];
+require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+  // An empty document travels as `=`, which is base64 of nothing too.
+  if (line !== "") {
+    batch.push(line);
+    return;
+  }
+  process.stdout.write(batch.map((line) => answer(line) + "\n").join(""));
+  batch = [];
+});
