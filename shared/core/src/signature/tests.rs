@@ -252,6 +252,37 @@ fn without_a_secret_nothing_verifies() {
     assert_eq!(refused.unwrap_err(), Refusal::SignatureWrong);
 }
 
+/// Whoever has the token can make a door rewrite any body: that must stay cheap, whatever it is.
+#[test]
+fn bombs_are_refused_within_bounds() {
+    const LENGTH: usize = 1_000_000;
+    let token = ("x-webhook-token", "wh_hdr_1");
+    let signature = ("x-signature", "00".repeat(32));
+    let bombs = [
+        "[".repeat(LENGTH),
+        r#"{"a":"#.repeat(LENGTH / 5),
+        format!("[{}1]", "1,".repeat(LENGTH / 2)),
+        format!("{{{}\"z\":1}}", r#""a":1,"#.repeat(LENGTH / 6)),
+        format!(
+            "{{{}\"z\":1}}",
+            (0..LENGTH / 12).map(|n| format!("\"{n}\":1,")).collect::<String>()
+        ),
+        "9".repeat(LENGTH),
+        format!("0.{}1", "0".repeat(LENGTH)),
+        format!("1e{}", "9".repeat(LENGTH)),
+        format!("\"{}\"", "\u{e9}".repeat(LENGTH / 2)),
+        format!("\"{}\"", r"\ud800".repeat(LENGTH / 6)),
+    ];
+    for bomb in bombs {
+        let refused = check(
+            &onepay::PROVIDER,
+            &[token, (signature.0, &signature.1)],
+            bomb.as_bytes(),
+        );
+        assert_eq!(refused, Err(Refusal::SignatureWrong), "{:.20}", bomb);
+    }
+}
+
 proptest! {
     #[test]
     fn any_flipped_bit_of_the_body_is_refused(bit in 0..BODY.len() * 8) {
@@ -269,6 +300,24 @@ proptest! {
         let signature = data_encoding::HEXLOWER.encode(&digest);
         let refused = check(&kuenta::PROVIDER, &[("signature", &signature)], BODY);
         prop_assert_eq!(refused, Err(Refusal::SignatureWrong));
+    }
+
+    #[test]
+    fn any_flipped_bit_of_the_token_is_refused(bit in 0..8 * 8usize) {
+        let mut token = *b"wh_hdr_1";
+        token[bit / 8] ^= 1 << (bit % 8);
+        let headers: HeaderMap = [
+            ("x-webhook-token", HeaderValue::from_bytes(&token)),
+            ("x-signature", HeaderValue::from_str(&sign(SECRET, BODY))),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((HeaderName::from_static(name), value.ok()?)))
+        .collect();
+        // A bit that makes it no header value at all: HTTP refuses it sooner.
+        let expected = if headers.len() == 2 { Refusal::TokenWrong } else { Refusal::TokenMissing };
+        let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, Bytes::from_static(BODY));
+        let refused = verify(&delivery, &onepay::PROVIDER.scheme, &secrets(&onepay::PROVIDER), now());
+        prop_assert_eq!(refused.unwrap_err(), expected);
     }
 
     #[test]
