@@ -219,9 +219,9 @@ impl Timestamp {
     /// Reads a provider's timestamp: RFC 3339, or Unix seconds or milliseconds as digits.
     pub(crate) fn from_text(text: &str) -> Option<Self> {
         /// Seconds reach this in the year 5138; milliseconds passed it in 1973.
-        const MILLIS_FROM: i64 = 100_000_000_000;
+        const MILLIS_FROM: u64 = 100_000_000_000;
         match text.parse::<i64>() {
-            Ok(number) if number.abs() >= MILLIS_FROM => Some(Self::from_millis(number)),
+            Ok(number) if number.unsigned_abs() >= MILLIS_FROM => Some(Self::from_millis(number)),
             Ok(number) => Some(Self::from_seconds(number)),
             Err(_) => Self::from_rfc3339(text),
         }
@@ -230,4 +230,18 @@ impl Timestamp {
 
 fn sha256(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_may_be_any_number() {
+        assert_eq!(Timestamp::from_text("-1"), Some(Timestamp::from_seconds(-1)));
+        // It has no positive counterpart.
+        let earliest = Timestamp::from_text("-9223372036854775808");
+        assert_eq!(earliest, Some(Timestamp::from_millis(i64::MIN)));
+        assert_eq!(Timestamp::from_text("9223372036854775808"), None);
+    }
 }

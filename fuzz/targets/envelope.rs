@@ -1,0 +1,49 @@
+//! Input: attributes as `name=value`, one a line; an empty line; the message's text.
+#![no_main]
+
+use std::collections::HashMap;
+
+use acuse_core::clock::Timestamp;
+use acuse_core::delivery::{DeliveryId, Form};
+use acuse_core::envelope::{Envelope, LONGEST_TEXT};
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    there_and_back(&Envelope {
+        provider: "onepay".to_owned(),
+        delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
+        received_at: Timestamp::from_millis(1_700_000_000_123),
+        form: Form::Raw,
+        body: Bytes::copy_from_slice(input),
+    });
+
+    let Ok(message) = std::str::from_utf8(input) else {
+        return;
+    };
+    let (attributes, text) = message.split_once("\n\n").unwrap_or((message, ""));
+    let attributes: HashMap<&str, &str> = attributes.lines().filter_map(|line| line.split_once('=')).collect();
+    if let Ok(envelope) = Envelope::from_message(text, |name| attributes.get(name).copied()) {
+        there_and_back(&envelope);
+    }
+});
+
+/// What is sent fits SQS and arrives as it was.
+fn there_and_back(envelope: &Envelope) {
+    let Ok(message) = envelope.to_message() else {
+        assert!(envelope.body.len() > LONGEST_TEXT / 2, "a short body does not fit");
+        return;
+    };
+    assert!(message.text.len() <= LONGEST_TEXT);
+    // An empty body never verifies, so none is ever sent.
+    assert!(!message.text.is_empty() || envelope.body.is_empty());
+    let refused = |c: char| (c < ' ' && !"\t\n\r".contains(c)) || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    assert!(!message.text.contains(refused), "SQS refuses this text");
+
+    let back = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
+    assert_eq!(back.body, envelope.body);
+    assert_eq!(back.form, envelope.form);
+    assert_eq!(back.provider, envelope.provider);
+    assert_eq!(back.received_at, envelope.received_at);
+    assert_eq!(back.delivery_id, envelope.delivery_id);
+}

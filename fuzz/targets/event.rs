@@ -1,0 +1,65 @@
+//! Input: the bytes that verified.
+#![no_main]
+
+use acuse_core::clock::Timestamp;
+use acuse_core::delivery::{DeliveryId, Form};
+use acuse_core::envelope::Envelope;
+use acuse_core::event::{Environment, Event};
+use acuse_core::provider::Provider;
+use acuse_core::{json, providers};
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+
+/// DynamoDB's, in bytes.
+const LONGEST_PARTITION_KEY: usize = 2048;
+const LONGEST_SORT_KEY: usize = 1024;
+
+fuzz_target!(|body: &[u8]| {
+    for provider in providers::ALL {
+        for own in [Environment::Test, Environment::Live] {
+            check(provider, own, body);
+        }
+    }
+});
+
+fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
+    let (event, unreadable) = Event::read(delivered(provider, body, 1), provider, own);
+    let (retried, _) = Event::read(delivered(provider, body, 2), provider, own);
+    assert_eq!(event.key, retried.key, "a retry is another event");
+    assert_eq!(event.body(), body);
+
+    let key = &event.key;
+    let scope = format!("{}#{}#", provider.name, event.environment.name());
+    assert!(key.partition.starts_with(&scope), "{key}");
+    assert!(key.partition.len() <= LONGEST_PARTITION_KEY, "{key}");
+    assert!(!key.sort.is_empty() && key.sort.len() <= LONGEST_SORT_KEY, "{key}");
+    let text = key.to_string();
+    assert!(!text.contains(char::is_control), "{text:?}");
+    assert_eq!(text.matches('|').count(), 1, "{text}");
+
+    if json::parse(body).is_err() {
+        assert!(unreadable.is_some());
+    }
+    if unreadable.is_some() {
+        assert_eq!(event.environment, own);
+        assert_eq!(event.resource, None);
+    }
+    // What hooks, logs and listings do with an event.
+    let _ = event.payload::<serde_json::Value>();
+    let _ = (event.business_key(), format!("{event:?}"));
+    let _ = event
+        .occurred_at
+        .map(|at| (at.to_string(), at.day(), at.since(event.received_at)));
+}
+
+/// The `attempt`th delivery of one body: another id, another time.
+fn delivered(provider: &Provider, body: &[u8], attempt: u8) -> Envelope {
+    let at = Timestamp::from_seconds(1_700_000_000 + i64::from(attempt));
+    Envelope {
+        provider: provider.name.to_owned(),
+        delivery_id: DeliveryId::new(at, [attempt; 10]),
+        received_at: at,
+        form: Form::Raw,
+        body: Bytes::copy_from_slice(body),
+    }
+}

@@ -1,0 +1,86 @@
+//! Input: header values, one a line; an empty line; the body. In the values `{hex}` stands for
+//! the sender's signature of the body in hex, `{base64}` for the same in base64, and `{at}` for
+//! its signature of the body at `AT`.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use acuse_core::clock::Timestamp;
+use acuse_core::delivery::{Delivery, DeliveryId, Form, Unverified};
+use acuse_core::provider::Provider;
+use acuse_core::providers;
+use acuse_core::secrets::Secrets;
+use acuse_core::signature::{sign, verify};
+use bytes::Bytes;
+use data_encoding::{BASE64, HEXLOWER};
+use http::{HeaderMap, HeaderValue};
+use libfuzzer_sys::fuzz_target;
+
+const OURS: &str = "wh_tok_ours";
+const ANOTHERS: &str = "wh_tok_anothers";
+const TOKEN: &str = "wh_hdr_ours";
+const AT: i64 = 1_700_000_000;
+
+static SECRETS: LazyLock<Vec<(&Provider, Secrets)>> = LazyLock::new(|| {
+    let stored = format!(r#"{{"signing_secrets":["{OURS}"],"token":"{TOKEN}"}}"#);
+    let secrets = |provider| Secrets::parse(provider, &stored).unwrap().unwrap();
+    providers::ALL
+        .iter()
+        .map(|provider| (*provider, secrets(provider)))
+        .collect()
+});
+
+fuzz_target!(|input: &[u8]| {
+    let Some(end) = input.windows(2).position(|pair| pair == b"\n\n") else {
+        return;
+    };
+    let Ok(values) = std::str::from_utf8(&input[..end]) else {
+        return;
+    };
+    let body = &input[end + 2..];
+    let (Some(ours), Some(anothers)) = (delivery(values, body, OURS), delivery(values, body, ANOTHERS)) else {
+        return;
+    };
+    let now = Timestamp::from_seconds(AT);
+    for (provider, secrets) in SECRETS.iter() {
+        let name = provider.name;
+        let refused = verify(&anothers, &provider.scheme, secrets, now);
+        assert!(refused.is_err(), "{name}: verified what another secret signed");
+
+        let Ok(verified) = verify(&ours, &provider.scheme, secrets, now) else {
+            continue;
+        };
+        let timestamped = values.contains("{at}") && values.contains(&format!("t={AT}"));
+        let signed = values.contains("{hex}") || values.contains("{base64}") || timestamped;
+        assert!(signed, "{name}: verified what nobody signed");
+        assert_eq!(verified.form(), Form::Raw, "{name}");
+        assert_eq!(verified.bytes(), body, "{name}: handed on other bytes than were signed");
+        assert!(!body.is_empty(), "{name}: verified nothing");
+    }
+});
+
+/// A delivery whose sender holds `secret`; `None` where no header has such a value.
+fn delivery(values: &str, body: &[u8], secret: &str) -> Option<Delivery<Unverified>> {
+    let hex = sign(secret, body);
+    let stamped = sign(secret, &[format!("{AT}.").as_bytes(), body].concat());
+    let base64 = BASE64.encode(&HEXLOWER.decode(hex.as_bytes()).unwrap());
+    let values = values
+        .replace("{hex}", &hex)
+        .replace("{base64}", &base64)
+        .replace("{at}", &stamped);
+    let mut headers = HeaderMap::new();
+    headers.append("x-webhook-token", HeaderValue::from_static(TOKEN));
+    for value in values.split('\n') {
+        let value = HeaderValue::from_str(value).ok()?;
+        // UnoPago's, and one that the two others share.
+        headers.append("webhook-signature", value.clone());
+        headers.append("x-signature", value);
+    }
+    let at = Timestamp::from_seconds(AT);
+    Some(Delivery::received(
+        DeliveryId::new(at, [0; 10]),
+        at,
+        headers,
+        Bytes::copy_from_slice(body),
+    ))
+}
