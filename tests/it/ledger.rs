@@ -162,6 +162,7 @@ fn event_with(id: &str, note: &str) -> Event {
         received_at: seconds(0),
         form: Form::Raw,
         body: body.into(),
+        replay: false,
     };
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
 }
@@ -396,12 +397,27 @@ async fn payloads_are_kept_compressed_and_binary() {
         Some(long.body().as_ref())
     );
 
+    // What hardly compresses and is longer than an item.
+    let noise: String = std::iter::repeat_with(|| fastrand::alphanumeric())
+        .take(1_000_000)
+        .collect();
+    let whole = event_with("noise", &noise);
+    tables.claimed(&whole, "a", 0).await;
+    let record = tables.record(&whole).await;
+    assert!(record.payload.is_none() && record.parts > 1, "{}", record.parts);
+    let reader = LedgerReader::new(tables.client.clone(), "ledger");
+    assert_eq!(
+        reader.payload(&record).await.unwrap().as_deref(),
+        Some(whole.body().as_ref())
+    );
+
     let envelope = Envelope {
         provider: "kuenta".to_owned(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
         received_at: seconds(0),
         form: Form::Raw,
         body: bytes::Bytes::from_static(b"\xff\xfe"),
+        replay: false,
     };
     let (binary, _) = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);
     tables.claimed(&binary, "a", 0).await;
@@ -448,4 +464,90 @@ async fn an_item_that_is_no_record_is_named() {
         acuse_core::hook::chain(&error),
         format!("claim {}: the item has no usable attribute `status`", event.key)
     );
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_is_ours_when_it_is_sent_again() {
+    let tables = Tables::create().await;
+    let event = event("p1");
+    tables.claimed(&event, "a", 0).await;
+    let again = tables.claimed(&event, "a", 0).await;
+    assert_eq!(again.taken.attempt, 1);
+    tables.ledger.complete(&again, None, seconds(1)).await.unwrap();
+    assert_eq!(tables.record(&event).await.status, "COMPLETED");
+}
+
+#[tokio::test]
+async fn an_operators_replay_claims_what_was_rejected() {
+    let tables = Tables::create().await;
+    let mut event = event("p1");
+    let claimed = tables.claimed(&event, "a", 0).await;
+    tables.ledger.reject(&claimed, "no", seconds(1)).await.unwrap();
+    assert!(matches!(
+        tables.claim(&event, "b", 2).await,
+        Claim::Duplicate {
+            status: Status::Rejected,
+            ..
+        }
+    ));
+    event.replay = true;
+    let claimed = tables.claimed(&event, "c", 3).await;
+    assert_eq!(claimed.taken.attempt, 2);
+    tables.ledger.complete(&claimed, None, seconds(4)).await.unwrap();
+    assert!(matches!(
+        tables.claim(&event, "d", 5).await,
+        Claim::Duplicate {
+            status: Status::Completed,
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn a_later_event_of_the_same_resource_overtakes() {
+    let tables = Tables::create().await;
+    let mut early = event("p1");
+    let mut late = event("p1");
+    early.occurred_at = Some(seconds(10));
+    late.occurred_at = Some(seconds(20));
+    late.key.sort = "payment.refunded".to_owned();
+    let claimed = tables.claimed(&late, "a", 30).await;
+    assert!(
+        !tables.ledger.overtaken(&early).await.unwrap(),
+        "it is not completed yet"
+    );
+    tables.ledger.complete(&claimed, None, seconds(31)).await.unwrap();
+    assert!(tables.ledger.overtaken(&early).await.unwrap());
+    assert!(!tables.ledger.overtaken(&late).await.unwrap());
+    let mut other = event("p2");
+    other.occurred_at = Some(seconds(10));
+    assert!(!tables.ledger.overtaken(&other).await.unwrap());
+}
+
+#[tokio::test]
+async fn where_a_condition_does_not_hold_the_other_writes_are_made() {
+    let tables = Tables::create().await;
+    for (id, expected) in [("p1", 1), ("p2", 3)] {
+        let event = event(id);
+        let claimed = tables.claimed(&event, "a", 0).await;
+        let guarded = |by: i32, condition: &str| {
+            let update = Update::builder()
+                .table_name("effects")
+                .key("pk", AttributeValue::S("guarded".to_owned()))
+                .update_expression("ADD applied :by")
+                .condition_expression(condition)
+                .expression_attribute_values(":by", AttributeValue::N(by.to_string()))
+                .build()
+                .unwrap();
+            Effects::write(TransactWriteItem::builder().update(update).build())
+        };
+        let effects = guarded(1, "attribute_not_exists(applied)").or(guarded(2, "attribute_exists(applied)"));
+        tables
+            .ledger
+            .complete(&claimed, Some(("h", effects)), seconds(1))
+            .await
+            .unwrap();
+        assert_eq!(tables.applied("guarded").await, expected);
+        assert_eq!(tables.record(&event).await.status, "COMPLETED");
+    }
 }

@@ -17,6 +17,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use expression::{Step, bool_error, n, s};
+use item::Payload;
 
 /// Tries of one transaction that meets another on the same item, in all.
 const TRIES: u32 = 6;
@@ -58,8 +59,26 @@ impl DynamoLedger {
             .set_free()
     }
 
-    /// Writes `step`, and `effects` with it in one transaction.
+    /// Writes `step`, and `effects` with it in one transaction; those instead of them where one of
+    /// their conditions does not hold.
     async fn commit(
+        &self,
+        operation: &'static str,
+        key: &IdempotencyKey,
+        step: Step,
+        effects: Effects<TransactWriteItem>,
+    ) -> Result<(), LedgerError> {
+        let (effects, otherwise) = effects.into_parts();
+        let Some(otherwise) = otherwise else {
+            return self.write(operation, key, step, effects).await;
+        };
+        match self.write(operation, key, step.clone(), effects).await {
+            Err(LedgerError::EffectsRefused { .. }) => self.write(operation, key, step, otherwise).await,
+            done => done,
+        }
+    }
+
+    async fn write(
         &self,
         operation: &'static str,
         key: &IdempotencyKey,
@@ -128,13 +147,25 @@ impl Ledger for DynamoLedger {
     /// IN_PROGRESS, lease running │
     /// COMPLETED, REJECTED        ├─▶ refused; the item that refused it comes back with the answer
     /// ```
+    ///
+    /// An operator's replay may claim what is REJECTED. A claim whose answer was lost, and which the
+    /// SDK sent again, is refused by its own lease: that is a claim as well.
     async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> Result<Claim, LedgerError> {
         const OPERATION: &str = "claim";
         let key = &event.key;
-        let step = item::claim(self.step(key), event, lease, now.plus(self.retention))
-            .condition("attribute_not_exists(pk) OR #status = :released OR (#status = :in_progress AND #lease_expires_at <= :now)")
+        let expires_at = now.plus(self.retention);
+        let payload = Payload::of(event.body()).map_err(|error| service(OPERATION, key, error))?;
+        // Before the claim: what is claimed is whole.
+        for (place, bytes) in payload.parts().iter().enumerate() {
+            let step = self.step(&item::part_key(event.body_sha256(), place));
+            let update = item::part(step, bytes, expires_at).into_update(&self.client);
+            update.send().await.map_err(|error| service(OPERATION, key, error))?;
+        }
+        let step = item::claim(self.step(key), event, lease, expires_at, payload)
+            .condition("attribute_not_exists(pk) OR #status IN (:released, :or_rejected) OR (#status = :in_progress AND #lease_expires_at <= :now)")
             .name("#lease_expires_at", "lease_expires_at")
             .value(":released", s(Status::Released.name()))
+            .value(":or_rejected", s(if event.replay { Status::Rejected } else { Status::Released }.name()))
             .value(":now", n(now.as_millis()));
         let answer = step
             .into_update(&self.client)
@@ -154,13 +185,26 @@ impl Ledger for DynamoLedger {
             }
             Err(error) => return Err(service(OPERATION, key, error)),
         };
+        if let Some(item) = found.as_ref().filter(|_| refused)
+            && item::text(item, "lease_token") == Some(lease.token.as_str())
+        {
+            let taken = item::taken(item, event.body_sha256()).map_err(|error| service(OPERATION, key, error))?;
+            return Ok(Claim::Claimed(Claimed {
+                key: key.clone(),
+                lease_token: lease.token.clone(),
+                taken,
+            }));
+        }
         let standing = found
             // An item that was just made had no status before: some emulators give its key back.
             .filter(|item| refused || item.contains_key("status"))
             .map(|item| item::standing(&item))
             .transpose()
             .map_err(|error| service(OPERATION, key, error))?;
-        match (decide(standing.as_ref(), event.body_sha256(), now), refused) {
+        match (
+            decide(standing.as_ref(), event.body_sha256(), event.replay, now),
+            refused,
+        ) {
             (Decision::Take(taken), false) => Ok(Claim::Claimed(Claimed {
                 key: key.clone(),
                 lease_token: lease.token.clone(),
@@ -175,6 +219,30 @@ impl Ledger for DynamoLedger {
                 bool_error("the claim's condition and the ledger's rule disagree"),
             )),
         }
+    }
+
+    async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
+        const OPERATION: &str = "overtaken";
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk")
+            .filter_expression("#status = :completed AND (occurred_at > :at OR (attribute_not_exists(occurred_at) AND received_at > :at))")
+            .projection_expression("pk")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":pk", s(&event.key.partition))
+            .expression_attribute_values(":completed", s(Status::Completed.name()))
+            .expression_attribute_values(":at", n(event.at().as_millis()))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            if page.map_err(|error| service(OPERATION, &event.key, error))?.count() > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool) -> Result<(), LedgerError> {
@@ -211,8 +279,7 @@ impl Ledger for DynamoLedger {
             .value(":in_progress", s(Status::InProgress.name()))
             .value(":token", s(&claimed.lease_token))
             .set_hook(hook, now);
-        self.commit("record_hook", &claimed.key, step, effects.into_writes())
-            .await
+        self.commit("record_hook", &claimed.key, step, effects).await
     }
 
     async fn complete(
@@ -226,12 +293,12 @@ impl Ledger for DynamoLedger {
             .set("status", s(Status::Completed.name()))
             .set("completed_at", n(now.as_millis()))
             .remove("error");
-        let mut writes = Vec::new();
-        if let Some((hook, effects)) = last {
+        let mut effects = Effects::none();
+        if let Some((hook, own)) = last {
             step = step.set_hook(hook, now);
-            writes = effects.into_writes();
+            effects = own;
         }
-        self.commit("complete", &claimed.key, step, writes).await
+        self.commit("complete", &claimed.key, step, effects).await
     }
 
     async fn release(&self, claimed: &Claimed, error: &str) -> Result<(), LedgerError> {
@@ -239,7 +306,7 @@ impl Ledger for DynamoLedger {
             .own_step(claimed)
             .set("status", s(Status::Released.name()))
             .set("error", s(item::short(error)));
-        self.commit("release", &claimed.key, step, Vec::new()).await
+        self.commit("release", &claimed.key, step, Effects::none()).await
     }
 
     async fn reject(&self, claimed: &Claimed, reason: &str, now: Timestamp) -> Result<(), LedgerError> {
@@ -248,7 +315,7 @@ impl Ledger for DynamoLedger {
             .set("status", s(Status::Rejected.name()))
             .set("completed_at", n(now.as_millis()))
             .set("error", s(item::short(reason)));
-        self.commit("reject", &claimed.key, step, Vec::new()).await
+        self.commit("reject", &claimed.key, step, Effects::none()).await
     }
 }
 

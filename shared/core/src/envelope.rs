@@ -37,6 +37,8 @@ pub struct Envelope {
     pub form: Form,
     /// Those bytes.
     pub body: Bytes,
+    /// An operator sends it on purpose: a rejected, stale or foreign event is claimed all the same.
+    pub replay: bool,
 }
 
 /// A queue message: text and string attributes.
@@ -86,6 +88,8 @@ const DELIVERY_ID: &str = "delivery_id";
 const RECEIVED_AT: &str = "received_at";
 const FORM: &str = "form";
 const ENVELOPE: &str = "envelope";
+const REPLAY: &str = "replay";
+const REPLAY_YES: &str = "1";
 const ENCODING: &str = "encoding";
 const ENCODING_BASE64: &str = "base64";
 const ENCODING_GZIP: &str = "gzip+base64";
@@ -99,6 +103,7 @@ impl Envelope {
             received_at: delivery.received_at(),
             form: delivery.form(),
             body: delivery.bytes().clone(),
+            replay: false,
         }
     }
 
@@ -129,6 +134,7 @@ impl Envelope {
             (FORM, self.form.name().to_owned()),
         ];
         attributes.extend(encoding.map(|encoding| (ENCODING, encoding.to_owned())));
+        attributes.extend(self.replay.then(|| (REPLAY, REPLAY_YES.to_owned())));
         Ok(Message { text, attributes })
     }
 
@@ -162,6 +168,7 @@ impl Envelope {
                 .map_err(|_| wrong(RECEIVED_AT, at, "milliseconds since the Unix epoch"))?,
             form: Form::from_name(form).ok_or_else(|| wrong(FORM, form, "raw, js or python"))?,
             body,
+            replay: attribute(REPLAY) == Some(REPLAY_YES),
         })
     }
 }
@@ -229,6 +236,7 @@ mod tests {
             received_at: Timestamp::from_millis(1_700_000_000_123),
             form: Form::JavaScript,
             body: body.into(),
+            replay: false,
         }
     }
 

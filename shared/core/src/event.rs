@@ -36,6 +36,8 @@ pub struct Event {
     pub key: IdempotencyKey,
     /// The amount's text exactly as sent, number or string. Providers disagree on units.
     pub amount: Option<String>,
+    /// An operator sends it on purpose, although it was rejected or set aside.
+    pub replay: bool,
     body: Bytes,
     body_sha256: String,
 }
@@ -133,6 +135,7 @@ impl Event {
             delivery_id: envelope.delivery_id,
             key,
             amount: reading.amount,
+            replay: envelope.replay,
             body: envelope.body,
             body_sha256,
         }
@@ -151,6 +154,7 @@ impl Event {
             delivery_id: envelope.delivery_id,
             key: IdempotencyKey::unreadable(provider.name, own, &body_sha256),
             amount: None,
+            replay: envelope.replay,
             body: envelope.body,
             body_sha256,
         }
@@ -173,6 +177,12 @@ impl Event {
     /// retried; say [`HookError::reject`](crate::hook::HookError::reject) where a retry can't help.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
+    }
+
+    /// When it happened, or where the provider does not say, when it was first received: what orders the
+    /// events of one resource.
+    pub fn at(&self) -> Timestamp {
+        self.occurred_at.unwrap_or(self.received_at)
     }
 
     /// Type and resource id: the same even where a provider restamps its retries, so that a hook

@@ -20,12 +20,34 @@ pub trait Hook<W>: Send + Sync {
     /// The name under which the ledger records it. Renaming a hook makes it a new one.
     fn name(&self) -> &'static str;
 
+    /// Whether it matters to this hook that events come out of order. Asking costs a read of the
+    /// ledger for each event.
+    fn order(&self) -> Order {
+        Order::Any
+    }
+
     /// Does the work for `event`, or says what to write.
     ///
     /// # Errors
     /// [`HookError::Retry`] where it may work later (what `?` gives for any error);
     /// [`HookError::Reject`] where it never will.
     async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<W>, HookError>;
+}
+
+/// What a hook wants where a later event of the same resource is completed already: a
+/// `cashout.processing` that comes after its `cashout.processed`.
+///
+/// Two events of one resource that are worked on at the same moment don't know of each other. A
+/// hook that must never be mistaken puts a condition on its writes: see [`Effects::or`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// It does not matter: the hook is called, and not told.
+    #[default]
+    Any,
+    /// It is told, by [`Attempt::late`].
+    Told,
+    /// It is not called, and recorded as done.
+    SkipLate,
 }
 
 /// Which try this is, and how long it may take.
@@ -37,12 +59,18 @@ pub struct Attempt {
     pub started_at: Timestamp,
     /// When it is cut: what has not been returned by then is retried.
     pub deadline: Timestamp,
+    /// A later event of the same resource is completed already. False for a hook that does not
+    /// [ask](Hook::order).
+    pub late: bool,
 }
 
 /// What a hook wants written in the transaction that records it as done.
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Effects<W>(Vec<W>);
+pub struct Effects<W> {
+    writes: Vec<W>,
+    otherwise: Option<Vec<W>>,
+}
 
 /// Why a hook could not do its work. Not itself an [`Error`], so that `?` turns every error
 /// into [`HookError::Retry`].
@@ -65,22 +93,32 @@ pub enum HookError {
 impl<W> Effects<W> {
     /// Nothing to write: the hook has done its work itself, or had none.
     pub fn none() -> Self {
-        Self(Vec::new())
+        Self::writes(Vec::new())
     }
 
     /// One write.
     pub fn write(write: W) -> Self {
-        Self(vec![write])
+        Self::writes(vec![write])
     }
 
     /// Several writes, all or none. DynamoDB takes 100 in a transaction, one is the ledger's.
     pub fn writes(writes: Vec<W>) -> Self {
-        Self(writes)
+        Self {
+            writes,
+            otherwise: None,
+        }
     }
 
-    /// The writes, in order.
-    pub fn into_writes(self) -> Vec<W> {
-        self.0
+    /// Where a condition of these writes does not hold, those of `other` instead: what keeps a late
+    /// event from moving a payment backwards, whoever is first. Without this, such a hook is retried.
+    pub fn or(mut self, other: Self) -> Self {
+        self.otherwise = Some(other.writes);
+        self
+    }
+
+    /// The writes in their order, and those instead.
+    pub fn into_parts(self) -> (Vec<W>, Option<Vec<W>>) {
+        (self.writes, self.otherwise)
     }
 }
 

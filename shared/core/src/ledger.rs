@@ -6,7 +6,7 @@
 //!                     ▲   │  │ ▲    reject
 //!        claim: lease │   │  │ └── claim ───┐
 //!        is over      └───┘  ├───────────▶ RELEASED      release
-//!                            └───────────▶ REJECTED      reject
+//!                            └───────────▶ REJECTED      reject; claim: an operator's replay
 //! ```
 //!
 //! Only the holder of the lease token may complete, release or reject: a late owner, whose
@@ -34,6 +34,9 @@ pub trait Ledger: Send + Sync {
         lease: &Lease,
         now: Timestamp,
     ) -> impl Future<Output = Result<Claim, LedgerError>> + Send;
+
+    /// Whether an event that happened later ([`Event::at`]) to the same resource is completed.
+    fn overtaken(&self, event: &Event) -> impl Future<Output = Result<bool, LedgerError>> + Send;
 
     /// Counts a duplicate of an event that is finished; `conflict` where its bytes differ.
     fn count_duplicate(
@@ -207,7 +210,10 @@ pub enum LedgerError {
 /// Every ledger follows this function: those with transactions call it, DynamoDB's adapter
 /// writes the case [`Decision::Take`] as a condition and calls it on the item that a failed
 /// claim returns.
-pub fn decide(standing: Option<&Standing>, body_sha256: &str, now: Timestamp) -> Decision {
+///
+/// `replay`: an operator sends it again on purpose, which may claim a rejected event. A completed one
+/// stays completed.
+pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: bool, now: Timestamp) -> Decision {
     let Some(found) = standing else {
         return Decision::Take(Taken {
             attempt: 1,
@@ -220,12 +226,20 @@ pub fn decide(standing: Option<&Standing>, body_sha256: &str, now: Timestamp) ->
         Status::InProgress if found.lease_expires_at > now => Decision::Wait {
             until: found.lease_expires_at,
         },
-        Status::InProgress | Status::Released => Decision::Take(Taken {
-            attempt: found.attempts.saturating_add(1),
-            hooks: found.hooks.clone(),
-            conflict,
-        }),
+        Status::Rejected if replay => Decision::Take(found.taken(conflict)),
+        Status::InProgress | Status::Released => Decision::Take(found.taken(conflict)),
         status @ (Status::Completed | Status::Rejected) => Decision::Drop { status, conflict },
+    }
+}
+
+impl Standing {
+    /// What the next owner finds.
+    fn taken(&self, conflict: bool) -> Taken {
+        Taken {
+            attempt: self.attempts.saturating_add(1),
+            hooks: self.hooks.clone(),
+            conflict,
+        }
     }
 }
 
@@ -265,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_new_event_is_taken() {
-        let decision = decide(None, "aa", Timestamp::from_seconds(1));
+        let decision = decide(None, "aa", false, Timestamp::from_seconds(1));
         assert!(matches!(decision, Decision::Take(Taken { attempt: 1, .. })));
     }
 
@@ -274,10 +288,10 @@ mod tests {
         let running = standing(Status::InProgress);
         let until = Timestamp::from_seconds(100);
         assert_eq!(
-            decide(Some(&running), "aa", Timestamp::from_millis(99_999)),
+            decide(Some(&running), "aa", false, Timestamp::from_millis(99_999)),
             Decision::Wait { until }
         );
-        let Decision::Take(taken) = decide(Some(&running), "aa", until) else {
+        let Decision::Take(taken) = decide(Some(&running), "aa", false, until) else {
             panic!("a lease that ends now is over");
         };
         assert_eq!(taken.attempt, 3);
@@ -286,7 +300,12 @@ mod tests {
 
     #[test]
     fn a_released_event_is_taken_with_what_its_hooks_have_done() {
-        let decision = decide(Some(&standing(Status::Released)), "aa", Timestamp::from_seconds(1));
+        let decision = decide(
+            Some(&standing(Status::Released)),
+            "aa",
+            false,
+            Timestamp::from_seconds(1),
+        );
         assert!(matches!(
             decision,
             Decision::Take(Taken {
@@ -301,9 +320,18 @@ mod tests {
     fn a_finished_event_is_dropped_and_other_bytes_are_a_conflict() {
         for status in [Status::Completed, Status::Rejected] {
             for (bytes, conflict) in [("aa", false), ("bb", true)] {
-                let decision = decide(Some(&standing(status)), bytes, Timestamp::from_seconds(999));
+                let decision = decide(Some(&standing(status)), bytes, false, Timestamp::from_seconds(999));
                 assert_eq!(decision, Decision::Drop { status, conflict });
             }
         }
+    }
+
+    #[test]
+    fn a_replay_takes_a_rejected_event_and_no_completed_one() {
+        let now = Timestamp::from_seconds(1);
+        let decision = decide(Some(&standing(Status::Rejected)), "aa", true, now);
+        assert!(matches!(decision, Decision::Take(Taken { attempt: 3, .. })));
+        let decision = decide(Some(&standing(Status::Completed)), "aa", true, now);
+        assert!(matches!(decision, Decision::Drop { .. }));
     }
 }

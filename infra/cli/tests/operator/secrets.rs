@@ -61,7 +61,7 @@ async fn a_secret_that_cant_be_one_is_not_put() {
         ("onepay", "wh_tok_abc\n", "has no `token`"),
         ("unopago", " \n", "empty signing secret"),
         ("unopago", "{\"signing_secrets\": \"x\"}", "is not the expected JSON"),
-        ("unopay", "x", "[possible values: unopago, onepay, kuenta]"),
+        ("unopay", "s3cr3t", "[possible values: unopago, onepay, kuenta]"),
     ] {
         let output = acuse(&["secrets", "put", provider], input).await;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 /// One conditional update of one item. Attribute names are always placeholders (`#name`), since
 /// several of ours are words that DynamoDB reserves.
+#[derive(Clone)]
 pub(super) struct Step {
     table: String,
     key: HashMap<String, AttributeValue>,
@@ -106,7 +107,7 @@ impl Step {
             .table_name(self.table)
             .set_key(Some(self.key))
             .update_expression(expression)
-            .condition_expression(self.condition)
+            .set_condition_expression(Some(self.condition).filter(|condition| !condition.is_empty()))
             .set_expression_attribute_names(none_if_empty(self.names))
             .set_expression_attribute_values(none_if_empty(self.values))
     }

@@ -5,7 +5,8 @@ use std::io::Write;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
-use acuse_core::ledger::{Lease, Standing, Status};
+use acuse_core::key::IdempotencyKey;
+use acuse_core::ledger::{Lease, Standing, Status, Taken};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::Compression;
@@ -17,7 +18,7 @@ use super::expression::{Step, n, s};
 /// Longer payloads are compressed: a write unit is 1 KB.
 const COMPRESS_FROM: usize = 8 * 1024;
 
-/// An item holds 400 KB with the names of its attributes.
+/// An item holds 400 KB with the names of its attributes. A longer payload is cut into parts.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const LONGEST_PAYLOAD: usize = 380 * 1024;
 
@@ -29,8 +30,8 @@ const LONGEST_ERROR: usize = 1000;
 #[error("the item has no usable attribute `{0}`")]
 pub struct NotARecord(pub(super) &'static str);
 
-/// Sets everything that a claim sets.
-pub(super) fn claim(step: Step, event: &Event, lease: &Lease, expires_at: Timestamp) -> Step {
+/// Sets everything that a claim sets, with the payload in the item, or in `parts` beside it.
+pub(super) fn claim(step: Step, event: &Event, lease: &Lease, expires_at: Timestamp, payload: Payload) -> Step {
     let mut step = step
         .set("status", s(Status::InProgress.name()))
         .set("lease_token", s(&lease.token))
@@ -56,27 +57,65 @@ pub(super) fn claim(step: Step, event: &Event, lease: &Lease, expires_at: Timest
     if let Some(at) = event.occurred_at {
         step = step.set_first("occurred_at", n(at.as_millis()));
     }
-    let (payload, encoding) = payload(event.body());
-    if let Some(payload) = payload {
-        step = step.set_first("payload", payload);
+    match payload {
+        Payload::Text(text) => step.set_first("payload", AttributeValue::S(text)),
+        Payload::Binary(bytes) => step.set_first("payload", AttributeValue::B(Blob::new(bytes))),
+        Payload::Gzip(bytes) => step
+            .set_first("payload", AttributeValue::B(Blob::new(bytes)))
+            .set_first("payload_encoding", s("gzip")),
+        Payload::Parts(parts) => step
+            .set_first("payload_parts", n(parts.len()))
+            .set_first("payload_encoding", s("gzip")),
     }
-    step.set_first("payload_encoding", s(encoding))
 }
 
-/// The payload as an attribute, and how: `text`, `binary`, `gzip`, or `omitted` where even
-/// compressed it does not fit an item.
-fn payload(body: &[u8]) -> (Option<AttributeValue>, &'static str) {
-    if body.len() >= COMPRESS_FROM {
+/// A payload as attributes.
+pub(super) enum Payload {
+    Text(String),
+    Binary(Vec<u8>),
+    Gzip(Vec<u8>),
+    /// Compressed, and still too long for one item.
+    Parts(Vec<Vec<u8>>),
+}
+
+impl Payload {
+    pub(super) fn of(body: &[u8]) -> std::io::Result<Self> {
+        if body.len() < COMPRESS_FROM {
+            return Ok(match std::str::from_utf8(body) {
+                Ok(text) => Self::Text(text.to_owned()),
+                Err(_) => Self::Binary(body.to_vec()),
+            });
+        }
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        return match encoder.write_all(body).and_then(|()| encoder.finish()) {
-            Ok(packed) if packed.len() <= LONGEST_PAYLOAD => (Some(AttributeValue::B(Blob::new(packed))), "gzip"),
-            _ => (None, "omitted"),
-        };
+        encoder.write_all(body)?;
+        let packed = encoder.finish()?;
+        Ok(match packed.len() {
+            ..=LONGEST_PAYLOAD => Self::Gzip(packed),
+            _ => Self::Parts(packed.chunks(LONGEST_PAYLOAD).map(<[u8]>::to_vec).collect()),
+        })
     }
-    match std::str::from_utf8(body) {
-        Ok(text) => (Some(s(text)), "text"),
-        Err(_) => (Some(AttributeValue::B(Blob::new(body))), "binary"),
+
+    /// The parts that go into items of their own.
+    pub(super) fn parts(&self) -> &[Vec<u8>] {
+        match self {
+            Self::Parts(parts) => parts,
+            _ => &[],
+        }
     }
+}
+
+/// Where a payload's parts are: the same bytes are the same parts, however often they are written.
+pub(super) fn part_key(body_sha256: &str, place: usize) -> IdempotencyKey {
+    IdempotencyKey {
+        partition: format!("payload#{body_sha256}"),
+        sort: format!("{place:04}"),
+    }
+}
+
+/// Writes one part.
+pub(super) fn part(step: Step, bytes: &[u8], expires_at: Timestamp) -> Step {
+    step.set("part", AttributeValue::B(Blob::new(bytes)))
+        .set("expires_at", n(expires_at.as_seconds()))
 }
 
 /// What `decide` looks at.
@@ -90,6 +129,16 @@ pub(super) fn standing(item: &HashMap<String, AttributeValue>) -> Result<Standin
         attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
         body_sha256: text(item, "body_sha256").ok_or(NotARecord("body_sha256"))?.to_owned(),
         hooks: hooks(item),
+    })
+}
+
+/// What the owner of a claim that was written, but not answered, finds.
+pub(super) fn taken(item: &HashMap<String, AttributeValue>, body_sha256: &str) -> Result<Taken, NotARecord> {
+    let standing = standing(item)?;
+    Ok(Taken {
+        attempt: standing.attempts,
+        hooks: standing.hooks,
+        conflict: standing.body_sha256 != body_sha256,
     })
 }
 

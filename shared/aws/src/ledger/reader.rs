@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 
-use super::record::{NotARecord, Record};
+use super::item::part_key;
+use super::record::{NotARecord, Record, unpacked};
 
 /// The ledger's table, read only.
 #[derive(Debug, Clone)]
@@ -85,6 +86,30 @@ impl LedgerReader {
             records.push(self.record(&item.map_err(|e| self.service(e))?)?);
         }
         Ok(records)
+    }
+
+    /// A record's payload, put together where it is in parts. `None` where a part is gone.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the table.
+    pub async fn payload(&self, record: &Record) -> Result<Option<Vec<u8>>, ReadError> {
+        if record.parts == 0 {
+            return Ok(record.payload.clone());
+        }
+        let mut packed = Vec::new();
+        for place in 0..record.parts {
+            let key = part_key(&record.body_sha256, place);
+            let get = self.client.get_item().table_name(&self.table);
+            let get = get
+                .key("pk", AttributeValue::S(key.partition))
+                .key("sk", AttributeValue::S(key.sort));
+            let item = get.send().await.map_err(|error| self.service(error))?.item;
+            let Some(AttributeValue::B(bytes)) = item.as_ref().and_then(|item| item.get("part")) else {
+                return Ok(None);
+            };
+            packed.extend_from_slice(bytes.as_ref());
+        }
+        Ok(unpacked(&packed))
     }
 
     fn record(&self, item: &std::collections::HashMap<String, AttributeValue>) -> Result<Record, ReadError> {

@@ -49,9 +49,16 @@ pub struct Record {
     pub delivery_id: Option<String>,
     /// The queue message that claimed it last.
     pub message_id: Option<String>,
-    /// The payload as the provider signed it; kept out of lists.
+    /// The payload as the provider signed it; kept out of lists. `None` where it is in
+    /// [`parts`](Self::parts).
     #[serde(skip)]
     pub payload: Option<Vec<u8>>,
+    /// How many items of their own hold a payload that is too long for one.
+    #[serde(skip)]
+    pub parts: usize,
+    /// The SHA-256 of the payload that was claimed first.
+    #[serde(skip)]
+    pub body_sha256: String,
 }
 
 impl Record {
@@ -87,6 +94,8 @@ impl Record {
             delivery_id: optional("delivery_id"),
             message_id: optional("message_id"),
             payload: payload(item),
+            parts: number(item, "payload_parts").unwrap_or_default(),
+            body_sha256: required("body_sha256")?,
         })
     }
 }
@@ -94,12 +103,15 @@ impl Record {
 fn payload(item: &HashMap<String, AttributeValue>) -> Option<Vec<u8>> {
     match item.get("payload")? {
         AttributeValue::S(text) => Some(text.clone().into_bytes()),
-        AttributeValue::B(bytes) if text(item, "payload_encoding") == Some("gzip") => {
-            let mut body = Vec::new();
-            GzDecoder::new(bytes.as_ref()).read_to_end(&mut body).ok()?;
-            Some(body)
-        }
+        AttributeValue::B(bytes) if text(item, "payload_encoding") == Some("gzip") => unpacked(bytes.as_ref()),
         AttributeValue::B(bytes) => Some(bytes.clone().into_inner()),
         _ => None,
     }
+}
+
+/// What was compressed.
+pub(super) fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    GzDecoder::new(packed).read_to_end(&mut body).ok()?;
+    Some(body)
 }

@@ -10,7 +10,7 @@ use super::backoff::LONGEST_DELAY;
 use super::{Consumer, Fate, Inbox, Received};
 use crate::clock::{Clock, Random, Timestamp, within};
 use crate::event::Event;
-use crate::hook::{Attempt, Effects, Hook, HookError, chain};
+use crate::hook::{Attempt, Effects, Hook, HookError, Order, chain};
 use crate::ledger::{Claim, Claimed, Lease, Ledger, LedgerError};
 use crate::provider::Unreadable;
 
@@ -76,6 +76,10 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         if let Some(why) = unreadable {
             return Some(SetAside::Unreadable(why));
         }
+        // An operator who replays it knows.
+        if event.replay {
+            return None;
+        }
         if self.policy.environment.is_some_and(|own| own != event.environment) {
             return Some(SetAside::Foreign(event.environment.name()));
         }
@@ -103,14 +107,31 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     /// Calls the hooks that are not done. The last one's effects commit with the completion.
     async fn call_hooks(&self, message: &Received, event: &Event, claimed: &Claimed, cut: Timestamp) -> Fate {
         let done = &claimed.taken.hooks;
-        let mut open = self
+        let open: Vec<&dyn Hook<L::Write>> = self
             .hooks
             .iter()
+            .map(AsRef::as_ref)
             .filter(|hook| !done.contains_key(hook.name()))
-            .peekable();
+            .collect();
         let mut last = None;
-        while let Some(hook) = open.next() {
-            let effects = match self.call(hook.as_ref(), event, claimed, cut).await {
+        let mut late = None;
+        for (place, hook) in open.iter().enumerate() {
+            // Asked once, and only where a hook wants to know.
+            if late.is_none() && hook.order() != Order::Any {
+                late = match self.ledger.overtaken(event).await {
+                    Ok(late) => Some(late),
+                    Err(error) => return self.write_failed(event, claimed, hook.name(), error).await,
+                };
+            }
+            let late = late.unwrap_or(false);
+            let called = match hook.order() {
+                Order::SkipLate if late => Ok(Effects::none()),
+                order => {
+                    let late = late && order != Order::Any;
+                    self.call(*hook, event, claimed, late, cut).await
+                }
+            };
+            let effects = match called {
                 Ok(effects) => effects,
                 Err(HookError::Retry { reason, after }) => {
                     return self.release(event, claimed, hook.name(), &reason, after).await;
@@ -120,7 +141,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                     return self.dead_letter(message, event, claimed, &reason).await;
                 }
             };
-            if open.peek().is_none() {
+            if place + 1 == open.len() {
                 last = Some((hook.name(), effects));
                 break;
             }
@@ -148,6 +169,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         hook: &dyn Hook<L::Write>,
         event: &Event,
         claimed: &Claimed,
+        late: bool,
         cut: Timestamp,
     ) -> Result<Effects<L::Write>, HookError> {
         let now = self.clock.now();
@@ -155,6 +177,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             number: claimed.taken.attempt,
             started_at: now,
             deadline: cut,
+            late,
         };
         // The call itself may panic before it gives a future.
         let work = AssertUnwindSafe(async { hook.call(event, attempt).await }).catch_unwind();

@@ -34,6 +34,8 @@ pub struct Stored {
     pub conflicts: u32,
     /// Why it was released or rejected.
     pub error: Option<String>,
+    /// When it happened.
+    pub at: Timestamp,
 }
 
 impl MemoryLedger {
@@ -93,7 +95,7 @@ impl Ledger for &MemoryLedger {
     async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> Result<Claim, LedgerError> {
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.standing);
-        let taken = match decide(found, event.body_sha256(), now) {
+        let taken = match decide(found, event.body_sha256(), event.replay, now) {
             Decision::Wait { until } => return Ok(Claim::Wait { until }),
             Decision::Drop { status, conflict } => return Ok(Claim::Duplicate { status, conflict }),
             Decision::Take(taken) => taken,
@@ -110,6 +112,7 @@ impl Ledger for &MemoryLedger {
             duplicates: 0,
             conflicts: 0,
             error: None,
+            at: event.at(),
         });
         stored.standing.status = Status::InProgress;
         stored.standing.lease_expires_at = lease.expires_at;
@@ -119,6 +122,16 @@ impl Ledger for &MemoryLedger {
             key: event.key.clone(),
             lease_token: lease.token.clone(),
             taken,
+        }))
+    }
+
+    async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
+        let state = self.state();
+        let mut records = state.records.iter();
+        Ok(records.any(|(key, stored)| {
+            key.partition == event.key.partition
+                && stored.standing.status == Status::Completed
+                && stored.at > event.at()
         }))
     }
 
@@ -137,7 +150,7 @@ impl Ledger for &MemoryLedger {
         effects: Effects<Self::Write>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.own("record_hook", claimed, effects.into_writes(), |stored| {
+        self.own("record_hook", claimed, effects.into_parts().0, |stored| {
             stored.standing.hooks.insert(hook.to_owned(), now);
         })
     }
@@ -149,7 +162,7 @@ impl Ledger for &MemoryLedger {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let (hook, writes) = last.map_or((None, Vec::new()), |(hook, effects)| {
-            (Some(hook), effects.into_writes())
+            (Some(hook), effects.into_parts().0)
         });
         self.own("complete", claimed, writes, |stored| {
             stored.standing.hooks.extend(hook.map(|hook| (hook.to_owned(), now)));

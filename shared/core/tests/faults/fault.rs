@@ -1,0 +1,65 @@
+//! What can go wrong with a call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::simulation::Simulation;
+
+/// One call's fate.
+pub(crate) enum Fault {
+    None,
+    /// It fails, and nothing was done: refused, throttled, not reached.
+    Before,
+    /// It does its work, and the answer is lost.
+    After,
+    /// It takes its time, and then does its work: perhaps after its lease is over.
+    SlowBefore(Duration),
+    /// It does its work, and its answer takes its time: perhaps nobody waits for it any more.
+    SlowAfter(Duration),
+}
+
+/// Draws a fate for every call, until things are well again.
+#[derive(Clone)]
+pub(crate) struct Faults {
+    simulation: Simulation,
+    /// One call in so many meets one.
+    one_in: u32,
+    over: Arc<AtomicBool>,
+}
+
+/// Longer than an invocation, so that an owner can come too late.
+const LONGEST_DELAY: Duration = Duration::from_secs(45);
+
+impl Faults {
+    pub(crate) fn new(simulation: &Simulation, one_in: u32) -> Self {
+        Self {
+            simulation: simulation.clone(),
+            one_in,
+            over: Arc::default(),
+        }
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether something goes wrong now.
+    pub(crate) fn strike(&self) -> bool {
+        !self.over.load(Ordering::SeqCst) && self.simulation.one_in(self.one_in)
+    }
+
+    pub(crate) fn draw(&self) -> Fault {
+        if !self.strike() {
+            return Fault::None;
+        }
+        let delay = self.simulation.duration(LONGEST_DELAY);
+        match self.simulation.draw(|random| random.u8(0..4)) {
+            0 => Fault::Before,
+            1 => Fault::After,
+            2 => Fault::SlowBefore(delay),
+            _ => Fault::SlowAfter(delay),
+        }
+    }
+}

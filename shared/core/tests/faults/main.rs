@@ -1,0 +1,344 @@
+//! The consumer under faults at its ports, thousands of times, each run made of one seed.
+//!
+//! Three consumers with clocks that disagree work on one queue. Ledger and queue calls fail, lose
+//! their answers and come late; hooks fail, hang and panic; invocations are cut and killed. At the
+//! end the tables have to tell that nothing was lost and nothing was done twice.
+//!
+//! `ACUSE_FAULTS=100000` sets how many runs, `ACUSE_SEED=…` repeats one.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod fault;
+mod ledger;
+mod queue;
+mod simulation;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use acuse_core::clock::Timestamp;
+use acuse_core::consume::{Backoff, Consumer, Policy, Received};
+use acuse_core::event::Event;
+use acuse_core::hook::{Attempt, Effects, Hook, HookError};
+use acuse_core::ledger::Status;
+use acuse_core::testing::MemoryLedger;
+use async_trait::async_trait;
+
+use fault::Faults;
+use ledger::FaultyLedger;
+use queue::Queue;
+use simulation::{Simulation, SkewedClock};
+
+const RUNS: u64 = 3000;
+
+/// The template's time-out of the consumer.
+const TIME_OUT: Duration = Duration::from_secs(30);
+
+/// How long things go wrong, and how long everything may take.
+const TROUBLE: Duration = Duration::from_secs(15 * 60);
+const PATIENCE: Duration = Duration::from_secs(48 * 3600);
+
+/// The events of a run. The last one's hook always rejects.
+const EVENTS: [&str; 4] = ["p0", "p1", "p2", "never"];
+
+/// What the transactional hook writes, for each event.
+fn effect_of(id: &str) -> &'static str {
+    ["effect on p0", "effect on p1", "effect on p2", "effect on never"]
+        .into_iter()
+        .find(|effect| effect.ends_with(id))
+        .unwrap()
+}
+
+/// What the other hook has done: an order shipped is shipped, whatever the ledger knows.
+type Shipped = Arc<Mutex<BTreeMap<String, u32>>>;
+
+/// A hook in trouble.
+struct Troubled {
+    name: &'static str,
+    simulation: Simulation,
+    faults: Faults,
+    /// `None`: its effects are transactional.
+    shipped: Option<Shipped>,
+}
+
+#[async_trait]
+impl Hook<&'static str> for Troubled {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    async fn call(&self, event: &Event, _attempt: Attempt) -> Result<Effects<&'static str>, HookError> {
+        let id = event.resource.as_ref().unwrap().id.clone();
+        if self.faults.strike() {
+            match self.simulation.draw(|random| random.u8(0..4)) {
+                0 => return Err(HookError::retry("injected")),
+                1 => return Err(HookError::retry_after(Duration::from_secs(40), "injected")),
+                2 => panic!("injected"),
+                _ => self.simulation.sleep(2 * TIME_OUT).await,
+            }
+        }
+        self.simulation
+            .sleep(self.simulation.duration(Duration::from_secs(3)))
+            .await;
+        if id == "never" {
+            return Err(HookError::reject("never"));
+        }
+        match &self.shipped {
+            None => Ok(Effects::write(effect_of(&id))),
+            Some(shipped) => {
+                *shipped.lock().unwrap().entry(id).or_default() += 1;
+                Ok(Effects::none())
+            }
+        }
+    }
+}
+
+fn message(id: &str, delivery: u32) -> Received {
+    let attributes = [
+        ("envelope", "1".to_owned()),
+        ("provider", "kuenta".to_owned()),
+        ("delivery_id", "018bcfe5-6800-7707-8707-070707070707".to_owned()),
+        ("received_at", "1700000000000".to_owned()),
+        ("form", "raw".to_owned()),
+    ];
+    Received {
+        message_id: format!("{id}-{delivery}"),
+        receipt: String::new(),
+        text: format!(r#"{{"event":"payment.completed","data":{{"id":"{id}"}}}}"#),
+        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+    }
+}
+
+/// One run.
+struct World {
+    simulation: Simulation,
+    faults: Faults,
+    queue: Queue,
+    ledger: Arc<MemoryLedger>,
+    shipped: Shipped,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let simulation = Simulation::new(seed, Timestamp::from_seconds(1_700_000_000));
+        let one_in = simulation.draw(|random| random.u32(2..20));
+        let faults = Faults::new(&simulation, one_in);
+        Self {
+            queue: Queue::new(&simulation, &faults),
+            simulation,
+            faults,
+            ledger: Arc::default(),
+            shipped: Arc::default(),
+        }
+    }
+
+    /// Each event is delivered one to three times, whenever.
+    fn deliver(&self) {
+        for id in EVENTS {
+            let deliveries = self.simulation.draw(|random| random.u32(1..=3));
+            for delivery in 0..deliveries {
+                let (queue, simulation) = (self.queue.clone(), self.simulation.clone());
+                self.simulation.spawn(async move {
+                    simulation.sleep(simulation.duration(TROUBLE)).await;
+                    queue.send(message(id, delivery));
+                });
+            }
+        }
+    }
+
+    fn consumer(&self, ahead: Duration) -> Consumer<FaultyLedger, Queue, SkewedClock, Simulation> {
+        let hook = |name, shipped| {
+            Box::new(Troubled {
+                name,
+                simulation: self.simulation.clone(),
+                faults: self.faults.clone(),
+                shipped,
+            }) as Box<dyn Hook<&'static str>>
+        };
+        let ledger = FaultyLedger {
+            simulation: self.simulation.clone(),
+            faults: self.faults.clone(),
+            ledger: Arc::clone(&self.ledger),
+        };
+        let clock = SkewedClock {
+            simulation: self.simulation.clone(),
+            ahead,
+        };
+        let policy = Policy {
+            environment: None,
+            retention: Duration::from_secs(90 * 24 * 3600),
+            backoff: Backoff {
+                base: Duration::from_secs(2),
+                max: Duration::from_secs(900),
+            },
+            concurrency: 10,
+        };
+        // Transactional first or last, so that both ways of committing are tried.
+        let mut hooks = vec![
+            hook("payments", None),
+            hook("shipping", Some(Arc::clone(&self.shipped))),
+        ];
+        if self.simulation.one_in(2) {
+            hooks.reverse();
+        }
+        Consumer::new(
+            ledger,
+            self.queue.clone(),
+            hooks,
+            policy,
+            clock,
+            self.simulation.clone(),
+        )
+        .unwrap()
+    }
+
+    /// Lambda: receives batches, invokes, cuts at the time-out, and deletes what did not fail.
+    fn poll(&self) {
+        let ahead = self.simulation.duration(Duration::from_millis(900));
+        let consumer = Arc::new(self.consumer(ahead));
+        let (simulation, queue, faults) = (self.simulation.clone(), self.queue.clone(), self.faults.clone());
+        let end = simulation.now().plus(PATIENCE);
+        self.simulation.spawn(async move {
+            while simulation.now() < end {
+                simulation.sleep(Duration::from_secs(1)).await;
+                let batch = queue.receive(3);
+                if batch.is_empty() {
+                    // Nothing comes any more.
+                    if queue.is_empty() && simulation.now().since(Timestamp::from_seconds(1_700_000_000)) > TROUBLE {
+                        return;
+                    }
+                    continue;
+                }
+                let deadline = simulation.now().plus(ahead).plus(TIME_OUT);
+                let invocation = simulation.spawn({
+                    let (consumer, queue, faults) = (Arc::clone(&consumer), queue.clone(), faults.clone());
+                    async move {
+                        let failed = consumer.consume(batch.clone(), deadline).await;
+                        // The answer may be lost: everything comes back.
+                        if !faults.strike() {
+                            queue.delete(&batch, &failed);
+                        }
+                    }
+                });
+                let life = match faults.strike() {
+                    true => simulation.duration(TIME_OUT),
+                    false => TIME_OUT,
+                };
+                simulation.spawn({
+                    let simulation = simulation.clone();
+                    async move {
+                        simulation.sleep(life).await;
+                        simulation.kill(invocation);
+                    }
+                });
+            }
+        });
+    }
+
+    fn check(&self) {
+        assert!(self.queue.is_empty(), "messages are still in the queue after two days");
+        let dead: Vec<String> = self
+            .queue
+            .dead()
+            .into_iter()
+            .map(|message| message.message_id)
+            .collect();
+        let is_dead = |id: &str| dead.iter().any(|message| message.starts_with(&format!("{id}-")));
+        let records = self.ledger.records();
+        let shipped = self.shipped.lock().unwrap();
+        for id in EVENTS {
+            let record = records
+                .iter()
+                .find(|(key, _)| key.partition.ends_with(&format!("#{id}")));
+            let status = record.map(|(_, stored)| stored.standing.status);
+            let applied = self.ledger.applied(effect_of(id));
+            assert!(applied <= 1, "{id}: a transactional effect was applied {applied} times");
+            match status {
+                Some(Status::Completed) => {
+                    assert_eq!(applied, 1, "{id}: completed without its effect");
+                    assert!(shipped.contains_key(id), "{id}: completed without being shipped");
+                    assert_ne!(id, "never");
+                }
+                Some(Status::Rejected) => assert!(is_dead(id), "{id}: rejected, and not in the dead-letter queue"),
+                _ => assert!(
+                    is_dead(id),
+                    "{id}: {status:?}, and not in the dead-letter queue: it has vanished"
+                ),
+            }
+        }
+    }
+}
+
+/// What came of one run, to tell that the runs do reach what they should.
+#[derive(Debug, Default)]
+struct Outcomes {
+    completed: u32,
+    rejected: u32,
+    worn_out: u32,
+    taken_over: u32,
+    shipped_twice: u32,
+    duplicates: u32,
+}
+
+fn run(seed: u64, outcomes: &mut Outcomes) {
+    let world = World::new(seed);
+    world.deliver();
+    for _ in 0..3 {
+        world.poll();
+    }
+    let (simulation, faults) = (world.simulation.clone(), world.faults.clone());
+    world.simulation.spawn(async move {
+        simulation.sleep(TROUBLE).await;
+        faults.end();
+    });
+    world.simulation.run();
+    world.check();
+    for stored in world.ledger.records().values() {
+        match stored.standing.status {
+            Status::Completed => outcomes.completed += 1,
+            Status::Rejected => outcomes.rejected += 1,
+            _ => outcomes.worn_out += 1,
+        }
+        outcomes.taken_over += u32::from(stored.standing.attempts > 1);
+        outcomes.duplicates += stored.duplicates;
+    }
+    let shipped = world.shipped.lock().unwrap();
+    outcomes.shipped_twice += u32::try_from(shipped.values().filter(|times| **times > 1).count()).unwrap();
+}
+
+#[test]
+fn nothing_is_lost_and_nothing_done_twice_under_faults() {
+    // Panics of hooks are part of the plan.
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if panic.payload().downcast_ref::<&str>() != Some(&"injected") {
+            print(panic);
+        }
+    }));
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let mut outcomes = Outcomes::default();
+    if let Some(seed) = number("ACUSE_SEED") {
+        run(seed, &mut outcomes);
+        return;
+    }
+    let runs = number("ACUSE_FAULTS").unwrap_or(RUNS);
+    let first = fastrand::u64(..u64::MAX / 2);
+    for seed in first..first + runs {
+        let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(seed, &mut outcomes)));
+        assert!(run.is_ok(), "repeat it with ACUSE_SEED={seed}");
+    }
+    println!("{runs} runs: {outcomes:?}");
+    // The trouble was real.
+    assert!(outcomes.completed > 0 && outcomes.rejected > 0 && outcomes.taken_over > 0 && outcomes.duplicates > 0);
+    assert!(
+        outcomes.shipped_twice > 0,
+        "a hook with outside effects is at-least-once"
+    );
+}
