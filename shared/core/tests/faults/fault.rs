@@ -28,8 +28,12 @@ pub(crate) struct Faults {
     over: Arc<AtomicBool>,
 }
 
-/// Longer than an invocation, so that an owner can come too late.
-const LONGEST_DELAY: Duration = Duration::from_secs(45);
+/// Some calls take a moment, and some longer than a lease: their owner comes too late.
+const DELAYS: [Duration; 3] = [
+    Duration::from_secs(3),
+    Duration::from_secs(50),
+    Duration::from_secs(240),
+];
 
 impl Faults {
     pub(crate) fn new(simulation: &Simulation, one_in: u32) -> Self {
@@ -54,7 +58,8 @@ impl Faults {
         if !self.strike() {
             return Fault::None;
         }
-        let delay = self.simulation.duration(LONGEST_DELAY);
+        let longest = self.simulation.draw(|random| random.usize(0..DELAYS.len()));
+        let delay = self.simulation.duration(DELAYS[longest]);
         match self.simulation.draw(|random| random.u8(0..4)) {
             0 => Fault::Before,
             1 => Fault::After,

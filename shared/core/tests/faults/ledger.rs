@@ -1,7 +1,8 @@
 //! A ledger whose calls fail, time out after doing the work, or come late.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
@@ -21,34 +22,48 @@ pub(crate) struct FaultyLedger {
 }
 
 impl FaultyLedger {
+    /// Makes a call with its fate. The work is the database's: once the call is under way, it is done
+    /// whether or not the caller still lives.
     async fn faulty<T, F>(
         &self,
         operation: &'static str,
         key: &IdempotencyKey,
-        work: impl FnOnce() -> F + Send,
+        work: impl FnOnce(Arc<MemoryLedger>) -> F + Send + 'static,
     ) -> Result<T, LedgerError>
     where
-        F: Future<Output = Result<T, LedgerError>> + Send,
-        T: Send,
+        F: Future<Output = Result<T, LedgerError>> + Send + 'static,
+        T: Send + 'static,
     {
         let failed = || LedgerError::Service {
             operation,
             key: key.clone(),
             source: "injected".into(),
         };
+        let ledger = Arc::clone(&self.ledger);
         match self.faults.draw() {
-            Fault::None => work().await,
+            Fault::None => work(ledger).await,
             Fault::Before => Err(failed()),
             Fault::After => {
-                let _ = work().await;
+                let _ = work(ledger).await;
                 Err(failed())
             }
             Fault::SlowBefore(delay) => {
-                self.simulation.sleep(delay).await;
-                work().await
+                let answer: Arc<Mutex<Option<Result<T, LedgerError>>>> = Arc::default();
+                let (simulation, given) = (self.simulation.clone(), Arc::clone(&answer));
+                self.simulation.spawn(async move {
+                    simulation.sleep(delay).await;
+                    let done = work(ledger).await;
+                    *given.lock().unwrap() = Some(done);
+                });
+                loop {
+                    self.simulation.sleep(Duration::from_millis(500)).await;
+                    if let Some(done) = answer.lock().unwrap().take() {
+                        return done;
+                    }
+                }
             }
             Fault::SlowAfter(delay) => {
-                let done = work().await;
+                let done = work(ledger).await;
                 self.simulation.sleep(delay).await;
                 done
             }
@@ -56,33 +71,34 @@ impl FaultyLedger {
     }
 }
 
+/// Outlives the caller, which a claim otherwise may not.
+fn same(claimed: &Claimed) -> Claimed {
+    Claimed {
+        key: claimed.key.clone(),
+        lease_token: claimed.lease_token.clone(),
+        taken: claimed.taken.clone(),
+    }
+}
+
 impl Ledger for FaultyLedger {
     type Write = &'static str;
 
     async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> Result<Claim, LedgerError> {
-        let ledger = &*self.ledger;
-        self.faulty("claim", &event.key, || async move {
-            (&ledger).claim(event, lease, now).await
-        })
-        .await
+        let (own, lease) = (event.clone(), lease.clone());
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).claim(&own, &lease, now).await };
+        self.faulty("claim", &event.key, work).await
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
-        let ledger = &*self.ledger;
-        self.faulty(
-            "overtaken",
-            &event.key,
-            || async move { (&ledger).overtaken(event).await },
-        )
-        .await
+        let own = event.clone();
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).overtaken(&own).await };
+        self.faulty("overtaken", &event.key, work).await
     }
 
     async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool) -> Result<(), LedgerError> {
-        let ledger = &*self.ledger;
-        self.faulty("count_duplicate", key, || async move {
-            (&ledger).count_duplicate(key, conflict).await
-        })
-        .await
+        let own = key.clone();
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, conflict).await };
+        self.faulty("count_duplicate", key, work).await
     }
 
     async fn record_hook(
@@ -92,11 +108,10 @@ impl Ledger for FaultyLedger {
         effects: Effects<Self::Write>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let ledger = &*self.ledger;
-        self.faulty("record_hook", &claimed.key, || async move {
-            (&ledger).record_hook(claimed, hook, effects, now).await
-        })
-        .await
+        let own = same(claimed);
+        let work =
+            move |ledger: Arc<MemoryLedger>| async move { (&*ledger).record_hook(&own, hook, effects, now).await };
+        self.faulty("record_hook", &claimed.key, work).await
     }
 
     async fn complete(
@@ -105,26 +120,20 @@ impl Ledger for FaultyLedger {
         last: Option<(&'static str, Effects<Self::Write>)>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let ledger = &*self.ledger;
-        self.faulty("complete", &claimed.key, || async move {
-            (&ledger).complete(claimed, last, now).await
-        })
-        .await
+        let own = same(claimed);
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).complete(&own, last, now).await };
+        self.faulty("complete", &claimed.key, work).await
     }
 
     async fn release(&self, claimed: &Claimed, error: &str) -> Result<(), LedgerError> {
-        let ledger = &*self.ledger;
-        self.faulty("release", &claimed.key, || async move {
-            (&ledger).release(claimed, error).await
-        })
-        .await
+        let (own, error) = (same(claimed), error.to_owned());
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).release(&own, &error).await };
+        self.faulty("release", &claimed.key, work).await
     }
 
     async fn reject(&self, claimed: &Claimed, reason: &str, now: Timestamp) -> Result<(), LedgerError> {
-        let ledger = &*self.ledger;
-        self.faulty("reject", &claimed.key, || async move {
-            (&ledger).reject(claimed, reason, now).await
-        })
-        .await
+        let (own, reason) = (same(claimed), reason.to_owned());
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).reject(&own, &reason, now).await };
+        self.faulty("reject", &claimed.key, work).await
     }
 }
