@@ -398,9 +398,7 @@ async fn payloads_are_kept_compressed_and_binary() {
     );
 
     // What hardly compresses and is longer than an item.
-    let noise: String = std::iter::repeat_with(|| fastrand::alphanumeric())
-        .take(1_000_000)
-        .collect();
+    let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(1_000_000).collect();
     let whole = event_with("noise", &noise);
     tables.claimed(&whole, "a", 0).await;
     let record = tables.record(&whole).await;

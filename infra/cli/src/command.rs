@@ -1,5 +1,6 @@
 //! The subcommands, a file each.
 
+pub(crate) mod dlq;
 pub(crate) mod events;
 pub(crate) mod local;
 pub(crate) mod quarantine;
@@ -7,7 +8,9 @@ pub(crate) mod secrets;
 pub(crate) mod send;
 
 mod confirm;
+mod filter;
 mod interrupt;
+mod progress;
 mod queue;
 mod target;
 

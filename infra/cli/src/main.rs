@@ -20,9 +20,12 @@ enum Command {
     Local(command::local::Arguments),
     /// Post a correctly signed sample event
     Send(command::send::Arguments),
-    /// Look at what the ledger holds
+    /// Look at what the ledger holds, and replay what was rejected
     #[command(subcommand)]
     Events(command::events::Command),
+    /// Look at what could not be done, and send it back
+    #[command(subcommand)]
+    Dlq(command::dlq::Command),
     /// Look at deliveries that failed verification, and release those that hold after all
     #[command(subcommand)]
     Quarantine(command::quarantine::Command),
@@ -38,6 +41,7 @@ async fn main() -> ExitCode {
         Command::Local(arguments) => command::local::run(arguments).await,
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
+        Command::Dlq(command) => command::dlq::run(command).await,
         Command::Quarantine(command) => command::quarantine::run(command).await,
         Command::Secrets(command) => command::secrets::run(command).await,
     };

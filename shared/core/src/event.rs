@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
-use crate::delivery::DeliveryId;
+use crate::delivery::{DeliveryId, Form};
 use crate::envelope::Envelope;
 use crate::json;
 use crate::key::IdempotencyKey;
@@ -36,6 +36,8 @@ pub struct Event {
     pub key: IdempotencyKey,
     /// The amount's text exactly as sent, number or string. Providers disagree on units.
     pub amount: Option<String>,
+    /// Which bytes the provider signed.
+    pub form: Form,
     /// An operator sends it on purpose, although it was rejected or set aside.
     pub replay: bool,
     body: Bytes,
@@ -135,6 +137,7 @@ impl Event {
             delivery_id: envelope.delivery_id,
             key,
             amount: reading.amount,
+            form: envelope.form,
             replay: envelope.replay,
             body: envelope.body,
             body_sha256,
@@ -154,6 +157,7 @@ impl Event {
             delivery_id: envelope.delivery_id,
             key: IdempotencyKey::unreadable(provider.name, own, &body_sha256),
             amount: None,
+            form: envelope.form,
             replay: envelope.replay,
             body: envelope.body,
             body_sha256,

@@ -6,15 +6,22 @@ use std::time::Duration;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_cli::sample::{self, SampleError};
-use acuse_core::clock::Clock;
+use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::delivery::{DeliveryId, Form};
+use acuse_core::envelope::{Envelope, Message, TooLong};
+use acuse_core::ledger::Status;
 use acuse_core::providers;
+use acuse_core::receive::Outbox;
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
+use serde_json::json;
 use thiserror::Error;
 
+use super::Failure;
+use super::filter::{Facts, Filter};
+use super::interrupt::Interrupt;
+use super::progress::bar;
 use super::target::Which;
-use super::{Failure, provider_names};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -33,6 +40,15 @@ pub(crate) enum Command {
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166'
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166|payment.approved'")]
     Show(Show),
+    /// Queues events again that were rejected, set aside, or given up
+    ///
+    /// A completed event stays completed: its replay is counted as a duplicate and dropped. Safe to
+    /// interrupt and to run again.
+    #[command(after_help = "Examples:
+  acuse events replay --status REJECTED --error 'no such order' --since 24h --dry-run
+  acuse events replay --provider kuenta --type payment.completed --stack acuse
+  acuse events replay 'onepay#live#payment#9e5ccd4a|payment.approved'")]
+    Replay(Replay),
 }
 
 /// `acuse events list`
@@ -41,15 +57,34 @@ pub(crate) struct List {
     /// One JSON object a line
     #[arg(long)]
     json: bool,
-    /// Only this provider's
-    #[arg(long, value_parser = provider_names())]
-    provider: Option<String>,
-    /// Received in so many days (UTC), today included
+    /// Received in so many days (UTC), today included; `--since` goes further back
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
     /// At most so many
     #[arg(long, default_value_t = 100)]
     limit: usize,
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    stack: Which,
+}
+
+/// `acuse events replay`
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// These events, by their keys; without any, all that pass the filter
+    keys: Vec<String>,
+    /// Says what would be queued, and changes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Received in so many days (UTC), today included; `--since` goes further back
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=400))]
+    days: u32,
+    #[command(flatten)]
+    filter: Filter,
     #[command(flatten)]
     stack: Which,
 }
@@ -72,9 +107,6 @@ pub(crate) struct Show {
 /// The ledger could not be asked, or has no such event.
 #[derive(Debug, Error)]
 pub(crate) enum EventsError {
-    /// Not a provider's name.
-    #[error(transparent)]
-    Provider(#[from] SampleError),
     /// The table.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -86,6 +118,9 @@ pub(crate) enum EventsError {
         /// How far back.
         days: u32,
     },
+    /// A payload that fits no message.
+    #[error("an event can't be queued again")]
+    TooLong(#[from] TooLong),
     /// A record that can't be printed.
     #[error("can't print a record as JSON")]
     Json(#[from] serde_json::Error),
@@ -95,6 +130,7 @@ pub(crate) enum EventsError {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(list) => list.run(&list.stack.find().await?.ledger()?).await?,
+        Command::Replay(replay) => return replay.run().await,
         Command::Show(show) => show.run(&show.stack.find().await?.ledger()?).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -102,12 +138,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 
 impl List {
     async fn run(&self, ledger: &LedgerReader) -> Result<(), EventsError> {
-        let only = self.provider.as_deref().map(sample::provider).transpose()?;
-        let names = match only {
-            Some(provider) => vec![provider.name],
-            None => providers::ALL.iter().map(|provider| provider.name).collect(),
-        };
-        let mut records = recent(ledger, &names, self.days, self.limit).await?;
+        let mut records = recent(ledger, &self.filter, self.days, self.limit).await?;
         records.truncate(self.limit);
         if self.json {
             return print_lines(&records);
@@ -139,6 +170,95 @@ impl List {
     }
 }
 
+impl Replay {
+    async fn run(&self) -> Result<ExitCode, Failure> {
+        let target = self.stack.find().await?;
+        let (ledger, outbox) = (target.ledger()?, target.outbox()?);
+        let interrupt = Interrupt::listen();
+        let (mut queued, mut left) = (0usize, 0usize);
+        let records = self.records(&ledger).await?;
+        let bar = bar(u64::try_from(records.len()).unwrap_or(u64::MAX));
+        for record in records {
+            if interrupt.came() {
+                break;
+            }
+            bar.inc(1);
+            let Some(message) = replayed(&ledger, &record).await? else {
+                left += 1;
+                bar.suspend(|| eprintln!("not replayed, since its payload is gone: {}", record.key));
+                continue;
+            };
+            if !self.dry_run {
+                let Some(provider) = providers::by_name(&record.provider) else {
+                    left += 1;
+                    continue;
+                };
+                outbox.queue(provider.name, message).await?;
+            }
+            queued += 1;
+            bar.suspend(|| self.say(&record));
+        }
+        bar.finish_and_clear();
+        if !self.json {
+            let what = if self.dry_run { "would be queued" } else { "queued" };
+            println!("{queued} {what}, {left} left");
+        }
+        Ok(interrupt.code())
+    }
+
+    /// What is not done: a completed event's replay would only be counted as a duplicate.
+    async fn records(&self, ledger: &LedgerReader) -> Result<Vec<Record>, EventsError> {
+        let mut records = Vec::new();
+        for key in &self.keys {
+            let partition = key.split_once('|').map_or(key.as_str(), |(partition, _)| partition);
+            let mut found = ledger.partition(partition).await?;
+            found.retain(|record| record.key == *key && passes(&self.filter, record));
+            records.extend(found);
+        }
+        if self.keys.is_empty() {
+            records = recent(ledger, &self.filter, self.days, usize::MAX).await?;
+        }
+        records.retain(|record| record.status != Status::Completed.name());
+        // The oldest first, as they came.
+        records.reverse();
+        Ok(records)
+    }
+
+    fn say(&self, record: &Record) {
+        match (self.json, self.dry_run) {
+            (true, _) => println!(
+                "{}",
+                json!({"key": record.key, "status": record.status, "queued": !self.dry_run})
+            ),
+            (false, true) => println!("would be queued: {} ({})", record.key, record.status),
+            (false, false) => println!("queued: {}", record.key),
+        }
+    }
+}
+
+/// The message that brings a record's event once more, with its own delivery id and time of receipt.
+/// `None` where the payload is gone.
+async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<Message>, EventsError> {
+    let Some(body) = ledger.payload(record).await? else {
+        return Ok(None);
+    };
+    let id = record.delivery_id.as_deref().and_then(DeliveryId::parse);
+    let at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
+    let form = record.form.as_deref().and_then(Form::from_name);
+    let (Some(delivery_id), Some(received_at)) = (id, at) else {
+        return Ok(None);
+    };
+    let envelope = Envelope {
+        provider: record.provider.clone(),
+        delivery_id,
+        received_at,
+        form: form.unwrap_or(Form::Raw),
+        body: body.into(),
+        replay: true,
+    };
+    Ok(Some(envelope.to_message()?))
+}
+
 impl Show {
     async fn run(&self, ledger: &LedgerReader) -> Result<(), EventsError> {
         let records = self.find(ledger).await?;
@@ -153,8 +273,8 @@ impl Show {
         }
         for record in &records {
             println!("{}", serde_json::to_string_pretty(record)?);
-            if let Some(payload) = &record.payload {
-                println!("payload, as signed:\n{}\n", String::from_utf8_lossy(payload));
+            if let Some(payload) = ledger.payload(record).await? {
+                println!("payload, as signed:\n{}\n", String::from_utf8_lossy(&payload));
             }
         }
         Ok(())
@@ -169,8 +289,13 @@ impl Show {
         if self.which.contains('#') {
             return Ok(ledger.partition(&self.which).await?);
         }
-        let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name).collect();
-        let mut records = recent(ledger, &names, self.days, usize::MAX).await?;
+        let mut records = Vec::new();
+        for provider in providers::ALL {
+            for back in 0..self.days {
+                let day = SystemClock.now().minus(DAY * back);
+                records.extend(ledger.on_day(provider.name, day, usize::MAX).await?);
+            }
+        }
         records.retain(|record| {
             [&record.resource_id, &record.delivery_id]
                 .into_iter()
@@ -181,23 +306,39 @@ impl Show {
     }
 }
 
-/// The events of `days` days, newest first; at most `limit` of each provider.
-async fn recent(ledger: &LedgerReader, names: &[&str], days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {
+/// The events of `days` days that pass, newest first; at most `limit` of each provider.
+async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {
     let now = SystemClock.now();
+    let since = filter
+        .since()
+        .map_or(0, |since| now.since(since).as_secs() / DAY.as_secs() + 2);
+    let days = days.max(u32::try_from(since).unwrap_or(u32::MAX)).min(400);
     let mut records = Vec::new();
-    for name in names {
-        let mut found = 0;
+    for provider in filter.providers() {
+        let mut found = Vec::new();
         for back in 0..days {
-            if found >= limit {
+            if found.len() >= limit {
                 break;
             }
-            let day = ledger.on_day(name, now.minus(DAY * back), limit - found).await?;
-            found += day.len();
-            records.extend(day);
+            let day = ledger.on_day(provider.name, now.minus(DAY * back), usize::MAX).await?;
+            found.extend(day.into_iter().filter(|record| passes(filter, record)));
         }
+        records.extend(found.into_iter().take(limit));
     }
     records.sort_by(|a, b| b.received_at.cmp(&a.received_at));
     Ok(records)
+}
+
+fn passes(filter: &Filter, record: &Record) -> bool {
+    let received_at = record.received_at.as_deref();
+    let facts = Facts {
+        provider: &record.provider,
+        type_name: &record.type_name,
+        error: record.error.as_deref(),
+        received_at: received_at.and_then(Timestamp::from_rfc3339),
+    };
+    let status = filter.status().is_none_or(|status| status.name() == record.status);
+    status && filter.passes(&facts)
 }
 
 fn print_lines(records: &[Record]) -> Result<(), EventsError> {

@@ -1,5 +1,6 @@
 //! Ctrl-C in the middle of something that should be finished or put back.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,6 +24,14 @@ impl Interrupt {
             came.0.store(true, Ordering::Relaxed);
         });
         interrupt
+    }
+
+    /// What the program ends with.
+    pub(crate) fn code(&self) -> ExitCode {
+        match self.came() {
+            true => ExitCode::from(INTERRUPTED),
+            false => ExitCode::SUCCESS,
+        }
     }
 
     /// Whether it came.

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::confirm::confirm;
-use super::interrupt::{INTERRUPTED, Interrupt};
+use super::interrupt::Interrupt;
 use super::queue::{Walk, attribute};
 use super::target::{Target, Which};
 use super::{Failure, provider_names};
@@ -146,10 +146,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     walk.end().await?;
     done?;
     desk.finish();
-    Ok(match interrupt.came() {
-        true => ExitCode::from(INTERRUPTED),
-        false => ExitCode::SUCCESS,
-    })
+    Ok(interrupt.code())
 }
 
 /// What is done with each delivery.

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
+};
 use thiserror::Error;
 
 /// How long a message that is being looked at is hidden from others. Whatever happens to this
@@ -118,6 +120,22 @@ impl Walk {
             source: Box::new(error),
         }
     }
+}
+
+/// About how many messages a queue has.
+pub(crate) async fn length(client: &Client, url: &str) -> Result<u64, QueueError> {
+    let name = QueueAttributeName::ApproximateNumberOfMessages;
+    let get = client
+        .get_queue_attributes()
+        .queue_url(url)
+        .attribute_names(name.clone());
+    let answer = get.send().await.map_err(|error| QueueError {
+        call: "GetQueueAttributes",
+        url: url.to_owned(),
+        source: Box::new(error),
+    })?;
+    let length = answer.attributes.as_ref().and_then(|all| all.get(&name));
+    Ok(length.and_then(|text| text.parse().ok()).unwrap_or_default())
 }
 
 /// The text of a message's attribute.

@@ -7,6 +7,7 @@ use acuse_aws::config::{ConfigError, signature_settings};
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::verifier::{SecretsManager, SqsOutbox};
 use acuse_cli::local::{Checkout, Running, STACK};
+use acuse_core::event::Environment;
 use acuse_core::provider::Provider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use clap::Args;
@@ -157,6 +158,12 @@ impl Target {
             self.output("EventQueueUrl")?.to_owned(),
             self.output("QuarantineQueueUrl")?.to_owned(),
         ))
+    }
+
+    /// Whose events those are that name no environment: the stack's own.
+    pub(crate) fn environment(&self) -> Environment {
+        let name = self.parameters.get("Environment").map_or("", String::as_str);
+        Environment::from_name(name).unwrap_or(Environment::Live)
     }
 
     /// `provider` as the stack's parameters say that it signs.

@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod dead_letters;
 mod quarantine;
 mod secrets;
 

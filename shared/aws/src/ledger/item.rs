@@ -46,6 +46,7 @@ pub(super) fn claim(step: Step, event: &Event, lease: &Lease, expires_at: Timest
         .set_first("environment", s(event.environment.name()))
         .set_first("type", s(&event.type_name))
         .set_first("delivery_id", s(event.delivery_id.to_string()))
+        .set_first("form", s(event.form.name()))
         .set_first("received_at", n(event.received_at.as_millis()))
         .set_first("day", s(format!("{}#{}", event.provider, event.received_at.day())))
         .set_first("body_sha256", s(event.body_sha256()));

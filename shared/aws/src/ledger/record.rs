@@ -47,6 +47,8 @@ pub struct Record {
     pub hooks: BTreeMap<String, String>,
     /// The first delivery.
     pub delivery_id: Option<String>,
+    /// Which bytes the provider signed: `raw`, `js`, `python`.
+    pub form: Option<String>,
     /// The queue message that claimed it last.
     pub message_id: Option<String>,
     /// The payload as the provider signed it; kept out of lists. `None` where it is in
@@ -92,6 +94,7 @@ impl Record {
                 .map(|(name, at)| (name, at.to_string()))
                 .collect(),
             delivery_id: optional("delivery_id"),
+            form: optional("form"),
             message_id: optional("message_id"),
             payload: payload(item),
             parts: number(item, "payload_parts").unwrap_or_default(),

@@ -1,0 +1,113 @@
+//! Which events: the same options wherever events are chosen.
+
+use acuse_cli::sample;
+use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::ledger::Status;
+use acuse_core::provider::Provider;
+use acuse_core::providers;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use jiff::{Span, SpanRelativeTo};
+
+use super::provider_names;
+
+/// Which events.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which events")]
+pub(crate) struct Filter {
+    /// Only this provider's
+    #[arg(long, value_parser = provider_names())]
+    provider: Option<String>,
+    /// Only of this type: payment.approved
+    #[arg(long = "type", value_name = "TYPE")]
+    type_name: Option<String>,
+    /// Only those whose record has this status
+    #[arg(long, ignore_case = true, value_parser = status_names())]
+    status: Option<String>,
+    /// Only those whose error or reason contains this text
+    #[arg(long, value_name = "TEXT")]
+    error: Option<String>,
+    /// Received since then: 90m, 6h, 7d, or 2026-11-20T08:00:00Z
+    #[arg(long, value_parser = moment, value_name = "WHEN")]
+    since: Option<Timestamp>,
+    /// Received before then
+    #[arg(long, value_parser = moment, value_name = "WHEN")]
+    until: Option<Timestamp>,
+}
+
+/// What a filter looks at.
+pub(crate) struct Facts<'a> {
+    pub(crate) provider: &'a str,
+    pub(crate) type_name: &'a str,
+    pub(crate) error: Option<&'a str>,
+    pub(crate) received_at: Option<Timestamp>,
+}
+
+impl Filter {
+    /// The providers whose events may pass.
+    pub(crate) fn providers(&self) -> Vec<&'static Provider> {
+        let only = self.provider.as_deref().and_then(|name| sample::provider(name).ok());
+        only.map_or_else(|| providers::ALL.to_vec(), |provider| vec![provider])
+    }
+
+    /// The status that a record must have.
+    pub(crate) fn status(&self) -> Option<Status> {
+        let name = self.status.as_deref()?.to_ascii_uppercase();
+        Status::from_name(&name)
+    }
+
+    /// The oldest time of receipt.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
+    /// Whether an event passes, whatever its status is.
+    pub(crate) fn passes(&self, facts: &Facts<'_>) -> bool {
+        let provider = self.provider.as_deref().is_none_or(|own| own == facts.provider);
+        let type_name = self.type_name.as_deref().is_none_or(|own| own == facts.type_name);
+        let error = self.error.as_deref();
+        let error = error.is_none_or(|own| facts.error.is_some_and(|error| error.contains(own)));
+        let since = self
+            .since
+            .is_none_or(|since| facts.received_at.is_some_and(|at| at >= since));
+        let until = self
+            .until
+            .is_none_or(|until| facts.received_at.is_some_and(|at| at < until));
+        provider && type_name && error && since && until
+    }
+}
+
+fn status_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Status::ALL.map(Status::name))
+}
+
+/// So long ago, or then.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Some(moment) = Timestamp::from_rfc3339(text) {
+        return Ok(moment);
+    }
+    let span: Result<Span, _> = text.parse();
+    let ago = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+    let ago = ago.ok().and_then(|ago| std::time::Duration::try_from(ago).ok());
+    match ago {
+        Some(ago) => Ok(acuse_aws::system::SystemClock.now().minus(ago)),
+        None => Err("expected a time ago (90m, 6h, 7d) or a moment (2026-11-20T08:00:00Z)".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_a_time_ago_or_a_date() {
+        assert_eq!(
+            moment("2026-11-20T08:00:00Z"),
+            Ok(Timestamp::from_seconds(1_795_161_600))
+        );
+        let week = std::time::Duration::from_secs(7 * 24 * 3600);
+        let now = acuse_aws::system::SystemClock.now();
+        assert!(now.since(moment("7d").unwrap()) >= week);
+        assert!(moment("yesterday").is_err() && moment("-3h").is_err());
+    }
+}
