@@ -1,5 +1,6 @@
 //! One integration binary: `ledger` runs on a DynamoDB in process, `stack` on the emulator with
-//! the real template and the real binaries, `watch` on `cargo lambda watch`.
+//! the real template and the real binaries, `watch` on `cargo lambda watch`,
+//! `chaos` kills and drops what it can.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -9,6 +10,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod chaos;
 mod killed;
 mod ledger;
 mod stack;

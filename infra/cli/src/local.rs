@@ -66,6 +66,10 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// Whether the output of cargo goes to standard error, or nowhere unless it fails.
     pub show_build: bool,
+    /// The template's parameters that are not as usual: `("Environment", "live")`.
+    pub parameters: Vec<(String, String)>,
+    /// Where the functions find AWS; `None` for the emulator. For a proxy between the two.
+    pub functions_endpoint: Option<String>,
     /// Told what is being done.
     pub progress: Progress,
 }
@@ -80,6 +84,8 @@ impl Options {
             watch_port: 9000,
             state: None,
             show_build: true,
+            parameters: Vec::new(),
+            functions_endpoint: None,
             progress,
         }
     }
@@ -239,9 +245,9 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     let api = Api::new(emulator::endpoint(emulator_port)).map_err(|error| Error::Runtime(error.into()))?;
     let zips = state.join("code");
     let prepare = deploy::prepare(&checkout, &zips, options.show_build, &progress);
-    let emulator = start_emulator(&local, &state, emulator_port, &api, &progress);
+    let emulator = start_emulator(&local, &state, emulator_port, &options, &api, &progress);
     let (prepared, emulator): (Prepared, Process) = tokio::try_join!(prepare, emulator)?;
-    let deployment = deploy::deploy(&api, prepared, &progress).await?;
+    let deployment = deploy::deploy(&api, prepared, &options.parameters, &progress).await?;
     running::write_env(&state, api.endpoint(), &deployment.variables)?;
 
     let mut processes = vec![emulator];
@@ -293,12 +299,13 @@ async fn start_emulator(
     local: &Path,
     state: &Path,
     port: u16,
+    options: &Options,
     api: &Api,
     progress: &Progress,
 ) -> Result<Process, Error> {
     let venv = Venv::prepare(local, python::EMULATOR, progress).await?;
     progress.say(format!("starting the emulator on {}", api.endpoint()));
-    let mut emulator = emulator::start(&venv, state, port)?;
+    let mut emulator = emulator::start(&venv, state, port, options.functions_endpoint.as_deref())?;
     emulator::ready(&mut emulator, api).await?;
     Ok(emulator)
 }

@@ -127,7 +127,12 @@ pub(super) async fn prepare(
 }
 
 /// Deploys it, with the local secrets.
-pub(super) async fn deploy(api: &Api, prepared: Prepared, progress: &Progress) -> Result<Deployment, Error> {
+pub(super) async fn deploy(
+    api: &Api,
+    prepared: Prepared,
+    own: &[(String, String)],
+    progress: &Progress,
+) -> Result<Deployment, Error> {
     let Prepared { mut template, zips } = prepared;
     progress.say("deploying template.yaml");
     template.take_code_from(BUCKET)?;
@@ -140,13 +145,17 @@ pub(super) async fn deploy(api: &Api, prepared: Prepared, progress: &Progress) -
     // By URL, since text in the request may have 51,200 bytes at most.
     api.put(&format!("{BUCKET}/template.json"), template.render().into())
         .await?;
-    let parameters = template.parameters(&[
+    let mut parameters = vec![
         ("Architecture", architecture()),
         ("Environment", "any"),
         // A hundred years: the providers' own samples are of 2023, and an event older than what
         // the ledger keeps is set aside instead of dispatched.
         ("RetentionDays", "36500"),
-    ]);
+    ];
+    // The caller's own win.
+    parameters.retain(|(name, _)| !own.iter().any(|(own, _)| own == name));
+    parameters.extend(own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let parameters = template.parameters(&parameters);
     let url = format!("{}/{BUCKET}/template.json", api.endpoint());
     let created = cloudformation::create(api, STACK, &url, &parameters).await?;
 

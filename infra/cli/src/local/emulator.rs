@@ -20,8 +20,9 @@ pub(super) const REGION: &str = "us-east-1";
 /// Dummy credentials: without them the functions would find the user's own.
 pub(super) const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")];
 
-/// Starts the emulator on `127.0.0.1:{port}` with its files in `state`, from nothing.
-pub(super) fn start(venv: &Venv, state: &Path, port: u16) -> Result<Process, Error> {
+/// Starts the emulator on `127.0.0.1:{port}` with its files in `state`, from nothing. The functions
+/// find AWS at `functions_endpoint`, or there too.
+pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Option<&str>) -> Result<Process, Error> {
     let folder = |name: &str| -> Result<_, Error> {
         let folder = state.join(name);
         if folder.exists() {
@@ -45,7 +46,10 @@ pub(super) fn start(venv: &Venv, state: &Path, port: u16) -> Result<Process, Err
         .envs(CREDENTIALS)
         .env("AWS_DEFAULT_REGION", REGION)
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_ENDPOINT_URL", endpoint(port))
+        .env(
+            "AWS_ENDPOINT_URL",
+            functions_endpoint.map_or_else(|| endpoint(port), str::to_owned),
+        )
         .env("BIND_HOST", "127.0.0.1")
         .env("GATEWAY_PORT", port.to_string())
         // A part of host names that functions see: with an address in it, lambda_http can't read them.
