@@ -17,6 +17,7 @@ use crate::config::{self, ConfigError};
 use crate::ledger::DynamoLedger;
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
+use crate::telemetry;
 use inbox::SqsInbox;
 
 /// A hook as the consumer runs it: its effects are DynamoDB transaction items.
@@ -65,6 +66,7 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<Hook>, Error>
         let failed = consumer.consume(batch, deadline).await;
         let mut response = SqsBatchResponse::default();
         failed.into_iter().for_each(|id| response.add_failure(id));
+        telemetry::flush_metrics();
         Ok::<_, Error>(response)
     }))
     .await

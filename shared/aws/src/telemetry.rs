@@ -1,8 +1,19 @@
-//! Structured logs: one JSON object a line, at the level of Lambda's own setting.
+//! Structured logs, one JSON object a line at the level of Lambda's own setting; and metrics, as
+//! log lines of CloudWatch's embedded metric format.
 
-use tracing::Level;
+use std::sync::OnceLock;
 
-/// Starts logging. The level is `AWS_LAMBDA_LOG_LEVEL` (Lambda's LoggingConfig sets it), else
+use acuse_core::metric;
+use metrics_cloudwatch_embedded::{Builder, Collector};
+use tracing::{Level, debug};
+
+/// What CloudWatch files the metrics under.
+const NAMESPACE: &str = "Acuse";
+
+/// There is one recorder in a process.
+static METRICS: OnceLock<&'static Collector> = OnceLock::new();
+
+/// Starts logging and counting. The level is `AWS_LAMBDA_LOG_LEVEL` (Lambda's LoggingConfig sets it), else
 /// `RUST_LOG`, else `info`.
 pub fn init() {
     let level = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"]
@@ -18,4 +29,18 @@ pub fn init() {
         .with_span_list(false)
         .with_ansi(false)
         .try_init();
+    if let Ok(collector) = Builder::new().cloudwatch_namespace(NAMESPACE).init() {
+        metric::describe();
+        let _ = METRICS.set(collector);
+    }
+}
+
+/// Writes what was counted since the last time: after each invocation, since the process may be
+/// frozen until the next one.
+pub(crate) fn flush_metrics() {
+    if let Some(collector) = METRICS.get()
+        && let Err(error) = collector.flush(std::io::stdout())
+    {
+        debug!(%error, "metrics not written");
+    }
 }

@@ -16,6 +16,7 @@ use lambda_http::{run, service_fn};
 use crate::config;
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
+use crate::telemetry;
 pub use outbox::SqsOutbox;
 pub use store::SecretsManager;
 
@@ -45,7 +46,9 @@ pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
 
     let door = &door;
     run(service_fn(|request| async move {
-        Ok::<_, Error>(http::answer(door, request).await)
+        let answer = http::answer(door, request).await;
+        telemetry::flush_metrics();
+        Ok::<_, Error>(answer)
     }))
     .await
 }

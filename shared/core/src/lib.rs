@@ -17,6 +17,7 @@ pub mod hook;
 pub mod json;
 pub mod key;
 pub mod ledger;
+pub mod metric;
 pub mod provider;
 pub mod providers;
 pub mod quarantine;

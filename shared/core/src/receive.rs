@@ -13,6 +13,7 @@ use crate::clock::{Clock, Random, within};
 use crate::delivery::{Delivery, DeliveryId, Unverified, Verified};
 use crate::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
 use crate::hook::chain;
+use crate::metric;
 use crate::provider::Provider;
 use crate::quarantine::{Quarantine, Quarantined};
 use crate::signature::{self, Factor, Refusal};
@@ -52,6 +53,18 @@ pub enum Answer {
     TooLong,
     /// 503: it could not be queued, or nobody could say whether it is authentic. Send it again.
     Unavailable,
+}
+
+impl Answer {
+    /// Its name among the metrics.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Queued(_) => "queued",
+            Self::Refused(factor) => factor.name(),
+            Self::TooLong => "too_long",
+            Self::Unavailable => "unavailable",
+        }
+    }
 }
 
 /// One provider's door. Knows nothing of the ledger.
@@ -95,10 +108,12 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
         let id = DeliveryId::new(now, random_bytes(&self.random));
         let delivery = Delivery::received(id, now, headers, body);
         let answer = within(&self.clock, BUDGET, self.take_in(&delivery)).await;
-        answer.unwrap_or_else(|| {
+        let answer = answer.unwrap_or_else(|| {
             error!(provider = self.provider.name, delivery_id = %id, "delivery not taken in: no answer in time");
             Answer::Unavailable
-        })
+        });
+        metric::delivery(self.provider.name, answer.name());
+        answer
     }
 
     async fn take_in(&self, delivery: &Delivery<Unverified>) -> Answer {
@@ -170,7 +185,10 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
         let names: Vec<&str> = delivery.headers().keys().map(|name| name.as_str()).collect();
         let quarantined = match self.quarantine.admit(self.provider, delivery, refusal) {
             Quarantined::Kept(message) => match self.outbox.quarantine(message).await {
-                Ok(()) => "kept",
+                Ok(()) => {
+                    metric::quarantined(provider);
+                    "kept"
+                }
                 Err(error) => {
                     error!(provider, %delivery_id, error = chain(&error), "delivery not quarantined");
                     "failed"

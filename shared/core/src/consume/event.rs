@@ -12,6 +12,7 @@ use crate::clock::{Clock, Random, Timestamp, within};
 use crate::event::Event;
 use crate::hook::{Attempt, Effects, Hook, HookError, Order, chain};
 use crate::ledger::{Claim, Claimed, Lease, Ledger, LedgerError};
+use crate::metric;
 use crate::provider::Unreadable;
 
 /// Kept free at the end of an invocation, so that a hook which overruns can still be released
@@ -55,6 +56,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let claimed = match self.ledger.claim(event, &lease, now).await {
             Ok(Claim::Claimed(claimed)) => claimed,
             Ok(Claim::Wait { until }) => {
+                metric::event(event.provider, "waiting");
                 info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event in progress elsewhere");
                 return Fate::Back(until.since(now));
             }
@@ -63,7 +65,11 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             }
             Err(error) => return self.ledger_failed(event, 1, &error),
         };
+        if claimed.taken.attempt == 1 {
+            metric::queue_latency(event.provider, now.since(event.received_at));
+        }
         if claimed.taken.conflict {
+            metric::event(event.provider, "conflict");
             warn!(key = %event.key, delivery_id = %event.delivery_id, "event claimed again with other bytes");
         }
         match self.set_aside(event, unreadable, now) {
@@ -93,10 +99,12 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let (key, delivery_id) = (&event.key, event.delivery_id);
         match self.ledger.count_duplicate(key, conflict).await {
             Ok(()) if conflict => {
+                metric::event(event.provider, "conflict");
                 warn!(%key, %delivery_id, status, "duplicate with other bytes dropped");
                 Fate::Done
             }
             Ok(()) => {
+                metric::event(event.provider, "duplicate");
                 info!(%key, %delivery_id, status, "duplicate dropped");
                 Fate::Done
             }
@@ -138,7 +146,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                 }
                 Err(HookError::Reject { reason }) => {
                     let reason = format!("hook `{}`: {reason}", hook.name());
-                    return self.dead_letter(message, event, claimed, &reason).await;
+                    return self.dead_letter(message, event, claimed, &reason, "rejected").await;
                 }
             };
             if place + 1 == open.len() {
@@ -154,7 +162,10 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let now = self.clock.now();
         match self.ledger.complete(claimed, last, now).await {
             Ok(()) => {
-                let ms = u64::try_from(now.since(event.received_at).as_millis()).unwrap_or(u64::MAX);
+                let latency = now.since(event.received_at);
+                metric::event(event.provider, "completed");
+                metric::end_to_end_latency(event.provider, latency);
+                let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
                 let attempt = claimed.taken.attempt;
                 info!(key = %event.key, delivery_id = %event.delivery_id, attempt, ms, "event completed");
                 Fate::Done
@@ -181,7 +192,9 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         };
         // The call itself may panic before it gives a future.
         let work = AssertUnwindSafe(async { hook.call(event, attempt).await }).catch_unwind();
-        match within(&self.clock, cut.since(now), work).await {
+        let done = within(&self.clock, cut.since(now), work).await;
+        metric::hook_duration(hook.name(), self.clock.now().since(now));
+        match done {
             None => Err(HookError::retry("cut: the invocation ends")),
             Some(Err(panic)) => Err(HookError::retry(format!("panicked: {}", message_of(&*panic)))),
             Some(Ok(result)) => result,
@@ -200,6 +213,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let (key, delivery_id, attempt) = (&event.key, event.delivery_id, claimed.taken.attempt);
         let delay = self.backoff(attempt).max(after.unwrap_or_default()).min(LONGEST_DELAY);
         warn!(%key, %delivery_id, attempt, hook, reason, retry_in_s = delay.as_secs(), "event released");
+        metric::event(event.provider, "retried");
         let error = format!("hook `{hook}`: {reason}");
         match self.ledger.release(claimed, &error).await {
             Ok(()) => Fate::Back(delay),
@@ -211,15 +225,23 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let reason = chain(why);
         match why {
             // Nobody expects this one, so somebody should look.
-            SetAside::Unreadable(_) => self.dead_letter(message, event, claimed, &reason).await,
+            SetAside::Unreadable(_) => self.dead_letter(message, event, claimed, &reason, "unreadable").await,
             // These are set aside on purpose.
-            SetAside::Stale(_) | SetAside::Foreign(_) => self.record_rejection(event, claimed, &reason).await,
+            SetAside::Stale(_) => self.record_rejection(event, claimed, &reason, "stale").await,
+            SetAside::Foreign(_) => self.record_rejection(event, claimed, &reason, "foreign").await,
         }
     }
 
     /// First the dead-letter queue, then the record: a crash between the two makes a second
     /// copy there, never none.
-    async fn dead_letter(&self, message: &Received, event: &Event, claimed: &Claimed, reason: &str) -> Fate {
+    async fn dead_letter(
+        &self,
+        message: &Received,
+        event: &Event,
+        claimed: &Claimed,
+        reason: &str,
+        outcome: &'static str,
+    ) -> Fate {
         if let Err(error) = self.inbox.dead_letter(message, reason).await {
             let attempt = claimed.taken.attempt;
             error!(key = %event.key, error = chain(&error), "event not dead-lettered");
@@ -228,12 +250,13 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                 Err(error) => self.ledger_failed(event, attempt, &error),
             };
         }
-        self.record_rejection(event, claimed, reason).await
+        self.record_rejection(event, claimed, reason, outcome).await
     }
 
-    async fn record_rejection(&self, event: &Event, claimed: &Claimed, reason: &str) -> Fate {
+    async fn record_rejection(&self, event: &Event, claimed: &Claimed, reason: &str, outcome: &'static str) -> Fate {
         match self.ledger.reject(claimed, reason, self.clock.now()).await {
             Ok(()) => {
+                metric::event(event.provider, outcome);
                 warn!(key = %event.key, delivery_id = %event.delivery_id, reason, "event rejected");
                 Fate::Done
             }
@@ -255,6 +278,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     /// The event stays as it is: the message comes back, and finds it claimable once the lease
     /// has run out.
     fn ledger_failed(&self, event: &Event, attempt: u32, error: &LedgerError) -> Fate {
+        metric::event(event.provider, "failed");
         error!(key = %event.key, delivery_id = %event.delivery_id, error = chain(error), "ledger call failed");
         Fate::Back(self.backoff(attempt))
     }

@@ -1,10 +1,12 @@
+mod powertools;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 
 use super::*;
-use crate::hook::{Attempt, Effects, HookError};
+use crate::hook::{Attempt, Effects, HookError, Order};
 use crate::key::IdempotencyKey;
 use crate::ledger::Status;
 use crate::testing::{Dice, FakeInbox, MemoryLedger, StoppedClock};
@@ -425,4 +427,150 @@ fn two_hooks_of_one_name_are_refused() {
         Dice::default(),
     );
     assert!(consumer.is_err_and(|error| error.to_string().starts_with("two hooks are named `h`")));
+}
+
+/// A hook to which the order matters.
+struct InOrder {
+    name: &'static str,
+    order: Order,
+    told: Arc<std::sync::Mutex<Vec<bool>>>,
+}
+
+#[async_trait]
+impl Hook<&'static str> for InOrder {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn order(&self) -> Order {
+        self.order
+    }
+
+    async fn call(&self, _: &Event, attempt: Attempt) -> Result<Effects<&'static str>, HookError> {
+        self.told.lock().unwrap().push(attempt.late);
+        Ok(Effects::none())
+    }
+}
+
+#[tokio::test]
+async fn a_hook_is_told_of_late_events_or_skips_them_as_it_asks() {
+    let scene = Scene::default();
+    let hook = |name, order| {
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let hook = InOrder {
+            name,
+            order,
+            told: Arc::clone(&told),
+        };
+        (Box::new(hook) as Box<dyn Hook<&'static str>>, told)
+    };
+    let (any, any_told) = hook("any", Order::Any);
+    let (told, told_told) = hook("told", Order::Told);
+    let (skip, skip_told) = hook("skip", Order::SkipLate);
+    let consumer = Consumer::new(
+        &scene.ledger,
+        &scene.inbox,
+        vec![any, told, skip],
+        scene.policy.clone(),
+        scene.clock.clone(),
+        Dice::default(),
+    )
+    .unwrap();
+    let cashout = |step: &str, at: i64| {
+        let body = format!(
+            r#"{{"cashout":{{"id":"c1"}},"event":{{"type":"cashout.{step}","timestamp":{at},"environment":"live"}}}}"#
+        );
+        message(step, "onepay", &body)
+    };
+    let deadline = scene.clock.now().plus(Duration::from_secs(30));
+    for (step, at) in [
+        ("created", 1_699_999_000),
+        ("processed", 1_699_999_300),
+        ("processing", 1_699_999_100),
+    ] {
+        assert_eq!(consumer.consume(vec![cashout(step, at)], deadline).await, [""; 0]);
+    }
+    assert_eq!(*any_told.lock().unwrap(), [false, false, false]);
+    assert_eq!(*told_told.lock().unwrap(), [false, false, true]);
+    assert_eq!(*skip_told.lock().unwrap(), [false, false], "the late one is skipped");
+    assert!(scene.statuses().iter().all(|(_, status)| *status == Status::Completed));
+}
+
+#[tokio::test]
+async fn an_operators_replay_reaches_hooks_whatever_set_the_event_aside() {
+    let mut scene = Scene::default();
+    scene.policy.environment = Some(Environment::Live);
+    let hook = ok("h");
+    let stale = r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#;
+    let mut stale = message("stale", "kuenta", stale);
+    scene.consume(&[&hook], vec![stale.clone()]).await;
+    assert_eq!((hook.calls(), scene.statuses()[0].1), (0, Status::Rejected));
+    stale.attributes.insert("replay".to_owned(), "1".to_owned());
+    scene.consume(&[&hook], vec![stale]).await;
+    assert_eq!((hook.calls(), scene.statuses()[0].1), (1, Status::Completed));
+}
+
+/// What was counted, as `Name{Outcome} = n`; histograms by the number of their values.
+fn counted(snapshotter: &metrics_util::debugging::Snapshotter) -> Vec<String> {
+    use metrics_util::debugging::DebugValue;
+    let mut lines: Vec<String> = snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .map(|(key, _, _, value)| {
+            let (_, key) = key.into_parts();
+            let labels: Vec<&str> = key.labels().map(metrics::Label::value).collect();
+            let value = match value {
+                DebugValue::Counter(count) => count.to_string(),
+                DebugValue::Histogram(values) => format!("{} values", values.len()),
+                DebugValue::Gauge(_) => "a gauge".to_owned(),
+            };
+            format!("{}{labels:?} = {value}", key.name())
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn every_outcome_is_counted() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let mut scene = Scene::default();
+    scene.policy.environment = Some(Environment::Live);
+    let hook = Told::to("h", |event, _| match event.resource.as_ref().unwrap().id.as_str() {
+        "fails" => Err(HookError::retry("no")),
+        "never" => Err(HookError::reject("no")),
+        _ => Ok(Effects::none()),
+    });
+    let mut conflict = payment("p1");
+    conflict.text.push(' ');
+    let stale = r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#;
+    let foreign = r#"{"payment":{"id":"t"},"event":{"type":"payment.approved","environment":"test"}}"#;
+    let batch = vec![
+        payment("p1"),
+        payment("p1"),
+        conflict,
+        payment("fails"),
+        payment("never"),
+        message("unreadable", "kuenta", "not json"),
+        message("stale", "kuenta", stale),
+        message("foreign", "onepay", foreign),
+    ];
+    scene.consume(&[&hook], batch).await;
+    insta::assert_snapshot!(counted(&snapshotter).join("\n"), @r#"
+    EndToEndLatency["kuenta"] = 1 values
+    Events["kuenta", "completed"] = 1
+    Events["kuenta", "conflict"] = 1
+    Events["kuenta", "duplicate"] = 1
+    Events["kuenta", "rejected"] = 1
+    Events["kuenta", "retried"] = 1
+    Events["kuenta", "stale"] = 1
+    Events["kuenta", "unreadable"] = 1
+    Events["onepay", "foreign"] = 1
+    HookDuration["h"] = 3 values
+    QueueLatency["kuenta"] = 5 values
+    QueueLatency["onepay"] = 1 values
+    "#);
 }

@@ -1,0 +1,65 @@
+//! What is counted and timed: one name a thing, few dimensions. Where the numbers go is the
+//! composition root's business; without one they go nowhere.
+
+use std::time::Duration;
+
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+
+/// Deliveries at a door, by `Provider` and `Outcome`: `queued`, `token` and `signature` (which of the
+/// two proofs failed), `too_long`, `unavailable`.
+pub const DELIVERIES: &str = "Deliveries";
+
+/// Deliveries kept in quarantine, by `Provider`.
+pub const QUARANTINED: &str = "Quarantined";
+
+/// Deliveries of events at the consumer, by `Provider` and `Outcome`: `completed`, `retried`,
+/// `rejected`, `unreadable`, `stale`, `foreign`, `duplicate`, `conflict` (other bytes under a known
+/// key), `waiting` (in progress elsewhere), `failed` (the ledger could not be asked).
+pub const EVENTS: &str = "Events";
+
+/// From receipt at the door to the first claim, by `Provider`.
+pub const QUEUE_LATENCY: &str = "QueueLatency";
+
+/// From receipt at the door to completion, by `Provider`.
+pub const END_TO_END_LATENCY: &str = "EndToEndLatency";
+
+/// How long a hook's call took, by `Hook`.
+pub const HOOK_DURATION: &str = "HookDuration";
+
+/// Gives each its unit and meaning. Once, after a recorder is there.
+pub fn describe() {
+    describe_counter!(DELIVERIES, Unit::Count, "deliveries at a door");
+    describe_counter!(QUARANTINED, Unit::Count, "deliveries kept in quarantine");
+    describe_counter!(EVENTS, Unit::Count, "deliveries of events at the consumer");
+    describe_histogram!(QUEUE_LATENCY, Unit::Milliseconds, "receipt to first claim");
+    describe_histogram!(END_TO_END_LATENCY, Unit::Milliseconds, "receipt to completion");
+    describe_histogram!(HOOK_DURATION, Unit::Milliseconds, "a hook's call");
+}
+
+pub(crate) fn delivery(provider: &'static str, outcome: &'static str) {
+    counter!(DELIVERIES, "Provider" => provider, "Outcome" => outcome).increment(1);
+}
+
+pub(crate) fn quarantined(provider: &'static str) {
+    counter!(QUARANTINED, "Provider" => provider).increment(1);
+}
+
+pub(crate) fn event(provider: &'static str, outcome: &'static str) {
+    counter!(EVENTS, "Provider" => provider, "Outcome" => outcome).increment(1);
+}
+
+pub(crate) fn queue_latency(provider: &'static str, latency: Duration) {
+    histogram!(QUEUE_LATENCY, "Provider" => provider).record(millis(latency));
+}
+
+pub(crate) fn end_to_end_latency(provider: &'static str, latency: Duration) {
+    histogram!(END_TO_END_LATENCY, "Provider" => provider).record(millis(latency));
+}
+
+pub(crate) fn hook_duration(hook: &'static str, duration: Duration) {
+    histogram!(HOOK_DURATION, "Hook" => hook).record(millis(duration));
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
