@@ -8,22 +8,15 @@ pub(crate) mod secrets;
 pub(crate) mod send;
 
 mod confirm;
-mod filter;
 mod interrupt;
 mod progress;
-mod queue;
-mod target;
+mod which;
 
 use std::error::Error;
 use std::fmt;
 
-use acuse_core::providers;
-use clap::builder::PossibleValuesParser;
-
-/// The names of all providers, for `--help` and for what is mistyped.
-fn provider_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(providers::ALL.iter().map(|provider| provider.name))
-}
+use acuse_cli::local::Error as LocalError;
+use acuse_cli::target::TargetError;
 
 /// Why a command failed, with its whole chain of causes, and what to do next.
 #[derive(Debug)]
@@ -59,9 +52,11 @@ impl fmt::Display for Failure {
 impl<E: Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let error: Box<dyn Error> = Box::new(error);
-        let advice = error
-            .downcast_ref::<acuse_cli::local::Error>()
-            .and_then(acuse_cli::local::Error::advice);
+        let advice = match (error.downcast_ref::<LocalError>(), error.downcast_ref::<TargetError>()) {
+            (Some(error), _) => error.advice(),
+            (_, Some(error)) => error.advice(),
+            _ => None,
+        };
         Self { error, advice }
     }
 }

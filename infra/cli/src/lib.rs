@@ -1,4 +1,10 @@
 //! `acuse`: the local stack and the operator's commands.
 
+pub mod dead_letters;
+pub mod events;
+pub mod filter;
 pub mod local;
+pub mod quarantine;
+pub mod queue;
 pub mod sample;
+pub mod target;

@@ -7,6 +7,7 @@ use acuse_core::providers;
 use acuse_core::secrets::Secrets;
 use acuse_core::signature::{Key, attest};
 use bytes::Bytes;
+use clap::builder::PossibleValuesParser;
 use data_encoding::BASE64;
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
@@ -88,6 +89,11 @@ pub fn provider(name: &str) -> Result<&'static Provider, SampleError> {
             .collect::<Vec<_>>()
             .join(", "),
     })
+}
+
+/// The names of all providers, for `--help` and for what is mistyped.
+pub fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(providers::ALL.iter().map(|provider| provider.name))
 }
 
 /// The payload file of `type_name`, as it is.

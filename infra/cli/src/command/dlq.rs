@@ -1,25 +1,19 @@
 //! `acuse dlq`: what could not be done, and doing it after all.
 
-use std::collections::HashMap;
 use std::process::ExitCode;
 
-use acuse_core::clock::Timestamp;
-use acuse_core::envelope::Envelope;
-use acuse_core::event::{Environment, Event};
-use acuse_core::providers;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
-use serde_json::json;
-use thiserror::Error;
 
 use super::Failure;
-use super::filter::{Facts, Filter};
 use super::interrupt::Interrupt;
 use super::progress::bar;
-use super::queue::{Walk, attribute, length};
-use super::target::{Target, Which};
+use super::which::Which;
+use acuse_cli::dead_letters::DeadLetter;
+use acuse_cli::filter::Filter;
+use acuse_cli::queue::{Walk, length};
+use acuse_cli::target::Target;
 
 /// What to do with the dead-letter queue.
 #[derive(Debug, Subcommand)]
@@ -64,20 +58,6 @@ pub(crate) struct Redrive {
     filter: Filter,
     #[command(flatten)]
     stack: Which,
-}
-
-/// A message that could not be sent back.
-#[derive(Debug, Error)]
-#[error("sending to the event queue")]
-struct NotSent(#[source] Box<dyn std::error::Error + Send + Sync>);
-
-/// A message of the dead-letter queue, as far as it can be read.
-struct Dead {
-    message: Message,
-    provider: String,
-    event: Option<Event>,
-    /// `None` for what SQS moved here after too many receives.
-    reason: Option<String>,
 }
 
 /// Does it.
@@ -160,7 +140,7 @@ impl Redrive {
                     return Ok((sent, left));
                 }
                 bar.inc(1);
-                let dead = Dead::open(message, target.environment());
+                let dead = DeadLetter::open(message, target.environment());
                 if !dead.passes(&self.filter, target).await? {
                     left += 1;
                     continue;
@@ -175,7 +155,7 @@ impl Redrive {
         }
     }
 
-    fn say(&self, dead: &Dead, what: &str) {
+    fn say(&self, dead: &DeadLetter, what: &str) {
         if self.json {
             println!("{}", dead.json());
         } else {
@@ -196,7 +176,7 @@ async fn walk(
     target: &Target,
     filter: &Filter,
     interrupt: &Interrupt,
-    mut show: impl FnMut(&Dead),
+    mut show: impl FnMut(&DeadLetter),
 ) -> Result<(), Failure> {
     let mut walk = Walk::new(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?);
     let shown = async {
@@ -206,7 +186,7 @@ async fn walk(
                 return Ok(());
             }
             for message in messages {
-                let dead = Dead::open(message, target.environment());
+                let dead = DeadLetter::open(message, target.environment());
                 if dead.passes(filter, target).await? {
                     show(&dead);
                 }
@@ -216,98 +196,4 @@ async fn walk(
     let shown: Result<(), Failure> = shown.await;
     walk.end().await?;
     shown
-}
-
-impl Dead {
-    fn open(message: Message, own: Environment) -> Self {
-        let text = message.body.as_deref().unwrap_or_default();
-        let envelope = Envelope::from_message(text, |name| attribute(&message, name)).ok();
-        let event = envelope.and_then(|envelope| {
-            let provider = providers::by_name(&envelope.provider)?;
-            Some(Event::read(envelope, provider, own).0)
-        });
-        Self {
-            provider: attribute(&message, "provider").unwrap_or("?").to_owned(),
-            reason: attribute(&message, "reason").map(str::to_owned),
-            event,
-            message,
-        }
-    }
-
-    async fn passes(&self, filter: &Filter, target: &Target) -> Result<bool, Failure> {
-        let facts = Facts {
-            provider: &self.provider,
-            type_name: self.event.as_ref().map_or("", |event| &event.type_name),
-            error: self.reason.as_deref(),
-            received_at: self.received_at(),
-        };
-        if !filter.passes(&facts) {
-            return Ok(false);
-        }
-        let (Some(status), Some(event)) = (filter.status(), &self.event) else {
-            return Ok(filter.status().is_none());
-        };
-        // Only asked for where it matters: a read for each message.
-        let records = target.ledger()?.partition(&event.key.partition).await?;
-        let key = event.key.to_string();
-        Ok(records
-            .iter()
-            .any(|record| record.key == key && record.status == status.name()))
-    }
-
-    fn received_at(&self) -> Option<Timestamp> {
-        let millis = attribute(&self.message, "received_at")?.parse().ok()?;
-        Some(Timestamp::from_millis(millis))
-    }
-
-    fn reason(&self) -> &str {
-        self.reason
-            .as_deref()
-            .unwrap_or("received too often without being done")
-    }
-
-    fn row(&self) -> [String; 5] {
-        let event = self.event.as_ref();
-        let resource = event.and_then(|event| event.resource.as_ref());
-        [
-            self.received_at().map_or_else(|| "-".to_owned(), |at| at.to_string()),
-            self.provider.clone(),
-            event.map_or("unreadable", |event| &event.type_name).to_owned(),
-            resource.map_or("-", |resource| &resource.id).to_owned(),
-            self.reason().to_owned(),
-        ]
-    }
-
-    fn json(&self) -> serde_json::Value {
-        let event = self.event.as_ref();
-        json!({
-            "provider": self.provider,
-            "environment": event.map(|event| event.environment.name()),
-            "type": event.map(|event| &event.type_name),
-            "resource_id": event.and_then(|event| event.resource.as_ref()).map(|resource| &resource.id),
-            "key": event.map(|event| event.key.to_string()),
-            "received_at": self.received_at().map(|at| at.to_string()),
-            "reason": self.reason(),
-            "message_id": self.message.message_id,
-        })
-    }
-
-    /// Sends it as it came, marked as a replay: a rejected event may be claimed again.
-    async fn send(&self, client: &Client, to: &str) -> Result<(), NotSent> {
-        let mut attributes: HashMap<String, MessageAttributeValue> =
-            self.message.message_attributes.clone().unwrap_or_default();
-        attributes.remove("reason");
-        let replay = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value("1")
-            .build();
-        attributes.extend(replay.ok().map(|replay| ("replay".to_owned(), replay)));
-        let send = client
-            .send_message()
-            .queue_url(to)
-            .message_body(self.message.body.as_deref().unwrap_or_default())
-            .set_message_attributes(Some(attributes))
-            .message_group_id(&self.provider);
-        send.send().await.map(drop).map_err(|error| NotSent(Box::new(error)))
-    }
 }

@@ -6,9 +6,8 @@ use std::time::Duration;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_core::clock::{Clock, Timestamp};
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::{Envelope, Message, TooLong};
+use acuse_cli::events::{ReplayError, passes, recent, replayed};
+use acuse_core::clock::Clock;
 use acuse_core::ledger::Status;
 use acuse_core::providers;
 use acuse_core::receive::Outbox;
@@ -18,10 +17,10 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::Failure;
-use super::filter::{Facts, Filter};
 use super::interrupt::Interrupt;
 use super::progress::bar;
-use super::target::Which;
+use super::which::Which;
+use acuse_cli::filter::Filter;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -118,9 +117,9 @@ pub(crate) enum EventsError {
         /// How far back.
         days: u32,
     },
-    /// A payload that fits no message.
-    #[error("an event can't be queued again")]
-    TooLong(#[from] TooLong),
+    /// An event that can't be queued again.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// A record that can't be printed.
     #[error("can't print a record as JSON")]
     Json(#[from] serde_json::Error),
@@ -236,29 +235,6 @@ impl Replay {
     }
 }
 
-/// The message that brings a record's event once more, with its own delivery id and time of receipt.
-/// `None` where the payload is gone.
-async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<Message>, EventsError> {
-    let Some(body) = ledger.payload(record).await? else {
-        return Ok(None);
-    };
-    let id = record.delivery_id.as_deref().and_then(DeliveryId::parse);
-    let at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
-    let form = record.form.as_deref().and_then(Form::from_name);
-    let (Some(delivery_id), Some(received_at)) = (id, at) else {
-        return Ok(None);
-    };
-    let envelope = Envelope {
-        provider: record.provider.clone(),
-        delivery_id,
-        received_at,
-        form: form.unwrap_or(Form::Raw),
-        body: body.into(),
-        replay: true,
-    };
-    Ok(Some(envelope.to_message()?))
-}
-
 impl Show {
     async fn run(&self, ledger: &LedgerReader) -> Result<(), EventsError> {
         let records = self.find(ledger).await?;
@@ -304,41 +280,6 @@ impl Show {
         });
         Ok(records)
     }
-}
-
-/// The events of `days` days that pass, newest first; at most `limit` of each provider.
-async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {
-    let now = SystemClock.now();
-    let since = filter
-        .since()
-        .map_or(0, |since| now.since(since).as_secs() / DAY.as_secs() + 2);
-    let days = days.max(u32::try_from(since).unwrap_or(u32::MAX)).min(400);
-    let mut records = Vec::new();
-    for provider in filter.providers() {
-        let mut found = Vec::new();
-        for back in 0..days {
-            if found.len() >= limit {
-                break;
-            }
-            let day = ledger.on_day(provider.name, now.minus(DAY * back), usize::MAX).await?;
-            found.extend(day.into_iter().filter(|record| passes(filter, record)));
-        }
-        records.extend(found.into_iter().take(limit));
-    }
-    records.sort_by(|a, b| b.received_at.cmp(&a.received_at));
-    Ok(records)
-}
-
-fn passes(filter: &Filter, record: &Record) -> bool {
-    let received_at = record.received_at.as_deref();
-    let facts = Facts {
-        provider: &record.provider,
-        type_name: &record.type_name,
-        error: record.error.as_deref(),
-        received_at: received_at.and_then(Timestamp::from_rfc3339),
-    };
-    let status = filter.status().is_none_or(|status| status.name() == record.status);
-    status && filter.passes(&facts)
 }
 
 fn print_lines(records: &[Record]) -> Result<(), EventsError> {

@@ -2,27 +2,18 @@
 
 use std::process::ExitCode;
 
-use acuse_aws::verifier::{SecretsManager, SqsOutbox};
+use acuse_cli::quarantine::{Bench, Held, Verdict};
+use acuse_cli::queue::Walk;
 use acuse_cli::sample;
-use acuse_core::clock::Timestamp;
-use acuse_core::delivery::{Delivery, Unverified};
-use acuse_core::envelope::{Envelope, TooLong};
+use acuse_cli::target::Target;
 use acuse_core::provider::Provider;
-use acuse_core::quarantine::{Kept, NotKept};
-use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
-use acuse_core::secrets::Secrets;
-use acuse_core::signature::{self, diagnose};
-use aws_sdk_sqs::types::Message;
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
-use serde_json::{Value, json};
-use thiserror::Error;
 
+use super::Failure;
 use super::confirm::confirm;
 use super::interrupt::Interrupt;
-use super::queue::{Walk, attribute};
-use super::target::{Target, Which};
-use super::{Failure, provider_names};
+use super::which::Which;
 
 /// What to do with them.
 #[derive(Debug, Subcommand)]
@@ -56,7 +47,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only this provider's
-    #[arg(long, value_parser = provider_names())]
+    #[arg(long, value_parser = sample::names())]
     provider: Option<String>,
     /// One JSON object a line
     #[arg(long)]
@@ -92,31 +83,6 @@ pub(crate) struct Purge {
     yes: bool,
     #[command(flatten)]
     arguments: Arguments,
-}
-
-/// A delivery that can't be handled.
-#[derive(Debug, Error)]
-enum QuarantineError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("a delivery can't be queued: {0}")]
-    TooLong(#[from] TooLong),
-    #[error(transparent)]
-    Outbox(#[from] OutboxError),
-}
-
-/// A quarantined delivery, with its message.
-struct Item {
-    message: Message,
-    provider: String,
-    reason: String,
-    delivery: Result<Delivery<Unverified>, NotKept>,
-}
-
-/// A provider as the stack verifies it now.
-struct Verifier {
-    provider: &'static Provider,
-    secrets: Secrets,
 }
 
 /// Does it.
@@ -162,9 +128,7 @@ enum Act<'a> {
 struct Desk<'a> {
     act: Act<'a>,
     json: bool,
-    target: &'a Target,
-    outbox: SqsOutbox,
-    verifiers: Vec<Verifier>,
+    bench: Bench<'a>,
     table: Table,
     seen: usize,
     acted: usize,
@@ -178,9 +142,7 @@ impl<'a> Desk<'a> {
         Ok(Self {
             act,
             json,
-            target,
-            outbox: target.outbox()?,
-            verifiers: Vec::new(),
+            bench: Bench::new(target)?,
             table,
             seen: 0,
             acted: 0,
@@ -202,7 +164,7 @@ impl<'a> Desk<'a> {
                 if interrupt.came() {
                     return Ok(());
                 }
-                let item = Item::open(message);
+                let item = Held::open(message);
                 if only.is_none_or(|only| only.name == item.provider) {
                     self.act(&item, walk).await?;
                 }
@@ -210,7 +172,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    async fn act(&mut self, item: &Item, walk: &mut Walk) -> Result<(), Failure> {
+    async fn act(&mut self, item: &Held, walk: &mut Walk) -> Result<(), Failure> {
         self.seen += 1;
         match self.act {
             Act::List => self.list(item),
@@ -219,21 +181,21 @@ impl<'a> Desk<'a> {
                     self.diagnose(item).await?;
                 }
             }
-            Act::Release { dry_run } => {
-                let Some((name, message)) = self.sealed(item).await? else {
-                    return Ok(());
-                };
-                self.acted += 1;
-                self.say(item, if dry_run { "would be released" } else { "released" });
-                if !dry_run {
-                    // Queued first: an interruption between the two makes a duplicate, which the
-                    // ledger drops. The other way round it would make a loss.
-                    self.outbox.queue(name, message).await.map_err(QuarantineError::from)?;
-                    walk.delete(&item.message).await?;
+            Act::Release { dry_run: true } => {
+                if let Verdict::Holds(..) = self.bench.judge(item).await? {
+                    self.acted += 1;
+                    self.say(item, "would be released");
                 }
             }
+            Act::Release { dry_run: false } => {
+                if self.bench.release(item, walk).await? {
+                    self.acted += 1;
+                    self.say(item, "released");
+                }
+            }
+            // What nobody can judge stays: the secret may still come.
             Act::Purge => {
-                if self.sealed(item).await?.is_none() {
+                if let Verdict::Fails = self.bench.judge(item).await? {
                     walk.delete(&item.message).await?;
                     self.acted += 1;
                     self.say(item, "deleted");
@@ -243,7 +205,7 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    fn list(&mut self, item: &Item) {
+    fn list(&mut self, item: &Held) {
         if self.json {
             println!("{}", item.json(None));
             return;
@@ -258,17 +220,9 @@ impl<'a> Desk<'a> {
         ]);
     }
 
-    async fn diagnose(&mut self, item: &Item) -> Result<(), Failure> {
+    async fn diagnose(&mut self, item: &Held) -> Result<(), Failure> {
         self.acted += 1;
-        let text = match &item.delivery {
-            Err(error) => error.to_string(),
-            Ok(delivery) => match self.verifier(&item.provider).await? {
-                None => format!("there is no provider `{}`", item.provider),
-                Some(Verifier { provider, secrets }) => {
-                    diagnose(delivery, &provider.scheme, secrets, delivery.received_at()).to_string()
-                }
-            },
-        };
+        let text = self.bench.diagnose(item).await?;
         if self.json {
             println!("{}", item.json(Some(("diagnosis", &text))));
         } else {
@@ -277,40 +231,7 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    /// The event queue's message of a delivery that now holds; `None` for one that does not.
-    async fn sealed(&mut self, item: &Item) -> Result<Option<(&'static str, acuse_core::envelope::Message)>, Failure> {
-        let Ok(delivery) = &item.delivery else {
-            return Ok(None);
-        };
-        let Some(Verifier { provider, secrets }) = self.verifier(&item.provider).await? else {
-            return Ok(None);
-        };
-        // A signature's own time counts from when it came, not from now.
-        let verified = signature::verify(delivery, &provider.scheme, secrets, delivery.received_at());
-        Ok(match verified {
-            Err(_) => None,
-            Ok(verified) => {
-                let message = Envelope::seal(provider.name, &verified).to_message();
-                Some((provider.name, message.map_err(QuarantineError::from)?))
-            }
-        })
-    }
-
-    /// The provider as the stack verifies it; its secret is read once.
-    async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, Failure> {
-        if !self.verifiers.iter().any(|known| known.provider.name == name) {
-            let Ok(provider) = sample::provider(name) else {
-                return Ok(None);
-            };
-            let provider = self.target.provider(provider)?;
-            let store: SecretsManager = self.target.secrets(provider)?;
-            let secrets = store.load().await.map_err(QuarantineError::from)?;
-            self.verifiers.push(Verifier { provider, secrets });
-        }
-        Ok(self.verifiers.iter().find(|known| known.provider.name == name))
-    }
-
-    fn say(&self, item: &Item, what: &str) {
+    fn say(&self, item: &Held, what: &str) {
         if self.json {
             println!("{}", item.json(Some(("done", what))));
         } else {
@@ -332,45 +253,5 @@ impl<'a> Desk<'a> {
             Act::Release { .. } => println!("{acted} released, {left} left in quarantine"),
             Act::Purge => println!("{acted} deleted, {left} left for `release`"),
         }
-    }
-}
-
-impl Item {
-    fn open(message: Message) -> Self {
-        let text = message.body.as_deref().unwrap_or_default();
-        let named = |name| attribute(&message, name).unwrap_or("?").to_owned();
-        Self {
-            provider: named("provider"),
-            reason: named("reason"),
-            delivery: Kept::open(text, |name| attribute(&message, name)),
-            message,
-        }
-    }
-
-    fn delivery_id(&self) -> String {
-        let id = attribute(&self.message, "delivery_id");
-        id.unwrap_or("?").to_owned()
-    }
-
-    fn received_at(&self) -> Option<Timestamp> {
-        self.delivery.as_ref().ok().map(Delivery::received_at)
-    }
-
-    /// Never a header's value, nor the body: either may hold what is secret.
-    fn json(&self, more: Option<(&str, &str)>) -> Value {
-        let delivery = self.delivery.as_ref().ok();
-        let names = delivery.map(|delivery| delivery.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>());
-        let mut line = json!({
-            "provider": self.provider,
-            "delivery_id": self.delivery_id(),
-            "received_at": self.received_at().map(|at| at.to_string()),
-            "reason": self.reason,
-            "bytes": delivery.map(|delivery| delivery.body().len()),
-            "headers": names,
-        });
-        if let (Value::Object(line), Some((name, text))) = (&mut line, more) {
-            line.insert(name.to_owned(), json!(text));
-        }
-        line
     }
 }

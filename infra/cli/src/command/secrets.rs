@@ -13,8 +13,9 @@ use aws_sdk_secretsmanager::Client;
 use clap::{Args, Subcommand};
 use thiserror::Error;
 
-use super::target::{Target, Which};
-use super::{Failure, provider_names};
+use super::Failure;
+use super::which::Which;
+use acuse_cli::target::Target;
 
 /// What to do with a provider's secret.
 #[derive(Debug, Subcommand)]
@@ -42,7 +43,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Whose secret
-    #[arg(value_parser = provider_names())]
+    #[arg(value_parser = sample::names())]
     provider: String,
     #[command(flatten)]
     stack: Which,

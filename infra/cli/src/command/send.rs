@@ -14,8 +14,8 @@ use thiserror::Error;
 
 use acuse_cli::sample::{self, Break, Sample, SampleError};
 
-use super::target::Which;
-use super::{Failure, provider_names};
+use super::Failure;
+use super::which::Which;
 
 /// Providers give up after 5 s; this waits a little longer, to tell that it was too long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
   acuse send onepay payment.approved --stack acuse    to a deployed stack: money that never moved")]
 pub(crate) struct Arguments {
     /// Whose event
-    #[arg(value_parser = provider_names())]
+    #[arg(value_parser = sample::names())]
     provider: String,
     /// An event type of the provider's guide; a wrong one lists them
     #[arg(required_unless_present = "body")]

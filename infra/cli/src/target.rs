@@ -1,42 +1,21 @@
-//! What a command works on: the running local stack, or a deployed one.
+//! A stack to work on: the running local one, or a deployed one.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
+use crate::local::{Running, STACK};
 use acuse_aws::config::{ConfigError, signature_settings};
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::verifier::{SecretsManager, SqsOutbox};
-use acuse_cli::local::{Checkout, Running, STACK};
 use acuse_core::event::Environment;
 use acuse_core::provider::Provider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use clap::Args;
 use thiserror::Error;
-
-use super::Failure;
-
-/// Which stack a command works on.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Which stack")]
-pub(crate) struct Which {
-    /// A deployed CloudFormation stack [default: the running local stack]
-    #[arg(long, env = "ACUSE_STACK")]
-    stack: Option<String>,
-    /// The profile of ~/.aws that has the credentials
-    #[arg(long, requires = "stack")]
-    profile: Option<String>,
-    /// The stack's AWS region
-    #[arg(long, requires = "stack")]
-    region: Option<String>,
-    /// The local stack's folder, where `acuse local --state` names one
-    #[arg(long, conflicts_with = "stack")]
-    state: Option<PathBuf>,
-}
 
 /// A stack, and the way to it.
 #[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) sdk: SdkConfig,
+pub struct Target {
+    /// Region, credentials and HTTP client.
+    pub sdk: SdkConfig,
     /// Where the local stack takes deliveries; `None` for a deployed one.
     local: Option<Running>,
     outputs: BTreeMap<String, String>,
@@ -45,7 +24,8 @@ pub(crate) struct Target {
 
 /// A stack that can't be worked on.
 #[derive(Debug, Error)]
-pub(crate) enum TargetError {
+#[non_exhaustive]
+pub enum TargetError {
     /// No local stack to talk to.
     #[error("no local stack is running, and `--stack` names no deployed one")]
     NotRunning,
@@ -62,42 +42,47 @@ pub(crate) enum TargetError {
     NoOutput(String),
 }
 
-impl Which {
-    /// Finds the stack.
-    pub(crate) async fn find(&self) -> Result<Target, Failure> {
-        let Some(stack) = &self.stack else {
-            let state = match &self.state {
-                Some(state) => state.clone(),
-                None => Checkout::find()?.local(),
-            };
-            let running = Running::find(&state).ok_or_else(|| {
-                let advice =
-                    "start it in another terminal (`cargo run -- local`), or name a deployed one (`--stack NAME`)";
-                Failure::with_advice(TargetError::NotRunning, advice)
-            })?;
-            return Target::describe(running.sdk(), STACK, Some(running)).await;
-        };
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(acuse_aws::sdk::http_client());
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
+impl TargetError {
+    /// What to do about it.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::NotRunning => Some("start it in another terminal (`cargo run -- local`), or name a deployed one (`--stack NAME`)".to_owned()),
+            Self::Describe { .. } => Some("check the stack's name, `--region`, and the credentials (`--profile`; with SSO: `eval \"$(aws configure export-credentials --format env)\"`)".to_owned()),
+            Self::NoOutput(_) => None,
         }
-        if let Some(region) = &self.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        Target::describe(loader.load().await, stack, None).await
     }
 }
 
 impl Target {
-    async fn describe(sdk: SdkConfig, stack: &str, local: Option<Running>) -> Result<Self, Failure> {
+    /// The running local stack.
+    ///
+    /// # Errors
+    /// [`TargetError::Describe`].
+    pub async fn local(running: Running) -> Result<Self, TargetError> {
+        Self::describe(running.sdk(), STACK, Some(running)).await
+    }
+
+    /// The CloudFormation stack of this name, by the operator's own credentials.
+    ///
+    /// # Errors
+    /// [`TargetError::Describe`].
+    pub async fn deployed(stack: &str, profile: Option<&str>, region: Option<&str>) -> Result<Self, TargetError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(acuse_aws::sdk::http_client());
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region.to_owned()));
+        }
+        Self::describe(loader.load().await, stack, None).await
+    }
+
+    async fn describe(sdk: SdkConfig, stack: &str, local: Option<Running>) -> Result<Self, TargetError> {
         let client = aws_sdk_cloudformation::Client::new(&sdk);
         let described = client.describe_stacks().stack_name(stack).send().await;
-        let described = described.map_err(|error| {
-            let error = TargetError::Describe {
-                stack: stack.to_owned(),
-                source: Box::new(error),
-            };
-            Failure::with_advice(error, "check the stack's name, `--region`, and the credentials (`--profile`; with SSO: `eval \"$(aws configure export-credentials --format env)\"`)")
+        let described = described.map_err(|error| TargetError::Describe {
+            stack: stack.to_owned(),
+            source: Box::new(error),
         })?;
         let (mut outputs, mut parameters) = (BTreeMap::new(), BTreeMap::new());
         for stack in described.stacks() {
@@ -115,13 +100,19 @@ impl Target {
     }
 
     /// An output of the template.
-    pub(crate) fn output(&self, name: &str) -> Result<&str, TargetError> {
+    ///
+    /// # Errors
+    /// [`TargetError::NoOutput`].
+    pub fn output(&self, name: &str) -> Result<&str, TargetError> {
         let output = self.outputs.get(name).map(String::as_str);
         output.ok_or_else(|| TargetError::NoOutput(name.to_owned()))
     }
 
     /// Where `provider` posts to.
-    pub(crate) fn webhook_url(&self, provider: &Provider) -> Result<String, TargetError> {
+    ///
+    /// # Errors
+    /// [`TargetError::NoOutput`].
+    pub fn webhook_url(&self, provider: &Provider) -> Result<String, TargetError> {
         match &self.local {
             Some(running) => Ok(format!("{}/webhooks/{}", running.http, provider.name)),
             None => self
@@ -131,18 +122,27 @@ impl Target {
     }
 
     /// The stack's ledger.
-    pub(crate) fn ledger(&self) -> Result<LedgerReader, TargetError> {
+    ///
+    /// # Errors
+    /// [`TargetError::NoOutput`].
+    pub fn ledger(&self) -> Result<LedgerReader, TargetError> {
         let client = aws_sdk_dynamodb::Client::new(&self.sdk);
         Ok(LedgerReader::new(client, self.output("LedgerTableName")?))
     }
 
     /// The name or ARN of `provider`'s secret.
-    pub(crate) fn secret_id(&self, provider: &Provider) -> Result<&str, TargetError> {
+    ///
+    /// # Errors
+    /// [`TargetError::NoOutput`].
+    pub fn secret_id(&self, provider: &Provider) -> Result<&str, TargetError> {
         self.output(&format!("{}SecretId", capitalised(provider.name)))
     }
 
     /// `provider`'s secret, as its door reads it.
-    pub(crate) fn secrets(&self, provider: &'static Provider) -> Result<SecretsManager, TargetError> {
+    ///
+    /// # Errors
+    /// [`TargetError::NoOutput`].
+    pub fn secrets(&self, provider: &'static Provider) -> Result<SecretsManager, TargetError> {
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
         Ok(SecretsManager::new(
             client,
@@ -152,7 +152,10 @@ impl Target {
     }
 
     /// The doors' queues.
-    pub(crate) fn outbox(&self) -> Result<SqsOutbox, TargetError> {
+    ///
+    /// # Errors
+    /// [`TargetError::NoOutput`].
+    pub fn outbox(&self) -> Result<SqsOutbox, TargetError> {
         Ok(SqsOutbox::new(
             aws_sdk_sqs::Client::new(&self.sdk),
             self.output("EventQueueUrl")?.to_owned(),
@@ -161,13 +164,16 @@ impl Target {
     }
 
     /// Whose events those are that name no environment: the stack's own.
-    pub(crate) fn environment(&self) -> Environment {
+    pub fn environment(&self) -> Environment {
         let name = self.parameters.get("Environment").map_or("", String::as_str);
         Environment::from_name(name).unwrap_or(Environment::Live)
     }
 
     /// `provider` as the stack's parameters say that it signs.
-    pub(crate) fn provider(&self, provider: &'static Provider) -> Result<&'static Provider, ConfigError> {
+    ///
+    /// # Errors
+    /// [`ConfigError::Signature`].
+    pub fn provider(&self, provider: &'static Provider) -> Result<&'static Provider, ConfigError> {
         let name = format!("{}Signature", capitalised(provider.name));
         let settings = self.parameters.get(&name).map_or("", String::as_str);
         signature_settings(provider, &name, settings)

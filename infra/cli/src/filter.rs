@@ -1,6 +1,6 @@
 //! Which events: the same options wherever events are chosen.
 
-use acuse_cli::sample;
+use crate::sample;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::ledger::Status;
 use acuse_core::provider::Provider;
@@ -9,14 +9,12 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use jiff::{Span, SpanRelativeTo};
 
-use super::provider_names;
-
 /// Which events.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which events")]
-pub(crate) struct Filter {
+pub struct Filter {
     /// Only this provider's
-    #[arg(long, value_parser = provider_names())]
+    #[arg(long, value_parser = sample::names())]
     provider: Option<String>,
     /// Only of this type: payment.approved
     #[arg(long = "type", value_name = "TYPE")]
@@ -36,33 +34,37 @@ pub(crate) struct Filter {
 }
 
 /// What a filter looks at.
-pub(crate) struct Facts<'a> {
-    pub(crate) provider: &'a str,
-    pub(crate) type_name: &'a str,
-    pub(crate) error: Option<&'a str>,
-    pub(crate) received_at: Option<Timestamp>,
+pub struct Facts<'a> {
+    #[expect(missing_docs, reason = "the name says it")]
+    pub provider: &'a str,
+    #[expect(missing_docs, reason = "the name says it")]
+    pub type_name: &'a str,
+    #[expect(missing_docs, reason = "the name says it")]
+    pub error: Option<&'a str>,
+    #[expect(missing_docs, reason = "the name says it")]
+    pub received_at: Option<Timestamp>,
 }
 
 impl Filter {
     /// The providers whose events may pass.
-    pub(crate) fn providers(&self) -> Vec<&'static Provider> {
+    pub fn providers(&self) -> Vec<&'static Provider> {
         let only = self.provider.as_deref().and_then(|name| sample::provider(name).ok());
         only.map_or_else(|| providers::ALL.to_vec(), |provider| vec![provider])
     }
 
     /// The status that a record must have.
-    pub(crate) fn status(&self) -> Option<Status> {
+    pub fn status(&self) -> Option<Status> {
         let name = self.status.as_deref()?.to_ascii_uppercase();
         Status::from_name(&name)
     }
 
     /// The oldest time of receipt.
-    pub(crate) fn since(&self) -> Option<Timestamp> {
+    pub fn since(&self) -> Option<Timestamp> {
         self.since
     }
 
     /// Whether an event passes, whatever its status is.
-    pub(crate) fn passes(&self, facts: &Facts<'_>) -> bool {
+    pub fn passes(&self, facts: &Facts<'_>) -> bool {
         let provider = self.provider.as_deref().is_none_or(|own| own == facts.provider);
         let type_name = self.type_name.as_deref().is_none_or(|own| own == facts.type_name);
         let error = self.error.as_deref();

@@ -24,7 +24,7 @@ const BATCH: usize = 10;
 
 /// One pass through a queue, each message once. What is not [deleted](Walk::delete) is visible
 /// again after [`end`](Walk::end).
-pub(crate) struct Walk {
+pub struct Walk {
     client: Client,
     url: String,
     seen: HashSet<String>,
@@ -34,14 +34,15 @@ pub(crate) struct Walk {
 /// The queue did not do what it should.
 #[derive(Debug, Error)]
 #[error("{call} of the queue `{url}`")]
-pub(crate) struct QueueError {
+pub struct QueueError {
     call: &'static str,
     url: String,
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl Walk {
-    pub(crate) fn new(client: Client, url: &str) -> Self {
+    /// Begins a pass through the queue of this URL.
+    pub fn new(client: Client, url: &str) -> Self {
         Self {
             client,
             url: url.to_owned(),
@@ -51,7 +52,10 @@ impl Walk {
     }
 
     /// The next messages; none at the end.
-    pub(crate) async fn next(&mut self) -> Result<Vec<Message>, QueueError> {
+    ///
+    /// # Errors
+    /// [`QueueError`] names the call and the queue.
+    pub async fn next(&mut self) -> Result<Vec<Message>, QueueError> {
         for _ in 0..EMPTY {
             let receive = self
                 .client
@@ -81,7 +85,10 @@ impl Walk {
     }
 
     /// Removes a message for good.
-    pub(crate) async fn delete(&mut self, message: &Message) -> Result<(), QueueError> {
+    ///
+    /// # Errors
+    /// [`QueueError`] names the call and the queue.
+    pub async fn delete(&mut self, message: &Message) -> Result<(), QueueError> {
         let delete = self.client.delete_message().queue_url(&self.url);
         let delete = delete.set_receipt_handle(message.receipt_handle.clone());
         delete
@@ -93,7 +100,10 @@ impl Walk {
     }
 
     /// Makes all that was not deleted visible again at once.
-    pub(crate) async fn end(self) -> Result<(), QueueError> {
+    ///
+    /// # Errors
+    /// [`QueueError`] names the call and the queue.
+    pub async fn end(self) -> Result<(), QueueError> {
         for batch in self.held.chunks(BATCH) {
             let entries = (0..).zip(batch).filter_map(|(place, message)| {
                 ChangeMessageVisibilityBatchRequestEntry::builder()
@@ -123,7 +133,10 @@ impl Walk {
 }
 
 /// About how many messages a queue has.
-pub(crate) async fn length(client: &Client, url: &str) -> Result<u64, QueueError> {
+///
+/// # Errors
+/// [`QueueError`].
+pub async fn length(client: &Client, url: &str) -> Result<u64, QueueError> {
     let name = QueueAttributeName::ApproximateNumberOfMessages;
     let get = client
         .get_queue_attributes()
@@ -139,6 +152,6 @@ pub(crate) async fn length(client: &Client, url: &str) -> Result<u64, QueueError
 }
 
 /// The text of a message's attribute.
-pub(crate) fn attribute<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
+pub fn attribute<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
     message.message_attributes.as_ref()?.get(name)?.string_value.as_deref()
 }

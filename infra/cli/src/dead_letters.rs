@@ -1,0 +1,152 @@
+//! The dead-letter queue: what could not be done, and why.
+
+use std::collections::HashMap;
+
+use acuse_aws::ledger::reader::ReadError;
+use acuse_core::clock::Timestamp;
+use acuse_core::envelope::Envelope;
+use acuse_core::event::{Environment, Event};
+use acuse_core::providers;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{Message, MessageAttributeValue};
+use serde_json::json;
+use thiserror::Error;
+
+use crate::filter::{Facts, Filter};
+use crate::queue::attribute;
+use crate::target::{Target, TargetError};
+
+/// A message that could not be sent back.
+#[derive(Debug, Error)]
+#[error("sending to the event queue")]
+pub struct NotSent(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// A message of the dead-letter queue, as far as it can be read.
+pub struct DeadLetter {
+    /// As it was received.
+    pub message: Message,
+    /// The provider's name; `?` where there is none.
+    pub provider: String,
+    /// `None` where it can't be read.
+    pub event: Option<Event>,
+    /// `None` for what SQS moved here after too many receives.
+    pub reason: Option<String>,
+}
+
+/// The ledger could not be asked for an event's status.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StatusError {
+    /// There is no ledger.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// It does not answer.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl DeadLetter {
+    /// Reads a message. `own` is the environment of events that name none.
+    pub fn open(message: Message, own: Environment) -> Self {
+        let text = message.body.as_deref().unwrap_or_default();
+        let envelope = Envelope::from_message(text, |name| attribute(&message, name)).ok();
+        let event = envelope.and_then(|envelope| {
+            let provider = providers::by_name(&envelope.provider)?;
+            Some(Event::read(envelope, provider, own).0)
+        });
+        Self {
+            provider: attribute(&message, "provider").unwrap_or("?").to_owned(),
+            reason: attribute(&message, "reason").map(str::to_owned),
+            event,
+            message,
+        }
+    }
+
+    /// Whether it passes; its status is the ledger's.
+    ///
+    /// # Errors
+    /// [`StatusError`].
+    pub async fn passes(&self, filter: &Filter, target: &Target) -> Result<bool, StatusError> {
+        let facts = Facts {
+            provider: &self.provider,
+            type_name: self.event.as_ref().map_or("", |event| &event.type_name),
+            error: self.reason.as_deref(),
+            received_at: self.received_at(),
+        };
+        if !filter.passes(&facts) {
+            return Ok(false);
+        }
+        let (Some(status), Some(event)) = (filter.status(), &self.event) else {
+            return Ok(filter.status().is_none());
+        };
+        // Only asked for where it matters: a read for each message.
+        let records = target.ledger()?.partition(&event.key.partition).await?;
+        let key = event.key.to_string();
+        Ok(records
+            .iter()
+            .any(|record| record.key == key && record.status == status.name()))
+    }
+
+    /// When the door received it.
+    pub fn received_at(&self) -> Option<Timestamp> {
+        let millis = attribute(&self.message, "received_at")?.parse().ok()?;
+        Some(Timestamp::from_millis(millis))
+    }
+
+    /// Why it is here.
+    pub fn reason(&self) -> &str {
+        self.reason
+            .as_deref()
+            .unwrap_or("received too often without being done")
+    }
+
+    /// Received, provider, type, resource, reason.
+    pub fn row(&self) -> [String; 5] {
+        let event = self.event.as_ref();
+        let resource = event.and_then(|event| event.resource.as_ref());
+        [
+            self.received_at().map_or_else(|| "-".to_owned(), |at| at.to_string()),
+            self.provider.clone(),
+            event.map_or("unreadable", |event| &event.type_name).to_owned(),
+            resource.map_or("-", |resource| &resource.id).to_owned(),
+            self.reason().to_owned(),
+        ]
+    }
+
+    /// One line of `--json`.
+    pub fn json(&self) -> serde_json::Value {
+        let event = self.event.as_ref();
+        json!({
+            "provider": self.provider,
+            "environment": event.map(|event| event.environment.name()),
+            "type": event.map(|event| &event.type_name),
+            "resource_id": event.and_then(|event| event.resource.as_ref()).map(|resource| &resource.id),
+            "key": event.map(|event| event.key.to_string()),
+            "received_at": self.received_at().map(|at| at.to_string()),
+            "reason": self.reason(),
+            "message_id": self.message.message_id,
+        })
+    }
+
+    /// Sends it as it came, marked as a replay: a rejected event may be claimed again.
+    ///
+    /// # Errors
+    /// [`NotSent`].
+    pub async fn send(&self, client: &Client, to: &str) -> Result<(), NotSent> {
+        let mut attributes: HashMap<String, MessageAttributeValue> =
+            self.message.message_attributes.clone().unwrap_or_default();
+        attributes.remove("reason");
+        let replay = MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value("1")
+            .build();
+        attributes.extend(replay.ok().map(|replay| ("replay".to_owned(), replay)));
+        let send = client
+            .send_message()
+            .queue_url(to)
+            .message_body(self.message.body.as_deref().unwrap_or_default())
+            .set_message_attributes(Some(attributes))
+            .message_group_id(&self.provider);
+        send.send().await.map(drop).map_err(|error| NotSent(Box::new(error)))
+    }
+}

@@ -1,0 +1,92 @@
+//! Events in the ledger: finding them, and queueing them again.
+
+use std::time::Duration;
+
+use acuse_aws::ledger::reader::{LedgerReader, ReadError};
+use acuse_aws::ledger::record::Record;
+use acuse_aws::system::SystemClock;
+use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::delivery::{DeliveryId, Form};
+use acuse_core::envelope::{Envelope, Message, TooLong};
+use thiserror::Error;
+
+use crate::filter::{Facts, Filter};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An event that can't be queued again.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The ledger does not answer.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Its payload fits no message.
+    #[error("an event can't be queued again")]
+    TooLong(#[from] TooLong),
+}
+
+/// The events of `days` days that pass, newest first; at most `limit` of each provider.
+///
+/// # Errors
+/// [`ReadError`] names the table.
+pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {
+    let now = SystemClock.now();
+    let since = filter
+        .since()
+        .map_or(0, |since| now.since(since).as_secs() / DAY.as_secs() + 2);
+    let days = days.max(u32::try_from(since).unwrap_or(u32::MAX)).min(400);
+    let mut records = Vec::new();
+    for provider in filter.providers() {
+        let mut found = Vec::new();
+        for back in 0..days {
+            if found.len() >= limit {
+                break;
+            }
+            let day = ledger.on_day(provider.name, now.minus(DAY * back), usize::MAX).await?;
+            found.extend(day.into_iter().filter(|record| passes(filter, record)));
+        }
+        records.extend(found.into_iter().take(limit));
+    }
+    records.sort_by(|a, b| b.received_at.cmp(&a.received_at));
+    Ok(records)
+}
+
+/// Whether a record passes.
+pub fn passes(filter: &Filter, record: &Record) -> bool {
+    let received_at = record.received_at.as_deref();
+    let facts = Facts {
+        provider: &record.provider,
+        type_name: &record.type_name,
+        error: record.error.as_deref(),
+        received_at: received_at.and_then(Timestamp::from_rfc3339),
+    };
+    let status = filter.status().is_none_or(|status| status.name() == record.status);
+    status && filter.passes(&facts)
+}
+
+/// The message that brings a record's event once more, with its own delivery id and time of receipt.
+/// `None` where the payload is gone.
+///
+/// # Errors
+/// [`ReplayError`].
+pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<Message>, ReplayError> {
+    let Some(body) = ledger.payload(record).await? else {
+        return Ok(None);
+    };
+    let id = record.delivery_id.as_deref().and_then(DeliveryId::parse);
+    let at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
+    let form = record.form.as_deref().and_then(Form::from_name);
+    let (Some(delivery_id), Some(received_at)) = (id, at) else {
+        return Ok(None);
+    };
+    let envelope = Envelope {
+        provider: record.provider.clone(),
+        delivery_id,
+        received_at,
+        form: form.unwrap_or(Form::Raw),
+        body: body.into(),
+        replay: true,
+    };
+    Ok(Some(envelope.to_message()?))
+}
