@@ -208,7 +208,11 @@ async fn a_new_event_is_claimed_completed_and_then_a_duplicate() {
         ),
         "{claim:?}"
     );
-    tables.ledger.count_duplicate(&event.key, false).await.unwrap();
+    tables
+        .ledger
+        .count_duplicate(&event.key, false, seconds(9))
+        .await
+        .unwrap();
 
     let record = tables.record(&event).await;
     assert_eq!((record.status, record.attempts, record.duplicates), ("COMPLETED", 1, 1));
@@ -231,7 +235,11 @@ async fn other_bytes_under_a_known_key_are_a_conflict() {
     tables.ledger.complete(&claimed, None, seconds(1)).await.unwrap();
     let claim = tables.claim(&event_with("p1", "changed"), "b", 2).await;
     assert!(matches!(claim, Claim::Duplicate { conflict: true, .. }), "{claim:?}");
-    tables.ledger.count_duplicate(&claimed.key, true).await.unwrap();
+    tables
+        .ledger
+        .count_duplicate(&claimed.key, true, seconds(9))
+        .await
+        .unwrap();
     assert_eq!(tables.record(&event("p1")).await.conflicts, 1);
 }
 

@@ -1,7 +1,9 @@
 //! The subcommands, a file each.
 
 pub(crate) mod dlq;
+pub(crate) mod doctor;
 pub(crate) mod events;
+pub(crate) mod inspect;
 pub(crate) mod local;
 pub(crate) mod quarantine;
 pub(crate) mod secrets;

@@ -33,7 +33,7 @@ pub enum ReplayError {
 pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {
     let now = SystemClock.now();
     let since = filter
-        .since()
+        .since
         .map_or(0, |since| now.since(since).as_secs() / DAY.as_secs() + 2);
     let days = days.max(u32::try_from(since).unwrap_or(u32::MAX)).min(400);
     let mut records = Vec::new();
@@ -43,7 +43,13 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
             if found.len() >= limit {
                 break;
             }
-            let day = ledger.on_day(provider.name, now.minus(DAY * back), usize::MAX).await?;
+            // A filter has to see the whole day.
+            let most = if filter.is_open() {
+                limit - found.len()
+            } else {
+                usize::MAX
+            };
+            let day = ledger.on_day(provider.name, now.minus(DAY * back), most).await?;
             found.extend(day.into_iter().filter(|record| passes(filter, record)));
         }
         records.extend(found.into_iter().take(limit));

@@ -10,27 +10,27 @@ use clap::builder::PossibleValuesParser;
 use jiff::{Span, SpanRelativeTo};
 
 /// Which events.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which events")]
 pub struct Filter {
     /// Only this provider's
     #[arg(long, value_parser = sample::names())]
-    provider: Option<String>,
+    pub provider: Option<String>,
     /// Only of this type: payment.approved
     #[arg(long = "type", value_name = "TYPE")]
-    type_name: Option<String>,
+    pub type_name: Option<String>,
     /// Only those whose record has this status
     #[arg(long, ignore_case = true, value_parser = status_names())]
-    status: Option<String>,
+    pub status: Option<String>,
     /// Only those whose error or reason contains this text
     #[arg(long, value_name = "TEXT")]
-    error: Option<String>,
+    pub error: Option<String>,
     /// Received since then: 90m, 6h, 7d, or 2026-11-20T08:00:00Z
     #[arg(long, value_parser = moment, value_name = "WHEN")]
-    since: Option<Timestamp>,
+    pub since: Option<Timestamp>,
     /// Received before then
     #[arg(long, value_parser = moment, value_name = "WHEN")]
-    until: Option<Timestamp>,
+    pub until: Option<Timestamp>,
 }
 
 /// What a filter looks at.
@@ -58,9 +58,10 @@ impl Filter {
         Status::from_name(&name)
     }
 
-    /// The oldest time of receipt.
-    pub fn since(&self) -> Option<Timestamp> {
-        self.since
+    /// Whether everything passes.
+    pub fn is_open(&self) -> bool {
+        let texts = [&self.type_name, &self.status, &self.error];
+        texts.into_iter().all(Option::is_none) && self.since.is_none() && self.until.is_none()
     }
 
     /// Whether an event passes, whatever its status is.
@@ -83,8 +84,11 @@ fn status_names() -> PossibleValuesParser {
     PossibleValuesParser::new(Status::ALL.map(Status::name))
 }
 
-/// So long ago, or then.
-fn moment(text: &str) -> Result<Timestamp, String> {
+/// So long ago (`90m`, `7d`), or then (RFC 3339).
+///
+/// # Errors
+/// What would be right.
+pub fn moment(text: &str) -> Result<Timestamp, String> {
     if let Some(moment) = Timestamp::from_rfc3339(text) {
         return Ok(moment);
     }

@@ -41,6 +41,8 @@ pub use error::Error;
 pub use progress::Progress;
 pub use running::Running;
 
+use crate::inspector;
+use crate::target::Target;
 use api::Api;
 use background::Background;
 use deploy::{Deployment, Prepared};
@@ -281,7 +283,8 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         },
         pid: std::process::id(),
     };
-    let front = Front::new(api, upstream, &deployment, page(&running));
+    let target = Target::local(running.clone()).await?;
+    let front = Front::new(api, upstream, &deployment, inspector::router(target));
     // Last: whoever finds the file finds a stack that answers, or is just about to.
     running.write(&state)?;
     Ok(Launched {
@@ -308,17 +311,4 @@ async fn start_emulator(
     let mut emulator = emulator::start(&venv, state, port, options.functions_endpoint.as_deref())?;
     emulator::ready(&mut emulator, api).await?;
     Ok(emulator)
-}
-
-/// What the front says at `/`.
-fn page(running: &Running) -> String {
-    let mut page = format!(
-        "Acuse, the local stack\n\ndeliveries   {0}/webhooks/{{provider}}\nhealth       {0}/healthz\nAWS          {1}\n\n",
-        running.http, running.endpoint
-    );
-    for (name, value) in &running.outputs {
-        page.push_str(&format!("{name} = {value}\n"));
-    }
-    page.push_str("\nSend a signed sample:    cargo run -- send onepay payment.approved\nSee what came of it:     cargo run -- events list\n");
-    page
 }

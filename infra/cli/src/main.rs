@@ -4,7 +4,7 @@ mod command;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Receives payment webhooks; this runs the whole stack on one machine and operates a deployed one.
 #[derive(Debug, Parser)]
@@ -23,12 +23,23 @@ enum Command {
     /// Look at what the ledger holds, and replay what was rejected
     #[command(subcommand)]
     Events(command::events::Command),
+    /// Serve the inspector: a page with what came in, what failed and why
+    Inspect(command::inspect::Arguments),
     /// Look at what could not be done, and send it back
     #[command(subcommand)]
     Dlq(command::dlq::Command),
     /// Look at deliveries that failed verification, and release those that hold after all
     #[command(subcommand)]
     Quarantine(command::quarantine::Command),
+    /// Check a stack end to end, and say what to mend
+    Doctor(command::doctor::Arguments),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:
+  acuse completions bash > ~/.local/share/bash-completion/completions/acuse")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// Put a provider's secret, or rotate it without losing a delivery
     #[command(subcommand)]
     Secrets(command::secrets::Command),
@@ -41,6 +52,12 @@ async fn main() -> ExitCode {
         Command::Local(arguments) => command::local::run(arguments).await,
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
+        Command::Inspect(arguments) => command::inspect::run(arguments).await,
+        Command::Doctor(arguments) => command::doctor::run(arguments).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "acuse", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Dlq(command) => command::dlq::run(command).await,
         Command::Quarantine(command) => command::quarantine::run(command).await,
         Command::Secrets(command) => command::secrets::run(command).await,

@@ -17,6 +17,7 @@ pub struct Target {
     /// Region, credentials and HTTP client.
     pub sdk: SdkConfig,
     /// Where the local stack takes deliveries; `None` for a deployed one.
+    name: String,
     local: Option<Running>,
     outputs: BTreeMap<String, String>,
     parameters: BTreeMap<String, String>,
@@ -85,18 +86,29 @@ impl Target {
             source: Box::new(error),
         })?;
         let (mut outputs, mut parameters) = (BTreeMap::new(), BTreeMap::new());
-        for stack in described.stacks() {
-            let pairs = stack.outputs().iter();
+        for described in described.stacks() {
+            let pairs = described.outputs().iter();
             outputs.extend(pairs.filter_map(|o| Some((o.output_key.clone()?, o.output_value.clone()?))));
-            let pairs = stack.parameters().iter();
+            let pairs = described.parameters().iter();
             parameters.extend(pairs.filter_map(|p| Some((p.parameter_key.clone()?, p.parameter_value.clone()?))));
         }
         Ok(Self {
             sdk,
+            name: stack.to_owned(),
             local,
             outputs,
             parameters,
         })
+    }
+
+    /// The stack's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is the local one.
+    pub fn is_local(&self) -> bool {
+        self.local.is_some()
     }
 
     /// An output of the template.

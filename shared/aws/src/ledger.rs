@@ -162,6 +162,7 @@ impl Ledger for DynamoLedger {
             update.send().await.map_err(|error| service(OPERATION, key, error))?;
         }
         let step = item::claim(self.step(key), event, lease, expires_at, payload)
+            .set("claimed_at", n(now.as_millis()))
             .condition("attribute_not_exists(pk) OR #status IN (:released, :or_rejected) OR (#status = :in_progress AND #lease_expires_at <= :now)")
             .name("#lease_expires_at", "lease_expires_at")
             .value(":released", s(Status::Released.name()))
@@ -245,8 +246,12 @@ impl Ledger for DynamoLedger {
         Ok(false)
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool) -> Result<(), LedgerError> {
-        let mut step = self.step(key).condition("attribute_exists(pk)").add("duplicates", n(1));
+    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool, now: Timestamp) -> Result<(), LedgerError> {
+        let mut step = self
+            .step(key)
+            .condition("attribute_exists(pk)")
+            .set("last_duplicate_at", n(now.as_millis()))
+            .add("duplicates", n(1));
         if conflict {
             step = step.add("conflicts", n(1));
         }

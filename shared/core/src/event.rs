@@ -13,6 +13,10 @@ use crate::json;
 use crate::key::IdempotencyKey;
 use crate::provider::{Provider, Reading, Unreadable};
 
+/// The member that marks the payload of a test delivery: `{"acuse.doctor": "…"}`. No provider sends it,
+/// and nobody can who has not the secret.
+pub const PROBE: &str = "acuse.doctor";
+
 /// Something that happened at a provider, read from bytes that it signed.
 #[derive(Clone)]
 pub struct Event {
@@ -38,6 +42,8 @@ pub struct Event {
     pub amount: Option<String>,
     /// Which bytes the provider signed.
     pub form: Form,
+    /// A test delivery of `acuse doctor`: recorded, and never handed to hooks.
+    pub probe: bool,
     /// An operator sends it on purpose, although it was rejected or set aside.
     pub replay: bool,
     body: Bytes,
@@ -113,10 +119,11 @@ impl Event {
     /// A payload that can't be understood is an event too, so that it is claimed, recorded and
     /// set aside like any other: it comes with the reason why it can't be read.
     pub fn read(envelope: Envelope, provider: &'static Provider, own: Environment) -> (Self, Option<Unreadable>) {
-        let reading = json::parse(&envelope.body)
-            .map_err(|error| Unreadable::NotJson(error.to_string()))
-            .and_then(|payload| (provider.read)(&payload));
-        match reading {
+        let payload = json::parse(&envelope.body).map_err(|error| Unreadable::NotJson(error.to_string()));
+        if payload.as_ref().is_ok_and(|payload| payload.get(PROBE).is_some()) {
+            return (Self::probe(envelope, provider, own), None);
+        }
+        match payload.and_then(|payload| (provider.read)(&payload)) {
             Ok(reading) => (Self::from_reading(envelope, provider, own, reading), None),
             Err(why) => (Self::unreadable(envelope, provider, own), Some(why)),
         }
@@ -138,9 +145,18 @@ impl Event {
             key,
             amount: reading.amount,
             form: envelope.form,
+            probe: false,
             replay: envelope.replay,
             body: envelope.body,
             body_sha256,
+        }
+    }
+
+    fn probe(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
+        Self {
+            type_name: PROBE.to_owned(),
+            probe: true,
+            ..Self::unreadable(envelope, provider, own)
         }
     }
 
@@ -158,6 +174,7 @@ impl Event {
             key: IdempotencyKey::unreadable(provider.name, own, &body_sha256),
             amount: None,
             form: envelope.form,
+            probe: false,
             replay: envelope.replay,
             body: envelope.body,
             body_sha256,

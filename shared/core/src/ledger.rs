@@ -43,6 +43,7 @@ pub trait Ledger: Send + Sync {
         &self,
         key: &IdempotencyKey,
         conflict: bool,
+        now: Timestamp,
     ) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
     /// Records `hook` as done and commits its effects, all or nothing.

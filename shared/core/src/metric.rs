@@ -14,7 +14,8 @@ pub const QUARANTINED: &str = "Quarantined";
 
 /// Deliveries of events at the consumer, by `Provider` and `Outcome`: `completed`, `retried`,
 /// `rejected`, `unreadable`, `stale`, `foreign`, `duplicate`, `conflict` (other bytes under a known
-/// key), `waiting` (in progress elsewhere), `failed` (the ledger could not be asked).
+/// key), `waiting` (in progress elsewhere), `probe` (a test
+/// delivery of `acuse doctor`), `failed` (the ledger could not be asked).
 pub const EVENTS: &str = "Events";
 
 /// From receipt at the door to the first claim, by `Provider`.

@@ -1,5 +1,6 @@
 //! `acuse events`: what the ledger holds.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::Failure;
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, interrupted};
 use super::progress::bar;
 use super::which::Which;
 use acuse_cli::filter::Filter;
@@ -39,6 +40,11 @@ pub(crate) enum Command {
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166'
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166|payment.approved'")]
     Show(Show),
+    /// Follows the ledger: a line for each event that is new or has changed
+    #[command(after_help = "Examples:
+  acuse events tail
+  acuse events tail --provider onepay --json --stack acuse | jq .status")]
+    Tail(Tail),
     /// Queues events again that were rejected, set aside, or given up
     ///
     /// A completed event stays completed: its replay is counted as a duplicate and dropped. Safe to
@@ -62,6 +68,21 @@ pub(crate) struct List {
     /// At most so many
     #[arg(long, default_value_t = 100)]
     limit: usize,
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    stack: Which,
+}
+
+/// `acuse events tail`
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Looks so often, in seconds
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    every: u64,
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
@@ -129,6 +150,7 @@ pub(crate) enum EventsError {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(list) => list.run(&list.stack.find().await?.ledger()?).await?,
+        Command::Tail(tail) => return tail.run().await,
         Command::Replay(replay) => return replay.run().await,
         Command::Show(show) => show.run(&show.stack.find().await?.ledger()?).await?,
     }
@@ -165,6 +187,56 @@ impl List {
             ]);
         }
         println!("{table}");
+        Ok(())
+    }
+}
+
+impl Tail {
+    /// So many of the newest events are looked at each time.
+    const NEWEST: usize = 1000;
+
+    async fn run(&self) -> Result<ExitCode, Failure> {
+        let ledger = self.stack.find().await?.ledger()?;
+        let mut known: HashMap<String, (&'static str, u32, u32)> = HashMap::new();
+        let mut first = true;
+        let stop = interrupted();
+        tokio::pin!(stop);
+        loop {
+            let mut records = recent(&ledger, &self.filter, 2, Self::NEWEST).await?;
+            // The oldest first, as lines of a log.
+            records.reverse();
+            for record in &records {
+                let now = (record.status, record.attempts, record.duplicates);
+                let before = known.insert(record.key.clone(), now);
+                // What was there before is not news.
+                if !first && before != Some(now) {
+                    self.say(record)?;
+                }
+            }
+            first = false;
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(self.every)) => {}
+                () = &mut stop => return Ok(ExitCode::SUCCESS),
+            }
+        }
+    }
+
+    fn say(&self, record: &Record) -> Result<(), EventsError> {
+        if self.json {
+            println!("{}", serde_json::to_string(record)?);
+        } else {
+            println!(
+                "{}  {}  {}  {}  {}  tries {}  duplicates {}  {}",
+                record.received_at.as_deref().unwrap_or("-"),
+                record.provider,
+                record.type_name,
+                record.resource_id.as_deref().unwrap_or("-"),
+                record.status,
+                record.attempts,
+                record.duplicates,
+                record.error.as_deref().unwrap_or_default(),
+            );
+        }
         Ok(())
     }
 }

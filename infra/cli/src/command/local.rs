@@ -80,6 +80,7 @@ fn summary(stack: &Stack) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", stack.http())]);
+    table.add_row(["inspector", &format!("{}/", stack.http())]);
     table.add_row(["health", &format!("{}/healthz", stack.http())]);
     table.add_row(["AWS end point", stack.endpoint()]);
     table.add_row(["variables", &stack.env_file().display().to_string()]);

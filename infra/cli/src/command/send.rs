@@ -16,6 +16,8 @@ use acuse_cli::sample::{self, Break, Sample, SampleError};
 
 use super::Failure;
 use super::which::Which;
+use acuse_cli::target::Target;
+use serde_json::json;
 
 /// Providers give up after 5 s; this waits a little longer, to tell that it was too long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,13 +30,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
   acuse send onepay payment.approved --twice          the second one is a duplicate
   acuse send unopago payment_received --break signature
   acuse send onepay --body payload.json               signs the file's bytes as they are
+  acuse send onepay --event 'onepay#live#payment#9e5c…|payment.approved' --url http://127.0.0.1:3000/webhooks/onepay
   acuse send onepay payment.approved --stack acuse    to a deployed stack: money that never moved")]
 pub(crate) struct Arguments {
     /// Whose event
     #[arg(value_parser = sample::names())]
     provider: String,
     /// An event type of the provider's guide; a wrong one lists them
-    #[arg(required_unless_present = "body")]
+    #[arg(required_unless_present_any = ["body", "event"])]
     event_type: Option<String>,
     /// Makes the delivery one that must be refused
     #[arg(long = "break", value_name = "PROOF")]
@@ -42,6 +45,15 @@ pub(crate) struct Arguments {
     /// Sends this file's bytes instead of a sample
     #[arg(long, value_name = "FILE", conflicts_with = "event_type")]
     body: Option<PathBuf>,
+    /// Sends the payload that the ledger has of this event, by its key
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["event_type", "body"])]
+    event: Option<String>,
+    /// Sends there instead of the stack's own address
+    #[arg(long)]
+    url: Option<String>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
     /// Sends so many events, each of its own resource
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
@@ -58,6 +70,9 @@ pub(crate) enum SendError {
     /// There is no such sample.
     #[error(transparent)]
     Sample(#[from] SampleError),
+    /// The ledger has no payload of it.
+    #[error("the ledger has no payload of `{0}`")]
+    NoEvent(String),
     /// Nothing to sign with.
     #[error("the stack has no secret of `{0}` yet, so nothing can be signed")]
     NoSecret(&'static str),
@@ -99,28 +114,56 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         let advice = format!("put it: `acuse secrets put {}`", provider.name);
         return Err(Failure::with_advice(SendError::NoSecret(provider.name), advice));
     }
-    let url = target.webhook_url(provider)?;
-    arguments.send(provider, &secrets, &url).await?;
+    let url = match &arguments.url {
+        Some(url) => url.clone(),
+        None => target.webhook_url(provider)?,
+    };
+    let recorded = match &arguments.event {
+        Some(key) => Some(recorded(&target, key).await?),
+        None => None,
+    };
+    arguments.send(provider, &secrets, &url, recorded).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the provider sent of an event, as the ledger has it.
+async fn recorded(target: &Target, key: &str) -> Result<Vec<u8>, Failure> {
+    let ledger = target.ledger()?;
+    let partition = key.split_once('|').map_or(key, |(partition, _)| partition);
+    let records = ledger.partition(partition).await?;
+    let payload = match records.iter().find(|record| record.key == key) {
+        Some(record) => ledger.payload(record).await?,
+        None => None,
+    };
+    payload.ok_or_else(|| {
+        let advice = "`acuse events list --json` has the keys; quote them, they hold `#` and `|`";
+        Failure::with_advice(SendError::NoEvent(key.to_owned()), advice)
+    })
 }
 
 impl Arguments {
     /// Sends, a line of output a delivery. An answer that is not the expected one is an error:
     /// 200, or 401 with `--break`.
-    async fn send(&self, provider: &'static Provider, secrets: &Secrets, url: &str) -> Result<(), SendError> {
+    async fn send(
+        &self,
+        provider: &'static Provider,
+        secrets: &Secrets,
+        url: &str,
+        recorded: Option<Vec<u8>>,
+    ) -> Result<(), SendError> {
         let expected = if self.broken.is_some() { 401 } else { 200 };
         let client = reqwest::Client::new();
         let (mut sent, mut unexpected) = (0, 0);
         for _ in 0..self.count {
             let sample = Sample::signed(
                 provider,
-                self.payload(provider)?,
+                recorded.clone().map_or_else(|| self.payload(provider), Ok)?,
                 secrets,
                 SystemClock.now(),
                 self.broken,
             )?;
             for _ in 0..=u32::from(self.twice) {
-                let status = post(&client, url, &sample).await?;
+                let status = self.post(&client, url, &sample).await?;
                 sent += 1;
                 unexpected += u32::from(status != expected);
             }
@@ -147,31 +190,38 @@ impl Arguments {
             }
         }
     }
-}
 
-async fn post(client: &reqwest::Client, url: &str, sample: &Sample) -> Result<u16, SendError> {
-    let no_answer = |source| SendError::NoAnswer {
-        url: url.to_owned(),
-        source,
-    };
-    let request = client
-        .post(url)
-        .timeout(PATIENCE)
-        .header("content-type", "application/json")
-        .body(sample.body.clone());
-    let request = sample
-        .headers
-        .iter()
-        .fold(request, |request, (name, value)| request.header(*name, value));
-    let answer = request.send().await.map_err(no_answer)?;
-    let status = answer.status();
-    let delivery = answer
-        .headers()
-        .get("x-delivery-id")
-        .and_then(|id| id.to_str().ok())
-        .map(|id| format!("  delivery {id}"))
-        .unwrap_or_default();
-    let text = answer.text().await.map_err(no_answer)?;
-    println!("{} {text}{delivery}", status.as_u16());
-    Ok(status.as_u16())
+    async fn post(&self, client: &reqwest::Client, url: &str, sample: &Sample) -> Result<u16, SendError> {
+        let no_answer = |source| SendError::NoAnswer {
+            url: url.to_owned(),
+            source,
+        };
+        let request = client
+            .post(url)
+            .timeout(PATIENCE)
+            .header("content-type", "application/json")
+            .body(sample.body.clone());
+        let request = sample
+            .headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, value));
+        let answer = request.send().await.map_err(no_answer)?;
+        let status = answer.status();
+        let delivery = answer
+            .headers()
+            .get("x-delivery-id")
+            .and_then(|id| id.to_str().ok())
+            .map(str::to_owned);
+        let text = answer.text().await.map_err(no_answer)?;
+        if self.json {
+            println!(
+                "{}",
+                json!({"status": status.as_u16(), "answer": text, "delivery_id": delivery})
+            );
+        } else {
+            let delivery = delivery.map(|id| format!("  delivery {id}")).unwrap_or_default();
+            println!("{} {text}{delivery}", status.as_u16());
+        }
+        Ok(status.as_u16())
+    }
 }

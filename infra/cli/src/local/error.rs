@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::api::ApiError;
+use crate::target::TargetError;
 
 /// The local stack could not start, or it ended by itself.
 #[derive(Debug, Error)]
@@ -47,6 +48,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The stack that was just deployed can't be found.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// A file or folder.
     #[error("can't {operation} {path}")]
     File {

@@ -63,17 +63,17 @@ pub(super) struct Front {
     upstream: Upstream,
     api_id: Option<String>,
     routes: Vec<Route>,
-    page: String,
+    inspector: Router,
 }
 
 impl Front {
-    pub(super) fn new(api: Api, upstream: Upstream, deployment: &Deployment, page: String) -> Self {
+    pub(super) fn new(api: Api, upstream: Upstream, deployment: &Deployment, inspector: Router) -> Self {
         Self {
             api,
             upstream,
             api_id: deployment.api_id.clone(),
             routes: deployment.routes.clone(),
-            page,
+            inspector,
         }
     }
 }
@@ -88,14 +88,12 @@ pub(super) async fn listen(port: u16) -> Result<TcpListener, Error> {
 
 /// Serves until the task is dropped.
 pub(super) async fn serve(listener: TcpListener, front: Front) -> std::io::Result<()> {
+    let inspector = front.inspector.clone();
     let router = Router::new()
-        .route(
-            "/",
-            get(|State(front): State<Arc<Front>>| async move { front.page.clone() }),
-        )
         .route("/healthz", get(health))
         .route("/webhooks/{*rest}", any(forward))
-        .with_state(Arc::new(front));
+        .with_state(Arc::new(front))
+        .merge(inspector);
     axum::serve(listener, router).await
 }
 

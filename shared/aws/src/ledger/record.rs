@@ -37,6 +37,10 @@ pub struct Record {
     pub conflicts: u32,
     /// When the first delivery was received.
     pub received_at: Option<String>,
+    /// When it was claimed last.
+    pub claimed_at: Option<String>,
+    /// When the last duplicate was counted.
+    pub last_duplicate_at: Option<String>,
     /// When the provider says that it happened.
     pub occurred_at: Option<String>,
     /// When it was completed or rejected.
@@ -86,6 +90,8 @@ impl Record {
             duplicates: number(item, "duplicates").unwrap_or_default(),
             conflicts: number(item, "conflicts").unwrap_or_default(),
             received_at: time("received_at"),
+            claimed_at: time("claimed_at"),
+            last_duplicate_at: time("last_duplicate_at"),
             occurred_at: time("occurred_at"),
             completed_at: time("completed_at"),
             error: optional("error"),

@@ -30,6 +30,8 @@ enum SetAside {
     Unreadable(Unreadable),
     #[error("stale: it happened at {0}, longer ago than the ledger remembers")]
     Stale(Timestamp),
+    #[error("a test delivery of `acuse doctor`")]
+    Probe,
     #[error("of environment `{0}`, which this stack does not take")]
     Foreign(&'static str),
 }
@@ -82,6 +84,9 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         if let Some(why) = unreadable {
             return Some(SetAside::Unreadable(why));
         }
+        if event.probe {
+            return Some(SetAside::Probe);
+        }
         // An operator who replays it knows.
         if event.replay {
             return None;
@@ -97,7 +102,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
 
     async fn count_duplicate(&self, event: &Event, status: &str, conflict: bool) -> Fate {
         let (key, delivery_id) = (&event.key, event.delivery_id);
-        match self.ledger.count_duplicate(key, conflict).await {
+        match self.ledger.count_duplicate(key, conflict, self.clock.now()).await {
             Ok(()) if conflict => {
                 metric::event(event.provider, "conflict");
                 warn!(%key, %delivery_id, status, "duplicate with other bytes dropped");
@@ -228,6 +233,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             SetAside::Unreadable(_) => self.dead_letter(message, event, claimed, &reason, "unreadable").await,
             // These are set aside on purpose.
             SetAside::Stale(_) => self.record_rejection(event, claimed, &reason, "stale").await,
+            SetAside::Probe => self.record_rejection(event, claimed, &reason, "probe").await,
             SetAside::Foreign(_) => self.record_rejection(event, claimed, &reason, "foreign").await,
         }
     }

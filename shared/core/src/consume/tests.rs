@@ -574,3 +574,18 @@ async fn every_outcome_is_counted() {
     QueueLatency["onepay"] = 1 values
     "#);
 }
+
+#[tokio::test]
+async fn a_probe_of_the_doctors_is_recorded_and_reaches_no_hook() {
+    let (scene, hook) = (Scene::default(), ok("h"));
+    for provider in ["unopago", "onepay", "kuenta"] {
+        let probe = message(
+            "probe",
+            provider,
+            r#"{"acuse.doctor":"1","event":"payment.completed","data":{"id":"x"}}"#,
+        );
+        assert_eq!(scene.consume(&[&hook], vec![probe]).await, [""; 0]);
+    }
+    assert_eq!((hook.calls(), scene.inbox.dead().len()), (0, 0));
+    assert_eq!(scene.statuses(), vec![("unreadable".to_owned(), Status::Rejected); 3]);
+}

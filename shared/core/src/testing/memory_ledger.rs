@@ -135,7 +135,7 @@ impl Ledger for &MemoryLedger {
         }))
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool) -> Result<(), LedgerError> {
+    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool, _now: Timestamp) -> Result<(), LedgerError> {
         if let Some(stored) = self.state().records.get_mut(key) {
             stored.duplicates += 1;
             stored.conflicts += u32::from(conflict);

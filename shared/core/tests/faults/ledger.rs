@@ -95,9 +95,10 @@ impl Ledger for FaultyLedger {
         self.faulty("overtaken", &event.key, work).await
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool) -> Result<(), LedgerError> {
+    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool, now: Timestamp) -> Result<(), LedgerError> {
         let own = key.clone();
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, conflict).await };
+        let work =
+            move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, conflict, now).await };
         self.faulty("count_duplicate", key, work).await
     }
 

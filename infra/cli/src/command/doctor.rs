@@ -1,0 +1,217 @@
+//! `acuse doctor`: a deployment, end to end.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use acuse_aws::system::SystemClock;
+use acuse_cli::queue::length;
+use acuse_cli::sample::Sample;
+use acuse_cli::target::Target;
+use acuse_core::clock::Clock;
+use acuse_core::event::PROBE;
+use acuse_core::hook::chain;
+use acuse_core::provider::Provider;
+use acuse_core::providers;
+use acuse_core::receive::SecretStore;
+use acuse_core::secrets::Secrets;
+use clap::Args;
+use serde_json::json;
+
+use super::Failure;
+use super::which::Which;
+
+/// How long a test delivery may take to reach the ledger.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Arguments of `acuse doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  acuse doctor
+  acuse doctor --stack acuse --profile prod
+  acuse doctor --json --stack acuse | jq 'select(.ok | not)'
+
+Sends one signed test delivery a provider through the public URL. It is recorded in the ledger as
+REJECTED, a test delivery, and reaches no hook. Ends with 1 where something has to be mended.")]
+pub(crate) struct Arguments {
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Sends no test deliveries
+    #[arg(long)]
+    no_delivery: bool,
+    #[command(flatten)]
+    stack: Which,
+}
+
+/// One thing that was looked at.
+struct Finding {
+    what: String,
+    /// What was found, or what is wrong and how to mend it.
+    found: Result<String, String>,
+}
+
+/// Looks at everything, and prints as it goes.
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let target = arguments.stack.find().await?;
+    let mut healthy = true;
+    let mut say = |what: &str, found: Result<String, String>| {
+        healthy &= found.is_ok();
+        let finding = Finding {
+            what: what.to_owned(),
+            found,
+        };
+        finding.say(arguments.json);
+    };
+    for provider in providers::ALL {
+        let name = provider.name;
+        let (provider, secrets) = match secrets(&target, provider).await {
+            Ok(found) => {
+                say(&format!("{name}: secret"), Ok("set and well formed".to_owned()));
+                found
+            }
+            Err(wrong) => {
+                say(&format!("{name}: secret"), Err(wrong));
+                continue;
+            }
+        };
+        if !arguments.no_delivery {
+            say(
+                &format!("{name}: test delivery"),
+                deliver(&target, provider, &secrets).await,
+            );
+        }
+    }
+    for (what, output, advice) in [
+        ("event queue", "EventQueueUrl", None),
+        (
+            "dead-letter queue",
+            "DeadLetterQueueUrl",
+            Some("`acuse dlq list`, mend, `acuse dlq redrive`"),
+        ),
+        (
+            "quarantine",
+            "QuarantineQueueUrl",
+            Some("`acuse quarantine diagnose`, mend, `acuse quarantine release`"),
+        ),
+    ] {
+        say(what, depth(&target, output, advice).await);
+    }
+    say("alarms", alarms(&target).await);
+    Ok(match healthy {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// The provider as the stack has it, with its secrets.
+async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'static Provider, Secrets), String> {
+    let name = provider.name;
+    let provider = target.provider(provider).map_err(|error| chain(&error))?;
+    let store = target.secrets(provider).map_err(|error| chain(&error))?;
+    let secrets = store.load().await.map_err(|error| chain(&error))?;
+    if secrets.is_empty() {
+        return Err(format!("none was put yet: `acuse secrets put {name}`"));
+    }
+    Ok((provider, secrets))
+}
+
+/// A signed test delivery through the public URL, until it is in the ledger.
+async fn deliver(target: &Target, provider: &'static Provider, secrets: &Secrets) -> Result<String, String> {
+    let now = SystemClock.now();
+    let body = json!({ PROBE: format!("{now}") }).to_string();
+    let sample = Sample::signed(provider, body.into_bytes(), secrets, now, None).map_err(|error| chain(&error))?;
+    let url = target.webhook_url(provider).map_err(|error| chain(&error))?;
+    let client = reqwest_client()?;
+    let started = Instant::now();
+    let post = client
+        .post(&url)
+        .body(sample.body.clone())
+        .timeout(Duration::from_secs(10));
+    let post = sample
+        .headers
+        .iter()
+        .fold(post, |post, (name, value)| post.header(*name, value));
+    let answer = post
+        .send()
+        .await
+        .map_err(|error| format!("{url} does not answer: {}", chain(&error)))?;
+    let (status, took) = (answer.status().as_u16(), started.elapsed());
+    if status != 200 {
+        return Err(format!(
+            "{url} answers {status}: is the secret that of the function, or a deployment of another version?"
+        ));
+    }
+    let id = answer
+        .headers()
+        .get("x-delivery-id")
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let ledger = target.ledger().map_err(|error| chain(&error))?;
+    while started.elapsed() < PATIENCE {
+        let today = ledger
+            .on_day(provider.name, now, 50)
+            .await
+            .map_err(|error| chain(&error))?;
+        let arrived = today
+            .iter()
+            .any(|record| record.delivery_id.as_deref() == Some(&id) && record.status == "REJECTED");
+        if arrived {
+            return Ok(format!(
+                "answered 200 in {} ms, in the ledger after {} ms",
+                took.as_millis(),
+                started.elapsed().as_millis()
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Err(format!(
+        "answered 200, and not in the ledger after {} s: look at the consumer's log, and whether its queue is enabled",
+        PATIENCE.as_secs()
+    ))
+}
+
+fn reqwest_client() -> Result<reqwest::Client, String> {
+    reqwest::Client::builder().build().map_err(|error| chain(&error))
+}
+
+/// How full a queue is; with `advice`, anything in it has to be looked at.
+async fn depth(target: &Target, output: &str, advice: Option<&str>) -> Result<String, String> {
+    let url = target.output(output).map_err(|error| chain(&error))?;
+    let client = aws_sdk_sqs::Client::new(&target.sdk);
+    let length = length(&client, url).await.map_err(|error| chain(&error))?;
+    match (length, advice) {
+        (0, _) => Ok("empty".to_owned()),
+        (length, None) => Ok(format!("{length} messages waiting")),
+        (length, Some(advice)) => Err(format!("{length} messages: {advice}")),
+    }
+}
+
+/// Whether the stack has alarms. The local one needs none.
+async fn alarms(target: &Target) -> Result<String, String> {
+    let client = aws_sdk_cloudformation::Client::new(&target.sdk);
+    let resources = client.describe_stack_resources().stack_name(target.name()).send().await;
+    let resources = resources.map_err(|error| chain(&error))?;
+    let of_alarms = |resource: &&aws_sdk_cloudformation::types::StackResource| {
+        resource.resource_type() == Some("AWS::CloudWatch::Alarm")
+    };
+    match resources.stack_resources().iter().filter(of_alarms).count() {
+        0 if target.is_local() => Ok("none; the local stack needs none".to_owned()),
+        0 => Err("the stack has none: deploy the current template".to_owned()),
+        count => Ok(format!("{count} in the stack")),
+    }
+}
+
+impl Finding {
+    fn say(&self, json: bool) {
+        let (ok, text) = match &self.found {
+            Ok(text) => (true, text),
+            Err(text) => (false, text),
+        };
+        if json {
+            println!("{}", json!({"check": self.what, "ok": ok, "found": text}));
+        } else {
+            println!("{} {:<24} {text}", if ok { "✓" } else { "✗" }, self.what);
+        }
+    }
+}

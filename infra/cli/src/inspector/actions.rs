@@ -1,0 +1,224 @@
+//! What changes something: first a page that shows what will happen, then the deed.
+
+use std::sync::Arc;
+
+use acuse_aws::system::SystemClock;
+use acuse_core::clock::Clock;
+use acuse_core::providers;
+use acuse_core::receive::{Outbox, SecretStore};
+use axum::extract::{Form, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Redirect;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::page::page;
+use super::view::{dead_letters, event};
+use super::words::Words;
+use super::{Failed, Inspector};
+use crate::dead_letters::DeadLetter;
+use crate::events::replayed;
+use crate::quarantine::{Bench, Held};
+use crate::queue::Walk;
+use crate::sample::{self, Break, Sample};
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Key {
+    key: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Id {
+    id: String,
+}
+
+/// A page that asks. `path` takes the answer, with the field that names what is meant.
+fn confirmation(
+    inspector: &Inspector,
+    words: &Words,
+    (path, back): (&str, &str),
+    (name, value): (&str, &str),
+    (question, what): (&str, &Markup),
+) -> Markup {
+    let content = html! {
+        h1 { (words.confirm) }
+        p { (question) }
+        p.what { (what) }
+        form method="post" action=(path) {
+            input type="hidden" name="token" value=(inspector.token);
+            input type="hidden" name=(name) value=(value);
+            button autofocus { (words.yes) }
+            " " a href=(back) { (words.no) }
+        }
+    };
+    page(inspector, words, "", &content)
+}
+
+pub(super) async fn confirm_replay(
+    State(inspector): State<Arc<Inspector>>,
+    Query(Key { key }): Query<Key>,
+    headers: HeaderMap,
+) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let what = match event::find(&inspector, &key).await? {
+        None => html! { (words.not_found) },
+        Some(record) => html! { code { (record.key) } " " (record.status) " " (record.error.unwrap_or_default()) },
+    };
+    Ok(confirmation(
+        &inspector,
+        words,
+        ("/replay", "/"),
+        ("key", &key),
+        (words.will_replay, &what),
+    ))
+}
+
+pub(super) async fn replay(
+    State(inspector): State<Arc<Inspector>>,
+    Form(Key { key }): Form<Key>,
+) -> Result<Redirect, Failed> {
+    let target = &inspector.target;
+    let Some(record) = event::find(&inspector, &key).await? else {
+        return Ok(Redirect::to("/"));
+    };
+    let message = replayed(&target.ledger()?, &record).await?;
+    if let (Some(message), Some(provider)) = (message, providers::by_name(&record.provider)) {
+        target.outbox()?.queue(provider.name, message).await?;
+    }
+    Ok(Redirect::to("/"))
+}
+
+pub(super) async fn confirm_redrive(
+    State(inspector): State<Arc<Inspector>>,
+    Query(Id { id }): Query<Id>,
+    headers: HeaderMap,
+) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let found = dead_letters::first(&inspector).await?;
+    let dead = found.iter().find(|dead| dead.message.message_id() == Some(&id));
+    let what = dead.map_or_else(|| words.not_found.to_owned(), |dead| dead.row().join(" · "));
+    let what = html! { (what) };
+    Ok(confirmation(
+        &inspector,
+        words,
+        ("/redrive", "/dead-letters"),
+        ("id", &id),
+        (words.will_redrive, &what),
+    ))
+}
+
+pub(super) async fn redrive(
+    State(inspector): State<Arc<Inspector>>,
+    Form(Id { id }): Form<Id>,
+) -> Result<Redirect, Failed> {
+    let target = &inspector.target;
+    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
+    let mut walk = Walk::new(sqs.clone(), target.output("DeadLetterQueueUrl")?);
+    let sent = async {
+        loop {
+            let messages = walk.next().await?;
+            if messages.is_empty() {
+                return Ok::<_, Failed>(());
+            }
+            let Some(message) = messages.into_iter().find(|message| message.message_id() == Some(&id)) else {
+                continue;
+            };
+            let dead = DeadLetter::open(message, target.environment());
+            dead.send(&sqs, target.output("EventQueueUrl")?).await?;
+            walk.delete(&dead.message).await?;
+            return Ok(());
+        }
+    };
+    let sent = sent.await;
+    walk.end().await?;
+    sent?;
+    Ok(Redirect::to("/dead-letters"))
+}
+
+pub(super) async fn confirm_release(
+    State(inspector): State<Arc<Inspector>>,
+    Query(Id { id }): Query<Id>,
+    headers: HeaderMap,
+) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let found = super::view::quarantine::first(&inspector).await?;
+    let held = found.iter().find(|(held, _)| held.delivery_id() == id);
+    let what = match held {
+        None => html! { (words.not_found) },
+        Some((held, diagnosis)) => html! { (held.provider) " " code { (id) } br; (diagnosis) },
+    };
+    Ok(confirmation(
+        &inspector,
+        words,
+        ("/release", "/quarantine"),
+        ("id", &id),
+        (words.will_release, &what),
+    ))
+}
+
+pub(super) async fn release(
+    State(inspector): State<Arc<Inspector>>,
+    Form(Id { id }): Form<Id>,
+) -> Result<Redirect, Failed> {
+    let target = &inspector.target;
+    let mut walk = Walk::new(
+        aws_sdk_sqs::Client::new(&target.sdk),
+        target.output("QuarantineQueueUrl")?,
+    );
+    let mut bench = Bench::new(target)?;
+    let released = async {
+        loop {
+            let messages = walk.next().await?;
+            if messages.is_empty() {
+                return Ok::<_, Failed>(());
+            }
+            let mut held = messages.into_iter().map(Held::open);
+            if let Some(held) = held.find(|held| held.delivery_id() == id) {
+                bench.release(&held, &mut walk).await?;
+                return Ok(());
+            }
+        }
+    };
+    let released = released.await;
+    walk.end().await?;
+    released?;
+    Ok(Redirect::to("/quarantine"))
+}
+
+/// A sample, as the form on the local stack asks for it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    /// `{provider} {type}`
+    sample: String,
+    #[serde(default)]
+    twice: Option<String>,
+    #[serde(default)]
+    broken: Option<String>,
+}
+
+pub(super) async fn send(
+    State(inspector): State<Arc<Inspector>>,
+    Form(wanted): Form<Wanted>,
+) -> Result<Redirect, Failed> {
+    let target = &inspector.target;
+    // The samples of a deployed stack would look like money: `acuse send --stack` says so, and does it.
+    if !target.is_local() {
+        return Ok(Redirect::to("/"));
+    }
+    let (name, type_name) = wanted.sample.split_once(' ').unwrap_or_default();
+    let provider = target.provider(sample::provider(name)?)?;
+    let secrets = target.secrets(provider)?.load().await?;
+    let payload = sample::renewed(provider, &sample::payload(provider, type_name)?, SystemClock.now());
+    let broken = wanted.broken.map(|_| Break::Signature);
+    let sample = Sample::signed(provider, payload.into_bytes(), &secrets, SystemClock.now(), broken)?;
+    let url = target.webhook_url(provider)?;
+    for _ in 0..=u8::from(wanted.twice.is_some()) {
+        let post = inspector.http.post(&url).body(sample.body.clone());
+        let post = sample
+            .headers
+            .iter()
+            .fold(post, |post, (name, value)| post.header(*name, value));
+        post.header("content-type", "application/json").send().await?;
+    }
+    Ok(Redirect::to("/"))
+}

@@ -1,0 +1,43 @@
+// Asks for the page again when the ledger has changed, and puts it in place of the old one.
+"use strict";
+
+const content = document.getElementById("content");
+
+async function refresh() {
+  const busy = content.contains(document.activeElement) && document.activeElement.matches("input, select, button");
+  if (busy) return;
+  const answer = await fetch(location.href);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("content");
+  // What is being filled in stays as it is.
+  for (const form of content.querySelectorAll("form.samples, form.filters")) {
+    const place = fresh.querySelector(`form.${form.className}`);
+    if (place) place.replaceWith(form);
+  }
+  content.replaceChildren(...fresh.childNodes);
+}
+
+// A page that asks for a confirmation stays until it is answered.
+if (!document.querySelector("p.what")) {
+  new EventSource("/live").addEventListener("message", refresh);
+}
+
+for (const button of document.querySelectorAll("[data-lang]")) {
+  button.addEventListener("click", () => {
+    document.cookie = `lang=${button.dataset.lang}; path=/; max-age=31536000; samesite=strict`;
+    location.reload();
+  });
+}
+
+// Up and down move through a table's links, as in a list.
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+  if (!step || event.target.matches("input, select, textarea")) return;
+  const links = [...document.querySelectorAll("tbody tr td:first-child a")];
+  const next = links[links.indexOf(document.activeElement) + step];
+  if (next) {
+    next.focus();
+    event.preventDefault();
+  }
+});

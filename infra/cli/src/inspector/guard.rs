@@ -1,0 +1,64 @@
+//! Who may ask: this machine's browser, by this machine's name, and for a change from our own page.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Inspector;
+
+/// A form of ours is shorter.
+const LONGEST_FORM: usize = 64 * 1024;
+
+/// Refuses a page that another site has under its own name (DNS rebinding), and a form that
+/// another site's page has sent.
+pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Request, next: Next) -> Response {
+    if !is_loopback(request.headers()) {
+        return (StatusCode::MISDIRECTED_REQUEST, "only as 127.0.0.1 or localhost\n").into_response();
+    }
+    let request = match *request.method() {
+        Method::GET | Method::HEAD => request,
+        _ => match own_form(&inspector, request).await {
+            Some(request) => request,
+            None => return (StatusCode::FORBIDDEN, "not from this page: load it again\n").into_response(),
+        },
+    };
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The request with its body, where that has the token.
+async fn own_form(inspector: &Inspector, request: Request) -> Option<Request> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, LONGEST_FORM).await.ok()?;
+    let wanted = format!("token={}", inspector.token);
+    let has_token = body.split(|byte| *byte == b'&').any(|pair| pair == wanted.as_bytes());
+    has_token.then(|| Request::from_parts(parts, Body::from(body)))
+}
+
+fn is_loopback(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}

@@ -1,0 +1,58 @@
+//! Tells a page that something has changed: server-sent events.
+
+use std::collections::hash_map::DefaultHasher;
+use std::convert::Infallible;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::Stream;
+
+use super::Inspector;
+use crate::events::recent;
+use crate::filter::Filter;
+use crate::queue::length;
+
+/// How often the ledger is looked at while a page is open: on AWS each look is a few reads.
+const LOCAL: Duration = Duration::from_millis(700);
+const DEPLOYED: Duration = Duration::from_secs(5);
+
+/// So many of the newest events are watched.
+const WATCHED: usize = 100;
+
+/// One line whenever the newest events or the queues' lengths are not what they were.
+pub(super) async fn changes(
+    State(inspector): State<Arc<Inspector>>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let first = digest(&inspector).await;
+    let changes = futures_util::stream::unfold((inspector, first), |(inspector, mut last)| async move {
+        loop {
+            tokio::time::sleep(if inspector.target.is_local() { LOCAL } else { DEPLOYED }).await;
+            let now = digest(&inspector).await;
+            if now.is_some() && now != last {
+                last = now;
+                return Some((Ok(Event::default().data("changed")), (inspector, last)));
+            }
+        }
+    });
+    Sse::new(changes).keep_alive(KeepAlive::default())
+}
+
+/// `None` where it can't be had just now.
+async fn digest(inspector: &Inspector) -> Option<u64> {
+    let target = &inspector.target;
+    let ledger = target.ledger().ok()?;
+    let records = recent(&ledger, &Filter::default(), 1, WATCHED).await.ok()?;
+    let mut hasher = DefaultHasher::new();
+    for record in &records {
+        (&record.key, record.status, record.attempts, record.duplicates).hash(&mut hasher);
+    }
+    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
+    for queue in ["DeadLetterQueueUrl", "QuarantineQueueUrl"] {
+        length(&sqs, target.output(queue).ok()?).await.ok()?.hash(&mut hasher);
+    }
+    Some(hasher.finish())
+}

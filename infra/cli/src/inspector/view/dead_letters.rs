@@ -1,0 +1,60 @@
+//! What could not be done, and why.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use maud::{Markup, html};
+
+use super::super::page::page;
+use super::super::words::Words;
+use super::super::{Failed, Inspector};
+use super::encoded;
+use crate::dead_letters::DeadLetter;
+use crate::queue::Walk;
+
+/// So many are looked at: each look hides a message for a moment.
+const MOST: usize = 100;
+
+/// The first messages of the queue. They are visible to others again when this returns.
+pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Failed> {
+    let target = &inspector.target;
+    let mut walk = Walk::new(
+        aws_sdk_sqs::Client::new(&target.sdk),
+        target.output("DeadLetterQueueUrl")?,
+    );
+    let mut found = Vec::new();
+    while found.len() < MOST {
+        let messages = walk.next().await?;
+        if messages.is_empty() {
+            break;
+        }
+        found.extend(
+            messages
+                .into_iter()
+                .map(|message| DeadLetter::open(message, target.environment())),
+        );
+    }
+    walk.end().await?;
+    Ok(found)
+}
+
+pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: HeaderMap) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let found = first(&inspector).await?;
+    let content = html! {
+        h1 { (words.dead_letters) }
+        @if found.is_empty() { p.nothing { (words.nothing) } } @else {
+            table {
+                thead { tr {
+                    @for head in [words.received, words.provider, words.kind, words.resource, words.reason, ""] { th scope="col" { (head) } }
+                } }
+                tbody { @for dead in &found { tr {
+                    @for cell in dead.row() { td { (cell) } }
+                    td { a href={ "/redrive?id=" (encoded(dead.message.message_id().unwrap_or_default())) } { (words.redrive) } }
+                } } }
+            }
+        }
+    };
+    Ok(page(&inspector, words, "/dead-letters", &content))
+}

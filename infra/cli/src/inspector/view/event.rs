@@ -1,0 +1,91 @@
+//! One event: what happened to it, when, and what it says.
+
+use std::sync::Arc;
+
+use acuse_aws::ledger::record::Record;
+use acuse_core::ledger::Status;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::super::page::{moment, page, status};
+use super::super::pretty::pretty;
+use super::super::words::Words;
+use super::super::{Failed, Inspector};
+use super::encoded;
+use super::events::partition;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Key {
+    key: String,
+}
+
+/// The record of a key; `None` where there is none.
+pub(crate) async fn find(inspector: &Inspector, key: &str) -> Result<Option<Record>, Failed> {
+    let partition = key.split_once('|').map_or(key, |(partition, _)| partition);
+    let records = inspector.target.ledger()?.partition(partition).await?;
+    Ok(records.into_iter().find(|record| record.key == key))
+}
+
+pub(crate) async fn show(
+    State(inspector): State<Arc<Inspector>>,
+    Query(Key { key }): Query<Key>,
+    headers: HeaderMap,
+) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let Some(record) = find(&inspector, &key).await? else {
+        return Ok(page(&inspector, words, "", &html! { p { (words.not_found) } }));
+    };
+    let payload = inspector.target.ledger()?.payload(&record).await?;
+    let content = html! {
+        h1 { (record.type_name) " " (status(record.status)) }
+        p.key { code { (record.key) } }
+        p {
+            a href={ "/life?of=" (encoded(partition(&record))) } { (words.life) }
+            @if record.status != Status::Completed.name() {
+                " · " a href={ "/replay?key=" (encoded(&record.key)) } { (words.replay) }
+            }
+        }
+        h2 { (words.timeline) }
+        (timeline(&record, words))
+        @if let Some(error) = &record.error { p.error { (words.error) ": " (error) } }
+        h2 { (words.payload) small { " " (words.as_sent) } }
+        pre { (pretty(&payload.unwrap_or_default())) }
+    };
+    Ok(page(&inspector, words, "", &content))
+}
+
+fn timeline(record: &Record, words: &Words) -> Markup {
+    let mut steps: Vec<(Option<&str>, Markup)> = vec![
+        (record.occurred_at.as_deref(), html! { (words.happened) }),
+        (
+            record.received_at.as_deref(),
+            html! { (words.received) " · " (words.delivery) " " code { (record.delivery_id.as_deref().unwrap_or("–")) } },
+        ),
+        (
+            record.received_at.as_deref(),
+            html! { (words.verified) " " code { (record.form.as_deref().unwrap_or("–")) } },
+        ),
+        (
+            record.claimed_at.as_deref(),
+            html! { (words.claimed) " " (record.attempts) },
+        ),
+    ];
+    for (hook, at) in &record.hooks {
+        steps.push((Some(at), html! { (words.hook) " " code { (hook) } " ✓" }));
+    }
+    steps.push((record.completed_at.as_deref(), html! { (status(record.status)) }));
+    if record.duplicates > 0 {
+        steps.push((
+            record.last_duplicate_at.as_deref(),
+            html! { (words.last_duplicate) " " (record.duplicates) },
+        ));
+    }
+    steps.retain(|(at, _)| at.is_some());
+    // Texts of one format sort as the moments do; what happened at the same one stays in its order.
+    steps.sort_by(|(a, _), (b, _)| a.cmp(b));
+    html! {
+        ol.timeline { @for (at, what) in steps { li { (moment(at)) " " (what) } } }
+    }
+}

@@ -1,0 +1,160 @@
+//! The list of events, with filters that live in the URL.
+
+use std::sync::Arc;
+
+use acuse_aws::ledger::record::Record;
+use acuse_aws::system::SystemClock;
+use acuse_core::clock::Clock;
+use acuse_core::ledger::Status;
+use acuse_core::providers;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::super::chart::chart;
+use super::super::page::{moment, page, status};
+use super::super::words::Words;
+use super::super::{Failed, Inspector};
+use super::encoded;
+use crate::events::recent;
+use crate::filter::{self, Filter};
+
+/// So many are listed, and so many of each provider are looked at where no filter is set.
+const MOST: usize = 200;
+const LOOKED_AT: usize = 2000;
+
+/// The filters, as the form names them. An empty one lets everything pass.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Filters {
+    provider: String,
+    #[serde(rename = "type")]
+    type_name: String,
+    status: String,
+    environment: String,
+    since: String,
+    id: String,
+}
+
+impl Filters {
+    fn filter(&self) -> Filter {
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Filter {
+            provider: some(&self.provider),
+            type_name: some(&self.type_name),
+            status: some(&self.status),
+            since: some(&self.since).and_then(|text| filter::moment(&text).ok()),
+            ..Filter::default()
+        }
+    }
+
+    /// What the ledger's own filter does not look at.
+    fn passes(&self, record: &Record) -> bool {
+        let id = self.id.trim();
+        let ids = [
+            record.resource_id.as_deref(),
+            record.delivery_id.as_deref(),
+            Some(&record.key),
+        ];
+        let environment = self.environment.is_empty() || self.environment == record.environment;
+        environment && (id.is_empty() || ids.into_iter().flatten().any(|own| own.contains(id)))
+    }
+}
+
+pub(crate) async fn show(
+    State(inspector): State<Arc<Inspector>>,
+    Query(filters): Query<Filters>,
+    headers: HeaderMap,
+) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let ledger = inspector.target.ledger()?;
+    let mut records = recent(&ledger, &filters.filter(), 2, LOOKED_AT).await?;
+    records.retain(|record| filters.passes(record));
+    let chart = chart(&records, SystemClock.now(), words);
+    records.truncate(MOST);
+    let content = html! {
+        @if inspector.target.is_local() { (samples(&inspector, words)) }
+        (form(&filters, words))
+        (chart)
+        @if records.is_empty() { p.nothing { (words.nothing) } } @else { (table(&records, words)) }
+    };
+    Ok(page(&inspector, words, "/", &content))
+}
+
+fn form(filters: &Filters, words: &Words) -> Markup {
+    let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name).collect();
+    let types = || providers::ALL.iter().flat_map(|provider| provider.types);
+    let select = |name: &str, label: &str, value: &str, options: &[&str]| {
+        html! {
+            label { (label)
+                select name=(name) {
+                    option value="" { (words.all) }
+                    @for option in options { option value=(option) selected[value == *option] { (option) } }
+                }
+            }
+        }
+    };
+    html! {
+        form.filters method="get" action="/" {
+            (select("provider", words.provider, &filters.provider, &names))
+            label { (words.kind) input name="type" list="types" value=(filters.type_name); }
+            datalist id="types" { @for name in types() { option value=(name) {} } }
+            (select("status", words.status, &filters.status, &Status::ALL.map(Status::name)))
+            (select("environment", words.environment, &filters.environment, &["live", "test"]))
+            label { (words.since) input name="since" placeholder="2h" value=(filters.since) size="6"; }
+            label { (words.id) input type="search" name="id" value=(filters.id) accesskey="s"; }
+            button { (words.search) }
+        }
+    }
+}
+
+fn table(records: &[Record], words: &Words) -> Markup {
+    html! {
+        table.events {
+            thead { tr {
+                @for head in [words.received, words.provider, words.environment, words.kind, words.resource, words.status, words.attempts, words.duplicates, words.error] {
+                    th scope="col" { (head) }
+                }
+            } }
+            tbody { @for record in records { tr data-key=(record.key) {
+                td { a href={ "/event?key=" (encoded(&record.key)) } { (moment(record.received_at.as_deref())) } }
+                td { (record.provider) }
+                td { (record.environment) }
+                td { (record.type_name) }
+                td.id { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(partition(record))) } { (id) } } }
+                td { (status(record.status)) }
+                td.number { (record.attempts) }
+                td.number data-duplicates=(record.duplicates) { (record.duplicates) }
+                td.error { (record.error.as_deref().unwrap_or_default()) }
+            } } }
+        }
+    }
+}
+
+/// The key's part before `|`: what the events of one resource share.
+pub(super) fn partition(record: &Record) -> &str {
+    record
+        .key
+        .split_once('|')
+        .map_or(&record.key, |(partition, _)| partition)
+}
+
+/// On the local stack: what a developer does instead of waiting for a provider.
+fn samples(inspector: &Inspector, words: &Words) -> Markup {
+    html! {
+        form.samples method="post" action="/send" {
+            input type="hidden" name="token" value=(inspector.token);
+            label { (words.sample)
+                select name="sample" {
+                    @for provider in providers::ALL { optgroup label=(provider.name) {
+                        @for name in provider.types { option value={ (provider.name) " " (name) } { (provider.name) " · " (name) } }
+                    } }
+                }
+            }
+            label { input type="checkbox" name="twice" value="1"; (words.twice) }
+            label { input type="checkbox" name="broken" value="1"; (words.broken) }
+            button { (words.send) }
+        }
+    }
+}

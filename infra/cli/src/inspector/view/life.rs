@@ -1,0 +1,43 @@
+//! All events of one payment, on one line.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::super::page::{moment, page, status};
+use super::super::words::Words;
+use super::super::{Failed, Inspector};
+use super::encoded;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Of {
+    of: String,
+}
+
+pub(crate) async fn show(
+    State(inspector): State<Arc<Inspector>>,
+    Query(Of { of }): Query<Of>,
+    headers: HeaderMap,
+) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let mut records = inspector.target.ledger()?.partition(&of).await?;
+    records.sort_by(|a, b| {
+        let at = |record: &acuse_aws::ledger::record::Record| record.occurred_at.clone().or(record.received_at.clone());
+        at(a).cmp(&at(b))
+    });
+    let content = html! {
+        h1 { (words.life) }
+        p.key { code { (of) } }
+        @if records.is_empty() { p.nothing { (words.nothing) } }
+        ol.life { @for record in &records { li {
+            a href={ "/event?key=" (encoded(&record.key)) } { (record.type_name) }
+            (status(record.status))
+            small { (moment(record.occurred_at.as_deref().or(record.received_at.as_deref()))) }
+            @if record.duplicates > 0 { small { "+" (record.duplicates) } }
+        } } }
+    };
+    Ok(page(&inspector, words, "", &content))
+}

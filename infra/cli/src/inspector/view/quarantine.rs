@@ -1,0 +1,64 @@
+//! What failed verification, with what would have let it in.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use maud::{Markup, html};
+
+use super::super::page::{moment, page};
+use super::super::words::Words;
+use super::super::{Failed, Inspector};
+use super::encoded;
+use crate::quarantine::{Bench, Held};
+use crate::queue::Walk;
+
+/// So many are looked at: each look hides a message for a moment.
+const MOST: usize = 100;
+
+/// The first deliveries, each with its diagnosis. They are visible to others again when this returns.
+pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<(Held, String)>, Failed> {
+    let target = &inspector.target;
+    let mut walk = Walk::new(
+        aws_sdk_sqs::Client::new(&target.sdk),
+        target.output("QuarantineQueueUrl")?,
+    );
+    let mut bench = Bench::new(target)?;
+    let mut found = Vec::new();
+    while found.len() < MOST {
+        let messages = walk.next().await?;
+        if messages.is_empty() {
+            break;
+        }
+        for held in messages.into_iter().map(Held::open) {
+            let diagnosis = bench.diagnose(&held).await?;
+            found.push((held, diagnosis));
+        }
+    }
+    walk.end().await?;
+    Ok(found)
+}
+
+pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: HeaderMap) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let found = first(&inspector).await?;
+    let content = html! {
+        h1 { (words.quarantine) }
+        @if found.is_empty() { p.nothing { (words.nothing) } } @else {
+            table {
+                thead { tr {
+                    @for head in [words.received, words.provider, words.delivery, words.reason, words.diagnosis, ""] { th scope="col" { (head) } }
+                } }
+                tbody { @for (held, diagnosis) in &found { tr {
+                    td { (moment(held.received_at().map(|at| at.to_string()).as_deref())) }
+                    td { (held.provider) }
+                    td { code { (held.delivery_id()) } }
+                    td { (held.reason) }
+                    td { (diagnosis) }
+                    td { a href={ "/release?id=" (encoded(&held.delivery_id())) } { (words.release) } }
+                } } }
+            }
+        }
+    };
+    Ok(page(&inspector, words, "/quarantine", &content))
+}

@@ -1,0 +1,175 @@
+//! The page's words, in the two languages that its readers speak.
+
+use axum::http::{HeaderMap, header};
+
+/// One language.
+pub(super) struct Words {
+    pub(super) lang: &'static str,
+    pub(super) other: (&'static str, &'static str),
+    pub(super) events: &'static str,
+    pub(super) dead_letters: &'static str,
+    pub(super) quarantine: &'static str,
+    pub(super) local: &'static str,
+    pub(super) provider: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) status: &'static str,
+    pub(super) environment: &'static str,
+    pub(super) since: &'static str,
+    pub(super) id: &'static str,
+    pub(super) search: &'static str,
+    pub(super) all: &'static str,
+    pub(super) received: &'static str,
+    pub(super) resource: &'static str,
+    pub(super) attempts: &'static str,
+    pub(super) duplicates: &'static str,
+    pub(super) error: &'static str,
+    pub(super) nothing: &'static str,
+    pub(super) per_minute: &'static str,
+    pub(super) send: &'static str,
+    pub(super) sample: &'static str,
+    pub(super) twice: &'static str,
+    pub(super) broken: &'static str,
+    pub(super) timeline: &'static str,
+    pub(super) verified: &'static str,
+    pub(super) claimed: &'static str,
+    pub(super) hook: &'static str,
+    pub(super) happened: &'static str,
+    pub(super) last_duplicate: &'static str,
+    pub(super) payload: &'static str,
+    pub(super) as_sent: &'static str,
+    pub(super) life: &'static str,
+    pub(super) delivery: &'static str,
+    pub(super) reason: &'static str,
+    pub(super) diagnosis: &'static str,
+    pub(super) replay: &'static str,
+    pub(super) redrive: &'static str,
+    pub(super) release: &'static str,
+    pub(super) confirm: &'static str,
+    pub(super) will_replay: &'static str,
+    pub(super) will_redrive: &'static str,
+    pub(super) will_release: &'static str,
+    pub(super) yes: &'static str,
+    pub(super) no: &'static str,
+    pub(super) not_found: &'static str,
+}
+
+const EN: Words = Words {
+    lang: "en",
+    other: ("es", "Español"),
+    events: "Events",
+    dead_letters: "Dead letters",
+    quarantine: "Quarantine",
+    local: "local stack",
+    provider: "Provider",
+    kind: "Type",
+    status: "Status",
+    environment: "Environment",
+    since: "Since",
+    id: "Id",
+    search: "Search",
+    all: "all",
+    received: "Received",
+    resource: "Resource",
+    attempts: "Tries",
+    duplicates: "Duplicates",
+    error: "Error",
+    nothing: "Nothing here.",
+    per_minute: "Deliveries a minute, the last hour",
+    send: "Send",
+    sample: "Send a sample",
+    twice: "and its duplicate",
+    broken: "with a broken signature",
+    timeline: "Timeline",
+    verified: "verified, signed form",
+    claimed: "claimed, try",
+    hook: "hook",
+    happened: "happened, says the provider",
+    last_duplicate: "last duplicate, in all",
+    payload: "Payload",
+    as_sent: "numbers as they were sent",
+    life: "Its whole life",
+    delivery: "Delivery",
+    reason: "Reason",
+    diagnosis: "Diagnosis",
+    replay: "Replay",
+    redrive: "Redrive",
+    release: "Release",
+    confirm: "Confirm",
+    will_replay: "This event is queued again, and its hooks that are not done are called:",
+    will_redrive: "This message goes back to the event queue, and leaves the dead-letter queue:",
+    will_release: "This delivery is verified again. Where it holds, it is queued and leaves the quarantine:",
+    yes: "Yes, do it",
+    no: "No, go back",
+    not_found: "There is no such thing any more.",
+};
+
+const ES: Words = Words {
+    lang: "es",
+    other: ("en", "English"),
+    events: "Eventos",
+    dead_letters: "Mensajes muertos",
+    quarantine: "Cuarentena",
+    local: "entorno local",
+    provider: "Proveedor",
+    kind: "Tipo",
+    status: "Estado",
+    environment: "Ambiente",
+    since: "Desde",
+    id: "Id",
+    search: "Buscar",
+    all: "todos",
+    received: "Recibido",
+    resource: "Recurso",
+    attempts: "Intentos",
+    duplicates: "Duplicados",
+    error: "Error",
+    nothing: "No hay nada.",
+    per_minute: "Entregas por minuto, última hora",
+    send: "Enviar",
+    sample: "Enviar una muestra",
+    twice: "y su duplicado",
+    broken: "con la firma dañada",
+    timeline: "Cronología",
+    verified: "verificado, forma firmada",
+    claimed: "tomado, intento",
+    hook: "hook",
+    happened: "ocurrió, según el proveedor",
+    last_duplicate: "último duplicado, en total",
+    payload: "Contenido",
+    as_sent: "los números tal como llegaron",
+    life: "Su vida entera",
+    delivery: "Entrega",
+    reason: "Motivo",
+    diagnosis: "Diagnóstico",
+    replay: "Repetir",
+    redrive: "Reenviar",
+    release: "Liberar",
+    confirm: "Confirmar",
+    will_replay: "Este evento vuelve a la cola, y se llaman los hooks que faltan:",
+    will_redrive: "Este mensaje vuelve a la cola de eventos y sale de los mensajes muertos:",
+    will_release: "Esta entrega se verifica de nuevo. Si es auténtica, entra a la cola y sale de la cuarentena:",
+    yes: "Sí, hacerlo",
+    no: "No, volver",
+    not_found: "Eso ya no existe.",
+};
+
+impl Words {
+    /// The reader's language: as the cookie says, else as the browser does.
+    pub(super) fn of(headers: &HeaderMap) -> &'static Self {
+        let text = |name| {
+            headers
+                .get(name)
+                .and_then(|value: &axum::http::HeaderValue| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        let cookie = text(header::COOKIE)
+            .split(';')
+            .find_map(|pair| pair.trim().strip_prefix("lang="));
+        let wanted = cookie.unwrap_or_else(|| text(header::ACCEPT_LANGUAGE));
+        if wanted.to_ascii_lowercase().starts_with("es") {
+            &ES
+        } else {
+            &EN
+        }
+    }
+}
