@@ -48,6 +48,8 @@ enum Command {
 // Commands wait for the network; what the local stack serves has its own threads.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    // `acuse … | head` ends as other programs do, without a word.
+    sigpipe::reset();
     let done = match Cli::parse().command {
         Command::Local(arguments) => command::local::run(arguments).await,
         Command::Send(arguments) => command::send::run(arguments).await,

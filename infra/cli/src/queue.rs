@@ -19,6 +19,9 @@ const WAIT_SECONDS: i32 = 1;
 /// So many receives in a row that give nothing new mean the end.
 const EMPTY: u32 = 2;
 
+/// So many receives in a row that give nothing new end a look that hides nothing.
+const LOOKS: u32 = 5;
+
 /// SQS takes so many entries in a call.
 const BATCH: usize = 10;
 
@@ -29,6 +32,7 @@ pub struct Walk {
     url: String,
     seen: HashSet<String>,
     held: Vec<Message>,
+    hidden: Duration,
 }
 
 /// The queue did not do what it should.
@@ -48,6 +52,15 @@ impl Walk {
             url: url.to_owned(),
             seen: HashSet::new(),
             held: Vec::new(),
+            hidden: HIDDEN,
+        }
+    }
+
+    /// Begins a look at a queue that hides nothing from others. Of a long queue it sees a part.
+    pub fn look(client: Client, url: &str) -> Self {
+        Self {
+            hidden: Duration::ZERO,
+            ..Self::new(client, url)
         }
     }
 
@@ -56,14 +69,16 @@ impl Walk {
     /// # Errors
     /// [`QueueError`] names the call and the queue.
     pub async fn next(&mut self) -> Result<Vec<Message>, QueueError> {
-        for _ in 0..EMPTY {
+        // A look gets what it has seen already, again and again.
+        let most = if self.hidden > Duration::ZERO { EMPTY } else { LOOKS };
+        for _ in 0..most {
             let receive = self
                 .client
                 .receive_message()
                 .queue_url(&self.url)
                 .max_number_of_messages(10)
                 .wait_time_seconds(WAIT_SECONDS)
-                .visibility_timeout(i32::try_from(HIDDEN.as_secs()).unwrap_or(i32::MAX))
+                .visibility_timeout(i32::try_from(self.hidden.as_secs()).unwrap_or(i32::MAX))
                 .message_attribute_names("All")
                 .message_system_attribute_names(MessageSystemAttributeName::All);
             let received = receive
@@ -75,7 +90,10 @@ impl Walk {
                 if self.seen.insert(message.message_id.clone().unwrap_or_default()) {
                     fresh.push(message.clone());
                 }
-                self.held.push(message);
+                // What is not hidden needs not be let go.
+                if self.hidden > Duration::ZERO {
+                    self.held.push(message);
+                }
             }
             if !fresh.is_empty() {
                 return Ok(fresh);

@@ -8,7 +8,7 @@ use acuse_core::providers;
 use acuse_core::receive::{Outbox, SecretStore};
 use axum::extract::{Form, Query, State};
 use axum::http::HeaderMap;
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -109,8 +109,9 @@ pub(super) async fn confirm_redrive(
 
 pub(super) async fn redrive(
     State(inspector): State<Arc<Inspector>>,
+    headers: HeaderMap,
     Form(Id { id }): Form<Id>,
-) -> Result<Redirect, Failed> {
+) -> Result<Response, Failed> {
     let target = &inspector.target;
     let sqs = aws_sdk_sqs::Client::new(&target.sdk);
     let mut walk = Walk::new(sqs.clone(), target.output("DeadLetterQueueUrl")?);
@@ -118,7 +119,7 @@ pub(super) async fn redrive(
         loop {
             let messages = walk.next().await?;
             if messages.is_empty() {
-                return Ok::<_, Failed>(());
+                return Ok::<_, Failed>(false);
             }
             let Some(message) = messages.into_iter().find(|message| message.message_id() == Some(&id)) else {
                 continue;
@@ -126,13 +127,12 @@ pub(super) async fn redrive(
             let dead = DeadLetter::open(message, target.environment());
             dead.send(&sqs, target.output("EventQueueUrl")?).await?;
             walk.delete(&dead.message).await?;
-            return Ok(());
+            return Ok(true);
         }
     };
     let sent = sent.await;
     walk.end().await?;
-    sent?;
-    Ok(Redirect::to("/dead-letters"))
+    Ok(after(&inspector, &headers, sent?, "/dead-letters"))
 }
 
 pub(super) async fn confirm_release(
@@ -158,8 +158,9 @@ pub(super) async fn confirm_release(
 
 pub(super) async fn release(
     State(inspector): State<Arc<Inspector>>,
+    headers: HeaderMap,
     Form(Id { id }): Form<Id>,
-) -> Result<Redirect, Failed> {
+) -> Result<Response, Failed> {
     let target = &inspector.target;
     let mut walk = Walk::new(
         aws_sdk_sqs::Client::new(&target.sdk),
@@ -170,19 +171,29 @@ pub(super) async fn release(
         loop {
             let messages = walk.next().await?;
             if messages.is_empty() {
-                return Ok::<_, Failed>(());
+                return Ok::<_, Failed>(false);
             }
             let mut held = messages.into_iter().map(Held::open);
             if let Some(held) = held.find(|held| held.delivery_id() == id) {
                 bench.release(&held, &mut walk).await?;
-                return Ok(());
+                return Ok(true);
             }
         }
     };
     let released = released.await;
     walk.end().await?;
-    released?;
-    Ok(Redirect::to("/quarantine"))
+    Ok(after(&inspector, &headers, released?, "/quarantine"))
+}
+
+/// Back to the list; where the message was not found, a word about it. Somebody else may be looking at
+/// it just now.
+fn after(inspector: &Inspector, headers: &HeaderMap, found: bool, back: &str) -> Response {
+    if found {
+        return Redirect::to(back).into_response();
+    }
+    let words = Words::of(headers);
+    let content = html! { p { (words.not_found) } p { a href=(back) { "←" } } };
+    page(inspector, words, back, &content).into_response()
 }
 
 /// A sample, as the form on the local stack asks for it.

@@ -100,7 +100,7 @@ const EN: Words = Words {
     will_release: "This delivery is verified again. Where it holds, it is queued and leaves the quarantine:",
     yes: "Yes, do it",
     no: "No, go back",
-    not_found: "There is no such thing any more.",
+    not_found: "It is not there, or somebody else is just looking at it.",
 };
 
 const ES: Words = Words {
@@ -150,7 +150,7 @@ const ES: Words = Words {
     will_release: "Esta entrega se verifica de nuevo. Si es auténtica, entra a la cola y sale de la cuarentena:",
     yes: "Sí, hacerlo",
     no: "No, volver",
-    not_found: "Eso ya no existe.",
+    not_found: "No está ahí, o alguien más lo está mirando en este momento.",
 };
 
 impl Words {

@@ -11,7 +11,7 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use super::*;
 
 /// A verified message of a new payment, and the payment's id.
-fn message(of: &'static Provider, number: u8) -> (Message, String) {
+pub(crate) fn message(of: &'static Provider, number: u8) -> (Message, String) {
     let body = payment(of);
     let value = acuse_core::json::parse(&body).unwrap();
     let id = (of.read)(&value).unwrap().resource.unwrap().id;
@@ -27,7 +27,7 @@ fn message(of: &'static Provider, number: u8) -> (Message, String) {
 }
 
 /// Puts a message on the dead-letter queue, as the consumer does.
-async fn dead_letter(message: Message, reason: &str) {
+pub(crate) async fn dead_letter(message: Message, reason: &str) {
     let running = stack().await;
     let client = aws_sdk_sqs::Client::new(&running.sdk());
     let attributes = message.attributes.into_iter().chain([("reason", reason.to_owned())]);
@@ -72,6 +72,7 @@ async fn all_applied_once(provider: &Provider, ids: &HashSet<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redrive_that_is_interrupted_loses_nothing() {
+    let _queues = QUEUES.lock().await;
     let provider = &unopago::PROVIDER;
     let mut ids = HashSet::new();
     for number in 0..60 {

@@ -8,6 +8,7 @@ const REAL: &str = r#"{"signing_secrets":["wh_tok_real"],"token":"wh_hdr_real"}"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_wrong_secret_everything_genuine_is_released_once() {
+    let _queues = QUEUES.lock().await;
     let provider = &onepay::PROVIDER;
     // Deployed with the local secret; the provider signs with the real one.
     let real = secrets(provider, REAL);
@@ -61,6 +62,7 @@ async fn after_a_wrong_secret_everything_genuine_is_released_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_header_that_is_not_looked_at_is_diagnosed() {
+    let _queues = QUEUES.lock().await;
     let provider = &unopago::PROVIDER;
     let body = payment(provider);
     let signature = acuse_core::signature::sign("local-unopago-secret", &body);

@@ -13,13 +13,13 @@ use super::encoded;
 use crate::dead_letters::DeadLetter;
 use crate::queue::Walk;
 
-/// So many are looked at: each look hides a message for a moment.
+/// So many are looked at.
 const MOST: usize = 100;
 
-/// The first messages of the queue. They are visible to others again when this returns.
+/// The first messages of the queue. Looking hides nothing from others.
 pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Failed> {
     let target = &inspector.target;
-    let mut walk = Walk::new(
+    let mut walk = Walk::look(
         aws_sdk_sqs::Client::new(&target.sdk),
         target.output("DeadLetterQueueUrl")?,
     );
@@ -35,7 +35,6 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Fail
                 .map(|message| DeadLetter::open(message, target.environment())),
         );
     }
-    walk.end().await?;
     Ok(found)
 }
 

@@ -84,7 +84,7 @@ fn timeline(record: &Record, words: &Words) -> Markup {
     }
     steps.retain(|(at, _)| at.is_some());
     // Texts of one format sort as the moments do; what happened at the same one stays in its order.
-    steps.sort_by(|(a, _), (b, _)| a.cmp(b));
+    steps.sort_by_key(|(at, _)| *at);
     html! {
         ol.timeline { @for (at, what) in steps { li { (moment(at)) " " (what) } } }
     }

@@ -13,13 +13,13 @@ use super::encoded;
 use crate::quarantine::{Bench, Held};
 use crate::queue::Walk;
 
-/// So many are looked at: each look hides a message for a moment.
+/// So many are looked at.
 const MOST: usize = 100;
 
-/// The first deliveries, each with its diagnosis. They are visible to others again when this returns.
+/// The first deliveries, each with its diagnosis. Looking hides nothing from others.
 pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<(Held, String)>, Failed> {
     let target = &inspector.target;
-    let mut walk = Walk::new(
+    let mut walk = Walk::look(
         aws_sdk_sqs::Client::new(&target.sdk),
         target.output("QuarantineQueueUrl")?,
     );
@@ -35,7 +35,6 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<(Held, String)>, 
             found.push((held, diagnosis));
         }
     }
-    walk.end().await?;
     Ok(found)
 }
 
