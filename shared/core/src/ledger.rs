@@ -10,7 +10,10 @@
 //! ```
 //!
 //! Only the holder of the lease token may complete, release or reject: a late owner, whose
-//! lease went to somebody else, changes nothing.
+//! lease went to somebody else, changes nothing. Both rules are pure: [`decide`] for claims, and
+//! [`Standing::changed`] for owners; `tests/model` checks them under every interleaving.
+
+mod change;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -21,6 +24,7 @@ use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::hook::Effects;
 use crate::key::IdempotencyKey;
+pub use change::Change;
 
 /// The ledger as the consumer needs it. Each method is one conditional write.
 pub trait Ledger: Send + Sync {
@@ -100,7 +104,7 @@ pub struct Lease {
 }
 
 /// What [`decide`] looks at in an event's record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Standing {
     /// Where it stands.
     pub status: Status,
@@ -178,7 +182,7 @@ pub struct Claimed {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// The lease went to somebody else; nothing was changed.
+    /// The lease went to somebody else, or this very change is made already; nothing was changed.
     #[error("{operation} {key}: the lease is another owner's now")]
     LeaseLost {
         /// Which call.

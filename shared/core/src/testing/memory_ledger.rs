@@ -1,4 +1,4 @@
-//! A ledger in memory: what a transaction is, is a mutex. It follows [`decide`] by calling it.
+//! A ledger in memory: what a transaction is, is a mutex. It follows the rules by calling them.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::hook::Effects;
 use crate::key::IdempotencyKey;
-use crate::ledger::{Claim, Claimed, Decision, Lease, Ledger, LedgerError, Standing, Status, decide};
+use crate::ledger::{Change, Claim, Claimed, Decision, Lease, Ledger, LedgerError, Standing, Status, decide};
 
 /// A ledger whose writes are names that are counted.
 #[derive(Debug, Default)]
@@ -58,34 +58,43 @@ impl MemoryLedger {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One transaction of the lease's holder.
+    /// One transaction of the lease's holder. `error`: why it releases or rejects.
     fn own(
         &self,
-        operation: &'static str,
         claimed: &Claimed,
+        change: Change<'_>,
+        error: Option<&str>,
         effects: Vec<&'static str>,
-        change: impl FnOnce(&mut Stored),
     ) -> Result<(), LedgerError> {
         let mut state = self.state();
         let State {
             records,
             effects: applied,
         } = &mut *state;
-        match records.get_mut(&claimed.key) {
-            Some(stored)
-                if stored.standing.status == Status::InProgress && stored.lease_token == claimed.lease_token =>
-            {
-                change(stored);
-                for write in effects {
-                    *applied.entry(write.to_owned()).or_default() += 1;
-                }
-                Ok(())
-            }
-            _ => Err(LedgerError::LeaseLost {
-                operation,
+        let changed = records.get_mut(&claimed.key).and_then(|stored| {
+            let (holder, token) = (&stored.lease_token, &claimed.lease_token);
+            let standing = stored.standing.changed(holder, token, change)?;
+            Some((stored, standing))
+        });
+        let Some((stored, standing)) = changed else {
+            return Err(LedgerError::LeaseLost {
+                operation: match change {
+                    Change::Record(..) => "record_hook",
+                    Change::Complete(_) => "complete",
+                    Change::Release => "release",
+                    Change::Reject => "reject",
+                },
                 key: claimed.key.clone(),
-            }),
+            });
+        };
+        stored.standing = standing;
+        if !matches!(change, Change::Record(..)) {
+            stored.error = error.map(str::to_owned);
         }
+        for write in effects {
+            *applied.entry(write.to_owned()).or_default() += 1;
+        }
+        Ok(())
     }
 }
 
@@ -100,23 +109,16 @@ impl Ledger for &MemoryLedger {
             Decision::Drop { status, conflict } => return Ok(Claim::Duplicate { status, conflict }),
             Decision::Take(taken) => taken,
         };
+        let standing = Standing::claimed(found, &taken, event.body_sha256(), lease);
         let stored = state.records.entry(event.key.clone()).or_insert_with(|| Stored {
-            standing: Standing {
-                status: Status::InProgress,
-                lease_expires_at: lease.expires_at,
-                attempts: 0,
-                body_sha256: event.body_sha256().to_owned(),
-                hooks: BTreeMap::new(),
-            },
+            standing: standing.clone(),
             lease_token: String::new(),
             duplicates: 0,
             conflicts: 0,
             error: None,
             at: event.at(),
         });
-        stored.standing.status = Status::InProgress;
-        stored.standing.lease_expires_at = lease.expires_at;
-        stored.standing.attempts = taken.attempt;
+        stored.standing = standing;
         stored.lease_token.clone_from(&lease.token);
         Ok(Claim::Claimed(Claimed {
             key: event.key.clone(),
@@ -150,9 +152,8 @@ impl Ledger for &MemoryLedger {
         effects: Effects<Self::Write>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.own("record_hook", claimed, effects.into_parts().0, |stored| {
-            stored.standing.hooks.insert(hook.to_owned(), now);
-        })
+        let effects = effects.into_parts().0;
+        self.own(claimed, Change::Record(hook, now), None, effects)
     }
 
     async fn complete(
@@ -162,26 +163,16 @@ impl Ledger for &MemoryLedger {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let (hook, writes) = last.map_or((None, Vec::new()), |(hook, effects)| {
-            (Some(hook), effects.into_parts().0)
+            (Some((hook, now)), effects.into_parts().0)
         });
-        self.own("complete", claimed, writes, |stored| {
-            stored.standing.hooks.extend(hook.map(|hook| (hook.to_owned(), now)));
-            stored.standing.status = Status::Completed;
-            stored.error = None;
-        })
+        self.own(claimed, Change::Complete(hook), None, writes)
     }
 
     async fn release(&self, claimed: &Claimed, error: &str) -> Result<(), LedgerError> {
-        self.own("release", claimed, Vec::new(), |stored| {
-            stored.standing.status = Status::Released;
-            stored.error = Some(error.to_owned());
-        })
+        self.own(claimed, Change::Release, Some(error), Vec::new())
     }
 
     async fn reject(&self, claimed: &Claimed, reason: &str, _now: Timestamp) -> Result<(), LedgerError> {
-        self.own("reject", claimed, Vec::new(), |stored| {
-            stored.standing.status = Status::Rejected;
-            stored.error = Some(reason.to_owned());
-        })
+        self.own(claimed, Change::Reject, Some(reason), Vec::new())
     }
 }

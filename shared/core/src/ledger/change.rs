@@ -1,0 +1,127 @@
+//! What claims and owners make of a record: the rules behind the conditional writes, as values.
+
+use crate::clock::Timestamp;
+
+use super::{Lease, Standing, Status, Taken};
+
+/// What an owner writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// A hook is done, and when; others are not.
+    Record(&'a str, Timestamp),
+    /// All hooks are done, this one with the same write.
+    Complete(Option<(&'a str, Timestamp)>),
+    /// A hook asks to retry.
+    Release,
+    /// The event is never to reach (further) hooks.
+    Reject,
+}
+
+impl Standing {
+    /// The record after a claim that [`decide`](super::decide) let through.
+    #[must_use]
+    pub fn claimed(found: Option<&Self>, taken: &Taken, body_sha256: &str, lease: &Lease) -> Self {
+        Self {
+            status: Status::InProgress,
+            lease_expires_at: lease.expires_at,
+            attempts: taken.attempt,
+            // What was claimed first stays.
+            body_sha256: found.map_or(body_sha256, |found| &found.body_sha256).to_owned(),
+            hooks: taken.hooks.clone(),
+        }
+    }
+
+    /// The record after `change` by the owner with `token`, where `holder` is the record's lease token;
+    /// `None` where the change is refused. Time has no say: an owner whose lease is over, but went to
+    /// nobody, may still finish.
+    ///
+    /// ```text
+    /// owner A: claim ── works ──────────────(too late) complete: refused, the holder is B
+    /// owner B:            (lease over) claim ── works ── complete
+    /// ```
+    ///
+    /// A hook is recorded once, so that its effects are applied once: the same write sent twice, because
+    /// the answer to the first was lost, must not apply them again. The status sees to that for the
+    /// changes that end a lease, and the record of hooks for the one that doesn't.
+    #[must_use]
+    pub fn changed(&self, holder: &str, token: &str, change: Change<'_>) -> Option<Self> {
+        if self.status != Status::InProgress || holder != token {
+            return None;
+        }
+        let mut next = self.clone();
+        match change {
+            Change::Record(hook, at) => {
+                if next.hooks.insert(hook.to_owned(), at).is_some() {
+                    return None;
+                }
+                return Some(next);
+            }
+            Change::Complete(last) => {
+                next.hooks.extend(last.map(|(hook, at)| (hook.to_owned(), at)));
+                next.status = Status::Completed;
+            }
+            Change::Release => next.status = Status::Released,
+            Change::Reject => next.status = Status::Rejected,
+        }
+        // Only an event in progress has a lease.
+        next.lease_expires_at = Timestamp::from_millis(0);
+        Some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(99);
+
+    const ALL: [Change<'static>; 4] = [
+        Change::Record("mail", NOW),
+        Change::Complete(Some(("mail", NOW))),
+        Change::Release,
+        Change::Reject,
+    ];
+
+    fn standing(status: Status) -> Standing {
+        Standing {
+            status,
+            lease_expires_at: Timestamp::from_seconds(50),
+            attempts: 1,
+            body_sha256: "aa".to_owned(),
+            hooks: BTreeMap::from([("payments".to_owned(), Timestamp::from_seconds(40))]),
+        }
+    }
+
+    #[test]
+    fn the_holder_changes_the_record_although_its_lease_is_over() {
+        let after = ALL.map(|change| standing(Status::InProgress).changed("a", "a", change).unwrap());
+        assert_eq!(
+            after.each_ref().map(|standing| standing.status),
+            [
+                Status::InProgress,
+                Status::Completed,
+                Status::Released,
+                Status::Rejected
+            ]
+        );
+        assert_eq!(after.map(|standing| standing.hooks.len()), [2, 2, 1, 1]);
+    }
+
+    #[test]
+    fn nobody_else_does_and_nobody_once_it_is_not_in_progress() {
+        for change in ALL {
+            assert_eq!(standing(Status::InProgress).changed("b", "a", change), None);
+            for status in [Status::Released, Status::Completed, Status::Rejected] {
+                assert_eq!(standing(status).changed("a", "a", change), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_hook_is_recorded_once() {
+        let again = standing(Status::InProgress).changed("a", "a", Change::Record("payments", NOW));
+        assert_eq!(again, None);
+    }
+}

@@ -1,0 +1,101 @@
+//! One wrong rule, or one wrong assumption, and the checker says how it ends badly.
+
+use acuse_model::{ALWAYS, Bounds, HookKind, Mutant};
+
+use crate::breaks;
+
+const ONCE: &str = ALWAYS[0];
+const FENCED: &str = ALWAYS[1];
+const DONE_WITH: &str = ALWAYS[2];
+const ONE: &str = ALWAYS[3];
+const COMPLETE: &str = ALWAYS[4];
+const COPIED: &str = ALWAYS[5];
+const KEPT: &str = ALWAYS[6];
+const ALONE: &str = ALWAYS[8];
+const COMPLETED: &str = ALWAYS[9];
+
+const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
+
+fn small() -> Bounds {
+    Bounds {
+        receives: 2,
+        losses: 0,
+        ..Bounds::default()
+    }
+}
+
+#[test]
+fn completion_that_asks_for_no_lease_applies_effects_twice() {
+    let bounds = || Bounds {
+        hooks: OUTSIDE_FIRST,
+        ..small()
+    };
+    breaks(Some(Mutant::UnconditionalCompletion), bounds(), ONCE);
+    breaks(Some(Mutant::UnconditionalCompletion), bounds(), FENCED);
+}
+
+#[test]
+fn release_that_asks_for_no_lease_undoes_anothers_work() {
+    breaks(Some(Mutant::UncheckedRelease), small(), FENCED);
+}
+
+#[test]
+fn rejection_that_asks_for_no_lease_undoes_anothers_work() {
+    breaks(Some(Mutant::UncheckedRejection), small(), FENCED);
+}
+
+/// The lease token alone does not stop this one: it is the owner's own write, sent again since the
+/// answer to the first was lost.
+#[test]
+fn a_hook_that_may_be_recorded_again_applies_its_effects_twice() {
+    let bounds = || Bounds { losses: 1, ..small() };
+    breaks(Some(Mutant::HookRecordedTwice), bounds(), ONCE);
+    breaks(Some(Mutant::HookRecordedTwice), bounds(), ONE);
+}
+
+#[test]
+fn a_duplicate_that_is_dropped_too_early_is_missing_when_the_owner_dies() {
+    breaks(Some(Mutant::DropInProgress), small(), DONE_WITH);
+    // The delivery comes again while its own dead consumer's lease runs.
+    let hasty = Bounds {
+        visibility: 1,
+        ..small()
+    };
+    breaks(Some(Mutant::DropInProgress), hasty, KEPT);
+}
+
+#[test]
+fn effects_apart_from_their_record_are_applied_twice() {
+    breaks(Some(Mutant::EffectsApart), small(), ONCE);
+    breaks(Some(Mutant::EffectsApart), small(), ONE);
+    breaks(Some(Mutant::EffectsApart), small(), COMPLETE);
+}
+
+#[test]
+fn a_rejection_without_a_copy_is_nowhere_to_be_found() {
+    breaks(Some(Mutant::RejectionWithoutCopy), small(), COPIED);
+}
+
+#[test]
+fn a_lease_without_an_end_leaves_the_event_stuck() {
+    let bounds = Bounds {
+        receives: 12,
+        crashes: 1,
+        losses: 0,
+        pauses: 0,
+        failures: false,
+        ..Bounds::default()
+    };
+    breaks(Some(Mutant::EndlessLease), bounds, COMPLETED);
+}
+
+/// No mutant: what the slack is for. Effects in transactions hold nevertheless.
+#[test]
+fn clocks_further_apart_than_the_slack_let_two_consumers_call_hooks_at_once() {
+    let bounds = Bounds {
+        cut: true,
+        skews: &[0, 2],
+        ..small()
+    };
+    breaks(None, bounds, ALONE);
+}

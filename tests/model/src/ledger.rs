@@ -1,0 +1,137 @@
+//! The ledger's answers: acuse-core's rules on the modelled record, with a mutant's one wrong rule.
+
+use acuse_core::ledger::{Change, Decision, Lease, Standing, Status, decide};
+
+use crate::bounds::HookKind;
+use crate::mutant::Mutant;
+use crate::protocol::Protocol;
+use crate::state::{Hooks, Record, Request, State, Token, Write, at, ticks};
+
+/// The hooks' names.
+const NAMES: [&str; 2] = ["first", "second"];
+
+/// Both deliveries bring the same bytes.
+const BODY: &str = "aa";
+
+/// What the ledger says to a request.
+pub(crate) enum Answer {
+    /// It is the sender's; these hooks are done.
+    Claimed(Hooks),
+    /// The lease runs until then.
+    Wait(i8),
+    /// A duplicate, to be dropped.
+    Drop,
+    Written,
+    /// The lease is another's.
+    Refused,
+}
+
+impl Protocol {
+    /// One conditional write.
+    pub(crate) fn ask(&self, state: &mut State, request: Request) -> Answer {
+        match request {
+            Request::Claim {
+                token,
+                replay,
+                now,
+                expires,
+            } => self.claim(state, token, replay, now, expires),
+            Request::Write(token, write) => self.write(state, token, write),
+        }
+    }
+
+    fn claim(&self, state: &mut State, token: Token, replay: bool, now: i8, expires: i8) -> Answer {
+        // As DynamoDB's adapter: a claim whose answer was lost is refused by its own lease.
+        if state.holder() == Some(token) {
+            return Answer::Claimed(done(state));
+        }
+        let found = state.record.as_ref().map(|record| &record.standing);
+        match decide(found, BODY, replay, at(now)) {
+            Decision::Wait { .. } if self.mutant == Some(Mutant::DropInProgress) => Answer::Drop,
+            Decision::Take(_) if self.mutant == Some(Mutant::EndlessLease) && state.is(Status::InProgress) => {
+                Answer::Wait(now + 1)
+            }
+            Decision::Wait { until } => Answer::Wait(ticks(until)),
+            Decision::Drop { .. } => Answer::Drop,
+            Decision::Take(taken) => {
+                let lease = Lease {
+                    token: token.to_string(),
+                    expires_at: at(expires),
+                    message_id: String::new(),
+                };
+                let standing = Standing::claimed(found, &taken, BODY, &lease);
+                state.record = Some(Record {
+                    standing,
+                    holder: token,
+                });
+                Answer::Claimed(done(state))
+            }
+        }
+    }
+
+    fn write(&self, state: &mut State, token: Token, write: Write) -> Answer {
+        let rightful = state.holder() == Some(token);
+        let Some(record) = &mut state.record else {
+            return Answer::Refused;
+        };
+        let change = match write {
+            Write::Record(hook) => Change::Record(name(hook), at(0)),
+            Write::Complete(hook) => Change::Complete(Some((name(hook), at(0)))),
+            Write::Release => Change::Release,
+            Write::Reject => Change::Reject,
+        };
+        let (holder, token) = (record.holder.to_string(), token.to_string());
+        let changed = record
+            .standing
+            .changed(&holder, &token, change)
+            .or_else(|| self.wrongly(&record.standing, &holder, &token, change));
+        let Some(mut standing) = changed else {
+            return Answer::Refused;
+        };
+        // When a hook was done says nothing about what may happen next.
+        standing.hooks.values_mut().for_each(|when| *when = at(0));
+        record.standing = standing;
+        state.intruded |= !rightful;
+        if let Write::Record(hook) | Write::Complete(hook) = write
+            && self.bounds.hooks.get(hook) == Some(&HookKind::Transactional)
+            && self.mutant != Some(Mutant::EffectsApart)
+        {
+            state.applied += 1;
+        }
+        Answer::Written
+    }
+
+    /// What a mutant lets through.
+    fn wrongly(&self, found: &Standing, holder: &str, token: &str, change: Change<'_>) -> Option<Standing> {
+        match (self.mutant?, change) {
+            (Mutant::UnconditionalCompletion, Change::Complete(_))
+            | (Mutant::UncheckedRelease, Change::Release)
+            | (Mutant::UncheckedRejection, Change::Reject) => {
+                let mut forged = found.clone();
+                forged.status = Status::InProgress;
+                forged.changed(holder, holder, change)
+            }
+            (Mutant::HookRecordedTwice, Change::Record(hook, _)) => {
+                let mut forgetful = found.clone();
+                forgetful.hooks.remove(hook);
+                forgetful.changed(holder, token, change)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The hooks that are recorded.
+pub(crate) fn done(state: &State) -> Hooks {
+    let recorded = |hook: usize| {
+        let record = state.record.as_ref();
+        record.is_some_and(|record| record.standing.hooks.contains_key(name(hook)))
+    };
+    (0..NAMES.len())
+        .filter(|hook| recorded(*hook))
+        .fold(Hooks::default(), Hooks::with)
+}
+
+fn name(hook: usize) -> &'static str {
+    NAMES.get(hook).copied().unwrap_or_default()
+}

@@ -1,0 +1,27 @@
+//! The ledger's protocol as a finite model, for `stateright` to visit every state of.
+//!
+//! ```text
+//!   queue                     consumers                               ledger
+//!   2 deliveries ──receive──▶ claim ─▶ hook ─▶ hook ─▶ complete ────▶ acuse_core::ledger
+//!   of one event ◀──return─── or: release, reject, wait, drop         decide, Standing::changed
+//!        │                      ✝ at any step                          ▲
+//!        ▼ received too often   ⏱ any pause, each with its own clock   │ late, twice or never
+//!   dead-letter queue           └──────────── network ─────────────────┘
+//! ```
+//!
+//! What the ledger answers is not restated here: the model calls the functions that the consumer's
+//! ledgers follow. What is modelled is the rest of the world: who does what when, and what fails.
+
+mod bounds;
+mod canon;
+mod ledger;
+mod mutant;
+mod properties;
+mod protocol;
+mod state;
+
+pub use bounds::{Bounds, HookKind};
+pub use mutant::Mutant;
+pub use properties::{ALWAYS, SOMETIMES};
+pub use protocol::{Action, Protocol};
+pub use state::State;

@@ -1,0 +1,22 @@
+//! Rules that are wrong, to see that the checker notices.
+
+/// One rule that is not what Acuse does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutant {
+    /// Completion asks for no lease: whoever comes last overwrites.
+    UnconditionalCompletion,
+    /// Release asks for no lease.
+    UncheckedRelease,
+    /// Rejection asks for no lease.
+    UncheckedRejection,
+    /// A hook is recorded again, with its effects, by a write that is sent twice.
+    HookRecordedTwice,
+    /// A duplicate is dropped while somebody works on the event.
+    DropInProgress,
+    /// A hook's effects are written before its record, not with it.
+    EffectsApart,
+    /// A rejection is recorded, and no copy of the delivery kept.
+    RejectionWithoutCopy,
+    /// An event in progress is never taken over: the lease has no end.
+    EndlessLease,
+}

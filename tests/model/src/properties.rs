@@ -1,0 +1,158 @@
+//! What has to hold in every state, and what has to be reached so that this means something.
+
+use acuse_core::ledger::Status;
+use stateright::{Model, Property};
+
+use crate::bounds::HookKind;
+use crate::ledger::done;
+use crate::protocol::Protocol;
+use crate::state::{Doing, Place, State, Why, Write};
+
+/// What has to hold always.
+pub const ALWAYS: [&str; 10] = [
+    "a transactional effect is applied at most once",
+    "only the lease's holder changes the record",
+    "a delivery is done with only once its event is settled",
+    "an effect and the record of its hook are one",
+    "a completed event has had all its effects",
+    "a rejected event is on the dead-letter queue",
+    "nothing vanishes",
+    "each delivery ends deleted or on the dead-letter queue",
+    "hooks are called by one consumer at a time",
+    "where little goes wrong the event is completed",
+];
+
+/// What has to be reached.
+pub const SOMETIMES: [&str; 10] = [
+    "a lease is taken over while its owner lives",
+    "a late owner tries to complete",
+    "a late owner tries to release",
+    "a late owner tries to reject",
+    "a late owner tries to record a hook",
+    "a duplicate is dropped",
+    "somebody waits for a lease",
+    "an outside effect happens twice",
+    "an event that is not settled is dead-lettered",
+    "all is done, and nothing was dead-lettered",
+];
+
+/// All of them. Where the bounds don't promise a property, it holds by its condition.
+pub(crate) fn all() -> Vec<Property<Protocol>> {
+    let [
+        once,
+        fenced,
+        given_up,
+        one,
+        complete,
+        copied,
+        kept,
+        ends,
+        alone,
+        completed,
+    ] = ALWAYS;
+    let [
+        taken,
+        completes,
+        releases,
+        rejects,
+        records,
+        duplicate,
+        waits,
+        twice,
+        dead,
+        calm,
+    ] = SOMETIMES;
+    vec![
+        Property::always(once, |_, state: &State| state.applied <= 1),
+        Property::always(fenced, |_, state: &State| !state.intruded),
+        Property::always(given_up, |_, state: &State| !state.dropped),
+        Property::always(one, effect_and_record_are_one),
+        Property::always(complete, |_, state: &State| {
+            !state.is(Status::Completed) || state.applied == 1 && state.called >= 1
+        }),
+        Property::always(copied, |_, state: &State| !state.is(Status::Rejected) || state.copied),
+        Property::always(kept, |model: &Protocol, state: &State| {
+            let kept = state.messages.iter().any(|m| m.place != Place::Deleted);
+            // A replay that was rejected and comes again, since it was not deleted yet, takes the event
+            // once more: then the copy is what is left.
+            kept || state.settled() || model.bounds.replay && state.copied
+        }),
+        Property::always(ends, |model: &Protocol, state: &State| {
+            let queued = state.messages.iter().any(|m| matches!(m.place, Place::Queue(_)));
+            !queued || !over(model, state)
+        }),
+        Property::always(alone, |model: &Protocol, state: &State| {
+            let calls = |doing: Doing| matches!(doing, Doing::Call(..));
+            !model.bounds.cut || state.consumers.iter().filter(|c| calls(c.doing)).count() <= 1
+        }),
+        Property::always(completed, |model: &Protocol, state: &State| {
+            !model.bounds.calm() || state.is(Status::Completed) || !over(model, state)
+        }),
+        Property::sometimes(taken, |_, state: &State| {
+            late(state, |doing| matches!(doing, Doing::Call(..)))
+        }),
+        Property::sometimes(completes, |_, state: &State| {
+            late(state, |doing| {
+                matches!(doing, Doing::Write(_, _, _, Write::Complete(_)))
+            })
+        }),
+        Property::sometimes(releases, |_, state: &State| {
+            late(state, |doing| matches!(doing, Doing::Write(_, _, _, Write::Release)))
+        }),
+        Property::sometimes(rejects, |_, state: &State| {
+            late(state, |doing| matches!(doing, Doing::Write(_, _, _, Write::Reject)))
+        }),
+        Property::sometimes(records, |_, state: &State| {
+            late(state, |doing| matches!(doing, Doing::Write(_, _, _, Write::Record(_))))
+        }),
+        Property::sometimes(duplicate, |_, state: &State| {
+            state
+                .consumers
+                .iter()
+                .any(|c| matches!(c.doing, Doing::Delete(_, Why::Duplicate)))
+        }),
+        Property::sometimes(waits, |_, state: &State| {
+            let waits = |doing: Doing| matches!(doing, Doing::Return(_, 1..));
+            let works = state
+                .consumers
+                .iter()
+                .any(|c| c.doing.token() == state.holder() && c.doing.token().is_some());
+            works && state.consumers.iter().any(|c| waits(c.doing))
+        }),
+        Property::sometimes(twice, |_, state: &State| state.called >= 2),
+        Property::sometimes(dead, |_, state: &State| {
+            !state.settled() && state.messages.iter().any(|m| m.place == Place::DeadLetters)
+        }),
+        Property::sometimes(calm, |model: &Protocol, state: &State| {
+            let deleted = state.messages.iter().all(|m| m.place == Place::Deleted);
+            deleted && state.is(Status::Completed) && over(model, state)
+        }),
+    ]
+}
+
+/// Nothing more can happen.
+fn over(model: &Protocol, state: &State) -> bool {
+    if state.busy() || !state.network.is_empty() {
+        return false;
+    }
+    let mut actions = Vec::new();
+    model.actions(state, &mut actions);
+    actions.is_empty()
+}
+
+/// Somebody is about to do this under a lease that went to another, who works on it.
+fn late(state: &State, does: impl Fn(Doing) -> bool) -> bool {
+    let Some(holder) = state.holder() else {
+        return false;
+    };
+    let tokens = || state.consumers.iter().filter_map(|consumer| consumer.doing.token());
+    let late = |doing: Doing| doing.token().is_some_and(|token| token != holder);
+    tokens().any(|token| token == holder) && state.consumers.iter().any(|c| late(c.doing) && does(c.doing))
+}
+
+fn effect_and_record_are_one(model: &Protocol, state: &State) -> bool {
+    let transactional = |hook: &usize| model.bounds.hooks.get(*hook) == Some(&HookKind::Transactional);
+    let recorded = done(state);
+    let recorded = (0..2).filter(transactional).filter(|hook| recorded.has(*hook)).count();
+    usize::from(state.applied) == recorded
+}

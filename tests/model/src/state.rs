@@ -1,0 +1,175 @@
+//! The modelled world at one moment.
+//!
+//! Times are ticks from now, so that two moments which differ only in the date are one state.
+
+use acuse_core::clock::Timestamp;
+use acuse_core::ledger::{Standing, Status};
+
+/// Which of the two deliveries.
+pub(crate) type Delivery = usize;
+
+/// A lease token. Tokens are numbered anew in each state: which is which is all that matters.
+pub(crate) type Token = u8;
+
+/// The world at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct State {
+    pub(crate) messages: [Message; 2],
+    pub(crate) record: Option<Record>,
+    pub(crate) consumers: Vec<Consumer>,
+    /// Requests that were given up by their senders and may still arrive.
+    pub(crate) network: Vec<Request>,
+    /// How often the transactional hook's effect was applied.
+    pub(crate) applied: u8,
+    /// How often the outside hook was called; 2 stands for more.
+    pub(crate) called: u8,
+    /// A copy with the reason of the rejection is on the dead-letter queue.
+    pub(crate) copied: bool,
+    /// Somebody who did not hold the lease changed the record.
+    pub(crate) intruded: bool,
+    /// A delivery was given up as done while the event was not settled.
+    pub(crate) dropped: bool,
+    pub(crate) pauses: u8,
+    pub(crate) losses: u8,
+    pub(crate) crashes: u8,
+}
+
+/// A delivery as the queue has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Message {
+    pub(crate) place: Place,
+    pub(crate) receives: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// Visible in so many ticks.
+    Queue(i8),
+    Deleted,
+    DeadLetters,
+}
+
+/// The event's item.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Record {
+    pub(crate) standing: Standing,
+    pub(crate) holder: Token,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Consumer {
+    /// How far its clock is ahead.
+    pub(crate) skew: i8,
+    /// When its invocation ends, by its own clock; 0 where that no longer matters.
+    pub(crate) deadline: i8,
+    pub(crate) doing: Doing,
+}
+
+/// What a consumer is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Doing {
+    Idle,
+    Claim(Delivery, Token),
+    /// Call the first hook that is not in this set.
+    Call(Delivery, Token, Hooks),
+    /// Put a copy on the dead-letter queue, then reject.
+    Copy(Delivery, Token),
+    Write(Delivery, Token, Hooks, Write),
+    /// Make the message visible again after so many ticks.
+    Return(Delivery, i8),
+    /// Delete the message.
+    Delete(Delivery, Why),
+}
+
+/// A set of hooks by their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct Hooks(pub(crate) u8);
+
+/// An owner's write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Write {
+    Record(usize),
+    Complete(usize),
+    Release,
+    Reject,
+}
+
+/// Why a delivery is done with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Why {
+    Finished,
+    Duplicate,
+}
+
+/// What travels to the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Request {
+    /// `now` and `expires` by the sender's clock, when it was sent.
+    Claim {
+        token: Token,
+        replay: bool,
+        now: i8,
+        expires: i8,
+    },
+    Write(Token, Write),
+}
+
+impl Hooks {
+    pub(crate) fn with(self, place: usize) -> Self {
+        Self(self.0 | 1 << place)
+    }
+
+    pub(crate) fn has(self, place: usize) -> bool {
+        self.0 & 1 << place != 0
+    }
+}
+
+impl State {
+    /// Every delivery's end: the event is completed or rejected.
+    pub(crate) fn settled(&self) -> bool {
+        self.is(Status::Completed) || self.is(Status::Rejected)
+    }
+
+    pub(crate) fn is(&self, status: Status) -> bool {
+        self.record
+            .as_ref()
+            .is_some_and(|record| record.standing.status == status)
+    }
+
+    /// The token that writes are let through with.
+    pub(crate) fn holder(&self) -> Option<Token> {
+        let record = self.record.as_ref()?;
+        (record.standing.status == Status::InProgress).then_some(record.holder)
+    }
+
+    pub(crate) fn busy(&self) -> bool {
+        self.consumers.iter().any(|consumer| consumer.doing != Doing::Idle)
+    }
+
+    pub(crate) fn message(&mut self, delivery: Delivery) -> Option<&mut Message> {
+        self.messages.get_mut(delivery)
+    }
+}
+
+impl Doing {
+    /// The lease of an owner at work.
+    pub(crate) fn token(self) -> Option<Token> {
+        match self {
+            Self::Call(_, token, _) | Self::Copy(_, token) | Self::Write(_, token, ..) => Some(token),
+            Self::Idle | Self::Claim(..) | Self::Return(..) | Self::Delete(..) => None,
+        }
+    }
+}
+
+/// The moment so many ticks from now, as the ledger's functions want it.
+pub(crate) fn at(ticks: i8) -> Timestamp {
+    Timestamp::from_seconds(NOW + i64::from(ticks))
+}
+
+/// How many ticks from now that moment is.
+pub(crate) fn ticks(moment: Timestamp) -> i8 {
+    i8::try_from(moment.as_seconds() - NOW).unwrap_or(i8::MIN)
+}
+
+/// Any moment will do.
+const NOW: i64 = 1_000;
