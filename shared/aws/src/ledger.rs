@@ -276,9 +276,15 @@ impl Ledger for DynamoLedger {
         effects: Effects<Self::Write>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
+        // Recorded once, so that its effects are applied once. Without effects the same write may be
+        // made twice, as the SDK does where an answer was lost.
+        let condition = match effects.is_none() {
+            true => "#status = :in_progress AND #lease_token = :token",
+            false => "#status = :in_progress AND #lease_token = :token AND attribute_not_exists(#hooks.#hook)",
+        };
         let step = self
             .step(&claimed.key)
-            .condition("#status = :in_progress AND #lease_token = :token")
+            .condition(condition)
             .name("#status", "status")
             .name("#lease_token", "lease_token")
             .value(":in_progress", s(Status::InProgress.name()))

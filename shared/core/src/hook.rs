@@ -116,6 +116,11 @@ impl<W> Effects<W> {
         self
     }
 
+    /// Whether there is nothing to write.
+    pub fn is_none(&self) -> bool {
+        self.writes.is_empty()
+    }
+
     /// The writes in their order, and those instead.
     pub fn into_parts(self) -> (Vec<W>, Option<Vec<W>>) {
         (self.writes, self.otherwise)
