@@ -276,9 +276,11 @@ impl Ledger for DynamoLedger {
         effects: Effects<Self::Write>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
+        // A write that is sent again, after the answer to the first was lost, is the same owner's: the
+        // lease alone would let it through, and the effects with it.
         let step = self
             .step(&claimed.key)
-            .condition("#status = :in_progress AND #lease_token = :token")
+            .condition("#status = :in_progress AND #lease_token = :token AND attribute_not_exists(#hooks.#hook)")
             .name("#status", "status")
             .name("#lease_token", "lease_token")
             .value(":in_progress", s(Status::InProgress.name()))
