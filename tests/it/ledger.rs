@@ -499,6 +499,22 @@ async fn an_operators_replay_claims_what_was_rejected() {
     event.replay = true;
     let claimed = tables.claimed(&event, "c", 3).await;
     assert_eq!(claimed.taken.attempt, 2);
+    // Rejected again, and its message received once more before it is deleted: once is enough.
+    tables.ledger.reject(&claimed, "no", seconds(3)).await.unwrap();
+    let lease = Lease {
+        token: "another".to_owned(),
+        expires_at: seconds(40),
+        message_id: "message of c".to_owned(),
+    };
+    let again = tables.ledger.claim(&event, &lease, seconds(4)).await.unwrap();
+    assert!(matches!(
+        again,
+        Claim::Duplicate {
+            status: Status::Rejected,
+            ..
+        }
+    ));
+    let claimed = tables.claimed(&event, "e", 4).await;
     tables.ledger.complete(&claimed, None, seconds(4)).await.unwrap();
     assert!(matches!(
         tables.claim(&event, "d", 5).await,
@@ -556,4 +572,29 @@ async fn where_a_condition_does_not_hold_the_other_writes_are_made() {
         assert_eq!(tables.applied("guarded").await, expected);
         assert_eq!(tables.record(&event).await.status, "COMPLETED");
     }
+}
+
+#[tokio::test]
+async fn a_hooks_effects_are_applied_once_though_its_record_is_sent_twice() {
+    let tables = Tables::create().await;
+    let event = event("p1");
+    let claimed = tables.claimed(&event, "a", 0).await;
+    let effects = || {
+        let update = Update::builder()
+            .table_name("effects")
+            .key("pk", AttributeValue::S("twice".to_owned()))
+            .update_expression("ADD applied :one")
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .build()
+            .unwrap();
+        Effects::write(TransactWriteItem::builder().update(update).build())
+    };
+    tables
+        .ledger
+        .record_hook(&claimed, "h", effects(), seconds(1))
+        .await
+        .unwrap();
+    let again = tables.ledger.record_hook(&claimed, "h", effects(), seconds(1)).await;
+    assert!(matches!(again, Err(LedgerError::LeaseLost { .. })));
+    assert_eq!(tables.applied("twice").await, 1);
 }

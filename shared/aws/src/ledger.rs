@@ -148,7 +148,8 @@ impl Ledger for DynamoLedger {
     /// COMPLETED, REJECTED        ├─▶ refused; the item that refused it comes back with the answer
     /// ```
     ///
-    /// An operator's replay may claim what is REJECTED. A claim whose answer was lost, and which the
+    /// An operator's replay may claim what is REJECTED, once: the same message, received again, may not.
+    /// A claim whose answer was lost, and which the
     /// SDK sent again, is refused by its own lease: that is a claim as well.
     async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> Result<Claim, LedgerError> {
         const OPERATION: &str = "claim";
@@ -163,10 +164,10 @@ impl Ledger for DynamoLedger {
         }
         let step = item::claim(self.step(key), event, lease, expires_at, payload)
             .set("claimed_at", n(now.as_millis()))
-            .condition("attribute_not_exists(pk) OR #status IN (:released, :or_rejected) OR (#status = :in_progress AND #lease_expires_at <= :now)")
+            .condition("attribute_not_exists(pk) OR #status = :released OR (#status = :replayed AND #message_id <> :set_message_id) OR (#status = :in_progress AND #lease_expires_at <= :now)")
             .name("#lease_expires_at", "lease_expires_at")
             .value(":released", s(Status::Released.name()))
-            .value(":or_rejected", s(if event.replay { Status::Rejected } else { Status::Released }.name()))
+            .value(":replayed", s(if event.replay { Status::Rejected } else { Status::Released }.name()))
             .value(":now", n(now.as_millis()));
         let answer = step
             .into_update(&self.client)
@@ -196,16 +197,17 @@ impl Ledger for DynamoLedger {
                 taken,
             }));
         }
+        let again = found
+            .as_ref()
+            .is_some_and(|item| item::text(item, "message_id") == Some(lease.message_id.as_str()));
+        let replay = event.replay && !again;
         let standing = found
             // An item that was just made had no status before: some emulators give its key back.
             .filter(|item| refused || item.contains_key("status"))
             .map(|item| item::standing(&item))
             .transpose()
             .map_err(|error| service(OPERATION, key, error))?;
-        match (
-            decide(standing.as_ref(), event.body_sha256(), event.replay, now),
-            refused,
-        ) {
+        match (decide(standing.as_ref(), event.body_sha256(), replay, now), refused) {
             (Decision::Take(taken), false) => Ok(Claim::Claimed(Claimed {
                 key: key.clone(),
                 lease_token: lease.token.clone(),

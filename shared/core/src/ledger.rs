@@ -216,8 +216,8 @@ pub enum LedgerError {
 /// writes the case [`Decision::Take`] as a condition and calls it on the item that a failed
 /// claim returns.
 ///
-/// `replay`: an operator sends it again on purpose, which may claim a rejected event. A completed one
-/// stays completed.
+/// `replay`: an operator sends it again on purpose, which may claim a rejected event; the caller sees to it
+/// that the same message does so once. A completed one stays completed.
 pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: bool, now: Timestamp) -> Decision {
     let Some(found) = standing else {
         return Decision::Take(Taken {

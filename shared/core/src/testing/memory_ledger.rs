@@ -36,6 +36,8 @@ pub struct Stored {
     pub error: Option<String>,
     /// When it happened.
     pub at: Timestamp,
+    /// The message that claimed it last.
+    pub message_id: String,
 }
 
 impl MemoryLedger {
@@ -104,7 +106,9 @@ impl Ledger for &MemoryLedger {
     async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> Result<Claim, LedgerError> {
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.standing);
-        let taken = match decide(found, event.body_sha256(), event.replay, now) {
+        let known = state.records.get(&event.key);
+        let again = known.is_some_and(|stored| stored.message_id == lease.message_id);
+        let taken = match decide(found, event.body_sha256(), event.replay && !again, now) {
             Decision::Wait { until } => return Ok(Claim::Wait { until }),
             Decision::Drop { status, conflict } => return Ok(Claim::Duplicate { status, conflict }),
             Decision::Take(taken) => taken,
@@ -117,9 +121,11 @@ impl Ledger for &MemoryLedger {
             conflicts: 0,
             error: None,
             at: event.at(),
+            message_id: String::new(),
         });
         stored.standing = standing;
         stored.lease_token.clone_from(&lease.token);
+        stored.message_id.clone_from(&lease.message_id);
         Ok(Claim::Claimed(Claimed {
             key: event.key.clone(),
             lease_token: lease.token.clone(),
