@@ -8,4 +8,5 @@ pub mod local;
 pub mod quarantine;
 pub mod queue;
 pub mod sample;
+pub mod store;
 pub mod target;
