@@ -10,3 +10,4 @@ pub mod queue;
 pub mod sample;
 pub mod store;
 pub mod target;
+pub mod webhooks;
