@@ -4,7 +4,9 @@ pub(crate) mod dlq;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod inspect;
+pub(crate) mod kuenta;
 pub(crate) mod local;
+pub(crate) mod onepay;
 pub(crate) mod quarantine;
 pub(crate) mod secrets;
 pub(crate) mod send;
@@ -12,6 +14,7 @@ pub(crate) mod send;
 mod confirm;
 mod interrupt;
 mod progress;
+mod webhooks;
 mod which;
 
 use std::error::Error;
@@ -19,6 +22,7 @@ use std::fmt;
 
 use acuse_cli::local::Error as LocalError;
 use acuse_cli::target::TargetError;
+use acuse_cli::webhooks::ApiError;
 
 /// Why a command failed, with its whole chain of causes, and what to do next.
 #[derive(Debug)]
@@ -54,11 +58,10 @@ impl fmt::Display for Failure {
 impl<E: Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let error: Box<dyn Error> = Box::new(error);
-        let advice = match (error.downcast_ref::<LocalError>(), error.downcast_ref::<TargetError>()) {
-            (Some(error), _) => error.advice(),
-            (_, Some(error)) => error.advice(),
-            _ => None,
-        };
+        let local = error.downcast_ref::<LocalError>().and_then(LocalError::advice);
+        let target = error.downcast_ref::<TargetError>().and_then(TargetError::advice);
+        let api = error.downcast_ref::<ApiError>().map(ApiError::advice);
+        let advice = local.or(target).or(api);
         Self { error, advice }
     }
 }

@@ -8,4 +8,6 @@ pub mod local;
 pub mod quarantine;
 pub mod queue;
 pub mod sample;
+pub mod store;
 pub mod target;
+pub mod webhooks;

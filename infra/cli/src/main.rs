@@ -43,6 +43,12 @@ enum Command {
     /// Put a provider's secret, or rotate it without losing a delivery
     #[command(subcommand)]
     Secrets(command::secrets::Command),
+    /// Register Acuse's URL at Kuenta, by its API
+    #[command(subcommand)]
+    Kuenta(command::kuenta::Command),
+    /// Register Acuse's URL at OnePay, by its API
+    #[command(subcommand)]
+    Onepay(command::onepay::Command),
 }
 
 // Commands wait for the network; what the local stack serves has its own threads.
@@ -63,6 +69,8 @@ async fn main() -> ExitCode {
         Command::Dlq(command) => command::dlq::run(command).await,
         Command::Quarantine(command) => command::quarantine::run(command).await,
         Command::Secrets(command) => command::secrets::run(command).await,
+        Command::Kuenta(command) => command::kuenta::run(command).await,
+        Command::Onepay(command) => command::onepay::run(command).await,
     };
     done.unwrap_or_else(|failure| {
         eprintln!("{failure}");

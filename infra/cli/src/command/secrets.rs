@@ -9,12 +9,12 @@ use std::process::ExitCode;
 use acuse_cli::sample;
 use acuse_core::provider::Provider;
 use acuse_core::secrets::{SecretError, Secrets, Stored};
-use aws_sdk_secretsmanager::Client;
 use clap::{Args, Subcommand};
 use thiserror::Error;
 
 use super::Failure;
 use super::which::Which;
+use acuse_cli::store::Store;
 use acuse_cli::target::Target;
 
 /// What to do with a provider's secret.
@@ -61,17 +61,11 @@ pub(crate) struct Rotate {
 
 /// A secret that can't be had or stored.
 #[derive(Debug, Error)]
-enum SecretsError {
+pub(super) enum SecretsError {
     #[error("can't read the secret from {0}")]
     Input(&'static str, #[source] io::Error),
     #[error(transparent)]
     Secret(#[from] SecretError),
-    #[error("can't {operation} the secret `{id}`")]
-    Store {
-        operation: &'static str,
-        id: String,
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
     #[error("no secret of `{0}` was put yet, so there is nothing to rotate")]
     NothingToRotate(&'static str),
     #[error("the new secret of `{0}` is already there")]
@@ -163,7 +157,7 @@ async fn find(arguments: &Arguments) -> Result<(&'static Provider, Target), Fail
 }
 
 /// Reads a secret and checks it.
-fn ask(provider: &'static Provider) -> Result<Stored, SecretsError> {
+pub(super) fn ask(provider: &'static Provider) -> Result<Stored, SecretsError> {
     let wants_token = provider.scheme.token.is_some();
     let stored = if io::stdin().is_terminal() {
         let prompt = |what| {
@@ -202,43 +196,4 @@ fn from_input(provider: &'static Provider, text: &str) -> Result<Stored, SecretE
         token: lines.next().map(str::to_owned),
         placeholder: false,
     })
-}
-
-/// One provider's secret in Secrets Manager.
-struct Store {
-    client: Client,
-    id: String,
-    provider: &'static Provider,
-}
-
-impl Store {
-    fn of(target: &Target, provider: &'static Provider) -> Result<Self, Failure> {
-        Ok(Self {
-            client: Client::new(&target.sdk),
-            id: target.secret_id(provider)?.to_owned(),
-            provider,
-        })
-    }
-
-    /// What is there; `None` for the template's placeholder.
-    async fn get(&self) -> Result<Option<Stored>, SecretsError> {
-        let value = self.client.get_secret_value().secret_id(&self.id).send().await;
-        let value = value.map_err(|error| self.error("read", error))?;
-        let stored = Stored::parse(self.provider, value.secret_string().unwrap_or_default())?.trimmed();
-        Ok(Some(stored).filter(|stored| !stored.is_placeholder()))
-    }
-
-    async fn put(&self, secret: &Stored) -> Result<(), SecretsError> {
-        let put = self.client.put_secret_value().secret_id(&self.id);
-        let put = put.secret_string(secret.to_json()).send().await;
-        put.map(drop).map_err(|error| self.error("write", error))
-    }
-
-    fn error(&self, operation: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> SecretsError {
-        SecretsError::Store {
-            operation,
-            id: self.id.clone(),
-            source: Box::new(error),
-        }
-    }
 }

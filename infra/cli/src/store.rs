@@ -1,0 +1,83 @@
+//! A provider's secret in Secrets Manager, as the operator reads and writes it.
+
+use acuse_core::provider::Provider;
+use acuse_core::secrets::{SecretError, Stored};
+use aws_sdk_secretsmanager::Client;
+use thiserror::Error;
+
+use crate::target::{Target, TargetError};
+
+/// One provider's secret in Secrets Manager.
+#[derive(Debug)]
+pub struct Store {
+    client: Client,
+    id: String,
+    provider: &'static Provider,
+}
+
+/// A secret that can't be read or written. Carries no part of a value.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Secrets Manager refuses or does not answer.
+    #[error("can't {operation} the secret `{id}`")]
+    Unreachable {
+        /// What was tried.
+        operation: &'static str,
+        /// Its name or ARN.
+        id: String,
+        /// What Secrets Manager said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What is there is not a secret of this provider.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+impl Store {
+    /// The one of `provider` in a stack.
+    ///
+    /// # Errors
+    /// [`TargetError::NoOutput`].
+    pub fn of(target: &Target, provider: &'static Provider) -> Result<Self, TargetError> {
+        Ok(Self {
+            client: Client::new(&target.sdk),
+            id: target.secret_id(provider)?.to_owned(),
+            provider,
+        })
+    }
+
+    /// Its name or ARN.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What is there; `None` for the template's placeholder.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn get(&self) -> Result<Option<Stored>, StoreError> {
+        let value = self.client.get_secret_value().secret_id(&self.id).send().await;
+        let value = value.map_err(|error| self.error("read", error))?;
+        let stored = Stored::parse(self.provider, value.secret_string().unwrap_or_default())?.trimmed();
+        Ok(Some(stored).filter(|stored| !stored.is_placeholder()))
+    }
+
+    /// Puts it in the place of what is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`].
+    pub async fn put(&self, secret: &Stored) -> Result<(), StoreError> {
+        let put = self.client.put_secret_value().secret_id(&self.id);
+        let put = put.secret_string(secret.to_json()).send().await;
+        put.map(drop).map_err(|error| self.error("write", error))
+    }
+
+    fn error(&self, operation: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+        StoreError::Unreachable {
+            operation,
+            id: self.id.clone(),
+            source: Box::new(error),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What a provider says, fit to be shown: no secret, no control characters, not too long.
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// No more of an answer is shown.
+const SHOWN: usize = 300;
+
+/// As OnePay's secrets begin: they are hidden even where nobody told that they are there.
+const MARKS: [&str; 2] = ["wh_tok_", "wh_hdr_"];
+
+/// The beginning of an answer's `body`, without `secrets`.
+pub(super) fn shown(body: &[u8], secrets: &[SecretString]) -> String {
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    for secret in secrets {
+        let secret = secret.expose_secret();
+        // As it is, and as JSON writes it; some writers escape the slash as well.
+        let json = serde_json::to_string(secret).unwrap_or_default();
+        let json = json.trim_matches('"');
+        for form in [secret, json, &json.replace('/', "\\/")] {
+            if !form.is_empty() {
+                text = text.replace(form, "***");
+            }
+        }
+    }
+    for mark in MARKS {
+        text = without_words(&text, mark);
+    }
+    let plain = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut shown: String = plain.take(SHOWN).collect();
+    if text.trim().chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// `text` with what follows each `mark` left out.
+fn without_words(text: &str, mark: &str) -> String {
+    let mut parts = text.split(mark);
+    let mut hidden = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+        let rest = end.and_then(|end| part.get(end..)).unwrap_or_default();
+        hidden.extend([mark, "***", rest]);
+    }
+    hidden
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_show_in_any_form() {
+        let secrets = ["hunter2".to_owned().into(), "a/\"b".to_owned().into()];
+        let body = br#"{"t":"hunter2","s":"a/\"b","p":"a\/\"b","h":"wh_hdr_abc-1","k":"wh_tok_x"} wh_tok_end"#;
+        assert_eq!(
+            shown(body, &secrets),
+            r#"{"t":"***","s":"***","p":"***","h":"wh_hdr_***","k":"wh_tok_***"} wh_tok_***"#
+        );
+    }
+
+    #[test]
+    fn only_the_beginning_shows_and_nothing_that_moves_the_cursor() {
+        let long = "ñ".repeat(301);
+        assert_eq!(shown(long.as_bytes(), &[]), format!("{}…", "ñ".repeat(300)));
+        assert_eq!(shown(b"\x1b[2Ja\nb\n", &[]), " [2Ja b");
+    }
+}

@@ -1,0 +1,172 @@
+//! What is sent, and what is made of the answers.
+
+use acuse_cli::webhooks::ApiError;
+use acuse_cli::webhooks::client::Pace;
+use acuse_cli::webhooks::onepay::Onepay;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::server::{Server, answer};
+use super::*;
+
+#[tokio::test]
+async fn kuentas_calls_are_those_of_the_guide() {
+    let made = json!({"data": {"id": "w/1", "url": "https://a.example/w", "events": ["payment.created"]}});
+    let server = Server::of([
+        answer(200, json!({"data": [made["data"]]})),
+        answer(201, &made),
+        answer(200, ""),
+        answer(204, ""),
+    ])
+    .await;
+    let api = kuenta(&format!("{}/", server.url), NotedClock::new().pace());
+    assert_eq!(api.list().await.unwrap()[0].id, "w/1");
+    let events = names(&["payment.created"]);
+    let secret = "s3cr3t".to_owned().into();
+    let webhook = api.create("https://a.example/w", &events, &secret).await.unwrap();
+    assert_eq!((webhook.id.as_str(), &webhook.events), ("w/1", &events));
+    let changed = api.update("w/1", "https://b.example/w", &events).await.unwrap();
+    assert_eq!(changed.url, "https://b.example/w");
+    api.delete("w/1").await.unwrap();
+
+    let asked = server.asked();
+    assert_eq!(
+        server.lines(),
+        [
+            "GET /v1/webhooks",
+            "POST /v1/webhooks",
+            "PUT /v1/webhooks/w%2F1",
+            "DELETE /v1/webhooks/w%2F1"
+        ]
+    );
+    for asked in &asked {
+        assert_eq!(asked.header("organization-id"), Some("org-1"));
+        assert_eq!(asked.header("config-organization-id"), Some("org-2"));
+        assert_eq!(asked.header("authorization"), Some("Bearer kuenta-api-token"));
+        let json = (!asked.body.is_empty()).then_some("application/json");
+        assert_eq!(asked.header("content-type"), json);
+    }
+    assert_eq!(
+        asked[1].json(),
+        json!({"url": "https://a.example/w", "events": ["payment.created"], "secret": "s3cr3t"})
+    );
+    assert_eq!(
+        asked[2].json(),
+        json!({"url": "https://b.example/w", "events": ["payment.created"]})
+    );
+    assert_eq!((asked[0].body.as_str(), asked[3].body.as_str()), ("", ""));
+}
+
+#[tokio::test]
+async fn onepays_secret_and_token_are_read_and_do_not_show() {
+    let made = json!({"data": {"id": "9e5c", "name": "Acuse", "url": "https://a.example/w", "events": ["payment.approved"],
+        "secret": "wh_tok_abc", "header": "wh_hdr_def", "is_test": true}});
+    let server = Server::of([
+        answer(201, &made),
+        answer(200, &made),
+        answer(200, json!({"data": [made["data"]]})),
+    ])
+    .await;
+    let api = Onepay::new(&server.url, "sk_test_x".to_owned().into(), NotedClock::new().pace()).unwrap();
+    let events = names(&["payment.approved"]);
+    let issued = api.create("Acuse", "https://a.example/w", &events).await.unwrap();
+    assert_eq!(issued.signing_secret.as_ref().unwrap().expose_secret(), "wh_tok_abc");
+    assert_eq!(issued.token.as_ref().unwrap().expose_secret(), "wh_hdr_def");
+    let shown = api.show("9e5c").await.unwrap();
+    let listed = api.list().await.unwrap();
+    assert_eq!(listed, [shown]);
+    let printed = format!("{issued:?} {listed:?} {} {api:?}", json!(listed));
+    for secret in ["wh_tok_abc", "wh_hdr_def", "sk_test_x"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+    let asked = server.asked();
+    assert_eq!(asked[0].header("authorization"), Some("Bearer sk_test_x"));
+    assert_eq!(
+        asked[0].json(),
+        json!({"name": "Acuse", "url": "https://a.example/w", "events": ["payment.approved"]})
+    );
+    assert_eq!(asked[1].line(), "GET /v1/webhooks/9e5c");
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_in_full_without_secrets() {
+    let body = format!(
+        r#"{{"error":"bad","secret":"s3cr3t","token":"{TOKEN}"}}{}"#,
+        "x".repeat(400)
+    );
+    let server = Server::of([answer(400, body)]).await;
+    let clock = NotedClock::new();
+    let api = kuenta(&server.url, clock.pace());
+    let secret = "s3cr3t".to_owned().into();
+    let error = api.create("https://a.example/w", &[], &secret).await.unwrap_err();
+    let told = told(&error);
+    assert!(
+        told.contains(&format!(
+            "POST {}/v1/webhooks answers 400: {{\"error\":\"bad\"",
+            server.url
+        )),
+        "{told}"
+    );
+    assert!(!told.contains("s3cr3t") && !told.contains(TOKEN), "{told}");
+    let ApiError::Refused { body, unsure, .. } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((body.chars().count(), *unsure), (301, false));
+    assert!(error.advice().contains("the answer says what is wrong"));
+    assert!(clock.slept().is_empty() && server.asked().len() == 1);
+}
+
+#[tokio::test]
+async fn what_is_not_the_expected_json_is_not_shown() {
+    for body in ["<html>wh_tok_abc</html>", r#"{"data": "wh_tok_abc"}"#, "[{}]", ""] {
+        let server = Server::of([answer(200, body)]).await;
+        let error = kuenta(&server.url, Pace::default()).list().await.unwrap_err();
+        let told = told(&error);
+        assert!(
+            told.contains("something else than a list of webhooks") && !told.contains("wh_tok"),
+            "{told}"
+        );
+        assert!(!error.is_unsure());
+    }
+    // What was made is made, whatever the answer looks like.
+    let server = Server::of([answer(200, "ok")]).await;
+    let secret = "s3cr3t".to_owned().into();
+    let api = kuenta(&server.url, Pace::default());
+    let error = api.create("https://a.example/w", &[], &secret).await.unwrap_err();
+    assert!(
+        error.is_unsure() && error.advice().contains("`list` shows"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_does_not_get_the_credentials() {
+    let elsewhere = Server::of([answer(200, "[]")]).await;
+    let server = Server::of([answer(302, "").header("location", &elsewhere.url)]).await;
+    let error = kuenta(&server.url, Pace::default()).list().await.unwrap_err();
+    assert!(error.to_string().contains("answers 302") && error.advice().contains("--base-url"));
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
+async fn what_can_not_be_called_is_not_called() {
+    let new = |base: &str, token: &str| Onepay::new(base, token.to_owned().into(), Pace::default());
+    for base in [
+        "http://api.example",
+        "https://u:hunter2@api.example",
+        "api.example",
+        "https://a.example?x=hunter2",
+    ] {
+        let error = new(base, "t").unwrap_err();
+        assert!(matches!(error, ApiError::Base(_)), "{base}");
+        assert!(error.advice().contains("--base-url"));
+    }
+    let error = new("https://a.example", "sk\nhunter2").unwrap_err();
+    assert!(matches!(error, ApiError::Header(_)) && !told(&error).contains("hunter2"));
+    let server = Server::of([answer(204, "")]).await;
+    for id in ["", ".", "..", " "] {
+        let error = kuenta(&server.url, Pace::default()).delete(id).await.unwrap_err();
+        assert!(matches!(error, ApiError::Id(_)), "{id}");
+    }
+    assert!(server.asked().is_empty());
+}

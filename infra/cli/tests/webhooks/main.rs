@@ -1,0 +1,91 @@
+//! Registering URLs at Kuenta and OnePay, against a server on this machine.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod calls;
+mod programs;
+mod server;
+mod tries;
+
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use acuse_cli::webhooks::client::Pace;
+use acuse_cli::webhooks::kuenta::{Account, Kuenta};
+use acuse_core::clock::{Clock, Random, Timestamp};
+
+/// A clock whose sleeps are over at once, and noted.
+#[derive(Debug, Clone)]
+struct NotedClock {
+    now: Timestamp,
+    slept: Arc<Mutex<Vec<Duration>>>,
+}
+
+impl NotedClock {
+    fn new() -> Self {
+        Self {
+            now: Timestamp::from_rfc3339("2026-11-20T08:00:00Z").unwrap(),
+            slept: Arc::default(),
+        }
+    }
+
+    fn slept(&self) -> Vec<Duration> {
+        self.slept.lock().unwrap().clone()
+    }
+
+    fn pace(&self) -> Pace {
+        Pace {
+            clock: Box::new(self.clone()),
+            random: Box::new(Most),
+            ..Pace::default()
+        }
+    }
+}
+
+impl Clock for NotedClock {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.slept.lock().unwrap().push(duration);
+        Box::pin(ready(()))
+    }
+}
+
+/// Always the longest delay.
+struct Most;
+
+impl Random for Most {
+    fn bits(&self) -> u128 {
+        u128::MAX
+    }
+}
+
+const TOKEN: &str = "kuenta-api-token";
+
+fn kuenta(base: &str, pace: Pace) -> Kuenta {
+    let account = Account {
+        organization_id: "org-1".to_owned(),
+        config_organization_id: "org-2".to_owned(),
+        token: Some(TOKEN.to_owned().into()),
+    };
+    Kuenta::new(base, account, pace).unwrap()
+}
+
+fn names(events: &[&str]) -> Vec<String> {
+    events.iter().map(|&event| event.to_owned()).collect()
+}
+
+/// An error as the operator and as a log may see it.
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    format!("{error} {error:?}")
+}

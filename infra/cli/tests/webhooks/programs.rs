@@ -1,0 +1,298 @@
+//! The program itself: without a stack, and with one that a server plays.
+
+use std::process::{Output, Stdio};
+
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use super::server::{Answer, Asked, Server, answer};
+use super::*;
+
+const SECRET: &str = "the-chosen-secret";
+
+/// Runs `acuse` with the APIs and AWS at `server`. What it prints never holds a secret.
+async fn acuse(server: &Server, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_acuse"))
+        .args(arguments)
+        .env_remove("ACUSE_STACK")
+        .env_remove("AWS_PROFILE")
+        .envs([
+            ("KUENTA_API_URL", server.url.as_str()),
+            ("KUENTA_API_TOKEN", TOKEN),
+            ("KUENTA_ORGANIZATION_ID", "org-1"),
+            ("ONEPAY_API_URL", &server.url),
+            ("ONEPAY_API_TOKEN", TOKEN),
+            ("AWS_ENDPOINT_URL", &server.url),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // Nobody reads it where nothing is asked.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let output = child.wait_with_output().await.unwrap();
+    let printed = format!("{} {}", text(&output.stdout), text(&output.stderr));
+    for secret in [TOKEN, SECRET, "wh_tok_new", "wh_hdr_new", "wh_tok_old"] {
+        assert!(!printed.contains(secret), "a secret shows in:\n{printed}");
+    }
+    for put in put_secrets(server) {
+        let secret = put["signing_secrets"][0].as_str().unwrap();
+        assert!(!printed.contains(secret), "a secret shows in:\n{printed}");
+    }
+    output
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+async fn done(server: &Server, arguments: &[&str], input: &str) -> String {
+    let output = acuse(server, arguments, input).await;
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    text(&output.stdout)
+}
+
+async fn failed(server: &Server, arguments: &[&str]) -> String {
+    let output = acuse(server, arguments, "").await;
+    assert!(!output.status.success(), "{arguments:?}: {output:?}");
+    text(&output.stderr)
+}
+
+/// A provider that keeps what it is given, in a stack whose secret is `stored`.
+async fn world(stored: Value, refuse: bool) -> Server {
+    let (mut webhooks, mut stored) = (Vec::<Value>::new(), stored.to_string());
+    Server::replying(move |asked| {
+        if asked.path == "/" {
+            return aws(asked, &mut stored);
+        }
+        let id = asked.path.strip_prefix("/v1/webhooks").unwrap().trim_matches('/');
+        match asked.method.as_str() {
+            "GET" => answer(200, json!({"data": webhooks})),
+            "POST" if refuse => answer(500, "broken"),
+            "POST" => {
+                let mut webhook = asked.json();
+                webhook["id"] = format!("w{}", webhooks.len() + 1).into();
+                webhook["secret"] = "wh_tok_new".into();
+                webhook["header"] = "wh_hdr_new".into();
+                webhooks.push(webhook.clone());
+                answer(201, json!({"data": webhook}))
+            }
+            "PUT" => {
+                let webhook = webhooks.iter_mut().find(|webhook| webhook["id"] == id).unwrap();
+                webhook["url"] = asked.json()["url"].clone();
+                webhook["events"] = asked.json()["events"].clone();
+                answer(200, json!({"data": webhook}))
+            }
+            _ => {
+                webhooks.retain(|webhook| webhook["id"] != id);
+                answer(204, "")
+            }
+        }
+    })
+    .await
+}
+
+/// CloudFormation and Secrets Manager.
+fn aws(asked: &Asked, stored: &mut String) -> Answer {
+    match asked.header("x-amz-target") {
+        Some("secretsmanager.GetSecretValue") => answer(200, json!({"SecretString": stored})),
+        Some("secretsmanager.PutSecretValue") => {
+            *stored = asked.json()["SecretString"].as_str().unwrap().to_owned();
+            answer(200, json!({}))
+        }
+        _ => {
+            let output = |key: &str, value: &str| {
+                format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
+            };
+            let outputs: String = [("Kuenta", "kuenta"), ("Onepay", "onepay")]
+                .map(|(key, name)| {
+                    output(
+                        &format!("{key}WebhookUrl"),
+                        &format!("https://stack.example/webhooks/{name}"),
+                    ) + &output(&format!("{key}SecretId"), &format!("secret-of-{name}"))
+                })
+                .concat();
+            answer(
+                200,
+                format!(
+                    "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>acuse</StackName>\
+                     <CreationTime>2026-11-20T08:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
+                     <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+                ),
+            )
+        }
+    }
+}
+
+/// The secrets that were put, in order.
+fn put_secrets(server: &Server) -> Vec<Value> {
+    let asked = server.asked().into_iter();
+    let put = asked.filter(|asked| asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue"));
+    put.map(|asked| serde_json::from_str(asked.json()["SecretString"].as_str().unwrap()).unwrap())
+        .collect()
+}
+
+fn posts(server: &Server) -> Vec<Value> {
+    let asked = server.asked().into_iter();
+    let posts = asked.filter(|asked| asked.line() == "POST /v1/webhooks");
+    posts.map(|asked| asked.json()).collect()
+}
+
+#[tokio::test]
+async fn a_webhooks_whole_life_without_a_stack() {
+    let server = world(json!({}), false).await;
+    let create = [
+        "kuenta",
+        "webhooks",
+        "create",
+        "--no-store",
+        "--url",
+        "https://a.example/w",
+        "--events",
+        "payment.created,payment.failed",
+    ];
+    let list = ["kuenta", "webhooks", "list"];
+    assert_eq!(done(&server, &list, "").await, "no webhook is registered\n");
+    let said = done(&server, &create, &format!("{SECRET}\n")).await;
+    assert_eq!(
+        said,
+        "created w1: https://a.example/w\n  payment.created payment.failed\n"
+    );
+    assert_eq!(
+        posts(&server),
+        [json!({"url": "https://a.example/w", "events": ["payment.created", "payment.failed"], "secret": SECRET})]
+    );
+
+    let said = done(&server, &create, "").await;
+    assert_eq!(said, "https://a.example/w is registered already: w1\n");
+    assert_eq!(posts(&server).len(), 1);
+
+    let update = [
+        "kuenta",
+        "webhooks",
+        "update",
+        "w1",
+        "--events",
+        "payment.created",
+        "--json",
+    ];
+    let said: Value = serde_json::from_str(&done(&server, &update, "").await).unwrap();
+    assert_eq!(
+        said,
+        json!({"id": "w1", "url": "https://a.example/w", "events": ["payment.created"], "updated": true})
+    );
+    let table = done(&server, &list, "").await;
+    assert!(
+        table.contains("ID") && table.contains("w1") && table.contains("payment.created"),
+        "{table}"
+    );
+
+    let said = failed(&server, &["kuenta", "webhooks", "delete", "w1"]).await;
+    assert!(said.contains("add `--yes`"), "{said}");
+    let said = done(&server, &["kuenta", "webhooks", "delete", "w1", "--yes"], "").await;
+    assert_eq!(said, "deleted w1\n");
+    assert_eq!(done(&server, &["kuenta", "webhooks", "list", "--json"], "").await, "");
+}
+
+#[tokio::test]
+async fn the_secret_is_in_the_stack_before_kuenta_has_it() {
+    let server = world(json!({"placeholder": true}), false).await;
+    let create = ["kuenta", "webhooks", "create", "--stack", "acuse", "--json"];
+    let said: Value = serde_json::from_str(&done(&server, &create, "").await).unwrap();
+    assert_eq!(said["url"], "https://stack.example/webhooks/kuenta");
+    let types = acuse_core::providers::kuenta::EventType::NAMES;
+    assert_eq!(said["events"], json!(types));
+
+    let [put] = &put_secrets(&server)[..] else {
+        panic!("put once")
+    };
+    let secret = put["signing_secrets"][0].as_str().unwrap();
+    assert!(secret.len() == 64 && secret.chars().all(|c| c.is_ascii_hexdigit()));
+    assert_eq!(posts(&server)[0]["secret"], secret);
+    let place = |wanted: &dyn Fn(&Asked) -> bool| server.asked().iter().position(|asked| wanted(asked)).unwrap();
+    let put = place(&|asked| asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue"));
+    assert!(put < place(&|asked| asked.line() == "POST /v1/webhooks"));
+}
+
+#[tokio::test]
+async fn a_creation_that_fails_keeps_its_secret_for_the_next_one() {
+    let server = world(json!({"placeholder": true}), true).await;
+    let create = ["kuenta", "webhooks", "create", "--stack", "acuse"];
+    for _ in 0..2 {
+        let said = failed(&server, &create).await;
+        assert!(said.contains("answers 500: broken"), "{said}");
+        assert!(
+            said.contains("The secret is in `secret-of-kuenta`, and used again"),
+            "{said}"
+        );
+        assert!(said.contains("It is safe to run this again"), "{said}");
+    }
+    assert_eq!(put_secrets(&server).len(), 1);
+    let posts = posts(&server);
+    assert_eq!((posts.len(), &posts[0]), (2, &posts[1]));
+}
+
+#[tokio::test]
+async fn a_stored_secret_is_used_the_newest_first() {
+    let server = world(json!({"signing_secrets": [SECRET, "older"]}), false).await;
+    done(&server, &["kuenta", "webhooks", "create", "--stack", "acuse"], "").await;
+    assert_eq!(posts(&server)[0]["secret"], SECRET);
+    assert!(put_secrets(&server).is_empty());
+}
+
+#[tokio::test]
+async fn what_onepay_chooses_goes_into_the_stack() {
+    let server = world(json!({"signing_secrets": ["wh_tok_old"], "token": "wh_hdr_old"}), false).await;
+    let create = [
+        "onepay",
+        "webhooks",
+        "create",
+        "--stack",
+        "acuse",
+        "--name",
+        "Production",
+    ];
+    let said = done(&server, &create, "").await;
+    assert!(
+        said.starts_with("created w1: https://stack.example/webhooks/onepay\n"),
+        "{said}"
+    );
+    assert_eq!(posts(&server)[0]["name"], "Production");
+    assert_eq!(
+        put_secrets(&server),
+        [json!({"signing_secrets": ["wh_tok_new", "wh_tok_old"], "token": "wh_hdr_new"})]
+    );
+    done(&server, &create, "").await;
+    assert_eq!(posts(&server).len(), 1);
+    done(&server, &[&create[..], &["--force"]].concat(), "").await;
+    assert_eq!(posts(&server).len(), 2);
+}
+
+#[tokio::test]
+async fn what_can_not_be_meant_is_named_before_anything_is_done() {
+    let server = world(json!({"placeholder": true}), false).await;
+    for (arguments, expected) in [
+        (
+            &["--stack", "acuse", "--events", "payment.crated"][..],
+            "no event type `payment.crated`",
+        ),
+        (&["--no-store"], "--url <URL>"),
+        (&["--stack", "acuse", "--url", "http://a.example/w"], "it is not https"),
+        (
+            &["--stack", "acuse", "--base-url", "http://a.example"],
+            "the base URL can't be used",
+        ),
+    ] {
+        let said = failed(&server, &[&["kuenta", "webhooks", "create"], arguments].concat()).await;
+        assert!(said.contains(expected), "{said}");
+    }
+    assert!(server.asked().is_empty());
+}
