@@ -15,8 +15,6 @@ use super::Failure;
 use super::confirm::confirm;
 use super::webhooks::{Create, Events, Place, newest, pace, print, say, token};
 
-const PROGRAM: &str = "acuse kuenta webhooks";
-
 /// What to do at Kuenta.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -154,7 +152,8 @@ impl Register {
     async fn run(&self) -> Result<(), Failure> {
         let api = self.api.client()?;
         let place = self.create.place(&PROVIDER).await?;
-        if self.create.is_there(&api.list().await?, &place, PROGRAM) {
+        let present = api.list().await?;
+        if self.create.is_there(&present, &place, &PROVIDER).await? {
             return Ok(());
         }
         let secret = secret(&place, &PROVIDER).await?;

@@ -14,8 +14,6 @@ use thiserror::Error;
 use super::Failure;
 use super::webhooks::{Create, pace, print, say, wanted_token};
 
-const PROGRAM: &str = "acuse onepay webhooks";
-
 /// What to do at OnePay.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -125,7 +123,8 @@ impl Register {
     async fn run(&self) -> Result<(), Failure> {
         let api = self.api.client()?;
         let place = self.create.place(&PROVIDER).await?;
-        if self.create.is_there(&api.list().await?, &place, PROGRAM) {
+        let present = api.list().await?;
+        if self.create.is_there(&present, &place, &PROVIDER).await? {
             return Ok(());
         }
         // Read first: where the stack's secret is out of reach, nothing is made.

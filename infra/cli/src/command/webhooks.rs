@@ -108,11 +108,16 @@ impl Create {
         })
     }
 
-    /// Whether one of `present` posts to this URL already; says so.
-    pub(super) fn is_there(&self, present: &[Webhook], place: &Place, program: &str) -> bool {
+    /// Whether one of `present` posts to this URL already; says so, and what it lacks.
+    pub(super) async fn is_there(
+        &self,
+        present: &[Webhook],
+        place: &Place,
+        provider: &'static Provider,
+    ) -> Result<bool, Failure> {
         let there: Vec<&Webhook> = present.iter().filter(|webhook| webhook.posts_to(&place.url)).collect();
         if there.is_empty() || self.force {
-            return false;
+            return Ok(false);
         }
         for webhook in there {
             if self.json {
@@ -126,8 +131,16 @@ impl Create {
                 eprintln!("note: it does not post {}", lacking.join(", "));
             }
         }
-        eprintln!("nothing was changed; another one beside it: `{program} create --force`");
-        true
+        let name = provider.name;
+        if let Some(store) = &place.store
+            && store.get().await?.is_none()
+        {
+            eprintln!(
+                "note: the stack has no secret of {name} yet, so every delivery is refused: `acuse secrets put {name}`"
+            );
+        }
+        eprintln!("nothing was changed; another one beside it: `acuse {name} webhooks create --force`");
+        Ok(true)
     }
 }
 

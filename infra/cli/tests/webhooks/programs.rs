@@ -217,7 +217,7 @@ async fn the_secret_is_in_the_stack_before_kuenta_has_it() {
     let secret = put["signing_secrets"][0].as_str().unwrap();
     assert!(secret.len() == 64 && secret.chars().all(|c| c.is_ascii_hexdigit()));
     assert_eq!(posts(&server)[0]["secret"], secret);
-    let place = |wanted: &dyn Fn(&Asked) -> bool| server.asked().iter().position(|asked| wanted(asked)).unwrap();
+    let place = |wanted: &dyn Fn(&Asked) -> bool| server.asked().iter().position(wanted).unwrap();
     let put = place(&|asked| asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue"));
     assert!(put < place(&|asked| asked.line() == "POST /v1/webhooks"));
 }
@@ -274,6 +274,25 @@ async fn what_onepay_chooses_goes_into_the_stack() {
     assert_eq!(posts(&server).len(), 1);
     done(&server, &[&create[..], &["--force"]].concat(), "").await;
     assert_eq!(posts(&server).len(), 2);
+}
+
+#[tokio::test]
+async fn a_registered_url_without_a_secret_is_noted() {
+    let server = world(json!({"placeholder": true}), false).await;
+    let url = "https://stack.example/webhooks/onepay";
+    done(
+        &server,
+        &["onepay", "webhooks", "create", "--no-store", "--url", url],
+        "",
+    )
+    .await;
+    let output = acuse(&server, &["onepay", "webhooks", "create", "--stack", "acuse"], "").await;
+    let said = text(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("`acuse secrets put onepay`"),
+        "{said}"
+    );
+    assert_eq!((posts(&server).len(), put_secrets(&server).len()), (1, 0));
 }
 
 #[tokio::test]
