@@ -28,7 +28,6 @@ pub struct Inspector {
     target: Target,
     /// Proves that a form came from one of our own pages. Made anew with each start.
     token: String,
-    http: reqwest::Client,
 }
 
 /// The inspector's routes, for a server that listens on loopback.
@@ -36,7 +35,6 @@ pub fn router(target: Target) -> Router {
     let inspector = Arc::new(Inspector {
         target,
         token: uuid::Uuid::new_v4().simple().to_string(),
-        http: reqwest::Client::builder().no_proxy().build().unwrap_or_default(),
     });
     Router::new()
         .route("/", get(view::events::show))

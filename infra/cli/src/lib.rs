@@ -3,6 +3,7 @@
 pub mod dead_letters;
 pub mod events;
 pub mod filter;
+pub mod http;
 pub mod inspector;
 pub mod local;
 pub mod quarantine;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use acuse_aws::system::SystemClock;
+use acuse_cli::http::post;
 use acuse_cli::queue::length;
 use acuse_cli::sample::Sample;
 use acuse_cli::target::Target;
@@ -17,8 +18,8 @@ use acuse_core::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
 
-use super::Failure;
 use super::which::Which;
+use super::{Failure, kuenta};
 
 /// How long a test delivery may take to reach the ledger.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,6 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[command(after_help = "Examples:
   acuse doctor
   acuse doctor --stack acuse --profile prod
+  acuse doctor --stack acuse --organization-id org_1     Kuenta's webhook as well
   acuse doctor --json --stack acuse | jq 'select(.ok | not)'
 
 Sends one signed test delivery a provider through the public URL. It is recorded in the ledger as
@@ -41,6 +43,9 @@ pub(crate) struct Arguments {
     no_delivery: bool,
     #[command(flatten)]
     stack: Which,
+    /// With Kuenta's organization, whether its webhook is registered there
+    #[command(flatten)]
+    kuenta: Option<kuenta::Api>,
 }
 
 /// One thing that was looked at.
@@ -97,6 +102,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         say(what, depth(&target, output, advice).await);
     }
     say("alarms", alarms(&target).await);
+    if let Some(api) = &arguments.kuenta {
+        say("kuenta: webhook", registered(&target, api).await);
+    }
     Ok(match healthy {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
@@ -121,32 +129,16 @@ async fn deliver(target: &Target, provider: &'static Provider, secrets: &Secrets
     let body = json!({ PROBE: format!("{now}") }).to_string();
     let sample = Sample::signed(provider, body.into_bytes(), secrets, now, None).map_err(|error| chain(&error))?;
     let url = target.webhook_url(provider).map_err(|error| chain(&error))?;
-    let client = reqwest_client()?;
     let started = Instant::now();
-    let post = client
-        .post(&url)
-        .body(sample.body.clone())
-        .timeout(Duration::from_secs(10));
-    let post = sample
-        .headers
-        .iter()
-        .fold(post, |post, (name, value)| post.header(*name, value));
-    let answer = post
-        .send()
-        .await
-        .map_err(|error| format!("{url} does not answer: {}", chain(&error)))?;
-    let (status, took) = (answer.status().as_u16(), started.elapsed());
+    let answer = post(&url, &sample.headers, &sample.body, Duration::from_secs(10)).await;
+    let answer = answer.map_err(|error| chain(&error))?;
+    let (status, took) = (answer.status, started.elapsed());
     if status != 200 {
         return Err(format!(
             "{url} answers {status}: is the secret that of the function, or a deployment of another version?"
         ));
     }
-    let id = answer
-        .headers()
-        .get("x-delivery-id")
-        .and_then(|id| id.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
+    let id = answer.delivery_id.unwrap_or_default();
     let ledger = target.ledger().map_err(|error| chain(&error))?;
     while started.elapsed() < PATIENCE {
         let today = ledger
@@ -169,10 +161,6 @@ async fn deliver(target: &Target, provider: &'static Provider, secrets: &Secrets
         "answered 200, and not in the ledger after {} s: look at the consumer's log, and whether its queue is enabled",
         PATIENCE.as_secs()
     ))
-}
-
-fn reqwest_client() -> Result<reqwest::Client, String> {
-    reqwest::Client::builder().build().map_err(|error| chain(&error))
 }
 
 /// How full a queue is; with `advice`, anything in it has to be looked at.
@@ -199,6 +187,30 @@ async fn alarms(target: &Target) -> Result<String, String> {
         0 if target.is_local() => Ok("none; the local stack needs none".to_owned()),
         0 => Err("the stack has none: deploy the current template".to_owned()),
         count => Ok(format!("{count} in the stack")),
+    }
+}
+
+/// Whether Kuenta posts to this stack, and everything that its guide lists.
+async fn registered(target: &Target, api: &kuenta::Api) -> Result<String, String> {
+    let provider = &acuse_core::providers::kuenta::PROVIDER;
+    let url = target.webhook_url(provider).map_err(|error| chain(&error))?;
+    let client = api.client().map_err(|failure| failure.to_string())?;
+    let webhooks = client.list().await.map_err(|error| chain(&error))?;
+    let Some(own) = webhooks.iter().find(|webhook| webhook.url == url) else {
+        return Err(format!(
+            "{url} is not registered: `acuse kuenta webhooks create --stack {}`",
+            target.name()
+        ));
+    };
+    let listed = |name: &&&str| !own.events.iter().any(|event| event == **name);
+    let missing: Vec<&str> = provider.types.iter().filter(listed).copied().collect();
+    match missing.as_slice() {
+        [] => Ok(format!("registered, with all {} events", provider.types.len())),
+        missing => Err(format!(
+            "registered without {}: `acuse kuenta webhooks update {} --events …`",
+            missing.join(", "),
+            own.id
+        )),
     }
 }
 

@@ -137,7 +137,7 @@ pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode,
 }
 
 impl Api {
-    fn client(&self) -> Result<Kuenta, Failure> {
+    pub(crate) fn client(&self) -> Result<Kuenta, Failure> {
         let config = self.config_organization_id.as_ref().unwrap_or(&self.organization_id);
         let account = Account {
             organization_id: self.organization_id.clone(),

@@ -12,6 +12,7 @@ use acuse_core::secrets::Secrets;
 use clap::Args;
 use thiserror::Error;
 
+use acuse_cli::http::{PostError, post};
 use acuse_cli::sample::{self, Break, Sample, SampleError};
 
 use super::Failure;
@@ -85,13 +86,8 @@ pub(crate) enum SendError {
         source: std::io::Error,
     },
     /// Nobody answered.
-    #[error("no answer from {url}")]
-    NoAnswer {
-        /// Where.
-        url: String,
-        /// Why.
-        source: reqwest::Error,
-    },
+    #[error(transparent)]
+    NoAnswer(#[from] PostError),
     /// Answers that were not what such a delivery should get.
     #[error("{unexpected} of {sent} deliveries were not answered {expected}")]
     Unexpected {
@@ -152,7 +148,6 @@ impl Arguments {
         recorded: Option<Vec<u8>>,
     ) -> Result<(), SendError> {
         let expected = if self.broken.is_some() { 401 } else { 200 };
-        let client = reqwest::Client::new();
         let (mut sent, mut unexpected) = (0, 0);
         for _ in 0..self.count {
             let sample = Sample::signed(
@@ -163,7 +158,7 @@ impl Arguments {
                 self.broken,
             )?;
             for _ in 0..=u32::from(self.twice) {
-                let status = self.post(&client, url, &sample).await?;
+                let status = self.post(url, &sample).await?;
                 sent += 1;
                 unexpected += u32::from(status != expected);
             }
@@ -191,37 +186,21 @@ impl Arguments {
         }
     }
 
-    async fn post(&self, client: &reqwest::Client, url: &str, sample: &Sample) -> Result<u16, SendError> {
-        let no_answer = |source| SendError::NoAnswer {
-            url: url.to_owned(),
-            source,
-        };
-        let request = client
-            .post(url)
-            .timeout(PATIENCE)
-            .header("content-type", "application/json")
-            .body(sample.body.clone());
-        let request = sample
-            .headers
-            .iter()
-            .fold(request, |request, (name, value)| request.header(*name, value));
-        let answer = request.send().await.map_err(no_answer)?;
-        let status = answer.status();
-        let delivery = answer
-            .headers()
-            .get("x-delivery-id")
-            .and_then(|id| id.to_str().ok())
-            .map(str::to_owned);
-        let text = answer.text().await.map_err(no_answer)?;
+    async fn post(&self, url: &str, sample: &Sample) -> Result<u16, SendError> {
+        let answer = post(url, &sample.headers, &sample.body, PATIENCE).await?;
+        let (status, text) = (answer.status, answer.text);
         if self.json {
             println!(
                 "{}",
-                json!({"status": status.as_u16(), "answer": text, "delivery_id": delivery})
+                json!({"status": status, "answer": text, "delivery_id": answer.delivery_id})
             );
         } else {
-            let delivery = delivery.map(|id| format!("  delivery {id}")).unwrap_or_default();
-            println!("{} {text}{delivery}", status.as_u16());
+            let delivery = answer
+                .delivery_id
+                .map(|id| format!("  delivery {id}"))
+                .unwrap_or_default();
+            println!("{status} {text}{delivery}");
         }
-        Ok(status.as_u16())
+        Ok(status)
     }
 }

@@ -1,6 +1,7 @@
 //! What changes something: first a page that shows what will happen, then the deed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::Clock;
@@ -18,9 +19,13 @@ use super::words::Words;
 use super::{Failed, Inspector};
 use crate::dead_letters::DeadLetter;
 use crate::events::replayed;
+use crate::http::post;
 use crate::quarantine::{Bench, Held};
 use crate::queue::Walk;
 use crate::sample::{self, Break, Sample};
+
+/// As long as a provider waits.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Key {
@@ -224,12 +229,7 @@ pub(super) async fn send(
     let sample = Sample::signed(provider, payload.into_bytes(), &secrets, SystemClock.now(), broken)?;
     let url = target.webhook_url(provider)?;
     for _ in 0..=u8::from(wanted.twice.is_some()) {
-        let post = inspector.http.post(&url).body(sample.body.clone());
-        let post = sample
-            .headers
-            .iter()
-            .fold(post, |post, (name, value)| post.header(*name, value));
-        post.header("content-type", "application/json").send().await?;
+        post(&url, &sample.headers, &sample.body, PATIENCE).await?;
     }
     Ok(Redirect::to("/"))
 }

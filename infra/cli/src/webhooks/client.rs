@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::{Client as Hyper, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use reqwest::Url;
@@ -22,6 +22,7 @@ use super::error::ApiError;
 use super::hidden::shown;
 use super::retry::{Outcome, Repeat, TRIES, retry_after};
 use super::{ChoiceError, check_url};
+use crate::http::connector;
 
 /// No answer of these APIs is longer.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
@@ -112,15 +113,7 @@ impl Client {
         pace: Pace,
     ) -> Result<Self, ApiError> {
         let base = check_base(base).map_err(ApiError::Base)?;
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_connect_timeout(Some(pace.connect));
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-            .map_err(ApiError::Roots)?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
+        let connector = connector(pace.connect).map_err(ApiError::Roots)?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let agent = HeaderValue::from_static(concat!("acuse/", env!("CARGO_PKG_VERSION")));

@@ -80,7 +80,19 @@ impl Browser {
     }
 
     async fn click(&self, selector: &str) {
-        self.wait(selector).await.click().await.unwrap();
+        self.click_on(Locator::Css(selector)).await;
+    }
+
+    /// Clicks it, again where the page has just changed by itself.
+    async fn click_on(&self, what: Locator<'_>) {
+        loop {
+            let wait = self.client.wait().at_most(PATIENCE);
+            let clicked = wait.for_element(what).await.unwrap().click().await;
+            match clicked {
+                Err(error) if error.is_stale_element_reference() => {}
+                clicked => return clicked.unwrap(),
+            }
+        }
     }
 
     async fn text(&self) -> String {
@@ -187,15 +199,15 @@ async fn a_browser_sends_watches_and_redrives() {
 
     // One that failed is redriven, after the page has shown what will happen.
     let (failed, id) = message(&unopago::PROVIDER, 77);
-    dead_letter(failed, "hook `ship`: no such order").await;
+    dead_letter(failed, "hook `ship`: no such shop").await;
     browser.goto("/dead-letters").await;
     let row = format!("//tr[contains(., '{id}')]//a");
     let wait = browser.client.wait().at_most(PATIENCE);
-    let redrive = wait.for_element(Locator::XPath(&row)).await.unwrap();
+    wait.for_element(Locator::XPath(&row)).await.unwrap();
     browser.picture("dead-letters.png").await;
-    redrive.click().await.unwrap();
+    browser.click_on(Locator::XPath(&row)).await;
     browser.wait("p.what").await;
-    assert!(browser.text().await.contains("no such order"));
+    assert!(browser.text().await.contains("no such shop"));
     browser.click("form button").await;
     browser.goto("/").await;
     browser

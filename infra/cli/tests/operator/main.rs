@@ -10,6 +10,7 @@
 
 mod browser;
 mod dead_letters;
+mod doctor;
 mod quarantine;
 mod secrets;
 
@@ -137,6 +138,8 @@ async fn records(provider: &Provider) -> Vec<Record> {
     let mut records = ledger.on_day(provider.name, now, usize::MAX).await.unwrap();
     let yesterday = now.minus(Duration::from_secs(24 * 60 * 60));
     records.extend(ledger.on_day(provider.name, yesterday, usize::MAX).await.unwrap());
+    // Not the doctor's.
+    records.retain(|record| record.type_name != acuse_core::event::PROBE);
     records
 }
 

@@ -20,7 +20,10 @@ async function refresh() {
 
 // A page that asks for a confirmation stays until it is answered.
 if (!document.querySelector("p.what")) {
-  new EventSource("/live").addEventListener("message", refresh);
+  const live = new EventSource("/live");
+  // What changed between this page and the connection: asked for once it stands.
+  live.addEventListener("open", refresh);
+  live.addEventListener("message", refresh);
 }
 
 for (const button of document.querySelectorAll("[data-lang]")) {
