@@ -1,6 +1,5 @@
 //! One integration binary: `ledger` runs on a DynamoDB in process, `stack` on the emulator with
-//! the real template and the real binaries, `watch` on `cargo lambda watch`,
-//! `chaos` kills and drops what it can.
+//! the real template and the real binaries, `watch` on `cargo lambda watch`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -10,7 +9,6 @@
     reason = "tests fail by panicking"
 )]
 
-mod chaos;
 mod killed;
 mod ledger;
 mod stack;

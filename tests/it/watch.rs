@@ -23,11 +23,19 @@ async fn post(running: &Running, provider: &'static Provider, body: &str) -> u16
         None,
     );
     let Sample { body, headers, .. } = sample.unwrap();
-    let post = reqwest::Client::new().post(format!("{}/webhooks/{}", running.http, provider.name));
-    let post = headers
-        .iter()
-        .fold(post, |post, (name, value)| post.header(*name, value));
-    post.body(body).send().await.unwrap().status().as_u16()
+    let url = format!("{}/webhooks/{}", running.http, provider.name);
+    let client = reqwest::Client::new();
+    // A busy machine may take too long: 503 means "send it again", which providers do.
+    for _ in 0..10 {
+        let post = headers
+            .iter()
+            .fold(client.post(&url), |post, (name, value)| post.header(*name, value));
+        match post.body(body.clone()).send().await.unwrap().status().as_u16() {
+            503 => tokio::time::sleep(Duration::from_millis(500)).await,
+            status => return status,
+        }
+    }
+    503
 }
 
 async fn completed(running: &Running, provider: &Provider, id: &str, day: acuse_core::clock::Timestamp) -> Record {

@@ -124,11 +124,19 @@ async fn post(provider: &'static Provider, body: &Bytes, secrets: &Secrets) -> u
 
 async fn post_with(provider: &Provider, body: &Bytes, headers: &[(&'static str, String)]) -> u16 {
     let url = format!("{}/webhooks/{}", stack().await.http, provider.name);
-    let post = reqwest::Client::new().post(url).body(body.clone());
-    let post = headers
-        .iter()
-        .fold(post, |post, (name, value)| post.header(*name, value));
-    post.send().await.unwrap().status().as_u16()
+    let client = reqwest::Client::new();
+    // A busy machine may take too long: 503 means "send it again", which providers do.
+    for _ in 0..10 {
+        let post = client.post(&url).body(body.clone());
+        let post = headers
+            .iter()
+            .fold(post, |post, (name, value)| post.header(*name, value));
+        match post.send().await.unwrap().status().as_u16() {
+            503 => tokio::time::sleep(Duration::from_millis(500)).await,
+            status => return status,
+        }
+    }
+    503
 }
 
 /// The ledger's records of `provider` that were received today.

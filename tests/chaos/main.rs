@@ -1,7 +1,17 @@
 //! Everything at once: lifecycles of all providers, shuffled and sent up to four times, while the
 //! consumer is killed again and again and its calls to AWS are throttled, dropped and delayed.
 //!
-//! `ACUSE_CHAOS=2000` sets how many payments, `ACUSE_SEED=…` repeats the order of events.
+//! `ACUSE_CHAOS=2000` sets how many payments, `ACUSE_SEED=…` repeats the order of events. A test binary of
+//! its own: it takes all the machine that it gets.
+#![cfg(target_os = "linux")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod proxy;
 
@@ -20,7 +30,6 @@ use acuse_core::providers::{kuenta, onepay, unopago};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 
-use crate::stack::resource_id;
 use proxy::Proxy;
 
 const PAYMENTS: usize = 120;
@@ -83,6 +92,12 @@ fn payment(life: usize) -> (&'static Provider, Payment) {
     (provider, Payment { pk, bodies, ends })
 }
 
+/// The id of what a payload is about.
+fn resource_id(provider: &Provider, payload: &str) -> String {
+    let value = acuse_core::json::parse(payload.as_bytes()).unwrap();
+    (provider.read)(&value).unwrap().resource.unwrap().id
+}
+
 /// Sends until it is taken in, as a provider does.
 async fn deliver(client: &reqwest::Client, running: &Running, provider: &'static Provider, body: &str) -> u32 {
     let secrets = sample::local_secrets(provider);
@@ -131,7 +146,6 @@ fn kill_a_consumer(state: &Path) -> bool {
         .success()
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
