@@ -8,6 +8,7 @@ use acuse_cli::http::post;
 use acuse_cli::queue::length;
 use acuse_cli::sample::Sample;
 use acuse_cli::target::Target;
+use acuse_cli::webhooks::kuenta::BASE;
 use acuse_core::clock::Clock;
 use acuse_core::event::PROBE;
 use acuse_core::hook::chain;
@@ -43,9 +44,12 @@ pub(crate) struct Arguments {
     no_delivery: bool,
     #[command(flatten)]
     stack: Which,
-    /// With Kuenta's organization, whether its webhook is registered there
-    #[command(flatten)]
-    kuenta: Option<kuenta::Api>,
+    /// Kuenta's organization: with it, whether its webhook is registered there
+    #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
+    organization_id: Option<String>,
+    /// Where Kuenta's API is
+    #[arg(long, env = "KUENTA_API_URL", value_name = "URL", default_value = BASE)]
+    base_url: String,
 }
 
 /// One thing that was looked at.
@@ -102,8 +106,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         say(what, depth(&target, output, advice).await);
     }
     say("alarms", alarms(&target).await);
-    if let Some(api) = &arguments.kuenta {
-        say("kuenta: webhook", registered(&target, api).await);
+    if let Some(id) = &arguments.organization_id {
+        let api = kuenta::Api::of(&arguments.base_url, id);
+        say("kuenta: webhook", registered(&target, &api).await);
     }
     Ok(match healthy {
         true => ExitCode::SUCCESS,

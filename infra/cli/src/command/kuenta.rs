@@ -137,6 +137,15 @@ pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode,
 }
 
 impl Api {
+    /// The API of the organization `organization_id`, which sets up its webhooks itself.
+    pub(crate) fn of(base_url: &str, organization_id: &str) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            organization_id: organization_id.to_owned(),
+            config_organization_id: None,
+        }
+    }
+
     pub(crate) fn client(&self) -> Result<Kuenta, Failure> {
         let config = self.config_organization_id.as_ref().unwrap_or(&self.organization_id);
         let account = Account {

@@ -51,6 +51,11 @@ async fn the_doctor_tells_what_to_mend() {
     );
     assert_eq!(output.status.code(), Some(1), "something has to be mended");
 
+    // Without Kuenta's organization nobody is asked there.
+    let without = acuse(&["doctor", "--json", "--no-delivery"], "").await;
+    assert_ne!(without.status.code(), Some(2), "{without:?}");
+    assert!(!String::from_utf8_lossy(&without.stdout).contains("kuenta: webhook"));
+
     // Its test deliveries are marked, and reached no hook.
     let probes = done(&["events", "list", "--type", "acuse.doctor", "--json"], "").await;
     assert_eq!(probes.lines().count(), 3);
