@@ -31,16 +31,13 @@ pub struct Setup {
     pub dynamodb: aws_sdk_dynamodb::Client,
 }
 
-/// How many events of a batch are worked on at once.
-const CONCURRENCY: usize = 10;
-
 /// The function's time-out where the runtime names none: the template's.
 const TIME_OUT: Duration = Duration::from_secs(30);
 
 /// Consumes batches until Lambda ends the process. `hooks` makes the hooks, in their order.
 ///
 /// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`,
-/// `RETENTION_DAYS`, `RETRY_BASE_SECONDS` and `RETRY_MAX_SECONDS`.
+/// `RETENTION_DAYS`, `RETRY_BASE_SECONDS`, `RETRY_MAX_SECONDS` and `HOOK_CONCURRENCY`.
 ///
 /// # Errors
 /// A variable that is missing or can't be meant, by name; what `hooks` returns; the runtime's
@@ -100,7 +97,7 @@ fn policy() -> Result<Policy, ConfigError> {
             base: Duration::from_secs(config::number("RETRY_BASE_SECONDS", 2)?),
             max: Duration::from_secs(config::number("RETRY_MAX_SECONDS", 900)?),
         },
-        concurrency: CONCURRENCY,
+        concurrency: config::number("HOOK_CONCURRENCY", 10)?,
     })
 }
 

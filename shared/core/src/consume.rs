@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use thiserror::Error;
-use tracing::error;
+use tracing::{Instrument, error, info_span};
 
 use crate::clock::{Clock, Random, Timestamp};
 use crate::envelope::{Envelope, EnvelopeError};
@@ -33,6 +33,8 @@ pub struct Received {
     pub text: String,
     /// The string attributes.
     pub attributes: HashMap<String, String>,
+    /// The trace of the delivery that it came with, as X-Ray writes it.
+    pub trace: Option<String>,
 }
 
 /// The queues as the consumer needs them.
@@ -178,7 +180,11 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let mut failed = Vec::new();
         for (message, event, unreadable) in group.messages {
             // A panic is one record's failure: its neighbours go on, its lease runs out.
-            let work = self.consume_event(&message, &event, unreadable, deadline);
+            // The log lines of an event name the trace of its delivery, not that of the batch.
+            let span = info_span!("event", xrayTraceId = message.trace, delivery_id = %event.delivery_id);
+            let work = self
+                .consume_event(&message, &event, unreadable, deadline)
+                .instrument(span);
             let fate = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
                 error!(key = %event.key, delivery_id = %event.delivery_id, "event panicked outside of a hook");
                 Fate::Back(self.backoff(1))

@@ -136,26 +136,28 @@ pub(super) async fn deploy(
     let Prepared { mut template, zips } = prepared;
     progress.say("deploying template.yaml");
     template.take_code_from(BUCKET)?;
-    template.count_in_numbers();
+    template.leave_out_metric_math();
     api.put(BUCKET, Bytes::new()).await?;
     for (name, zip) in zips {
         let content = std::fs::read(&zip).map_err(Error::file("read", &zip))?;
         api.put(&format!("{BUCKET}/{name}.zip"), content.into()).await?;
     }
-    // By URL, since text in the request may have 51,200 bytes at most.
-    api.put(&format!("{BUCKET}/template.json"), template.render().into())
-        .await?;
     let mut parameters = vec![
         ("Architecture", architecture()),
         ("Environment", "any"),
         // A hundred years: the providers' own samples are of 2023, and an event older than what
         // the ledger keeps is set aside instead of dispatched.
         ("RetentionDays", "36500"),
+        ("ProtectTables", "false"),
     ];
     // The caller's own win.
     parameters.retain(|(name, _)| !own.iter().any(|(own, _)| own == name));
     parameters.extend(own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let parameters = template.parameters(&parameters);
+    template.count_in_numbers(&parameters);
+    // By URL, since text in the request may have 51,200 bytes at most.
+    api.put(&format!("{BUCKET}/template.json"), template.render().into())
+        .await?;
     let url = format!("{}/{BUCKET}/template.json", api.endpoint());
     let created = cloudformation::create(api, STACK, &url, &parameters).await?;
 

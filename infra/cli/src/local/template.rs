@@ -1,5 +1,7 @@
 //! template.yaml: what the local stack reads from it, and the little that it changes.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::error::Error;
@@ -82,29 +84,30 @@ impl Template {
         Ok(())
     }
 
-    /// Writes each event source's `MaximumConcurrency` as a number. Where it is a parameter's, AWS
-    /// takes the parameter's text; the emulator would compare that with a number, and poll nothing.
-    pub(super) fn count_in_numbers(&mut self) {
-        let parameters = self.0.get("Parameters").cloned().unwrap_or_default();
-        let resources = self.0.get_mut("Resources").and_then(Value::as_object_mut);
-        let events = resources
-            .into_iter()
-            .flat_map(|resources| resources.values_mut())
-            .filter_map(|resource| resource.pointer_mut("/Properties/Events")?.as_object_mut())
-            .flat_map(|events| events.values_mut());
-        for event in events {
-            let Some(most) = event.pointer_mut("/Properties/ScalingConfig/MaximumConcurrency") else {
-                continue;
-            };
-            let name = most.get("Ref").and_then(Value::as_str).unwrap_or_default();
-            let default = parameters
-                .pointer(&format!("/{name}/Default"))
-                .cloned()
-                .unwrap_or_default();
-            let number = default.as_i64().or_else(|| default.as_str()?.parse().ok());
-            if let Some(number) = number {
-                *most = json!(number);
+    /// Writes each event source's numbers as numbers. Where they are parameters, AWS takes the
+    /// parameters' texts; the emulator would compare those with numbers, and poll nothing.
+    pub(super) fn count_in_numbers(&mut self, given: &[(String, String)]) {
+        let mut numbers = HashMap::new();
+        let parameters = self.0.get("Parameters").and_then(Value::as_object);
+        for (name, parameter) in parameters.into_iter().flatten() {
+            let own = given.iter().find(|(own, _)| own == name).map(|(_, value)| json!(value));
+            let value = own.or_else(|| parameter.get("Default").cloned()).unwrap_or_default();
+            if let Some(number) = value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
+                numbers.insert(name.clone(), number);
             }
+        }
+        let resources = self.0.get_mut("Resources").and_then(Value::as_object_mut);
+        for resource in resources.into_iter().flat_map(|resources| resources.values_mut()) {
+            if let Some(events) = resource.pointer_mut("/Properties/Events") {
+                write_numbers(events, &numbers);
+            }
+        }
+    }
+
+    /// Leaves out alarms by metric math, which the emulator does not know. It rings none anyway.
+    pub(super) fn leave_out_metric_math(&mut self) {
+        if let Some(resources) = self.0.get_mut("Resources").and_then(Value::as_object_mut) {
+            resources.retain(|_, resource| resource.pointer("/Properties/Metrics").is_none());
         }
     }
 
@@ -137,6 +140,20 @@ impl Template {
             .flatten()
             .filter(|(_, resource)| resource.get("Type").and_then(Value::as_str) == Some("AWS::Serverless::Function"))
             .map(|(id, resource)| (id.as_str(), resource))
+    }
+}
+
+/// Puts the number in the place of each reference to it.
+fn write_numbers(value: &mut Value, numbers: &HashMap<String, i64>) {
+    let number = value
+        .get("Ref")
+        .and_then(Value::as_str)
+        .and_then(|name| numbers.get(name));
+    match value {
+        _ if number.is_some() => *value = json!(number),
+        Value::Array(items) => items.iter_mut().for_each(|item| write_numbers(item, numbers)),
+        Value::Object(entries) => entries.values_mut().for_each(|entry| write_numbers(entry, numbers)),
+        _ => {}
     }
 }
 
@@ -182,16 +199,44 @@ Resources:
     }
 
     #[test]
-    fn concurrency_is_a_number() {
+    fn an_event_sources_numbers_are_numbers() {
         let text = "
-Parameters: {Most: {Type: Number, Default: 10}}
+Parameters: {Most: {Type: Number, Default: 10}, Batch: {Type: Number, Default: 10}, Name: {Type: String, Default: x}}
 Resources:
-  F: {Properties: {Events: {Queue: {Type: SQS, Properties: {ScalingConfig: {MaximumConcurrency: !Ref Most}}}}}}
+  F:
+    Properties:
+      Events:
+        Queue:
+          Properties:
+            BatchSize: !Ref Batch
+            Queue: !Ref Name
+            ScalingConfig: !If [Is, !Ref AWS::NoValue, {MaximumConcurrency: !Ref Most}]
 ";
         let mut template = Template::parse(text).unwrap();
-        template.count_in_numbers();
-        let most = "/Resources/F/Properties/Events/Queue/Properties/ScalingConfig/MaximumConcurrency";
-        assert_eq!(template.0.pointer(most), Some(&json!(10)));
+        template.count_in_numbers(&[("Batch".to_owned(), "5".to_owned())]);
+        assert_eq!(
+            template.0.pointer("/Resources/F/Properties/Events/Queue/Properties"),
+            Some(&json!({
+                "BatchSize": 5,
+                "Queue": {"Ref": "Name"},
+                "ScalingConfig": {"Fn::If": ["Is", {"Ref": "AWS::NoValue"}, {"MaximumConcurrency": 10}]},
+            }))
+        );
+    }
+
+    #[test]
+    fn alarms_by_metric_math_are_left_out() {
+        let text = "
+Resources:
+  Share: {Type: AWS::CloudWatch::Alarm, Properties: {Metrics: [{Id: a, Expression: 1}]}}
+  Depth: {Type: AWS::CloudWatch::Alarm, Properties: {MetricName: Depth}}
+";
+        let mut template = Template::parse(text).unwrap();
+        template.leave_out_metric_math();
+        assert_eq!(
+            template.0.pointer("/Resources"),
+            Some(&json!({"Depth": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Depth"}}}))
+        );
     }
 
     #[test]

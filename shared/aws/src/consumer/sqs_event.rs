@@ -25,6 +25,7 @@ pub(super) fn read(event: SqsEvent) -> Result<Vec<Received>, NoId> {
                     .into_iter()
                     .filter_map(|(name, value)| Some((name, value.string_value?)))
                     .collect(),
+                trace: record.attributes.get("AWSTraceHeader").cloned(),
             })
         })
         .collect()

@@ -113,6 +113,7 @@ fn message(id: &str, delivery: u32) -> Received {
         receipt: String::new(),
         text: format!(r#"{{"event":"payment.completed","data":{{"id":"{id}"}}}}"#),
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+        trace: None,
     }
 }
 
