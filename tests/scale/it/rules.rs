@@ -171,8 +171,8 @@ fn one_key_of_the_index_takes_a_thousand_write_units_a_second() {
     let limits = &mut Limits::default();
     let written = (0..60 * SECOND).map(|now| (0..20).filter(|_| ledger.write(1, now, limits)).count());
     let written: usize = written.sum();
-    // 250 events a second of 4 units, after the first second's 250.
-    assert!((15_200..15_300).contains(&written), "{written}");
+    // 250 events a second of 4 units.
+    assert!((14_990..15_100).contains(&written), "{written}");
     assert!(limits.steps(Limit::IndexPartition) > 0);
 }
 
@@ -190,7 +190,9 @@ fn a_new_table_takes_four_thousand_write_units_and_twice_as_many_after_half_an_h
             / 10
     };
     written_in(0);
-    assert_eq!(written_in(10 * SECOND) / 10, 66);
+    let first = written_in(10 * SECOND);
+    assert!((660..=670).contains(&first), "{first}");
     written_in(30 * MINUTE);
-    assert_eq!(written_in(30 * MINUTE + 10 * SECOND) / 10, 133);
+    let later = written_in(30 * MINUTE + 10 * SECOND);
+    assert!((1330..=1350).contains(&later), "{later}");
 }

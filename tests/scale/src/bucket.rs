@@ -23,10 +23,10 @@ impl Bucket {
         }
     }
 
-    /// Another rate from now on.
-    pub fn set_rate(&mut self, rate: f64, now: Tick) {
+    /// Another rate and size from now on.
+    pub fn resize(&mut self, rate: f64, size: f64, now: Tick) {
         self.refill(now);
-        (self.rate, self.size) = (rate, rate);
+        (self.rate, self.size) = (rate, size);
     }
 
     /// Whole tokens that are there.

@@ -13,6 +13,9 @@ use crate::settings::{Account, Work};
 use crate::time::{MINUTE, SECOND, Tick};
 
 const PARTITION: f64 = 1000.0;
+/// Seconds' worth that is written at once. DynamoDB saves up to five minutes of unused capacity, and promises
+/// none of it; nothing of that is counted on here.
+const AT_ONCE: f64 = 0.1;
 const DOUBLES_EVERY: Tick = 30 * MINUTE;
 
 /// The ledger's table and its index.
@@ -35,8 +38,8 @@ impl Ledger {
         let capacity = account.ledger_warm.min(account.table_quota);
         let index = PARTITION * f64::from(account.index_keys);
         Self {
-            table: Bucket::new(capacity, capacity),
-            index: Bucket::new(index, index),
+            table: Bucket::new(capacity, capacity * AT_ONCE),
+            index: Bucket::new(index, index * AT_ONCE),
             capacity,
             quota: account.table_quota,
             used: 0.0,
@@ -73,7 +76,7 @@ impl Ledger {
         }
         if now >= self.reviewed + DOUBLES_EVERY {
             self.capacity = self.capacity.max(2.0 * self.peak).min(self.quota);
-            self.table.set_rate(self.capacity, now);
+            self.table.resize(self.capacity, self.capacity * AT_ONCE, now);
             (self.peak, self.reviewed) = (0.0, now);
         }
     }

@@ -75,16 +75,18 @@ impl Mapping {
             self.concurrency = (self.concurrency - change).max(self.least);
         }
         self.at = now;
+        // Pollers are whole.
+        let pollers = (f64::from(self.concurrency()) / POLLER_INVOCATIONS).floor();
         if let Some(throughput) = &mut self.throughput {
-            // Pollers are whole.
-            let pollers = (self.concurrency / POLLER_INVOCATIONS).floor();
-            throughput.set_rate(pollers * self.messages_a_poller, now);
+            let rate = pollers * self.messages_a_poller;
+            throughput.resize(rate, rate, now);
         }
     }
 
     /// Batches that may be processed at once.
     pub fn concurrency(&self) -> u32 {
-        self.concurrency as u32
+        // It is added up in small parts: 9.999… is ten.
+        (self.concurrency + 1e-6) as u32
     }
 
     /// How many more batches may begin beside the `busy` ones; `wanted` are ready.

@@ -43,10 +43,10 @@ fn legend(area: &Panel<'_>) -> Result<(), Failure> {
         area.draw(&PathElement::new(line, style(setup)))?;
         let text = ("sans-serif", 15).into_font().color(&INK);
         area.draw_text(setup.name(), &text, (x + 36, 16))?;
-        x += 90 + 8 * setup.name().chars().count() as i32;
+        x += 70 + 8 * setup.name().chars().count() as i32;
     }
     let note = ("sans-serif", 13).into_font().color(&INK);
-    area.draw_text("a burst of ten minutes, one provider", &note, (950, 17))?;
+    area.draw_text("a burst of ten minutes, one provider", &note, (940, 17))?;
     Ok(())
 }
 
@@ -61,13 +61,13 @@ struct Row {
 const ROWS: [Row; 2] = [
     Row {
         title: "the oldest event waits, seconds",
-        least: 0.1,
+        least: 0.09,
         most: 2_000.0,
         value: |sample| sample.age,
     },
     Row {
         title: "consumers at once",
-        least: 1.0,
+        least: 0.9,
         most: 1_000.0,
         value: |sample| sample.batches as f64,
     },
@@ -93,7 +93,7 @@ fn draw(area: &Panel<'_>, rate: &str, row: &Row, runs: &[&Run]) -> Result<(), Fa
         .y_labels(5)
         .x_label_formatter(&|minutes| format!("{minutes:.0}"))
         .y_label_formatter(&|value| match *value < 1.0 {
-            true => format!("≤ {value}"),
+            true => value.to_string(),
             false => thousands(*value as u64),
         })
         .x_desc("minutes")

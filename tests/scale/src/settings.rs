@@ -170,7 +170,7 @@ impl Setup {
             Self::Default => "defaults",
             Self::Sized => "sized",
             Self::Spread => "sized, index spread",
-            Self::Provisioned => "… and pollers provisioned",
+            Self::Provisioned => "sized, index spread, pollers",
         }
     }
 
