@@ -26,6 +26,7 @@ pub fn all_runs(seed: u64) -> Vec<Run> {
         .map(|(rate, setup)| {
             let pipeline = Pipeline::new(setup.settings(rate), rate, 10 * MINUTE, seed);
             let outcome = pipeline.run(30 * DAY);
+            let setup = Some(setup);
             Run { rate, setup, outcome }
         })
         .collect()

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use acuse_scale::docs;
 use acuse_scale::pipeline::Pipeline;
-use acuse_scale::settings::{Settings, Setup};
+use acuse_scale::settings::Settings;
 use acuse_scale::table::{self, Run};
 use acuse_scale::time::{DAY, SECOND, Tick};
 use clap::{Parser, Subcommand};
@@ -75,7 +75,7 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         } => {
             let pipeline = Pipeline::new(*settings, rate, seconds * SECOND, seed);
             let outcome = pipeline.run(30 * DAY);
-            let setup = Setup::Default;
+            let setup = None;
             print(&[Run { rate, setup, outcome }], csv);
         }
     }

@@ -99,7 +99,8 @@ fn draw(area: &Panel<'_>, rate: &str, row: &Row, runs: &[&Run]) -> Result<(), Fa
         .x_desc("minutes")
         .draw()?;
     for run in runs {
-        chart.draw_series(LineSeries::new(points(&run.outcome, row), style(run.setup)))?;
+        let style = style(run.setup.unwrap_or(Setup::Default));
+        chart.draw_series(LineSeries::new(points(&run.outcome, row), style))?;
     }
     Ok(())
 }

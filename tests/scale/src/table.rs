@@ -10,8 +10,8 @@ use crate::time::{SECOND, seconds};
 pub struct Run {
     /// Deliveries a second.
     pub rate: f64,
-    /// How it was set up.
-    pub setup: Setup,
+    /// How it was set up; `None` by hand.
+    pub setup: Option<Setup>,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -27,7 +27,7 @@ pub fn outcomes(runs: &[Run]) -> String {
             table,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             thousands(*rate as u64),
-            setup.name(),
+            name(*setup),
             duration(outcome.longest_wait),
             thousands(u64::from(outcome.most_consumers)),
             thousands(outcome.refused),
@@ -38,6 +38,10 @@ pub fn outcomes(runs: &[Run]) -> String {
         );
     }
     table
+}
+
+fn name(setup: Option<Setup>) -> &'static str {
+    setup.map_or("by hand", Setup::name)
 }
 
 /// In the order in which they were met, those that held back for more than a moment.
@@ -110,8 +114,12 @@ pub fn csv(runs: &[Run]) -> String {
             // Writing to a String can't fail.
             let _ = writeln!(
                 csv,
-                "{rate},{setup:?},{second},{:.2},{},{},{}",
-                sample.age, sample.waiting, sample.batches, sample.verifying
+                "{rate},\"{}\",{second},{:.2},{},{},{}",
+                name(*setup),
+                sample.age,
+                sample.waiting,
+                sample.batches,
+                sample.verifying
             );
         }
     }
