@@ -22,7 +22,7 @@ pub struct Template {
     #[arg(long, default_value_t = 0)]
     pub consumer_provisioned_pollers: u32,
     /// `ConsumerProvisionedPollersMax`
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 20)]
     pub consumer_provisioned_pollers_max: u32,
     /// `HookConcurrency`
     #[arg(long, default_value_t = 10)]
@@ -118,7 +118,7 @@ impl Default for Settings {
                 consumer_reserved_concurrency: 0,
                 consumer_max_concurrency: 10,
                 consumer_provisioned_pollers: 0,
-                consumer_provisioned_pollers_max: 0,
+                consumer_provisioned_pollers_max: 20,
                 hook_concurrency: 10,
                 consumer_batch_size: 10,
                 consumer_batching_window_seconds: 0,
@@ -187,7 +187,7 @@ impl Setup {
             let template = &mut settings.template;
             // A poller gets through 100 messages a second; AWS takes 2 to 200 as the least.
             template.consumer_provisioned_pollers = at_least(2.0, rate / 100.0 * 1.2).min(200);
-            template.consumer_provisioned_pollers_max = 2 * template.consumer_provisioned_pollers;
+            template.consumer_provisioned_pollers_max = (2 * template.consumer_provisioned_pollers).max(20);
         }
         settings
     }
