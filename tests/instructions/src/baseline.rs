@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use crate::Failure;
 use crate::callgrind::Counts;
 
-/// More than this part above the baseline is a regression; as much below it wants the baseline updated, since
-/// a loss of that gain would not be seen otherwise.
-const TOLERANCE: f64 = 0.02;
+/// More than so many per cent above the baseline is a regression; as much below it wants the baseline updated,
+/// since a loss of that gain would not be seen otherwise.
+const TOLERANCE: u64 = 2;
 
 /// Counts of instructions hold for one architecture.
 fn path() -> PathBuf {
@@ -44,17 +44,14 @@ fn fault(name: &str, now: Option<u64>, before: Option<u64>) -> Option<String> {
             "{name} is not in both the program and the baseline: update the baseline"
         ));
     };
-    let change = now as f64 / before as f64 - 1.0;
-    let percent = change * 100.0;
-    if change > TOLERANCE {
-        return Some(format!("{name} takes {percent:+.1} %: {before} → {now} instructions"));
+    if now.abs_diff(before) * 100 <= before * TOLERANCE {
+        return None;
     }
-    if change < -TOLERANCE {
-        return Some(format!(
-            "{name} takes {percent:+.1} %: well done, now update the baseline"
-        ));
-    }
-    None
+    let percent = (now as f64 / before as f64 - 1.0) * 100.0;
+    Some(match now > before {
+        true => format!("{name} takes {percent:+.1} %: {before} → {now} instructions"),
+        false => format!("{name} takes {percent:+.1} %: well done, now update the baseline"),
+    })
 }
 
 #[cfg(test)]
