@@ -27,7 +27,7 @@ const LONGEST_PART: usize = 256;
 
 impl IdempotencyKey {
     /// In this order: the provider's event id; else the type's rule; else the bytes' SHA-256.
-    pub(crate) fn derive(provider: &str, environment: Environment, reading: &Reading, body_sha256: &str) -> Self {
+    pub fn derive(provider: &str, environment: Environment, reading: &Reading, body_sha256: &str) -> Self {
         let environment = environment.name();
         let partition = match (&reading.resource, &reading.event_id) {
             (Some(Resource { kind, id }), _) => {

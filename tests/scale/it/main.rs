@@ -1,0 +1,13 @@
+//! The rules, one by one, and what always holds.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod documentation;
+mod rules;
+mod whole;

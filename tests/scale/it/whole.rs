@@ -1,0 +1,91 @@
+//! The parts together.
+
+use acuse_scale::limit::Limit;
+use acuse_scale::outcome::Outcome;
+use acuse_scale::pipeline::Pipeline;
+use acuse_scale::settings::{Settings, Setup};
+use acuse_scale::time::{DAY, MINUTE, SECOND, Tick};
+
+fn run(settings: Settings, rate: f64, until: Tick, seed: u64) -> Outcome {
+    Pipeline::new(settings, rate, MINUTE, seed).run(until)
+}
+
+fn everywhere(outcome: &Outcome) -> u64 {
+    outcome.completed + outcome.dead + outcome.given_up + outcome.at_provider + outcome.under_way
+}
+
+/// Whenever one looks, and however tight it is.
+#[test]
+fn nothing_is_lost() {
+    let mut tight = Settings::default();
+    tight.template.consumer_reserved_concurrency = 5;
+    tight.template.max_receive_count = 3;
+    tight.account.concurrency = 20;
+    tight.work.one_retry_in = 3;
+    tight.work.patience_ms = 100.0;
+    for (place, settings) in [
+        tight,
+        Setup::Sized.settings(2000.0),
+        Setup::Provisioned.settings(2000.0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for until in [1, SECOND, 30 * SECOND, 10 * MINUTE, 30 * DAY] {
+            let outcome = run(settings.clone(), 2000.0, until, 3);
+            assert_eq!(everywhere(&outcome), outcome.arrived, "setup {place} until {until}");
+        }
+        let settled = run(settings, 2000.0, 30 * DAY, 3);
+        assert_eq!((settled.at_provider, settled.under_way), (0, 0), "setup {place}");
+    }
+}
+
+#[test]
+fn the_same_seed_has_the_same_result_and_another_has_another() {
+    let look = |seed| run(Settings::default(), 1000.0, 30 * DAY, seed).samples;
+    assert_eq!(look(1), look(1));
+    assert_ne!(look(1), look(2));
+}
+
+#[test]
+fn ten_a_second_wait_for_nothing() {
+    let outcome = run(Settings::default(), 10.0, 30 * DAY, 5);
+    assert_eq!((outcome.refused, outcome.dead, outcome.given_up), (0, 0, 0));
+    assert!(outcome.longest_wait < 1.0, "{}", outcome.longest_wait);
+}
+
+#[test]
+fn more_consumers_shorten_the_queue_until_the_index_is_the_limit() {
+    let wait = |consumers, index_keys| {
+        let mut settings = Setup::Sized.settings(1000.0);
+        settings.template.consumer_max_concurrency = consumers;
+        settings.account.index_keys = index_keys;
+        run(settings, 1000.0, 30 * DAY, 5)
+    };
+    let (few, many) = (wait(10, 100), wait(40, 100));
+    assert!(
+        many.longest_wait < few.longest_wait / 10.0,
+        "{} {}",
+        many.longest_wait,
+        few.longest_wait
+    );
+    assert!(few.limits.steps(Limit::MaxConcurrency) > 0);
+    let index = wait(40, 1);
+    assert!(
+        index.longest_wait > few.longest_wait,
+        "{} {}",
+        index.longest_wait,
+        few.longest_wait
+    );
+    assert!(index.limits.steps(Limit::IndexPartition) > 0);
+}
+
+#[test]
+fn a_batching_window_fills_batches() {
+    let mut settings = Settings::default();
+    let without = run(settings.clone(), 20.0, 30 * DAY, 5);
+    settings.template.consumer_batching_window_seconds = 2;
+    let with = run(settings, 20.0, 30 * DAY, 5);
+    assert!(with.longest_wait < 2.1 && with.longest_wait > without.longest_wait);
+    assert!(with.most_consumers < without.most_consumers);
+}

@@ -1,0 +1,91 @@
+//! `cargo run --release -p acuse-scale -- --help`
+
+use std::process::ExitCode;
+
+use acuse_scale::docs;
+use acuse_scale::pipeline::Pipeline;
+use acuse_scale::settings::Settings;
+use acuse_scale::table::{self, Run};
+use acuse_scale::time::{DAY, SECOND, Tick};
+use clap::{Parser, Subcommand};
+
+/// Simulates Acuse under bursts, with the scaling rules of API Gateway, Lambda, SQS and DynamoDB.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Every rate and way of setting up of docs/sizing.md, as a table
+    All {
+        /// Same seed, same result
+        #[arg(long, default_value_t = docs::SEED)]
+        seed: u64,
+        /// Every second of every run as CSV instead
+        #[arg(long)]
+        csv: bool,
+    },
+    /// Writes the figures into docs/sizing.md, and docs/images/scale.svg
+    Docs,
+    /// One burst on a stack of your own parameters, quotas and times
+    One {
+        /// Deliveries a second
+        #[arg(long)]
+        rate: f64,
+        /// How long the burst is
+        #[arg(long, default_value_t = 600)]
+        seconds: Tick,
+        /// Same seed, same result
+        #[arg(long, default_value_t = docs::SEED)]
+        seed: u64,
+        /// Every second as CSV instead
+        #[arg(long)]
+        csv: bool,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
+    match command {
+        Command::All { seed, csv } => print(&docs::all_runs(seed), csv),
+        Command::Docs => {
+            for (path, text) in docs::with_figures(&docs::all_runs(docs::SEED))? {
+                std::fs::write(path, text)?;
+            }
+        }
+        Command::One {
+            rate,
+            seconds,
+            seed,
+            csv,
+            settings,
+        } => {
+            let pipeline = Pipeline::new(*settings, rate, seconds * SECOND, seed);
+            let outcome = pipeline.run(30 * DAY);
+            let setup = None;
+            print(&[Run { rate, setup, outcome }], csv);
+        }
+    }
+    Ok(())
+}
+
+fn print(runs: &[Run], csv: bool) {
+    if csv {
+        print!("{}", table::csv(runs));
+        return;
+    }
+    print!("{}", table::outcomes(runs));
+}
