@@ -2,6 +2,7 @@
 
 mod backoff;
 mod event;
+mod settle;
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
@@ -33,6 +34,8 @@ pub struct Received {
     pub text: String,
     /// The string attributes.
     pub attributes: HashMap<String, String>,
+    /// How often it was received, this time included; 0 where the queue does not say.
+    pub receives: u32,
 }
 
 /// The queues as the consumer needs them.

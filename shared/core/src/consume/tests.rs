@@ -120,6 +120,7 @@ fn message(id: &str, provider: &str, body: &str) -> Received {
         attributes: attributes
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
+        receives: 1,
     }
 }
 
