@@ -1,5 +1,8 @@
 //! The ledger's adapter against DynamoDB's conditional writes (dynoxide, in process).
 
+mod calls;
+mod settle;
+
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -22,6 +25,8 @@ use aws_sdk_dynamodb::types::{
 };
 use tokio::net::TcpListener;
 
+use calls::Calls;
+
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A DynamoDB with the ledger's table and one for effects.
@@ -29,6 +34,7 @@ pub(crate) struct Tables {
     pub(crate) endpoint: String,
     client: Client,
     ledger: DynamoLedger,
+    calls: Calls,
 }
 
 impl Tables {
@@ -46,7 +52,9 @@ impl Tables {
             .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        let client = Client::new(&config);
+        let calls = Calls::default();
+        let config = aws_sdk_dynamodb::config::Builder::from(&config).interceptor(calls.clone());
+        let client = Client::from_conf(config.build());
         create_ledger(&client).await;
         client
             .create_table()
@@ -62,6 +70,7 @@ impl Tables {
             endpoint,
             client,
             ledger,
+            calls,
         }
     }
 
