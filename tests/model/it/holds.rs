@@ -6,6 +6,9 @@ use crate::{holds, visit};
 
 const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
 
+/// Both only say what to write: what is new is settled in one, by consumers that may also claim.
+const TRANSACTIONAL: [HookKind; 2] = [HookKind::Transactional, HookKind::Transactional];
+
 /// Where hooks don't fail, nobody rejects.
 const NO_REJECTION: &str = "a late owner tries to reject";
 
@@ -67,6 +70,28 @@ fn with_two_lost_requests() {
         ..small()
     };
     holds("two lost requests", bounds, &[NO_REJECTION]);
+}
+
+#[test]
+fn with_settlements() {
+    let hooks = TRANSACTIONAL;
+    let world = Bounds {
+        hooks,
+        losses: 0,
+        ..small()
+    };
+    holds("settlements, clocks", world, &[]);
+}
+
+#[test]
+fn with_settlements_and_a_lost_request() {
+    let bounds = Bounds {
+        hooks: TRANSACTIONAL,
+        skews: &[0],
+        pauses: 2,
+        ..small()
+    };
+    holds("settlements, a lost request", bounds, &[]);
 }
 
 #[test]
@@ -147,6 +172,13 @@ fn the_wide_world() {
             "outside first",
             Bounds {
                 hooks: OUTSIDE_FIRST,
+                ..Bounds::default()
+            },
+        ),
+        (
+            "settlements",
+            Bounds {
+                hooks: TRANSACTIONAL,
                 ..Bounds::default()
             },
         ),
