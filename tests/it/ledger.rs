@@ -91,9 +91,8 @@ impl Tables {
     }
 
     async fn record(&self, event: &Event) -> Record {
-        let reader = LedgerReader::new(self.client.clone(), "ledger");
-        let records = reader.partition(&event.key.partition).await.unwrap();
-        records
+        self.records(&event.key.partition)
+            .await
             .into_iter()
             .find(|record| record.key == event.key.to_string())
             .unwrap()
@@ -101,10 +100,14 @@ impl Tables {
 
     /// The only record of a partition.
     pub(crate) async fn only_record(&self, partition: &str) -> Record {
-        let reader = LedgerReader::new(self.client.clone(), "ledger");
-        let mut records = reader.partition(partition).await.unwrap();
+        let mut records = self.records(partition).await;
         assert_eq!(records.len(), 1, "{partition}");
         records.remove(0)
+    }
+
+    pub(crate) async fn records(&self, partition: &str) -> Vec<Record> {
+        let reader = LedgerReader::new(self.client.clone(), "ledger");
+        reader.partition(partition).await.unwrap()
     }
 
     /// How many effects were applied to an item.

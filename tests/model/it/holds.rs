@@ -141,8 +141,12 @@ fn hooks_are_called_by_one_consumer_at_a_time_where_invocations_are_cut() {
 /// A queue that receives `2 n + 1` times gets over `n` dead consumers. With one receive less it may not.
 #[test]
 fn an_event_is_completed_although_consumers_die() {
-    for deaths in 1..=5 {
+    for (hooks, deaths) in [Bounds::default().hooks, TRANSACTIONAL]
+        .into_iter()
+        .flat_map(|hooks| (1..=5).map(move |deaths| (hooks, deaths)))
+    {
         let bounds = |receives| Bounds {
+            hooks,
             failures: false,
             losses: 0,
             pauses: 0,
@@ -152,9 +156,10 @@ fn an_event_is_completed_although_consumers_die() {
         };
         let dead_lettered = "an event that is not settled is dead-lettered";
         let enough = [&NOBODY_IS_LATE[..], &[dead_lettered]].concat();
-        holds(&format!("{deaths} die"), bounds(2 * deaths + 1), &enough);
+        let name = format!("{hooks:?}, {deaths} die");
+        holds(&name, bounds(2 * deaths + 1), &enough);
         holds(
-            &format!("{deaths} die, too few receives"),
+            &format!("{name}, too few receives"),
             bounds(2 * deaths),
             &NOBODY_IS_LATE,
         );
