@@ -1,4 +1,4 @@
-//! The real consumer binary, killed between claim and completion.
+//! The real consumer binary, killed while its writes are on their way.
 //!
 //! It runs under a small Runtime API, on a DynamoDB in process, behind a proxy that can hold a
 //! call back.
@@ -25,7 +25,7 @@ use crate::ledger::Tables;
 /// How long an invocation may take; a lease ends a second later.
 const INVOCATION: Duration = Duration::from_secs(8);
 
-/// DynamoDB behind a door that can be shut before transactions.
+/// DynamoDB behind a door that can be shut before transactions; and a bus that takes all.
 #[derive(Clone)]
 struct Proxy {
     dynamodb: String,
@@ -44,6 +44,9 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     if target.ends_with("TransactWriteItems") && *proxy.shut.lock().await {
         proxy.held.notify_one();
         std::future::pending::<()>().await;
+    }
+    if target.ends_with("PutEvents") {
+        return Response::new(Body::from(r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#));
     }
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let answer = proxy
@@ -98,10 +101,12 @@ async fn serve(router: Router) -> String {
     address
 }
 
-/// Starts a consumer with `event` as its first invocation.
-async fn consumer(binary: &Path, event: &[u8], dynamodb: &str) -> (Child, mpsc::UnboundedReceiver<Bytes>) {
+/// Starts a consumer with one event to consume. It publishes where there is a `bus`: then it
+/// has a hook with an effect outside, and claims events.
+async fn consumer(binary: &Path, aws: &str, bus: Option<&str>) -> (Child, mpsc::UnboundedReceiver<Bytes>) {
+    let event = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/invoke/consumer.json")).unwrap();
     let (answers, answered) = mpsc::unbounded_channel();
-    let event = Arc::new(Mutex::new(Some(Bytes::copy_from_slice(event))));
+    let event = Arc::new(Mutex::new(Some(Bytes::from(event))));
     let api = serve(Router::new().fallback(runtime).with_state(Runtime { event, answers })).await;
     let child = Command::new(binary)
         .env_clear()
@@ -115,13 +120,14 @@ async fn consumer(binary: &Path, event: &[u8], dynamodb: &str) -> (Child, mpsc::
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_ENDPOINT_URL", dynamodb),
+            ("AWS_ENDPOINT_URL", aws),
             ("EVENT_QUEUE_URL", "http://127.0.0.1:9/none"),
             ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9/none"),
             ("LEDGER_TABLE", "ledger"),
             ("PAYMENTS_TABLE", "effects"),
             ("RETENTION_DAYS", "36500"),
         ])
+        .envs(bus.map(|bus| ("EVENT_BUS_NAME", bus)))
         .stdout(Stdio::null())
         .kill_on_drop(true)
         .spawn()
@@ -129,9 +135,8 @@ async fn consumer(binary: &Path, event: &[u8], dynamodb: &str) -> (Child, mpsc::
     (child, answered)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_consumer_killed_between_claim_and_completion_loses_and_doubles_nothing() {
-    let binary = local::function_binary("consumer").await.unwrap();
+/// Tables, a shut door before them, and its address.
+async fn behind_a_shut_door() -> (Tables, Proxy, String) {
     let tables = Tables::create().await;
     let proxy = Proxy {
         dynamodb: tables.endpoint.clone(),
@@ -139,24 +144,30 @@ async fn a_consumer_killed_between_claim_and_completion_loses_and_doubles_nothin
         shut: Arc::new(Mutex::new(true)),
         held: Arc::default(),
     };
-    let dynamodb = format!(
-        "http://{}",
-        serve(Router::new().fallback(forward).with_state(proxy.clone())).await
-    );
-    let event = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/invoke/consumer.json")).unwrap();
-    let partition = "kuenta#live#payment#pmt_789";
+    let address = serve(Router::new().fallback(forward).with_state(proxy.clone())).await;
+    (tables, proxy, format!("http://{address}"))
+}
 
-    // Claimed, and about to complete: killed.
-    let (mut first, _) = consumer(&binary, &event, &dynamodb).await;
+const PARTITION: &str = "kuenta#live#payment#pmt_789";
+const PAYMENT: &str = "kuenta#live#pmt_789";
+const DONE: &[u8] = br#"{"batchItemFailures":[]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_killed_between_claim_and_completion_loses_and_doubles_nothing() {
+    let binary = local::function_binary("consumer").await.unwrap();
+    let (tables, proxy, aws) = behind_a_shut_door().await;
+
+    // Claimed, and about to record its first hook: killed.
+    let (mut first, _) = consumer(&binary, &aws, Some("bus")).await;
     proxy.held.notified().await;
     first.kill().await.unwrap();
     let claimed_at = SystemClock.now();
-    let record = tables.only_record(partition).await;
+    let record = tables.only_record(PARTITION).await;
     assert_eq!((record.status, record.attempts), ("IN_PROGRESS", 1));
     *proxy.shut.lock().await = false;
 
     // SQS delivers the message again: too early while the lease runs, …
-    let (_child, mut answered) = consumer(&binary, &event, &dynamodb).await;
+    let (_child, mut answered) = consumer(&binary, &aws, Some("bus")).await;
     let answer = answered.recv().await.unwrap();
     assert!(
         answer.ends_with(br#"[{"itemIdentifier":"059f36b4-87a3-44ab-83d2-661975830a7d"}]}"#),
@@ -165,13 +176,31 @@ async fn a_consumer_killed_between_claim_and_completion_loses_and_doubles_nothin
     // … and again when it is over.
     let over = claimed_at.plus(INVOCATION + Duration::from_secs(1));
     SystemClock.sleep(over.since(SystemClock.now())).await;
-    let (_child, mut answered) = consumer(&binary, &event, &dynamodb).await;
-    assert_eq!(
-        answered.recv().await.unwrap(),
-        br#"{"batchItemFailures":[]}"#.as_slice()
-    );
+    let (_child, mut answered) = consumer(&binary, &aws, Some("bus")).await;
+    assert_eq!(answered.recv().await.unwrap(), DONE);
 
-    let record = tables.only_record(partition).await;
+    let record = tables.only_record(PARTITION).await;
     assert_eq!((record.status, record.attempts), ("COMPLETED", 2));
-    assert_eq!(tables.applied("kuenta#live#pmt_789").await, 1);
+    assert_eq!(tables.applied(PAYMENT).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_killed_before_it_settles_leaves_nothing_to_wait_for() {
+    let binary = local::function_binary("consumer").await.unwrap();
+    let (tables, proxy, aws) = behind_a_shut_door().await;
+
+    let (mut first, _) = consumer(&binary, &aws, None).await;
+    proxy.held.notified().await;
+    first.kill().await.unwrap();
+    assert_eq!(tables.records(PARTITION).await.len(), 0, "no lease");
+    *proxy.shut.lock().await = false;
+
+    for duplicates in [0, 1] {
+        let (_child, mut answered) = consumer(&binary, &aws, None).await;
+        assert_eq!(answered.recv().await.unwrap(), DONE);
+        let record = tables.only_record(PARTITION).await;
+        assert_eq!((record.status, record.attempts), ("COMPLETED", 1));
+        assert_eq!(record.duplicates, duplicates);
+        assert_eq!(tables.applied(PAYMENT).await, 1);
+    }
 }

@@ -1,5 +1,8 @@
 //! The ledger's adapter against DynamoDB's conditional writes (dynoxide, in process).
 
+mod calls;
+mod settle;
+
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -22,6 +25,8 @@ use aws_sdk_dynamodb::types::{
 };
 use tokio::net::TcpListener;
 
+use calls::Calls;
+
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A DynamoDB with the ledger's table and one for effects.
@@ -29,6 +34,7 @@ pub(crate) struct Tables {
     pub(crate) endpoint: String,
     client: Client,
     ledger: DynamoLedger,
+    calls: Calls,
 }
 
 impl Tables {
@@ -46,7 +52,9 @@ impl Tables {
             .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        let client = Client::new(&config);
+        let calls = Calls::default();
+        let config = aws_sdk_dynamodb::config::Builder::from(&config).interceptor(calls.clone());
+        let client = Client::from_conf(config.build());
         create_ledger(&client).await;
         client
             .create_table()
@@ -62,6 +70,7 @@ impl Tables {
             endpoint,
             client,
             ledger,
+            calls,
         }
     }
 
@@ -82,9 +91,8 @@ impl Tables {
     }
 
     async fn record(&self, event: &Event) -> Record {
-        let reader = LedgerReader::new(self.client.clone(), "ledger");
-        let records = reader.partition(&event.key.partition).await.unwrap();
-        records
+        self.records(&event.key.partition)
+            .await
             .into_iter()
             .find(|record| record.key == event.key.to_string())
             .unwrap()
@@ -92,10 +100,14 @@ impl Tables {
 
     /// The only record of a partition.
     pub(crate) async fn only_record(&self, partition: &str) -> Record {
-        let reader = LedgerReader::new(self.client.clone(), "ledger");
-        let mut records = reader.partition(partition).await.unwrap();
+        let mut records = self.records(partition).await;
         assert_eq!(records.len(), 1, "{partition}");
         records.remove(0)
+    }
+
+    pub(crate) async fn records(&self, partition: &str) -> Vec<Record> {
+        let reader = LedgerReader::new(self.client.clone(), "ledger");
+        reader.partition(partition).await.unwrap()
     }
 
     /// How many effects were applied to an item.

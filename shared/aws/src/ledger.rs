@@ -4,23 +4,28 @@ mod expression;
 mod item;
 pub mod reader;
 pub mod record;
+mod settle;
+mod write;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::IdempotencyKey;
-use acuse_core::ledger::{Claim, Claimed, Decision, Lease, Ledger, LedgerError, Status, decide};
+use acuse_core::ledger::{Claim, Claimed, Decision, Lease, Ledger, LedgerError, Settlement, Status, decide};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use expression::{Step, bool_error, n, s};
 use item::Payload;
+use write::{Cancelled, Updated, commit, update};
 
-/// Tries of one transaction that meets another on the same item, in all.
-const TRIES: u32 = 6;
+/// An item as DynamoDB has it.
+type Item = HashMap<String, AttributeValue>;
+
+/// What is behind an error of ours.
+type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// The ledger's table.
 #[derive(Debug, Clone)]
@@ -86,54 +91,37 @@ impl DynamoLedger {
         effects: Vec<TransactWriteItem>,
     ) -> Result<(), LedgerError> {
         if effects.is_empty() {
-            return match step.into_update(&self.client).send().await {
-                Ok(_) => Ok(()),
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-                {
-                    Err(LedgerError::LeaseLost {
-                        operation,
-                        key: key.clone(),
-                    })
-                }
+            return match update(step.into_update(&self.client)).await {
+                Ok(Updated::Written(_)) => Ok(()),
+                Ok(Updated::Refused(_)) => Err(lease_lost(operation, key)),
                 Err(error) => Err(service(operation, key, error)),
             };
         }
-        let mut items = vec![step.into_transaction_item().map_err(|e| service(operation, key, e))?];
-        items.extend(effects);
-        let mut tries = 1;
-        loop {
-            let call = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(items.clone()));
-            let Err(error) = call.send().await else {
-                return Ok(());
-            };
-            match cancellation(&error) {
-                Cancelled::LeaseLost => {
-                    return Err(LedgerError::LeaseLost {
-                        operation,
-                        key: key.clone(),
-                    });
-                }
-                Cancelled::EffectsRefused => {
-                    return Err(LedgerError::EffectsRefused {
-                        operation,
-                        key: key.clone(),
-                    });
-                }
-                // Two events of one payment at the same moment: the other one is done in a moment.
-                Cancelled::Conflict if tries < TRIES => {
-                    let longest = 10u64 << tries;
-                    tokio::time::sleep(Duration::from_millis(fastrand::u64(longest / 2..longest))).await;
-                    tries += 1;
-                }
-                Cancelled::Conflict | Cancelled::Otherwise => return Err(service(operation, key, error)),
-            }
+        let own = step.into_transaction_item(ReturnValuesOnConditionCheckFailure::None);
+        let own = own.map_err(|error| service(operation, key, error))?;
+        match commit(&self.client, [vec![own], effects].concat()).await {
+            Ok(()) => Ok(()),
+            Err(Cancelled::Refused { places, .. }) if places.first() == Some(&0) => Err(lease_lost(operation, key)),
+            Err(Cancelled::Refused { .. }) => Err(effects_refused(operation, key)),
+            Err(Cancelled::Otherwise(error)) => Err(service(operation, key, error)),
         }
+    }
+
+    /// Keeps a payload that is too long for an item in parts of its own, before the item: what the
+    /// ledger says it has is whole.
+    async fn keep_parts(
+        &self,
+        operation: &'static str,
+        event: &Event,
+        expires_at: Timestamp,
+    ) -> Result<Payload, LedgerError> {
+        let payload = Payload::of(event.body()).map_err(|error| service(operation, &event.key, error))?;
+        for (place, bytes) in payload.parts().iter().enumerate() {
+            let step = self.step(&item::part_key(event.body_sha256(), place));
+            let part = update(item::part(step, bytes, expires_at).into_update(&self.client));
+            part.await.map_err(|error| service(operation, &event.key, error))?;
+        }
+        Ok(payload)
     }
 }
 
@@ -155,36 +143,21 @@ impl Ledger for DynamoLedger {
         const OPERATION: &str = "claim";
         let key = &event.key;
         let expires_at = now.plus(self.retention);
-        let payload = Payload::of(event.body()).map_err(|error| service(OPERATION, key, error))?;
-        // Before the claim: what is claimed is whole.
-        for (place, bytes) in payload.parts().iter().enumerate() {
-            let step = self.step(&item::part_key(event.body_sha256(), place));
-            let update = item::part(step, bytes, expires_at).into_update(&self.client);
-            update.send().await.map_err(|error| service(OPERATION, key, error))?;
-        }
-        let step = item::claim(self.step(key), event, lease, expires_at, payload)
-            .set("claimed_at", n(now.as_millis()))
+        let payload = self.keep_parts(OPERATION, event, expires_at).await?;
+        let step = item::kept(self.step(key), event, lease, now, expires_at, payload);
+        let step = item::claimed(step, lease)
             .condition("attribute_not_exists(pk) OR #status = :released OR (#status = :replayed AND #message_id <> :set_message_id) OR (#status = :in_progress AND #lease_expires_at <= :now)")
             .name("#lease_expires_at", "lease_expires_at")
             .value(":released", s(Status::Released.name()))
             .value(":replayed", s(if event.replay { Status::Rejected } else { Status::Released }.name()))
             .value(":now", n(now.as_millis()));
-        let answer = step
+        let call = step
             .into_update(&self.client)
             .return_values(ReturnValue::AllOld)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let (found, refused) = match answer {
-            Ok(output) => (output.attributes, false),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                match error.into_err() {
-                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(e) => {
-                        (e.item, true)
-                    }
-                    other => return Err(service(OPERATION, key, other)),
-                }
-            }
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let (found, refused) = match update(call).await {
+            Ok(Updated::Written(before)) => (before, false),
+            Ok(Updated::Refused(found)) => (found, true),
             Err(error) => return Err(service(OPERATION, key, error)),
         };
         if let Some(item) = found.as_ref().filter(|_| refused)
@@ -224,6 +197,16 @@ impl Ledger for DynamoLedger {
         }
     }
 
+    async fn settle(
+        &self,
+        event: &Event,
+        lease: &Lease,
+        hooks: Vec<(&'static str, Effects<Self::Write>)>,
+        now: Timestamp,
+    ) -> Result<Settlement, LedgerError> {
+        self.settle_new(event, lease, hooks, now).await
+    }
+
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
         const OPERATION: &str = "overtaken";
         let mut pages = self
@@ -257,16 +240,9 @@ impl Ledger for DynamoLedger {
         if conflict {
             step = step.add("conflicts", n(1));
         }
-        match step.into_update(&self.client).send().await {
-            Ok(_) => Ok(()),
-            // Its time to live ended in between.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
+        match update(step.into_update(&self.client)).await {
+            // Refused: its time to live ended in between.
+            Ok(Updated::Written(_) | Updated::Refused(_)) => Ok(()),
             Err(error) => Err(service("count_duplicate", key, error)),
         }
     }
@@ -332,41 +308,21 @@ impl Ledger for DynamoLedger {
     }
 }
 
-/// Why a transaction did not commit.
-enum Cancelled {
-    LeaseLost,
-    EffectsRefused,
-    Conflict,
-    Otherwise,
-}
-
-/// The reasons come in the order of the items; the ledger's own is the first.
-fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Cancelled {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        return Cancelled::Otherwise;
-    };
-    let codes: Vec<&str> = cancelled
-        .cancellation_reasons()
-        .iter()
-        .map(|reason| reason.code().unwrap_or_default())
-        .collect();
-    const REFUSED: &str = "ConditionalCheckFailed";
-    if codes.first() == Some(&REFUSED) {
-        Cancelled::LeaseLost
-    } else if codes.contains(&REFUSED) {
-        Cancelled::EffectsRefused
-    } else if codes.contains(&"TransactionConflict") {
-        Cancelled::Conflict
-    } else {
-        Cancelled::Otherwise
+fn lease_lost(operation: &'static str, key: &IdempotencyKey) -> LedgerError {
+    LedgerError::LeaseLost {
+        operation,
+        key: key.clone(),
     }
 }
 
-fn service(
-    operation: &'static str,
-    key: &IdempotencyKey,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> LedgerError {
+fn effects_refused(operation: &'static str, key: &IdempotencyKey) -> LedgerError {
+    LedgerError::EffectsRefused {
+        operation,
+        key: key.clone(),
+    }
+}
+
+fn service(operation: &'static str, key: &IdempotencyKey, source: impl Into<Source>) -> LedgerError {
     LedgerError::Service {
         operation,
         key: key.clone(),

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod event;
+mod settle;
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
@@ -35,6 +36,8 @@ pub struct Received {
     pub attributes: HashMap<String, String>,
     /// The trace of the delivery that it came with, as X-Ray writes it.
     pub trace: Option<String>,
+    /// How often it was received, this time included; 0 where the queue does not say.
+    pub receives: u32,
 }
 
 /// The queues as the consumer needs them.

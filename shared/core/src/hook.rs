@@ -26,6 +26,15 @@ pub trait Hook<W>: Send + Sync {
         Order::Any
     }
 
+    /// Whether this hook has no effect but the writes it returns: it may read, and changes nothing
+    /// itself. Where all hooks say so, a new event costs the ledger one call, and needs no lease.
+    ///
+    /// Such a hook is called *before* anybody knows whether the event is new: also for a duplicate,
+    /// and by two consumers at once. Of all its calls for an event, the writes of one count.
+    fn transactional(&self) -> bool {
+        false
+    }
+
     /// Does the work for `event`, or says what to write.
     ///
     /// # Errors

@@ -9,9 +9,12 @@
 //!                            └───────────▶ REJECTED      reject; claim: an operator's replay
 //! ```
 //!
+//! An event that is new, and whose hooks do nothing but write here, needs no lease: one write settles
+//! it, from (absent) to COMPLETED.
+//!
 //! Only the holder of the lease token may complete, release or reject: a late owner, whose
-//! lease went to somebody else, changes nothing. Both rules are pure: [`decide`] for claims, and
-//! [`Standing::changed`] for owners; `tests/model` checks them under every interleaving.
+//! lease went to somebody else, changes nothing. All rules are pure: [`decide`] for claims,
+//! [`Standing::settled`] for what is settled in one, and [`Standing::changed`] for owners; `tests/model` checks them under every interleaving.
 
 mod change;
 
@@ -38,6 +41,16 @@ pub trait Ledger: Send + Sync {
         lease: &Lease,
         now: Timestamp,
     ) -> impl Future<Output = Result<Claim, LedgerError>> + Send;
+
+    /// Completes an event that is new, with `hooks` and all their effects, in one transaction; or says what
+    /// is known of it. Whether it is new is [`Standing::settled`]'s. Of `lease` it takes the name, not the time.
+    fn settle(
+        &self,
+        event: &Event,
+        lease: &Lease,
+        hooks: Vec<(&'static str, Effects<Self::Write>)>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Settlement, LedgerError>> + Send;
 
     /// Whether an event that happened later ([`Event::at`]) to the same resource is completed.
     fn overtaken(&self, event: &Event) -> impl Future<Output = Result<bool, LedgerError>> + Send;
@@ -165,6 +178,15 @@ pub enum Claim {
         /// The bytes differ from those that were claimed first.
         conflict: bool,
     },
+}
+
+/// What came of settling an event in one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    /// It was new, and is completed.
+    Completed,
+    /// There is a record of it; nothing was written. [`Decision::Take`]: it takes a claim.
+    Known(Decision),
 }
 
 /// An event that is ours until the lease ends. Made by a ledger's claim alone.

@@ -6,6 +6,9 @@ use crate::{holds, visit};
 
 const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
 
+/// Both only say what to write: what is new is settled in one, by consumers that may also claim.
+const TRANSACTIONAL: [HookKind; 2] = [HookKind::Transactional, HookKind::Transactional];
+
 /// Where hooks don't fail, nobody rejects.
 const NO_REJECTION: &str = "a late owner tries to reject";
 
@@ -70,6 +73,28 @@ fn with_two_lost_requests() {
 }
 
 #[test]
+fn with_settlements() {
+    let hooks = TRANSACTIONAL;
+    let world = Bounds {
+        hooks,
+        losses: 0,
+        ..small()
+    };
+    holds("settlements, clocks", world, &[]);
+}
+
+#[test]
+fn with_settlements_and_a_lost_request() {
+    let bounds = Bounds {
+        hooks: TRANSACTIONAL,
+        skews: &[0],
+        pauses: 2,
+        ..small()
+    };
+    holds("settlements, a lost request", bounds, &[]);
+}
+
+#[test]
 fn with_three_consumers() {
     let bounds = Bounds {
         consumers: 3,
@@ -116,8 +141,12 @@ fn hooks_are_called_by_one_consumer_at_a_time_where_invocations_are_cut() {
 /// A queue that receives `2 n + 1` times gets over `n` dead consumers. With one receive less it may not.
 #[test]
 fn an_event_is_completed_although_consumers_die() {
-    for deaths in 1..=5 {
+    for (hooks, deaths) in [Bounds::default().hooks, TRANSACTIONAL]
+        .into_iter()
+        .flat_map(|hooks| (1..=5).map(move |deaths| (hooks, deaths)))
+    {
         let bounds = |receives| Bounds {
+            hooks,
             failures: false,
             losses: 0,
             pauses: 0,
@@ -127,9 +156,10 @@ fn an_event_is_completed_although_consumers_die() {
         };
         let dead_lettered = "an event that is not settled is dead-lettered";
         let enough = [&NOBODY_IS_LATE[..], &[dead_lettered]].concat();
-        holds(&format!("{deaths} die"), bounds(2 * deaths + 1), &enough);
+        let name = format!("{hooks:?}, {deaths} die");
+        holds(&name, bounds(2 * deaths + 1), &enough);
         holds(
-            &format!("{deaths} die, too few receives"),
+            &format!("{name}, too few receives"),
             bounds(2 * deaths),
             &NOBODY_IS_LATE,
         );
@@ -147,6 +177,13 @@ fn the_wide_world() {
             "outside first",
             Bounds {
                 hooks: OUTSIDE_FIRST,
+                ..Bounds::default()
+            },
+        ),
+        (
+            "settlements",
+            Bounds {
+                hooks: TRANSACTIONAL,
                 ..Bounds::default()
             },
         ),

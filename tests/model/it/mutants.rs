@@ -16,6 +16,8 @@ const COMPLETED: &str = ALWAYS[9];
 
 const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
 
+const TRANSACTIONAL: [HookKind; 2] = [HookKind::Transactional, HookKind::Transactional];
+
 fn small() -> Bounds {
     Bounds {
         receives: 2,
@@ -51,6 +53,19 @@ fn a_hook_that_may_be_recorded_again_applies_its_effects_twice() {
     let bounds = || Bounds { losses: 1, ..small() };
     breaks(Some(Mutant::HookRecordedTwice), bounds(), ONCE);
     breaks(Some(Mutant::HookRecordedTwice), bounds(), ONE);
+}
+
+/// Settling asks that there is no record, which is more than a claim asks.
+#[test]
+fn a_settlement_that_overlooks_what_is_known_applies_effects_twice() {
+    let bounds = || Bounds {
+        hooks: TRANSACTIONAL,
+        ..small()
+    };
+    for mutant in [Mutant::UnconditionalSettlement, Mutant::SettlesWhatMayBeClaimed] {
+        breaks(Some(mutant), bounds(), ONCE);
+        breaks(Some(mutant), bounds(), FENCED);
+    }
 }
 
 #[test]

@@ -45,6 +45,11 @@ impl Bounds {
     /// No bound of its own.
     pub const ANY: u8 = u8::MAX;
 
+    /// Whether new events may be settled in one write: all hooks only say what to write.
+    pub(crate) fn settles(&self) -> bool {
+        self.hooks.iter().all(|hook| *hook == HookKind::Transactional)
+    }
+
     /// So little goes wrong that the event has to be completed: each consumer that dies costs each
     /// delivery at most two receives, one that it worked or waited in, one because clocks disagree.
     pub(crate) fn calm(&self) -> bool {

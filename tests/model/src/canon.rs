@@ -30,8 +30,10 @@ impl State {
             *expires = at(sink(ticks(*expires)));
         }
         for request in &mut self.network {
-            if let Request::Claim { now, expires, .. } = request {
-                (*now, *expires) = (sink(*now), sink(*expires));
+            match request {
+                Request::Claim { now, expires, .. } => (*now, *expires) = (sink(*now), sink(*expires)),
+                Request::Settle { now, .. } => *now = sink(*now),
+                Request::Write(..) => {}
             }
         }
     }
@@ -43,7 +45,8 @@ impl State {
             record.standing.attempts = 1;
         }
         for consumer in &mut self.consumers {
-            let needed = bounds.cut && consumer.doing != Doing::Idle || matches!(consumer.doing, Doing::Claim(..));
+            let needed = bounds.cut && consumer.doing != Doing::Idle
+                || matches!(consumer.doing, Doing::Settle(..) | Doing::Claim(..));
             if !needed {
                 consumer.deadline = 0;
             }
@@ -72,7 +75,8 @@ impl State {
         }
         for consumer in &mut self.consumers {
             match &mut consumer.doing {
-                Doing::Claim(_, token)
+                Doing::Settle(_, token)
+                | Doing::Claim(_, token)
                 | Doing::Call(_, token, _)
                 | Doing::Copy(_, token)
                 | Doing::Write(_, token, ..) => {
@@ -83,7 +87,9 @@ impl State {
         }
         for request in &mut self.network {
             match request {
-                Request::Claim { token, .. } | Request::Write(token, _) => rename(token),
+                Request::Claim { token, .. } | Request::Settle { token, .. } | Request::Write(token, _) => {
+                    rename(token);
+                }
             }
         }
     }
@@ -92,11 +98,11 @@ impl State {
     pub(crate) fn fresh_token(&self) -> Token {
         let held = self.record.as_ref().map(|record| record.holder);
         let consumers = self.consumers.iter().filter_map(|consumer| match consumer.doing {
-            Doing::Claim(_, token) => Some(token),
+            Doing::Settle(_, token) | Doing::Claim(_, token) => Some(token),
             doing => doing.token(),
         });
         let sent = self.network.iter().map(|request| match request {
-            Request::Claim { token, .. } | Request::Write(token, _) => *token,
+            Request::Claim { token, .. } | Request::Settle { token, .. } | Request::Write(token, _) => *token,
         });
         held.into_iter().chain(consumers).chain(sent).max().unwrap_or(0) + 1
     }
@@ -128,7 +134,11 @@ fn nameless(consumer: &Consumer) -> (i8, i8, Doing, Reverse<Token>) {
     let mut doing = consumer.doing;
     let mut own = 0;
     match &mut doing {
-        Doing::Claim(_, token) | Doing::Call(_, token, _) | Doing::Copy(_, token) | Doing::Write(_, token, ..) => {
+        Doing::Settle(_, token)
+        | Doing::Claim(_, token)
+        | Doing::Call(_, token, _)
+        | Doing::Copy(_, token)
+        | Doing::Write(_, token, ..) => {
             own = std::mem::take(token);
         }
         Doing::Idle | Doing::Return(..) | Doing::Delete(..) => {}
@@ -148,5 +158,6 @@ fn to_do(doing: Doing) -> u32 {
         Doing::Write(_, _, done, Write::Record(_)) => 4 + 3 * (left(done) - 1) + 1,
         Doing::Call(_, _, done) => 4 + 3 * left(done),
         Doing::Claim(..) => 20,
+        Doing::Settle(..) => 21,
     }
 }

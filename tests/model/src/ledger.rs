@@ -21,6 +21,10 @@ pub(crate) enum Answer {
     Wait(i8),
     /// A duplicate, to be dropped.
     Drop,
+    /// The event was new, and is completed.
+    Settled,
+    /// It takes a claim.
+    Take,
     Written,
     /// The lease is another's.
     Refused,
@@ -36,6 +40,7 @@ impl Protocol {
                 now,
                 expires,
             } => self.claim(state, token, replay, now, expires),
+            Request::Settle { token, now } => self.settle(state, token, now),
             Request::Write(token, write) => self.write(state, token, write),
         }
     }
@@ -69,6 +74,45 @@ impl Protocol {
         }
     }
 
+    /// A settlement that is sent again, since its answer was lost, finds its own record and takes itself
+    /// for a duplicate: either way, its delivery is done with.
+    fn settle(&self, state: &mut State, token: Token, now: i8) -> Answer {
+        let found = state.record.as_ref().map(|record| &record.standing);
+        let decision = decide(found, BODY, false, at(now));
+        let overlooks = match (self.mutant, &decision) {
+            (Some(Mutant::UnconditionalSettlement), _) => true,
+            (Some(Mutant::SettlesWhatMayBeClaimed), Decision::Take(_)) => true,
+            _ => false,
+        };
+        let seen = found.filter(|_| !overlooks);
+        let Some(standing) = Standing::settled(seen, NAMES, BODY, at(0)) else {
+            return match decision {
+                Decision::Wait { until } => Answer::Wait(ticks(until)),
+                Decision::Drop { .. } => Answer::Drop,
+                Decision::Take(_) => Answer::Take,
+            };
+        };
+        state.intruded |= found.is_some();
+        state.record = Some(Record {
+            standing,
+            holder: token,
+        });
+        for hook in 0..NAMES.len() {
+            self.apply(state, hook);
+        }
+        Answer::Settled
+    }
+
+    /// The effects of a hook commit with its record.
+    fn apply(&self, state: &mut State, hook: usize) {
+        if self.bounds.hooks.get(hook) == Some(&HookKind::Transactional)
+            && self.mutant != Some(Mutant::EffectsApart)
+            && let Some(applied) = state.applied.get_mut(hook)
+        {
+            *applied += 1;
+        }
+    }
+
     fn write(&self, state: &mut State, token: Token, write: Write) -> Answer {
         let rightful = state.holder() == Some(token);
         let Some(record) = &mut state.record else {
@@ -92,11 +136,8 @@ impl Protocol {
         standing.hooks.values_mut().for_each(|when| *when = at(0));
         record.standing = standing;
         state.intruded |= !rightful;
-        if let Write::Record(hook) | Write::Complete(hook) = write
-            && self.bounds.hooks.get(hook) == Some(&HookKind::Transactional)
-            && self.mutant != Some(Mutant::EffectsApart)
-        {
-            state.applied += 1;
+        if let Write::Record(hook) | Write::Complete(hook) = write {
+            self.apply(state, hook);
         }
         Answer::Written
     }

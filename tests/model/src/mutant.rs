@@ -17,6 +17,10 @@ pub enum Mutant {
     EffectsApart,
     /// A rejection is recorded, and no copy of the delivery kept.
     RejectionWithoutCopy,
+    /// A settlement overwrites what is known of the event.
+    UnconditionalSettlement,
+    /// A settlement takes what a claim may take: also an event whose hooks are done in part.
+    SettlesWhatMayBeClaimed,
     /// An event in progress is never taken over: the lease has no end.
     EndlessLease,
 }

@@ -6,7 +6,7 @@ use stateright::{Model, Property};
 use crate::bounds::HookKind;
 use crate::ledger::done;
 use crate::protocol::Protocol;
-use crate::state::{Doing, Place, State, Why, Write};
+use crate::state::{Doing, Hooks, Place, State, Why, Write};
 
 /// What has to hold always.
 pub const ALWAYS: [&str; 10] = [
@@ -23,7 +23,7 @@ pub const ALWAYS: [&str; 10] = [
 ];
 
 /// What has to be reached.
-pub const SOMETIMES: [&str; 10] = [
+pub const SOMETIMES: [&str; 13] = [
     "a lease is taken over while its owner lives",
     "a late owner tries to complete",
     "a late owner tries to release",
@@ -34,6 +34,9 @@ pub const SOMETIMES: [&str; 10] = [
     "an outside effect happens twice",
     "an event that is not settled is dead-lettered",
     "all is done, and nothing was dead-lettered",
+    "a new event is settled in one write",
+    "somebody settles an event that another works on",
+    "somebody settles an event whose hooks are done in part",
 ];
 
 /// All of them. Where the bounds don't promise a property, it holds by its condition.
@@ -61,14 +64,19 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         twice,
         dead,
         calm,
+        settled,
+        busy,
+        in_part,
     ] = SOMETIMES;
     vec![
-        Property::always(once, |_, state: &State| state.applied <= 1),
+        Property::always(once, |_, state: &State| {
+            state.applied.iter().all(|applied| *applied <= 1)
+        }),
         Property::always(fenced, |_, state: &State| !state.intruded),
         Property::always(given_up, |_, state: &State| !state.dropped),
         Property::always(one, effect_and_record_are_one),
-        Property::always(complete, |_, state: &State| {
-            !state.is(Status::Completed) || state.applied == 1 && state.called >= 1
+        Property::always(complete, |model: &Protocol, state: &State| {
+            !state.is(Status::Completed) || all_effects(model, state)
         }),
         Property::always(copied, |_, state: &State| !state.is(Status::Rejected) || state.copied),
         Property::always(kept, |model: &Protocol, state: &State| {
@@ -119,13 +127,27 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
                 .any(|c| c.doing.token() == state.holder() && c.doing.token().is_some());
             works && state.consumers.iter().any(|c| waits(c.doing))
         }),
-        Property::sometimes(twice, |_, state: &State| state.called >= 2),
+        Property::sometimes(twice, |model: &Protocol, state: &State| {
+            model.bounds.settles() || state.called >= 2
+        }),
         Property::sometimes(dead, |_, state: &State| {
             !state.settled() && state.messages.iter().any(|m| m.place == Place::DeadLetters)
         }),
         Property::sometimes(calm, |model: &Protocol, state: &State| {
             let deleted = state.messages.iter().all(|m| m.place == Place::Deleted);
             deleted && state.is(Status::Completed) && over(model, state)
+        }),
+        Property::sometimes(settled, |model: &Protocol, state: &State| {
+            let settled = |doing: Doing| matches!(doing, Doing::Delete(_, Why::Settled));
+            !model.bounds.settles() || state.consumers.iter().any(|c| settled(c.doing))
+        }),
+        Property::sometimes(busy, |model: &Protocol, state: &State| {
+            let works = state.consumers.iter().any(|c| c.doing.token() == state.holder());
+            !model.bounds.settles() || works && state.holder().is_some() && settles(state)
+        }),
+        Property::sometimes(in_part, |model: &Protocol, state: &State| {
+            let in_part = !state.settled() && done(state) != Hooks::default();
+            !model.bounds.settles() || in_part && settles(state)
         }),
     ]
 }
@@ -150,9 +172,23 @@ fn late(state: &State, does: impl Fn(Doing) -> bool) -> bool {
     tokens().any(|token| token == holder) && state.consumers.iter().any(|c| late(c.doing) && does(c.doing))
 }
 
+/// Somebody is about to settle.
+fn settles(state: &State) -> bool {
+    let settles = |doing: Doing| matches!(doing, Doing::Settle(..));
+    state.consumers.iter().any(|consumer| settles(consumer.doing))
+}
+
+fn all_effects(model: &Protocol, state: &State) -> bool {
+    let mut hooks = model.bounds.hooks.iter().zip(state.applied);
+    hooks.all(|(hook, applied)| match hook {
+        HookKind::Transactional => applied == 1,
+        HookKind::Outside => state.called >= 1,
+    })
+}
+
 fn effect_and_record_are_one(model: &Protocol, state: &State) -> bool {
-    let transactional = |hook: &usize| model.bounds.hooks.get(*hook) == Some(&HookKind::Transactional);
     let recorded = done(state);
-    let recorded = (0..2).filter(transactional).filter(|hook| recorded.has(*hook)).count();
-    usize::from(state.applied) == recorded
+    let hooks = model.bounds.hooks.iter().zip(state.applied).enumerate();
+    let mut transactional = hooks.filter(|(_, (hook, _))| **hook == HookKind::Transactional);
+    transactional.all(|(place, (_, applied))| applied == u8::from(recorded.has(place)))
 }

@@ -28,6 +28,8 @@ pub enum Action {
     DeadLetter(usize),
     /// A consumer does what it is about to do, and it works.
     Go(usize),
+    /// A consumer that may settle claims instead: a hook failed, or it knows no better.
+    Lease(usize),
     /// The hook that a consumer calls asks to retry.
     Retry(usize),
     /// The hook that a consumer calls rejects.
@@ -75,7 +77,10 @@ impl Model for Protocol {
             if matches!(doing, Doing::Call(..)) && self.bounds.failures {
                 actions.extend([Action::Retry(consumer), Action::Reject(consumer)]);
             }
-            if matches!(doing, Doing::Claim(..) | Doing::Write(..)) && state.losses > 0 {
+            if matches!(doing, Doing::Settle(..)) {
+                actions.push(Action::Lease(consumer));
+            }
+            if matches!(doing, Doing::Settle(..) | Doing::Claim(..) | Doing::Write(..)) && state.losses > 0 {
                 actions.extend([Action::Lose(consumer), Action::Resend(consumer)]);
             }
         }
@@ -111,6 +116,16 @@ impl Model for Protocol {
                 let token = next.fresh_token();
                 let consumer = next.consumers.get_mut(consumer)?;
                 consumer.deadline = consumer.skew + self.bounds.invocation;
+                consumer.doing = match self.bounds.settles() {
+                    true => Doing::Settle(delivery, token),
+                    false => Doing::Claim(delivery, token),
+                };
+            }
+            Action::Lease(place) => {
+                let consumer = next.consumers.get_mut(place)?;
+                let Doing::Settle(delivery, token) = consumer.doing else {
+                    return None;
+                };
                 consumer.doing = Doing::Claim(delivery, token);
             }
             Action::DeadLetter(delivery) => next.message(delivery)?.place = Place::DeadLetters,
@@ -142,6 +157,7 @@ impl Model for Protocol {
                         Doing::Write(delivery, token, hooks, Write::Record(_) | Write::Complete(_)) => {
                             Doing::Write(delivery, token, hooks, Write::Release)
                         }
+                        Doing::Settle(delivery, token) => Doing::Claim(delivery, token),
                         Doing::Claim(delivery, _) | Doing::Write(delivery, ..) => Doing::Return(delivery, BACK_OFF),
                         _ => return None,
                     };
@@ -191,7 +207,7 @@ impl Protocol {
             record: None,
             consumers: skews.iter().map(consumer).collect(),
             network: Vec::new(),
-            applied: 0,
+            applied: [0; 2],
             called: 0,
             copied: false,
             intruded: false,
@@ -223,11 +239,18 @@ impl Protocol {
     fn go(&self, state: &mut State, consumer: Consumer) -> Option<Doing> {
         let doing = match consumer.doing {
             Doing::Idle => return None,
+            Doing::Settle(delivery, token) => match self.ask(state, self.request(&consumer)?) {
+                Answer::Settled => self.finish(state, delivery, Why::Settled),
+                Answer::Take => Doing::Claim(delivery, token),
+                Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
+                Answer::Drop => self.finish(state, delivery, Why::Duplicate),
+                Answer::Claimed(_) | Answer::Written | Answer::Refused => return None,
+            },
             Doing::Claim(delivery, token) => match self.ask(state, self.request(&consumer)?) {
                 Answer::Claimed(done) => Doing::Call(delivery, token, done),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
                 Answer::Drop => self.finish(state, delivery, Why::Duplicate),
-                Answer::Written | Answer::Refused => return None,
+                Answer::Settled | Answer::Take | Answer::Written | Answer::Refused => return None,
             },
             Doing::Call(delivery, token, done) => {
                 let hook = first_open(done);
@@ -248,7 +271,9 @@ impl Protocol {
                 (Answer::Written, Write::Record(hook)) => Doing::Call(delivery, token, done.with(hook)),
                 (Answer::Written, Write::Complete(_) | Write::Reject) => self.finish(state, delivery, Why::Finished),
                 (Answer::Written, Write::Release) | (Answer::Refused, _) => Doing::Return(delivery, BACK_OFF),
-                (Answer::Claimed(_) | Answer::Wait(_) | Answer::Drop, _) => return None,
+                (Answer::Claimed(_) | Answer::Wait(_) | Answer::Drop | Answer::Settled | Answer::Take, _) => {
+                    return None;
+                }
             },
             Doing::Return(delivery, delay) => {
                 let message = state.message(delivery)?;
@@ -272,7 +297,11 @@ impl Protocol {
     fn call(&self, state: &mut State, hook: usize) {
         match self.bounds.hooks.get(hook) {
             Some(HookKind::Outside) => state.called = (state.called + 1).min(2),
-            Some(HookKind::Transactional) if self.mutant == Some(Mutant::EffectsApart) => state.applied += 1,
+            Some(HookKind::Transactional) if self.mutant == Some(Mutant::EffectsApart) => {
+                if let Some(applied) = state.applied.get_mut(hook) {
+                    *applied += 1;
+                }
+            }
             Some(HookKind::Transactional) | None => {}
         }
     }
@@ -286,6 +315,10 @@ impl Protocol {
     /// What the consumer is about to send.
     fn request(&self, consumer: &Consumer) -> Option<Request> {
         match consumer.doing {
+            Doing::Settle(_, token) => Some(Request::Settle {
+                token,
+                now: consumer.skew,
+            }),
             Doing::Claim(delivery, token) => Some(Request::Claim {
                 token,
                 replay: self.bounds.replay && delivery == 1,

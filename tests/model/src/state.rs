@@ -19,8 +19,8 @@ pub struct State {
     pub(crate) consumers: Vec<Consumer>,
     /// Requests that were given up by their senders and may still arrive.
     pub(crate) network: Vec<Request>,
-    /// How often the transactional hook's effect was applied.
-    pub(crate) applied: u8,
+    /// How often each transactional hook's effect was applied.
+    pub(crate) applied: [u8; 2],
     /// How often the outside hook was called; 2 stands for more.
     pub(crate) called: u8,
     /// A copy with the reason of the rejection is on the dead-letter queue.
@@ -69,6 +69,8 @@ pub(crate) struct Consumer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Doing {
     Idle,
+    /// Complete the event, if it is new, with all effects; the hooks have said what to write.
+    Settle(Delivery, Token),
     Claim(Delivery, Token),
     /// Call the first hook that is not in this set.
     Call(Delivery, Token, Hooks),
@@ -98,6 +100,7 @@ pub(crate) enum Write {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Why {
     Finished,
+    Settled,
     Duplicate,
 }
 
@@ -110,6 +113,10 @@ pub(crate) enum Request {
         replay: bool,
         now: i8,
         expires: i8,
+    },
+    Settle {
+        token: Token,
+        now: i8,
     },
     Write(Token, Write),
 }
@@ -156,7 +163,7 @@ impl Doing {
     pub(crate) fn token(self) -> Option<Token> {
         match self {
             Self::Call(_, token, _) | Self::Copy(_, token) | Self::Write(_, token, ..) => Some(token),
-            Self::Idle | Self::Claim(..) | Self::Return(..) | Self::Delete(..) => None,
+            Self::Idle | Self::Settle(..) | Self::Claim(..) | Self::Return(..) | Self::Delete(..) => None,
         }
     }
 }

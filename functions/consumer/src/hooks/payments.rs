@@ -27,6 +27,10 @@ impl Hook<TransactWriteItem> for Payments {
         "payments"
     }
 
+    fn transactional(&self) -> bool {
+        true
+    }
+
     /// Only says what to write: the ledger commits it together with "done", so that `applied`
     /// counts every event exactly once. An event that comes late is counted, and moves nothing
     /// backwards: the condition decides, whoever of two consumers is first.

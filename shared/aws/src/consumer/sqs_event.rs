@@ -20,6 +20,11 @@ pub(super) fn read(event: SqsEvent) -> Result<Vec<Received>, NoId> {
                 message_id: record.message_id.filter(|id| !id.is_empty()).ok_or(NoId(place))?,
                 receipt: record.receipt_handle.ok_or(NoId(place))?,
                 text: record.body.unwrap_or_default(),
+                receives: record
+                    .attributes
+                    .get("ApproximateReceiveCount")
+                    .and_then(|count| count.parse().ok())
+                    .unwrap_or_default(),
                 attributes: record
                     .message_attributes
                     .into_iter()

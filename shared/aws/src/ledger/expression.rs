@@ -7,7 +7,7 @@ use acuse_core::key::IdempotencyKey;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
 /// One conditional update of one item. Attribute names are always placeholders (`#name`), since
 /// several of ours are words that DynamoDB reserves.
@@ -112,7 +112,11 @@ impl Step {
             .set_expression_attribute_values(none_if_empty(self.values))
     }
 
-    pub(super) fn into_transaction_item(self) -> Result<TransactWriteItem, BuildError> {
+    /// `refused`: what comes back where the condition does not hold.
+    pub(super) fn into_transaction_item(
+        self,
+        refused: ReturnValuesOnConditionCheckFailure,
+    ) -> Result<TransactWriteItem, BuildError> {
         let update = Update::builder()
             .update_expression(self.expression())
             .table_name(self.table)
@@ -120,6 +124,7 @@ impl Step {
             .condition_expression(self.condition)
             .set_expression_attribute_names(none_if_empty(self.names))
             .set_expression_attribute_values(none_if_empty(self.values))
+            .return_values_on_condition_check_failure(refused)
             .build()?;
         Ok(TransactWriteItem::builder().update(update).build())
     }

@@ -30,18 +30,39 @@ const LONGEST_ERROR: usize = 1000;
 #[error("the item has no usable attribute `{0}`")]
 pub struct NotARecord(pub(super) &'static str);
 
-/// Sets everything that a claim sets, with the payload in the item, or in `parts` beside it.
-pub(super) fn claim(step: Step, event: &Event, lease: &Lease, expires_at: Timestamp, payload: Payload) -> Step {
-    let mut step = step
-        .set("status", s(Status::InProgress.name()))
+/// Sets what a claim adds to what is [kept](kept).
+pub(super) fn claimed(step: Step, lease: &Lease) -> Step {
+    step.set("status", s(Status::InProgress.name()))
         .set("lease_token", s(&lease.token))
         .set("lease_expires_at", n(lease.expires_at.as_millis()))
-        .set("message_id", s(&lease.message_id))
-        .set("expires_at", n(expires_at.as_seconds()))
         .value(":in_progress", s(Status::InProgress.name()))
+        .set_first("hooks", AttributeValue::M(HashMap::new()))
+}
+
+/// Sets what a settlement adds to what is [kept](kept): there was no claim, all is done.
+pub(super) fn settled(step: Step, hooks: &[&str], now: Timestamp) -> Step {
+    let hooks = hooks.iter().map(|hook| ((*hook).to_owned(), n(now.as_millis())));
+    step.set("status", s(Status::Completed.name()))
+        .set("completed_at", n(now.as_millis()))
+        .set("hooks", AttributeValue::M(hooks.collect()))
+}
+
+/// Sets what is known of an event and of the message that brings it, with the payload in the item, or in
+/// parts beside it.
+pub(super) fn kept(
+    step: Step,
+    event: &Event,
+    lease: &Lease,
+    now: Timestamp,
+    expires_at: Timestamp,
+    payload: Payload,
+) -> Step {
+    let mut step = step
+        .set("message_id", s(&lease.message_id))
+        .set("claimed_at", n(now.as_millis()))
+        .set("expires_at", n(expires_at.as_seconds()))
         .add("attempts", n(1))
         .add("duplicates", n(0))
-        .set_first("hooks", AttributeValue::M(HashMap::new()))
         .set_first("provider", s(event.provider))
         .set_first("environment", s(event.environment.name()))
         .set_first("type", s(&event.type_name))

@@ -1,5 +1,6 @@
 //! One event's way: claim, hooks, completion.
 
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -7,11 +8,12 @@ use futures_util::FutureExt;
 use tracing::{debug, error, info, warn};
 
 use super::backoff::LONGEST_DELAY;
+use super::settle::Said;
 use super::{Consumer, Fate, Inbox, Received};
 use crate::clock::{Clock, Random, Timestamp, within};
 use crate::event::Event;
 use crate::hook::{Attempt, Effects, Hook, HookError, Order, chain};
-use crate::ledger::{Claim, Claimed, Lease, Ledger, LedgerError};
+use crate::ledger::{Claim, Claimed, Lease, Ledger, LedgerError, Taken};
 use crate::metric;
 use crate::provider::Unreadable;
 
@@ -44,9 +46,9 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         unreadable: Option<Unreadable>,
         deadline: Timestamp,
     ) -> Fate {
-        let now = self.clock.now();
+        let started = self.clock.now();
         let cut = deadline.minus(RESERVE);
-        if now >= cut {
+        if started >= cut {
             debug!(key = %event.key, "event not started: the invocation ends");
             return Fate::Back(Duration::ZERO);
         }
@@ -55,28 +57,33 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             expires_at: deadline.plus(LEASE_SLACK),
             message_id: message.message_id.clone(),
         };
+        let aside = self.set_aside(event, unreadable, started);
+        let said = match aside {
+            Some(_) => Vec::new(),
+            None => match self.try_settle(message, event, &lease, cut).await {
+                ControlFlow::Break(fate) => return fate,
+                ControlFlow::Continue(said) => said,
+            },
+        };
+        let now = self.clock.now();
         let claimed = match self.ledger.claim(event, &lease, now).await {
             Ok(Claim::Claimed(claimed)) => claimed,
-            Ok(Claim::Wait { until }) => {
-                metric::event(event.provider, "waiting");
-                info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event in progress elsewhere");
-                return Fate::Back(until.since(now));
-            }
+            Ok(Claim::Wait { until }) => return self.wait(event, until, now),
             Ok(Claim::Duplicate { status, conflict }) => {
                 return self.count_duplicate(event, status.name(), conflict).await;
             }
             Err(error) => return self.ledger_failed(event, 1, &error),
         };
         if claimed.taken.attempt == 1 {
-            metric::queue_latency(event.provider, now.since(event.received_at));
+            metric::queue_latency(event.provider, started.since(event.received_at));
         }
         if claimed.taken.conflict {
             metric::event(event.provider, "conflict");
             warn!(key = %event.key, delivery_id = %event.delivery_id, "event claimed again with other bytes");
         }
-        match self.set_aside(event, unreadable, now) {
+        match aside {
             Some(why) => self.reject(message, event, &claimed, &why).await,
-            None => self.call_hooks(message, event, &claimed, cut).await,
+            None => self.call_hooks(message, event, &claimed, said, cut).await,
         }
     }
 
@@ -100,7 +107,14 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             .map(SetAside::Stale)
     }
 
-    async fn count_duplicate(&self, event: &Event, status: &str, conflict: bool) -> Fate {
+    /// Somebody else works on it.
+    pub(super) fn wait(&self, event: &Event, until: Timestamp, now: Timestamp) -> Fate {
+        metric::event(event.provider, "waiting");
+        info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event in progress elsewhere");
+        Fate::Back(until.since(now))
+    }
+
+    pub(super) async fn count_duplicate(&self, event: &Event, status: &str, conflict: bool) -> Fate {
         let (key, delivery_id) = (&event.key, event.delivery_id);
         match self.ledger.count_duplicate(key, conflict, self.clock.now()).await {
             Ok(()) if conflict => {
@@ -117,9 +131,19 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         }
     }
 
-    /// Calls the hooks that are not done. The last one's effects commit with the completion.
-    async fn call_hooks(&self, message: &Received, event: &Event, claimed: &Claimed, cut: Timestamp) -> Fate {
-        let done = &claimed.taken.hooks;
+    /// Calls the hooks that are not done. The last one's effects commit with the completion. `said`: what
+    /// they have said to the first attempt already.
+    async fn call_hooks(
+        &self,
+        message: &Received,
+        event: &Event,
+        claimed: &Claimed,
+        mut said: Said<L::Write>,
+        cut: Timestamp,
+    ) -> Fate {
+        let Taken {
+            attempt, hooks: done, ..
+        } = &claimed.taken;
         let open: Vec<&dyn Hook<L::Write>> = self
             .hooks
             .iter()
@@ -139,10 +163,13 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             let late = late.unwrap_or(false);
             let called = match hook.order() {
                 Order::SkipLate if late => Ok(Effects::none()),
-                order => {
-                    let late = late && order != Order::Any;
-                    self.call(*hook, event, claimed, late, cut).await
-                }
+                order => match said.iter().position(|(name, _)| *attempt == 1 && *name == hook.name()) {
+                    Some(place) => said.swap_remove(place).1,
+                    None => {
+                        let late = late && order != Order::Any;
+                        self.call(*hook, event, *attempt, late, cut).await
+                    }
+                },
             };
             let effects = match called {
                 Ok(effects) => effects,
@@ -166,31 +193,33 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let name = last.as_ref().map_or("", |(name, _)| name);
         let now = self.clock.now();
         match self.ledger.complete(claimed, last, now).await {
-            Ok(()) => {
-                let latency = now.since(event.received_at);
-                metric::event(event.provider, "completed");
-                metric::end_to_end_latency(event.provider, latency);
-                let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-                let attempt = claimed.taken.attempt;
-                info!(key = %event.key, delivery_id = %event.delivery_id, attempt, ms, "event completed");
-                Fate::Done
-            }
+            Ok(()) => self.completed(event, *attempt, now),
             Err(error) => self.write_failed(event, claimed, name, error).await,
         }
     }
 
+    /// All hooks are done, and that is recorded.
+    pub(super) fn completed(&self, event: &Event, attempt: u32, now: Timestamp) -> Fate {
+        let latency = now.since(event.received_at);
+        metric::event(event.provider, "completed");
+        metric::end_to_end_latency(event.provider, latency);
+        let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+        info!(key = %event.key, delivery_id = %event.delivery_id, attempt, ms, "event completed");
+        Fate::Done
+    }
+
     /// One hook's call, cut in time; a panic of its is a retry.
-    async fn call(
+    pub(super) async fn call(
         &self,
         hook: &dyn Hook<L::Write>,
         event: &Event,
-        claimed: &Claimed,
+        number: u32,
         late: bool,
         cut: Timestamp,
     ) -> Result<Effects<L::Write>, HookError> {
         let now = self.clock.now();
         let attempt = Attempt {
-            number: claimed.taken.attempt,
+            number,
             started_at: now,
             deadline: cut,
             late,

@@ -1,4 +1,6 @@
+mod batch;
 mod powertools;
+mod settle;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,6 +19,7 @@ type Act = dyn Fn(&Event, Attempt) -> Result<Effects<&'static str>, HookError> +
 #[derive(Clone)]
 struct Told {
     name: &'static str,
+    transactional: bool,
     calls: Arc<AtomicU32>,
     act: Arc<Act>,
 }
@@ -28,8 +31,17 @@ impl Told {
     ) -> Self {
         Self {
             name,
+            transactional: false,
             calls: Arc::default(),
             act: Arc::new(act),
+        }
+    }
+
+    /// It declares that it has no effect but its writes.
+    fn writes_only(self) -> Self {
+        Self {
+            transactional: true,
+            ..self
         }
     }
 
@@ -42,6 +54,10 @@ impl Told {
 impl Hook<&'static str> for Told {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn transactional(&self) -> bool {
+        self.transactional
     }
 
     async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<&'static str>, HookError> {
@@ -121,6 +137,7 @@ fn message(id: &str, provider: &str, body: &str) -> Received {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
         trace: None,
+        receives: 1,
     }
 }
 

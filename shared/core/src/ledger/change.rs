@@ -31,6 +31,30 @@ impl Standing {
         }
     }
 
+    /// The record of an event that is completed by the write that makes it, with all its `hooks`; `None`
+    /// where there is one. Whatever was found is refused, also what a claim might take: its hooks may be
+    /// done in part, and their effects applied.
+    ///
+    /// ```text
+    /// delivery A: hooks ── settle ✓ ─────────── the record, and the hooks' effects
+    /// delivery B: hooks ──────────── settle: refused, there is a record; nothing is applied
+    /// ```
+    #[must_use]
+    pub fn settled<'a>(
+        found: Option<&Self>,
+        hooks: impl IntoIterator<Item = &'a str>,
+        body_sha256: &str,
+        now: Timestamp,
+    ) -> Option<Self> {
+        found.is_none().then(|| Self {
+            status: Status::Completed,
+            lease_expires_at: Timestamp::from_millis(0),
+            attempts: 1,
+            body_sha256: body_sha256.to_owned(),
+            hooks: hooks.into_iter().map(|hook| (hook.to_owned(), now)).collect(),
+        })
+    }
+
     /// The record after `change` by the owner with `token`, where `holder` is the record's lease token;
     /// `None` where the change is refused. Time has no say: an owner whose lease is over, but went to
     /// nobody, may still finish.
@@ -116,6 +140,16 @@ mod tests {
             for status in [Status::Released, Status::Completed, Status::Rejected] {
                 assert_eq!(standing(status).changed("a", "a", change), None);
             }
+        }
+    }
+
+    #[test]
+    fn an_event_is_settled_where_there_is_no_record_whatever_it_says() {
+        let settled = Standing::settled(None, ["payments", "mail"], "aa", NOW).unwrap();
+        assert_eq!((settled.status, settled.attempts), (Status::Completed, 1));
+        assert_eq!(settled.hooks.len(), 2);
+        for status in Status::ALL {
+            assert_eq!(Standing::settled(Some(&standing(status)), ["mail"], "aa", NOW), None);
         }
     }
 

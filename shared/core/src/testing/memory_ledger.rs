@@ -7,7 +7,9 @@ use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::hook::Effects;
 use crate::key::IdempotencyKey;
-use crate::ledger::{Change, Claim, Claimed, Decision, Lease, Ledger, LedgerError, Standing, Status, decide};
+use crate::ledger::{
+    Change, Claim, Claimed, Decision, Lease, Ledger, LedgerError, Settlement, Standing, Status, decide,
+};
 
 /// A ledger whose writes are names that are counted.
 #[derive(Debug, Default)]
@@ -40,6 +42,28 @@ pub struct Stored {
     pub message_id: String,
 }
 
+impl Stored {
+    fn new(event: &Event, standing: Standing, lease: &Lease) -> Self {
+        Self {
+            standing,
+            lease_token: lease.token.clone(),
+            duplicates: 0,
+            conflicts: 0,
+            error: None,
+            at: event.at(),
+            message_id: lease.message_id.clone(),
+        }
+    }
+}
+
+impl State {
+    fn apply(&mut self, effects: impl IntoIterator<Item = &'static str>) {
+        for write in effects {
+            *self.effects.entry(write.to_owned()).or_default() += 1;
+        }
+    }
+}
+
 impl MemoryLedger {
     /// The record of `key`.
     pub fn record(&self, key: &IdempotencyKey) -> Option<Stored> {
@@ -69,11 +93,7 @@ impl MemoryLedger {
         effects: Vec<&'static str>,
     ) -> Result<(), LedgerError> {
         let mut state = self.state();
-        let State {
-            records,
-            effects: applied,
-        } = &mut *state;
-        let changed = records.get_mut(&claimed.key).and_then(|stored| {
+        let changed = state.records.get_mut(&claimed.key).and_then(|stored| {
             let (holder, token) = (&stored.lease_token, &claimed.lease_token);
             let standing = stored.standing.changed(holder, token, change)?;
             Some((stored, standing))
@@ -93,9 +113,7 @@ impl MemoryLedger {
         if !matches!(change, Change::Record(..)) {
             stored.error = error.map(str::to_owned);
         }
-        for write in effects {
-            *applied.entry(write.to_owned()).or_default() += 1;
-        }
+        state.apply(effects);
         Ok(())
     }
 }
@@ -114,15 +132,8 @@ impl Ledger for &MemoryLedger {
             Decision::Take(taken) => taken,
         };
         let standing = Standing::claimed(found, &taken, event.body_sha256(), lease);
-        let stored = state.records.entry(event.key.clone()).or_insert_with(|| Stored {
-            standing: standing.clone(),
-            lease_token: String::new(),
-            duplicates: 0,
-            conflicts: 0,
-            error: None,
-            at: event.at(),
-            message_id: String::new(),
-        });
+        let new = || Stored::new(event, standing.clone(), lease);
+        let stored = state.records.entry(event.key.clone()).or_insert_with(new);
         stored.standing = standing;
         stored.lease_token.clone_from(&lease.token);
         stored.message_id.clone_from(&lease.message_id);
@@ -131,6 +142,25 @@ impl Ledger for &MemoryLedger {
             lease_token: lease.token.clone(),
             taken,
         }))
+    }
+
+    async fn settle(
+        &self,
+        event: &Event,
+        lease: &Lease,
+        hooks: Vec<(&'static str, Effects<Self::Write>)>,
+        now: Timestamp,
+    ) -> Result<Settlement, LedgerError> {
+        let mut state = self.state();
+        let found = state.records.get(&event.key).map(|stored| &stored.standing);
+        let names = hooks.iter().map(|(name, _)| *name);
+        let Some(standing) = Standing::settled(found, names, event.body_sha256(), now) else {
+            return Ok(Settlement::Known(decide(found, event.body_sha256(), false, now)));
+        };
+        let stored = Stored::new(event, standing, lease);
+        state.records.insert(event.key.clone(), stored);
+        state.apply(hooks.into_iter().flat_map(|(_, effects)| effects.into_parts().0));
+        Ok(Settlement::Completed)
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {

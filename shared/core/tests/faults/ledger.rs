@@ -1,6 +1,7 @@
 //! A ledger whose calls fail, time out after doing the work, or come late.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::IdempotencyKey;
-use acuse_core::ledger::{Claim, Claimed, Lease, Ledger, LedgerError};
+use acuse_core::ledger::{Claim, Claimed, Lease, Ledger, LedgerError, Settlement};
 use acuse_core::testing::MemoryLedger;
 
 use crate::fault::{Fault, Faults};
@@ -19,6 +20,8 @@ pub(crate) struct FaultyLedger {
     pub(crate) simulation: Simulation,
     pub(crate) faults: Faults,
     pub(crate) ledger: Arc<MemoryLedger>,
+    /// How many events were completed by one call.
+    pub(crate) settled: Arc<AtomicU32>,
 }
 
 impl FaultyLedger {
@@ -87,6 +90,22 @@ impl Ledger for FaultyLedger {
         let (own, lease) = (event.clone(), lease.clone());
         let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).claim(&own, &lease, now).await };
         self.faulty("claim", &event.key, work).await
+    }
+
+    async fn settle(
+        &self,
+        event: &Event,
+        lease: &Lease,
+        hooks: Vec<(&'static str, Effects<Self::Write>)>,
+        now: Timestamp,
+    ) -> Result<Settlement, LedgerError> {
+        let (own, lease, settled) = (event.clone(), lease.clone(), Arc::clone(&self.settled));
+        let work = move |ledger: Arc<MemoryLedger>| async move {
+            let settlement = (&*ledger).settle(&own, &lease, hooks, now).await?;
+            settled.fetch_add(u32::from(settlement == Settlement::Completed), Ordering::SeqCst);
+            Ok(settlement)
+        };
+        self.faulty("settle", &event.key, work).await
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {

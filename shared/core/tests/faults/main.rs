@@ -20,6 +20,7 @@ mod queue;
 mod simulation;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -48,12 +49,19 @@ const PATIENCE: Duration = Duration::from_secs(48 * 3600);
 /// The events of a run. The last one's hook always rejects.
 const EVENTS: [&str; 4] = ["p0", "p1", "p2", "never"];
 
-/// What the transactional hook writes, for each event.
-fn effect_of(id: &str) -> &'static str {
-    ["effect on p0", "effect on p1", "effect on p2", "effect on never"]
-        .into_iter()
-        .find(|effect| effect.ends_with(id))
-        .unwrap()
+/// What the transactional hooks write, for each event.
+fn effect_of(hook: &str, id: &str) -> &'static str {
+    let effects = [
+        [
+            "payments of p0",
+            "payments of p1",
+            "payments of p2",
+            "payments of never",
+        ],
+        ["books of p0", "books of p1", "books of p2", "books of never"],
+    ];
+    let mut effects = effects.into_iter().flatten();
+    effects.find(|effect| *effect == format!("{hook} of {id}")).unwrap()
 }
 
 /// What the other hook has done: an order shipped is shipped, whatever the ledger knows.
@@ -74,6 +82,10 @@ impl Hook<&'static str> for Troubled {
         self.name
     }
 
+    fn transactional(&self) -> bool {
+        self.shipped.is_none()
+    }
+
     async fn call(&self, event: &Event, _attempt: Attempt) -> Result<Effects<&'static str>, HookError> {
         let id = event.resource.as_ref().unwrap().id.clone();
         if self.faults.strike() {
@@ -91,7 +103,7 @@ impl Hook<&'static str> for Troubled {
             return Err(HookError::reject("never"));
         }
         match &self.shipped {
-            None => Ok(Effects::write(effect_of(&id))),
+            None => Ok(Effects::write(effect_of(self.name, &id))),
             Some(shipped) => {
                 *shipped.lock().unwrap().entry(id).or_default() += 1;
                 Ok(Effects::none())
@@ -114,6 +126,7 @@ fn message(id: &str, delivery: u32) -> Received {
         text: format!(r#"{{"event":"payment.completed","data":{{"id":"{id}"}}}}"#),
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         trace: None,
+        receives: 0,
     }
 }
 
@@ -124,6 +137,9 @@ struct World {
     queue: Queue,
     ledger: Arc<MemoryLedger>,
     shipped: Shipped,
+    /// The hooks that only say what to write. Two: there is no other one.
+    transactional: &'static [&'static str],
+    settled: Arc<AtomicU32>,
 }
 
 impl World {
@@ -131,13 +147,23 @@ impl World {
         let simulation = Simulation::new(seed, Timestamp::from_seconds(1_700_000_000));
         let one_in = simulation.draw(|random| random.u32(2..20));
         let faults = Faults::new(&simulation, one_in);
+        let transactional = match simulation.one_in(2) {
+            true => &["payments", "books"][..],
+            false => &["payments"],
+        };
         Self {
+            transactional,
+            settled: Arc::default(),
             queue: Queue::new(&simulation, &faults),
             simulation,
             faults,
             ledger: Arc::default(),
             shipped: Arc::default(),
         }
+    }
+
+    fn ships(&self) -> bool {
+        self.transactional.len() < 2
     }
 
     /// Each event is delivered one to three times, whenever.
@@ -167,6 +193,7 @@ impl World {
             simulation: self.simulation.clone(),
             faults: self.faults.clone(),
             ledger: Arc::clone(&self.ledger),
+            settled: Arc::clone(&self.settled),
         };
         let clock = SkewedClock {
             simulation: self.simulation.clone(),
@@ -181,11 +208,12 @@ impl World {
             },
             concurrency: 10,
         };
-        // Transactional first or last, so that both ways of committing are tried.
-        let mut hooks = vec![
-            hook("payments", None),
-            hook("shipping", Some(Arc::clone(&self.shipped))),
-        ];
+        // Transactional first or last, so that both ways of committing are tried; or all of them, so
+        // that new events are settled in one call.
+        let mut hooks: Vec<_> = self.transactional.iter().map(|name| hook(name, None)).collect();
+        if self.ships() {
+            hooks.push(hook("shipping", Some(Arc::clone(&self.shipped))));
+        }
         if self.simulation.one_in(2) {
             hooks.reverse();
         }
@@ -259,12 +287,20 @@ impl World {
                 .iter()
                 .find(|(key, _)| key.partition.ends_with(&format!("#{id}")));
             let status = record.map(|(_, stored)| stored.standing.status);
-            let applied = self.ledger.applied(effect_of(id));
-            assert!(applied <= 1, "{id}: a transactional effect was applied {applied} times");
+            for hook in self.transactional {
+                let applied = self.ledger.applied(effect_of(hook, id));
+                assert!(applied <= 1, "{id}: the effect of {hook} was applied {applied} times");
+                let recorded = record.is_some_and(|(_, stored)| stored.standing.hooks.contains_key(*hook));
+                assert_eq!(applied == 1, recorded, "{id}: the effect of {hook} and its record");
+            }
             match status {
                 Some(Status::Completed) => {
-                    assert_eq!(applied, 1, "{id}: completed without its effect");
-                    assert!(shipped.contains_key(id), "{id}: completed without being shipped");
+                    let hooks = record.map_or(0, |(_, stored)| stored.standing.hooks.len());
+                    assert_eq!(hooks, 2, "{id}: completed without all its hooks");
+                    assert!(
+                        !self.ships() || shipped.contains_key(id),
+                        "{id}: completed without being shipped"
+                    );
                     assert_ne!(id, "never");
                 }
                 Some(Status::Rejected) => assert!(is_dead(id), "{id}: rejected, and not in the dead-letter queue"),
@@ -286,6 +322,7 @@ struct Outcomes {
     taken_over: u32,
     shipped_twice: u32,
     duplicates: u32,
+    settled: u32,
 }
 
 fn run(seed: u64, outcomes: &mut Outcomes) {
@@ -310,6 +347,7 @@ fn run(seed: u64, outcomes: &mut Outcomes) {
         outcomes.taken_over += u32::from(stored.standing.attempts > 1);
         outcomes.duplicates += stored.duplicates;
     }
+    outcomes.settled += world.settled.load(Ordering::SeqCst);
     let shipped = world.shipped.lock().unwrap();
     outcomes.shipped_twice += u32::try_from(shipped.values().filter(|times| **times > 1).count()).unwrap();
 }
@@ -338,6 +376,7 @@ fn nothing_is_lost_and_nothing_done_twice_under_faults() {
     println!("{runs} runs: {outcomes:?}");
     // The trouble was real.
     assert!(outcomes.completed > 0 && outcomes.rejected > 0 && outcomes.taken_over > 0 && outcomes.duplicates > 0);
+    assert!(outcomes.settled > 0, "new events are settled in one call");
     assert!(
         outcomes.shipped_twice > 0,
         "a hook with outside effects is at-least-once"

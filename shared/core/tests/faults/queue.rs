@@ -70,6 +70,7 @@ impl Queue {
             .map(|stored| {
                 stored.visible_at = now.plus(VISIBILITY);
                 stored.receives += 1;
+                stored.message.receives = stored.receives;
                 // A receipt of an earlier receive does nothing any more.
                 stored.message.receipt = format!("{}/{}", stored.message.message_id, stored.receives);
                 stored.message.clone()

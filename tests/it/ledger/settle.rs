@@ -1,0 +1,316 @@
+//! A new event in one call, with the real consumer in front.
+
+use acuse_core::consume::{Backoff, Consumer, Policy, Received};
+use acuse_core::hook::{Attempt, Hook, HookError};
+use acuse_core::ledger::{Decision, Settlement};
+use acuse_core::testing::{Dice, FakeInbox, StoppedClock};
+use async_trait::async_trait;
+
+use super::*;
+
+/// A hook that writes what it was given, or has an effect of its own besides.
+struct Writes {
+    name: &'static str,
+    transactional: bool,
+    effects: Effects<TransactWriteItem>,
+}
+
+#[async_trait]
+impl Hook<TransactWriteItem> for Writes {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn transactional(&self) -> bool {
+        self.transactional
+    }
+
+    async fn call(&self, _: &Event, _: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {
+        Ok(self.effects.clone())
+    }
+}
+
+fn writes(name: &'static str, effects: Effects<TransactWriteItem>) -> Writes {
+    Writes {
+        name,
+        transactional: true,
+        effects,
+    }
+}
+
+/// Adds one to an item, where its condition holds.
+fn add(pk: &str, condition: Option<&str>) -> TransactWriteItem {
+    let update = Update::builder()
+        .table_name("effects")
+        .key("pk", AttributeValue::S(pk.to_owned()))
+        .update_expression("ADD applied :one")
+        .set_condition_expression(condition.map(str::to_owned))
+        .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+    TransactWriteItem::builder().update(update.build().unwrap()).build()
+}
+
+const ABSENT: Option<&str> = Some("attribute_not_exists(pk)");
+const PRESENT: Option<&str> = Some("attribute_exists(pk)");
+
+fn message(id: &str) -> Received {
+    let attributes = [
+        ("envelope", "1"),
+        ("provider", "kuenta"),
+        ("delivery_id", "018bcfe5-6800-7707-8707-070707070707"),
+        ("received_at", "1700000000000"),
+        ("form", "raw"),
+    ];
+    Received {
+        // A provider's own duplicates are messages of their own.
+        message_id: fastrand::u64(..).to_string(),
+        text: String::from_utf8(event(id).body().to_vec()).unwrap(),
+        attributes: attributes
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        receives: 1,
+        ..Received::default()
+    }
+}
+
+/// The calls that a consumer with these hooks makes for one message, and whether it is done.
+async fn consume(tables: &Tables, hooks: Vec<Writes>, id: &str) -> (Vec<String>, bool) {
+    let policy = Policy {
+        environment: None,
+        retention: RETENTION,
+        backoff: Backoff {
+            base: Duration::from_secs(2),
+            max: Duration::from_secs(900),
+        },
+        concurrency: 10,
+    };
+    let hooks = hooks.into_iter().map(|hook| Box::new(hook) as Box<_>).collect();
+    let (inbox, clock) = (FakeInbox::default(), StoppedClock::at(seconds(10)));
+    let consumer = Consumer::new(tables.ledger.clone(), &inbox, hooks, policy, clock, Dice::default()).unwrap();
+    tables.calls.take();
+    let failed = consumer.consume(vec![message(id)], seconds(40)).await;
+    (tables.calls.take(), failed.is_empty())
+}
+
+fn lease(token: &str) -> Lease {
+    Lease {
+        token: token.to_owned(),
+        expires_at: seconds(30),
+        message_id: format!("message of {token}"),
+    }
+}
+
+#[tokio::test]
+async fn a_new_event_is_one_call_where_all_hooks_only_write_and_two_otherwise() {
+    let tables = Tables::create().await;
+    let effect = || Effects::write(add("total", None));
+    let both = || vec![writes("payments", effect()), writes("books", Effects::none())];
+    let none = || vec![writes("payments", Effects::none())];
+    let outside = || {
+        let own = Writes {
+            transactional: false,
+            ..writes("mail", effect())
+        };
+        vec![own]
+    };
+    let update = || "UpdateItem".to_owned();
+    let transact = || "TransactWriteItems".to_owned();
+
+    assert_eq!(consume(&tables, both(), "p1").await, (vec![transact()], true));
+    assert_eq!(consume(&tables, none(), "p2").await, (vec![update()], true));
+    assert_eq!(consume(&tables, vec![], "p3").await, (vec![update()], true));
+    assert_eq!(
+        consume(&tables, outside(), "p4").await,
+        (vec![update(), transact()], true)
+    );
+    assert_eq!(tables.applied("total").await, 2);
+    // A duplicate: what tells that it is one, and its count.
+    assert_eq!(consume(&tables, both(), "p1").await, (vec![transact(), update()], true));
+    assert_eq!(consume(&tables, none(), "p2").await, (vec![update(), update()], true));
+    assert_eq!(
+        consume(&tables, outside(), "p4").await,
+        (vec![update(), update()], true)
+    );
+    assert_eq!(tables.applied("total").await, 2);
+}
+
+#[tokio::test]
+async fn its_record_is_what_a_claim_and_a_completion_make() {
+    let tables = Tables::create().await;
+    let hooks = || vec![("payments", effect(None)), ("books", Effects::none())];
+    let settled = tables
+        .ledger
+        .settle(&event("p1"), &lease("a"), hooks(), seconds(1))
+        .await;
+    assert_eq!(settled.unwrap(), Settlement::Completed);
+
+    let claimed = tables.claimed(&event("p2"), "a", 1).await;
+    let [payments, books] = hooks().try_into().unwrap();
+    tables
+        .ledger
+        .record_hook(&claimed, payments.0, payments.1, seconds(1))
+        .await
+        .unwrap();
+    tables.ledger.complete(&claimed, Some(books), seconds(1)).await.unwrap();
+
+    let item = async |id: &str| {
+        let key = event(id).key;
+        let get = tables.client.get_item().table_name("ledger");
+        let get = get
+            .key("pk", AttributeValue::S(key.partition))
+            .key("sk", AttributeValue::S(key.sort));
+        let mut item = get.send().await.unwrap().item.unwrap();
+        for own in ["pk", "resource_id", "payload", "body_sha256"] {
+            assert!(item.remove(own).is_some(), "{own}");
+        }
+        item
+    };
+    assert_eq!(item("p1").await, item("p2").await);
+    let reader = LedgerReader::new(tables.client.clone(), "ledger");
+    assert_eq!(reader.on_day("kuenta", seconds(0), 9).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn whatever_is_known_of_an_event_is_left_as_it_is() {
+    let tables = Tables::create().await;
+    let event = event("p1");
+    let settle = async |now: i64| {
+        let hooks = vec![("payments", effect(None))];
+        let known = tables.ledger.settle(&event, &lease("late"), hooks, seconds(now)).await;
+        let Settlement::Known(decision) = known.unwrap() else {
+            panic!("settled what is known");
+        };
+        decision
+    };
+    let first = tables.claimed(&event, "a", 0).await;
+    assert_eq!(settle(1).await, Decision::Wait { until: seconds(30) });
+    assert!(
+        matches!(settle(30).await, Decision::Take(_)),
+        "its lease is over: it takes a claim"
+    );
+    tables.ledger.release(&first, "not yet").await.unwrap();
+    assert!(
+        matches!(settle(2).await, Decision::Take(_)),
+        "so it does where it was released"
+    );
+    assert_eq!(tables.record(&event).await.status, "RELEASED");
+    let again = tables.claimed(&event, "b", 3).await;
+    tables.ledger.reject(&again, "never", seconds(4)).await.unwrap();
+    let rejected = Decision::Drop {
+        status: Status::Rejected,
+        conflict: false,
+    };
+    assert_eq!(settle(5).await, rejected);
+    assert_eq!(tables.record(&event).await.attempts, 2);
+    assert_eq!(tables.applied("total").await, 0, "its effects roll back with it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_64_at_once_one_settles() {
+    let tables = Tables::create().await;
+    let event = event("p1");
+    let settlements: Vec<_> = (0..64)
+        .map(|n| {
+            let (ledger, event) = (tables.ledger.clone(), event.clone());
+            tokio::spawn(async move {
+                let hooks = vec![("payments", effect(None))];
+                ledger
+                    .settle(&event, &lease(&n.to_string()), hooks, seconds(n))
+                    .await
+                    .unwrap()
+            })
+        })
+        .collect();
+    let mut settled = 0;
+    for settlement in settlements {
+        match settlement.await.unwrap() {
+            Settlement::Completed => settled += 1,
+            Settlement::Known(decision) => assert!(matches!(decision, Decision::Drop { .. }), "{decision:?}"),
+        }
+    }
+    assert_eq!((settled, tables.applied("total").await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_settlement_whose_answer_was_lost_is_ours_when_it_is_sent_again() {
+    let tables = Tables::create().await;
+    for (id, effects) in [("p1", effect(None)), ("p2", Effects::none())] {
+        tables.calls.lose_an_answer();
+        let (calls, done) = consume(&tables, vec![writes("payments", effects)], id).await;
+        assert_eq!((calls.len(), done), (2, true), "the SDK sends it again: {calls:?}");
+        let record = tables.record(&event(id)).await;
+        assert_eq!((record.status, record.attempts, record.duplicates), ("COMPLETED", 1, 0));
+    }
+    assert_eq!(tables.applied("total").await, 1);
+    // Without the SDK's token, which DynamoDB remembers for ten minutes.
+    for _ in 0..2 {
+        let hooks = vec![("payments", effect(None))];
+        let settled = tables.ledger.settle(&event("p3"), &lease("a"), hooks, seconds(1)).await;
+        assert_eq!(settled.unwrap(), Settlement::Completed);
+    }
+    assert_eq!(tables.applied("total").await, 2);
+}
+
+#[tokio::test]
+async fn each_hook_whose_condition_does_not_hold_writes_what_it_wants_instead() {
+    let tables = Tables::create().await;
+    let guarded = |name| {
+        let instead = Effects::write(add(&format!("{name}, late"), None));
+        writes(name, Effects::write(add(name, ABSENT)).or(instead))
+    };
+    // `a` is there from the second event on, `b` from the first; `c` has no condition.
+    tables
+        .client
+        .transact_write_items()
+        .transact_items(add("b", None))
+        .send()
+        .await
+        .unwrap();
+    for (id, calls) in [("p1", 2), ("p2", 2), ("p3", 2)] {
+        let c = writes("c", Effects::write(add("c", None)));
+        let (made, done) = consume(&tables, vec![guarded("a"), c, guarded("b")], id).await;
+        assert_eq!((made.len(), done), (calls, true), "{made:?}");
+        assert_eq!(tables.record(&event(id)).await.hooks.len(), 3);
+    }
+    let mut applied = Vec::new();
+    for pk in ["a", "a, late", "b", "b, late", "c"] {
+        applied.push(tables.applied(pk).await);
+    }
+    assert_eq!(applied, [1, 2, 1, 3, 3]);
+}
+
+#[tokio::test]
+async fn what_can_not_be_settled_takes_a_lease_and_is_recorded() {
+    let tables = Tables::create().await;
+    // Refused, and no other writes wanted.
+    let refused = || vec![writes("payments", Effects::write(add("none", PRESENT)))];
+    let (_, done) = consume(&tables, refused(), "p1").await;
+    let record = tables.record(&event("p1")).await;
+    assert_eq!((done, record.status, record.attempts), (false, "RELEASED", 1));
+    assert!(record.error.unwrap().contains("a condition of the hook's own writes"));
+
+    // No transaction that DynamoDB takes: two hooks write one item, or too many; each alone may.
+    let many = |name: &'static str| {
+        let items = (0..60).map(|n| add(&format!("{name} {n}"), None)).collect();
+        writes(name, Effects::writes(items))
+    };
+    let twice = |name| writes(name, Effects::write(add("twice", None)));
+    for (id, hooks) in [("p2", vec![twice("a"), twice("b")]), ("p3", vec![many("a"), many("b")])] {
+        let (calls, done) = consume(&tables, hooks, id).await;
+        assert!(done, "{id}: {calls:?}");
+        assert_eq!(tables.record(&event(id)).await.hooks.len(), 2);
+    }
+    assert_eq!(tables.applied("twice").await, 2);
+    assert_eq!((tables.applied("a 59").await, tables.applied("b 0").await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_payload_that_is_too_long_for_an_item_is_kept_whole() {
+    let tables = Tables::create().await;
+    let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(1_000_000).collect();
+    let event = event_with("noise", &noise);
+    let settled = tables.ledger.settle(&event, &lease("a"), Vec::new(), seconds(1)).await;
+    assert_eq!(settled.unwrap(), Settlement::Completed);
+    let reader = LedgerReader::new(tables.client.clone(), "ledger");
+    let kept = reader.payload(&tables.record(&event).await).await.unwrap();
+    assert_eq!(kept.as_deref(), Some(event.body().as_ref()));
+}
