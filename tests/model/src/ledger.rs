@@ -79,11 +79,10 @@ impl Protocol {
     fn settle(&self, state: &mut State, token: Token, now: i8) -> Answer {
         let found = state.record.as_ref().map(|record| &record.standing);
         let decision = decide(found, BODY, false, at(now));
-        let overlooks = match (self.mutant, &decision) {
-            (Some(Mutant::UnconditionalSettlement), _) => true,
-            (Some(Mutant::SettlesWhatMayBeClaimed), Decision::Take(_)) => true,
-            _ => false,
-        };
+        let overlooks = matches!(
+            (self.mutant, &decision),
+            (Some(Mutant::UnconditionalSettlement), _) | (Some(Mutant::SettlesWhatMayBeClaimed), Decision::Take(_))
+        );
         let seen = found.filter(|_| !overlooks);
         let Some(standing) = Standing::settled(seen, NAMES, BODY, at(0)) else {
             return match decision {
