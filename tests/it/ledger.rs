@@ -110,6 +110,16 @@ impl Tables {
         reader.partition(partition).await.unwrap()
     }
 
+    /// Puts a record as it is, in DynamoDB's JSON.
+    pub(crate) async fn put_record(&self, item: HashMap<String, serde_json::Value>) {
+        let put = item
+            .into_iter()
+            .fold(self.client.put_item().table_name("ledger"), |put, (name, value)| {
+                put.item(name, attribute_value(&value))
+            });
+        put.send().await.unwrap();
+    }
+
     /// How many effects were applied to an item.
     pub(crate) async fn applied(&self, pk: &str) -> u32 {
         let item = self
@@ -119,6 +129,25 @@ impl Tables {
             .key("pk", AttributeValue::S(pk.to_owned()));
         let item = item.send().await.unwrap().item.unwrap_or_default();
         item.get("applied").map_or(0, |n| n.as_n().unwrap().parse().unwrap())
+    }
+}
+
+/// An attribute in DynamoDB's JSON: `{"S": "text"}`, `{"N": "1"}`, `{"M": {…}}`.
+fn attribute_value(json: &serde_json::Value) -> AttributeValue {
+    let (kind, value) = json.as_object().unwrap().iter().next().unwrap();
+    let text = || value.as_str().unwrap().to_owned();
+    match kind.as_str() {
+        "S" => AttributeValue::S(text()),
+        "N" => AttributeValue::N(text()),
+        "M" => AttributeValue::M(
+            value
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(name, value)| (name.clone(), attribute_value(value)))
+                .collect(),
+        ),
+        other => panic!("no attribute of kind {other} in the fixtures"),
     }
 }
 

@@ -11,5 +11,7 @@
 
 mod killed;
 mod ledger;
+mod runtime;
 mod stack;
+mod upgrade;
 mod watch;

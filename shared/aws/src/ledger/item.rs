@@ -22,6 +22,9 @@ const COMPRESS_FROM: usize = 8 * 1024;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const LONGEST_PAYLOAD: usize = 380 * 1024;
 
+/// The newest version of a record that is written and read. Records without one are of version 1.
+const VERSION: u32 = 1;
+
 /// A recorded error's longest text, in characters.
 const LONGEST_ERROR: usize = 1000;
 
@@ -63,6 +66,7 @@ pub(super) fn kept(
         .set("expires_at", n(expires_at.as_seconds()))
         .add("attempts", n(1))
         .add("duplicates", n(0))
+        .set("version", n(VERSION))
         .set_first("provider", s(event.provider))
         .set_first("environment", s(event.environment.name()))
         .set_first("type", s(&event.type_name))
@@ -142,6 +146,10 @@ pub(super) fn part(step: Step, bytes: &[u8], expires_at: Timestamp) -> Step {
 
 /// What `decide` looks at.
 pub(super) fn standing(item: &HashMap<String, AttributeValue>) -> Result<Standing, NotARecord> {
+    // A newer consumer wrote it, and one may have gone back to this one: its message waits for the newer.
+    if number(item, "version").unwrap_or(VERSION) > VERSION {
+        return Err(NotARecord("version"));
+    }
     Ok(Standing {
         status: text(item, "status")
             .and_then(Status::from_name)

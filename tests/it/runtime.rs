@@ -1,0 +1,96 @@
+//! The real consumer binary under a small Runtime API.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acuse_aws::system::SystemClock;
+use acuse_core::clock::Clock;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, mpsc};
+
+/// How long an invocation may take; a lease ends a second later.
+pub(crate) const INVOCATION: Duration = Duration::from_secs(8);
+
+/// Lambda's Runtime API: gives one event, and takes the answer.
+#[derive(Clone)]
+struct Runtime {
+    event: Arc<Mutex<Option<Bytes>>>,
+    answers: mpsc::UnboundedSender<Bytes>,
+}
+
+async fn runtime(State(runtime): State<Runtime>, request: Request) -> Response {
+    if request.uri().path().ends_with("/invocation/next") {
+        let Some(event) = runtime.event.lock().await.take() else {
+            return std::future::pending().await;
+        };
+        let deadline = SystemClock.now().plus(INVOCATION).as_millis();
+        return Response::builder()
+            .header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
+            .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
+            .header(
+                "Lambda-Runtime-Invoked-Function-Arn",
+                "arn:aws:lambda:us-east-1:123456789012:function:consumer",
+            )
+            .body(Body::from(event))
+            .unwrap();
+    }
+    let answer = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
+    runtime.answers.send(answer).unwrap();
+    Response::builder()
+        .status(StatusCode::ACCEPTED)
+        .body(Body::empty())
+        .unwrap()
+}
+
+pub(crate) async fn serve(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    address
+}
+
+/// Starts a consumer with one batch to consume. It publishes where there is a `bus`: then it
+/// has a hook with an effect outside, and claims events.
+pub(crate) async fn consumer(
+    binary: &Path,
+    aws: &str,
+    event: Bytes,
+    bus: Option<&str>,
+) -> (Child, mpsc::UnboundedReceiver<Bytes>) {
+    let (answers, answered) = mpsc::unbounded_channel();
+    let event = Arc::new(Mutex::new(Some(event)));
+    let api = serve(Router::new().fallback(runtime).with_state(Runtime { event, answers })).await;
+    let child = Command::new(binary)
+        .env_clear()
+        .envs([
+            ("AWS_LAMBDA_RUNTIME_API", api.as_str()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "consumer"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_ENDPOINT_URL", aws),
+            ("EVENT_QUEUE_URL", "http://127.0.0.1:9/none"),
+            ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9/none"),
+            ("LEDGER_TABLE", "ledger"),
+            ("PAYMENTS_TABLE", "effects"),
+            ("RETENTION_DAYS", "36500"),
+        ])
+        .envs(bus.map(|bus| ("EVENT_BUS_NAME", bus)))
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    (child, answered)
+}

@@ -1,0 +1,76 @@
+//! A new version takes over in the middle of the work: the queue holds yesterday's messages, and the
+//! ledger yesterday's records. `fixtures/upgrade/v{n}` are as version n wrote them: never changed, only
+//! joined by others.
+
+use std::collections::HashMap;
+
+use acuse_cli::local;
+use axum::body::Bytes;
+use serde_json::Value;
+
+use crate::ledger::Tables;
+use crate::runtime::consumer;
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/fixtures/upgrade/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn yesterdays_messages_meet_yesterdays_records() {
+    let binary = local::function_binary("consumer").await.unwrap();
+    let tables = Tables::create().await;
+    let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/ledger.json")).unwrap();
+    for record in records {
+        tables.put_record(record).await;
+    }
+
+    let messages = Bytes::from(fixture("v1/messages.json"));
+    let (_child, mut answered) = consumer(&binary, &tables.endpoint, messages, None).await;
+    assert_eq!(answered.recv().await.unwrap(), r#"{"batchItemFailures":[]}"#);
+
+    for (partition, attempts, duplicates, applied) in [
+        ("kuenta#live#payment#pmt_text", 1, 0, 1),
+        ("kuenta#live#payment#pmt_base64", 1, 0, 1),
+        ("kuenta#live#payment#pmt_gzip", 1, 0, 1),
+        ("onepay#live#payment#pay_js", 1, 0, 1),
+        // A replay takes what was rejected.
+        ("kuenta#live#payment#pmt_rejected", 2, 0, 1),
+        // Its hook was done already.
+        ("kuenta#live#payment#pmt_released", 2, 0, 0),
+        ("kuenta#live#payment#pmt_completed", 1, 1, 0),
+        ("kuenta#live#payment#pmt_abandoned", 2, 0, 1),
+    ] {
+        let record = tables.only_record(partition).await;
+        assert_eq!(
+            (record.status, record.attempts, record.duplicates),
+            ("COMPLETED", attempts, duplicates),
+            "{partition}"
+        );
+        let payment = partition.replace("#payment", "");
+        assert_eq!(tables.applied(&payment).await, applied, "{payment}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_a_newer_version_is_left_to_it() {
+    let binary = local::function_binary("consumer").await.unwrap();
+    let tables = Tables::create().await;
+    let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/ledger.json")).unwrap();
+    let messages: Value = serde_json::from_slice(&fixture("v1/messages.json")).unwrap();
+    let mut completed = records
+        .into_iter()
+        .find(|record| record["status"]["S"] == "COMPLETED")
+        .unwrap();
+    completed.insert("version".to_owned(), serde_json::json!({"N": "2"}));
+    tables.put_record(completed).await;
+
+    let batch = serde_json::json!({"Records": [messages["Records"][6]]}).to_string();
+    let (_child, mut answered) = consumer(&binary, &tables.endpoint, Bytes::from(batch), None).await;
+    let answer: Value = serde_json::from_slice(&answered.recv().await.unwrap()).unwrap();
+    assert_eq!(
+        answer["batchItemFailures"][0]["itemIdentifier"], messages["Records"][6]["messageId"],
+        "its message goes back to the queue"
+    );
+    let record = tables.only_record("kuenta#live#payment#pmt_completed").await;
+    assert_eq!((record.status, record.duplicates), ("COMPLETED", 0));
+}
