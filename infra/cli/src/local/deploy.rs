@@ -98,9 +98,7 @@ pub(super) async fn prepare(
     show_build: bool,
     progress: &Progress,
 ) -> Result<Prepared, Error> {
-    let path = checkout.template();
-    let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-    let template = Template::parse(&text)?;
+    let template = Template::of(checkout.read_template()?);
     let names: Vec<String> = template
         .functions()?
         .into_iter()
