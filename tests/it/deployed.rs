@@ -55,17 +55,24 @@ async fn the_template_is_created_updated_and_deleted_and_the_tables_stay() {
     // Updated: what the parameters say is changed, and nothing that was there is lost.
     let parameter =
         |(name, value): (&str, &str)| Parameter::builder().parameter_key(name).parameter_value(value).build();
-    let kept = ["Architecture", "RetentionDays"].map(|name| {
-        Parameter::builder()
-            .parameter_key(name)
-            .use_previous_value(true)
-            .build()
-    });
+    let stacks = cloudformation.describe_stacks().stack_name(STACK).send().await.unwrap();
+    let known = stacks.stacks()[0]
+        .parameters()
+        .iter()
+        .map(|known| known.parameter_key().unwrap());
+    let kept = known
+        .filter(|name| CHANGED.iter().all(|(changed, _)| changed != name))
+        .map(|name| {
+            Parameter::builder()
+                .parameter_key(name)
+                .use_previous_value(true)
+                .build()
+        });
     let update = cloudformation
         .update_stack()
         .stack_name(STACK)
         .use_previous_template(true)
-        .set_parameters(Some(CHANGED.map(parameter).into_iter().chain(kept).collect()))
+        .set_parameters(Some(kept.chain(CHANGED.map(parameter)).collect()))
         .capabilities(Capability::CapabilityIam)
         .capabilities(Capability::CapabilityAutoExpand);
     update.send().await.unwrap();

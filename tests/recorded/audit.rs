@@ -6,7 +6,7 @@ use crate::grants::Grant;
 
 /// What Lambda and other services do by a function's role, so that no call of the function's own
 /// is seen: the actions, and who makes them.
-pub(crate) const BY_OTHERS: [(&str, &str); 5] = [
+pub(crate) const BY_OTHERS: [(&str, &str); 9] = [
     ("sqs:ReceiveMessage", "Lambda polls the queue for the consumer"),
     ("sqs:DeleteMessage", "Lambda deletes what the consumer has done"),
     ("sqs:GetQueueAttributes", "Lambda looks at the queue that it polls"),
@@ -15,6 +15,10 @@ pub(crate) const BY_OTHERS: [(&str, &str); 5] = [
         "SQS, DynamoDB and Secrets Manager open with the caller's permission",
     ),
     ("kms:GenerateDataKey", "SQS encrypts with the caller's permission"),
+    ("logs:CreateLogStream", "Lambda writes what a function prints"),
+    ("logs:PutLogEvents", "Lambda writes what a function prints"),
+    ("xray:PutTraceSegments", "Lambda traces the invocation"),
+    ("xray:PutTelemetryRecords", "Lambda traces the invocation"),
 ];
 
 /// What is wrong with a role.
@@ -31,7 +35,11 @@ pub(crate) enum Finding {
 /// Compares what a role grants with what was called by it.
 pub(crate) fn audit(granted: &BTreeSet<Grant>, called: &BTreeSet<Grant>) -> Vec<Finding> {
     let by_others = |grant: &&Grant| BY_OTHERS.iter().any(|(action, _)| *action == grant.0);
-    let wide = |grant: &&Grant| grant.0.contains('*') || grant.1.contains('*');
+    // X-Ray's actions know no resources.
+    let wide = |grant: &&Grant| {
+        let everywhere = grant.1.contains('*') && !grant.0.starts_with("xray:Put");
+        grant.0.contains('*') || everywhere
+    };
     let missing = called.difference(granted).cloned().map(Finding::Missing);
     let unused = granted
         .difference(called)

@@ -7,15 +7,26 @@ use serde_json::{Map, Value};
 /// An action on a resource: `sqs:SendMessage` on `EventQueue`.
 pub(crate) type Grant = (String, String);
 
-/// The template's functions with what their own policies grant. A resource is its logical id, or
-/// what its ARN ends with.
+/// The template's functions with what their roles grant, where its parameters are as `given`, or
+/// else their defaults. A resource is its logical id, or what its ARN ends with.
 pub(crate) fn of_functions(template: &Value, given: &[(&str, &str)]) -> BTreeMap<String, BTreeSet<Grant>> {
     let template = Template::new(template, given);
     let resources = template.json["Resources"].as_object().unwrap().iter();
     let functions = resources.filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function");
     functions
-        .map(|(id, function)| (id.clone(), template.grants(&function["Properties"]["Policies"])))
+        .map(|(id, function)| (id.clone(), template.grants(&template.policies(function))))
         .collect()
+}
+
+/// The logical id of a function's role: its own, or the one that SAM makes for it.
+pub(crate) fn role(template: &Value, function: &str) -> String {
+    let role = &template["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0];
+    role.as_str().map_or_else(|| format!("{function}Role"), str::to_owned)
+}
+
+/// Whether the template writes the function's role out, or leaves it to SAM.
+pub(crate) fn has_own_role(template: &Value, function: &str) -> bool {
+    template["Resources"].get(role(template, function)).is_some()
 }
 
 struct Template<'a> {
@@ -29,10 +40,26 @@ impl<'a> Template<'a> {
         let default = |(name, parameter): (&'a String, &'a Value)| (name.as_str(), text(&parameter["Default"]));
         let mut parameters: BTreeMap<_, _> = declared.map(default).collect();
         for (name, value) in given {
-            assert!(parameters.contains_key(name), "the template has no parameter {name}");
-            parameters.insert(name, (*value).to_owned());
+            if let Some(parameter) = parameters.get_mut(name) {
+                (*value).clone_into(parameter);
+            }
         }
         Self { json, parameters }
+    }
+
+    /// The policy documents of a function's own role, or those that SAM makes a role of.
+    fn policies(&self, function: &Value) -> Value {
+        let properties = &function["Properties"];
+        let Some(role) = properties["Role"]["Fn::GetAtt"][0].as_str() else {
+            return properties["Policies"].clone();
+        };
+        let role = &self.json["Resources"][role]["Properties"];
+        assert!(
+            role.get("ManagedPolicyArns").is_none(),
+            "a role should say itself what it grants"
+        );
+        let policies = list(self.resolved(&role["Policies"])).into_iter();
+        policies.map(|policy| policy["PolicyDocument"].clone()).collect()
     }
 
     fn grants(&self, policies: &Value) -> BTreeSet<Grant> {
@@ -106,7 +133,8 @@ impl<'a> Template<'a> {
             "Fn::Not" => !self.holds(&argument[0]),
             "Fn::And" => arguments.all(|argument| self.holds(argument)),
             "Fn::Or" => arguments.any(|argument| self.holds(argument)),
-            "Fn::Equals" => self.resolved(&argument[0]) == self.resolved(&argument[1]),
+            // Parameters are text, also those that are numbers.
+            "Fn::Equals" => text(&self.resolved(&argument[0])) == text(&self.resolved(&argument[1])),
             other => panic!("a condition by {other}"),
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use acuse_aws::ledger::DynamoLedger;
 use acuse_aws::system::SystemClock;
+use acuse_cli::local::Checkout;
 use acuse_cli::sample;
 use acuse_core::clock::Clock;
 use acuse_core::delivery::{DeliveryId, Form};
@@ -14,6 +15,7 @@ use acuse_core::ledger::Ledger;
 use acuse_core::provider::Provider;
 use acuse_core::providers::{self, kuenta};
 use aws_config::AppName;
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::recorder::Recorded as Call;
@@ -27,6 +29,7 @@ pub(crate) struct Life {
     steps: Vec<(&'static str, Vec<Call>)>,
     /// The managed policies of each function's role.
     pub(crate) attached: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) template: Value,
     stack: Stack,
 }
 
@@ -58,10 +61,12 @@ pub(crate) async fn life() -> &'static Life {
 
 async fn live() -> Life {
     let stack = Stack::start().await;
-    let attached = stack.attached().await;
+    let template = Checkout::find().unwrap().read_template().unwrap();
+    let attached = stack.attached(&template).await;
     let mut life = Life {
         steps: Vec::new(),
         attached,
+        template,
         stack,
     };
 

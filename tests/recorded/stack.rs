@@ -14,6 +14,7 @@ use aws_sdk_cloudformation::types::{Capability, Parameter};
 use reqwest::Client;
 use serde_json::{Value, json};
 
+use crate::grants;
 use crate::recorder::{NAME_VARIABLE, Recorder, last};
 
 /// Longer than the longest wait before a retry.
@@ -126,15 +127,11 @@ impl Recorded {
     }
 
     /// The managed policies of each function's role.
-    pub(crate) async fn attached(&self) -> BTreeMap<String, BTreeSet<String>> {
+    pub(crate) async fn attached(&self, template: &Value) -> BTreeMap<String, BTreeSet<String>> {
         let mut attached = BTreeMap::new();
         for (_, id) in self.functions() {
-            let role = self
-                .names
-                .iter()
-                .find(|(_, own)| **own == format!("{id}Role"))
-                .unwrap()
-                .0;
+            let role = grants::role(template, id);
+            let role = self.names.iter().find(|(_, own)| **own == role).unwrap().0;
             let list = self
                 .http
                 .post(&self.running.endpoint)

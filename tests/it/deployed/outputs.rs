@@ -61,6 +61,21 @@ impl Outputs {
                 .await
                 .is_some();
         }
+        if any(name, &["TopicArn"]) {
+            return self
+                .query(&format!(
+                    "Action=GetTopicAttributes&Version=2010-03-31&TopicArn={value}"
+                ))
+                .await;
+        }
+        if any(name, &["DashboardUrl"]) {
+            let dashboard = value.rsplit_once("dashboards:name=").unwrap().1;
+            return self
+                .query(&format!(
+                    "Action=GetDashboard&Version=2010-08-01&DashboardName={dashboard}"
+                ))
+                .await;
+        }
         panic!("the output {name} is of a kind that this test can't look for: add it");
     }
 
@@ -131,6 +146,15 @@ impl Outputs {
         let host = format!("{}.execute-api.localhost", api_id(url));
         let client = Client::builder().no_proxy().resolve(&host, emulator).build().unwrap();
         (client, format!("http://{host}:{}/{path}", emulator.port()))
+    }
+
+    /// Whether a service that takes forms does what it is asked.
+    async fn query(&self, form: &str) -> bool {
+        let post = self.http.post(&self.running.endpoint);
+        let post = post
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.to_owned());
+        post.send().await.unwrap().status().is_success()
     }
 
     /// What a service with a REST interface says; `None` for "not found".

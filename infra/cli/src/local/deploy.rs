@@ -98,7 +98,9 @@ pub(super) async fn prepare(
     show_build: bool,
     progress: &Progress,
 ) -> Result<Prepared, Error> {
-    let template = Template::of(checkout.read_template()?);
+    let path = checkout.template();
+    let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    let template = Template::parse(&text)?;
     let names: Vec<String> = template
         .functions()?
         .into_iter()

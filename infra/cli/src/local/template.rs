@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::error::Error;
+use super::yaml;
 
 /// The SAM template as JSON.
 #[derive(Debug, Clone)]
@@ -27,8 +28,8 @@ pub(super) struct Route {
 }
 
 impl Template {
-    pub(super) fn of(template: Value) -> Self {
-        Self(template)
+    pub(super) fn parse(text: &str) -> Result<Self, Error> {
+        yaml::read(text).map(Self)
     }
 
     /// All functions, in the order of their logical ids.
@@ -141,12 +142,7 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
-    use super::super::yaml;
     use super::*;
-
-    fn parse(text: &str) -> Template {
-        Template::of(yaml::read(text).unwrap())
-    }
 
     const TEXT: &str = "
 Parameters:
@@ -166,7 +162,7 @@ Resources:
 
     #[test]
     fn code_comes_from_the_bucket() {
-        let mut template = parse(TEXT);
+        let mut template = Template::parse(TEXT).unwrap();
         template.take_code_from("code").unwrap();
         assert_eq!(
             template.0.pointer("/Resources/DoorFunction/Properties/CodeUri"),
@@ -182,7 +178,7 @@ Resources:
             method: "POST".into(),
             path: "/webhooks/door".into(),
         };
-        assert_eq!(parse(TEXT).routes(), [route]);
+        assert_eq!(Template::parse(TEXT).unwrap().routes(), [route]);
     }
 
     #[test]
@@ -192,7 +188,7 @@ Parameters: {Most: {Type: Number, Default: 10}}
 Resources:
   F: {Properties: {Events: {Queue: {Type: SQS, Properties: {ScalingConfig: {MaximumConcurrency: !Ref Most}}}}}}
 ";
-        let mut template = parse(text);
+        let mut template = Template::parse(text).unwrap();
         template.count_in_numbers();
         let most = "/Resources/F/Properties/Events/Queue/Properties/ScalingConfig/MaximumConcurrency";
         assert_eq!(template.0.pointer(most), Some(&json!(10)));
@@ -201,14 +197,14 @@ Resources:
     #[test]
     fn parameters_fit_the_template() {
         let wanted = [("RetentionDays", "36500"), ("Environment", "any"), ("Unknown", "x")];
-        let parameters = parse(TEXT).parameters(&wanted);
+        let parameters = Template::parse(TEXT).unwrap().parameters(&wanted);
         let expected = [("RetentionDays", "3650"), ("Environment", "any")].map(|(n, v)| (n.to_owned(), v.to_owned()));
         assert_eq!(parameters, expected);
     }
 
     #[test]
     fn a_function_without_binary_is_an_error() {
-        let template = parse("Resources: {F: {Type: AWS::Serverless::Function}}");
+        let template = Template::parse("Resources: {F: {Type: AWS::Serverless::Function}}").unwrap();
         assert!(matches!(template.functions(), Err(Error::Template(text)) if text.contains('F')));
     }
 }
