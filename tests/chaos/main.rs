@@ -13,7 +13,7 @@
     reason = "tests fail by panicking"
 )]
 
-mod proxy;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,8 @@ use acuse_core::providers::{kuenta, onepay, unopago};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 
-use proxy::Proxy;
+use acuse_tests::proxy::Proxy;
+use trouble::Trouble;
 
 const PAYMENTS: usize = 120;
 
@@ -154,7 +155,7 @@ async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
     println!("chaos: ACUSE_SEED={seed}");
     let mut random = fastrand::Rng::with_seed(seed);
 
-    let proxy = Proxy::start(random.fork()).await;
+    let proxy = Proxy::start(Trouble::new(random.fork())).await;
     let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chaos");
     let mut options = Options::isolated(&state);
     options.functions_endpoint = Some(proxy.url.clone());
@@ -195,7 +196,7 @@ async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
             }
         }
     });
-    proxy.strike(true);
+    proxy.between().strike(true);
     let client = reqwest::Client::new();
     let mut resent = 0;
     for batch in deliveries.chunks(8) {
@@ -208,7 +209,7 @@ async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     stop.store(true, Ordering::Relaxed);
     killer.await.unwrap();
-    proxy.strike(false);
+    proxy.between().strike(false);
 
     let items = settled(&running, events).await;
     let took = started.elapsed();
@@ -221,7 +222,7 @@ async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
     for queue in ["DeadLetterQueueUrl", "QuarantineQueueUrl"] {
         assert_eq!(length(&sqs, &running.outputs[queue]).await, 0, "{queue}");
     }
-    let (kills, faults) = (kills.load(Ordering::Relaxed), proxy.faults());
+    let (kills, faults) = (kills.load(Ordering::Relaxed), proxy.between().faults());
     println!(
         "chaos: {payments} payments, {events} events, {sent} deliveries, {resent} sent again after 5xx, \
          {kills} consumers killed, {faults:?}, {} s; every event once, none lost, none backwards",

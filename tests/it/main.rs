@@ -1,5 +1,6 @@
-//! One integration binary: `ledger` runs on a DynamoDB in process, `stack` on the emulator with
-//! the real template and the real binaries, `watch` on `cargo lambda watch`.
+//! One integration binary. On the emulator, with the real template and the real binaries:
+//! `deployed`, the template's life from creation to deletion, and `stack`; `watch` on
+//! `cargo lambda watch`; `ledger` and `killed` on a DynamoDB in process.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -9,6 +10,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod deployed;
 mod killed;
 mod ledger;
 mod runtime;

@@ -54,7 +54,7 @@ struct Answer {
 }
 
 /// A delivery about to be posted.
-struct Post<'a> {
+pub(crate) struct Post<'a> {
     provider: &'static Provider,
     body: &'a [u8],
     headers: Vec<(String, String)>,
@@ -62,7 +62,7 @@ struct Post<'a> {
 
 impl<'a> Post<'a> {
     /// `body` with the proofs of the local secrets.
-    fn signed(provider: &'static Provider, body: &'a [u8]) -> Self {
+    pub(crate) fn signed(provider: &'static Provider, body: &'a [u8]) -> Self {
         let sample = Sample::signed(provider, body.to_vec(), &sample::local_secrets(provider), now(), None).unwrap();
         let headers = sample.headers.into_iter().map(|(name, value)| (name.to_owned(), value));
         Self {
@@ -74,7 +74,7 @@ impl<'a> Post<'a> {
         }
     }
 
-    fn without(mut self, header: &str) -> Self {
+    pub(crate) fn without(mut self, header: &str) -> Self {
         self.headers.retain(|(name, _)| name != header);
         self
     }
@@ -94,7 +94,7 @@ impl<'a> Post<'a> {
         self.send_by(&reqwest::Client::new()).await
     }
 
-    async fn once(&self, client: &reqwest::Client, url: &str) -> reqwest::Response {
+    pub(crate) async fn once(&self, client: &reqwest::Client, url: &str) -> reqwest::Response {
         let post = client.post(url).body(self.body.to_vec());
         let post = self
             .headers
@@ -126,12 +126,12 @@ impl<'a> Post<'a> {
 }
 
 /// The signature header that a provider's deliveries carry in these tests.
-fn signature_header(provider: &Provider) -> &'static str {
+pub(crate) fn signature_header(provider: &Provider) -> &'static str {
     provider.scheme.signatures[0].headers[0]
 }
 
 /// A provider's payment that succeeded, of a resource that no other test has.
-fn payment(provider: &'static Provider) -> String {
+pub(crate) fn payment(provider: &'static Provider) -> String {
     let name = ["payment_received", "payment.approved", "payment.completed"];
     let name = name.into_iter().find(|name| provider.types.contains(name)).unwrap();
     event(provider, name)
@@ -142,7 +142,7 @@ fn event(provider: &'static Provider, type_name: &str) -> String {
     sample::renewed(provider, &payload, now())
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     acuse_aws::system::SystemClock.now()
 }
 

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::error::Error;
+use super::yaml;
 
 /// The workspace's folder. `acuse local` deploys what is in it, so it must still be there.
 #[derive(Debug, Clone)]
@@ -34,6 +37,16 @@ impl Checkout {
     /// What is deployed.
     pub fn template(&self) -> PathBuf {
         self.root.join("template.yaml")
+    }
+
+    /// What is deployed, as JSON: `!Ref x` is `{"Ref": "x"}`.
+    ///
+    /// # Errors
+    /// [`Error::File`], or [`Error::Template`] where it is no YAML.
+    pub fn read_template(&self) -> Result<Value, Error> {
+        let path = self.template();
+        let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        yaml::read(&text)
     }
 
     /// What the local stack makes: `target/local`, wherever cargo itself may build.
