@@ -79,9 +79,9 @@ impl Protocol {
     fn settle(&self, state: &mut State, token: Token, now: i8) -> Answer {
         let found = state.record.as_ref().map(|record| &record.standing);
         let decision = decide(found, BODY, false, at(now));
-        let overlooks = match (self.mutant, &decision) {
-            (Some(Mutant::UnconditionalSettlement), _) => true,
-            (Some(Mutant::SettlesWhatMayBeClaimed), Decision::Take(_)) => true,
+        let overlooks = match self.mutant {
+            Some(Mutant::UnconditionalSettlement) => true,
+            Some(Mutant::SettlesWhatMayBeClaimed) => matches!(decision, Decision::Take(_)),
             _ => false,
         };
         let seen = found.filter(|_| !overlooks);
