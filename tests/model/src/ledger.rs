@@ -79,10 +79,11 @@ impl Protocol {
     fn settle(&self, state: &mut State, token: Token, now: i8) -> Answer {
         let found = state.record.as_ref().map(|record| &record.standing);
         let decision = decide(found, BODY, false, at(now));
-        let overlooks = matches!(
-            (self.mutant, &decision),
-            (Some(Mutant::UnconditionalSettlement), _) | (Some(Mutant::SettlesWhatMayBeClaimed), Decision::Take(_))
-        );
+        let overlooks = match self.mutant {
+            Some(Mutant::UnconditionalSettlement) => true,
+            Some(Mutant::SettlesWhatMayBeClaimed) => matches!(decision, Decision::Take(_)),
+            _ => false,
+        };
         let seen = found.filter(|_| !overlooks);
         let Some(standing) = Standing::settled(seen, NAMES, BODY, at(0)) else {
             return match decision {

@@ -33,7 +33,7 @@ const LONGEST_ERROR: usize = 1000;
 #[error("the item has no usable attribute `{0}`")]
 pub struct NotARecord(pub(super) &'static str);
 
-/// Sets what a claim adds to what is [kept](kept).
+/// Sets what a claim adds to what is [`kept`].
 pub(super) fn claimed(step: Step, lease: &Lease) -> Step {
     step.set("status", s(Status::InProgress.name()))
         .set("lease_token", s(&lease.token))
@@ -42,7 +42,7 @@ pub(super) fn claimed(step: Step, lease: &Lease) -> Step {
         .set_first("hooks", AttributeValue::M(HashMap::new()))
 }
 
-/// Sets what a settlement adds to what is [kept](kept): there was no claim, all is done.
+/// Sets what a settlement adds to what is [`kept`]: there was no claim, all is done.
 pub(super) fn settled(step: Step, hooks: &[&str], now: Timestamp) -> Step {
     let hooks = hooks.iter().map(|hook| ((*hook).to_owned(), n(now.as_millis())));
     step.set("status", s(Status::Completed.name()))
