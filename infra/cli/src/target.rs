@@ -9,6 +9,9 @@ use acuse_aws::verifier::{SecretsManager, SqsOutbox};
 use acuse_core::event::Environment;
 use acuse_core::provider::Provider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_cloudformation::config::SharedHttpClient;
+use aws_smithy_http_client::tls;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use thiserror::Error;
 
 /// A stack, and the way to it.
@@ -54,6 +57,13 @@ impl TargetError {
     }
 }
 
+/// Over TLS by ring, as everything here is.
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
 impl Target {
     /// The running local stack.
     ///
@@ -68,7 +78,7 @@ impl Target {
     /// # Errors
     /// [`TargetError::Describe`].
     pub async fn deployed(stack: &str, profile: Option<&str>, region: Option<&str>) -> Result<Self, TargetError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(acuse_aws::sdk::http_client());
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }

@@ -48,7 +48,7 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<Hook>, Error>
     let table = config::required("LEDGER_TABLE", "the name of the ledger's table")?;
     let policy = policy()?;
 
-    let sdk = sdk::load().await;
+    let sdk = sdk::load()?;
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
     let ledger = DynamoLedger::new(dynamodb.clone(), table, policy.retention);
     let inbox = SqsInbox::new(aws_sdk_sqs::Client::new(&sdk), event_queue, dead_letter_queue);

@@ -36,7 +36,7 @@ pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
     let event_queue = config::required("EVENT_QUEUE_URL", "the URL of the event queue")?;
     let quarantine_queue = config::required("QUARANTINE_QUEUE_URL", "the URL of the quarantine queue")?;
 
-    let sdk = sdk::load().await;
+    let sdk = sdk::load()?;
     let outbox = SqsOutbox::new(aws_sdk_sqs::Client::new(&sdk), event_queue, quarantine_queue);
     let store = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&sdk), secret_id, provider);
     // Both connections are set up side by side, before the first delivery has to wait for them.

@@ -5,7 +5,6 @@ use acuse_core::provider::Provider;
 use acuse_core::receive::{SecretStore, StoreError};
 use acuse_core::secrets::Secrets;
 use aws_sdk_secretsmanager::Client;
-use futures_util::future::join;
 use tracing::{debug, error, warn};
 
 /// The secret of one provider.
@@ -60,7 +59,9 @@ impl SecretStore for SecretsManager {
     /// `AWSCURRENT` and `AWSPREVIOUS` together, so that a rotation loses nothing. A version
     /// that can't be used does not take the other one down with it.
     async fn load(&self) -> Result<Secrets, StoreError> {
-        let (current, previous) = join(self.version("AWSCURRENT"), self.version("AWSPREVIOUS")).await;
+        // One after the other, over one connection: a second one costs more than it saves.
+        let current = self.version("AWSCURRENT").await;
+        let previous = self.version("AWSPREVIOUS").await;
         let current = self.parse(current?.as_deref());
         let previous = match previous.and_then(|text| self.parse(text.as_deref())) {
             Ok(previous) => previous,

@@ -1,0 +1,114 @@
+//! The SDK's HTTP client: hyper over HTTP/1.1, with rustls on ring.
+//!
+//! The SDK's own client brings HTTP/2 and proxies, which AWS's end points don't need: 0.7 MB of the
+//! binary. It reads the system's certificates in every init; these are compiled in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use thiserror::Error;
+
+use crate::config;
+
+/// A connection that takes longer is given up.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// AWS closes a connection that is idle for longer.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// TLS can't be set up.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// `AWS_CA_BUNDLE` holds no certificates.
+    #[error("AWS_CA_BUNDLE: can't read certificates from {path}")]
+    Bundle {
+        /// The file.
+        path: String,
+        /// Why.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// What rustls itself refuses.
+    #[error("TLS can't be set up")]
+    Tls(#[from] rustls::Error),
+}
+
+/// One client, whose connections all SDK clients share.
+pub(super) fn client() -> Result<SharedHttpClient, TrustError> {
+    // ring instead of the default AWS-LC: the first TLS handshake is some 23 ms sooner.
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots()?)
+        .with_no_client_auth();
+    let mut tcp = TcpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    let client = Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build(connector);
+    Ok(SharedHttpClient::new(Http1(client)))
+}
+
+/// Whom to trust: Mozilla's list, or what `AWS_CA_BUNDLE` names, as in the other SDKs.
+fn roots() -> Result<RootCertStore, TrustError> {
+    let mut roots = RootCertStore::empty();
+    let Some(path) = config::optional("AWS_CA_BUNDLE") else {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        return Ok(roots);
+    };
+    let bundle = |source| TrustError::Bundle {
+        path: path.clone(),
+        source,
+    };
+    for certificate in CertificateDer::pem_file_iter(&path).map_err(bundle)? {
+        roots.add(certificate.map_err(bundle)?)?;
+    }
+    Ok(roots)
+}
+
+#[derive(Debug, Clone)]
+struct Http1(Client<HttpsConnector<TcpConnector>, SdkBody>);
+
+impl HttpClient for Http1 {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Http1 {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        };
+        let answered = self.0.request(request);
+        HttpConnectorFuture::new(async move {
+            // What fails between here and the service may go well another time.
+            let response = answered.await.map_err(|error| ConnectorError::io(error.into()))?;
+            HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}

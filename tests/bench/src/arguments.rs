@@ -1,0 +1,50 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::contender::Kind;
+
+/// Times the real functions beside their peers, under an emulation of Lambda's Runtime API.
+///
+/// Builds and installs what it needs below target/, takes turns between all contenders, and prints
+/// tables. Run it on a machine that does nothing else: `cargo run --release -p acuse-bench`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "acuse-bench",
+    after_help = "Examples:
+  cargo run --release -p acuse-bench
+  cargo run --release -p acuse-bench -- --rounds 3 --only hello,floor,kuenta
+  cargo run --release -p acuse-bench -- --json target/bench/run.json --plot docs/images/speed.svg"
+)]
+pub(crate) struct Arguments {
+    /// How often each contender is started
+    #[arg(long, default_value_t = 9, value_parser = positive)]
+    pub(crate) rounds: usize,
+    /// Warm invocations in each round; of consumers a tenth, since their batches have ten events
+    #[arg(long, default_value_t = 500, value_parser = positive)]
+    pub(crate) invocations: usize,
+    /// Only these contenders
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// None of these kinds
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub(crate) without: Vec<Kind>,
+    /// Speak to the services without TLS
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Write everything that was measured to this file
+    #[arg(long, value_name = "PATH")]
+    pub(crate) json: Option<PathBuf>,
+    /// Draw bars into this file, as SVG
+    #[arg(long, value_name = "PATH")]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("a whole number of at least 1".to_owned()),
+    }
+}

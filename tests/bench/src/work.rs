@@ -1,0 +1,147 @@
+//! What the functions are given: signed deliveries of 2 KB, and batches of verified ones.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use acuse_core::clock::Timestamp;
+use acuse_core::provider::Provider;
+use acuse_core::secrets::Secrets;
+use acuse_core::signature::attest;
+use bytes::Bytes;
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+/// A delivery's length: that of the providers' longer samples.
+const BODY: usize = 2048;
+
+/// The secret of the provider called `name`, as Secrets Manager keeps it.
+pub(crate) fn secret(name: &str) -> Value {
+    json!({
+        "signing_secrets": [format!("bench-{name}-secret")],
+        "token": (name == "onepay").then_some("bench-token"),
+    })
+}
+
+/// The HTTP API's event with a signed delivery of `provider`.
+pub(crate) fn delivery(provider: &'static Provider) -> Bytes {
+    let now = now();
+    let body = Bytes::from(padded(payment(0, now), BODY).to_string());
+    let secret = secret(provider.name).to_string();
+    let secrets = Secrets::parse(provider, &secret).ok().flatten().unwrap_or_default();
+    let mut headers = json!({
+        "accept": "*/*",
+        "content-length": body.len().to_string(),
+        "content-type": "application/json",
+        "host": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+        "user-agent": "provider/1.0",
+        "x-amzn-trace-id": "Root=1-65a1b2c3-0123456789abcdef01234567",
+        "x-forwarded-for": "203.0.113.7",
+        "x-forwarded-port": "443",
+        "x-forwarded-proto": "https",
+    });
+    for (name, value) in attest(&provider.scheme, &secrets, &body, now, "msg_1") {
+        headers[name] = value.into();
+    }
+    let path = format!("/webhooks/{}", provider.name);
+    let event = json!({
+        "version": "2.0",
+        "routeKey": format!("POST {path}"),
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abcdef1234",
+            "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+            "domainPrefix": "abcdef1234",
+            "http": {
+                "method": "POST",
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
+                "userAgent": "provider/1.0",
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": format!("POST {path}"),
+            "stage": "$default",
+            "time": "12/Jan/2024:20:13:51 +0000",
+            "timeEpoch": 1_705_090_431_000_i64,
+        },
+        "body": BASE64.encode(&body),
+        "isBase64Encoded": true,
+    });
+    Bytes::from(event.to_string())
+}
+
+/// A batch of `size` messages as SQS gives them: verified deliveries of Kuenta, of payments that start
+/// with number `first`.
+pub(crate) fn batch(first: usize, size: usize) -> Bytes {
+    let now = now();
+    let records: Vec<Value> = (first..first + size).map(|number| record(number, now)).collect();
+    Bytes::from(json!({ "Records": records }).to_string())
+}
+
+fn record(number: usize, now: Timestamp) -> Value {
+    let body = padded(payment(number, now), BODY).to_string();
+    let millis = now.as_millis().to_string();
+    let attribute = |value: &str| json!({ "stringValue": value, "stringListValues": [], "binaryListValues": [], "dataType": "String" });
+    json!({
+        "messageId": format!("059f36b4-87a3-44ab-83d2-{number:012}"),
+        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+        "md5OfBody": format!("{:x}", md5::compute(&body)),
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": millis,
+            "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+            "ApproximateFirstReceiveTimestamp": millis,
+        },
+        "messageAttributes": {
+            "envelope": attribute("1"),
+            "provider": attribute("kuenta"),
+            "delivery_id": attribute(&format!("018e5bb6-8d80-7707-8707-{number:012}")),
+            "received_at": attribute(&millis),
+            "form": attribute("raw"),
+        },
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:events",
+        "awsRegion": "us-east-1",
+    })
+}
+
+fn payment(number: usize, now: Timestamp) -> Value {
+    let at = now.to_string();
+    json!({
+        "event": "payment.completed",
+        "data": {
+            "id": format!("pmt_{number}"),
+            "creditId": "cre_456",
+            "amount": 462_500.5,
+            "currency": "COP",
+            "installment": 3,
+            "status": "completed",
+            "createdAt": at,
+        },
+        "timestamp": at,
+    })
+}
+
+fn padded(mut payment: Value, length: usize) -> Value {
+    let short = payment.to_string().len() + r#","note":"""#.len();
+    payment["note"] = "x".repeat(length.saturating_sub(short)).into();
+    payment
+}
+
+fn now() -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_have_the_length_that_is_reported() {
+        assert_eq!(padded(payment(7, now()), BODY).to_string().len(), BODY);
+    }
+}
