@@ -11,6 +11,7 @@
 )]
 
 mod deployed;
+mod documented;
 mod killed;
 mod ledger;
 mod runtime;

@@ -11,6 +11,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::SharedCredentialsProvider;
+use aws_types::app_name::AppName;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::config;
@@ -30,7 +31,7 @@ pub fn load() -> Result<SdkConfig, TrustError> {
     let region = ["AWS_REGION", "AWS_DEFAULT_REGION"]
         .into_iter()
         .find_map(config::optional);
-    Ok(SdkConfig::builder()
+    let mut sdk = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region.map(Region::new))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
@@ -49,8 +50,10 @@ pub fn load() -> Result<SdkConfig, TrustError> {
             RetryConfig::standard()
                 .with_max_attempts(3)
                 .with_initial_backoff(Duration::from_millis(50)),
-        )
-        .build())
+        );
+    // In the user agent, for whoever looks at who calls.
+    sdk.set_app_name(config::optional("AWS_SDK_UA_APP_ID").and_then(|name| AppName::new(name).ok()));
+    Ok(sdk.build())
 }
 
 /// `AWS_ENDPOINT_URL_<SERVICE>`, else `AWS_ENDPOINT_URL`, as all SDKs have them.

@@ -1,0 +1,101 @@
+//! The template's tables in docs/operations.md.
+
+use acuse_cli::local::Checkout;
+use acuse_tests::document::Document;
+use serde_json::{Map, Value};
+
+const PAGE: &str = "operations.md";
+
+#[test]
+fn every_parameter_resource_and_output_is_documented() {
+    let mut page = Document::read(PAGE);
+    parameters(&mut page);
+    outputs(&mut page);
+    resources(&mut page);
+}
+
+fn parameters(page: &mut Document) {
+    let rows = entries("Parameters", |name, parameter| {
+        let default = text(&parameter["Default"]);
+        let default = if default.is_empty() {
+            "none".to_owned()
+        } else {
+            format!("`{default}`")
+        };
+        format!(
+            "| `{name}` | {default} | {} | {} |",
+            allowed(parameter),
+            text(&parameter["Description"])
+        )
+    });
+    let table = format!("| parameter | default | allowed | |\n|---|---|---|---|\n{rows}");
+    page.check("parameters", &table);
+}
+
+fn outputs(page: &mut Document) {
+    let rows = entries("Outputs", |name, output| {
+        format!("| `{name}` | {} |", text(&output["Description"]))
+    });
+    page.check("outputs", &format!("| output | |\n|---|---|\n{rows}"));
+}
+
+/// What a resource is for is written in the page itself, or, until it is, in its own description.
+fn resources(page: &mut Document) {
+    let written: Map<String, Value> = page.section("resources").lines().filter_map(purpose).collect();
+    let mut silent = Vec::new();
+    let rows = entries("Resources", |name, resource| {
+        let properties = &resource["Properties"];
+        let own = [
+            written.get(name).unwrap_or(&Value::Null),
+            &properties["Description"],
+            &properties["AlarmDescription"],
+        ];
+        let own = own.into_iter().filter_map(Value::as_str).find(|text| !text.is_empty());
+        if own.is_none() {
+            silent.push(name.to_owned());
+        }
+        let kind = text(&resource["Type"]).replace("AWS::", "").replace("::", " ");
+        format!("| `{name}` | {kind} | {} |", own.unwrap_or_default())
+    });
+    page.check(
+        "resources",
+        &format!("| resource | type | what it is for |\n|---|---|---|\n{rows}"),
+    );
+    assert!(silent.is_empty(), "{PAGE} should say what these are for: {silent:?}");
+}
+
+/// A row of the resources' table: a name, and what it is for.
+fn purpose(row: &str) -> Option<(String, Value)> {
+    let mut cells = row.trim_matches('|').split('|').map(str::trim);
+    let name = cells.next()?.trim_matches('`').to_owned();
+    let purpose = cells.nth(1)?.to_owned();
+    Some((name, purpose.into()))
+}
+
+/// A row for each entry of a part of the template, by name.
+fn entries(part: &str, mut row: impl FnMut(&str, &Value) -> String) -> String {
+    let template = Checkout::find().unwrap().read_template().unwrap();
+    let entries = template[part].as_object().unwrap().iter();
+    entries.map(|(name, entry)| row(name, entry) + "\n").collect()
+}
+
+fn allowed(parameter: &Value) -> String {
+    let bound = |name: &str| parameter.get(name).map(text);
+    match (
+        parameter["AllowedValues"].as_array(),
+        bound("MinValue"),
+        bound("MaxValue"),
+    ) {
+        (Some(values), ..) => values.iter().map(text).collect::<Vec<_>>().join(", "),
+        (None, Some(least), Some(most)) => format!("{least} to {most}"),
+        (None, Some(least), None) => format!("{least} or more"),
+        (None, None, Some(most)) => format!("up to {most}"),
+        (None, None, None) => String::new(),
+    }
+}
+
+/// A cell's text.
+fn text(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.replace('|', "\\|").replace('\n', " ")
+}
