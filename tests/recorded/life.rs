@@ -39,6 +39,12 @@ impl Life {
         self.steps.iter().flat_map(|(_, calls)| calls)
     }
 
+    /// The calls of one step.
+    pub(crate) fn of(&self, step: &str) -> &[Call] {
+        let found = self.steps.iter().find(|(name, _)| *name == step);
+        &found.unwrap_or_else(|| panic!("no step {step}")).1
+    }
+
     /// The logical id of what calls name so.
     pub(crate) fn logical(&self, name: &str) -> String {
         self.stack

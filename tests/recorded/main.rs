@@ -10,11 +10,10 @@
 )]
 
 mod audit;
-#[allow(dead_code, reason = "the figures of docs/cost.md")]
 mod capacity;
+mod cost;
 mod grants;
 mod life;
-#[allow(dead_code, reason = "the figures of docs/cost.md")]
 mod recorder;
 mod stack;
 

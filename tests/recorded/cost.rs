@@ -1,0 +1,189 @@
+//! docs/cost.md: what was recorded, times AWS's prices.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use acuse_tests::document::Document;
+use serde::Deserialize;
+
+use crate::life::{Life, life};
+
+const PAGE: &str = "cost.md";
+const MEMORY_MB: [f64; 3] = [128.0, 256.0, 512.0];
+/// A function of this size has one whole processor; a smaller one its share.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
+const WHOLE_PROCESSOR_MB: f64 = 1769.0;
+
+#[derive(Deserialize)]
+struct Price {
+    what: String,
+    usd: f64,
+    per: f64,
+    of: String,
+    source: String,
+}
+
+/// One delivery's way through the functions.
+#[derive(Clone, Copy)]
+struct Pipeline {
+    /// On a whole processor, in ms: measured by `acuse-bench`, see docs/performance.md.
+    door_cpu: f64,
+    consumer_cpu: f64,
+    /// Units of the table and its index, for the event's first delivery and for another one.
+    units: [u64; 2],
+}
+
+/// Waiting for AWS in ms: assumed, since nobody can measure it here.
+const SEND: f64 = 8.0;
+const WRITE: f64 = 10.0;
+
+/// Bytes in the logs for one delivery and its event, at `INFO`: own lines and metrics of the door,
+/// the access log, own lines and metrics of the consumer.
+const LOGGED: [f64; 3] = [800.0, 300.0, 1250.0];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_says_what_was_recorded_and_what_it_costs() {
+    let life = life().await;
+    let mut page = Document::read(PAGE);
+    let steps = ["a new event", "a published event", "a duplicate"];
+    page.check("calls", &calls(life, steps));
+
+    let prices: Vec<Price> = serde_json::from_str(include_str!("prices.json")).unwrap();
+    page.check("prices", &listed(&prices));
+    let units = |step| {
+        life.of(step)
+            .iter()
+            .flat_map(|call| &call.written)
+            .map(|w| w.units())
+            .sum::<u64>()
+            + index(life, step)
+    };
+    let acuse = Pipeline {
+        door_cpu: 0.1,
+        consumer_cpu: 0.4,
+        units: [units("a new event"), units("a duplicate")],
+    };
+    // A put, an update and the function's own write; a put that is refused.
+    let powertools = Pipeline {
+        door_cpu: 0.73,
+        consumer_cpu: 4.0,
+        units: [3, 1],
+    };
+    let prices: BTreeMap<&str, f64> = prices.iter().map(|p| (p.what.as_str(), p.usd / p.per)).collect();
+    page.check("dollars", &dollars(&prices, acuse, powertools));
+}
+
+/// The calls of each step, by function, and the write units.
+fn calls(life: &Life, steps: [&'static str; 3]) -> String {
+    let mut rows: BTreeMap<(String, String), [usize; 3]> = BTreeMap::new();
+    for (place, step) in steps.into_iter().enumerate() {
+        for call in life.of(step) {
+            let function = match call.function.as_str() {
+                "ConsumerFunction" => "consumer",
+                // Its bus came with an update of the stack: the doors have just started.
+                _ if step == "a published event" => continue,
+                _ => "door",
+            };
+            rows.entry((function.to_owned(), call.operation.clone())).or_default()[place] += 1;
+        }
+    }
+    let mut table = format!("| | | {} |\n|---|---|---|---|---|\n", steps.join(" | "));
+    for ((function, operation), counts) in rows.into_iter().rev() {
+        writeln!(
+            table,
+            "| {function} | `{operation}` | {} | {} | {} |",
+            counts[0], counts[1], counts[2]
+        )
+        .unwrap();
+    }
+    let of_table = |step| {
+        life.of(step)
+            .iter()
+            .flat_map(|call| &call.written)
+            .map(|w| w.units())
+            .sum::<u64>()
+    };
+    let [a, b, c] = steps.map(of_table);
+    writeln!(table, "| write units | tables | {a} | {b} | {c} |").unwrap();
+    let [a, b, c] = steps.map(|step| index(life, step));
+    writeln!(table, "| write units | index `by-day` | {a} | {b} | {c} |").unwrap();
+    table
+}
+
+/// Only the ledger has an index.
+fn index(life: &Life, step: &str) -> u64 {
+    let written = life.of(step).iter().flat_map(|call| &call.written);
+    let ledger = written.filter(|w| life.logical(&w.table) == "LedgerTable");
+    ledger.map(|w| w.index_units()).sum()
+}
+
+fn listed(prices: &[Price]) -> String {
+    let mut table = "| price | of | |\n|---|---|---|\n".to_owned();
+    for Price {
+        usd, per, of, source, ..
+    } in prices
+    {
+        let per = if *per > 1.0 { "a million" } else { "each" };
+        writeln!(table, "| ${usd} {per} | {of} | [AWS]({source}) |").unwrap();
+    }
+    table
+}
+
+/// Dollars a million events by component: columns are memory sizes, for one and three deliveries.
+fn dollars(prices: &BTreeMap<&str, f64>, acuse: Pipeline, powertools: Pipeline) -> String {
+    let columns: Vec<(f64, f64)> = [1.0, 3.0]
+        .into_iter()
+        .flat_map(|deliveries| MEMORY_MB.map(|memory| (deliveries, memory)))
+        .collect();
+    let mut table = "| dollars a million events |".to_owned();
+    for (deliveries, memory) in &columns {
+        write!(table, " {deliveries} × {memory} MB |").unwrap();
+    }
+    table.push_str("\n|---|---|---|---|---|---|---|\n");
+    let mut row = |name: &str, cell: &dyn Fn(f64, f64) -> f64| {
+        write!(table, "| {name} |").unwrap();
+        for (deliveries, memory) in &columns {
+            write!(table, " {:.2} |", 1e6 * cell(*deliveries, *memory)).unwrap();
+        }
+        table.push('\n');
+    };
+    let api = |d: f64, _: f64| d * prices["http_api_requests"];
+    let lambda = |pipeline: Pipeline| {
+        move |d: f64, memory: f64| {
+            let ms = |wait: f64, cpu: f64| (wait + cpu * WHOLE_PROCESSOR_MB / memory).ceil();
+            let door = ms(SEND, pipeline.door_cpu);
+            let consumer = ms(WRITE, pipeline.consumer_cpu);
+            let seconds = (door + consumer) / 1000.0;
+            d * (2.0 * prices["lambda_requests"] + seconds * memory / 1024.0 * prices["lambda_gb_seconds"])
+        }
+    };
+    let sqs = |d: f64, _: f64| d * (3.0 * prices["sqs_requests"] + prices["sqs_fair_messages"]);
+    let dynamodb = |pipeline: Pipeline| {
+        move |d: f64, _: f64| {
+            let [new, again] = pipeline.units.map(|units| units as f64);
+            (new + (d - 1.0) * again) * prices["dynamodb_writes"]
+        }
+    };
+    let logs = |d: f64, _: f64| d * LOGGED.iter().sum::<f64>() / 1e9 * prices["log_gb"];
+    row("HTTP API", &api);
+    row("Lambda", &lambda(acuse));
+    row("SQS", &sqs);
+    row("DynamoDB", &dynamodb(acuse));
+    row("logs and metrics", &logs);
+    let all = |pipeline: Pipeline| {
+        move |d: f64, memory: f64| {
+            api(d, memory)
+                + lambda(pipeline)(d, memory)
+                + sqs(d, memory)
+                + dynamodb(pipeline)(d, memory)
+                + logs(d, memory)
+        }
+    };
+    row("**together**", &all(acuse));
+    row("X-Ray, where every delivery is traced", &|d, _| d * prices["traces"]);
+    row(
+        "the same pipeline in Python with Powertools, without X-Ray",
+        &all(powertools),
+    );
+    table
+}
