@@ -10,10 +10,12 @@
     reason = "tests fail by panicking"
 )]
 
+mod alarms;
 mod deployed;
 mod documented;
 mod killed;
 mod ledger;
+mod logs;
 mod runtime;
 mod stack;
 mod upgrade;

@@ -1,5 +1,6 @@
-//! The real consumer binary under a small Runtime API.
+//! The real binaries under a small Runtime API.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -19,25 +20,29 @@ use tokio::sync::{Mutex, mpsc};
 /// How long an invocation may take; a lease ends a second later.
 pub(crate) const INVOCATION: Duration = Duration::from_secs(8);
 
-/// Lambda's Runtime API: gives one event, and takes the answer.
+/// The trace that every invocation has.
+pub(crate) const TRACE: &str = "Root=1-65a1b2c3-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1";
+
+/// Lambda's Runtime API: gives events one after the other, and takes the answers.
 #[derive(Clone)]
 struct Runtime {
-    event: Arc<Mutex<Option<Bytes>>>,
+    events: Arc<Mutex<VecDeque<Bytes>>>,
     answers: mpsc::UnboundedSender<Bytes>,
 }
 
 async fn runtime(State(runtime): State<Runtime>, request: Request) -> Response {
     if request.uri().path().ends_with("/invocation/next") {
-        let Some(event) = runtime.event.lock().await.take() else {
+        let Some(event) = runtime.events.lock().await.pop_front() else {
             return std::future::pending().await;
         };
         let deadline = SystemClock.now().plus(INVOCATION).as_millis();
         return Response::builder()
             .header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
             .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
+            .header("Lambda-Runtime-Trace-Id", TRACE)
             .header(
                 "Lambda-Runtime-Invoked-Function-Arn",
-                "arn:aws:lambda:us-east-1:123456789012:function:consumer",
+                "arn:aws:lambda:us-east-1:123456789012:function:acuse",
             )
             .body(Body::from(event))
             .unwrap();
@@ -65,30 +70,44 @@ pub(crate) async fn consumer(
     event: Bytes,
     bus: Option<&str>,
 ) -> (Child, mpsc::UnboundedReceiver<Bytes>) {
+    let bus = bus.map(|bus| ("EVENT_BUS_NAME", bus));
+    start(binary, aws, [event].into(), bus, Stdio::null()).await
+}
+
+/// Starts a function with events to work through.
+pub(crate) async fn start(
+    binary: &Path,
+    aws: &str,
+    events: VecDeque<Bytes>,
+    more: impl IntoIterator<Item = (&str, &str)>,
+    stdout: Stdio,
+) -> (Child, mpsc::UnboundedReceiver<Bytes>) {
     let (answers, answered) = mpsc::unbounded_channel();
-    let event = Arc::new(Mutex::new(Some(event)));
-    let api = serve(Router::new().fallback(runtime).with_state(Runtime { event, answers })).await;
+    let events = Arc::new(Mutex::new(events));
+    let api = serve(Router::new().fallback(runtime).with_state(Runtime { events, answers })).await;
     let child = Command::new(binary)
         .env_clear()
         .envs([
             ("AWS_LAMBDA_RUNTIME_API", api.as_str()),
-            ("AWS_LAMBDA_FUNCTION_NAME", "consumer"),
+            ("AWS_LAMBDA_FUNCTION_NAME", "acuse"),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test-access-key"),
             ("AWS_ENDPOINT_URL", aws),
             ("EVENT_QUEUE_URL", "http://127.0.0.1:9/none"),
+            ("QUARANTINE_QUEUE_URL", "http://127.0.0.1:9/none"),
             ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9/none"),
+            ("KUENTA_SECRET_ID", "kuenta"),
             ("LEDGER_TABLE", "ledger"),
             ("PAYMENTS_TABLE", "effects"),
             ("RETENTION_DAYS", "36500"),
         ])
-        .envs(bus.map(|bus| ("EVENT_BUS_NAME", bus)))
-        .stdout(Stdio::null())
+        .envs(more)
+        .stdout(stdout)
         .kill_on_drop(true)
         .spawn()
         .unwrap();

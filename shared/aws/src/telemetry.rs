@@ -8,12 +8,18 @@ use acuse_core::clock::Clock;
 use acuse_core::metric;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing::{Level, debug};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config;
 use crate::system::SystemClock;
 
 /// What CloudWatch files the metrics under where `METRICS_NAMESPACE` names nothing else.
 const NAMESPACE: &str = "Acuse";
+
+/// Whose lines come at the level that was asked for: Acuse, and the hooks.
+const OWN: [&str; 3] = ["acuse_core", "acuse_aws", "consumer"];
 
 /// Where the metrics are until they are written. There is one recorder in a process.
 static METRICS: OnceLock<Metrics> = OnceLock::new();
@@ -31,18 +37,29 @@ pub fn init() {
         .into_iter()
         .find_map(|name| level(&std::env::var(name).ok()?))
         .unwrap_or(Level::INFO);
-    let lines = tracing_subscriber::fmt().with_max_level(level).with_ansi(false);
-    // A second call changes nothing, which is what tests want.
-    let _ = match config::optional("AWS_LAMBDA_LOG_FORMAT") {
-        Some(format) if format.eq_ignore_ascii_case("text") => lines.try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false);
+    let lines = match config::optional("AWS_LAMBDA_LOG_FORMAT") {
+        Some(format) if format.eq_ignore_ascii_case("text") => lines.boxed(),
         // The current span has the request's id and its trace.
-        _ => lines.json().flatten_event(true).with_span_list(false).try_init(),
+        _ => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
+    // A second call changes nothing, which is what tests want.
+    let _ = tracing_subscriber::registry()
+        .with(targets(level))
+        .with(lines)
+        .try_init();
     let namespace = config::optional("METRICS_NAMESPACE").unwrap_or_else(|| NAMESPACE.to_owned());
     if let Ok(collector) = Builder::new().cloudwatch_namespace(namespace).init() {
         metric::describe();
         let _ = METRICS.set(Metrics { collector, level });
     }
+}
+
+/// Libraries say no more than at `INFO`: at `TRACE` the SDK and hyper write down whole requests, with the
+/// bodies and secrets in them.
+fn targets(level: Level) -> Targets {
+    let own = OWN.map(|own| (own, level));
+    Targets::new().with_default(level.min(Level::INFO)).with_targets(own)
 }
 
 /// Lambda knows one level that `tracing` does not.
@@ -87,5 +104,18 @@ mod tests {
         ];
         assert_eq!(levels, expected.map(Some));
         assert_eq!(level("LOUD"), None);
+    }
+
+    #[test]
+    fn libraries_say_no_more_than_at_info() {
+        let chatty = targets(Level::TRACE);
+        assert!(chatty.would_enable("acuse_core::receive", &Level::TRACE));
+        assert!(chatty.would_enable("consumer::hooks::payments", &Level::DEBUG));
+        assert!(!chatty.would_enable("hyper_util::client", &Level::DEBUG));
+        assert!(
+            chatty.would_enable("lambda_runtime", &Level::INFO),
+            "its span has the trace"
+        );
+        assert!(!targets(Level::ERROR).would_enable("lambda_runtime", &Level::INFO));
     }
 }
