@@ -10,8 +10,11 @@ const FAILURES: usize = 20;
 /// extraction, and the minute that is evaluated.
 const DELAY: u64 = 120;
 
+/// How long a sender waits, in seconds, after so many failures.
+type Wait = fn(u32) -> u64;
+
 /// When each of the failures happens, by how long the sender waits before the next one.
-fn failures(wait: impl Fn(u32) -> u64) -> Vec<u64> {
+fn failures(wait: Wait) -> Vec<u64> {
     let mut at = 0;
     let waits = (0..FAILURES as u32 - 1).map(|n| {
         at += wait(n);
@@ -42,14 +45,11 @@ fn unauthenticated_deliveries_are_seen_before_the_webhook_is_switched_off() {
         let period = metrics[1]["MetricStat"]["Period"].as_u64().unwrap();
         assert_eq!(alarm["EvaluationPeriods"], 1);
 
-        let senders: [(&str, Box<dyn Fn(u32) -> u64>); 4] = [
-            ("every 10 s", Box::new(|_| 10)),
-            ("every minute", Box::new(|_| 60)),
-            ("2ⁿ s", Box::new(|n| 2_u64.pow(n))),
-            (
-                "10ⁿ s, at most 100,000 s",
-                Box::new(|n| 10_u64.saturating_pow(n).min(100_000)),
-            ),
+        let senders: [(&str, Wait); 4] = [
+            ("every 10 s", |_| 10),
+            ("every minute", |_| 60),
+            ("2ⁿ s", |n| 2_u64.pow(n)),
+            ("10ⁿ s, at most 100,000 s", |n| 10_u64.saturating_pow(n).min(100_000)),
         ];
         for (sender, wait) in senders {
             let seen = seen_after(&failures(wait), least, period);
