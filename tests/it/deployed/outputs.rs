@@ -6,7 +6,7 @@ use acuse_cli::local::Running;
 use acuse_core::provider::Provider;
 use aws_sdk_sqs::types::QueueAttributeName;
 use reqwest::{Client, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The outputs of a stack on the emulator.
 pub(super) struct Outputs {
@@ -70,11 +70,11 @@ impl Outputs {
         }
         if any(name, &["DashboardUrl"]) {
             let dashboard = value.rsplit_once("dashboards:name=").unwrap().1;
+            let asked = json!({ "DashboardName": dashboard });
             return self
-                .query(&format!(
-                    "Action=GetDashboard&Version=2010-08-01&DashboardName={dashboard}"
-                ))
-                .await;
+                .ask("GraniteServiceVersion20100801.GetDashboard", &asked)
+                .await
+                .is_some();
         }
         panic!("the output {name} is of a kind that this test can't look for: add it");
     }
@@ -112,13 +112,8 @@ impl Outputs {
     /// How many days the logs of the function that the output `name` names are kept.
     pub(super) async fn log_retention(&self, name: &str) -> u64 {
         let group = self.function(name).await["LoggingConfig"]["LogGroup"].clone();
-        let describe = self
-            .http
-            .post(&self.running.endpoint)
-            .header("x-amz-target", "Logs_20140328.DescribeLogGroups")
-            .header("content-type", "application/x-amz-json-1.1")
-            .body(serde_json::json!({"logGroupNamePrefix": group}).to_string());
-        let answer: Value = serde_json::from_str(&describe.send().await.unwrap().text().await.unwrap()).unwrap();
+        let asked = json!({ "logGroupNamePrefix": group });
+        let answer = self.ask("Logs_20140328.DescribeLogGroups", &asked).await.unwrap();
         answer["logGroups"][0]["retentionInDays"].as_u64().unwrap()
     }
 
@@ -155,6 +150,17 @@ impl Outputs {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form.to_owned());
         post.send().await.unwrap().status().is_success()
+    }
+
+    /// What a service that speaks AWS's JSON says; `None` where it refuses.
+    async fn ask(&self, target: &str, asked: &Value) -> Option<Value> {
+        let post = self.http.post(&self.running.endpoint).header("x-amz-target", target);
+        let post = post.header("content-type", "application/x-amz-json-1.0");
+        let answer = post.body(asked.to_string()).send().await.unwrap();
+        if !answer.status().is_success() {
+            return None;
+        }
+        Some(serde_json::from_str(&answer.text().await.unwrap()).unwrap())
     }
 
     /// What a service with a REST interface says; `None` for "not found".

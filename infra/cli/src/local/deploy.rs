@@ -154,7 +154,7 @@ pub(super) async fn deploy(
     parameters.retain(|(name, _)| !own.iter().any(|(own, _)| own == name));
     parameters.extend(own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let parameters = template.parameters(&parameters);
-    template.count_in_numbers(&parameters);
+    template.write_as_meant(&parameters);
     // By URL, since text in the request may have 51,200 bytes at most.
     api.put(&format!("{BUCKET}/template.json"), template.render().into())
         .await?;

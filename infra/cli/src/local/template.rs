@@ -84,22 +84,26 @@ impl Template {
         Ok(())
     }
 
-    /// Writes each event source's numbers as numbers. Where they are parameters, AWS takes the
-    /// parameters' texts; the emulator would compare those with numbers, and poll nothing.
-    pub(super) fn count_in_numbers(&mut self, given: &[(String, String)]) {
-        let mut numbers = HashMap::new();
+    /// Writes the numbers of event sources, and whether tables are protected, as numbers and truths.
+    /// Where they are parameters, AWS takes the parameters' texts; the emulator compares those with
+    /// numbers, and polls nothing, or answers them as they are, which no SDK reads.
+    pub(super) fn write_as_meant(&mut self, given: &[(String, String)]) {
+        let mut meant = HashMap::new();
         let parameters = self.0.get("Parameters").and_then(Value::as_object);
         for (name, parameter) in parameters.into_iter().flatten() {
             let own = given.iter().find(|(own, _)| own == name).map(|(_, value)| json!(value));
             let value = own.or_else(|| parameter.get("Default").cloned()).unwrap_or_default();
-            if let Some(number) = value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
-                numbers.insert(name.clone(), number);
+            let read = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+            if let value @ (Value::Number(_) | Value::Bool(_)) = read.unwrap_or(value) {
+                meant.insert(name.clone(), value);
             }
         }
         let resources = self.0.get_mut("Resources").and_then(Value::as_object_mut);
         for resource in resources.into_iter().flat_map(|resources| resources.values_mut()) {
-            if let Some(events) = resource.pointer_mut("/Properties/Events") {
-                write_numbers(events, &numbers);
+            for place in ["/Properties/Events", "/Properties/DeletionProtectionEnabled"] {
+                if let Some(value) = resource.pointer_mut(place) {
+                    replace_references(value, &meant);
+                }
             }
         }
     }
@@ -143,16 +147,16 @@ impl Template {
     }
 }
 
-/// Puts the number in the place of each reference to it.
-fn write_numbers(value: &mut Value, numbers: &HashMap<String, i64>) {
-    let number = value
+/// Puts a parameter's value in the place of each reference to it.
+fn replace_references(value: &mut Value, values: &HashMap<String, Value>) {
+    let named = value
         .get("Ref")
         .and_then(Value::as_str)
-        .and_then(|name| numbers.get(name));
+        .and_then(|name| values.get(name));
     match value {
-        _ if number.is_some() => *value = json!(number),
-        Value::Array(items) => items.iter_mut().for_each(|item| write_numbers(item, numbers)),
-        Value::Object(entries) => entries.values_mut().for_each(|entry| write_numbers(entry, numbers)),
+        _ if named.is_some() => *value = named.cloned().unwrap_or_default(),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace_references(item, values)),
+        Value::Object(entries) => entries.values_mut().for_each(|entry| replace_references(entry, values)),
         _ => {}
     }
 }
@@ -199,10 +203,15 @@ Resources:
     }
 
     #[test]
-    fn an_event_sources_numbers_are_numbers() {
+    fn numbers_and_truths_are_written_as_such() {
         let text = "
-Parameters: {Most: {Type: Number, Default: 10}, Batch: {Type: Number, Default: 10}, Name: {Type: String, Default: x}}
+Parameters:
+  Most: {Type: Number, Default: 10}
+  Batch: {Type: Number, Default: 10}
+  Name: {Type: String, Default: x}
+  Protect: {Type: String, Default: 'true'}
 Resources:
+  Table: {Properties: {DeletionProtectionEnabled: !Ref Protect}}
   F:
     Properties:
       Events:
@@ -213,7 +222,13 @@ Resources:
             ScalingConfig: !If [Is, !Ref AWS::NoValue, {MaximumConcurrency: !Ref Most}]
 ";
         let mut template = Template::parse(text).unwrap();
-        template.count_in_numbers(&[("Batch".to_owned(), "5".to_owned())]);
+        template.write_as_meant(&[("Batch".to_owned(), "5".to_owned())]);
+        assert_eq!(
+            template
+                .0
+                .pointer("/Resources/Table/Properties/DeletionProtectionEnabled"),
+            Some(&json!(true))
+        );
         assert_eq!(
             template.0.pointer("/Resources/F/Properties/Events/Queue/Properties"),
             Some(&json!({
