@@ -114,6 +114,8 @@ fn invocation(event: Bytes) -> Answer {
     let mut answer = json(200, event);
     let headers = answer.headers_mut();
     for (name, value) in [
+        // As Lambda says it: Python's runtime reads no other JSON.
+        ("content-type", "application/json"),
         ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
         (
             "lambda-runtime-invoked-function-arn",
