@@ -26,7 +26,8 @@ struct Price {
 /// One delivery's way through the functions.
 #[derive(Clone, Copy)]
 struct Pipeline {
-    /// On a whole processor, in ms: measured by `acuse-bench`, see docs/performance.md.
+    /// On a whole processor, in ms, the consumer's for a batch of one: measured by `acuse-bench`, see
+    /// docs/performance.md.
     door_cpu: f64,
     consumer_cpu: f64,
     /// Units of the table and its index, for the event's first delivery and for another one.
@@ -59,14 +60,14 @@ async fn the_page_says_what_was_recorded_and_what_it_costs() {
             + index(life, step)
     };
     let acuse = Pipeline {
-        door_cpu: 0.1,
-        consumer_cpu: 0.4,
+        door_cpu: 0.24,
+        consumer_cpu: 0.34,
         units: [units("a new event"), units("a duplicate")],
     };
     // A put, an update and the function's own write; a put that is refused.
     let powertools = Pipeline {
-        door_cpu: 0.73,
-        consumer_cpu: 4.0,
+        door_cpu: 1.34,
+        consumer_cpu: 3.8,
         units: [3, 1],
     };
     let prices: BTreeMap<&str, f64> = prices.iter().map(|p| (p.what.as_str(), p.usd / p.per)).collect();

@@ -36,7 +36,8 @@ pub fn load() -> Result<SdkConfig, TrustError> {
         .region(region.map(Region::new))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .identity_cache(IdentityCache::lazy().build())
-        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().build())
+        // An attempt's timeout ends a stalled one, too.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .service_config(EndPoints)
         .http_client(http::client()?)
         .timeout_config(

@@ -82,7 +82,7 @@ pub(crate) fn flush_metrics() {
     collector
         .set_property("level", level.as_str())
         .set_property("timestamp", SystemClock.now().to_string());
-    if let Err(error) = collector.flush(std::io::stdout()) {
+    if let Err(error) = collector.flush(std::io::stdout().lock()) {
         debug!(%error, "metrics not written");
     }
 }

@@ -16,6 +16,9 @@ use crate::work;
 /// Invocations before the warm ones are counted: what is compiled or cached late has its chance.
 const BEFORE_WARM: usize = 20;
 
+/// Before a process is started: the kernel has put away the one before, which may have been large.
+const REST: Duration = Duration::from_millis(200);
+
 /// What the services take where waiting is measured.
 const SLOW: Duration = Duration::from_millis(20);
 
@@ -69,6 +72,7 @@ pub(crate) async fn live(
     invocations: usize,
     log: &Path,
 ) -> Result<Life, Error> {
+    tokio::time::sleep(REST).await;
     lambda.forget();
     backend.take_traffic();
     let process = Process::start(&contender.program, &environment(lambda, backend), log)?;

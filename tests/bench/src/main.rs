@@ -61,6 +61,7 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
     progress.finish_and_clear();
 
     let machine = Machine::here();
+    process::share_one_processor();
     let summaries = take_turns(&contenders, &arguments, &folders.target).await?;
     let report = Report::new(machine.and_after(), !arguments.plain, arguments.invocations, summaries);
     println!("{}", report.tables());

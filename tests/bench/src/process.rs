@@ -1,4 +1,4 @@
-//! A function's process: on a processor of its own, with its processor time and memory.
+//! A function's process, with its processor time and memory.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -34,8 +34,7 @@ pub(crate) struct Program {
 }
 
 impl Process {
-    /// Starts `program`, on the last processor where there are several: this program keeps the others.
-    /// What it prints goes to `log`.
+    /// Starts `program`. What it prints goes to `log`.
     pub(crate) fn start(program: &Program, environment: &[(&'static str, String)], log: &Path) -> Result<Self, Error> {
         let spawn = |source| Error::Spawn {
             program: program
@@ -60,11 +59,8 @@ impl Process {
             .stderr(errors)
             .kill_on_drop(true);
 
-        // A process inherits the processors of the thread that starts it.
-        let pinned = Pinned::to_last();
         let started = Instant::now();
         let child = start.spawn().map_err(spawn)?;
-        drop(pinned);
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default();
         let pid = Pid::from_raw(pid);
         let clock = clock_getcpuclockid(pid).map_err(|_| Error::Process { what: "the clock" })?;
@@ -102,25 +98,16 @@ impl Process {
     }
 }
 
-/// This thread's processors, until it is dropped.
-struct Pinned {
-    before: CpuSet,
-}
-
-impl Pinned {
-    fn to_last() -> Option<Self> {
-        let me = Pid::from_raw(0);
-        let before = sched_getaffinity(me).ok()?;
-        let last = (0..CpuSet::count()).rfind(|cpu| before.is_set(*cpu).unwrap_or(false))?;
-        let mut only = CpuSet::new();
-        only.set(last).ok()?;
-        sched_setaffinity(me, &only).ok()?;
-        Some(Self { before })
-    }
-}
-
-impl Drop for Pinned {
-    fn drop(&mut self) {
-        let _ = sched_setaffinity(Pid::from_raw(0), &self.before);
+/// Keeps this program, and the functions that it starts from now on, on one processor. Below 1,769 MB
+/// Lambda gives a function no more, and the functions and the services never work at once. On two, each
+/// would wait for the other's to wake up, which takes a virtual machine longer than the work itself.
+pub(crate) fn share_one_processor() {
+    let me = Pid::from_raw(0);
+    let Ok(allowed) = sched_getaffinity(me) else { return };
+    let last = (0..CpuSet::count()).rfind(|cpu| allowed.is_set(*cpu).unwrap_or(false));
+    let mut only = CpuSet::new();
+    if last.is_some_and(|last| only.set(last).is_ok()) {
+        // Where it is not allowed, figures are noisier.
+        let _ = sched_setaffinity(me, &only);
     }
 }
