@@ -31,6 +31,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use acuse_tests::proxy::Proxy;
+use acuse_tests::running;
 use trouble::Trouble;
 
 const PAYMENTS: usize = 120;
@@ -234,16 +235,12 @@ async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
 
 /// Waits until the ledger has so many events, all completed, and gives the payments table.
 async fn settled(running: &Running, events: usize) -> BTreeMap<String, BTreeMap<String, String>> {
-    let ledger = running.ledger();
     let deadline = Instant::now() + PATIENCE;
     loop {
         let mut statuses: BTreeMap<&'static str, usize> = BTreeMap::new();
         for (provider, ..) in [LIVES[0], LIVES[3], LIVES[5]] {
-            for back in [Duration::ZERO, Duration::from_secs(24 * 3600)] {
-                let day = SystemClock.now().minus(back);
-                for record in ledger.on_day(provider.name, day, usize::MAX).await.unwrap() {
-                    *statuses.entry(record.status).or_default() += 1;
-                }
+            for record in running::records(running, provider).await {
+                *statuses.entry(record.status).or_default() += 1;
             }
         }
         if statuses == BTreeMap::from([("COMPLETED", events)]) {

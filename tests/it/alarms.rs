@@ -1,6 +1,7 @@
 //! The template's alarms, as CloudWatch evaluates them.
 
 use acuse_cli::local::Checkout;
+use acuse_core::providers;
 use serde_json::Value;
 
 /// UnoPago switches a webhook off after this many failures.
@@ -36,8 +37,11 @@ fn seen_after(failures: &[u64], least: usize, period: u64) -> Option<usize> {
 #[test]
 fn unauthenticated_deliveries_are_seen_before_the_webhook_is_switched_off() {
     let template = Checkout::find().unwrap().read_template().unwrap();
-    for provider in ["Unopago", "Onepay", "Kuenta"] {
-        let alarm = &template["Resources"][format!("{provider}UnauthenticatedAlarm")]["Properties"];
+    let resources = template["Resources"].as_object().unwrap();
+    for provider in providers::ALL.iter().map(|provider| provider.name) {
+        let its = |name: &str| name.eq_ignore_ascii_case(&format!("{provider}UnauthenticatedAlarm"));
+        let alarm = resources.iter().find(|(name, _)| its(name));
+        let alarm = &alarm.unwrap_or_else(|| panic!("{provider} has no alarm")).1["Properties"];
         let metrics = alarm["Metrics"].as_array().unwrap();
         let expression = metrics[0]["Expression"].as_str().unwrap();
         let least = expression.split(">= ").nth(1).unwrap().split(',').next().unwrap();

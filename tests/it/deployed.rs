@@ -3,16 +3,16 @@
 mod outputs;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use acuse_aws::ledger::record::Record;
 use acuse_cli::local::{Checkout, Options, Running, STACK, Stack};
 use acuse_core::provider::Provider;
 use acuse_core::providers::{self, onepay};
-use aws_sdk_cloudformation::types::{Capability, Parameter};
+use acuse_tests::eventually::eventually;
+use acuse_tests::running;
 use aws_sdk_dynamodb::types::Select;
 
-use crate::stack::{Post, eventually, now, payment, resource_id, signature_header};
+use crate::stack::{Post, payment, resource_id, signature_header};
 use outputs::Outputs;
 
 /// Parameters that an update changes. Their effects are looked for where AWS keeps them.
@@ -53,30 +53,7 @@ async fn the_template_is_created_updated_and_deleted_and_the_tables_stay() {
     assert_eq!(variables["ENVIRONMENT"], "any");
 
     // Updated: what the parameters say is changed, and nothing that was there is lost.
-    let parameter =
-        |(name, value): (&str, &str)| Parameter::builder().parameter_key(name).parameter_value(value).build();
-    let stacks = cloudformation.describe_stacks().stack_name(STACK).send().await.unwrap();
-    let known = stacks.stacks()[0]
-        .parameters()
-        .iter()
-        .map(|known| known.parameter_key().unwrap());
-    let kept = known
-        .filter(|name| CHANGED.iter().all(|(changed, _)| changed != name))
-        .map(|name| {
-            Parameter::builder()
-                .parameter_key(name)
-                .use_previous_value(true)
-                .build()
-        });
-    let update = cloudformation
-        .update_stack()
-        .stack_name(STACK)
-        .use_previous_template(true)
-        .set_parameters(Some(kept.chain(CHANGED.map(parameter)).collect()))
-        .capabilities(Capability::CapabilityIam)
-        .capabilities(Capability::CapabilityAutoExpand);
-    update.send().await.unwrap();
-    assert_eq!(status(&cloudformation, "UPDATE_IN_PROGRESS").await, "UPDATE_COMPLETE");
+    running::update(&running, &CHANGED).await;
     assert_eq!(
         described(&cloudformation).await,
         running.outputs,
@@ -145,25 +122,11 @@ async fn deliver(outputs: &Outputs, provider: &'static Provider, body: &str, ans
 
 /// The record of a resource once nothing is to be done about it.
 async fn settled(running: &Running, provider: &Provider, id: &str) -> Record {
-    let ledger = running.ledger();
     eventually(&format!("{} {id}", provider.name), async || {
-        let mut records = Vec::new();
-        for day in [now(), now().minus(Duration::from_secs(24 * 60 * 60))] {
-            records.extend(ledger.on_day(provider.name, day, usize::MAX).await.unwrap());
-        }
+        let records = running::records(running, provider).await;
         records.into_iter().find(|record| {
             record.resource_id.as_deref() == Some(id) && ["COMPLETED", "REJECTED"].contains(&record.status)
         })
-    })
-    .await
-}
-
-/// The stack's status once it is not `from` any more.
-async fn status(client: &aws_sdk_cloudformation::Client, from: &str) -> String {
-    eventually("the stack", async || {
-        let stacks = client.describe_stacks().stack_name(STACK).send().await.unwrap();
-        let status = stacks.stacks()[0].stack_status().unwrap().as_str().to_owned();
-        (status != from).then_some(status)
     })
     .await
 }

@@ -12,12 +12,11 @@ use acuse_cli::sample::{self, Sample};
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::json;
 use acuse_core::provider::Provider;
+use acuse_tests::eventually::eventually;
+use acuse_tests::running;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::Message;
 use tokio::sync::OnceCell;
-
-/// Longer than a lease, which is what a duplicate may have to wait for.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How often a delivery is sent again that was answered 503.
 const RESENDS: u32 = 10;
@@ -154,11 +153,7 @@ pub(crate) fn resource_id(provider: &Provider, payload: &str) -> String {
 
 /// The ledger's records of `provider` that `wanted` is true for.
 async fn records(provider: &Provider, wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
-    let ledger = stack().await.ledger();
-    let mut records = Vec::new();
-    for day in [now(), now().minus(Duration::from_secs(24 * 60 * 60))] {
-        records.extend(ledger.on_day(provider.name, day, usize::MAX).await.unwrap());
-    }
+    let mut records = running::records(stack().await, provider).await;
     records.retain(wanted);
     records
 }
@@ -218,19 +213,4 @@ async fn message(queue: &str, what: &str, wanted: impl Fn(&Message) -> bool) -> 
 
 fn attribute<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
     message.message_attributes()?.get(name)?.string_value()
-}
-
-/// Asks again and again until there is an answer.
-pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
-    let wait = async {
-        loop {
-            if let Some(answer) = ask().await {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait)
-        .await
-        .unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }

@@ -12,7 +12,9 @@ use acuse_core::provider::Provider;
 use acuse_core::providers;
 use tokio::process::Command;
 
-use crate::stack::{eventually, resource_id};
+use acuse_tests::eventually::eventually;
+
+use crate::stack::resource_id;
 
 async fn post(running: &Running, provider: &'static Provider, body: &str) -> u16 {
     let sample = Sample::signed(

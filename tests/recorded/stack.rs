@@ -1,24 +1,21 @@
 //! The stack whose functions are recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::local::{Options, Running, STACK, Stack};
 use acuse_cli::sample::{self, Sample};
-use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
+use acuse_tests::eventually::eventually;
 use acuse_tests::proxy::Proxy;
-use aws_sdk_cloudformation::types::{Capability, Parameter};
+use acuse_tests::running;
 use reqwest::Client;
 use serde_json::{Value, json};
 
 use crate::grants;
 use crate::recorder::{NAME_VARIABLE, Recorder, last};
-
-/// Longer than the longest wait before a retry.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A local stack behind a recorder.
 pub(crate) struct Recorded {
@@ -49,8 +46,7 @@ impl Recorded {
             http: Client::builder().no_proxy().build().unwrap(),
             _stack: stack,
         };
-        let resources = recorded
-            .cloudformation()
+        let resources = aws_sdk_cloudformation::Client::new(&recorded.running.sdk())
             .describe_stack_resources()
             .stack_name(STACK)
             .send()
@@ -68,10 +64,6 @@ impl Recorded {
             .collect();
         recorded.name_functions().await;
         recorded
-    }
-
-    fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
-        aws_sdk_cloudformation::Client::new(&self.running.sdk())
     }
 
     /// Has every function say in its calls who it is.
@@ -99,30 +91,7 @@ impl Recorded {
 
     /// Updates the stack: `changes` as given, the rest as it is.
     pub(crate) async fn update(&self, changes: &[(&str, &str)]) {
-        let client = self.cloudformation();
-        let stacks = client.describe_stacks().stack_name(STACK).send().await.unwrap();
-        let parameters = stacks.stacks()[0].parameters().iter().map(|known| {
-            let name = known.parameter_key().unwrap();
-            let changed = changes.iter().find(|(changed, _)| *changed == name);
-            let parameter = Parameter::builder().parameter_key(name);
-            match changed {
-                Some((_, value)) => parameter.parameter_value(*value).build(),
-                None => parameter.use_previous_value(true).build(),
-            }
-        });
-        let update = client
-            .update_stack()
-            .stack_name(STACK)
-            .use_previous_template(true)
-            .set_parameters(Some(parameters.collect()))
-            .capabilities(Capability::CapabilityIam)
-            .capabilities(Capability::CapabilityAutoExpand);
-        update.send().await.unwrap();
-        self.until("the update", async || {
-            let stacks = client.describe_stacks().stack_name(STACK).send().await.unwrap();
-            (stacks.stacks()[0].stack_status().unwrap().as_str() == "UPDATE_COMPLETE").then_some(())
-        })
-        .await;
+        running::update(&self.running, changes).await;
         self.name_functions().await;
     }
 
@@ -164,28 +133,12 @@ impl Recorded {
 
     /// Waits for a record.
     pub(crate) async fn record(&self, provider: &Provider, what: &str, wanted: impl Fn(&Record) -> bool) -> Record {
-        let ledger = self.running.ledger();
-        let today: Timestamp = SystemClock.now();
-        self.until(what, async || {
-            let mut records = Vec::new();
-            for day in [today, today.minus(Duration::from_secs(24 * 60 * 60))] {
-                records.extend(ledger.on_day(provider.name, day, usize::MAX).await.unwrap());
-            }
-            records.into_iter().find(&wanted)
+        eventually(what, async || {
+            running::records(&self.running, provider)
+                .await
+                .into_iter()
+                .find(&wanted)
         })
         .await
-    }
-
-    async fn until<T>(&self, what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
-        let wait = async {
-            loop {
-                if let Some(answer) = ask().await {
-                    return answer;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        let waited = tokio::time::timeout(PATIENCE, wait).await;
-        waited.unwrap_or_else(|_| panic!("waited in vain for {what}"))
     }
 }
