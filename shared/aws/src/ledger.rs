@@ -14,7 +14,9 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::IdempotencyKey;
-use acuse_core::ledger::{Claim, Claimed, Decision, Lease, Ledger, LedgerError, Settlement, Status, decide};
+use acuse_core::ledger::{
+    Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Status, Taken, decide,
+};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use expression::{Step, bool_error, n, s};
@@ -146,6 +148,8 @@ impl Ledger for DynamoLedger {
         let payload = self.keep_parts(OPERATION, event, expires_at).await?;
         let step = item::kept(self.step(key), event, lease, now, expires_at, payload);
         let step = item::claimed(step, lease)
+            .set_first("hooks", AttributeValue::M(HashMap::new()))
+            .value(":in_progress", s(Status::InProgress.name()))
             .condition("attribute_not_exists(pk) OR #status = :released OR (#status = :replayed AND #message_id <> :set_message_id) OR (#status = :in_progress AND #lease_expires_at <= :now)")
             .name("#lease_expires_at", "lease_expires_at")
             .value(":released", s(Status::Released.name()))
@@ -164,11 +168,7 @@ impl Ledger for DynamoLedger {
             && item::text(item, "lease_token") == Some(lease.token.as_str())
         {
             let taken = item::taken(item, event.body_sha256()).map_err(|error| service(OPERATION, key, error))?;
-            return Ok(Claim::Claimed(Claimed {
-                key: key.clone(),
-                lease_token: lease.token.clone(),
-                taken,
-            }));
+            return Ok(Claim::Claimed(owned(event, lease, taken)));
         }
         let again = found
             .as_ref()
@@ -181,11 +181,7 @@ impl Ledger for DynamoLedger {
             .transpose()
             .map_err(|error| service(OPERATION, key, error))?;
         match (decide(standing.as_ref(), event.body_sha256(), replay, now), refused) {
-            (Decision::Take(taken), false) => Ok(Claim::Claimed(Claimed {
-                key: key.clone(),
-                lease_token: lease.token.clone(),
-                taken,
-            })),
+            (Decision::Take(taken), false) => Ok(Claim::Claimed(owned(event, lease, taken))),
             (Decision::Wait { until }, true) => Ok(Claim::Wait { until }),
             (Decision::Drop { status, conflict }, true) => Ok(Claim::Duplicate { status, conflict }),
             // The condition above and `decide` say the same, or one of them is wrong.
@@ -202,9 +198,10 @@ impl Ledger for DynamoLedger {
         event: &Event,
         lease: &Lease,
         hooks: Vec<(&'static str, Effects<Self::Write>)>,
+        extent: Extent,
         now: Timestamp,
     ) -> Result<Settlement, LedgerError> {
-        self.settle_new(event, lease, hooks, now).await
+        self.settle_new(event, lease, hooks, extent, now).await
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
@@ -305,6 +302,14 @@ impl Ledger for DynamoLedger {
             .set("completed_at", n(now.as_millis()))
             .set("error", s(item::short(reason)));
         self.commit("reject", &claimed.key, step, Effects::none()).await
+    }
+}
+
+fn owned(event: &Event, lease: &Lease, taken: Taken) -> Claimed {
+    Claimed {
+        key: event.key.clone(),
+        lease_token: lease.token.clone(),
+        taken,
     }
 }
 

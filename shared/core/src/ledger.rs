@@ -9,8 +9,8 @@
 //!                            └───────────▶ REJECTED      reject; claim: an operator's replay
 //! ```
 //!
-//! An event that is new, and whose hooks do nothing but write here, needs no lease: one write settles
-//! it, from (absent) to COMPLETED.
+//! The first hooks of a new event, where they do nothing but write here, need no claim before them: one
+//! write settles them, from (absent) to IN_PROGRESS, or to COMPLETED where there is no other hook.
 //!
 //! Only the holder of the lease token may complete, release or reject: a late owner, whose
 //! lease went to somebody else, changes nothing. All rules are pure: [`decide`] for claims,
@@ -42,13 +42,15 @@ pub trait Ledger: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Claim, LedgerError>> + Send;
 
-    /// Completes an event that is new, with `hooks` and all their effects, in one transaction; or says what
-    /// is known of it. Whether it is new is [`Standing::settled`]'s. Of `lease` it takes the name, not the time.
+    /// Records an event that is new, with `hooks` and all their effects, in one transaction: completed, or
+    /// claimed under `lease`, as `extent` says. Or says what is known of it. Whether it is new is
+    /// [`Standing::settled`]'s.
     fn settle(
         &self,
         event: &Event,
         lease: &Lease,
         hooks: Vec<(&'static str, Effects<Self::Write>)>,
+        extent: Extent,
         now: Timestamp,
     ) -> impl Future<Output = Result<Settlement, LedgerError>> + Send;
 
@@ -180,17 +182,28 @@ pub enum Claim {
     },
 }
 
-/// What came of settling an event in one call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How much of an event is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All its hooks: it is completed.
+    Whole,
+    /// Its first hooks: it is claimed for the others.
+    Begun,
+}
+
+/// What came of settling an event.
+#[derive(Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// It was new, and is completed.
     Completed,
+    /// It was new, and is ours, with its first hooks done.
+    Claimed(Claimed),
     /// There is a record of it; nothing was written. [`Decision::Take`]: it takes a claim.
     Known(Decision),
 }
 
-/// An event that is ours until the lease ends. Made by a ledger's claim alone.
-#[derive(Debug)]
+/// An event that is ours until the lease ends. Made by a ledger's claim or settlement alone.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Claimed {
     /// The event's key.
     pub key: IdempotencyKey,

@@ -1,8 +1,8 @@
-//! A new event in one call, with the real consumer in front.
+//! A new event and what its first hooks write in one call, with the real consumer in front.
 
 use acuse_core::consume::{Backoff, Consumer, Policy, Received};
 use acuse_core::hook::{Attempt, Hook, HookError};
-use acuse_core::ledger::{Decision, Settlement};
+use acuse_core::ledger::{Decision, Extent, Settlement};
 use acuse_core::testing::{Dice, FakeInbox, StoppedClock};
 use async_trait::async_trait;
 
@@ -35,6 +35,13 @@ fn writes(name: &'static str, effects: Effects<TransactWriteItem>) -> Writes {
         name,
         transactional: true,
         effects,
+    }
+}
+
+fn calls_out(name: &'static str, effects: Effects<TransactWriteItem>) -> Writes {
+    Writes {
+        transactional: false,
+        ..writes(name, effects)
     }
 }
 
@@ -100,18 +107,18 @@ fn lease(token: &str) -> Lease {
 }
 
 #[tokio::test]
-async fn a_new_event_is_one_call_where_all_hooks_only_write_and_two_otherwise() {
+async fn a_new_event_is_one_call_where_all_hooks_only_write_and_two_where_one_calls_out() {
     let tables = Tables::create().await;
     let effect = || Effects::write(add("total", None));
     let both = || vec![writes("payments", effect()), writes("books", Effects::none())];
     let none = || vec![writes("payments", Effects::none())];
-    let outside = || {
-        let own = Writes {
-            transactional: false,
-            ..writes("mail", effect())
-        };
-        vec![own]
+    let mail = |effects| calls_out("mail", effects);
+    let outside = || vec![mail(effect())];
+    let mixed = |effects| {
+        let books = writes("books", Effects::write(add("books", None)));
+        vec![writes("payments", effect()), books, mail(effects)]
     };
+    let begun = || vec![writes("payments", Effects::none()), mail(Effects::none())];
     let update = || "UpdateItem".to_owned();
     let transact = || "TransactWriteItems".to_owned();
 
@@ -122,7 +129,17 @@ async fn a_new_event_is_one_call_where_all_hooks_only_write_and_two_otherwise() 
         consume(&tables, outside(), "p4").await,
         (vec![update(), transact()], true)
     );
-    assert_eq!(tables.applied("total").await, 2);
+    assert_eq!(
+        consume(&tables, mixed(Effects::none()), "p5").await,
+        (vec![transact(), update()], true)
+    );
+    assert_eq!(
+        consume(&tables, mixed(effect()), "p6").await,
+        (vec![transact(), transact()], true)
+    );
+    assert_eq!(consume(&tables, begun(), "p7").await, (vec![update(), update()], true));
+    let applied = ["total", "books"].map(|pk| tables.applied(pk));
+    assert_eq!(futures_util::future::join_all(applied).await, [5, 2]);
     // A duplicate: what tells that it is one, and its count.
     assert_eq!(consume(&tables, both(), "p1").await, (vec![transact(), update()], true));
     assert_eq!(consume(&tables, none(), "p2").await, (vec![update(), update()], true));
@@ -130,28 +147,17 @@ async fn a_new_event_is_one_call_where_all_hooks_only_write_and_two_otherwise() 
         consume(&tables, outside(), "p4").await,
         (vec![update(), update()], true)
     );
-    assert_eq!(tables.applied("total").await, 2);
+    assert_eq!(
+        consume(&tables, mixed(effect()), "p5").await,
+        (vec![transact(), update()], true)
+    );
+    assert_eq!(consume(&tables, begun(), "p7").await, (vec![update(), update()], true));
+    assert_eq!(tables.applied("total").await, 5);
 }
 
 #[tokio::test]
-async fn its_record_is_what_a_claim_and_a_completion_make() {
+async fn its_record_is_what_a_claim_and_its_owners_writes_make() {
     let tables = Tables::create().await;
-    let hooks = || vec![("payments", effect(None)), ("books", Effects::none())];
-    let settled = tables
-        .ledger
-        .settle(&event("p1"), &lease("a"), hooks(), seconds(1))
-        .await;
-    assert_eq!(settled.unwrap(), Settlement::Completed);
-
-    let claimed = tables.claimed(&event("p2"), "a", 1).await;
-    let [payments, books] = hooks().try_into().unwrap();
-    tables
-        .ledger
-        .record_hook(&claimed, payments.0, payments.1, seconds(1))
-        .await
-        .unwrap();
-    tables.ledger.complete(&claimed, Some(books), seconds(1)).await.unwrap();
-
     let item = async |id: &str| {
         let key = event(id).key;
         let get = tables.client.get_item().table_name("ledger");
@@ -164,9 +170,32 @@ async fn its_record_is_what_a_claim_and_a_completion_make() {
         }
         item
     };
-    assert_eq!(item("p1").await, item("p2").await);
+    let (ledger, now) = (&tables.ledger, seconds(1));
+    let (payments, books) = (|| ("payments", effect(None)), || ("books", Effects::none()));
+
+    let claimed = tables.claimed(&event("claimed"), "a", 1).await;
+    let (hook, effects) = payments();
+    ledger.record_hook(&claimed, hook, effects, now).await.unwrap();
+    let lease = Lease {
+        expires_at: seconds(31),
+        ..lease("a")
+    };
+    let settle = async |id, hooks, extent| ledger.settle(&event(id), &lease, hooks, extent, now).await.unwrap();
+    let Settlement::Claimed(begun) = settle("begun", vec![payments()], Extent::Begun).await else {
+        panic!("not claimed");
+    };
+    assert_eq!(item("begun").await, item("claimed").await);
+    assert_eq!((begun.taken.attempt, begun.taken.conflict), (1, false));
+    assert_eq!(begun.taken.hooks, [("payments".to_owned(), now)].into());
+
+    ledger.complete(&claimed, Some(books()), now).await.unwrap();
+    ledger.complete(&begun, Some(books()), now).await.unwrap();
+    let whole = settle("whole", vec![payments(), books()], Extent::Whole).await;
+    assert_eq!(whole, Settlement::Completed);
+    assert_eq!(item("begun").await, item("claimed").await);
+    assert_eq!(item("whole").await, item("claimed").await);
     let reader = LedgerReader::new(tables.client.clone(), "ledger");
-    assert_eq!(reader.on_day("kuenta", seconds(0), 9).await.unwrap().len(), 2);
+    assert_eq!(reader.on_day("kuenta", seconds(0), 9).await.unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -174,8 +203,13 @@ async fn whatever_is_known_of_an_event_is_left_as_it_is() {
     let tables = Tables::create().await;
     let event = event("p1");
     let settle = async |now: i64| {
+        // However much of it.
+        let extent = if now % 2 == 0 { Extent::Whole } else { Extent::Begun };
         let hooks = vec![("payments", effect(None))];
-        let known = tables.ledger.settle(&event, &lease("late"), hooks, seconds(now)).await;
+        let known = tables
+            .ledger
+            .settle(&event, &lease("late"), hooks, extent, seconds(now))
+            .await;
         let Settlement::Known(decision) = known.unwrap() else {
             panic!("settled what is known");
         };
@@ -206,6 +240,8 @@ async fn whatever_is_known_of_an_event_is_left_as_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_at_once_one_settles() {
+    // Half of them would, being of a consumer with other hooks, begin it.
+    let extent = |n| if n % 2 == 0 { Extent::Whole } else { Extent::Begun };
     let tables = Tables::create().await;
     let event = event("p1");
     let settlements: Vec<_> = (0..64)
@@ -214,7 +250,7 @@ async fn of_64_at_once_one_settles() {
             tokio::spawn(async move {
                 let hooks = vec![("payments", effect(None))];
                 ledger
-                    .settle(&event, &lease(&n.to_string()), hooks, seconds(n))
+                    .settle(&event, &lease(&n.to_string()), hooks, extent(n), seconds(n))
                     .await
                     .unwrap()
             })
@@ -223,8 +259,8 @@ async fn of_64_at_once_one_settles() {
     let mut settled = 0;
     for settlement in settlements {
         match settlement.await.unwrap() {
-            Settlement::Completed => settled += 1,
-            Settlement::Known(decision) => assert!(matches!(decision, Decision::Drop { .. }), "{decision:?}"),
+            Settlement::Completed | Settlement::Claimed(_) => settled += 1,
+            Settlement::Known(_) => {}
         }
     }
     assert_eq!((settled, tables.applied("total").await), (1, 1));
@@ -234,20 +270,33 @@ async fn of_64_at_once_one_settles() {
 async fn a_settlement_whose_answer_was_lost_is_ours_when_it_is_sent_again() {
     let tables = Tables::create().await;
     for (id, effects) in [("p1", effect(None)), ("p2", Effects::none())] {
-        tables.calls.lose_an_answer();
-        let (calls, done) = consume(&tables, vec![writes("payments", effects)], id).await;
-        assert_eq!((calls.len(), done), (2, true), "the SDK sends it again: {calls:?}");
-        let record = tables.record(&event(id)).await;
-        assert_eq!((record.status, record.attempts, record.duplicates), ("COMPLETED", 1, 0));
-    }
-    assert_eq!(tables.applied("total").await, 1);
-    // Without the SDK's token, which DynamoDB remembers for ten minutes.
-    for _ in 0..2 {
-        let hooks = vec![("payments", effect(None))];
-        let settled = tables.ledger.settle(&event("p3"), &lease("a"), hooks, seconds(1)).await;
-        assert_eq!(settled.unwrap(), Settlement::Completed);
+        let whole = vec![writes("payments", effects.clone())];
+        let begun = vec![writes("payments", effects), calls_out("mail", Effects::none())];
+        for (hooks, id, made) in [(whole, id.to_owned(), 2), (begun, format!("{id} begun"), 3)] {
+            tables.calls.lose_an_answer();
+            let (calls, done) = consume(&tables, hooks, &id).await;
+            assert_eq!((calls.len(), done), (made, true), "the SDK sends it again: {calls:?}");
+            let record = tables.record(&event(&id)).await;
+            assert_eq!((record.status, record.attempts, record.duplicates), ("COMPLETED", 1, 0));
+        }
     }
     assert_eq!(tables.applied("total").await, 2);
+    // Without the SDK's token, which DynamoDB remembers for ten minutes.
+    for _ in 0..2 {
+        let settle = async |id, extent| {
+            let hooks = vec![("payments", effect(None))];
+            let (event, lease) = (event(id), lease("a"));
+            let settled = tables.ledger.settle(&event, &lease, hooks, extent, seconds(1)).await;
+            settled.unwrap()
+        };
+        assert_eq!(settle("p3", Extent::Whole).await, Settlement::Completed);
+        let begun = settle("p4", Extent::Begun).await;
+        assert!(
+            matches!(&begun, Settlement::Claimed(claimed) if claimed.taken.attempt == 1),
+            "{begun:?}"
+        );
+    }
+    assert_eq!(tables.applied("total").await, 4);
 }
 
 #[tokio::test]
@@ -308,7 +357,10 @@ async fn a_payload_that_is_too_long_for_an_item_is_kept_whole() {
     let tables = Tables::create().await;
     let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(1_000_000).collect();
     let event = event_with("noise", &noise);
-    let settled = tables.ledger.settle(&event, &lease("a"), Vec::new(), seconds(1)).await;
+    let settled = tables
+        .ledger
+        .settle(&event, &lease("a"), Vec::new(), Extent::Whole, seconds(1))
+        .await;
     assert_eq!(settled.unwrap(), Settlement::Completed);
     let reader = LedgerReader::new(tables.client.clone(), "ledger");
     let kept = reader.payload(&tables.record(&event).await).await.unwrap();

@@ -6,7 +6,8 @@ use crate::{holds, visit};
 
 const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
 
-/// Both only say what to write: what is new is settled in one, by consumers that may also claim.
+/// Both only say what to write: what is new is settled whole, by consumers that may also claim. Where only
+/// the first one does, as by default, it is begun with what that one writes.
 const TRANSACTIONAL: [HookKind; 2] = [HookKind::Transactional, HookKind::Transactional];
 
 /// Where hooks don't fail, nobody rejects.

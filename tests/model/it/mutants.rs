@@ -58,13 +58,12 @@ fn a_hook_that_may_be_recorded_again_applies_its_effects_twice() {
 /// Settling asks that there is no record, which is more than a claim asks.
 #[test]
 fn a_settlement_that_overlooks_what_is_known_applies_effects_twice() {
-    let bounds = || Bounds {
-        hooks: TRANSACTIONAL,
-        ..small()
-    };
-    for mutant in [Mutant::UnconditionalSettlement, Mutant::SettlesWhatMayBeClaimed] {
-        breaks(Some(mutant), bounds(), ONCE);
-        breaks(Some(mutant), bounds(), FENCED);
+    for hooks in [TRANSACTIONAL, Bounds::default().hooks] {
+        let bounds = || Bounds { hooks, ..small() };
+        for mutant in [Mutant::UnconditionalSettlement, Mutant::SettlesWhatMayBeClaimed] {
+            breaks(Some(mutant), bounds(), ONCE);
+            breaks(Some(mutant), bounds(), FENCED);
+        }
     }
 }
 

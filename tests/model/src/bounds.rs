@@ -1,5 +1,7 @@
 //! How large the modelled world is.
 
+use acuse_core::ledger::Extent;
+
 /// What a hook's effect is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HookKind {
@@ -45,9 +47,13 @@ impl Bounds {
     /// No bound of its own.
     pub const ANY: u8 = u8::MAX;
 
-    /// Whether new events may be settled in one write: all hooks only say what to write.
-    pub(crate) fn settles(&self) -> bool {
-        self.hooks.iter().all(|hook| *hook == HookKind::Transactional)
+    /// How much of a new event may be settled in one write: its first hooks, which only say what to write.
+    pub(crate) fn settles(&self) -> Option<Extent> {
+        match self.hooks {
+            [HookKind::Transactional, HookKind::Transactional] => Some(Extent::Whole),
+            [HookKind::Transactional, HookKind::Outside] => Some(Extent::Begun),
+            [HookKind::Outside, _] => None,
+        }
     }
 
     /// So little goes wrong that the event has to be completed: each consumer that dies costs each

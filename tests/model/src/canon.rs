@@ -31,8 +31,9 @@ impl State {
         }
         for request in &mut self.network {
             match request {
-                Request::Claim { now, expires, .. } => (*now, *expires) = (sink(*now), sink(*expires)),
-                Request::Settle { now, .. } => *now = sink(*now),
+                Request::Claim { now, expires, .. } | Request::Settle { now, expires, .. } => {
+                    (*now, *expires) = (sink(*now), sink(*expires));
+                }
                 Request::Write(..) => {}
             }
         }

@@ -1,6 +1,6 @@
 //! The ledger's answers: acuse-core's rules on the modelled record, with a mutant's one wrong rule.
 
-use acuse_core::ledger::{Change, Decision, Lease, Standing, Status, decide};
+use acuse_core::ledger::{Change, Decision, Extent, Lease, Standing, Status, decide};
 
 use crate::bounds::HookKind;
 use crate::mutant::Mutant;
@@ -40,7 +40,7 @@ impl Protocol {
                 now,
                 expires,
             } => self.claim(state, token, replay, now, expires),
-            Request::Settle { token, now } => self.settle(state, token, now),
+            Request::Settle { token, now, expires } => self.settle(state, token, now, expires),
             Request::Write(token, write) => self.write(state, token, write),
         }
     }
@@ -59,12 +59,7 @@ impl Protocol {
             Decision::Wait { until } => Answer::Wait(ticks(until)),
             Decision::Drop { .. } => Answer::Drop,
             Decision::Take(taken) => {
-                let lease = Lease {
-                    token: token.to_string(),
-                    expires_at: at(expires),
-                    message_id: String::new(),
-                };
-                let standing = Standing::claimed(found, &taken, BODY, &lease);
+                let standing = Standing::claimed(found, &taken, BODY, &lease(token, expires));
                 state.record = Some(Record {
                     standing,
                     holder: token,
@@ -74,9 +69,20 @@ impl Protocol {
         }
     }
 
-    /// A settlement that is sent again, since its answer was lost, finds its own record and takes itself
-    /// for a duplicate: either way, its delivery is done with.
-    fn settle(&self, state: &mut State, token: Token, now: i8) -> Answer {
+    /// A settlement of the whole that is sent again, since its answer was lost, finds its own record and takes
+    /// itself for a duplicate: either way, its delivery is done with.
+    fn settle(&self, state: &mut State, token: Token, now: i8, expires: i8) -> Answer {
+        // As DynamoDB's adapter: a settlement that claimed is known by its own lease.
+        if state.holder() == Some(token) {
+            return Answer::Claimed(done(state));
+        }
+        let Some(extent) = self.bounds.settles() else {
+            return Answer::Refused;
+        };
+        let hooks = match extent {
+            Extent::Whole => &NAMES[..],
+            Extent::Begun => &NAMES[..1],
+        };
         let found = state.record.as_ref().map(|record| &record.standing);
         let decision = decide(found, BODY, false, at(now));
         let overlooks = match self.mutant {
@@ -85,7 +91,8 @@ impl Protocol {
             _ => false,
         };
         let seen = found.filter(|_| !overlooks);
-        let Some(standing) = Standing::settled(seen, NAMES, BODY, at(0)) else {
+        let lease = lease(token, expires);
+        let Some(standing) = Standing::settled(seen, hooks.iter().copied(), extent, &lease, BODY, at(0)) else {
             return match decision {
                 Decision::Wait { until } => Answer::Wait(ticks(until)),
                 Decision::Drop { .. } => Answer::Drop,
@@ -97,10 +104,13 @@ impl Protocol {
             standing,
             holder: token,
         });
-        for hook in 0..NAMES.len() {
+        for hook in 0..hooks.len() {
             self.apply(state, hook);
         }
-        Answer::Settled
+        match extent {
+            Extent::Whole => Answer::Settled,
+            Extent::Begun => Answer::Claimed(done(state)),
+        }
     }
 
     /// The effects of a hook commit with its record.
@@ -159,6 +169,14 @@ impl Protocol {
             }
             _ => None,
         }
+    }
+}
+
+fn lease(token: Token, expires: i8) -> Lease {
+    Lease {
+        token: token.to_string(),
+        expires_at: at(expires),
+        message_id: String::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What has to hold in every state, and what has to be reached so that this means something.
 
-use acuse_core::ledger::Status;
+use acuse_core::ledger::{Extent, Status};
 use stateright::{Model, Property};
 
 use crate::bounds::HookKind;
@@ -128,7 +128,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             works && state.consumers.iter().any(|c| waits(c.doing))
         }),
         Property::sometimes(twice, |model: &Protocol, state: &State| {
-            model.bounds.settles() || state.called >= 2
+            model.bounds.settles() == Some(Extent::Whole) || state.called >= 2
         }),
         Property::sometimes(dead, |_, state: &State| {
             !state.settled() && state.messages.iter().any(|m| m.place == Place::DeadLetters)
@@ -139,15 +139,15 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         }),
         Property::sometimes(settled, |model: &Protocol, state: &State| {
             let settled = |doing: Doing| matches!(doing, Doing::Delete(_, Why::Settled));
-            !model.bounds.settles() || state.consumers.iter().any(|c| settled(c.doing))
+            model.bounds.settles() != Some(Extent::Whole) || state.consumers.iter().any(|c| settled(c.doing))
         }),
         Property::sometimes(busy, |model: &Protocol, state: &State| {
             let works = state.consumers.iter().any(|c| c.doing.token() == state.holder());
-            !model.bounds.settles() || works && state.holder().is_some() && settles(state)
+            model.bounds.settles().is_none() || works && state.holder().is_some() && settles(state)
         }),
         Property::sometimes(in_part, |model: &Protocol, state: &State| {
             let in_part = !state.settled() && done(state) != Hooks::default();
-            !model.bounds.settles() || in_part && settles(state)
+            model.bounds.settles().is_none() || in_part && settles(state)
         }),
     ]
 }

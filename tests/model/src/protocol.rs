@@ -117,8 +117,8 @@ impl Model for Protocol {
                 let consumer = next.consumers.get_mut(consumer)?;
                 consumer.deadline = consumer.skew + self.bounds.invocation;
                 consumer.doing = match self.bounds.settles() {
-                    true => Doing::Settle(delivery, token),
-                    false => Doing::Claim(delivery, token),
+                    Some(_) => Doing::Settle(delivery, token),
+                    None => Doing::Claim(delivery, token),
                 };
             }
             Action::Lease(place) => {
@@ -241,10 +241,11 @@ impl Protocol {
             Doing::Idle => return None,
             Doing::Settle(delivery, token) => match self.ask(state, self.request(&consumer)?) {
                 Answer::Settled => self.finish(state, delivery, Why::Settled),
+                Answer::Claimed(done) => Doing::Call(delivery, token, done),
                 Answer::Take => Doing::Claim(delivery, token),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
                 Answer::Drop => self.finish(state, delivery, Why::Duplicate),
-                Answer::Claimed(_) | Answer::Written | Answer::Refused => return None,
+                Answer::Written | Answer::Refused => return None,
             },
             Doing::Claim(delivery, token) => match self.ask(state, self.request(&consumer)?) {
                 Answer::Claimed(done) => Doing::Call(delivery, token, done),
@@ -318,6 +319,7 @@ impl Protocol {
             Doing::Settle(_, token) => Some(Request::Settle {
                 token,
                 now: consumer.skew,
+                expires: consumer.deadline + self.bounds.slack,
             }),
             Doing::Claim(delivery, token) => Some(Request::Claim {
                 token,

@@ -69,7 +69,7 @@ pub(crate) struct Consumer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Doing {
     Idle,
-    /// Complete the event, if it is new, with all effects; the hooks have said what to write.
+    /// Settle the event, if it is new, with the effects of its first hooks, which have said what to write.
     Settle(Delivery, Token),
     Claim(Delivery, Token),
     /// Call the first hook that is not in this set.
@@ -117,6 +117,7 @@ pub(crate) enum Request {
     Settle {
         token: Token,
         now: i8,
+        expires: i8,
     },
     Write(Token, Write),
 }

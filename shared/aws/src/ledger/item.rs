@@ -6,7 +6,7 @@ use std::io::Write;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::key::IdempotencyKey;
-use acuse_core::ledger::{Lease, Standing, Status, Taken};
+use acuse_core::ledger::{Extent, Lease, Standing, Status, Taken};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::Compression;
@@ -38,16 +38,18 @@ pub(super) fn claimed(step: Step, lease: &Lease) -> Step {
     step.set("status", s(Status::InProgress.name()))
         .set("lease_token", s(&lease.token))
         .set("lease_expires_at", n(lease.expires_at.as_millis()))
-        .value(":in_progress", s(Status::InProgress.name()))
-        .set_first("hooks", AttributeValue::M(HashMap::new()))
 }
 
-/// Sets what a settlement adds to what is [`kept`]: there was no claim, all is done.
-pub(super) fn settled(step: Step, hooks: &[&str], now: Timestamp) -> Step {
+/// Sets what a settlement adds to what is [`kept`]: these hooks are done, be it all or the first ones.
+pub(super) fn settled(step: Step, hooks: &[&str], extent: Extent, lease: &Lease, now: Timestamp) -> Step {
     let hooks = hooks.iter().map(|hook| ((*hook).to_owned(), n(now.as_millis())));
-    step.set("status", s(Status::Completed.name()))
-        .set("completed_at", n(now.as_millis()))
-        .set("hooks", AttributeValue::M(hooks.collect()))
+    let step = step.set("hooks", AttributeValue::M(hooks.collect()));
+    match extent {
+        Extent::Whole => step
+            .set("status", s(Status::Completed.name()))
+            .set("completed_at", n(now.as_millis())),
+        Extent::Begun => claimed(step, lease),
+    }
 }
 
 /// Sets what is known of an event and of the message that brings it, with the payload in the item, or in

@@ -1,15 +1,15 @@
-//! A new event and all that its hooks write, in one call.
+//! A new event and all that its first hooks write, in one call.
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
-use acuse_core::ledger::{Lease, LedgerError, Settlement, decide};
+use acuse_core::ledger::{Extent, Lease, LedgerError, Settlement, Taken, decide};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::expression::bool_error;
 use super::write::{Cancelled, Updated, commit, update};
-use super::{DynamoLedger, Item, effects_refused, item, service};
+use super::{DynamoLedger, Item, effects_refused, item, owned, service};
 
 const OPERATION: &str = "settle";
 
@@ -22,7 +22,7 @@ type Writes = (Vec<TransactWriteItem>, Option<Vec<TransactWriteItem>>);
 
 impl DynamoLedger {
     /// ```text
-    /// absent ──────▶ COMPLETED, with its hooks and their effects
+    /// absent ──────▶ COMPLETED, or IN_PROGRESS under the lease, with its hooks and their effects
     /// any record │ refused, and nothing is written; the item comes back with the answer
     ///
     /// delivery A: hooks ── settle ✓
@@ -33,6 +33,7 @@ impl DynamoLedger {
         event: &Event,
         lease: &Lease,
         hooks: Vec<(&'static str, Effects<TransactWriteItem>)>,
+        extent: Extent,
         now: Timestamp,
     ) -> Result<Settlement, LedgerError> {
         let failed = |error| service(OPERATION, &event.key, error);
@@ -40,14 +41,26 @@ impl DynamoLedger {
         let payload = self.keep_parts(OPERATION, event, expires_at).await?;
         let names: Vec<&str> = hooks.iter().map(|(name, _)| *name).collect();
         let step = item::kept(self.step(&event.key), event, lease, now, expires_at, payload);
-        let step = item::settled(step, &names, now).condition("attribute_not_exists(pk)");
+        let step = item::settled(step, &names, extent, lease, now).condition("attribute_not_exists(pk)");
+        let done = || match extent {
+            Extent::Whole => Settlement::Completed,
+            Extent::Begun => Settlement::Claimed(owned(
+                event,
+                lease,
+                Taken {
+                    attempt: 1,
+                    hooks: names.iter().map(|name| ((*name).to_owned(), now)).collect(),
+                    conflict: false,
+                },
+            )),
+        };
         let mut effects: Vec<Writes> = hooks.into_iter().map(|(_, effects)| effects.into_parts()).collect();
         loop {
             let writes: Vec<_> = effects.iter().flat_map(|(writes, _)| writes).cloned().collect();
             if writes.is_empty() {
                 let call = step.into_update(&self.client);
                 return match update(call.return_values_on_condition_check_failure(AllOld)).await {
-                    Ok(Updated::Written(_)) => Ok(Settlement::Completed),
+                    Ok(Updated::Written(_)) => Ok(done()),
                     Ok(Updated::Refused(found)) => known(event, lease, found, now),
                     Err(error) => Err(failed(error)),
                 };
@@ -60,7 +73,7 @@ impl DynamoLedger {
                 .into_transaction_item(AllOld)
                 .map_err(|e| failed(e.into()))?;
             match commit(&self.client, [vec![own], writes].concat()).await {
-                Ok(()) => return Ok(Settlement::Completed),
+                Ok(()) => return Ok(done()),
                 Err(Cancelled::Refused { places, first }) if places.first() == Some(&0) => {
                     return known(event, lease, first, now);
                 }
@@ -76,11 +89,15 @@ impl DynamoLedger {
 
 /// What the item that refused a settlement says of its event.
 ///
-/// The very settlement may be its own obstacle: sent again because the answer was lost. Then it has the
-/// name of our message, and our moment.
+/// The very settlement may be its own obstacle: sent again because the answer was lost. Then it has our
+/// lease; or, completed, the name of our message, and our moment.
 fn known(event: &Event, lease: &Lease, found: Option<Item>, now: Timestamp) -> Result<Settlement, LedgerError> {
     let failed = |error| service(OPERATION, &event.key, error);
     let found = found.ok_or_else(|| failed(bool_error("refused, and not told by what")))?;
+    if item::text(&found, "lease_token") == Some(lease.token.as_str()) {
+        let taken = item::taken(&found, event.body_sha256()).map_err(|error| failed(error.into()))?;
+        return Ok(Settlement::Claimed(owned(event, lease, taken)));
+    }
     let ours = item::text(&found, "message_id") == Some(lease.message_id.as_str())
         && item::moment(&found, "completed_at") == Some(now);
     if ours {

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use tracing::{debug, error, info, warn};
 
 use super::backoff::LONGEST_DELAY;
-use super::settle::Said;
+use super::settle::{Said, Tried};
 use super::{Consumer, Fate, Inbox, Received};
 use crate::clock::{Clock, Random, Timestamp, within};
 use crate::event::Event;
@@ -58,21 +58,26 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             message_id: message.message_id.clone(),
         };
         let aside = self.set_aside(event, unreadable, started);
-        let said = match aside {
-            Some(_) => Vec::new(),
+        let tried = match aside {
+            Some(_) => Tried::Said(Vec::new()),
             None => match self.try_settle(message, event, &lease, cut).await {
                 ControlFlow::Break(fate) => return fate,
-                ControlFlow::Continue(said) => said,
+                ControlFlow::Continue(tried) => tried,
             },
         };
-        let now = self.clock.now();
-        let claimed = match self.ledger.claim(event, &lease, now).await {
-            Ok(Claim::Claimed(claimed)) => claimed,
-            Ok(Claim::Wait { until }) => return self.wait(event, until, now),
-            Ok(Claim::Duplicate { status, conflict }) => {
-                return self.count_duplicate(event, status.name(), conflict).await;
+        let (claimed, said) = match tried {
+            Tried::Claimed(claimed) => (claimed, Vec::new()),
+            Tried::Said(said) => {
+                let now = self.clock.now();
+                match self.ledger.claim(event, &lease, now).await {
+                    Ok(Claim::Claimed(claimed)) => (claimed, said),
+                    Ok(Claim::Wait { until }) => return self.wait(event, until, now),
+                    Ok(Claim::Duplicate { status, conflict }) => {
+                        return self.count_duplicate(event, status.name(), conflict).await;
+                    }
+                    Err(error) => return self.ledger_failed(event, 1, &error),
+                }
             }
-            Err(error) => return self.ledger_failed(event, 1, &error),
         };
         if claimed.taken.attempt == 1 {
             metric::queue_latency(event.provider, started.since(event.received_at));

@@ -1,11 +1,12 @@
-//! One call for a new event: where the hooks do nothing but write, they are asked first, and what they
-//! want written commits with the event's record. Nobody can come between, so nothing needs a lease.
+//! One call for a new event and its first hooks: those that do nothing but write are asked before anything
+//! is claimed, and what they want written commits with the event's record. Where there is no other hook, the
+//! event is completed with it; otherwise it is claimed with it, for the hooks that call out.
 //!
 //! ```text
-//! hooks, each only says what to write ── settle ─▶ new: COMPLETED, with all effects. One call
-//!   │                                      ├─────▶ finished, or in progress: counted, or back
-//!   └ one fails                            └─────▶ else: claim, as if nothing had been tried
-//!     └──────────────────────────────────────────▶ claim, and what they said already counts
+//! first hooks, each only says what to write ── settle ─▶ new: COMPLETED, or IN_PROGRESS, with all effects
+//!   │                                            ├─────▶ finished, or in progress: counted, or back
+//!   └ one fails                                  └─────▶ else: claim, as if nothing had been tried
+//!     └────────────────────────────────────────────────▶ claim, and what they said already counts
 //! ```
 //!
 //! Whatever goes wrong here has changed nothing, or has settled the event; either is what a claim finds.
@@ -17,43 +18,57 @@ use tracing::warn;
 use super::{Consumer, Fate, Inbox, Received};
 use crate::clock::{Clock, Random, Timestamp};
 use crate::event::Event;
-use crate::hook::{Effects, HookError, Order, chain};
-use crate::ledger::{Decision, Lease, Ledger, Settlement};
+use crate::hook::{Effects, Hook, HookError, Order, chain};
+use crate::ledger::{Claimed, Decision, Extent, Lease, Ledger, Settlement};
 use crate::metric;
 
 /// What hooks have said to an event's first attempt.
 pub(super) type Said<W> = Vec<(&'static str, Result<Effects<W>, HookError>)>;
 
+/// What came of trying, where the event is not done with.
+pub(super) enum Tried<W> {
+    /// It is ours, and its first hooks are done.
+    Claimed(Claimed),
+    /// It has to be claimed. What its hooks have said counts for the first attempt.
+    Said(Said<W>),
+}
+
 impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
-    /// Whether it is worth a try. A message that comes again, or that an operator sends again, is of an
-    /// event with a record, as a rule; and who asks for order costs a read, which a duplicate is not worth.
-    fn may_settle(&self, message: &Received, event: &Event) -> bool {
-        let writes_only = self
-            .hooks
-            .iter()
-            .all(|hook| hook.transactional() && hook.order() == Order::Any);
-        writes_only && message.receives <= 1 && !event.replay
+    /// The hooks that may be settled: the first ones, up to one that calls out, or that asks for order: this
+    /// costs a read, which a duplicate is not worth. `None` where there is nothing to settle, and for a
+    /// message that comes again, or that an operator sends again: its event has a record, as a rule.
+    fn first_hooks(&self, message: &Received, event: &Event) -> Option<(&[Box<dyn Hook<L::Write>>], Extent)> {
+        if message.receives > 1 || event.replay {
+            return None;
+        }
+        let calls_out = |hook: &Box<dyn Hook<L::Write>>| !hook.transactional() || hook.order() != Order::Any;
+        match self.hooks.iter().position(calls_out) {
+            None => Some((&self.hooks, Extent::Whole)),
+            Some(0) => None,
+            Some(first) => Some((self.hooks.get(..first)?, Extent::Begun)),
+        }
     }
 
-    /// Settles `event` in one call; or gives what the hooks have said to it, for the attempt under a lease.
+    /// Settles the first hooks of `event`, which may be all; or gives what they have said to it.
     pub(super) async fn try_settle(
         &self,
         message: &Received,
         event: &Event,
         lease: &Lease,
         cut: Timestamp,
-    ) -> ControlFlow<Fate, Said<L::Write>> {
-        let mut said = Vec::new();
-        if !self.may_settle(message, event) {
-            return ControlFlow::Continue(said);
-        }
+    ) -> ControlFlow<Fate, Tried<L::Write>> {
+        let claim = |said| ControlFlow::Continue(Tried::Said(said));
+        let Some((first, extent)) = self.first_hooks(message, event) else {
+            return claim(Vec::new());
+        };
         let started = self.clock.now();
-        for hook in &self.hooks {
+        let mut said = Vec::new();
+        for hook in first {
             let answer = self.call(hook.as_ref(), event, 1, false, cut).await;
             let failed = answer.is_err();
             said.push((hook.name(), answer));
             if failed {
-                return ControlFlow::Continue(said);
+                return claim(said);
             }
         }
         let hooks = said
@@ -61,21 +76,22 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             .filter_map(|(hook, answer)| Some((hook, answer.ok()?)))
             .collect();
         let now = self.clock.now();
-        match self.ledger.settle(event, lease, hooks, now).await {
+        match self.ledger.settle(event, lease, hooks, extent, now).await {
             Ok(Settlement::Completed) => {
                 metric::queue_latency(event.provider, started.since(event.received_at));
                 ControlFlow::Break(self.completed(event, 1, now))
             }
+            Ok(Settlement::Claimed(claimed)) => ControlFlow::Continue(Tried::Claimed(claimed)),
             Ok(Settlement::Known(Decision::Wait { until })) => ControlFlow::Break(self.wait(event, until, now)),
             Ok(Settlement::Known(Decision::Drop { status, conflict })) => {
                 ControlFlow::Break(self.count_duplicate(event, status.name(), conflict).await)
             }
-            Ok(Settlement::Known(Decision::Take(_))) => ControlFlow::Continue(Vec::new()),
+            Ok(Settlement::Known(Decision::Take(_))) => claim(Vec::new()),
             // Refused effects, or a ledger that can't be asked: recorded, if it can be, under a lease.
             Err(error) => {
                 let (key, delivery_id) = (&event.key, event.delivery_id);
                 warn!(%key, %delivery_id, error = chain(&error), "event not settled in one call");
-                ControlFlow::Continue(Vec::new())
+                claim(Vec::new())
             }
         }
     }

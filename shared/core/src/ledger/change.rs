@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 
-use super::{Lease, Standing, Status, Taken};
+use super::{Extent, Lease, Standing, Status, Taken};
 
 /// What an owner writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +31,9 @@ impl Standing {
         }
     }
 
-    /// The record of an event that is completed by the write that makes it, with all its `hooks`; `None`
-    /// where there is one. Whatever was found is refused, also what a claim might take: its hooks may be
-    /// done in part, and their effects applied.
+    /// The record of an event whose `hooks` are done by the write that makes it; `None` where there is one.
+    /// Whatever was found is refused, also what a claim might take: its hooks may be done in part, and their
+    /// effects applied.
     ///
     /// ```text
     /// delivery A: hooks ── settle ✓ ─────────── the record, and the hooks' effects
@@ -43,12 +43,18 @@ impl Standing {
     pub fn settled<'a>(
         found: Option<&Self>,
         hooks: impl IntoIterator<Item = &'a str>,
+        extent: Extent,
+        lease: &Lease,
         body_sha256: &str,
         now: Timestamp,
     ) -> Option<Self> {
+        let (status, lease_expires_at) = match extent {
+            Extent::Whole => (Status::Completed, Timestamp::from_millis(0)),
+            Extent::Begun => (Status::InProgress, lease.expires_at),
+        };
         found.is_none().then(|| Self {
-            status: Status::Completed,
-            lease_expires_at: Timestamp::from_millis(0),
+            status,
+            lease_expires_at,
             attempts: 1,
             body_sha256: body_sha256.to_owned(),
             hooks: hooks.into_iter().map(|hook| (hook.to_owned(), now)).collect(),
@@ -145,11 +151,25 @@ mod tests {
 
     #[test]
     fn an_event_is_settled_where_there_is_no_record_whatever_it_says() {
-        let settled = Standing::settled(None, ["payments", "mail"], "aa", NOW).unwrap();
-        assert_eq!((settled.status, settled.attempts), (Status::Completed, 1));
-        assert_eq!(settled.hooks.len(), 2);
-        for status in Status::ALL {
-            assert_eq!(Standing::settled(Some(&standing(status)), ["mail"], "aa", NOW), None);
+        let lease = Lease {
+            token: "a".to_owned(),
+            expires_at: Timestamp::from_seconds(120),
+            message_id: "m".to_owned(),
+        };
+        let never = Timestamp::from_millis(0);
+        for (extent, status, lease_expires_at) in [
+            (Extent::Whole, Status::Completed, never),
+            (Extent::Begun, Status::InProgress, lease.expires_at),
+        ] {
+            let settle =
+                |found: Option<&Standing>| Standing::settled(found, ["payments", "mail"], extent, &lease, "aa", NOW);
+            let settled = settle(None).unwrap();
+            assert_eq!((settled.status, settled.attempts), (status, 1));
+            assert_eq!((settled.hooks.len(), settled.lease_expires_at), (2, lease_expires_at));
+            for status in Status::ALL {
+                let found = standing(status);
+                assert_eq!(settle(Some(&found)), None);
+            }
         }
     }
 

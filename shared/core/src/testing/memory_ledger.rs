@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::hook::Effects;
 use crate::key::IdempotencyKey;
 use crate::ledger::{
-    Change, Claim, Claimed, Decision, Lease, Ledger, LedgerError, Settlement, Standing, Status, decide,
+    Change, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Standing, Status, Taken, decide,
 };
 
 /// A ledger whose writes are names that are counted.
@@ -149,18 +149,31 @@ impl Ledger for &MemoryLedger {
         event: &Event,
         lease: &Lease,
         hooks: Vec<(&'static str, Effects<Self::Write>)>,
+        extent: Extent,
         now: Timestamp,
     ) -> Result<Settlement, LedgerError> {
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.standing);
         let names = hooks.iter().map(|(name, _)| *name);
-        let Some(standing) = Standing::settled(found, names, event.body_sha256(), now) else {
+        let Some(standing) = Standing::settled(found, names, extent, lease, event.body_sha256(), now) else {
             return Ok(Settlement::Known(decide(found, event.body_sha256(), false, now)));
+        };
+        let settlement = match extent {
+            Extent::Whole => Settlement::Completed,
+            Extent::Begun => Settlement::Claimed(Claimed {
+                key: event.key.clone(),
+                lease_token: lease.token.clone(),
+                taken: Taken {
+                    attempt: standing.attempts,
+                    hooks: standing.hooks.clone(),
+                    conflict: false,
+                },
+            }),
         };
         let stored = Stored::new(event, standing, lease);
         state.records.insert(event.key.clone(), stored);
         state.apply(hooks.into_iter().flat_map(|(_, effects)| effects.into_parts().0));
-        Ok(Settlement::Completed)
+        Ok(settlement)
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {

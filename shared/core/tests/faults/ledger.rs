@@ -9,7 +9,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::IdempotencyKey;
-use acuse_core::ledger::{Claim, Claimed, Lease, Ledger, LedgerError, Settlement};
+use acuse_core::ledger::{Claim, Claimed, Extent, Lease, Ledger, LedgerError, Settlement};
 use acuse_core::testing::MemoryLedger;
 
 use crate::fault::{Fault, Faults};
@@ -20,7 +20,7 @@ pub(crate) struct FaultyLedger {
     pub(crate) simulation: Simulation,
     pub(crate) faults: Faults,
     pub(crate) ledger: Arc<MemoryLedger>,
-    /// How many events were completed by one call.
+    /// How many events were recorded together with what their first hooks write.
     pub(crate) settled: Arc<AtomicU32>,
 }
 
@@ -97,12 +97,14 @@ impl Ledger for FaultyLedger {
         event: &Event,
         lease: &Lease,
         hooks: Vec<(&'static str, Effects<Self::Write>)>,
+        extent: Extent,
         now: Timestamp,
     ) -> Result<Settlement, LedgerError> {
         let (own, lease, settled) = (event.clone(), lease.clone(), Arc::clone(&self.settled));
         let work = move |ledger: Arc<MemoryLedger>| async move {
-            let settlement = (&*ledger).settle(&own, &lease, hooks, now).await?;
-            settled.fetch_add(u32::from(settlement == Settlement::Completed), Ordering::SeqCst);
+            let settlement = (&*ledger).settle(&own, &lease, hooks, extent, now).await?;
+            let new = matches!(settlement, Settlement::Completed | Settlement::Claimed(_));
+            settled.fetch_add(u32::from(new), Ordering::SeqCst);
             Ok(settlement)
         };
         self.faulty("settle", &event.key, work).await

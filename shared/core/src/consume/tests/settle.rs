@@ -1,4 +1,4 @@
-//! Events that are settled in one call, and those that are not.
+//! Events that are settled, whole or begun, and those that are not.
 
 use std::sync::Mutex;
 
@@ -62,7 +62,71 @@ async fn one_hook_with_other_effects_is_not_called_for_a_duplicate() {
     for _ in 0..2 {
         assert_eq!(scene.consume(&[&payments, &mail], vec![payment("p1")]).await, [""; 0]);
     }
-    assert_eq!((payments.calls(), mail.calls()), (1, 1));
+    assert_eq!((payments.calls(), mail.calls()), (2, 1));
+    assert_eq!(scene.ledger.applied("payments"), 1);
+    let stored = scene.ledger.record(&event_of(&payment("p1")).key).unwrap();
+    assert_eq!((stored.standing.hooks.len(), stored.duplicates), (2, 1));
+}
+
+#[tokio::test]
+async fn what_is_written_before_a_call_is_there_when_it_is_made() {
+    let scene = Arc::new(Scene::default());
+    let ((payments, _), (books, _)) = (writes("payments"), writes("books"));
+    let seen = Arc::clone(&scene);
+    let mail = Told::to("mail", move |event, attempt| {
+        let stored = seen.ledger.record(&event.key).unwrap();
+        let applied = ["payments", "books"].map(|write| seen.ledger.applied(write));
+        assert_eq!(
+            (stored.standing.status, applied, attempt.number),
+            (Status::InProgress, [1, 0], 1)
+        );
+        Ok(Effects::none())
+    });
+    // Only what comes before it is settled: `books` is asked under the lease.
+    assert_eq!(
+        scene.consume(&[&payments, &mail, &books], vec![payment("p1")]).await,
+        [""; 0]
+    );
+    assert_eq!(["payments", "books"].map(|write| scene.ledger.applied(write)), [1, 1]);
+    let stored = scene.ledger.record(&event_of(&payment("p1")).key).unwrap();
+    assert_eq!(
+        (stored.standing.status, stored.standing.hooks.len()),
+        (Status::Completed, 3)
+    );
+}
+
+#[tokio::test]
+async fn what_was_settled_is_not_asked_again_where_a_later_hook_failed() {
+    let scene = Scene::default();
+    let (payments, first) = writes("payments");
+    let mail = Told::to("mail", |_, attempt| match attempt.number {
+        1 => Err(HookError::retry("not yet")),
+        _ => Ok(Effects::none()),
+    });
+    assert_eq!(scene.consume(&[&payments, &mail], vec![payment("p1")]).await, ["p1"]);
+    let mut again = payment("p1");
+    again.receives = 2;
+    assert_eq!(scene.consume(&[&payments, &mail], vec![again]).await, [""; 0]);
+    assert_eq!((first.lock().unwrap().clone(), mail.calls()), (vec![1], 2));
+    assert_eq!(scene.ledger.applied("payments"), 1);
+}
+
+#[tokio::test]
+async fn a_replay_of_what_was_rejected_is_claimed_where_there_are_no_hooks_either() {
+    let scene = Scene::default();
+    let rejected = claimed(&scene, &payment("p1")).await;
+    (&scene.ledger)
+        .reject(&rejected, "never", scene.clock.now())
+        .await
+        .unwrap();
+    let mut replay = payment("p1");
+    replay.attributes.insert("replay".to_owned(), "1".to_owned());
+    assert_eq!(scene.consume(&[], vec![replay]).await, [""; 0]);
+    let stored = scene.ledger.record(&event_of(&payment("p1")).key).unwrap();
+    assert_eq!(
+        (stored.standing.status, stored.standing.attempts),
+        (Status::Completed, 2)
+    );
 }
 
 #[tokio::test]
