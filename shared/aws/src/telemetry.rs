@@ -2,6 +2,7 @@
 //! Lambda's own settings. Metrics are lines of CloudWatch's embedded metric format.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html>
 
+use std::io::Write;
 use std::sync::OnceLock;
 
 use acuse_core::clock::Clock;
@@ -82,7 +83,10 @@ pub(crate) fn flush_metrics() {
     collector
         .set_property("level", level.as_str())
         .set_property("timestamp", SystemClock.now().to_string());
-    if let Err(error) = collector.flush(std::io::stdout().lock()) {
+    // In one piece: standard output looks for the end of a line in each of those that it is given.
+    let mut lines = Vec::new();
+    let written = collector.flush(&mut lines);
+    if let Err(error) = written.and_then(|()| std::io::stdout().write_all(&lines)) {
         debug!(%error, "metrics not written");
     }
 }

@@ -45,10 +45,13 @@ pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
     let _ = within(&SystemClock, WARM_UP, join(door.warm_up(), warm_queue.warm_up())).await;
 
     let door = &door;
-    run(service_fn(|request| async move {
-        let answer = http::answer(door, request).await;
-        telemetry::flush_metrics();
-        Ok::<_, Error>(answer)
+    run(service_fn(|request| {
+        // Boxed: the runtime's layers would copy its several kilobytes from one to the next.
+        Box::pin(async move {
+            let answer = http::answer(door, request).await;
+            telemetry::flush_metrics();
+            Ok::<_, Error>(answer)
+        })
     }))
     .await
 }

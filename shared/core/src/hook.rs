@@ -27,7 +27,8 @@ pub trait Hook<W>: Send + Sync {
     }
 
     /// Whether this hook has no effect but the writes it returns: it may read, and changes nothing
-    /// itself. Where all hooks say so, a new event costs the ledger one call, and needs no lease.
+    /// itself. The writes of the first hooks that say so commit with the claim of a new event, or where
+    /// all say so with its completion: this costs the ledger one call, and needs no lease.
     ///
     /// Such a hook is called *before* anybody knows whether the event is new: also for a duplicate,
     /// and by two consumers at once. Of all its calls for an event, the writes of one count.

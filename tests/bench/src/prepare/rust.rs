@@ -8,6 +8,10 @@ use crate::contender::Entry;
 use crate::error::Error;
 use crate::process::Program;
 
+/// The processor that cargo-lambda compiles for: the oldest that Lambda has.
+/// <https://github.com/cargo-lambda/cargo-lambda/pull/149>
+const PROCESSOR: &str = if cfg!(target_arch = "aarch64") { "neoverse-n1" } else { "haswell" };
+
 /// Each package by itself: of several at once, each would get the features of all.
 pub(super) async fn programs(entries: &[Entry], folders: &Folders, progress: &ProgressBar) -> Result<Vec<Made>, Error> {
     let mut made = Vec::new();
@@ -29,6 +33,7 @@ pub(super) async fn programs(entries: &[Entry], folders: &Folders, progress: &Pr
                 "-p",
                 entry.file,
             ])
+            .env("RUSTFLAGS", format!("-Ctarget-cpu={PROCESSOR}"))
             .current_dir(&folders.root);
         let printed = command::run(&format!("building {}", entry.file), &mut cargo).await?;
         let binary = executable(&printed, entry.file).ok_or_else(|| Error::Command {
