@@ -18,12 +18,12 @@ use tokio::sync::{Mutex, Notify};
 use crate::ledger::Tables;
 use crate::runtime::{INVOCATION, consumer, serve};
 
-/// DynamoDB behind a door that can be shut before transactions; and a bus that takes all.
+/// DynamoDB, and a bus that takes all, behind a door that can be shut before one operation.
 #[derive(Clone)]
 struct Proxy {
     dynamodb: String,
     client: reqwest::Client,
-    shut: Arc<Mutex<bool>>,
+    shut: Arc<Mutex<Option<&'static str>>>,
     held: Arc<Notify>,
 }
 
@@ -34,7 +34,12 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
         .unwrap_or_default();
-    if target.ends_with("TransactWriteItems") && *proxy.shut.lock().await {
+    if proxy
+        .shut
+        .lock()
+        .await
+        .is_some_and(|operation| target.ends_with(operation))
+    {
         proxy.held.notify_one();
         std::future::pending::<()>().await;
     }
@@ -56,13 +61,13 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     response
 }
 
-/// Tables, a shut door before them, and its address.
-async fn behind_a_shut_door() -> (Tables, Proxy, String) {
+/// Tables, a door before them that is shut to `operation`, and its address.
+async fn behind_a_door_shut_to(operation: &'static str) -> (Tables, Proxy, String) {
     let tables = Tables::create().await;
     let proxy = Proxy {
         dynamodb: tables.endpoint.clone(),
         client: reqwest::Client::new(),
-        shut: Arc::new(Mutex::new(true)),
+        shut: Arc::new(Mutex::new(Some(operation))),
         held: Arc::default(),
     };
     let address = serve(Router::new().fallback(forward).with_state(proxy.clone())).await;
@@ -79,18 +84,29 @@ const PAYMENT: &str = "kuenta#live#pmt_789";
 const DONE: &[u8] = br#"{"batchItemFailures":[]}"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_consumer_killed_between_claim_and_completion_loses_and_doubles_nothing() {
-    let binary = local::function_binary("consumer").await.unwrap();
-    let (tables, proxy, aws) = behind_a_shut_door().await;
+async fn a_consumer_killed_before_it_calls_out_loses_and_doubles_nothing() {
+    killed_at("PutEvents").await;
+}
 
-    // Claimed, and about to record its first hook: killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_killed_before_the_completion_loses_and_doubles_nothing() {
+    killed_at("UpdateItem").await;
+}
+
+/// The event is claimed, with what `payments` writes, when the consumer dies.
+async fn killed_at(operation: &'static str) {
+    let binary = local::function_binary("consumer").await.unwrap();
+    let (tables, proxy, aws) = behind_a_door_shut_to(operation).await;
+
     let (mut first, _) = consumer(&binary, &aws, event(), Some("bus")).await;
     proxy.held.notified().await;
     first.kill().await.unwrap();
     let claimed_at = SystemClock.now();
     let record = tables.only_record(PARTITION).await;
     assert_eq!((record.status, record.attempts), ("IN_PROGRESS", 1));
-    *proxy.shut.lock().await = false;
+    assert_eq!(record.hooks.keys().collect::<Vec<_>>(), ["payments"]);
+    assert_eq!(tables.applied(PAYMENT).await, 1);
+    *proxy.shut.lock().await = None;
 
     // SQS delivers the message again: too early while the lease runs, …
     let (_child, mut answered) = consumer(&binary, &aws, event(), Some("bus")).await;
@@ -107,19 +123,20 @@ async fn a_consumer_killed_between_claim_and_completion_loses_and_doubles_nothin
 
     let record = tables.only_record(PARTITION).await;
     assert_eq!((record.status, record.attempts), ("COMPLETED", 2));
+    assert_eq!(record.hooks.len(), 2);
     assert_eq!(tables.applied(PAYMENT).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_killed_before_it_settles_leaves_nothing_to_wait_for() {
     let binary = local::function_binary("consumer").await.unwrap();
-    let (tables, proxy, aws) = behind_a_shut_door().await;
+    let (tables, proxy, aws) = behind_a_door_shut_to("TransactWriteItems").await;
 
     let (mut first, _) = consumer(&binary, &aws, event(), None).await;
     proxy.held.notified().await;
     first.kill().await.unwrap();
     assert_eq!(tables.records(PARTITION).await.len(), 0, "no lease");
-    *proxy.shut.lock().await = false;
+    *proxy.shut.lock().await = None;
 
     for duplicates in [0, 1] {
         let (_child, mut answered) = consumer(&binary, &aws, event(), None).await;

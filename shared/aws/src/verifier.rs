@@ -6,9 +6,9 @@ mod store;
 
 use std::time::Duration;
 
-use acuse_core::clock::within;
+use acuse_core::clock::{Clock, Random, within};
 use acuse_core::provider::Provider;
-use acuse_core::receive::Door;
+use acuse_core::receive::{Door, Outbox, SecretStore};
 use futures_util::future::join;
 pub use lambda_http::Error;
 use lambda_http::{run, service_fn};
@@ -43,8 +43,20 @@ pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
     let warm_queue = outbox.clone();
     let door = Door::new(provider, store, outbox, SystemClock, SystemRandom);
     let _ = within(&SystemClock, WARM_UP, join(door.warm_up(), warm_queue.warm_up())).await;
+    serve(&door).await
+}
 
-    let door = &door;
+/// Takes deliveries through `door`, whatever is behind it, until Lambda ends the process.
+///
+/// # Errors
+/// The runtime's own.
+pub async fn serve<S, O, C, R>(door: &Door<S, O, C, R>) -> Result<(), Error>
+where
+    S: SecretStore,
+    O: Outbox,
+    C: Clock,
+    R: Random,
+{
     run(service_fn(|request| {
         // Boxed: the runtime's layers would copy its several kilobytes from one to the next.
         Box::pin(async move {

@@ -344,7 +344,11 @@ mod tests {
         #[test]
         fn sqs_text_is_made_of_the_characters_that_aws_lists(
             characters in proptest::collection::vec(
-                prop_oneof![any::<char>(), '\0'..='\u{20}', '\u{FFFC}'..='\u{10001}'],
+                prop_oneof![
+                    any::<char>(),
+                    proptest::char::range('\0', ' '),
+                    proptest::char::range('\u{FFFC}', '\u{10001}'),
+                ],
                 0..40,
             ),
         ) {

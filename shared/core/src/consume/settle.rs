@@ -25,6 +25,9 @@ use crate::metric;
 /// What hooks have said to an event's first attempt.
 pub(super) type Said<W> = Vec<(&'static str, Result<Effects<W>, HookError>)>;
 
+/// Some of the hooks, in their order.
+type Hooks<W> = [Box<dyn Hook<W>>];
+
 /// What came of trying, where the event is not done with.
 pub(super) enum Tried<W> {
     /// It is ours, and its first hooks are done.
@@ -37,12 +40,12 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     /// The hooks that may be settled: the first ones, up to one that calls out, or that asks for order: this
     /// costs a read, which a duplicate is not worth. `None` where there is nothing to settle, and for a
     /// message that comes again, or that an operator sends again: its event has a record, as a rule.
-    fn first_hooks(&self, message: &Received, event: &Event) -> Option<(&[Box<dyn Hook<L::Write>>], Extent)> {
+    fn first_hooks(&self, message: &Received, event: &Event) -> Option<(&Hooks<L::Write>, Extent)> {
         if message.receives > 1 || event.replay {
             return None;
         }
-        let calls_out = |hook: &Box<dyn Hook<L::Write>>| !hook.transactional() || hook.order() != Order::Any;
-        match self.hooks.iter().position(calls_out) {
+        let mut hooks = self.hooks.iter();
+        match hooks.position(|hook| !hook.transactional() || hook.order() != Order::Any) {
             None => Some((&self.hooks, Extent::Whole)),
             Some(0) => None,
             Some(first) => Some((self.hooks.get(..first)?, Extent::Begun)),

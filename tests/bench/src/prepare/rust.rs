@@ -10,7 +10,11 @@ use crate::process::Program;
 
 /// The processor that cargo-lambda compiles for: the oldest that Lambda has.
 /// <https://github.com/cargo-lambda/cargo-lambda/pull/149>
-const PROCESSOR: &str = if cfg!(target_arch = "aarch64") { "neoverse-n1" } else { "haswell" };
+const PROCESSOR: &str = if cfg!(target_arch = "aarch64") {
+    "neoverse-n1"
+} else {
+    "haswell"
+};
 
 /// Each package by itself: of several at once, each would get the features of all.
 pub(super) async fn programs(entries: &[Entry], folders: &Folders, progress: &ProgressBar) -> Result<Vec<Made>, Error> {

@@ -7,17 +7,20 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
+use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use lambda_http::Error;
-use lambda_http::http::Request;
 use rustls::crypto::ring;
 use serde_json::Value;
 
+/// What goes wrong.
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
+
 /// The client, and who signs.
+#[derive(Clone)]
 pub(crate) struct Aws {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     credentials: Credentials,
