@@ -3,7 +3,6 @@
 //!
 //! A verifier never links DynamoDB: features `verifier` and `consumer`.
 
-mod allocator;
 pub mod config;
 pub mod sdk;
 pub mod system;

@@ -204,6 +204,11 @@ fn environment(lambda: &Lambda, backend: &Backend) -> Vec<(&'static str, String)
         ("ONEPAY_SECRET_ID", "onepay".into()),
         ("KUENTA_SECRET_ID", "kuenta".into()),
         ("POWERTOOLS_SERVICE_NAME", "bench".into()),
+        // As the template has it.
+        (
+            "GLIBC_TUNABLES",
+            "glibc.malloc.mxfast=0:glibc.malloc.tcache_count=64".into(),
+        ),
     ];
     environment.extend(backend.environment());
     environment

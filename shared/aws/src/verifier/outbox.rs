@@ -36,13 +36,10 @@ impl SqsOutbox {
 
     fn send(&self, queue_url: &str, message: Message) -> SendMessageFluentBuilder {
         let Message { text, attributes } = message;
-        attributes.into_iter().fold(
-            self.client.send_message().queue_url(queue_url).message_body(text),
-            |send, (name, value)| match string(value) {
-                Some(value) => send.message_attributes(name, value),
-                None => send,
-            },
-        )
+        let attributes = attributes.into_iter();
+        let attributes = attributes.filter_map(|(name, value)| Some((name.to_owned(), string(value)?)));
+        let send = self.client.send_message().queue_url(queue_url).message_body(text);
+        send.set_message_attributes(Some(attributes.collect()))
     }
 }
 
