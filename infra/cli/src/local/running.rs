@@ -56,7 +56,11 @@ pub(super) fn write_env(state: &Path, endpoint: &str, variables: &BTreeMap<Strin
     let deployed = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let lines: String = own
         .chain(deployed)
-        .map(|(name, value)| format!("{name}={value}\n"))
+        .map(|(name, value)| match value.contains(['=', ' ']) {
+            // cargo-lambda reads such a value in quotes alone.
+            true => format!("{name}=\"{value}\"\n"),
+            false => format!("{name}={value}\n"),
+        })
         .collect();
     let path = env_path(state);
     fs::write(&path, lines).map_err(Error::file("write", &path))
