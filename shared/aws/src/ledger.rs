@@ -14,9 +14,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::IdempotencyKey;
-use acuse_core::ledger::{
-    Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Status, Taken, decide,
-};
+use acuse_core::ledger::{Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Status, decide};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use expression::{Step, bool_error, n, s};
@@ -168,7 +166,7 @@ impl Ledger for DynamoLedger {
             && item::text(item, "lease_token") == Some(lease.token.as_str())
         {
             let taken = item::taken(item, event.body_sha256()).map_err(|error| service(OPERATION, key, error))?;
-            return Ok(Claim::Claimed(owned(event, lease, taken)));
+            return Ok(Claim::Claimed(Claimed::under(lease, event, taken)));
         }
         let again = found
             .as_ref()
@@ -181,7 +179,7 @@ impl Ledger for DynamoLedger {
             .transpose()
             .map_err(|error| service(OPERATION, key, error))?;
         match (decide(standing.as_ref(), event.body_sha256(), replay, now), refused) {
-            (Decision::Take(taken), false) => Ok(Claim::Claimed(owned(event, lease, taken))),
+            (Decision::Take(taken), false) => Ok(Claim::Claimed(Claimed::under(lease, event, taken))),
             (Decision::Wait { until }, true) => Ok(Claim::Wait { until }),
             (Decision::Drop { status, conflict }, true) => Ok(Claim::Duplicate { status, conflict }),
             // The condition above and `decide` say the same, or one of them is wrong.
@@ -302,14 +300,6 @@ impl Ledger for DynamoLedger {
             .set("completed_at", n(now.as_millis()))
             .set("error", s(item::short(reason)));
         self.commit("reject", &claimed.key, step, Effects::none()).await
-    }
-}
-
-fn owned(event: &Event, lease: &Lease, taken: Taken) -> Claimed {
-    Claimed {
-        key: event.key.clone(),
-        lease_token: lease.token.clone(),
-        taken,
     }
 }
 

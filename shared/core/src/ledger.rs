@@ -255,11 +255,7 @@ pub enum LedgerError {
 /// that the same message does so once. A completed one stays completed.
 pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: bool, now: Timestamp) -> Decision {
     let Some(found) = standing else {
-        return Decision::Take(Taken {
-            attempt: 1,
-            hooks: BTreeMap::new(),
-            conflict: false,
-        });
+        return Decision::Take(Taken::first(BTreeMap::new()));
     };
     let conflict = found.body_sha256 != body_sha256;
     match found.status {
@@ -269,6 +265,28 @@ pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: bool, now:
         Status::Rejected if replay => Decision::Take(found.taken(conflict)),
         Status::InProgress | Status::Released => Decision::Take(found.taken(conflict)),
         status @ (Status::Completed | Status::Rejected) => Decision::Drop { status, conflict },
+    }
+}
+
+impl Taken {
+    /// What the first owner finds, with the hooks that its own settlement has done.
+    pub fn first(hooks: BTreeMap<String, Timestamp>) -> Self {
+        Self {
+            attempt: 1,
+            hooks,
+            conflict: false,
+        }
+    }
+}
+
+impl Claimed {
+    /// `event` under `lease`: for ledgers, whose record says the same.
+    pub fn under(lease: &Lease, event: &Event, taken: Taken) -> Self {
+        Self {
+            key: event.key.clone(),
+            lease_token: lease.token.clone(),
+            taken,
+        }
     }
 }
 

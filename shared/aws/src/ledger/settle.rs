@@ -3,13 +3,13 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
-use acuse_core::ledger::{Extent, Lease, LedgerError, Settlement, Taken, decide};
+use acuse_core::ledger::{Claimed, Extent, Lease, LedgerError, Settlement, Taken, decide};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::expression::bool_error;
 use super::write::{Cancelled, Updated, commit, update};
-use super::{DynamoLedger, Item, effects_refused, item, owned, service};
+use super::{DynamoLedger, Item, effects_refused, item, service};
 
 const OPERATION: &str = "settle";
 
@@ -44,15 +44,10 @@ impl DynamoLedger {
         let step = item::settled(step, &names, extent, lease, now).condition("attribute_not_exists(pk)");
         let done = || match extent {
             Extent::Whole => Settlement::Completed,
-            Extent::Begun => Settlement::Claimed(owned(
-                event,
-                lease,
-                Taken {
-                    attempt: 1,
-                    hooks: names.iter().map(|name| ((*name).to_owned(), now)).collect(),
-                    conflict: false,
-                },
-            )),
+            Extent::Begun => {
+                let hooks = names.iter().map(|name| ((*name).to_owned(), now)).collect();
+                Settlement::Claimed(Claimed::under(lease, event, Taken::first(hooks)))
+            }
         };
         let mut effects: Vec<Writes> = hooks.into_iter().map(|(_, effects)| effects.into_parts()).collect();
         loop {
@@ -96,7 +91,7 @@ fn known(event: &Event, lease: &Lease, found: Option<Item>, now: Timestamp) -> R
     let found = found.ok_or_else(|| failed(bool_error("refused, and not told by what")))?;
     if item::text(&found, "lease_token") == Some(lease.token.as_str()) {
         let taken = item::taken(&found, event.body_sha256()).map_err(|error| failed(error.into()))?;
-        return Ok(Settlement::Claimed(owned(event, lease, taken)));
+        return Ok(Settlement::Claimed(Claimed::under(lease, event, taken)));
     }
     let ours = item::text(&found, "message_id") == Some(lease.message_id.as_str())
         && item::moment(&found, "completed_at") == Some(now);

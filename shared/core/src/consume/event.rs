@@ -67,17 +67,10 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         };
         let (claimed, said) = match tried {
             Tried::Claimed(claimed) => (claimed, Vec::new()),
-            Tried::Said(said) => {
-                let now = self.clock.now();
-                match self.ledger.claim(event, &lease, now).await {
-                    Ok(Claim::Claimed(claimed)) => (claimed, said),
-                    Ok(Claim::Wait { until }) => return self.wait(event, until, now),
-                    Ok(Claim::Duplicate { status, conflict }) => {
-                        return self.count_duplicate(event, status.name(), conflict).await;
-                    }
-                    Err(error) => return self.ledger_failed(event, 1, &error),
-                }
-            }
+            Tried::Said(said) => match self.claim(event, &lease).await {
+                ControlFlow::Break(fate) => return fate,
+                ControlFlow::Continue(claimed) => (claimed, said),
+            },
         };
         if claimed.taken.attempt == 1 {
             metric::queue_latency(event.provider, started.since(event.received_at));
@@ -110,6 +103,17 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             .occurred_at
             .filter(|at| now.since(*at) > self.policy.retention)
             .map(SetAside::Stale)
+    }
+
+    /// Claims it, or says what becomes of a delivery that may not.
+    async fn claim(&self, event: &Event, lease: &Lease) -> ControlFlow<Fate, Claimed> {
+        let now = self.clock.now();
+        ControlFlow::Break(match self.ledger.claim(event, lease, now).await {
+            Ok(Claim::Claimed(claimed)) => return ControlFlow::Continue(claimed),
+            Ok(Claim::Wait { until }) => self.wait(event, until, now),
+            Ok(Claim::Duplicate { status, conflict }) => self.count_duplicate(event, status.name(), conflict).await,
+            Err(error) => self.ledger_failed(event, 1, &error),
+        })
     }
 
     /// Somebody else works on it.

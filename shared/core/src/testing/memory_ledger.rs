@@ -137,11 +137,7 @@ impl Ledger for &MemoryLedger {
         stored.standing = standing;
         stored.lease_token.clone_from(&lease.token);
         stored.message_id.clone_from(&lease.message_id);
-        Ok(Claim::Claimed(Claimed {
-            key: event.key.clone(),
-            lease_token: lease.token.clone(),
-            taken,
-        }))
+        Ok(Claim::Claimed(Claimed::under(lease, event, taken)))
     }
 
     async fn settle(
@@ -160,15 +156,7 @@ impl Ledger for &MemoryLedger {
         };
         let settlement = match extent {
             Extent::Whole => Settlement::Completed,
-            Extent::Begun => Settlement::Claimed(Claimed {
-                key: event.key.clone(),
-                lease_token: lease.token.clone(),
-                taken: Taken {
-                    attempt: standing.attempts,
-                    hooks: standing.hooks.clone(),
-                    conflict: false,
-                },
-            }),
+            Extent::Begun => Settlement::Claimed(Claimed::under(lease, event, Taken::first(standing.hooks.clone()))),
         };
         let stored = Stored::new(event, standing, lease);
         state.records.insert(event.key.clone(), stored);
