@@ -69,9 +69,20 @@ async fn cargo_lambda_watch_serves_the_doors_and_the_consumer_is_fed_from_the_qu
         assert_eq!(post(&running, provider, "").await, 401, "an empty body");
     }
 
+    // No other site's page may read what the functions answer.
+    let watch = running.watch.as_deref().unwrap();
+    let asked = reqwest::Client::new()
+        .get(format!("{watch}/webhooks/kuenta"))
+        .header("origin", "http://evil.example");
+    let answer = asked.send().await.unwrap();
+    assert!(
+        !answer.headers().contains_key("access-control-allow-origin"),
+        "{:?}",
+        answer.headers()
+    );
+
     // `cargo lambda invoke` takes the documented events.
     let tool = Checkout::find().unwrap().local().join("venv-watch/bin/cargo-lambda");
-    let watch = running.watch.as_deref().unwrap();
     let port = watch.rsplit(':').next().unwrap();
     let done = Duration::from_secs(60);
     for (function, expected) in [

@@ -20,6 +20,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 
 use crate::target::Target;
 
@@ -28,6 +29,8 @@ pub struct Inspector {
     target: Target,
     /// Proves that a form came from one of our own pages. Made anew with each start.
     token: String,
+    /// Places for pages that are told of changes.
+    live: Arc<Semaphore>,
 }
 
 /// The inspector's routes, for a server that listens on loopback.
@@ -35,6 +38,7 @@ pub fn router(target: Target) -> Router {
     let inspector = Arc::new(Inspector {
         target,
         token: uuid::Uuid::new_v4().simple().to_string(),
+        live: Arc::new(Semaphore::new(live::MOST)),
     });
     Router::new()
         .route("/", get(view::events::show))

@@ -6,6 +6,7 @@ pub mod filter;
 pub mod http;
 pub mod inspector;
 pub mod local;
+pub mod loopback;
 pub mod quarantine;
 pub mod queue;
 pub mod sample;

@@ -1,10 +1,14 @@
 //! The local stack: the real template and the real binaries on one machine.
 //!
 //! ```text
-//! 127.0.0.1:3000  front ──> emulator's HTTP API ──> functions (host processes)      [usual]
-//!                       └─> cargo lambda watch  ──> functions <── feed <── queue    [--watch]
+//! localhost:3000  deliveries ──> emulator ──> functions (host processes)                [usual]
+//!                            └─> cargo lambda watch ──> functions <── feed <── queue    [--watch]
+//! localhost:3100  inspector
 //! 127.0.0.1:4566  emulator: SQS, DynamoDB, Secrets Manager, Lambda, CloudFormation, …
 //! ```
+//!
+//! The first of these is the one that a tunnel exposes, and serves deliveries alone. Whoever reaches
+//! the emulator can run programs on this machine, so it refuses what a browser sends.
 //!
 //! [`Stack::start`] reads top to bottom as what happens. Everything that it makes is in one state
 //! folder, and nothing that it starts outlives the process.
@@ -41,7 +45,9 @@ pub use error::Error;
 pub use progress::Progress;
 pub use running::Running;
 
-use crate::inspector;
+use axum::Router;
+
+use crate::loopback::Loopback;
 use crate::target::Target;
 use api::Api;
 use background::Background;
@@ -58,6 +64,8 @@ use running::StateLock;
 pub struct Options {
     /// The port for deliveries; 0 for any free one.
     pub port: u16,
+    /// The inspector's port; 0 for any free one.
+    pub inspector_port: u16,
     /// The emulator's port; 0 for any free one.
     pub emulator_port: u16,
     /// Whether `cargo lambda watch` runs the functions, and not the emulator.
@@ -81,6 +89,7 @@ impl Options {
     pub fn usual(progress: Progress) -> Self {
         Self {
             port: 3000,
+            inspector_port: 3100,
             emulator_port: 4566,
             watch: false,
             watch_port: 9000,
@@ -96,6 +105,7 @@ impl Options {
     pub fn isolated(state: impl Into<PathBuf>) -> Self {
         Self {
             port: 0,
+            inspector_port: 0,
             emulator_port: 0,
             watch_port: 0,
             state: Some(state.into()),
@@ -123,8 +133,7 @@ struct Launched {
     deployment: Deployment,
     processes: Vec<Process>,
     lock: StateLock,
-    listener: tokio::net::TcpListener,
-    front: Front,
+    servers: [(Loopback, Router); 2],
     feeds: Vec<Feed>,
 }
 
@@ -144,14 +153,12 @@ impl Stack {
             deployment,
             processes,
             lock,
-            listener,
-            front,
+            servers,
             feeds,
         } = background.run(launch(options, checkout, state.clone())).await?;
-        background.spawn(async move {
-            // Ends only with the runtime: axum retries what accepting may meet.
-            let _ = front::serve(listener, front).await;
-        });
+        for (loopback, router) in servers {
+            background.spawn(loopback.serve(router));
+        }
         for feed in feeds {
             background.spawn(feed.run());
         }
@@ -173,6 +180,11 @@ impl Stack {
     /// Where deliveries go: `http://127.0.0.1:3000`, with `/webhooks/{provider}` behind it.
     pub fn http(&self) -> &str {
         &self.running.http
+    }
+
+    /// Where the inspector is: `http://127.0.0.1:3100`.
+    pub fn inspector(&self) -> &str {
+        &self.running.inspector
     }
 
     /// The template's outputs.
@@ -236,8 +248,8 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     }
     let lock = StateLock::take(&state).await?;
     // Before anything that takes long.
-    port::free(options.port, "--port").await?;
-    let listener = front::listen(options.port).await?;
+    let deliveries = port::bind(options.port, "--port").await?;
+    let inspector = port::bind(options.inspector_port, "--inspector-port").await?;
     let emulator_port = port::free(options.emulator_port, "--emulator-port").await?;
     let watch_port = match options.watch {
         true => Some(port::free(options.watch_port, "--watch-port").await?),
@@ -254,7 +266,7 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
 
     let mut processes = vec![emulator];
     let mut feeds = Vec::new();
-    let mut upstream = Upstream::emulator(&api);
+    let mut upstream = Upstream::Emulator;
     if let Some(port) = watch_port {
         let venv = Venv::prepare(&local, python::WATCH, &progress).await?;
         progress.say("starting cargo lambda watch");
@@ -269,22 +281,22 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         watch::wake(&api, &url, &deployment.routes).await;
         let feed = |source| Feed::new(&api, source, &url, &progress);
         feeds = sources.into_iter().map(feed).collect();
-        upstream = Upstream::Watch { url };
+        upstream = Upstream::Watch(url);
     }
 
-    let port = listener.local_addr().map_or(options.port, |address| address.port());
     let running = Running {
         endpoint: api.endpoint().to_owned(),
-        http: format!("http://127.0.0.1:{port}"),
+        http: format!("http://127.0.0.1:{}", deliveries.port()),
+        inspector: format!("http://127.0.0.1:{}", inspector.port()),
         outputs: deployment.outputs.clone(),
         watch: match &upstream {
-            Upstream::Watch { url } => Some(url.clone()),
-            Upstream::Emulator { .. } => None,
+            Upstream::Watch(url) => Some(url.clone()),
+            Upstream::Emulator => None,
         },
         pid: std::process::id(),
     };
     let target = Target::local(running.clone()).await?;
-    let front = Front::new(api, upstream, &deployment, inspector::router(target));
+    let front = Front::new(api, upstream, deployment.routes.clone())?;
     // Last: whoever finds the file finds a stack that answers, or is just about to.
     running.write(&state)?;
     Ok(Launched {
@@ -292,8 +304,10 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         deployment,
         processes,
         lock,
-        listener,
-        front,
+        servers: [
+            (deliveries, front.router()),
+            (inspector, crate::inspector::router(target)),
+        ],
         feeds,
     })
 }

@@ -1,12 +1,12 @@
 //! `acuse inspect`: the page, for a deployed stack.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use acuse_cli::inspector;
+use acuse_cli::loopback::Loopback;
 use clap::Args;
 use thiserror::Error;
-use tokio::net::TcpListener;
 
 use super::Failure;
 use super::interrupt::interrupted;
@@ -18,10 +18,10 @@ use super::which::Which;
   acuse inspect --stack acuse
   acuse inspect --stack acuse --profile prod --region us-east-1 --port 3100
 
-The page is served on 127.0.0.1 alone, with your own credentials behind it. The local stack has it
-at its own address, http://127.0.0.1:3000.")]
+The page is served on this machine's loopback addresses alone, with your own credentials behind it. The local stack has it
+as well, at http://127.0.0.1:3100.")]
 pub(crate) struct Arguments {
-    /// Port on 127.0.0.1; 0 for any free one
+    /// Port on 127.0.0.1 and [::1]; 0 for any free one
     #[arg(long, default_value_t = 3100)]
     port: u16,
     #[command(flatten)]
@@ -39,13 +39,16 @@ struct NoAddress {
 /// Serves until it is interrupted.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let target = arguments.stack.find().await?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
-    let no_address = |source| Failure::with_advice(NoAddress { address, source }, "choose another one with `--port`");
-    let listener = TcpListener::bind(address).await.map_err(no_address)?;
-    let address = listener.local_addr().unwrap_or(address);
-    println!("http://{address}   the stack {}; Ctrl-C stops it", target.name());
+    let loopback = Loopback::bind(arguments.port).await.map_err(|(address, source)| {
+        Failure::with_advice(NoAddress { address, source }, "choose another one with `--port`")
+    })?;
+    println!(
+        "http://127.0.0.1:{}   the stack {}; Ctrl-C stops it",
+        loopback.port(),
+        target.name()
+    );
     tokio::select! {
-        served = axum::serve(listener, inspector::router(target)) => served?,
+        () = loopback.serve(inspector::router(target)) => {}
         () = interrupted() => {}
     }
     Ok(ExitCode::SUCCESS)

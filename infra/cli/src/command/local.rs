@@ -20,14 +20,18 @@ use super::interrupt::{INTERRUPTED, interrupted};
 #[command(after_help = "Examples:
   cargo run -- local                run everything; Ctrl-C stops it
   cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
-  cargo run -- local --port 3001 --emulator-port 4567 --state target/local-2    a second one
+  cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
+                                    a second one
 
 Needs Rust and Python 3.10 or later (the variable PYTHON names another one).
 Starts from nothing each time: queues and tables are empty.")]
 pub(crate) struct Arguments {
-    /// Port for deliveries (/webhooks/{provider})
+    /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// Port of the inspector
+    #[arg(long, default_value_t = 3100)]
+    inspector_port: u16,
     /// Port of the AWS emulator
     #[arg(long, default_value_t = 4566)]
     emulator_port: u16,
@@ -49,6 +53,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         eprintln!("[{:5.1} s] {line}", started.elapsed().as_secs_f32());
     }));
     options.port = arguments.port;
+    options.inspector_port = arguments.inspector_port;
     options.emulator_port = arguments.emulator_port;
     options.watch = arguments.watch;
     options.watch_port = arguments.watch_port;
@@ -80,7 +85,7 @@ fn summary(stack: &Stack) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", stack.http())]);
-    table.add_row(["inspector", &format!("{}/", stack.http())]);
+    table.add_row(["inspector", &format!("{}/", stack.inspector())]);
     table.add_row(["health", &format!("{}/healthz", stack.http())]);
     table.add_row(["AWS end point", stack.endpoint()]);
     table.add_row(["variables", &stack.env_file().display().to_string()]);

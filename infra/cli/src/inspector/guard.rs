@@ -1,10 +1,10 @@
-//! Who may ask: this machine's browser, by this machine's name, and for a change from our own page.
+//! Who may ask: this machine's browser, by this machine's name, from our own page.
 
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -13,11 +13,18 @@ use super::Inspector;
 /// A form of ours is shorter.
 const LONGEST_FORM: usize = 64 * 1024;
 
-/// Refuses a page that another site has under its own name (DNS rebinding), and a form that
-/// another site's page has sent.
+/// Refuses a name that another site has given to this machine (DNS rebinding), what another site's
+/// page asks for, and a form that does not come from one of ours.
 pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Request, next: Next) -> Response {
     if !is_loopback(request.headers()) {
         return (StatusCode::MISDIRECTED_REQUEST, "only as 127.0.0.1 or localhost\n").into_response();
+    }
+    if !is_same_origin(request.headers()) {
+        return (
+            StatusCode::FORBIDDEN,
+            "another site's page has asked for this: type the address, or choose it from your bookmarks\n",
+        )
+            .into_response();
     }
     let request = match *request.method() {
         Method::GET | Method::HEAD => request,
@@ -34,7 +41,10 @@ pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Requ
             "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // With none at all, a form's own Origin would be `null`.
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -61,4 +71,14 @@ fn is_loopback(headers: &HeaderMap) -> bool {
         _ => host,
     };
     matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+/// Whether no page has asked, or one of ours: browsers say so, and no page can change what they say.
+/// <https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header>
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let own_site =
+        text(HeaderName::from_static("sec-fetch-site")).is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let own_origin = text(header::ORIGIN).is_none_or(|origin| origin.strip_prefix("http://") == text(header::HOST));
+    own_site && own_origin
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::Sse;
+use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive};
-use futures_util::Stream;
+use axum::response::{IntoResponse, Response, Sse};
 
 use super::Inspector;
 use crate::events::recent;
@@ -23,22 +23,29 @@ const DEPLOYED: Duration = Duration::from_secs(5);
 /// So many of the newest events are watched.
 const WATCHED: usize = 100;
 
+/// Pages that are told at once. Each of them is a reader of the ledger.
+pub(super) const MOST: usize = 16;
+
 /// One line whenever the newest events or the queues' lengths are not what they were.
-pub(super) async fn changes(
-    State(inspector): State<Arc<Inspector>>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn changes(State(inspector): State<Arc<Inspector>>) -> Response {
+    let Ok(place) = Arc::clone(&inspector.live).try_acquire_owned() else {
+        let advice = "too many pages are open: close some of them\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, advice).into_response();
+    };
     let first = digest(&inspector).await;
-    let changes = futures_util::stream::unfold((inspector, first), |(inspector, mut last)| async move {
+    // The place is the stream's as long as that is read.
+    let changes = futures_util::stream::unfold((inspector, first, place), |(inspector, mut last, place)| async move {
         loop {
             tokio::time::sleep(if inspector.target.is_local() { LOCAL } else { DEPLOYED }).await;
             let now = digest(&inspector).await;
             if now.is_some() && now != last {
                 last = now;
-                return Some((Ok(Event::default().data("changed")), (inspector, last)));
+                let event = Ok::<_, Infallible>(Event::default().data("changed"));
+                return Some((event, (inspector, last, place)));
             }
         }
     });
-    Sse::new(changes).keep_alive(KeepAlive::default())
+    Sse::new(changes).keep_alive(KeepAlive::default()).into_response()
 }
 
 /// `None` where it can't be had just now.

@@ -37,8 +37,6 @@ pub(super) struct Deployment {
     pub(super) functions: Vec<Function>,
     /// The HTTP API's routes.
     pub(super) routes: Vec<Route>,
-    /// The HTTP API's id; `None` where the template has no route.
-    pub(super) api_id: Option<String>,
 }
 
 /// A deployed function.
@@ -181,14 +179,12 @@ pub(super) async fn deploy(
     }
 
     let mut routes = Vec::new();
-    let mut api_id = None;
     for route in template.routes() {
         let Some(function) = functions.iter().find(|function| function.logical_id == route.function) else {
             continue;
         };
         let id = created.resources.get(&route.api).cloned().unwrap_or_default();
         add_route(api, &id, &format!("{} {}", route.method, route.path), &function.arn).await?;
-        api_id = Some(id);
         routes.push(Route {
             method: route.method,
             path: route.path,
@@ -201,7 +197,6 @@ pub(super) async fn deploy(
         variables,
         functions,
         routes,
-        api_id,
     })
 }
 

@@ -11,6 +11,9 @@ use super::error::Error;
 use super::process::{Plan, Process};
 use super::python::Venv;
 
+/// Starts the emulator, guarded against what browsers send.
+const GUARDED: &str = include_str!("../../../local/emulator.py");
+
 /// It is up in half a second; a machine that compiles at the same time is slower.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -32,11 +35,13 @@ pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Op
         Ok(folder)
     };
     let python = venv.python();
+    let script = state.join("emulator.py");
+    std::fs::write(&script, GUARDED).map_err(Error::file("write", &script))?;
     let mut command = Command::new(&python);
     // The functions inherit this environment. Nothing of the user's is in it: neither credentials
     // nor, by way of the home folder, a profile of the real AWS.
     command
-        .args(["-m", "ministack"])
+        .arg(&script)
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder("home")?)
         .env("LANG", "C.UTF-8")

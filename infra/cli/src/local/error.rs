@@ -137,7 +137,7 @@ impl Error {
             ),
             Self::Command { advice, .. } => (*advice)?.into(),
             Self::AlreadyRunning { .. } => {
-                "stop it with Ctrl-C where it runs, or give this one its own folder and ports: `--state`, `--port`, `--emulator-port`".into()
+                "stop it with Ctrl-C where it runs, or give this one its own folder and ports: `--state`, `--port`, `--inspector-port`, `--emulator-port`".into()
             }
             Self::PortTaken { address, option, .. } => format!(
                 "stop it, or choose another port with `{option}`; `lsof -i :{}` says whose it is",

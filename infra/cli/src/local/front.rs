@@ -1,164 +1,148 @@
-//! The address that deliveries are sent to: one that does not change, before an API whose id does.
+//! The address that deliveries are sent to, and that a tunnel exposes.
+//!
+//! It serves the template's routes and `/healthz`, and nothing else. A request's path is compared
+//! with them and used for nothing more: what goes on is an event for the function of the route that
+//! matched, so that no text of a caller's gets into the URL of a request to the emulator, which runs
+//! whatever it is given.
 
 mod event;
 
-use std::net::SocketAddr;
+use std::error::Error as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
 use bytes::Bytes;
-use tokio::net::TcpListener;
+use http_body_util::LengthLimitError;
 
 use super::api::Api;
-use super::deploy::{Deployment, Route};
+use super::deploy::{Function, Route};
 use super::error::Error;
 
-/// What an HTTP API takes; it answers 413 to more.
+/// An HTTP API takes no more, and waits no longer for a function.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const LONGEST_BODY: usize = 10 * 1024 * 1024;
+const FUNCTION_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Headers of one connection, which are not for the next.
-const HOP_BY_HOP: [HeaderName; 8] = [
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::EXPECT,
-    header::HOST,
-    HeaderName::from_static("keep-alive"),
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+/// A body that has not come by then does not come any more.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+const HEALTH: &str = "/healthz";
 
 /// Who runs the functions.
 #[derive(Debug, Clone)]
 pub(super) enum Upstream {
-    /// The emulator, behind the deployed HTTP API.
-    Emulator {
-        /// Its end point.
-        endpoint: String,
-    },
-    /// `cargo lambda watch`.
-    Watch {
-        /// Its URL.
-        url: String,
-    },
+    /// The emulator.
+    Emulator,
+    /// `cargo lambda watch`, at this URL.
+    Watch(String),
 }
 
-impl Upstream {
-    pub(super) fn emulator(api: &Api) -> Self {
-        Self::Emulator {
-            endpoint: api.endpoint().to_owned(),
-        }
-    }
-}
-
-/// The front's state.
+/// What is served.
 pub(super) struct Front {
     api: Api,
     upstream: Upstream,
-    api_id: Option<String>,
     routes: Vec<Route>,
-    inspector: Router,
 }
 
 impl Front {
-    pub(super) fn new(api: Api, upstream: Upstream, deployment: &Deployment, inspector: Router) -> Self {
-        Self {
-            api,
-            upstream,
-            api_id: deployment.api_id.clone(),
-            routes: deployment.routes.clone(),
-            inspector,
+    /// # Errors
+    /// [`Error::Template`] where a route can't be compared as text.
+    pub(super) fn new(api: Api, upstream: Upstream, routes: Vec<Route>) -> Result<Self, Error> {
+        if let Some(route) = routes.iter().find(|route| route.path.contains(['{', '$'])) {
+            let path = &route.path;
+            return Err(Error::Template(format!(
+                "the local stack has no routes with parameters: {path}"
+            )));
+        }
+        Ok(Self { api, upstream, routes })
+    }
+
+    pub(super) fn router(self) -> Router {
+        Router::new().fallback(answer).with_state(Arc::new(self))
+    }
+
+    async fn health(&self) -> Response {
+        match self.api.is_ready().await {
+            true => (StatusCode::OK, "OK\n").into_response(),
+            false => (StatusCode::SERVICE_UNAVAILABLE, "the emulator does not answer\n").into_response(),
         }
     }
-}
 
-/// Opens the front's address; any free port for 0.
-pub(super) async fn listen(port: u16) -> Result<TcpListener, Error> {
-    let address = SocketAddr::from(([127, 0, 0, 1], port));
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| Error::Listen { address, source })
-}
-
-/// Serves until the task is dropped.
-pub(super) async fn serve(listener: TcpListener, front: Front) -> std::io::Result<()> {
-    let inspector = front.inspector.clone();
-    let router = Router::new()
-        .route("/healthz", get(health))
-        .route("/webhooks/{*rest}", any(forward))
-        .with_state(Arc::new(front))
-        .merge(inspector);
-    axum::serve(listener, router).await
-}
-
-async fn health(State(front): State<Arc<Front>>) -> (StatusCode, &'static str) {
-    match front.api.is_ready().await {
-        true => (StatusCode::OK, "OK\n"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "the emulator does not answer\n"),
-    }
-}
-
-async fn forward(State(front): State<Arc<Front>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
-        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
-    };
-    let path = parts.uri.path();
-    let route = front
-        .routes
-        .iter()
-        .find(|route| route.path == path && (route.method == "ANY" || route.method == parts.method.as_str()));
-    let answer = match (&front.upstream, route) {
-        // Both upstreams would read such a body as text and lose what is none.
-        (_, Some(route)) if std::str::from_utf8(&body).is_err() => front.invoke(route, &parts, &body).await,
-        (Upstream::Emulator { endpoint }, _) => {
-            let id = front.api_id.as_deref().unwrap_or_default();
-            front
-                .pass(&format!("{endpoint}/_aws/execute-api/{id}/$default"), &parts, body)
-                .await
-        }
-        (Upstream::Watch { url }, Some(_)) => front.pass(url, &parts, body).await,
-        (Upstream::Watch { .. }, None) => return message(StatusCode::NOT_FOUND, "Not Found"),
-    };
-    answer.unwrap_or_else(|_| message(StatusCode::BAD_GATEWAY, "the functions can't be reached"))
-}
-
-impl Front {
-    /// Sends the request on as it came.
-    async fn pass(&self, base: &str, parts: &Parts, body: Bytes) -> reqwest::Result<Response> {
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let answer = self
-            .api
-            .http()
-            .request(parts.method.clone(), format!("{base}{path}"))
-            .headers(end_to_end(&parts.headers))
-            .body(body)
-            .send()
-            .await?;
-        let (status, headers) = (answer.status(), end_to_end(answer.headers()));
-        Ok((status, headers, answer.bytes().await?).into_response())
+    /// The URL that invokes a function.
+    fn invocations(&self, function: &Function) -> String {
+        let (base, name) = match &self.upstream {
+            Upstream::Emulator => (self.api.endpoint(), &function.name),
+            Upstream::Watch(url) => (url.as_str(), &function.binary),
+        };
+        format!("{base}/2015-03-31/functions/{name}/invocations")
     }
 
     /// Invokes the route's function with the event that an HTTP API makes of the request.
-    async fn invoke(&self, route: &Route, parts: &Parts, body: &Bytes) -> reqwest::Result<Response> {
-        let (base, name) = match &self.upstream {
-            Upstream::Emulator { endpoint } => (endpoint, &route.function.name),
-            Upstream::Watch { url } => (url, &route.function.binary),
-        };
-        let event = event::request(route, parts, body);
-        let url = format!("{base}/2015-03-31/functions/{name}/invocations");
-        let answer = self.api.http().post(url).json(&event).send().await?;
+    async fn invoke(&self, route: &Route, event: &serde_json::Value) -> reqwest::Result<Response> {
+        let call = self.api.http().post(self.invocations(&route.function));
+        let answer = call.timeout(FUNCTION_PATIENCE).json(event).send().await?;
         let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
         let content = answer.bytes().await?;
         let response = if failed { None } else { event::response(&content) };
         Ok(response.unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")))
     }
+}
+
+async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+    if path == HEALTH {
+        return match is_read {
+            true => front.health().await,
+            false => not_allowed("GET, HEAD"),
+        };
+    }
+    let routes: Vec<&Route> = front.routes.iter().filter(|route| route.path == path).collect();
+    let takes = |route: &&&Route| route.method == "ANY" || route.method == parts.method.as_str();
+    let Some(route) = routes.iter().find(takes) else {
+        let methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+        return match methods.is_empty() {
+            true => message(StatusCode::NOT_FOUND, "Not Found"),
+            false => not_allowed(&methods.join(", ")),
+        };
+    };
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    match front.invoke(route, &event::request(route, &parts, &body)).await {
+        Ok(response) => response,
+        Err(error) if error.is_timeout() => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        Err(_) => message(StatusCode::BAD_GATEWAY, "the functions can't be reached"),
+    }
+}
+
+/// The whole body, or the answer to one that is too long, too slow, or not whole.
+async fn read(body: Body) -> Result<Bytes, Response> {
+    let too_long = || message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    if body.size_hint().lower() > LONGEST_BODY as u64 {
+        return Err(too_long());
+    }
+    match tokio::time::timeout(BODY_PATIENCE, to_bytes(body, LONGEST_BODY)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => Err(too_long()),
+        Ok(Err(_)) => Err(message(StatusCode::BAD_REQUEST, "the body ends early")),
+        Err(_) => Err(message(StatusCode::REQUEST_TIMEOUT, "Request Timeout")),
+    }
+}
+
+fn not_allowed(methods: &str) -> Response {
+    let mut response = message(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+    if let Ok(methods) = HeaderValue::from_str(methods) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
+    response
 }
 
 /// An answer in the words of an HTTP API.
@@ -167,10 +151,5 @@ fn message(status: StatusCode, text: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response()
 }
 
-fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    let mut headers = headers.clone();
-    for name in HOP_BY_HOP {
-        headers.remove(name);
-    }
-    headers
-}
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,18 @@ use std::time::Duration;
 use super::api::Api;
 use super::emulator::endpoint;
 use super::error::Error;
+use crate::loopback::Loopback;
+
+/// `port` on the loopback addresses, held from now on; any free one for 0. `option` chooses another.
+///
+/// # Errors
+/// As [`free`].
+pub(super) async fn bind(port: u16, option: &'static str) -> Result<Loopback, Error> {
+    match Loopback::bind(port).await {
+        Ok(loopback) => Ok(loopback),
+        Err((address, error)) => Err(refused(address, error, option).await),
+    }
+}
 
 /// `port` on 127.0.0.1 where it is free; any free one for 0. `option` chooses another.
 ///
@@ -16,12 +28,18 @@ pub(super) async fn free(port: u16, option: &'static str) -> Result<u16, Error> 
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     match TcpListener::bind(address).and_then(|listener| listener.local_addr()) {
         Ok(address) => Ok(address.port()),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(Error::PortTaken {
+        Err(error) => Err(refused(address, error, option).await),
+    }
+}
+
+async fn refused(address: SocketAddr, error: io::Error, option: &'static str) -> Error {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => Error::PortTaken {
             address,
-            by: whose(port).await,
+            by: whose(address.port()).await,
             option,
-        }),
-        Err(source) => Err(Error::Listen { address, source }),
+        },
+        _ => Error::Listen { address, source: error },
     }
 }
 

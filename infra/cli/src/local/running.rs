@@ -21,6 +21,8 @@ pub struct Running {
     pub endpoint: String,
     /// Where deliveries go: `{http}/webhooks/{provider}`.
     pub http: String,
+    /// Where the inspector is.
+    pub inspector: String,
     /// The template's outputs.
     pub outputs: BTreeMap<String, String>,
     /// Where `cargo lambda watch` is asked, if that runs the functions.

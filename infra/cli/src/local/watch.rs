@@ -37,6 +37,8 @@ pub(super) async fn start(
             "127.0.0.1",
             "--invoke-port",
             &port.to_string(),
+            // Otherwise it lets every site's pages read its answers.
+            "--disable-cors",
         ])
         .arg("--env-file")
         .arg(env_path(state))

@@ -12,15 +12,15 @@ use tokio::process::Child;
 use super::dead_letters::{dead_letter, message};
 use super::*;
 
-struct Browser {
-    client: Client,
+pub(super) struct Browser {
+    pub(super) client: Client,
     home: String,
     _driver: Child,
 }
 
 impl Browser {
     /// `None` where there is no ChromeDriver; with `CI` set that is a failure.
-    async fn open() -> Option<Self> {
+    pub(super) async fn open(profile: &str) -> Option<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -37,12 +37,12 @@ impl Browser {
             eprintln!("SKIPPED: chromedriver is not installed");
             return None;
         };
-        let profile = state().join("browser");
+        let profile = state().join(profile);
         let _ = std::fs::remove_dir_all(&profile);
         let options = serde_json::json!({"goog:chromeOptions": {"args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--window-size=1280,800", "--lang=en", format!("--user-data-dir={}", profile.display()),
+            "--window-size=1280,800", "--lang=en", "--host-resolver-rules=MAP evil.example 127.0.0.1", format!("--user-data-dir={}", profile.display()),
         ]}});
         let capabilities: Capabilities = serde_json::from_value(options).unwrap();
         let url = format!("http://127.0.0.1:{port}");
@@ -58,7 +58,7 @@ impl Browser {
         let client = tokio::time::timeout(PATIENCE, connect)
             .await
             .expect("the browser starts");
-        let home = stack().await.http.clone();
+        let home = stack().await.inspector.clone();
         Some(Self {
             client,
             home,
@@ -124,7 +124,9 @@ impl Browser {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_sends_watches_and_redrives() {
     let _queues = QUEUES.lock().await;
-    let Some(browser) = Browser::open().await else { return };
+    let Some(browser) = Browser::open("browser").await else {
+        return;
+    };
 
     // A sample is sent and completes, on the page that is open.
     browser.send("unopago invoice_created", &[]).await;
@@ -218,10 +220,10 @@ async fn a_browser_sends_watches_and_redrives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_answers_this_machine_and_its_own_forms_alone() {
-    let home = &stack().await.http;
+    let home = &stack().await.inspector;
     let client = reqwest::Client::new();
     let get = |host: &'static str| client.get(home).header("host", host).send();
-    assert_eq!(get("127.0.0.1:3000").await.unwrap().status(), 200);
+    assert_eq!(get("127.0.0.1:3100").await.unwrap().status(), 200);
     for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3000"] {
         assert_eq!(get(host).await.unwrap().status(), 421, "{host}");
     }

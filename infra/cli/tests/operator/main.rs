@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod attacked;
 mod browser;
 mod dead_letters;
 mod doctor;

@@ -19,11 +19,17 @@ async function refresh() {
 }
 
 // A page that asks for a confirmation stays until it is answered.
-if (!document.querySelector("p.what")) {
+if (!document.querySelector("p.what")) listen();
+
+function listen() {
   const live = new EventSource("/live");
   // What changed between this page and the connection: asked for once it stands.
   live.addEventListener("open", refresh);
   live.addEventListener("message", refresh);
+  // A broken connection is made again by itself; one that was refused, for too many pages, is not.
+  live.addEventListener("error", () => {
+    if (live.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
+  });
 }
 
 for (const button of document.querySelectorAll("[data-lang]")) {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::super::deploy::Route;
 
-/// The event of a request whose body is not text.
+/// The event of a request for `route`. What is said of the path is the route's, not the caller's.
 pub(super) fn request(route: &Route, parts: &Parts, body: &Bytes) -> Value {
     // Lower-case names, and one value each: several are joined by commas.
     let mut headers: BTreeMap<&str, String> = BTreeMap::new();
@@ -25,32 +26,37 @@ pub(super) fn request(route: &Route, parts: &Parts, body: &Bytes) -> Value {
         }
         joined.push_str(&value);
     }
-    let text = |name: HeaderName| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+    let text_of = |name: HeaderName| headers.get(name.as_str()).cloned().unwrap_or_default();
+    let (content_type, user_agent) = (text_of(header::CONTENT_TYPE), text_of(header::USER_AGENT));
+    // An API has a name of its own; a caller's may be one that no URL can be made of.
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host
+        .filter(|host| host.parse::<Authority>().is_ok())
+        .unwrap_or("localhost");
+    headers.insert("host", host.to_owned());
+    let (body, is_base64) = match std::str::from_utf8(body) {
+        Ok(text) if is_text(&content_type) => (text.to_owned(), false),
+        _ => (BASE64.encode(body), true),
     };
     let key = format!("{} {}", route.method, route.path);
     let now = jiff::Timestamp::now();
     json!({
         "version": "2.0",
         "routeKey": key,
-        "rawPath": parts.uri.path(),
+        "rawPath": route.path,
         "rawQueryString": parts.uri.query().unwrap_or_default(),
         "headers": headers,
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "local",
-            "domainName": text(header::HOST),
+            "domainName": host,
             "domainPrefix": "local",
             "http": {
                 "method": parts.method.as_str(),
-                "path": parts.uri.path(),
+                "path": route.path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": "127.0.0.1",
-                "userAgent": text(header::USER_AGENT),
+                "userAgent": user_agent,
             },
             "requestId": uuid::Uuid::new_v4().to_string(),
             "routeKey": key,
@@ -58,9 +64,20 @@ pub(super) fn request(route: &Route, parts: &Parts, body: &Bytes) -> Value {
             "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
             "timeEpoch": now.as_millisecond(),
         },
-        "body": BASE64.encode(body),
-        "isBase64Encoded": true,
+        "body": body,
+        "isBase64Encoded": is_base64,
     })
+}
+
+/// Whether a body of this type travels as text. Of others an HTTP API makes base64.
+fn is_text(content_type: &str) -> bool {
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence.starts_with("text/") || essence.ends_with("json") || essence.ends_with("xml")
 }
 
 /// A function's answer, as far as an HTTP API reads it.
@@ -99,26 +116,57 @@ mod tests {
     use super::*;
     use crate::local::deploy::Function;
 
-    #[test]
-    fn bytes_travel_as_base64() {
-        let (parts, ()) = Request::post("/webhooks/door?a=1")
-            .header("X-Signature", "abc")
-            .header("accept", "a")
-            .header("accept", "b")
-            .body(())
-            .unwrap()
-            .into_parts();
+    fn event(headers: &[(&str, &str)], body: &'static [u8]) -> Value {
+        let post = Request::post("/webhooks/pagosya?a=1");
+        let post = headers
+            .iter()
+            .fold(post, |post, (name, value)| post.header(*name, *value));
+        let (parts, ()) = post.body(()).unwrap().into_parts();
         let route = Route {
             method: "POST".into(),
-            path: "/webhooks/door".into(),
-            function: Function::named("door"),
+            path: "/webhooks/pagosya".into(),
+            function: Function::named("pagosya"),
         };
-        let event = request(&route, &parts, &Bytes::from_static(b"\xff\x00"));
-        assert_eq!(event["body"], "/wA=");
-        assert_eq!(event["isBase64Encoded"], true);
+        request(&route, &parts, &Bytes::from_static(body))
+    }
+
+    #[test]
+    fn text_travels_as_it_is_and_bytes_as_base64() {
+        for (content_type, body, expected, is_base64) in [
+            ("application/json; charset=utf-8", "é".as_bytes(), "é", false),
+            ("application/cloudevents+json", b"{}", "{}", false),
+            ("application/json", b"\xff\x00", "/wA=", true),
+            ("application/x-www-form-urlencoded", b"a=1", "YT0x", true),
+            ("", b"{}", "e30=", true),
+        ] {
+            let event = event(&[("content-type", content_type)], body);
+            assert_eq!(event["body"], expected, "{content_type}");
+            assert_eq!(event["isBase64Encoded"], is_base64, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_none_is_not_handed_on() {
+        for (host, expected) in [
+            ("a1b2.ngrok.app", "a1b2.ngrok.app"),
+            ("127.0.0.1:3000", "127.0.0.1:3000"),
+            ("bad host", "localhost"),
+            ("a/b", "localhost"),
+            ("http://[", "localhost"),
+            ("", "localhost"),
+        ] {
+            let event = event(&[("host", host)], b"");
+            assert_eq!(event["headers"]["host"], expected, "{host}");
+            assert_eq!(event["requestContext"]["domainName"], expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn headers_have_one_value_each() {
+        let event = event(&[("X-Signature", "abc"), ("accept", "a"), ("accept", "b")], b"");
         assert_eq!(event["headers"]["x-signature"], "abc");
         assert_eq!(event["headers"]["accept"], "a,b");
-        assert_eq!(event["routeKey"], "POST /webhooks/door");
+        assert_eq!(event["routeKey"], "POST /webhooks/pagosya");
         assert_eq!(event["rawQueryString"], "a=1");
     }
 

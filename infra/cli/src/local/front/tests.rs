@@ -1,0 +1,226 @@
+//! The address that a tunnel exposes, attacked: what reaches the emulator is an invocation of the
+//! function whose route matched, or nothing.
+
+use std::net::Ipv4Addr;
+use std::sync::Mutex;
+
+use axum::http::Uri;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::super::deploy::Function;
+use super::*;
+use crate::loopback::Loopback;
+
+/// As long as a test waits for an answer; longer than any time-out that is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const INVOCATION: &str = "/2015-03-31/functions/pagosya/invocations";
+
+/// A front, and an emulator that writes down what it is asked.
+struct Attacked {
+    port: u16,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Attacked {
+    async fn start() -> Self {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (emulator, seen) = (Loopback::bind(0).await.unwrap(), Arc::clone(&asked));
+        let endpoint = format!("http://127.0.0.1:{}", emulator.port());
+        let record = move |uri: Uri| {
+            seen.lock().unwrap().push(uri.path().to_owned());
+            async { r#"{"statusCode":200,"body":"OK"}"# }
+        };
+        tokio::spawn(emulator.serve(Router::new().fallback(record)));
+        let route = Route {
+            method: "POST".into(),
+            path: "/webhooks/pagosya".into(),
+            function: Function::named("pagosya"),
+        };
+        let front = Front::new(Api::new(endpoint).unwrap(), Upstream::Emulator, vec![route]).unwrap();
+        let loopback = Loopback::bind(0).await.unwrap();
+        let port = loopback.port();
+        tokio::spawn(loopback.serve(front.router()));
+        Self { port, asked }
+    }
+
+    /// Sends exactly this, then nothing more; the status of the answer, `None` where there is none.
+    async fn send(&self, request: &[u8]) -> Option<u16> {
+        let mut stream = self.open(request).await;
+        stream.shutdown().await.unwrap();
+        status(&mut stream).await
+    }
+
+    async fn open(&self, request: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
+        // A server that refuses early may close before it has read all.
+        let _ = stream.write_all(request).await;
+        stream
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn status(stream: &mut TcpStream) -> Option<u16> {
+    let mut head = [0; 12];
+    let read = tokio::time::timeout(PATIENCE, stream.read_exact(&mut head)).await;
+    read.expect("answered or closed").ok()?;
+    std::str::from_utf8(&head)
+        .unwrap()
+        .strip_prefix("HTTP/1.1 ")?
+        .parse()
+        .ok()
+}
+
+fn request(method: &str, target: &str, host: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+        .into()
+}
+
+#[tokio::test]
+async fn no_path_leads_to_the_emulator_but_the_routes_themselves() {
+    let attacked = Attacked::start().await;
+    for target in [
+        "/webhooks/../../../../../2015-03-31/functions",
+        "/webhooks/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/2015-03-31/functions",
+        "/webhooks/..%2f..%2f..%2f..%2f..%2f2015-03-31%2ffunctions",
+        "/webhooks/pagosya/../../2015-03-31/functions",
+        "/webhooks/..%5c..%5c2015-03-31",
+        "/webhooks/..\\..\\2015-03-31\\functions",
+        "//webhooks/pagosya",
+        "/webhooks//pagosya",
+        "/./webhooks/pagosya",
+        "/webhooks/pagosya/",
+        "/webhooks/pagosya;a=b",
+        "/webhooks/pagosya%00",
+        "/webhooks/%70agosya",
+        "/WEBHOOKS/pagosya",
+        "/webhooks/pagosya%3f",
+        "/webhooks/",
+        "/webhooks",
+        "/",
+        "/2015-03-31/functions",
+        "/_ministack/reset",
+        "/_aws/execute-api/x/$default/webhooks/pagosya",
+        "/healthz/../2015-03-31/functions",
+        "http://127.0.0.1:4566/2015-03-31/functions",
+        "http://evil.example/webhooks/../2015-03-31/functions",
+    ] {
+        let status = attacked.send(&request("POST", target, "127.0.0.1:3000", "{}")).await;
+        // What is no target at all is refused as malformed.
+        assert!(matches!(status, Some(404 | 400)), "{target}: {status:?}");
+    }
+    assert_eq!(attacked.asked(), Vec::<String>::new());
+    for target in [
+        "/webhooks/pagosya",
+        "/webhooks/pagosya?to=../../2015-03-31/functions",
+        "http://127.0.0.1:4566/webhooks/pagosya",
+    ] {
+        let status = attacked.send(&request("POST", target, "127.0.0.1:3000", "{}")).await;
+        assert_eq!(status, Some(200), "{target}");
+    }
+    assert_eq!(attacked.asked(), [INVOCATION; 3]);
+}
+
+#[tokio::test]
+async fn another_method_is_405_and_reaches_nothing() {
+    let attacked = Attacked::start().await;
+    for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO"] {
+        let status = attacked
+            .send(&request(method, "/webhooks/pagosya", "localhost", ""))
+            .await;
+        assert_eq!(status, Some(405), "{method}");
+    }
+    for method in ["POST", "OPTIONS", "DELETE"] {
+        let status = attacked.send(&request(method, "/healthz", "localhost", "")).await;
+        assert_eq!(status, Some(405), "{method} /healthz");
+    }
+    let status = attacked
+        .send(&request("CONNECT", "127.0.0.1:4566", "127.0.0.1:4566", ""))
+        .await;
+    assert!(matches!(status, Some(404 | 405 | 400)), "CONNECT: {status:?}");
+    let status = attacked.send(&request("OPTIONS", "*", "localhost", "")).await;
+    assert!(matches!(status, Some(404)), "OPTIONS *: {status:?}");
+    assert_eq!(attacked.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_tunnels_host_is_any_host() {
+    let attacked = Attacked::start().await;
+    for host in [
+        "a1b2.ngrok.app",
+        "evil.example:443",
+        "127.0.0.1:4566",
+        "a/b",
+        "bad host",
+        "[",
+        "",
+    ] {
+        let status = attacked.send(&request("POST", "/webhooks/pagosya", host, "{}")).await;
+        assert_eq!(status, Some(200), "{host}");
+    }
+    assert!(attacked.asked().iter().all(|path| path == INVOCATION));
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_whole_is_400_and_one_that_is_too_long_413() {
+    let attacked = Attacked::start().await;
+    let head = "POST /webhooks/pagosya HTTP/1.1\r\nHost: a\r\n";
+    let half = format!("{head}Content-Length: 100\r\n\r\n{{\"half\":");
+    assert_eq!(attacked.send(half.as_bytes()).await, Some(400));
+    let half = format!("{head}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    assert_eq!(attacked.send(half.as_bytes()).await, Some(400));
+    let broken = format!("{head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n");
+    assert_eq!(attacked.send(broken.as_bytes()).await, Some(400));
+    // By its length alone, before anything of it has come.
+    let announced = format!("{head}Content-Length: {}\r\n\r\n", LONGEST_BODY + 1);
+    let mut stream = attacked.open(announced.as_bytes()).await;
+    assert_eq!(status(&mut stream).await, Some(413));
+    // By what has come.
+    let mut chunks = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", LONGEST_BODY + 1).into_bytes();
+    chunks.resize(chunks.len() + LONGEST_BODY + 1, b'a');
+    let mut stream = attacked.open(&chunks).await;
+    assert_eq!(status(&mut stream).await, Some(413));
+    assert_eq!(attacked.asked(), Vec::<String>::new());
+    for smuggled in [
+        format!("{head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}}a"),
+        format!("{head}Content-Length: -1\r\n\r\n"),
+        format!("{head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
+    ] {
+        assert_eq!(attacked.send(smuggled.as_bytes()).await, Some(400), "{smuggled}");
+    }
+    assert_eq!(attacked.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_more_is_closed_and_keeps_nobody_out() {
+    let attacked = Attacked::start().await;
+    let mut idle = Vec::new();
+    for start in ["", "POST", "POST /webhooks/pagosya HTTP/1.1\r\nHost: a\r\nX-Slow: "] {
+        idle.push(attacked.open(start.as_bytes()).await);
+    }
+    let status = attacked.send(&request("POST", "/webhooks/pagosya", "a", "{}")).await;
+    assert_eq!(status, Some(200));
+    for mut stream in idle {
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "still open");
+    }
+    assert_eq!(attacked.asked(), [INVOCATION]);
+}
+
+#[test]
+fn a_route_with_a_parameter_is_refused_by_name() {
+    let route = Route {
+        method: "POST".into(),
+        path: "/webhooks/{proxy+}".into(),
+        function: Function::named("pagosya"),
+    };
+    let api = Api::new("http://127.0.0.1:1".into()).unwrap();
+    let refused = Front::new(api, Upstream::Emulator, vec![route]).err().unwrap();
+    assert!(refused.to_string().contains("/webhooks/{proxy+}"), "{refused}");
+}

@@ -1,0 +1,251 @@
+//! Pages of other sites, open in the developer's browser, against every port of a running stack.
+
+use axum::Router;
+use axum::response::Html;
+use fantoccini::Client;
+use serde_json::{Value, json};
+
+use super::browser::Browser;
+use super::*;
+
+/// Tries to reach `url` in each way that a page has, and says what it could tell of each.
+const ATTACK: &str = r#"
+const [{ url, body, type }, done] = arguments;
+const late = new Promise((resolve) => setTimeout(resolve, 20000, "late"));
+const outcome = (tried) => Promise.race([tried.then(String, () => "refused"), late]);
+const post = (more) => fetch(url, { method: "POST", body, ...more });
+const framed = (tag, prepare) => new Promise((resolve) => {
+  const frame = document.createElement("iframe");
+  frame.name = "frame" + Math.random();
+  frame.addEventListener("load", () => resolve("loaded"));
+  document.body.append(frame);
+  prepare(frame);
+});
+const form = (enctype) => framed("form", (frame) => {
+  const form = document.createElement("form");
+  Object.assign(form, { method: "post", action: url, enctype, target: frame.name });
+  const field = document.createElement("input");
+  // As text/plain a form sends `name=value`: together they are the JSON.
+  [field.name, field.value] = [body.slice(0, body.indexOf("=")), body.slice(body.indexOf("=") + 1)];
+  form.append(field);
+  document.body.append(form);
+  form.submit();
+});
+Promise.all([
+  outcome(post({ mode: "no-cors", headers: { "content-type": type } })),
+  outcome(post({ headers: { "content-type": type } }).then((answer) => answer.text())),
+  outcome(post({ headers: { "content-type": "application/json", "x-amz-target": "AmazonSQS.CreateQueue" } }).then((answer) => answer.text())),
+  outcome(fetch(url).then((answer) => answer.text())),
+  outcome(form("text/plain")),
+  outcome(form("application/x-www-form-urlencoded")),
+  outcome(new Promise((resolve, reject) => {
+    const events = new EventSource(url);
+    events.onopen = () => resolve("open");
+    events.onerror = () => (events.close(), reject());
+  })),
+  outcome(new Promise((resolve, reject) => {
+    const socket = new WebSocket(url.replace("http", "ws"));
+    socket.onopen = () => resolve("open");
+    socket.onerror = reject;
+  })),
+]).then(done);
+"#;
+
+/// What a page of another site has of the answers to [`ATTACK`]: an opaque one, nothing that it may
+/// read, two frames of which it sees that they loaded, and no stream.
+const NOTHING: [&str; 8] = [
+    "[object Response]",
+    "refused",
+    "refused",
+    "refused",
+    "loaded",
+    "loaded",
+    "refused",
+    "refused",
+];
+
+/// Has the page that is open attack `url` with `body`, which the browser sends unasked as `kind`.
+async fn attack(browser: &Client, url: &str, kind: &str, body: &str) -> Vec<String> {
+    let attack = json!({"url": url, "type": kind, "body": body});
+    let told = browser.execute_async(ATTACK, vec![attack]).await.unwrap();
+    serde_json::from_value(told).unwrap()
+}
+
+/// A site of somebody else's: a server on this machine, under that name for the browser.
+async fn other_site() -> u16 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let page = Router::new().fallback(async || Html("<!doctype html><body>"));
+    tokio::spawn(async move { axum::serve(listener, page).await });
+    port
+}
+
+/// What an attacker wants the emulator to have.
+async fn loot() -> (Vec<String>, Vec<String>) {
+    let running = stack().await;
+    let client = reqwest::Client::new();
+    let functions = client.get(format!("{}/2015-03-31/functions/", running.endpoint));
+    let functions: Value = serde_json::from_str(&functions.send().await.unwrap().text().await.unwrap()).unwrap();
+    let names = functions["Functions"].as_array().unwrap().iter();
+    let functions = names.map(|function| function["FunctionName"].to_string()).collect();
+    let sqs = aws_sdk_sqs::Client::new(&running.sdk());
+    let queues = sqs.list_queues().send().await.unwrap().queue_urls.unwrap_or_default();
+    (functions, queues)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_sites_page_reaches_nothing() {
+    let Some(browser) = Browser::open("attacked").await else {
+        return;
+    };
+    let running = stack().await;
+    let port = other_site().await;
+    let before = loot().await;
+    assert_eq!(before.0.len(), 4, "{before:?}");
+    // `=` is where a form cuts it in two.
+    let function = json!({
+        "FunctionName": "evil", "Runtime": "python3.11", "Handler": "a.b=",
+        "Role": "arn:aws:iam::000000000000:role/evil", "Code": {"ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="},
+    });
+    for site in ["evil.example", "localhost", "127.0.0.1"] {
+        browser.client.goto(&format!("http://{site}:{port}/")).await.unwrap();
+        for url in [
+            format!("{}/2015-03-31/functions", running.endpoint),
+            format!("{}/2015-03-31/functions", running.http),
+            format!("{}/2015-03-31/functions", running.inspector),
+        ] {
+            let told = attack(&browser.client, &url, "text/plain", &function.to_string()).await;
+            assert_eq!(told, NOTHING, "{site} at {url}");
+        }
+        let queue = "Action=CreateQueue&QueueName=evil";
+        let told = attack(
+            &browser.client,
+            &running.endpoint,
+            "application/x-www-form-urlencoded",
+            queue,
+        )
+        .await;
+        assert_eq!(told, NOTHING, "{site} at the emulator");
+        for path in ["/", "/live", "/send", "/replay", "/inspector.js"] {
+            let (url, form) = (
+                format!("{}{path}", running.inspector),
+                "sample=unopago+payment_received",
+            );
+            let told = attack(&browser.client, &url, "application/x-www-form-urlencoded", form).await;
+            assert_eq!(told, NOTHING, "{site} at the inspector's {path}");
+        }
+        for path in ["/webhooks/unopago", "/healthz"] {
+            let url = format!("{}{path}", running.http);
+            let told = attack(&browser.client, &url, "text/plain", "{\"a\":\"=\"}").await;
+            assert_eq!(told, NOTHING, "{site} at {path}");
+        }
+    }
+    assert_eq!(loot().await, before);
+
+    // Under a name that the other site has given to this machine, its page would be of one origin
+    // with what answers there (DNS rebinding).
+    for base in [&running.endpoint, &running.inspector] {
+        let port = base.rsplit(':').next().unwrap();
+        let url = format!("http://evil.example:{port}/");
+        browser.client.goto(&url).await.unwrap();
+        let shown = browser.client.source().await.unwrap();
+        assert!(shown.contains("localhost"), "{url}: {shown}");
+        let told = attack(
+            &browser.client,
+            &format!("{url}live"),
+            "text/plain",
+            &function.to_string(),
+        )
+        .await;
+        assert_eq!(told[6..], ["refused", "refused"], "{url}");
+    }
+    assert_eq!(loot().await, before);
+    browser.client.clone().close().await.unwrap();
+}
+
+/// What no browser can be made to send, and a program of an attacker's would.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_emulator_refuses_what_gives_a_browser_away() {
+    let running = stack().await;
+    let client = reqwest::Client::new();
+    let url = format!("{}/2015-03-31/functions/", running.endpoint);
+    for (name, value, expected) in [
+        ("origin", "http://evil.example", 403),
+        ("origin", "null", 403),
+        ("origin", "", 403),
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "same-site", 403),
+        ("sec-fetch-site", "same-origin", 403),
+        ("sec-fetch-site", "none", 200),
+        ("host", "evil.example", 403),
+        ("host", "127.0.0.1.evil.example", 403),
+        ("host", "localhost.evil.example:4566", 403),
+        ("host", "evil.example:localhost", 403),
+        ("host", "localhost:4566", 200),
+        ("host", "[::1]:4566", 200),
+        ("host", "bucket.s3.localhost:4566", 200),
+    ] {
+        let answer = client.get(&url).header(name, value).send().await.unwrap();
+        let cors = answer
+            .headers()
+            .keys()
+            .any(|name| name.as_str().starts_with("access-control-"));
+        assert!(!cors, "{name}: {value} has {:?}", answer.headers());
+        let status = answer.status().as_u16();
+        // Another service answers under a bucket's name.
+        assert_eq!(status == 403, expected == 403, "{name}: {value}: {status}");
+    }
+    let preflight = client.request(reqwest::Method::OPTIONS, &url);
+    let preflight = preflight
+        .header("access-control-request-method", "POST")
+        .send()
+        .await
+        .unwrap();
+    assert!(!preflight.headers().contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tunnelled_port_has_no_inspector_and_streams_are_capped() {
+    // The other browser's page has to be told of changes.
+    let _queues = QUEUES.lock().await;
+    let running = stack().await;
+    let client = reqwest::Client::new();
+    for path in [
+        "/",
+        "/live",
+        "/event",
+        "/quarantine",
+        "/dead-letters",
+        "/send",
+        "/inspector.js",
+    ] {
+        let status = client
+            .get(format!("{}{path}", running.http))
+            .send()
+            .await
+            .unwrap()
+            .status();
+        assert_eq!(status, 404, "{path}");
+    }
+    let live = format!("{}/live", running.inspector);
+    let mut open = Vec::new();
+    let refused = loop {
+        let answer = client.get(&live).send().await.unwrap();
+        match answer.status().as_u16() {
+            200 => open.push(answer),
+            status => break status,
+        }
+        assert!(open.len() <= 64, "no end of streams");
+    };
+    assert_eq!(refused, 503);
+    drop(open);
+    // A stream that nobody reads any more makes room at its next line.
+    let room = async {
+        while client.get(&live).send().await.unwrap().status() != 200 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, room)
+        .await
+        .expect("room for another page");
+}

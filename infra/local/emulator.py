@@ -1,0 +1,73 @@
+"""Runs the emulator, which answers programs on this machine and nothing that a browser sends.
+
+It creates and runs functions as processes of this machine for whoever asks, without credentials. So
+a page of any site that is open in the developer's browser could run programs, if its requests got
+through: a POST of text/plain needs nobody's consent. A browser gives itself away by the headers that
+it adds and no page can remove, and a name that another site has given to 127.0.0.1 by its Host.
+"""
+
+import ministack.app
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+emulator = ministack.app.app
+
+
+async def guard(scope, receive, send):
+    kind = scope["type"]
+    if kind == "lifespan":
+        return await emulator(scope, receive, send)
+    refused = reason(scope["headers"])
+    if refused is None:
+        return await emulator(scope, receive, without_cors(send))
+    if kind == "websocket":
+        # Before it is accepted: answered 403.
+        return await send({"type": "websocket.close", "code": 1008})
+    body = f"refused: {refused}\n".encode()
+    headers = [(b"content-type", b"text/plain"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def reason(headers):
+    """Why a request is refused; None for one that no browser's page has sent."""
+    sent = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers]
+    hosts = [value for name, value in sent if name == "host"]
+    if len(hosts) != 1 or not is_loopback(hosts[0]):
+        return "the emulator answers as localhost alone"
+    if any(name == "origin" for name, _ in sent):
+        return "a browser's page has sent this (it has an Origin)"
+    # `none` is an address that somebody has typed.
+    if any(name == "sec-fetch-site" and value != "none" for name, value in sent):
+        return "a browser's page has sent this (Sec-Fetch-Site)"
+    return None
+
+
+def is_loopback(host):
+    """Its own names and those under localhost, such as {api}.execute-api.localhost."""
+    name, colon, port = host.lower().rpartition(":")
+    if not colon or not port.isdecimal():
+        name = host.lower()
+    return name in LOOPBACK or name.endswith(".localhost")
+
+
+def without_cors(send):
+    """Nobody is told that another site's page may read an answer."""
+
+    async def send_without(message):
+        if "headers" in message:
+            kept = [
+                (name, value)
+                for name, value in message["headers"]
+                if not name.lower().startswith(b"access-control-")
+            ]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return send_without
+
+
+if __name__ == "__main__":
+    # What main() serves is looked up when it serves.
+    ministack.app.app = guard
+    ministack.app.main()
