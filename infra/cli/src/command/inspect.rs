@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
-use acuse_cli::inspector;
+use acuse_cli::{inspector, say};
 use clap::Args;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let no_address = |source| Failure::with_advice(NoAddress { address, source }, "choose another one with `--port`");
     let listener = TcpListener::bind(address).await.map_err(no_address)?;
     let address = listener.local_addr().unwrap_or(address);
-    println!("http://{address}   the stack {}; Ctrl-C stops it", target.name());
+    say!("http://{address}   the stack {}; Ctrl-C stops it", target.name());
     tokio::select! {
         served = axum::serve(listener, inspector::router(target)) => served?,
         () = interrupted() => {}
