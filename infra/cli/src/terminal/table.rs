@@ -57,7 +57,7 @@ mod tests {
         let lines = table.lines();
         assert_eq!(
             lines.iter().map(|line| line.trim()).collect::<Vec<_>>(),
-            ["TYPE         ID", "xxxxxxxxx…   1", r"a\nb         \u{1b}[2J"]
+            ["TYPE        ID", "xxxxxxxxx…  1", r"a\nb        \u{1b}[2J"]
         );
     }
 }
