@@ -35,6 +35,9 @@ const ERROR: usize = 80;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Lists the events that were received lately, newest first
+    ///
+    /// Long cells are cut; `show` and `--json` have them whole. Control and invisible characters
+    /// show as escapes.
     #[command(after_help = "Examples:
   acuse events list
   acuse events list --provider onepay --days 7

@@ -23,6 +23,7 @@ use super::interrupt::{INTERRUPTED, interrupted};
   cargo run -- local --port 3001 --emulator-port 4567 --state target/local-2    a second one
 
 Needs Rust and Python 3.10 or later (the variable PYTHON names another one).
+Builds and deploys the checkout that the working directory is in.
 Starts from nothing each time: queues and tables are empty.")]
 pub(crate) struct Arguments {
     /// Port for deliveries (/webhooks/{provider})
