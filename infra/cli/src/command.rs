@@ -22,6 +22,7 @@ use std::fmt;
 
 use acuse_cli::local::Error as LocalError;
 use acuse_cli::target::TargetError;
+use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::ApiError;
 
 /// Why a command failed, with its whole chain of causes, and what to do next.
@@ -40,18 +41,29 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.error)?;
+impl Failure {
+    /// Prints it to standard error.
+    pub(crate) fn print(&self) {
+        self.lines().iter().for_each(|line| terminal::note(line));
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = quoted("error: ", &self.error.to_string());
         let mut source = self.error.source();
         while let Some(cause) = source {
-            write!(f, "\n  because: {cause}")?;
+            lines.extend(quoted("  because: ", &cause.to_string()));
             source = cause.source();
         }
-        match &self.advice {
-            Some(advice) => write!(f, "\n  what to do: {advice}"),
-            None => Ok(()),
+        if let Some(advice) = &self.advice {
+            lines.extend(quoted("  what to do: ", advice));
         }
+        lines
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines().join("\n"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! `acuse`: the local stack and the operator's commands.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod dead_letters;
 pub mod events;
 pub mod filter;
@@ -12,4 +14,5 @@ pub mod queue;
 pub mod sample;
 pub mod store;
 pub mod target;
+pub mod terminal;
 pub mod webhooks;

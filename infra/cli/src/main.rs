@@ -1,5 +1,7 @@
 //! `acuse`: the local stack and the operator's commands.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod command;
 
 use std::process::ExitCode;
@@ -73,7 +75,7 @@ async fn main() -> ExitCode {
         Command::Onepay(command) => command::onepay::run(command).await,
     };
     done.unwrap_or_else(|failure| {
-        eprintln!("{failure}");
+        failure.print();
         ExitCode::FAILURE
     })
 }

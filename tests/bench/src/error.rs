@@ -9,6 +9,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
+    /// The working directory is in no checkout.
+    #[error("no checkout of Acuse from the working directory upwards: `cd` into it")]
+    NoCheckout,
     /// A command that prepares a contender failed.
     #[error("{what} failed ({command})\n{output}")]
     Command {

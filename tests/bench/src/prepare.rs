@@ -6,8 +6,8 @@ mod python;
 mod rust;
 mod size;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use indicatif::ProgressBar;
 
@@ -28,8 +28,10 @@ pub(crate) struct Folders {
 
 impl Folders {
     pub(crate) fn find() -> Result<Self, Error> {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = here.ancestors().nth(2).unwrap_or(here).to_path_buf();
+        // Not the checkout that this was compiled in, which may have been copied or moved since.
+        let here = env::current_dir().map_err(Error::file("find", "the working directory"))?;
+        let is_root = |folder: &&Path| folder.join("tests/bench/peers").is_dir();
+        let root = here.ancestors().find(is_root).ok_or(Error::NoCheckout)?.to_path_buf();
         let target = root.join("target/bench");
         fs::create_dir_all(&target).map_err(Error::file("create", &target))?;
         Ok(Self { root, target })

@@ -1,7 +1,8 @@
 //! Asking before something is done that can't be undone.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
+use acuse_cli::terminal;
 use thiserror::Error;
 
 use super::Failure;
@@ -28,10 +29,7 @@ pub(crate) fn confirm(what: &str, yes: bool) -> Result<(), Failure> {
             format!("add `--yes` to {what}"),
         ));
     }
-    eprint!("{what}? Type `yes`: ");
-    let mut answer = String::new();
-    io::stderr().flush().map_err(NotConfirmed::Read)?;
-    io::stdin().read_line(&mut answer).map_err(NotConfirmed::Read)?;
+    let answer = terminal::ask(&format!("{what}? Type `yes`:")).map_err(NotConfirmed::Read)?;
     match answer.trim() {
         "yes" => Ok(()),
         _ => Err(NotConfirmed::No.into()),

@@ -4,16 +4,17 @@ use std::process::ExitCode;
 
 use aws_sdk_sqs::Client;
 use clap::{Args, Subcommand};
-use comfy_table::{Table, presets};
 
 use super::Failure;
 use super::interrupt::Interrupt;
-use super::progress::bar;
+use super::progress::Bar;
 use super::which::Which;
 use acuse_cli::dead_letters::DeadLetter;
 use acuse_cli::filter::Filter;
 use acuse_cli::queue::{Walk, length};
+use acuse_cli::say;
 use acuse_cli::target::Target;
+use acuse_cli::terminal::{self, Table, cut};
 
 /// What to do with the dead-letter queue.
 #[derive(Debug, Subcommand)]
@@ -72,22 +73,26 @@ impl List {
     async fn run(&self) -> Result<ExitCode, Failure> {
         let target = self.stack.find().await?;
         let interrupt = Interrupt::listen();
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header(["RECEIVED", "PROVIDER", "TYPE", "RESOURCE", "REASON"]);
+        let mut table = Table::new([
+            ("RECEIVED", 24),
+            ("PROVIDER", 16),
+            ("TYPE", 40),
+            ("RESOURCE", 40),
+            ("REASON", 80),
+        ]);
         let mut found = 0usize;
         let walked = walk(&target, &self.filter, &interrupt, |dead| {
             found += 1;
             match self.json {
-                true => println!("{}", dead.json()),
-                false => drop(table.add_row(dead.row())),
+                true => terminal::json(dead.json()),
+                false => table.add_row(dead.row()),
             }
         });
         walked.await?;
         match (self.json, found) {
             (true, _) => {}
-            (false, 0) => println!("nothing of that is in the dead-letter queue"),
-            (false, _) => println!("{table}"),
+            (false, 0) => say!("nothing of that is in the dead-letter queue"),
+            (false, _) => table.print(),
         }
         Ok(interrupt.code())
     }
@@ -109,12 +114,12 @@ impl Redrive {
         }
         let client = Client::new(&target.sdk);
         let (from, to) = (target.output("DeadLetterQueueUrl")?, target.output("EventQueueUrl")?);
-        let bar = bar(length(&client, from).await?);
+        let bar = Bar::new(length(&client, from).await?);
         let mut walk = Walk::new(client.clone(), from);
         let done = self.send_back(&target, &client, to, &mut walk, &bar, &interrupt).await;
         // First of all, nothing stays hidden.
         walk.end().await?;
-        bar.finish_and_clear();
+        bar.clear();
         let (sent, left) = done?;
         self.sum_up(&format!("{sent} sent back, {left} left"));
         Ok(interrupt.code())
@@ -126,7 +131,7 @@ impl Redrive {
         client: &Client,
         to: &str,
         walk: &mut Walk,
-        bar: &indicatif::ProgressBar,
+        bar: &Bar,
         interrupt: &Interrupt,
     ) -> Result<(usize, usize), Failure> {
         let (mut sent, mut left) = (0, 0);
@@ -139,7 +144,7 @@ impl Redrive {
                 if interrupt.came() {
                     return Ok((sent, left));
                 }
-                bar.inc(1);
+                bar.step();
                 let dead = DeadLetter::open(message, target.environment());
                 if !dead.passes(&self.filter, target).await? {
                     left += 1;
@@ -157,16 +162,16 @@ impl Redrive {
 
     fn say(&self, dead: &DeadLetter, what: &str) {
         if self.json {
-            println!("{}", dead.json());
+            terminal::json(dead.json());
         } else {
-            let [_, provider, type_name, resource, _] = dead.row();
-            println!("{what}: {provider} {type_name} {resource}");
+            let [_, provider, type_name, resource, _] = dead.row().map(|text| cut(&text, 40));
+            say!("{what}: {provider} {type_name} {resource}");
         }
     }
 
     fn sum_up(&self, text: &str) {
         if !self.json {
-            println!("{text}");
+            say!("{text}");
         }
     }
 }

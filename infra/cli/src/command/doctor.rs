@@ -8,6 +8,7 @@ use acuse_cli::http::post;
 use acuse_cli::queue::length;
 use acuse_cli::sample::Sample;
 use acuse_cli::target::Target;
+use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::kuenta::BASE;
 use acuse_core::clock::Clock;
 use acuse_core::event::PROBE;
@@ -226,9 +227,10 @@ impl Finding {
             Err(text) => (false, text),
         };
         if json {
-            println!("{}", json!({"check": self.what, "ok": ok, "found": text}));
+            terminal::json(json!({"check": self.what, "ok": ok, "found": text}));
         } else {
-            println!("{} {:<24} {text}", if ok { "✓" } else { "✗" }, self.what);
+            let head = format!("{} {:<24} ", if ok { "✓" } else { "✗" }, self.what);
+            quoted(&head, text).iter().for_each(|line| terminal::line(line));
         }
     }
 }

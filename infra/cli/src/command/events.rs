@@ -8,27 +8,36 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::events::{ReplayError, passes, recent, replayed};
+use acuse_cli::filter::Filter;
+use acuse_cli::terminal::{self, Table, cut};
+use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
 use acuse_core::ledger::Status;
 use acuse_core::providers;
 use acuse_core::receive::Outbox;
 use clap::{Args, Subcommand};
-use comfy_table::{Table, presets};
 use serde_json::json;
 use thiserror::Error;
 
 use super::Failure;
 use super::interrupt::{Interrupt, interrupted};
-use super::progress::bar;
+use super::progress::Bar;
 use super::which::Which;
-use acuse_cli::filter::Filter;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+// The widest that each is in lists, in columns of the terminal: the types and ids of the providers' guides fit.
+const TYPE: usize = 40;
+const RESOURCE: usize = 40;
+const ERROR: usize = 80;
 
 /// What to look at.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Lists the events that were received lately, newest first
+    ///
+    /// Long cells are cut; `show` and `--json` have them whole. Control and invisible characters
+    /// show as escapes.
     #[command(after_help = "Examples:
   acuse events list
   acuse events list --provider onepay --days 7
@@ -165,13 +174,19 @@ impl List {
             return print_lines(&records);
         }
         if records.is_empty() {
-            println!("no events in {} days (UTC)", self.days);
+            say!("no events in {} days (UTC)", self.days);
             return Ok(());
         }
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header([
-            "RECEIVED", "PROVIDER", "ENV", "TYPE", "RESOURCE", "STATUS", "TRIES", "DUP", "ERROR",
+        let mut table = Table::new([
+            ("RECEIVED", 24),
+            ("PROVIDER", 16),
+            ("ENV", 8),
+            ("TYPE", TYPE),
+            ("RESOURCE", RESOURCE),
+            ("STATUS", 16),
+            ("TRIES", 10),
+            ("DUP", 10),
+            ("ERROR", ERROR),
         ]);
         for record in &records {
             table.add_row([
@@ -186,7 +201,7 @@ impl List {
                 record.error.clone().unwrap_or_default(),
             ]);
         }
-        println!("{table}");
+        table.print();
         Ok(())
     }
 }
@@ -223,18 +238,18 @@ impl Tail {
 
     fn say(&self, record: &Record) -> Result<(), EventsError> {
         if self.json {
-            println!("{}", serde_json::to_string(record)?);
+            terminal::json(serde_json::to_string(record)?);
         } else {
-            println!(
+            say!(
                 "{}  {}  {}  {}  {}  tries {}  duplicates {}  {}",
                 record.received_at.as_deref().unwrap_or("-"),
                 record.provider,
-                record.type_name,
-                record.resource_id.as_deref().unwrap_or("-"),
+                cut(&record.type_name, TYPE),
+                cut(record.resource_id.as_deref().unwrap_or("-"), RESOURCE),
                 record.status,
                 record.attempts,
                 record.duplicates,
-                record.error.as_deref().unwrap_or_default(),
+                cut(record.error.as_deref().unwrap_or_default(), ERROR),
             );
         }
         Ok(())
@@ -248,15 +263,15 @@ impl Replay {
         let interrupt = Interrupt::listen();
         let (mut queued, mut left) = (0usize, 0usize);
         let records = self.records(&ledger).await?;
-        let bar = bar(u64::try_from(records.len()).unwrap_or(u64::MAX));
+        let bar = Bar::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
         for record in records {
             if interrupt.came() {
                 break;
             }
-            bar.inc(1);
+            bar.step();
             let Some(message) = replayed(&ledger, &record).await? else {
                 left += 1;
-                bar.suspend(|| eprintln!("not replayed, since its payload is gone: {}", record.key));
+                bar.suspend(|| note!("not replayed, since its payload is gone: {}", record.key));
                 continue;
             };
             if !self.dry_run {
@@ -269,10 +284,10 @@ impl Replay {
             queued += 1;
             bar.suspend(|| self.say(&record));
         }
-        bar.finish_and_clear();
+        bar.clear();
         if !self.json {
             let what = if self.dry_run { "would be queued" } else { "queued" };
-            println!("{queued} {what}, {left} left");
+            say!("{queued} {what}, {left} left");
         }
         Ok(interrupt.code())
     }
@@ -297,12 +312,11 @@ impl Replay {
 
     fn say(&self, record: &Record) {
         match (self.json, self.dry_run) {
-            (true, _) => println!(
-                "{}",
-                json!({"key": record.key, "status": record.status, "queued": !self.dry_run})
-            ),
-            (false, true) => println!("would be queued: {} ({})", record.key, record.status),
-            (false, false) => println!("queued: {}", record.key),
+            (true, _) => {
+                terminal::json(json!({"key": record.key, "status": record.status, "queued": !self.dry_run}));
+            }
+            (false, true) => say!("would be queued: {} ({})", record.key, record.status),
+            (false, false) => say!("queued: {}", record.key),
         }
     }
 }
@@ -320,9 +334,13 @@ impl Show {
             return print_lines(&records);
         }
         for record in &records {
-            println!("{}", serde_json::to_string_pretty(record)?);
+            terminal::json(serde_json::to_string_pretty(record)?);
             if let Some(payload) = ledger.payload(record).await? {
-                println!("payload, as signed:\n{}\n", String::from_utf8_lossy(&payload));
+                say!("payload, as signed:");
+                // Set in: no line of it looks like one of ours.
+                let payload = String::from_utf8_lossy(&payload);
+                payload.split('\n').for_each(|line| say!("  {line}"));
+                say!("");
             }
         }
         Ok(())
@@ -356,7 +374,7 @@ impl Show {
 
 fn print_lines(records: &[Record]) -> Result<(), EventsError> {
     for record in records {
-        println!("{}", serde_json::to_string(record)?);
+        terminal::json(serde_json::to_string(record)?);
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use acuse_cli::inspector;
 use acuse_cli::loopback::Loopback;
+use acuse_cli::{inspector, say};
 use clap::Args;
 use thiserror::Error;
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let loopback = Loopback::bind(arguments.port).await.map_err(|(address, source)| {
         Failure::with_advice(NoAddress { address, source }, "choose another one with `--port`")
     })?;
-    println!(
+    say!(
         "http://127.0.0.1:{}   the stack {}; Ctrl-C stops it",
         loopback.port(),
         target.name()

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use acuse_cli::note;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// As a shell reports a program that ended by SIGINT.
@@ -20,7 +21,7 @@ impl Interrupt {
         let came = interrupt.clone();
         tokio::spawn(async move {
             interrupted().await;
-            eprintln!("stopping at the next message; what was not done stays in the queue");
+            note!("stopping at the next message; what was not done stays in the queue");
             came.0.store(true, Ordering::Relaxed);
         });
         interrupt

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use acuse_cli::webhooks::kuenta::{Account, BASE, Kuenta};
 use acuse_cli::webhooks::{self, ApiError, Webhook};
+use acuse_cli::{note, say, terminal};
 use acuse_core::provider::Provider;
 use acuse_core::providers::kuenta::PROVIDER;
 use acuse_core::secrets::Stored;
@@ -201,7 +202,7 @@ async fn secret(place: &Place, provider: &'static Provider) -> Result<SecretStri
         placeholder: false,
     };
     store.put(&stored).await?;
-    eprintln!("made a secret, and stored it in `{}`", store.id());
+    note!("made a secret, and stored it in `{}`", store.id());
     Ok(secret)
 }
 
@@ -240,8 +241,8 @@ impl Delete {
         confirm(&format!("delete Kuenta's webhook {} for good", self.id), self.yes)?;
         api.delete(&self.id).await?;
         match self.json {
-            true => println!("{}", json!({"id": self.id, "deleted": true})),
-            false => println!("deleted {}", self.id),
+            true => terminal::json(json!({"id": self.id, "deleted": true})),
+            false => say!("deleted {}", self.id),
         }
         Ok(())
     }

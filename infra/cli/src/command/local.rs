@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use acuse_aws::system::SystemClock;
 use acuse_cli::local::{Error, Options, Progress, Stack};
-use acuse_cli::sample;
+use acuse_cli::terminal::{self, Table};
+use acuse_cli::{note, sample, say};
 use acuse_core::clock::Clock;
 use acuse_core::providers;
 use clap::Args;
-use comfy_table::{Table, presets};
 
 use super::Failure;
 use super::interrupt::{INTERRUPTED, interrupted};
@@ -24,6 +24,7 @@ use super::interrupt::{INTERRUPTED, interrupted};
                                     a second one
 
 Needs Rust and Python 3.10 or later (the variable PYTHON names another one).
+Builds and deploys the checkout that the working directory is in.
 Starts from nothing each time: queues and tables are empty.")]
 pub(crate) struct Arguments {
     /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to
@@ -50,7 +51,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let mut options = Options::usual(Progress::new(move |line| {
-        eprintln!("[{:5.1} s] {line}", started.elapsed().as_secs_f32());
+        note!("[{:5.1} s] {line}", started.elapsed().as_secs_f32());
     }));
     options.port = arguments.port;
     options.inspector_port = arguments.inspector_port;
@@ -66,8 +67,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         stack = Stack::start(options) => stack?,
         () = &mut interrupted => return Ok(ExitCode::from(INTERRUPTED)),
     };
-    progress.say("ready; Ctrl-C stops it\n");
-    println!("{}", summary(&stack));
+    progress.say("ready; Ctrl-C stops it");
+    summary(&stack);
     let ended: Option<Error> = tokio::select! {
         error = stack.ended() => Some(error),
         () = &mut interrupted => None,
@@ -80,10 +81,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
 }
 
-/// URLs, names and a signed sample for each provider.
-fn summary(stack: &Stack) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
+/// Prints URLs, names and a signed sample for each provider.
+fn summary(stack: &Stack) {
+    note!("");
+    let mut table = Table::without_headings([40, 400]);
     table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", stack.http())]);
     table.add_row(["inspector", &format!("{}/", stack.inspector())]);
     table.add_row(["health", &format!("{}/healthz", stack.http())]);
@@ -92,10 +93,11 @@ fn summary(stack: &Stack) -> String {
     for (name, value) in stack.outputs() {
         table.add_row([name, value]);
     }
-    let mut text = format!("{table}\n");
+    table.print();
     for provider in providers::ALL {
         let curl = sample::curl(provider.name, stack.http(), SystemClock.now());
-        text.push_str(&format!("\n# {}\n{curl}\n", provider.name));
+        say!("");
+        say!("# {}", provider.name);
+        curl.lines().for_each(terminal::line);
     }
-    text
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use acuse_cli::note;
 use acuse_cli::store::Store;
 use acuse_cli::webhooks::ApiError;
 use acuse_cli::webhooks::onepay::{BASE, Issued, Onepay};
@@ -136,7 +137,7 @@ impl Register {
         let issued = issued.map_err(|error| self.not_made(error))?;
         match &place.store {
             Some(store) => keep(store, old, &issued).await?,
-            None => eprintln!("copy its secret and token from OnePay's panel: `acuse secrets put onepay`"),
+            None => note!("copy its secret and token from OnePay's panel: `acuse secrets put onepay`"),
         }
         say(&issued.webhook, "created", self.create.json);
         Ok(())
@@ -180,7 +181,7 @@ async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(),
         .extend(old.into_iter().flat_map(|old| old.signing_secrets));
     Secrets::parse(&PROVIDER, &stored.to_json()).map_err(|error| not_stored(error.into()))?;
     store.put(&stored).await.map_err(|error| not_stored(error.into()))?;
-    eprintln!("stored its secret and token in `{}`", store.id());
-    eprintln!("what came before that and was refused: `acuse quarantine release --provider onepay`");
+    note!("stored its secret and token in `{}`", store.id());
+    note!("what came before that and was refused: `acuse quarantine release --provider onepay`");
     Ok(())
 }

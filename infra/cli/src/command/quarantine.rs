@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use acuse_cli::quarantine::{Bench, Held, Verdict};
 use acuse_cli::queue::Walk;
-use acuse_cli::sample;
 use acuse_cli::target::Target;
+use acuse_cli::terminal::{self, Table, quoted};
+use acuse_cli::{sample, say};
 use acuse_core::provider::Provider;
 use clap::{Args, Subcommand};
-use comfy_table::{Table, presets};
 
 use super::Failure;
 use super::confirm::confirm;
@@ -129,16 +129,20 @@ struct Desk<'a> {
     act: Act<'a>,
     json: bool,
     bench: Bench<'a>,
-    table: Table,
+    table: Table<5>,
     seen: usize,
     acted: usize,
 }
 
 impl<'a> Desk<'a> {
     fn new(target: &'a Target, act: Act<'a>, json: bool) -> Result<Self, Failure> {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header(["RECEIVED", "PROVIDER", "DELIVERY", "BYTES", "REASON"]);
+        let table = Table::new([
+            ("RECEIVED", 24),
+            ("PROVIDER", 16),
+            ("DELIVERY", 40),
+            ("BYTES", 10),
+            ("REASON", 80),
+        ]);
         Ok(Self {
             act,
             json,
@@ -207,7 +211,7 @@ impl<'a> Desk<'a> {
 
     fn list(&mut self, item: &Held) {
         if self.json {
-            println!("{}", item.json(None));
+            terminal::json(item.json(None));
             return;
         }
         let bytes = item.delivery.as_ref().map_or(0, |delivery| delivery.body().len());
@@ -224,18 +228,19 @@ impl<'a> Desk<'a> {
         self.acted += 1;
         let text = self.bench.diagnose(item).await?;
         if self.json {
-            println!("{}", item.json(Some(("diagnosis", &text))));
+            terminal::json(item.json(Some(("diagnosis", &text))));
         } else {
-            println!("{} {}\n  {text}", item.provider, item.delivery_id());
+            say!("{} {}", item.provider, item.delivery_id());
+            quoted("  ", &text).iter().for_each(|line| terminal::line(line));
         }
         Ok(())
     }
 
     fn say(&self, item: &Held, what: &str) {
         if self.json {
-            println!("{}", item.json(Some(("done", what))));
+            terminal::json(item.json(Some(("done", what))));
         } else {
-            println!("{what}: {} {}", item.provider, item.delivery_id());
+            say!("{what}: {} {}", item.provider, item.delivery_id());
         }
     }
 
@@ -245,13 +250,13 @@ impl<'a> Desk<'a> {
         }
         let (seen, acted, left) = (self.seen, self.acted, self.seen - self.acted);
         match self.act {
-            _ if seen == 0 => println!("nothing is in quarantine"),
-            Act::List => println!("{}", self.table),
-            Act::Diagnose(_) if acted == 0 => println!("no such delivery is in quarantine"),
+            _ if seen == 0 => say!("nothing is in quarantine"),
+            Act::List => self.table.print(),
+            Act::Diagnose(_) if acted == 0 => say!("no such delivery is in quarantine"),
             Act::Diagnose(_) => {}
-            Act::Release { dry_run: true } => println!("{acted} would be released, {left} would stay"),
-            Act::Release { .. } => println!("{acted} released, {left} left in quarantine"),
-            Act::Purge => println!("{acted} deleted, {left} left for `release`"),
+            Act::Release { dry_run: true } => say!("{acted} would be released, {left} would stay"),
+            Act::Release { .. } => say!("{acted} released, {left} left in quarantine"),
+            Act::Purge => say!("{acted} deleted, {left} left for `release`"),
         }
     }
 }

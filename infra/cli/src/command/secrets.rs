@@ -6,7 +6,7 @@
 use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
 
-use acuse_cli::sample;
+use acuse_cli::{sample, say};
 use acuse_core::provider::Provider;
 use acuse_core::secrets::{SecretError, Secrets, Stored};
 use clap::{Args, Subcommand};
@@ -93,11 +93,11 @@ async fn put(arguments: &Arguments) -> Result<(), Failure> {
     let store = Store::of(&target, provider)?;
     let secret = ask(provider)?;
     store.put(&secret).await?;
-    println!(
+    say!(
         "put the secret of {}; doors that run use it within 5 minutes, at the latest when a delivery does not verify",
         provider.name
     );
-    println!(
+    say!(
         "deliveries that were refused meanwhile: `acuse quarantine release --provider {}`",
         provider.name
     );
@@ -125,7 +125,7 @@ async fn rotate(arguments: &Arguments) -> Result<(), Failure> {
     new.signing_secrets.extend(old.signing_secrets);
     store.put(&new).await?;
     let name = provider.name;
-    println!(
+    say!(
         "both secrets of {name} are accepted. Now change it at the provider; then `acuse secrets rotate {name} --finish`"
     );
     Ok(())
@@ -142,7 +142,7 @@ async fn finish(arguments: &Arguments) -> Result<(), Failure> {
     // secrets there.
     store.put(&secret).await?;
     store.put(&secret).await?;
-    println!(
+    say!(
         "only the newest secret of {} is accepted, everywhere within 5 minutes",
         provider.name
     );

@@ -14,6 +14,8 @@ use thiserror::Error;
 
 use acuse_cli::http::{PostError, post};
 use acuse_cli::sample::{self, Break, Sample, SampleError};
+use acuse_cli::say;
+use acuse_cli::terminal::{self, cut};
 
 use super::Failure;
 use super::which::Which;
@@ -190,16 +192,13 @@ impl Arguments {
         let answer = post(url, &sample.headers, &sample.body, PATIENCE).await?;
         let (status, text) = (answer.status, answer.text);
         if self.json {
-            println!(
-                "{}",
-                json!({"status": status, "answer": text, "delivery_id": answer.delivery_id})
-            );
+            terminal::json(json!({"status": status, "answer": text, "delivery_id": answer.delivery_id}));
         } else {
             let delivery = answer
                 .delivery_id
                 .map(|id| format!("  delivery {id}"))
                 .unwrap_or_default();
-            println!("{status} {text}{delivery}");
+            say!("{status} {}{delivery}", cut(&text, 300));
         }
         Ok(status)
     }

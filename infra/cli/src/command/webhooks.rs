@@ -4,12 +4,13 @@ use std::env::{self, VarError};
 
 use acuse_cli::store::Store;
 use acuse_cli::target::Target;
+use acuse_cli::terminal::{self, Table};
 use acuse_cli::webhooks::client::Pace;
 use acuse_cli::webhooks::{self, ChoiceError, Webhook};
+use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
 use acuse_core::secrets::SecretError;
 use clap::Args;
-use comfy_table::{Table, presets};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -96,7 +97,7 @@ impl Create {
             None => target.webhook_url(provider)?,
         };
         if webhooks::is_local(&url) {
-            eprintln!(
+            note!(
                 "note: only this machine reaches {url}; give a tunnel's address with `--url` if {} is elsewhere",
                 provider.name
             );
@@ -121,25 +122,25 @@ impl Create {
         }
         for webhook in there {
             if self.json {
-                println!("{}", with(webhook, "created", false));
+                terminal::json(with(webhook, "created", false));
             } else {
-                println!("{} is registered already: {}", plain(&place.url), plain(&webhook.id));
+                say!("{} is registered already: {}", place.url, webhook.id);
             }
             let lacking = place.events.iter().filter(|event| !webhook.events.contains(event));
             let lacking: Vec<&str> = lacking.map(String::as_str).collect();
             if !lacking.is_empty() {
-                eprintln!("note: it does not post {}", lacking.join(", "));
+                note!("note: it does not post {}", lacking.join(", "));
             }
         }
         let name = provider.name;
         if let Some(store) = &place.store
             && store.get().await?.is_none()
         {
-            eprintln!(
+            note!(
                 "note: the stack has no secret of {name} yet, so every delivery is refused: `acuse secrets put {name}`"
             );
         }
-        eprintln!("nothing was changed; another one beside it: `acuse {name} webhooks create --force`");
+        note!("nothing was changed; another one beside it: `acuse {name} webhooks create --force`");
         Ok(true)
     }
 }
@@ -147,7 +148,7 @@ impl Create {
 /// Tells the operator of each wait.
 pub(super) fn pace() -> Pace {
     Pace {
-        on_wait: Box::new(|text| eprintln!("{text}")),
+        on_wait: Box::new(terminal::note),
         ..Pace::default()
     }
 }
@@ -186,35 +187,29 @@ pub(super) fn newest(provider: &'static Provider, secrets: &[String]) -> Result<
 pub(super) fn print(webhooks: &[Webhook], json: bool) {
     if json {
         for webhook in webhooks {
-            println!("{}", json!(webhook));
+            terminal::json(json!(webhook));
         }
         return;
     }
     if webhooks.is_empty() {
-        println!("no webhook is registered");
+        say!("no webhook is registered");
         return;
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["ID", "URL", "EVENTS"]);
+    let mut table = Table::new([("ID", 40), ("URL", 120), ("EVENTS", 240)]);
     for webhook in webhooks {
-        table.add_row([
-            plain(&webhook.id),
-            plain(&webhook.url),
-            plain(&webhook.events.join(" ")),
-        ]);
+        table.add_row([&webhook.id, &webhook.url, &webhook.events.join(" ")]);
     }
-    println!("{table}");
+    table.print();
 }
 
 /// Prints what was `done` (`created`) with one.
 pub(super) fn say(webhook: &Webhook, done: &str, json: bool) {
     if json {
-        println!("{}", with(webhook, done, true));
+        terminal::json(with(webhook, done, true));
         return;
     }
-    println!("{done} {}: {}", plain(&webhook.id), plain(&webhook.url));
-    println!("  {}", plain(&webhook.events.join(" ")));
+    say!("{done} {}: {}", webhook.id, webhook.url);
+    say!("  {}", webhook.events.join(" "));
 }
 
 fn with(webhook: &Webhook, name: &str, value: bool) -> Value {
@@ -223,9 +218,4 @@ fn with(webhook: &Webhook, name: &str, value: bool) -> Value {
         object.insert(name.to_owned(), value.into());
     }
     object
-}
-
-/// Nothing of what a provider sends moves the cursor.
-fn plain(text: &str) -> String {
-    text.replace(|c: char| c.is_control(), " ")
 }

@@ -1,5 +1,6 @@
-//! The checkout that this binary was built from.
+//! The checkout that the working directory is in.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -7,26 +8,32 @@ use serde_json::Value;
 use super::error::Error;
 use super::yaml;
 
-/// The workspace's folder. `acuse local` deploys what is in it, so it must still be there.
+/// The workspace's folder: what is in it is built, deployed and run. Found when it is needed, since
+/// a path that is compiled in is that of another checkout once this one is copied or moved.
 #[derive(Debug, Clone)]
 pub struct Checkout {
     root: PathBuf,
 }
 
 impl Checkout {
-    /// The one that this binary was built from.
+    /// The one that the working directory is in.
     ///
     /// # Errors
-    /// [`Error::NoCheckout`] where it has gone since.
+    /// [`Error::NoCheckout`] where it is in none.
     pub fn find() -> Result<Self, Error> {
-        let root: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).components().collect();
-        let root = root.ancestors().nth(2).unwrap_or(&root).to_path_buf();
-        let manifest = root.join("Cargo.toml");
-        if manifest.is_file() {
-            Ok(Self { root })
-        } else {
-            Err(Error::NoCheckout { path: manifest })
-        }
+        let folder = std::env::current_dir().map_err(Error::file("find", "the working directory"))?;
+        Self::around(&folder)
+    }
+
+    /// The one that `folder` is in: the nearest folder from there upwards that looks like one.
+    fn around(folder: &Path) -> Result<Self, Error> {
+        let root = folder.ancestors().find(|folder| is_checkout(folder));
+        root.map(|root| Self {
+            root: root.to_path_buf(),
+        })
+        .ok_or_else(|| Error::NoCheckout {
+            folder: folder.to_path_buf(),
+        })
     }
 
     /// Its folder.
@@ -52,5 +59,82 @@ impl Checkout {
     /// What the local stack makes: `target/local`, wherever cargo itself may build.
     pub fn local(&self) -> PathBuf {
         self.root.join("target").join("local")
+    }
+}
+
+/// What deploying needs: the template, the functions, and the workspace that builds them. A package
+/// within the workspace has no template, and another project's workspace no such pair.
+fn is_checkout(folder: &Path) -> bool {
+    let workspace = fs::read_to_string(folder.join("Cargo.toml"))
+        .is_ok_and(|manifest| manifest.lines().any(|line| line.trim() == "[workspace]"));
+    workspace && folder.join("template.yaml").is_file() && folder.join("functions").is_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::local::build;
+
+    /// As little as a checkout can be: one function, which prints `text`.
+    fn fake(root: &Path, text: &str) {
+        let function = root.join("functions/hello");
+        fs::create_dir_all(&function).unwrap();
+        fs::create_dir_all(root.join("shared/deep")).unwrap();
+        let package =
+            "[package]\nname = \"hello\"\nedition = \"2024\"\n[[bin]]\nname = \"hello\"\npath = \"main.rs\"\n";
+        let main = format!("fn main() {{ println!(\"{text}\") }}\n");
+        for (path, content) in [
+            (
+                "Cargo.toml",
+                "[workspace]\nmembers = [\"functions/*\"]\nresolver = \"3\"\n",
+            ),
+            ("template.yaml", &format!("Description: {text}\n")),
+            ("functions/hello/Cargo.toml", package),
+            ("functions/hello/main.rs", &main),
+        ] {
+            fs::write(root.join(path), content).unwrap();
+        }
+    }
+
+    #[test]
+    fn it_is_the_nearest_one_upwards() {
+        let temp = tempfile::tempdir().unwrap();
+        let (outer, inner) = (temp.path().join("outer"), temp.path().join("outer/target/copy"));
+        fake(&outer, "the outer one");
+        fake(&inner, "the copy");
+        for folder in ["", "functions", "functions/hello", "shared/deep"] {
+            let found = Checkout::around(&inner.join(folder)).unwrap();
+            assert_eq!(found.root(), inner, "{folder}");
+            assert_eq!(found.read_template().unwrap()["Description"], "the copy");
+            assert_eq!(found.local(), inner.join("target/local"));
+            assert_eq!(Checkout::around(&outer.join(folder)).unwrap().root(), outer);
+        }
+    }
+
+    #[test]
+    fn every_part_of_it_counts() {
+        for part in ["Cargo.toml", "template.yaml", "functions"] {
+            let temp = tempfile::tempdir().unwrap();
+            fake(temp.path(), "incomplete");
+            fs::rename(temp.path().join(part), temp.path().join("elsewhere")).unwrap();
+            let error = Checkout::around(&temp.path().join("shared")).unwrap_err();
+            assert!(error.to_string().contains("shared"), "{error}");
+            assert!(error.advice().unwrap().contains("`cd` into"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn its_own_functions_are_built() {
+        let temp = tempfile::tempdir().unwrap();
+        for name in ["old", "moved"] {
+            let root = temp.path().join(name);
+            fake(&root, name);
+            let checkout = Checkout::around(&root.join("shared/deep")).unwrap();
+            let built = build::build(&checkout, &["hello".to_owned()], false).await.unwrap();
+            let printed = Command::new(&built["hello"]).output().unwrap().stdout;
+            assert_eq!(String::from_utf8(printed).unwrap(), format!("{name}\n"));
+        }
     }
 }

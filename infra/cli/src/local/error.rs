@@ -13,11 +13,13 @@ use crate::target::TargetError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The folder that this binary was built in is not there any more.
-    #[error("{path} is not there: this `acuse` was built from a checkout that is gone")]
+    /// The working directory is in no checkout.
+    #[error(
+        "neither {folder} nor a folder above it is a checkout of Acuse, with template.yaml, functions/ and the workspace's Cargo.toml"
+    )]
     NoCheckout {
-        /// What is missing.
-        path: PathBuf,
+        /// Where the search began.
+        folder: PathBuf,
     },
     /// No Python that is new enough.
     #[error("no Python {wanted} or later was found (tried {tried})")]
@@ -131,7 +133,9 @@ impl Error {
     /// What to do next, where there is something.
     pub fn advice(&self) -> Option<String> {
         Some(match self {
-            Self::NoCheckout { .. } => "run it by `cargo run -- local` in a checkout of the project".into(),
+            Self::NoCheckout { .. } => {
+                "`cd` into your checkout and run it there. A deployed stack needs none (`--stack NAME`), nor does a local one whose folder is named (`--state FOLDER`)".into()
+            }
             Self::NoPython { wanted, .. } => format!(
                 "install Python {wanted} or later (https://www.python.org/downloads/), or name one in the variable PYTHON"
             ),

@@ -1,12 +1,15 @@
 //! Processes that can't outlive this one.
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::command::tail;
 use super::error::Error;
+use crate::terminal;
 
 /// Runs a command and ends it, with all it started, when its standard input closes.
 const SUPERVISOR: &str = include_str!("../../../local/supervise.py");
@@ -22,6 +25,7 @@ pub(super) struct Process {
     name: &'static str,
     log: PathBuf,
     child: Child,
+    relays: Vec<JoinHandle<()>>,
 }
 
 /// How a [`Process`] is run.
@@ -34,7 +38,7 @@ pub(super) struct Plan<'a> {
     pub(super) folder: &'a Path,
     /// The command, with its environment and working directory.
     pub(super) command: Command,
-    /// Whether it prints where this process prints, or to `{name}.log` in the folder.
+    /// Whether this process prints what it prints, or that goes to `{name}.log` in the folder.
     pub(super) show: bool,
 }
 
@@ -45,7 +49,7 @@ impl Process {
         let log = plan.folder.join(format!("{}.log", plan.name.replace(' ', "-")));
         let output = || -> Result<Stdio, Error> {
             if plan.show {
-                return Ok(Stdio::inherit());
+                return Ok(Stdio::piped());
             }
             let file = File::options().create(true).append(true).open(&log);
             file.map(Stdio::from).map_err(Error::file("open", &log))
@@ -66,7 +70,7 @@ impl Process {
         if let Some(folder) = plan.command.get_current_dir() {
             supervised.current_dir(folder);
         }
-        let child = supervised
+        let mut child = supervised
             .stdin(Stdio::piped())
             .stdout(output()?)
             .stderr(output()?)
@@ -75,10 +79,15 @@ impl Process {
                 program: plan.python.display().to_string(),
                 source,
             })?;
+        let relays = match (child.stdout.take(), child.stderr.take()) {
+            (Some(stdout), Some(stderr)) => vec![relay(stdout, terminal::line), relay(stderr, terminal::note)],
+            _ => Vec::new(),
+        };
         Ok(Self {
             name: plan.name,
             log,
             child,
+            relays,
         })
     }
 
@@ -86,7 +95,10 @@ impl Process {
     pub(super) fn ended(&mut self) -> Option<Error> {
         match self.child.try_wait() {
             Ok(None) => None,
-            _ => Some(self.failure("ended by itself".to_owned())),
+            _ => {
+                self.relay_the_rest();
+                Some(self.failure("ended by itself".to_owned()))
+            }
         }
     }
 
@@ -102,6 +114,11 @@ impl Process {
 
     /// Ends it and waits until it is gone. Blocks.
     pub(super) fn stop(mut self) {
+        self.end();
+        self.relay_the_rest();
+    }
+
+    fn end(&mut self) {
         if !matches!(self.child.try_wait(), Ok(None)) {
             // Usually its last act is to end its group. It had none where it was killed.
             return self.kill_group();
@@ -119,6 +136,15 @@ impl Process {
         let _ = self.child.wait();
     }
 
+    /// Waits until its last lines are printed; not for ever, since a program that left the group
+    /// may still hold the pipe.
+    fn relay_the_rest(&self) {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while self.relays.iter().any(|relay| !relay.is_finished()) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// The supervisor leads the group: its id is the group's.
     fn kill_group(&self) {
         let group = format!("-{}", self.child.id());
@@ -127,5 +153,30 @@ impl Process {
             .args(["-s", "KILL", "--", &group])
             .stderr(Stdio::null())
             .status();
+    }
+}
+
+/// Prints what a program prints: it logs what it is sent, so it gets no terminal of its own. Ends
+/// with the program.
+fn relay(from: impl Read + Send + 'static, print: impl Fn(&str) + Send + 'static) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let lines = BufReader::new(from).split(b'\n').map_while(Result::ok);
+        lines.for_each(|line| print(String::from_utf8_lossy(&line).trim_end_matches('\r')));
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::relay;
+
+    #[test]
+    fn a_program_is_relayed_line_by_line() {
+        let (sender, lines) = mpsc::channel();
+        relay(&b"one\r\n\xfftwo\n\nlast"[..], move |line| {
+            sender.send(line.to_owned()).unwrap()
+        });
+        assert_eq!(lines.iter().collect::<Vec<_>>(), ["one", "\u{fffd}two", "", "last"]);
     }
 }

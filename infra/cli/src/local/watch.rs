@@ -48,6 +48,8 @@ pub(super) async fn start(
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("NO_PROXY", "127.0.0.1,localhost")
+        // What it prints is escaped, colours too.
+        .env("CARGO_TERM_COLOR", "never")
         .env("PATH", path_with(venv.bin()));
     let mut watch = Process::start(Plan {
         name: "cargo lambda watch",

@@ -10,10 +10,12 @@
 
 mod attacked;
 mod browser;
+mod checkout;
 mod dead_letters;
 mod doctor;
 mod quarantine;
 mod secrets;
+mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -61,6 +63,8 @@ async fn acuse(arguments: &[&str], input: &str) -> Output {
     stack().await;
     let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
     command.args(arguments).arg("--state").arg(state());
+    // With `--state` no checkout is needed, and this is none.
+    command.current_dir("/");
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

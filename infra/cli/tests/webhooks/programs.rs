@@ -2,6 +2,7 @@
 
 use std::process::{Output, Stdio};
 
+use acuse_cli::terminal::is_unsafe;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -15,6 +16,8 @@ const SECRET: &str = "the-chosen-secret";
 async fn acuse(server: &Server, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_acuse"))
         .args(arguments)
+        // With `--stack` no checkout is needed, and this is none.
+        .current_dir("/")
         .env_remove("ACUSE_STACK")
         .env_remove("AWS_PROFILE")
         .envs([
@@ -314,4 +317,35 @@ async fn what_can_not_be_meant_is_named_before_anything_is_done() {
         assert!(said.contains(expected), "{said}");
     }
     assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_provider_answers_does_not_reach_the_terminal_as_it_is() {
+    let nasty = "w\u{1b}[2J\u{9b}31m\u{202e}\r\n  what to do: FORGED\u{7f}";
+    let webhook =
+        json!({"id": nasty, "url": format!("https://a.example/{nasty}"), "events": [nasty, "x".repeat(5000)]});
+    let server = Server::replying(move |asked| match asked.line().as_str() {
+        "GET /v1/webhooks" => answer(200, json!([webhook])),
+        _ => answer(400, format!("{nasty}\n  what to do: FORGED")),
+    })
+    .await;
+    let list = ["kuenta", "webhooks", "list"];
+    let table = done(&server, &list, "").await;
+    let json = done(&server, &[&list[..], &["--json"]].concat(), "").await;
+    let refused = failed(&server, &["kuenta", "webhooks", "delete", "w1", "--yes"]).await;
+    for printed in [&table, &json, &refused] {
+        let unsafe_one = printed.chars().find(|&c| c != '\n' && is_unsafe(c));
+        assert_eq!(unsafe_one, None, "{printed:?}");
+        assert!(printed.chars().all(|c| c == '\n' || !c.is_control()), "{printed:?}");
+        assert!(printed.contains("FORGED"), "{printed}");
+        assert!(
+            !printed.lines().any(|line| line.starts_with("  what to do: FORGED")),
+            "{printed}"
+        );
+    }
+    assert_eq!(table.lines().count(), 2, "{table}");
+    assert!(table.lines().all(|line| line.chars().count() < 500), "{table}");
+    let read: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(read["id"], nasty);
+    assert!(refused.contains("    |   what to do: FORGED"), "{refused}");
 }

@@ -1,0 +1,193 @@
+//! What a provider, or somebody with its secret, could do to the operator's terminal.
+
+use acuse_cli::queue::{Walk, attribute};
+use acuse_core::providers::unopago;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use super::*;
+
+/// Retitles the window, clears the screen, colours by C1, forges a line, turns the rest around.
+const NASTY: &str = "odd\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\nFORGED\u{202e}\u{200b}\u{7f}";
+
+/// No terminal acts on it, and every line is one of ours.
+fn assert_tame(printed: &str) {
+    let acting = |c: &char| c.is_control() && *c != '\n';
+    let hiding = |c: &char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+    let found = printed.chars().find(|c| acting(c) || hiding(c));
+    assert_eq!(found, None, "{printed:?}");
+    assert!(!printed.lines().any(|line| line.starts_with("FORGED")), "{printed}");
+}
+
+/// [`assert_tame`], with all of it there and no line that fills the screen.
+fn assert_tame_table(printed: &str) {
+    assert_tame(printed);
+    assert!(printed.contains(r"odd\u{1b}]0;owned\u{7}"), "{printed}");
+    let widest = printed.lines().map(|line| line.chars().count()).max();
+    assert!(widest < Some(320), "{widest:?}");
+}
+
+/// The JSON objects that were printed.
+fn objects(printed: &str) -> Vec<Value> {
+    assert_tame(printed);
+    let lines = printed.lines().map(|line| serde_json::from_str(line).unwrap());
+    lines.collect()
+}
+
+/// An event that is signed as it should be; its type and id.
+fn nasty_event() -> (Bytes, String, String) {
+    let type_name = format!("{NASTY}{}", "x".repeat(5000));
+    let id = format!("{NASTY}{}", uuid::Uuid::new_v4());
+    let body = json!({"event": type_name, "data": {"id": id}}).to_string();
+    (body.into(), type_name, id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_event_cannot_act_on_the_terminal() {
+    let provider = &unopago::PROVIDER;
+    let local = sample::local_secrets(provider);
+    let (body, type_name, id) = nasty_event();
+    assert_eq!(post(provider, &body, &local).await, 200);
+    let arrived = async {
+        while !records(provider)
+            .await
+            .iter()
+            .any(|record| record.resource_id.as_deref() == Some(&id))
+        {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, arrived).await.expect("it arrives");
+
+    let list = ["events", "list", "--provider", "unopago"];
+    assert_tame_table(&done(&list, "").await);
+    let listed = objects(&done(&[&list[..], &["--json"]].concat(), "").await);
+    let listed = listed.iter().find(|record| record["resource_id"] == *id).unwrap();
+    assert_eq!(listed["type"], *type_name);
+
+    let shown = done(&["events", "show", &id], "").await;
+    assert_tame(&shown);
+    let whole = acuse_cli::terminal::escape_json(&json!(type_name).to_string());
+    // In the record, and in the payload.
+    assert!(
+        shown.matches(&"x".repeat(5000)).count() >= 2 && shown.contains(&whole),
+        "{shown}"
+    );
+    let shown = objects(&done(&["events", "show", &id, "--json"], "").await);
+    assert_eq!(
+        (&shown[0]["type"], &shown[0]["resource_id"]),
+        (&json!(type_name), &json!(id))
+    );
+
+    // What is not found is named.
+    let output = acuse(&["events", "show", NASTY], "").await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_tame(&said);
+    assert!(said.contains(r"odd\u{1b}"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tail_cannot_be_acted_on() {
+    let provider = &unopago::PROVIDER;
+    let local = sample::local_secrets(provider);
+    stack().await;
+    for json in [false, true] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
+        command.args(["events", "tail", "--provider", "unopago"]);
+        command.args(json.then_some("--json")).arg("--state").arg(state());
+        let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // What was there when it began is not news: the event changes until a line comes.
+        let (body, type_name, _) = nasty_event();
+        let line = async {
+            loop {
+                assert_eq!(post(provider, &body, &local).await, 200);
+                let next = tokio::time::timeout(Duration::from_secs(1), lines.next_line());
+                match next.await {
+                    Ok(line) => {
+                        let line = line.unwrap().unwrap();
+                        if line.contains("odd") {
+                            return line;
+                        }
+                    }
+                    Err(_) => continue,
+                }
+            }
+        };
+        let line = tokio::time::timeout(PATIENCE, line).await.expect("a line comes");
+        match json {
+            false => assert_tame_table(&line),
+            true => assert_eq!(objects(&line)[0]["type"], *type_name),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_in_queues_cannot_act_on_the_terminal() {
+    let _queues = QUEUES.lock().await;
+    let running = stack().await;
+    let client = aws_sdk_sqs::Client::new(&running.sdk());
+    let (body, type_name, _) = nasty_event();
+    let envelope = acuse_core::envelope::Envelope {
+        provider: "unopago".to_owned(),
+        delivery_id: acuse_core::delivery::DeliveryId::new(SystemClock.now(), [7; 10]),
+        received_at: SystemClock.now(),
+        form: acuse_core::delivery::Form::Raw,
+        body,
+        replay: false,
+    };
+    // As far as SQS takes them: no C0 but the line breaks.
+    let reason = "nasty\u{9b}31m\r\nFORGED\u{202e}\u{7f}";
+    dead_letters::dead_letter(envelope.to_message().unwrap(), reason).await;
+    let attribute_of = |text: &str| {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(text);
+        value.build().unwrap()
+    };
+    let quarantine = &running.outputs["QuarantineQueueUrl"];
+    let mut send = client.send_message().queue_url(quarantine).message_body("{}");
+    for name in ["provider", "delivery_id", "reason"] {
+        send = send.message_attributes(name, attribute_of(reason));
+    }
+    send.send().await.unwrap();
+
+    let dead = done(&["dlq", "list"], "").await;
+    let dead_json = done(&["dlq", "list", "--json"], "").await;
+    let held = done(&["quarantine", "list"], "").await;
+    let held_json = done(&["quarantine", "list", "--json"], "").await;
+    let diagnosed = done(&["quarantine", "diagnose"], "").await;
+    let redriven = done(&["dlq", "redrive", "--dry-run"], "").await;
+    // Nothing of it is left for the other tests.
+    for queue in [&running.outputs["DeadLetterQueueUrl"], quarantine] {
+        let mut walk = Walk::new(client.clone(), queue);
+        loop {
+            let messages = walk.next().await.unwrap();
+            if messages.is_empty() {
+                break;
+            }
+            for message in messages {
+                if attribute(&message, "reason") == Some(reason) {
+                    walk.delete(&message).await.unwrap();
+                }
+            }
+        }
+        walk.end().await.unwrap();
+    }
+
+    assert_tame_table(&dead);
+    let escaped = r"nasty\u{9b}31m\r\nFORGED\u{202e}\u{7f}";
+    for printed in [&dead, &held, &diagnosed] {
+        assert_tame(printed);
+        assert!(printed.contains(escaped), "{printed}");
+    }
+    assert_tame_table(&redriven);
+    let dead = objects(&dead_json);
+    let dead = dead.iter().find(|dead| dead["reason"] == reason).unwrap();
+    assert_eq!(dead["type"], *type_name);
+    let held = objects(&held_json);
+    assert!(
+        held.iter()
+            .any(|held| held["provider"] == reason && held["delivery_id"] == reason),
+        "{held:?}"
+    );
+}
