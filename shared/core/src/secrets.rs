@@ -77,7 +77,12 @@ impl Secrets {
     /// How many are accepted beside the newest signing secret and the newest token: more than none
     /// while a rotation is under way, or where something else than `acuse` wrote the secret.
     pub fn older(&self) -> usize {
-        self.signing.len().saturating_sub(1) + self.tokens.len().saturating_sub(1)
+        self.signing.len().saturating_sub(1) + self.older_tokens()
+    }
+
+    /// How many tokens are accepted beside the newest.
+    pub fn older_tokens(&self) -> usize {
+        self.tokens.len().saturating_sub(1)
     }
 
     pub(crate) fn signing(&self) -> impl Iterator<Item = &[u8]> {
