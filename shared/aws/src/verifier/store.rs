@@ -3,7 +3,7 @@
 use acuse_core::hook::chain;
 use acuse_core::provider::Provider;
 use acuse_core::receive::{SecretStore, StoreError};
-use acuse_core::secrets::Secrets;
+use acuse_core::secrets::{SecretError, Secrets};
 use aws_sdk_secretsmanager::Client;
 use tracing::{debug, error, warn};
 
@@ -24,6 +24,15 @@ impl SecretsManager {
         }
     }
 
+    /// What was stored last, alone; `None` where no secret was put yet.
+    ///
+    /// # Errors
+    /// As [`load`](SecretStore::load), and also where it could fall back on the version before.
+    pub async fn current(&self) -> Result<Option<Secrets>, StoreError> {
+        let text = self.version("AWSCURRENT").await?;
+        self.parse(text.as_deref())
+    }
+
     /// One version; `None` where there is none of that stage.
     async fn version(&self, stage: &'static str) -> Result<Option<String>, StoreError> {
         let get = self
@@ -32,6 +41,10 @@ impl SecretsManager {
             .secret_id(&self.secret_id)
             .version_stage(stage);
         match get.send().await {
+            Ok(value) if value.secret_string.is_none() && value.secret_binary.is_some() => {
+                let provider = self.provider.name;
+                Err(SecretError::Binary { provider }.into())
+            }
             Ok(value) => Ok(value.secret_string),
             Err(error)
                 if error
@@ -62,7 +75,11 @@ impl SecretStore for SecretsManager {
         // One after the other, over one connection: a second one costs more than it saves.
         let current = self.version("AWSCURRENT").await;
         let previous = self.version("AWSPREVIOUS").await;
-        let current = self.parse(current?.as_deref());
+        let current = match current {
+            Ok(text) => self.parse(text.as_deref()),
+            Err(StoreError::Unusable(error)) => Err(error.into()),
+            Err(error) => return Err(error),
+        };
         let previous = match previous.and_then(|text| self.parse(text.as_deref())) {
             Ok(previous) => previous,
             Err(error) => {
@@ -83,6 +100,7 @@ impl SecretStore for SecretsManager {
             }
             (Err(error), Some(previous)) => {
                 error!(
+                    provider = self.provider.name,
                     error = chain(&error),
                     "the current secret can't be used; the previous one still is"
                 );
