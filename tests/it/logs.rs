@@ -103,6 +103,37 @@ async fn no_level_shows_a_body_a_signature_or_a_secret() {
     }
 }
 
+/// What is stored now has a field too many; the version before is as it should be.
+async fn misspelt(request: Request) -> (StatusCode, String) {
+    let target = request.headers()["x-amz-target"].to_str().unwrap().to_owned();
+    let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
+    let asked: Value = serde_json::from_slice(&body).unwrap();
+    let answer = match asked["VersionStage"].as_str() {
+        Some("AWSCURRENT") => json!({"SecretString": r#"{"signing_secrets":["new"],"tokens":["hunter2"]}"#}),
+        _ if target == "secretsmanager.GetSecretValue" => {
+            json!({"SecretString": sample::local_secret(&kuenta::PROVIDER).to_string()})
+        }
+        _ => json!({"MessageId": "1", "MD5OfMessageBody": "1"}),
+    };
+    (StatusCode::OK, answer.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_can_not_be_used_is_named() {
+    let aws = format!("http://{}", serve(Router::new().fallback(misspelt)).await);
+    let text = written("kuenta", &aws, "INFO", [fixture("kuenta").into()]).await;
+    let named = lines(&text, "the current secret can't be used; the previous one still is");
+    assert_eq!(named[0]["level"], "ERROR");
+    assert_eq!(named[0]["provider"], "kuenta");
+    let error = named[0]["error"].as_str().unwrap();
+    assert!(
+        error.starts_with("the secret of `kuenta` has a field that no secret has: `tokens`"),
+        "{error}"
+    );
+    assert_eq!(lines(&text, "delivery queued").len(), 1, "{text}");
+    assert!(!text.contains("hunter2"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_line_at_the_door_and_one_at_the_consumer_share_the_trace() {
     let door = door("INFO").await;

@@ -17,6 +17,7 @@ mod killed;
 mod ledger;
 mod logs;
 mod runtime;
+mod secrets;
 mod stack;
 mod upgrade;
 mod watch;

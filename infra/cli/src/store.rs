@@ -29,6 +29,16 @@ pub enum StoreError {
         /// What Secrets Manager said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Both are accepted now.
+    #[error(
+        "stored the new secret in `{id}`, but the old one could not be withdrawn: it is still accepted. Run this again"
+    )]
+    NotWithdrawn {
+        /// Its name or ARN.
+        id: String,
+        /// Why.
+        source: Box<StoreError>,
+    },
     /// What is there is not a secret of this provider.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -59,18 +69,38 @@ impl Store {
     pub async fn get(&self) -> Result<Option<Stored>, StoreError> {
         let value = self.client.get_secret_value().secret_id(&self.id).send().await;
         let value = value.map_err(|error| self.error("read", error))?;
-        let stored = Stored::parse(self.provider, value.secret_string().unwrap_or_default())?.trimmed();
+        let text = value.secret_string().ok_or(SecretError::Binary {
+            provider: self.provider.name,
+        })?;
+        let stored = Stored::parse(self.provider, text)?.trimmed();
         Ok(Some(stored).filter(|stored| !stored.is_placeholder()))
     }
 
-    /// Puts it in the place of what is there.
+    /// Stores it. What was there is accepted as well: it becomes the previous version.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`].
-    pub async fn put(&self, secret: &Stored) -> Result<(), StoreError> {
+    pub async fn add(&self, secret: &Stored) -> Result<(), StoreError> {
         let put = self.client.put_secret_value().secret_id(&self.id);
         let put = put.secret_string(secret.to_json()).send().await;
         put.map(drop).map_err(|error| self.error("write", error))
+    }
+
+    /// Stores it, and withdraws what was there. Between the two calls both are accepted, so that
+    /// nothing is refused where the second one fails; running it again is safe.
+    ///
+    /// It is stored twice: the functions accept `AWSPREVIOUS`, a label that each write moves to what
+    /// was current before it. So this needs no permission but `PutSecretValue`, and what may do the
+    /// first half may do the second.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`], and [`StoreError::NotWithdrawn`] after the first call.
+    pub async fn replace(&self, secret: &Stored) -> Result<(), StoreError> {
+        self.add(secret).await?;
+        self.add(secret).await.map_err(|error| StoreError::NotWithdrawn {
+            id: self.id.clone(),
+            source: Box::new(error),
+        })
     }
 
     fn error(&self, operation: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {

@@ -17,7 +17,7 @@ use crate::metric;
 use crate::provider::Provider;
 use crate::quarantine::{Quarantine, Quarantined};
 use crate::signature::{self, Factor, Refusal};
-pub use keyring::{Keyring, SecretStore, StoreError};
+pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
 
 /// The longest that queue and secret store may take together. The providers give up at 5 s, and
 /// the answer has to travel.

@@ -20,6 +20,7 @@ use acuse_core::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
 
+use super::secrets::ACCEPTED_AFTER;
 use super::which::Which;
 use super::{Failure, kuenta};
 
@@ -76,7 +77,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         let name = provider.name;
         let (provider, secrets) = match secrets(&target, provider).await {
             Ok(found) => {
-                say(&format!("{name}: secret"), Ok("set and well formed".to_owned()));
+                say(&format!("{name}: secret"), Ok(well_formed(name, &found.1)));
                 found
             }
             Err(wrong) => {
@@ -122,11 +123,24 @@ async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'stat
     let name = provider.name;
     let provider = target.provider(provider).map_err(|error| chain(&error))?;
     let store = target.secrets(provider).map_err(|error| chain(&error))?;
-    let secrets = store.load().await.map_err(|error| chain(&error))?;
-    if secrets.is_empty() {
+    // The functions fall back on the version before; here it would hide that the current one is of
+    // no use.
+    let current = store.current().await.map_err(|error| chain(&error))?;
+    if current.is_none() {
         return Err(format!("none was put yet: `acuse secrets put {name}`"));
     }
+    let secrets = store.load().await.map_err(|error| chain(&error))?;
     Ok((provider, secrets))
+}
+
+/// What is said of a secret that can be used.
+fn well_formed(name: &str, secrets: &Secrets) -> String {
+    match secrets.older() {
+        0 => "set and well formed".to_owned(),
+        older => {
+            format!("set and well formed; {older} older accepted as well, until `acuse secrets rotate {name} --finish`")
+        }
+    }
 }
 
 /// A signed test delivery through the public URL, until it is in the ledger.
@@ -141,7 +155,8 @@ async fn deliver(target: &Target, provider: &'static Provider, secrets: &Secrets
     let (status, took) = (answer.status, started.elapsed());
     if status != 200 {
         return Err(format!(
-            "{url} answers {status}: is the secret that of the function, or a deployment of another version?"
+            "{url} answers {status}: is the secret that of the function (one stored less than {} s ago may not be read yet), or a deployment of another version?",
+            ACCEPTED_AFTER.as_secs()
         ));
     }
     let id = answer.delivery_id.unwrap_or_default();

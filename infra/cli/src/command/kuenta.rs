@@ -35,7 +35,7 @@ pub(crate) enum Webhooks {
     /// Registers a stack's URL
     ///
     /// Kuenta signs with the secret that is in the stack. Where there is none yet, a random one is
-    /// made and stored before Kuenta is told: no delivery is refused. Safe to run again: a URL that
+    /// made and stored before Kuenta is told. Safe to run again: a URL that
     /// is registered already is reported and left alone.
     #[command(after_help = "Examples:
   acuse kuenta webhooks create --stack acuse
@@ -186,7 +186,7 @@ impl Register {
     }
 }
 
-/// What Kuenta shall sign with. In the stack before Kuenta has it: no delivery is ever refused.
+/// What Kuenta shall sign with. It is in the stack before Kuenta has it.
 async fn secret(place: &Place, provider: &'static Provider) -> Result<SecretString, Failure> {
     let Some(store) = &place.store else {
         let asked = super::secrets::ask(provider)?;
@@ -201,8 +201,12 @@ async fn secret(place: &Place, provider: &'static Provider) -> Result<SecretStri
         token: None,
         placeholder: false,
     };
-    store.put(&stored).await?;
-    note!("made a secret, and stored it in `{}`", store.id());
+    store.add(&stored).await?;
+    note!(
+        "made a secret, and stored it in `{}`; every running function accepts it after {} s at the latest",
+        store.id(),
+        super::secrets::ACCEPTED_AFTER.as_secs()
+    );
     Ok(secret)
 }
 

@@ -180,8 +180,12 @@ async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(),
         .signing_secrets
         .extend(old.into_iter().flat_map(|old| old.signing_secrets));
     Secrets::parse(&PROVIDER, &stored.to_json()).map_err(|error| not_stored(error.into()))?;
-    store.put(&stored).await.map_err(|error| not_stored(error.into()))?;
-    note!("stored its secret and token in `{}`", store.id());
+    store.add(&stored).await.map_err(|error| not_stored(error.into()))?;
+    note!(
+        "stored its secret and token in `{}`; every running function accepts them after {} s at the latest",
+        store.id(),
+        super::secrets::ACCEPTED_AFTER.as_secs()
+    );
     note!("what came before that and was refused: `acuse quarantine release --provider onepay`");
     Ok(())
 }

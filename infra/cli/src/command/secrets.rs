@@ -3,39 +3,53 @@
 //! A value comes from the terminal, unseen, or from standard input; never from the command line,
 //! where other users and the shell's history would see it. None is ever printed.
 
-use std::io::{self, IsTerminal, Read};
+mod input;
+mod wait;
+
 use std::process::ExitCode;
 
-use acuse_cli::{sample, say};
+use acuse_aws::system::SystemClock;
+use acuse_cli::{note, sample, say};
+use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_core::secrets::{SecretError, Secrets, Stored};
+use acuse_core::receive::{FRESH_FOR, SecretStore};
+use acuse_core::secrets::Stored;
 use clap::{Args, Subcommand};
 use thiserror::Error;
 
 use super::Failure;
+use super::interrupt::INTERRUPTED;
 use super::which::Which;
 use acuse_cli::store::Store;
 use acuse_cli::target::Target;
+pub(super) use input::ask;
+pub(super) use wait::ACCEPTED_AFTER;
+use wait::Waited;
 
 /// What to do with a provider's secret.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Puts a provider's secret, in the place of what is there
+    /// Replaces a provider's secret: only the new one is accepted
     ///
     /// Asks for it, or reads standard input: the signing secret, in a second line the token where
-    /// the provider has one; or the whole JSON object.
+    /// the provider has one; or the whole JSON object. What was there before is withdrawn: a
+    /// running function may accept it for five more minutes. To accept both for a while, `rotate`.
     #[command(after_help = "Examples:
   acuse secrets put kuenta --stack acuse
   acuse secrets put onepay --stack acuse < onepay-secret.json
-  printf '%s\\n' \"$SIGNING\" \"$TOKEN\" | acuse secrets put onepay")]
+  printf '%s\\n' \"$SIGNING\" \"$TOKEN\" | acuse secrets put onepay
+
+Safe to run again. If a secret has leaked: docs/operations.md, \"A secret has leaked\".")]
     Put(Arguments),
-    /// Puts a new signing secret beside the old ones, so that a rotation loses nothing
+    /// Stores a new secret beside the old one, so that a rotation loses nothing
     ///
-    /// Both are accepted from now on. Change it at the provider, then withdraw the old one with
-    /// `--finish`.
+    /// Waits until every running function accepts both. Then change it at the provider, and
+    /// withdraw the old one with `--finish`.
     #[command(after_help = "Examples:
-  acuse secrets rotate kuenta --stack acuse        asks for the new secret; both hold
-  acuse secrets rotate kuenta --stack acuse --finish    only the new one holds")]
+  acuse secrets rotate kuenta --stack acuse             asks for the new secret; both are accepted
+  acuse secrets rotate kuenta --stack acuse --finish    only the new one is accepted
+
+Safe to interrupt and to run again, with the same secret.")]
     Rotate(Rotate),
 }
 
@@ -59,94 +73,107 @@ pub(crate) struct Rotate {
     arguments: Arguments,
 }
 
-/// A secret that can't be had or stored.
+/// A rotation that can't be begun.
 #[derive(Debug, Error)]
-pub(super) enum SecretsError {
-    #[error("can't read the secret from {0}")]
-    Input(&'static str, #[source] io::Error),
-    #[error(transparent)]
-    Secret(#[from] SecretError),
+enum RotateError {
     #[error("no secret of `{0}` was put yet, so there is nothing to rotate")]
     NothingToRotate(&'static str),
-    #[error("the new secret of `{0}` is already there")]
-    AlreadyThere(&'static str),
+    #[error("a rotation of `{0}` is under way, and another one would withdraw the token from before it")]
+    UnderWay(&'static str),
 }
 
 /// Does it.
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Put(arguments) => put(&arguments).await?,
+        Command::Put(arguments) => put(&arguments).await,
         Command::Rotate(Rotate {
             finish: false,
             arguments,
-        }) => rotate(&arguments).await?,
+        }) => rotate(&arguments).await,
         Command::Rotate(Rotate {
             finish: true,
             arguments,
-        }) => finish(&arguments).await?,
+        }) => finish(&arguments).await,
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-async fn put(arguments: &Arguments) -> Result<(), Failure> {
+async fn put(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let (provider, target) = find(arguments).await?;
     let store = Store::of(&target, provider)?;
     let secret = ask(provider)?;
-    store.put(&secret).await?;
+    store.replace(&secret).await?;
+    let (name, now) = (provider.name, SystemClock.now());
+    say!("replaced the secret of {name} at {now}: only the new one is stored");
     say!(
-        "put the secret of {}; doors that run use it within 5 minutes, at the latest when a delivery does not verify",
-        provider.name
+        "every running function accepts the new one after {} s, and may accept the old one until {}",
+        ACCEPTED_AFTER.as_secs(),
+        now.plus(FRESH_FOR)
     );
-    say!(
-        "deliveries that were refused meanwhile: `acuse quarantine release --provider {}`",
-        provider.name
-    );
-    Ok(())
+    say!("then, for deliveries that were refused before: `acuse quarantine release --provider {name}`");
+    Ok(ExitCode::SUCCESS)
 }
 
-async fn rotate(arguments: &Arguments) -> Result<(), Failure> {
+async fn rotate(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let (provider, target) = find(arguments).await?;
-    let store = Store::of(&target, provider)?;
+    let (store, name) = (Store::of(&target, provider)?, provider.name);
     let Some(old) = store.get().await? else {
-        let advice = format!("put it: `acuse secrets put {}`", provider.name);
-        return Err(Failure::with_advice(
-            SecretsError::NothingToRotate(provider.name),
-            advice,
-        ));
+        let advice = format!("put it: `acuse secrets put {name}`");
+        return Err(Failure::with_advice(RotateError::NothingToRotate(name), advice));
     };
-    let mut new = ask(provider)?;
-    if new
-        .signing_secrets
-        .iter()
-        .any(|secret| old.signing_secrets.contains(secret))
-    {
-        return Err(SecretsError::AlreadyThere(provider.name).into());
+    let new = beside(ask(provider)?, &old);
+    if new.signing_secrets == old.signing_secrets && new.token == old.token {
+        note!("the new secret of {name} is already there");
+    } else {
+        // A token has no list: the one before is accepted only as part of the version before.
+        if target.secrets(provider)?.load().await?.older_tokens() > 0 {
+            let advice = format!(
+                "if {name} uses the newest by now, `acuse secrets rotate {name} --finish` and then this again; if it uses the one before, `acuse secrets put {name}` with that one, and then this again"
+            );
+            return Err(Failure::with_advice(RotateError::UnderWay(name), advice));
+        }
+        store.add(&new).await?;
+        note!("stored the new secret of {name} beside the old one");
     }
-    new.signing_secrets.extend(old.signing_secrets);
-    store.put(&new).await?;
-    let name = provider.name;
-    say!(
-        "both secrets of {name} are accepted. Now change it at the provider; then `acuse secrets rotate {name} --finish`"
-    );
-    Ok(())
+    match wait::until_accepted().await {
+        Waited::Whole => {
+            say!(
+                "every running function accepts both secrets of {name}. Now change it at the provider; then `acuse secrets rotate {name} --finish`"
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        Waited::Interrupted => {
+            note!(
+                "interrupted: both secrets of {name} are stored, but a running function may still refuse the new one. Don't change it at the provider yet: `acuse secrets rotate {name}` with the same secret waits again"
+            );
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+    }
 }
 
-async fn finish(arguments: &Arguments) -> Result<(), Failure> {
+/// `new`, and behind it those of `old` that are not in it.
+fn beside(mut new: Stored, old: &Stored) -> Stored {
+    for secret in &old.signing_secrets {
+        if !new.signing_secrets.contains(secret) {
+            new.signing_secrets.push(secret.clone());
+        }
+    }
+    new
+}
+
+async fn finish(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let (provider, target) = find(arguments).await?;
     let store = Store::of(&target, provider)?;
     let Some(mut secret) = store.get().await? else {
-        return Err(SecretsError::NothingToRotate(provider.name).into());
+        return Err(RotateError::NothingToRotate(provider.name).into());
     };
     secret.signing_secrets.truncate(1);
-    // Twice, since the doors accept the previous version as well: once would leave the old
-    // secrets there.
-    store.put(&secret).await?;
-    store.put(&secret).await?;
+    store.replace(&secret).await?;
     say!(
-        "only the newest secret of {} is accepted, everywhere within 5 minutes",
-        provider.name
+        "only the newest secret of {} is stored; a running function may accept an older one until {}",
+        provider.name,
+        SystemClock.now().plus(FRESH_FOR)
     );
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn find(arguments: &Arguments) -> Result<(&'static Provider, Target), Failure> {
@@ -154,46 +181,4 @@ async fn find(arguments: &Arguments) -> Result<(&'static Provider, Target), Fail
     let target = arguments.stack.find().await?;
     let provider = target.provider(provider)?;
     Ok((provider, target))
-}
-
-/// Reads a secret and checks it.
-pub(super) fn ask(provider: &'static Provider) -> Result<Stored, SecretsError> {
-    let wants_token = provider.scheme.token.is_some();
-    let stored = if io::stdin().is_terminal() {
-        let prompt = |what| {
-            rpassword::prompt_password(format!("{} of {} (not shown): ", what, provider.name))
-                .map_err(|source| SecretsError::Input("the terminal", source))
-        };
-        Stored {
-            signing_secrets: vec![prompt("signing secret")?],
-            token: wants_token.then(|| prompt("token")).transpose()?,
-            placeholder: false,
-        }
-    } else {
-        let mut text = String::new();
-        let read = io::stdin().read_to_string(&mut text);
-        read.map_err(|source| SecretsError::Input("standard input", source))?;
-        from_input(provider, &text)?
-    };
-    let text = stored.to_json();
-    match Secrets::parse(provider, &text)? {
-        Some(_) => Ok(stored.trimmed()),
-        None => Err(SecretError::EmptySigningSecret {
-            provider: provider.name,
-        }
-        .into()),
-    }
-}
-
-/// The JSON object; else the signing secret, and in a second line the token.
-fn from_input(provider: &'static Provider, text: &str) -> Result<Stored, SecretError> {
-    if text.trim_start().starts_with('{') {
-        return Stored::parse(provider, text);
-    }
-    let mut lines = text.lines();
-    Ok(Stored {
-        signing_secrets: lines.next().map(str::to_owned).into_iter().collect(),
-        token: lines.next().map(str::to_owned),
-        placeholder: false,
-    })
 }

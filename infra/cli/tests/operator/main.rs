@@ -30,7 +30,7 @@ use acuse_core::provider::Provider;
 use acuse_core::secrets::Secrets;
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, OnceCell};
 
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -58,11 +58,25 @@ async fn stack() -> &'static Running {
     &shared.await.running
 }
 
-/// Runs `acuse` with this input, on the shared stack. What it prints never holds a secret.
+/// Runs `acuse` with this input, on the shared stack.
 async fn acuse(arguments: &[&str], input: &str) -> Output {
     stack().await;
+    acuse_in(&state(), arguments, input).await
+}
+
+/// Runs `acuse` on the stack with this state folder. What it prints never holds a secret.
+async fn acuse_in(state: &Path, arguments: &[&str], input: &str) -> Output {
+    let child = start(state, arguments, input).await;
+    let output = child.wait_with_output().await.unwrap();
+    let printed = [&output.stdout[..], &output.stderr[..]].concat();
+    assert_no_secret(&String::from_utf8_lossy(&printed), input);
+    output
+}
+
+/// Starts `acuse`, and gives it its whole input.
+async fn start(state: &Path, arguments: &[&str], input: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
-    command.args(arguments).arg("--state").arg(state());
+    command.args(arguments).arg("--state").arg(state);
     // With `--state` no checkout is needed, and this is none.
     command.current_dir("/");
     let mut child = command
@@ -74,11 +88,7 @@ async fn acuse(arguments: &[&str], input: &str) -> Output {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(input.as_bytes()).await.unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().await.unwrap();
-    let printed = [&output.stdout[..], &output.stderr[..]].concat();
-    assert_no_secret(&String::from_utf8_lossy(&printed), input);
-    output
+    child
 }
 
 /// [`acuse`], which has to succeed; its standard output.
@@ -123,12 +133,21 @@ fn payment(provider: &'static Provider) -> Bytes {
 
 /// Posts `body`, proven by `secrets`; the status of the answer.
 async fn post(provider: &'static Provider, body: &Bytes, secrets: &Secrets) -> u16 {
+    post_at(stack().await, provider, body, secrets).await
+}
+
+/// [`post`] to this stack.
+async fn post_at(running: &Running, provider: &'static Provider, body: &Bytes, secrets: &Secrets) -> u16 {
     let sample = Sample::signed(provider, body.to_vec(), secrets, SystemClock.now(), None).unwrap();
-    post_with(provider, body, &sample.headers).await
+    post_headers(running, provider, body, &sample.headers).await
 }
 
 async fn post_with(provider: &Provider, body: &Bytes, headers: &[(&'static str, String)]) -> u16 {
-    let url = format!("{}/webhooks/{}", stack().await.http, provider.name);
+    post_headers(stack().await, provider, body, headers).await
+}
+
+async fn post_headers(running: &Running, provider: &Provider, body: &Bytes, headers: &[(&'static str, String)]) -> u16 {
+    let url = format!("{}/webhooks/{}", running.http, provider.name);
     let client = reqwest::Client::new();
     // A busy machine may take too long: 503 means "send it again", which providers do.
     for _ in 0..10 {
@@ -145,8 +164,8 @@ async fn post_with(provider: &Provider, body: &Bytes, headers: &[(&'static str, 
 }
 
 /// The ledger's records of `provider` that were received today.
-async fn records(provider: &Provider) -> Vec<Record> {
-    let ledger = stack().await.ledger();
+async fn records_at(running: &Running, provider: &Provider) -> Vec<Record> {
+    let ledger = running.ledger();
     let now = SystemClock.now();
     let mut records = ledger.on_day(provider.name, now, usize::MAX).await.unwrap();
     let yesterday = now.minus(Duration::from_secs(24 * 60 * 60));
@@ -158,9 +177,13 @@ async fn records(provider: &Provider) -> Vec<Record> {
 
 /// Waits until `provider` has so many records, all completed.
 async fn completed(provider: &Provider, count: usize) -> Vec<Record> {
+    completed_at(stack().await, provider, count).await
+}
+
+async fn completed_at(running: &Running, provider: &Provider, count: usize) -> Vec<Record> {
     let wait = async {
         loop {
-            let records = records(provider).await;
+            let records = records_at(running, provider).await;
             if records.len() >= count && records.iter().all(|record| record.status == "COMPLETED") {
                 return records;
             }

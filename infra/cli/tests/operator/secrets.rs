@@ -1,70 +1,317 @@
-//! Putting and rotating a secret.
+//! Putting and rotating a secret, on a stack of its own: nobody else's deliveries are refused
+//! while these are forged.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
-use acuse_core::providers::kuenta;
+use acuse_cli::target::Target;
+use acuse_core::providers::{kuenta, onepay, unopago};
+use acuse_core::receive::{RELOAD_EVERY, SecretStore};
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::*;
 
-fn kuenta_secret(text: &str) -> Secrets {
-    let json = serde_json::json!({"signing_secrets": [text]}).to_string();
-    secrets(&kuenta::PROVIDER, &json)
+fn own_state() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("operator-secrets")
 }
 
-/// Posts new payments one after the other until told to stop; how many were answered 200.
-async fn sender(secrets: Secrets, stop: &AtomicBool) -> usize {
-    let mut sent = 0;
-    while !stop.load(Ordering::Relaxed) {
-        let status = post(&kuenta::PROVIDER, &payment(&kuenta::PROVIDER), &secrets).await;
-        assert_eq!(status, 200, "after {sent}");
-        sent += 1;
+async fn own_stack() -> &'static Running {
+    static OWN: OnceCell<Shared> = OnceCell::const_new();
+    let own = OWN.get_or_init(|| async {
+        let stack = Stack::start(Options::isolated(own_state())).await.unwrap();
+        let running = Running::find(&own_state()).unwrap();
+        Shared { running, _stack: stack }
+    });
+    &own.await.running
+}
+
+/// Runs `acuse`, which has to succeed; what it prints.
+async fn succeeds(arguments: &[&str], input: &str) -> String {
+    let output = acuse_in(&own_state(), arguments, input).await;
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+fn kuenta_secret(text: &str) -> Secrets {
+    secrets(&kuenta::PROVIDER, &json!({"signing_secrets": [text]}).to_string())
+}
+
+async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let wait = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect(what);
+}
+
+/// Posts new payments, signed with one secret, until told to stop.
+struct Sender {
+    secrets: Secrets,
+    stop: AtomicBool,
+    accepted: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+impl Sender {
+    fn with(secret: &str) -> Self {
+        Self {
+            secrets: kuenta_secret(secret),
+            stop: AtomicBool::new(false),
+            accepted: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
+        }
     }
-    sent
+
+    async fn run(&self, running: &Running) {
+        let provider = &kuenta::PROVIDER;
+        while !self.stop.load(Ordering::Relaxed) {
+            let count = match post_at(running, provider, &payment(provider), &self.secrets).await {
+                200 => &self.accepted,
+                401 => &self.refused,
+                status => panic!("answered {status}"),
+            };
+            count.fetch_add(1, Ordering::Relaxed);
+            // Some a second are enough.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        let of = |count: &AtomicUsize| count.load(Ordering::Relaxed);
+        (of(&self.accepted), of(&self.refused))
+    }
+
+    /// Waits until this many more were answered with 200.
+    async fn accepted_more(&self, more: usize) {
+        let wanted = self.counts().0 + more;
+        until("deliveries are accepted", async || self.counts().0 >= wanted).await;
+    }
+
+    fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_under_load_refuses_nothing() {
-    let provider = &kuenta::PROVIDER;
-    let old = kuenta_secret("local-kuenta-secret");
-    let new = kuenta_secret("the-new-one");
-    assert_eq!(post(provider, &payment(provider), &old).await, 200);
+async fn a_rotation_under_load_and_forgery_refuses_nothing() {
+    let running = own_stack().await;
+    let [old, new, forger] = ["local-kuenta-secret", "the-new-one", "forged"].map(Sender::with);
+    // Signed with the old one after it was withdrawn, and accepted by an instance that had it still.
+    let late = AtomicUsize::new(0);
+    let rotate = ["secrets", "rotate", "kuenta"];
 
-    // One sender has the old secret until both hold, another one the new one from then on.
-    let (stop_old, stop_new) = (AtomicBool::new(false), AtomicBool::new(false));
-    let switch = async {
-        done(&["secrets", "rotate", "kuenta"], "the-new-one\n").await;
-        let second = acuse(&["secrets", "rotate", "kuenta"], "the-new-one\n").await;
-        let said = String::from_utf8_lossy(&second.stderr).into_owned();
-        assert!(said.contains("is already there"), "{said}");
-        let with_new = async {
-            let wait = async {
-                tokio::time::sleep(Duration::from_secs(2)).await;
-                stop_old.store(true, Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_secs(2)).await;
-                done(&["secrets", "rotate", "kuenta", "--finish"], "").await;
-                stop_new.store(true, Ordering::Relaxed);
-            };
-            tokio::join!(sender(new.clone(), &stop_new), wait).0
+    let operator = async {
+        old.accepted_more(5).await;
+        // From here on, each forged delivery uses an instance's reload as soon as it has one.
+        until("a forged one is refused", async || forger.counts().1 >= 5).await;
+
+        // Interrupted in the wait, and run again with the same secret.
+        let mut first = start(&own_state(), &rotate, "the-new-one\n").await;
+        let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
+        let mut said = Vec::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line.starts_with("waiting ") {
+                let id = first.id().unwrap().to_string();
+                assert!(
+                    Command::new("kill")
+                        .args(["-INT", &id])
+                        .status()
+                        .await
+                        .unwrap()
+                        .success()
+                );
+            }
+            said.push(line);
+        }
+        assert_eq!(first.wait().await.unwrap().code(), Some(130), "{said:?}");
+        let said = said.join("\n");
+        assert!(said.contains("Don't change it at the provider yet"), "{said}");
+        assert_no_secret(&said, "the-new-one");
+
+        let started = Instant::now();
+        let said = succeeds(&rotate, "the-new-one\n").await;
+        assert!(said.contains("the new secret of kuenta is already there"), "{said}");
+        assert!(
+            said.contains("every running function accepts both secrets of kuenta. Now change it"),
+            "{said}"
+        );
+        assert!(started.elapsed() > RELOAD_EVERY, "{:?}", started.elapsed());
+
+        // The provider signs with the new one now, and resends what it signed with the old one.
+        let provider = async {
+            new.accepted_more(20).await;
+            old.accepted_more(5).await;
+            old.stop();
+            let said = succeeds(&["secrets", "rotate", "kuenta", "--finish"], "").await;
+            assert!(
+                said.contains("only the newest secret of kuenta is stored; a running function may accept"),
+                "{said}"
+            );
+            new.accepted_more(20).await;
+            until("the old one is refused", async || {
+                let status = post_at(running, &kuenta::PROVIDER, &payment(&kuenta::PROVIDER), &old.secrets).await;
+                late.fetch_add(usize::from(status == 200), Ordering::Relaxed);
+                status == 401
+            })
+            .await;
+            new.stop();
         };
-        with_new.await
+        tokio::join!(provider, new.run(running));
     };
-    let (with_old, with_new) = tokio::join!(sender(old.clone(), &stop_old), switch);
-    assert!(with_old > 0 && with_new > 0, "{with_old} and {with_new}");
-    completed(provider, with_old + with_new + 1).await;
-    assert!(!logs().contains("the-new-one"));
+    let rotation = async {
+        tokio::select! { () = operator => {}, () = forger.run(running) => {} }
+    };
+    tokio::join!(rotation, old.run(running));
+    println!(
+        "old {:?}, new {:?}, forged {:?} (accepted, refused)",
+        old.counts(),
+        new.counts(),
+        forger.counts()
+    );
+    assert_eq!(
+        (old.counts().1, new.counts().1),
+        (0, 0),
+        "genuine deliveries were refused"
+    );
+    assert_eq!(forger.counts().0, 0, "forged deliveries were accepted");
+    let genuine = old.counts().0 + new.counts().0 + late.load(Ordering::Relaxed);
+    completed_at(running, &kuenta::PROVIDER, genuine).await;
+    let logs = std::fs::read_to_string(own_state().join("emulator.log")).unwrap();
+    assert!(!logs.contains("the-new-one"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn put_withdraws_what_was_there() {
+    let running = own_stack().await;
+    let provider = &onepay::PROVIDER;
+    let old = secrets(
+        provider,
+        r#"{"signing_secrets":["wh_tok_local"],"token":"wh_hdr_local"}"#,
+    );
+    let new = secrets(provider, r#"{"signing_secrets":["wh_tok_put"],"token":"wh_hdr_put"}"#);
+    assert_eq!(post_at(running, provider, &payment(provider), &old).await, 200);
+
+    let input = "\u{feff}wh_tok_put\r\nwh_hdr_put\r\n";
+    let said = succeeds(&["secrets", "put", "onepay"], input).await;
+    assert!(said.contains("only the new one is stored"), "{said}");
+    assert!(said.contains("may accept the old one until "), "{said}");
+
+    let store = Target::local(Running::find(&own_state()).unwrap())
+        .await
+        .unwrap()
+        .secrets(provider)
+        .unwrap();
+    assert_eq!(store.load().await.unwrap().older(), 0);
+    // The first delivery that does not verify makes an instance read the secret again.
+    until("the new one is accepted", async || {
+        post_at(running, provider, &payment(provider), &new).await == 200
+    })
+    .await;
+    until("the old one is refused", async || {
+        post_at(running, provider, &payment(provider), &old).await == 401
+    })
+    .await;
+
+    // One rotation of a token at a time: the one before it has no other place.
+    let interrupted = start(
+        &own_state(),
+        &["secrets", "rotate", "onepay"],
+        "wh_tok_two\nwh_hdr_two\n",
+    )
+    .await;
+    until("it is stored", async || store.load().await.unwrap().older_tokens() == 1).await;
+    drop(interrupted);
+    let output = acuse_in(
+        &own_state(),
+        &["secrets", "rotate", "onepay"],
+        "wh_tok_three\nwh_hdr_three\n",
+    )
+    .await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("a rotation of `onepay` is under way"),
+        "{said}"
+    );
+    let doctor = acuse_in(&own_state(), &["doctor", "--no-delivery"], "").await;
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(
+        said.contains("2 older accepted as well, until `acuse secrets rotate onepay --finish`"),
+        "{said}"
+    );
+}
+
+/// Stored by something else than `acuse`: a console, a script.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_misspelt_field_in_the_store_does_not_refuse_what_is_genuine() {
+    let running = own_stack().await;
+    let provider = &unopago::PROVIDER;
+    let answered = async |secret: &str| {
+        let secrets = secrets(provider, &json!({"signing_secrets": [secret]}).to_string());
+        post_at(running, provider, &payment(provider), &secrets).await
+    };
+    let target = Target::local(Running::find(&own_state()).unwrap()).await.unwrap();
+    let client = aws_sdk_secretsmanager::Client::new(&target.sdk);
+    let store = async |text: &str| {
+        let put = client.put_secret_value().secret_id(target.secret_id(provider).unwrap());
+        put.secret_string(text).send().await.unwrap();
+    };
+    assert_eq!(answered("local-unopago-secret").await, 200);
+
+    // The version before is used. The function has not had it before: it has read both.
+    store(r#"{"signing_secrets":["second"]}"#).await;
+    store(MISSPELT).await;
+    until("it is read again", async || answered("second").await == 200).await;
+    // The doctor is not content with that.
+    let doctor = acuse_in(&own_state(), &["doctor", "--no-delivery"], "").await;
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    let named = "unopago: secret          the secret of `unopago` has a field that no secret has: `tokens`";
+    assert!(
+        said.contains(&format!("✗ {named}")) && !said.contains("hunter2"),
+        "{said}"
+    );
+
+    // With no version that can be used, nobody is told that his signature is wrong.
+    store(MISSPELT).await;
+    until("it is read again", async || answered("forged").await == 503).await;
+    succeeds(&["secrets", "put", "unopago"], "local-unopago-secret\n").await;
+    until("it is read again", async || {
+        answered("local-unopago-secret").await == 200
+    })
+    .await;
+}
+
+const MISSPELT: &str = r#"{"signing_secrets":["third"],"tokens":["hunter2"]}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_cant_be_one_is_not_put() {
+    own_stack().await;
     for (provider, input, expected) in [
         ("onepay", "wh_hdr_abc\nwh_tok_abc\n", "starts with `wh_hdr_`"),
         ("onepay", "wh_tok_abc\n", "has no `token`"),
+        ("onepay", "wh_tok_abc\n\n", "has no `token`"),
+        (
+            "onepay",
+            "wh_tok_abc\nwh_hdr_abc\nwh_tok_def\n",
+            "has 3 lines, and onepay has two",
+        ),
         ("unopago", " \n", "empty signing secret"),
-        ("unopago", "{\"signing_secrets\": \"x\"}", "is not the expected JSON"),
+        ("unopago", "{\"signing_secrets\": \"x\"}", "is not a list of texts"),
+        (
+            "unopago",
+            "{\"signing_secrets\": [\"x\"], \"tokens\": []}",
+            "no secret has: `tokens`",
+        ),
+        ("unopago", "{\"wh_tok_abc\": 1}", "number 1, whose name is not shown"),
+        ("unopago", "{\"token\": \"x\", \"token\": \"y\"}", "`token` twice"),
+        ("unopago", "{\"placeholder\": true}", "empty signing secret"),
+        ("unopago", "abc\0def", "control or invisible character at place 4"),
         ("unopay", "s3cr3t", "[possible values: unopago, onepay, kuenta]"),
     ] {
-        let output = acuse(&["secrets", "put", provider], input).await;
+        let output = acuse_in(&own_state(), &["secrets", "put", provider], input).await;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains(expected), "{said}");
+        assert!(!said.contains("wh_tok_abc"), "{said}");
     }
 }

@@ -349,3 +349,45 @@ async fn what_a_provider_answers_does_not_reach_the_terminal_as_it_is() {
     assert_eq!(read["id"], nasty);
     assert!(refused.contains("    |   what to do: FORGED"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_secret_that_was_replaced_by_half_is_told_and_may_be_put_again() {
+    let (mut puts, mut stored) = (0, json!({"signing_secrets": ["older"]}).to_string());
+    let server = Server::replying(move |asked| {
+        if asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue") {
+            puts += 1;
+            if puts == 2 {
+                return answer(
+                    400,
+                    json!({"__type": "AccessDeniedException", "Message": "not any more"}),
+                );
+            }
+        }
+        aws(asked, &mut stored)
+    })
+    .await;
+    let put = ["secrets", "put", "kuenta", "--stack", "acuse"];
+    let output = acuse(&server, &put, &format!("{SECRET}\n")).await;
+    let said = text(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    assert!(
+        said.contains("the old one could not be withdrawn: it is still accepted. Run this again"),
+        "{said}"
+    );
+    done(&server, &put, &format!("{SECRET}\n")).await;
+
+    // Each time the same; each a version of its own, or the second would be none.
+    assert_eq!(put_secrets(&server), vec![json!({"signing_secrets": [SECRET]}); 4]);
+    let asked = server.asked();
+    let tokens: std::collections::BTreeSet<String> = asked
+        .iter()
+        .filter(|asked| asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue"))
+        .map(|asked| asked.json()["ClientRequestToken"].to_string())
+        .collect();
+    assert_eq!(tokens.len(), 4);
+    // To put a secret needs no right to read one.
+    let reads = asked
+        .iter()
+        .filter(|asked| asked.header("x-amz-target") == Some("secretsmanager.GetSecretValue"));
+    assert_eq!(reads.count(), 0);
+}

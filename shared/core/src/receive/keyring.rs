@@ -9,12 +9,14 @@ use thiserror::Error;
 use crate::clock::Timestamp;
 use crate::secrets::{SecretError, Secrets};
 
-/// How long loaded secrets are used without asking again.
-const FRESH_FOR: Duration = Duration::from_secs(300);
+/// How long loaded secrets are used without asking again: a secret that was withdrawn may be
+/// accepted for so long after that.
+pub const FRESH_FOR: Duration = Duration::from_secs(300);
 
 /// A failed verification asks the store at most this often, so that forged deliveries can't
-/// turn into a bill, or use up the store's quota.
-const RELOAD_EVERY: Duration = Duration::from_secs(30);
+/// turn into a bill, or use up the store's quota. So long after a new secret was stored, every
+/// instance accepts it: it has been read since, or the first delivery that fails reads it.
+pub const RELOAD_EVERY: Duration = Duration::from_secs(30);
 
 /// Where secrets are kept.
 pub trait SecretStore: Send + Sync {

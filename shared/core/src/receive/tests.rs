@@ -106,6 +106,52 @@ async fn forged_deliveries_reload_at_most_once_in_thirty_seconds() {
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 3);
 }
 
+/// What `acuse secrets rotate` waits for: from then on a new secret is accepted, whenever forged
+/// deliveries have used an instance's one reload.
+#[tokio::test]
+async fn after_the_reload_interval_a_new_secret_is_accepted_whatever_is_forged() {
+    let seconds = RELOAD_EVERY.as_secs();
+    for forged_before in 0..=seconds {
+        let scene = Scene::new(GOOD);
+        let door = scene.door();
+        door.receive(signed("good"), body()).await;
+        door.receive(signed("forged"), body()).await;
+        scene.clock.advance(Duration::from_secs(forged_before));
+        scene.store.put(r#"{"signing_secrets":["new","good"]}"#);
+
+        let too_early = forged_before < seconds;
+        let answer = door.receive(signed("new"), body()).await;
+        assert_eq!(matches!(answer, Answer::Refused(_)), too_early, "{forged_before}");
+        for _ in 0..seconds {
+            door.receive(signed("forged"), body()).await;
+            scene.clock.advance(Duration::from_secs(1));
+        }
+        for secret in ["new", "good"] {
+            let answer = door.receive(signed(secret), body()).await;
+            assert!(matches!(answer, Answer::Queued(_)), "{secret}, {forged_before}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawn_secret_is_accepted_for_five_minutes_unless_a_delivery_fails() {
+    for forged in [false, true] {
+        let scene = Scene::new(GOOD);
+        let door = scene.door();
+        door.receive(signed("good"), body()).await;
+        scene.store.put(r#"{"signing_secrets":["new"]}"#);
+        scene.clock.advance(FRESH_FOR - Duration::from_millis(1));
+        if forged {
+            door.receive(signed("forged"), body()).await;
+        }
+        let answer = door.receive(signed("good"), body()).await;
+        assert_eq!(matches!(answer, Answer::Refused(_)), forged);
+        scene.clock.advance(Duration::from_millis(1));
+        let answer = door.receive(signed("good"), body()).await;
+        assert_eq!(answer, Answer::Refused(Factor::Signature));
+    }
+}
+
 #[tokio::test]
 async fn secrets_are_kept_for_five_minutes() {
     let scene = Scene::new(GOOD);
