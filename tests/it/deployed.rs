@@ -115,9 +115,9 @@ async fn the_template_is_created_updated_and_deleted_and_the_tables_stay() {
 async fn deliver(outputs: &Outputs, provider: &'static Provider, body: &str, answer: u16) {
     let (client, url) = outputs.webhook(provider);
     let post = || Post::signed(provider, body.as_bytes());
-    let refused = post().without(signature_header(provider)).once(&client, &url).await;
+    let refused = post().without(signature_header(provider)).send_to(&client, &url).await;
     assert_eq!(refused.status(), 401, "{url}");
-    assert_eq!(post().once(&client, &url).await.status(), answer, "{url}");
+    assert_eq!(post().send_to(&client, &url).await.status(), answer, "{url}");
 }
 
 /// The record of a resource once nothing is to be done about it.

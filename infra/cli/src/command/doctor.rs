@@ -27,6 +27,9 @@ use super::{Failure, kuenta};
 /// How long a test delivery may take to reach the ledger.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// So many of the newest events are looked at for a test delivery: real ones come after it.
+const NEWEST: usize = 1000;
+
 /// Arguments of `acuse doctor`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -163,7 +166,7 @@ async fn deliver(target: &Target, provider: &'static Provider, secrets: &Secrets
     let ledger = target.ledger().map_err(|error| chain(&error))?;
     while started.elapsed() < PATIENCE {
         let today = ledger
-            .on_day(provider.name, now, 50)
+            .on_day(provider.name, now, NEWEST)
             .await
             .map_err(|error| chain(&error))?;
         let arrived = today
