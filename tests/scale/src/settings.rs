@@ -122,7 +122,7 @@ impl Default for Settings {
                 hook_concurrency: 10,
                 consumer_batch_size: 10,
                 consumer_batching_window_seconds: 0,
-                max_receive_count: 12,
+                max_receive_count: 1000,
             },
             account: Account {
                 api_rate: 10_000.0,
