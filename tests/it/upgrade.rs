@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use acuse_cli::local;
+use acuse_core::clock::Timestamp;
 use axum::body::Bytes;
 use serde_json::Value;
 
@@ -49,6 +50,19 @@ async fn yesterdays_messages_meet_yesterdays_records() {
         let payment = partition.replace("#payment", "");
         assert_eq!(tables.applied(&payment).await, applied, "{payment}");
     }
+}
+
+/// Version 1 wrote a day under one key.
+#[tokio::test]
+async fn yesterdays_records_are_listed() {
+    let tables = Tables::create().await;
+    let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/ledger.json")).unwrap();
+    let count = records.len();
+    for record in records {
+        tables.put_record(record).await;
+    }
+    let day = Timestamp::from_rfc3339("2024-03-20T10:00:00Z").unwrap();
+    assert_eq!(tables.on_day("kuenta", day).await.len(), count);
 }
 
 #[tokio::test(flavor = "multi_thread")]
