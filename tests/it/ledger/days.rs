@@ -91,7 +91,7 @@ impl Tables {
     }
 
     /// The keys of the index that hold something.
-    async fn days(&self) -> BTreeSet<String> {
+    pub(crate) async fn days(&self) -> BTreeSet<String> {
         let scan = self.client.scan().table_name("ledger").index_name("by-day");
         let items: Vec<_> = scan.into_paginator().items().send().collect().await;
         let day = |item: Result<HashMap<String, AttributeValue>, _>| item.unwrap()["day"].as_s().unwrap().clone();
