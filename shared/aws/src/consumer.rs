@@ -109,7 +109,7 @@ fn policy() -> Result<Policy, ConfigError> {
         max_attempts: config::number("MAX_ATTEMPTS", 120)?,
         patience: Patience {
             wait: Backoff {
-                base: Duration::from_secs(2),
+                base: Patience::FIRST_WAIT,
                 max: Duration::from_secs(config::number("WAIT_MAX_SECONDS", 300)?),
             },
             max_receives: config::number("MAX_RECEIVE_COUNT", 1000)?,

@@ -35,6 +35,9 @@ pub struct Patience {
 }
 
 impl Patience {
+    /// The longest wait after the first receive.
+    pub const FIRST_WAIT: Duration = Duration::from_secs(2);
+
     /// How long a message waits that was received so often; `age`: since it was sent, where that is known.
     pub fn delay(&self, receives: u32, age: Option<Duration>, random: &impl Random) -> Duration {
         let delay = self.wait.delay(receives.max(1), random);
