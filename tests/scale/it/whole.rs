@@ -107,7 +107,18 @@ fn ten_thousand_a_second_are_carried() {
     }
 }
 
-/// A hook that is out for hours: only its own failures count, and no more than `MaxAttempts`.
+/// With the defaults, though more events wait for their retry than SQS has in flight.
+#[test]
+fn a_day_without_hooks_needs_no_operator() {
+    let mut settings = Settings::default();
+    settings.work.hooks_out_seconds = DAY / SECOND;
+    let outcome = Pipeline::new(settings, 5.0, DAY, 5).run(30 * DAY);
+    assert_eq!((outcome.dead, outcome.completed), (0, outcome.arrived));
+    assert!(outcome.settled < DAY + 60 * MINUTE, "{}", outcome.settled - DAY);
+    assert!(outcome.limits.steps(Limit::InFlight) > 0);
+}
+
+/// A hook that is out for good: only its own failures count, and no more than `MaxAttempts`.
 #[test]
 fn what_always_fails_is_given_up_after_its_attempts() {
     let mut settings = Settings::default();

@@ -273,8 +273,9 @@ impl Pipeline {
     fn called(&mut self, messages: Vec<Message>, now: Tick) -> Batch {
         let work = &self.settings.work;
         let (mut events, mut units) = (Vec::with_capacity(messages.len()), Units::default());
+        let out = now < work.hooks_out_seconds * SECOND;
         for message in messages {
-            let failed = self.random.u32(0..work.one_retry_in.max(1)) == 0;
+            let failed = out || self.random.u32(0..work.one_retry_in.max(1)) == 0;
             units += Units::of(work, message.receives.into(), failed);
             events.push(Event { message, failed });
         }

@@ -44,6 +44,9 @@ pub struct Work {
     /// Of so many calls of an event's hooks one fails
     #[arg(long, default_value_t = 1_000)]
     pub one_retry_in: u32,
+    /// For so many seconds from the begin all of them fail
+    #[arg(long, default_value_t = 0)]
+    pub hooks_out_seconds: u32,
     /// Milliseconds that throttled calls to DynamoDB are tried again before the event goes back
     #[arg(long, default_value_t = 4_000.0)]
     pub patience_ms: f64,
@@ -91,6 +94,7 @@ impl Default for Settings {
                 batch_ms: 40.0,
                 event_ms: 150.0,
                 one_retry_in: 1_000,
+                hooks_out_seconds: 0,
                 patience_ms: 4_000.0,
                 message_bytes: 2_000.0,
                 item_units: 2.0,
