@@ -1,5 +1,6 @@
 //! The ledger's adapter against DynamoDB's conditional writes (dynoxide, in process).
 
+mod attempts;
 mod calls;
 mod days;
 mod settle;
@@ -15,7 +16,7 @@ use acuse_core::delivery::{DeliveryId, Form};
 use acuse_core::envelope::Envelope;
 use acuse_core::event::{Environment, Event};
 use acuse_core::hook::Effects;
-use acuse_core::ledger::{Claim, Claimed, Lease, Ledger, LedgerError, Status};
+use acuse_core::ledger::{Blame, Claim, Claimed, Lease, Ledger, LedgerError, Status};
 use acuse_core::providers::kuenta;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
@@ -319,7 +320,7 @@ async fn a_late_owner_changes_nothing() {
             .await
     ));
     assert!(lost(tables.ledger.complete(&late, None, now).await));
-    assert!(lost(tables.ledger.release(&late, "late").await));
+    assert!(lost(tables.ledger.release(&late, "late", Blame::Hook).await));
     assert!(lost(tables.ledger.reject(&late, "late", now).await));
     assert_eq!(
         tables.applied("total").await,
@@ -351,7 +352,11 @@ async fn a_released_event_is_claimed_with_what_is_done() {
         .record_hook(&claimed, "first", effect(None), seconds(1))
         .await
         .unwrap();
-    tables.ledger.release(&claimed, "hook `second`: not yet").await.unwrap();
+    tables
+        .ledger
+        .release(&claimed, "hook `second`: not yet", Blame::Hook)
+        .await
+        .unwrap();
     let record = tables.record(&event).await;
     assert_eq!(
         (record.status, record.error.as_deref()),
@@ -410,7 +415,7 @@ async fn effects_whose_condition_does_not_hold_leave_the_event_open() {
         "{refused:?}"
     );
     assert_eq!(tables.record(&event).await.status, "IN_PROGRESS");
-    tables.ledger.release(&claimed, "refused").await.unwrap();
+    tables.ledger.release(&claimed, "refused", Blame::Hook).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,9 +35,6 @@ pub struct Setup {
 /// The function's time-out where the runtime names none: the template's.
 const TIME_OUT: Duration = Duration::from_secs(30);
 
-/// How long the event queue keeps a message: the template's, and the longest that SQS has.
-const EVENT_QUEUE_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-
 /// Consumes batches until Lambda ends the process. `hooks` makes the hooks, in their order.
 ///
 /// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`, `RETENTION_DAYS`,
@@ -107,15 +104,7 @@ fn policy() -> Result<Policy, ConfigError> {
             max: Duration::from_secs(config::number("RETRY_MAX_SECONDS", 1800)?),
         },
         max_attempts: config::number("MAX_ATTEMPTS", 120)?,
-        patience: Patience {
-            wait: Backoff {
-                base: Patience::FIRST_WAIT,
-                max: Duration::from_secs(config::number("WAIT_MAX_SECONDS", 300)?),
-            },
-            max_receives: config::number("MAX_RECEIVE_COUNT", 1000)?,
-            retention: EVENT_QUEUE_RETENTION,
-            max_crashes: config::number("MAX_CRASHES", 10)?,
-        },
+        patience: patience()?,
         concurrency: config::number("HOOK_CONCURRENCY", 10)?,
     })
 }
@@ -123,6 +112,19 @@ fn policy() -> Result<Policy, ConfigError> {
 /// One where nothing is said: what every reader has always looked at.
 fn day_shards() -> Result<u32, ConfigError> {
     config::number_within("LEDGER_DAY_SHARDS", 1, 1..=MOST_SHARDS, "a whole number from 1 to 256")
+}
+
+fn patience() -> Result<Patience, ConfigError> {
+    let default = Patience::default();
+    Ok(Patience {
+        wait: Backoff {
+            max: Duration::from_secs(config::number("WAIT_MAX_SECONDS", default.wait.max.as_secs())?),
+            ..default.wait
+        },
+        max_receives: config::number("MAX_RECEIVE_COUNT", default.max_receives)?,
+        max_crashes: config::number("MAX_CRASHES", default.max_crashes)?,
+        ..default
+    })
 }
 
 #[cfg(test)]

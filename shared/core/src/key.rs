@@ -129,7 +129,8 @@ pub fn bounded(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn digest(text: &str) -> String {
+/// What stands for a text that is too long where it should be.
+pub fn digest(text: &str) -> String {
     format!("~{}", data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())))
 }
 

@@ -25,10 +25,8 @@ fn the_defaults_are_the_templates() {
         assert!(number::<f64>(&["Parameters", name, "Default"]).is_some(), "{name}");
     }
     let settings = Settings::default();
-    assert_eq!(
-        settings.template.policy().patience.retention.as_secs(),
-        14 * 24 * 60 * 60
-    );
+    let kept = number(&["Resources", "EventQueue", "Properties", "MessageRetentionPeriod"]);
+    assert_eq!(Some(settings.template.policy().patience.retention.as_secs()), kept);
     let command = Settings::augment_args(Command::new("one"));
     let arguments = command
         .get_arguments()

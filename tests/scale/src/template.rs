@@ -69,7 +69,7 @@ impl Template {
     /// How often and how long the consumer tries.
     pub fn policy(&self) -> Policy {
         let seconds = Duration::from_secs;
-        let kept = number(&["Resources", "EventQueue", "Properties", "MessageRetentionPeriod"]);
+        let patience = Patience::default();
         Policy {
             environment: None,
             retention: seconds(self.retention_days * 24 * 60 * 60),
@@ -80,12 +80,12 @@ impl Template {
             max_attempts: self.max_attempts,
             patience: Patience {
                 wait: Backoff {
-                    base: Patience::FIRST_WAIT,
                     max: seconds(self.wait_max_seconds),
+                    ..patience.wait
                 },
                 max_receives: self.max_receive_count,
-                retention: seconds(kept.unwrap_or_default()),
                 max_crashes: self.max_crashes,
+                ..patience
             },
             concurrency: self.hook_concurrency as usize,
         }
