@@ -132,7 +132,7 @@ fn an_event_is_given_up_after_so_many_attempts_and_not_before() {
     let bounds = Bounds {
         attempts: 2,
         receives: 3,
-        pauses: 1,
+        pauses: 2,
         skews: &[0],
         ..Bounds::default()
     };
