@@ -15,7 +15,7 @@ pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, run, service_fn};
 
 use crate::config::{self, ConfigError};
-use crate::ledger::DynamoLedger;
+use crate::ledger::{DynamoLedger, MOST_SHARDS};
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
 use crate::telemetry;
@@ -39,7 +39,7 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 ///
 /// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`, `RETENTION_DAYS`,
 /// `MAX_ATTEMPTS`, `RETRY_BASE_SECONDS`, `RETRY_MAX_SECONDS`, `WAIT_MAX_SECONDS`, `MAX_RECEIVE_COUNT`,
-/// `MAX_CRASHES` and `HOOK_CONCURRENCY`.
+/// `MAX_CRASHES`, `HOOK_CONCURRENCY` and `LEDGER_DAY_SHARDS`.
 ///
 /// # Errors
 /// A variable that is missing or can't be meant, by name; what `hooks` returns; the runtime's
@@ -49,10 +49,11 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<Hook>, Error>
     let dead_letter_queue = config::required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
     let table = config::required("LEDGER_TABLE", "the name of the ledger's table")?;
     let policy = policy()?;
+    let day_shards = day_shards()?;
 
     let sdk = sdk::load()?;
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
-    let ledger = DynamoLedger::new(dynamodb.clone(), table, policy.retention);
+    let ledger = DynamoLedger::new(dynamodb.clone(), table, policy.retention).with_day_shards(day_shards);
     let inbox = SqsInbox::new(aws_sdk_sqs::Client::new(&sdk), event_queue, dead_letter_queue);
     let setup = Setup { sdk, dynamodb };
     let hooks = hooks(&setup)?;
@@ -106,6 +107,11 @@ fn policy() -> Result<Policy, ConfigError> {
         patience: patience()?,
         concurrency: config::number("HOOK_CONCURRENCY", 10)?,
     })
+}
+
+/// One where nothing is said: what every reader has always looked at.
+fn day_shards() -> Result<u32, ConfigError> {
+    config::number_within("LEDGER_DAY_SHARDS", 1, 1..=MOST_SHARDS, "a whole number from 1 to 256")
 }
 
 fn patience() -> Result<Patience, ConfigError> {
