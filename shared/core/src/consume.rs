@@ -19,6 +19,7 @@ use crate::event::{Environment, Event};
 use crate::hook::{Hook, chain};
 use crate::key::IdempotencyKey;
 use crate::ledger::Ledger;
+use crate::metric;
 use crate::provider::Unreadable;
 use crate::providers;
 pub use backoff::Backoff;
@@ -193,6 +194,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                 Fate::Back(self.backoff(1))
             });
             if let Fate::Back(delay) = fate {
+                metric::open_event_age(self.clock.now().since(event.received_at));
                 if let Err(error) = self.inbox.return_after(&message, delay).await {
                     // It comes back all the same, when its visibility time-out ends.
                     error!(error = chain(&error), "message's return not scheduled");
