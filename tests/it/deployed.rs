@@ -85,7 +85,7 @@ async fn the_template_is_created_updated_and_deleted_and_the_tables_stay() {
         assert_eq!(record.status, wanted, "{record:?}");
     }
 
-    // Deleted: the tables stay, with what is in them, and nothing else.
+    // Deleted: tables, queues and secrets stay, with what is in them, and nothing else.
     let before = (
         count(&running, "LedgerTableName").await,
         count(&running, "PaymentsTableName").await,
@@ -100,7 +100,7 @@ async fn the_template_is_created_updated_and_deleted_and_the_tables_stay() {
     });
     assert_eq!(deleted.await, "DELETE_COMPLETE");
     for (name, value) in &running.outputs {
-        let stays = name.ends_with("TableName");
+        let stays = ["TableName", "QueueUrl", "SecretId"].iter().any(|end| name.ends_with(end));
         assert_eq!(outputs.exists(name, value).await, stays, "{name} is {value}");
     }
     let after = (
