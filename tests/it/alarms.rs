@@ -38,7 +38,9 @@ fn seen_after(failures: &[u64], least: usize, period: u64) -> Option<usize> {
 fn failures_are_seen_before_the_webhook_is_switched_off() {
     let template = Checkout::find().unwrap().read_template().unwrap();
     let resources = template["Resources"].as_object().unwrap();
-    let of_providers = providers::ALL.iter().map(|own| format!("{}UnauthenticatedAlarm", own.name));
+    let of_providers = providers::ALL
+        .iter()
+        .map(|own| format!("{}UnauthenticatedAlarm", own.name));
     for wanted in of_providers.chain(["ServerErrorAlarm".to_owned()]) {
         let alarm = resources.iter().find(|(name, _)| name.eq_ignore_ascii_case(&wanted));
         let alarm = &alarm.unwrap_or_else(|| panic!("no {wanted}")).1["Properties"];

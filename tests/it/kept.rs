@@ -13,7 +13,9 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/kept.json");
 #[test]
 fn what_is_kept_is_a_template_of_its_own() {
     let template = Checkout::find().unwrap().read_template().unwrap();
-    let kept = select(&template, "Resources", |_, resource| resource.get("DeletionPolicy").is_some());
+    let kept = select(&template, "Resources", |_, resource| {
+        resource.get("DeletionPolicy").is_some()
+    });
     assert_eq!(kept.len(), 8, "{:?}", kept.keys());
     let mut named = BTreeSet::new();
     names(&Value::Object(kept.clone()), &mut named);

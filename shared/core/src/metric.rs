@@ -38,7 +38,11 @@ pub fn describe() {
     describe_counter!(EVENTS, Unit::Count, "deliveries of events at the consumer");
     describe_histogram!(QUEUE_LATENCY, Unit::Milliseconds, "receipt to first claim");
     describe_histogram!(END_TO_END_LATENCY, Unit::Milliseconds, "receipt to completion");
-    describe_histogram!(OPEN_EVENT_AGE, Unit::Seconds, "receipt to now, of an event that is not done");
+    describe_histogram!(
+        OPEN_EVENT_AGE,
+        Unit::Seconds,
+        "receipt to now, of an event that is not done"
+    );
     describe_histogram!(HOOK_DURATION, Unit::Milliseconds, "a hook's call");
 }
 
