@@ -73,7 +73,7 @@ def datapoints_are_among_the_periods(stack):
             yield name
 
 
-broken_by(datapoints_are_among_the_periods, more=change("OpenEventAlarm", DatapointsToAlarm=13))
+broken_by(datapoints_are_among_the_periods, more=change("OpenEventAlarm", DatapointsToAlarm=25))
 
 
 @rule(CLOUDWATCH + "APIReference/API_PutMetricAlarm.html")
