@@ -13,6 +13,7 @@
 mod alarms;
 mod deployed;
 mod documented;
+mod kept;
 mod killed;
 mod ledger;
 mod logs;
