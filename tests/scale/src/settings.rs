@@ -34,7 +34,7 @@ pub struct Template {
     #[arg(long, default_value_t = 0)]
     pub consumer_batching_window_seconds: u32,
     /// `MaxReceiveCount`
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 1000)]
     pub max_receive_count: u16,
 }
 
