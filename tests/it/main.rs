@@ -16,6 +16,7 @@ mod documented;
 mod killed;
 mod ledger;
 mod logs;
+mod patience;
 mod runtime;
 mod stack;
 mod upgrade;
