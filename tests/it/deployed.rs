@@ -70,7 +70,7 @@ async fn the_template_is_created_updated_and_deleted_and_what_holds_something_st
     );
     assert_eq!(outputs.function("KuentaFunctionName").await["MemorySize"], 512);
     assert_eq!(outputs.function("ConsumerFunctionName").await["MemorySize"], 256);
-    assert_eq!(outputs.receives_until_dead().await, 7);
+    assert_eq!(outputs.receives_until_dead().await, 700);
     assert_eq!(outputs.throttle().await, 123.0);
     for function in ["UnopagoFunctionName", "ConsumerFunctionName"] {
         assert_eq!(outputs.log_retention(function).await, 7, "{function}");

@@ -17,6 +17,7 @@ mod kept;
 mod killed;
 mod ledger;
 mod logs;
+mod patience;
 mod runtime;
 mod secrets;
 mod stack;
