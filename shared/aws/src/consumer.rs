@@ -3,10 +3,11 @@
 mod inbox;
 mod sqs_event;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use acuse_core::clock::{Clock, Timestamp};
-use acuse_core::consume::{Backoff, Consumer, Policy};
+use acuse_core::consume::{Backoff, Consumer, Patience, Policy};
 use acuse_core::event::Environment;
 use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -34,10 +35,14 @@ pub struct Setup {
 /// The function's time-out where the runtime names none: the template's.
 const TIME_OUT: Duration = Duration::from_secs(30);
 
+/// How long the event queue keeps a message: the template's, and the longest that SQS has.
+const EVENT_QUEUE_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
 /// Consumes batches until Lambda ends the process. `hooks` makes the hooks, in their order.
 ///
-/// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`,
-/// `RETENTION_DAYS`, `RETRY_BASE_SECONDS`, `RETRY_MAX_SECONDS` and `HOOK_CONCURRENCY`.
+/// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`, `RETENTION_DAYS`,
+/// `MAX_ATTEMPTS`, `RETRY_BASE_SECONDS`, `RETRY_MAX_SECONDS`, `WAIT_MAX_SECONDS`, `MAX_RECEIVE_COUNT`,
+/// `MAX_CRASHES` and `HOOK_CONCURRENCY`.
 ///
 /// # Errors
 /// A variable that is missing or can't be meant, by name; what `hooks` returns; the runtime's
@@ -60,7 +65,10 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<Hook>, Error>
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let deadline = deadline(event.context.deadline, SystemClock.now());
         let batch = sqs_event::read(event.payload)?;
-        let failed = consumer.consume(batch, deadline).await;
+        // On the heap: the compiler would have to look too deep into what it holds.
+        let consume: Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> =
+            Box::pin(consumer.consume(batch, deadline));
+        let failed = consume.await;
         let mut response = SqsBatchResponse::default();
         failed.into_iter().for_each(|id| response.add_failure(id));
         telemetry::flush_metrics();
@@ -95,7 +103,17 @@ fn policy() -> Result<Policy, ConfigError> {
         retention: DAY.saturating_mul(config::number("RETENTION_DAYS", 90)?),
         backoff: Backoff {
             base: Duration::from_secs(config::number("RETRY_BASE_SECONDS", 2)?),
-            max: Duration::from_secs(config::number("RETRY_MAX_SECONDS", 900)?),
+            max: Duration::from_secs(config::number("RETRY_MAX_SECONDS", 1800)?),
+        },
+        max_attempts: config::number("MAX_ATTEMPTS", 120)?,
+        patience: Patience {
+            wait: Backoff {
+                base: Duration::from_secs(2),
+                max: Duration::from_secs(config::number("WAIT_MAX_SECONDS", 300)?),
+            },
+            max_receives: config::number("MAX_RECEIVE_COUNT", 1000)?,
+            retention: EVENT_QUEUE_RETENTION,
+            max_crashes: config::number("MAX_CRASHES", 10)?,
         },
         concurrency: config::number("HOOK_CONCURRENCY", 10)?,
     })

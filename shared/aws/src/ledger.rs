@@ -14,7 +14,9 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::IdempotencyKey;
-use acuse_core::ledger::{Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Status, decide};
+use acuse_core::ledger::{
+    Blame, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Status, decide,
+};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use expression::{Step, bool_error, n, s};
@@ -69,16 +71,16 @@ impl DynamoLedger {
     async fn commit(
         &self,
         operation: &'static str,
-        key: &IdempotencyKey,
+        claimed: &Claimed,
         step: Step,
         effects: Effects<TransactWriteItem>,
     ) -> Result<(), LedgerError> {
         let (effects, otherwise) = effects.into_parts();
         let Some(otherwise) = otherwise else {
-            return self.write(operation, key, step, effects).await;
+            return self.write(operation, claimed, step, effects).await;
         };
-        match self.write(operation, key, step.clone(), effects).await {
-            Err(LedgerError::EffectsRefused { .. }) => self.write(operation, key, step, otherwise).await,
+        match self.write(operation, claimed, step.clone(), effects).await {
+            Err(LedgerError::EffectsRefused { .. }) => self.write(operation, claimed, step, otherwise).await,
             done => done,
         }
     }
@@ -86,10 +88,11 @@ impl DynamoLedger {
     async fn write(
         &self,
         operation: &'static str,
-        key: &IdempotencyKey,
+        claimed: &Claimed,
         step: Step,
         effects: Vec<TransactWriteItem>,
     ) -> Result<(), LedgerError> {
+        let key = &claimed.key;
         if effects.is_empty() {
             return match update(step.into_update(&self.client)).await {
                 Ok(Updated::Written(_)) => Ok(()),
@@ -103,7 +106,29 @@ impl DynamoLedger {
             Ok(()) => Ok(()),
             Err(Cancelled::Refused { places, .. }) if places.first() == Some(&0) => Err(lease_lost(operation, key)),
             Err(Cancelled::Refused { .. }) => Err(effects_refused(operation, key)),
+            Err(Cancelled::Invalid(error)) => Err(effects_invalid(operation, key, error)),
             Err(Cancelled::Otherwise(error)) => Err(service(operation, key, error)),
+        }
+    }
+
+    /// Changes the note on a message; gives how often work on it has begun.
+    async fn note(
+        &self,
+        operation: &'static str,
+        message_id: &str,
+        now: Timestamp,
+        change: impl FnOnce(Step) -> Step,
+    ) -> Result<u32, LedgerError> {
+        let key = item::note_key(message_id);
+        let step = change(self.step(&key)).set("expires_at", n(now.plus(self.retention).as_seconds()));
+        let call = step.into_update(&self.client).return_values(ReturnValue::AllNew);
+        match update(call).await {
+            Ok(Updated::Written(note)) => {
+                let begun = note.and_then(|note| item::number(&note, "begun"));
+                Ok(begun.unwrap_or_default())
+            }
+            Ok(Updated::Refused(_)) => Err(service(operation, &key, bool_error("refused without a condition"))),
+            Err(error) => Err(service(operation, &key, error)),
         }
     }
 
@@ -263,7 +288,7 @@ impl Ledger for DynamoLedger {
             .value(":in_progress", s(Status::InProgress.name()))
             .value(":token", s(&claimed.lease_token))
             .set_hook(hook, now);
-        self.commit("record_hook", &claimed.key, step, effects).await
+        self.commit("record_hook", claimed, step, effects).await
     }
 
     async fn complete(
@@ -282,15 +307,18 @@ impl Ledger for DynamoLedger {
             step = step.set_hook(hook, now);
             effects = own;
         }
-        self.commit("complete", &claimed.key, step, effects).await
+        self.commit("complete", claimed, step, effects).await
     }
 
-    async fn release(&self, claimed: &Claimed, error: &str) -> Result<(), LedgerError> {
-        let step = self
+    async fn release(&self, claimed: &Claimed, error: &str, blame: Blame) -> Result<(), LedgerError> {
+        let mut step = self
             .own_step(claimed)
             .set("status", s(Status::Released.name()))
             .set("error", s(item::short(error)));
-        self.commit("release", &claimed.key, step, Effects::none()).await
+        if blame == Blame::Nobody {
+            step = step.add("attempts", n(-1));
+        }
+        self.commit("release", claimed, step, Effects::none()).await
     }
 
     async fn reject(&self, claimed: &Claimed, reason: &str, now: Timestamp) -> Result<(), LedgerError> {
@@ -298,8 +326,25 @@ impl Ledger for DynamoLedger {
             .own_step(claimed)
             .set("status", s(Status::Rejected.name()))
             .set("completed_at", n(now.as_millis()))
-            .set("error", s(item::short(reason)));
-        self.commit("reject", &claimed.key, step, Effects::none()).await
+            .set("error", s(item::short(reason)))
+            .copy("attempts", "forgiven");
+        self.commit("reject", claimed, step, Effects::none()).await
+    }
+
+    /// The note is an item of its own, since nothing is known of the message but its id. Time ends it.
+    async fn begin(&self, message_id: &str, now: Timestamp) -> Result<u32, LedgerError> {
+        self.note("begin", message_id, now, |step| step.add("begun", n(1)))
+            .await
+    }
+
+    async fn put_off(&self, message_id: &str, now: Timestamp) -> Result<(), LedgerError> {
+        let step = |step: Step| step.add("begun", n(-1));
+        self.note("put_off", message_id, now, step).await.map(drop)
+    }
+
+    async fn survive(&self, message_id: &str, now: Timestamp) -> Result<(), LedgerError> {
+        let step = |step: Step| step.set("begun", n(0));
+        self.note("survive", message_id, now, step).await.map(drop)
     }
 }
 
@@ -314,6 +359,14 @@ fn effects_refused(operation: &'static str, key: &IdempotencyKey) -> LedgerError
     LedgerError::EffectsRefused {
         operation,
         key: key.clone(),
+    }
+}
+
+fn effects_invalid(operation: &'static str, key: &IdempotencyKey, source: Source) -> LedgerError {
+    LedgerError::EffectsInvalid {
+        operation,
+        key: key.clone(),
+        source,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The SDK's configuration, tuned for a cold start: from the environment alone, as it is on Lambda.
 
 mod http;
+mod wall;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -15,6 +17,7 @@ use aws_types::app_name::AppName;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::config;
+use crate::system::SystemClock;
 pub use http::TrustError;
 
 /// Region, credentials and end points, with one HTTP client that all SDK clients share.
@@ -39,7 +42,7 @@ pub fn load() -> Result<SdkConfig, TrustError> {
         // An attempt's timeout ends a stalled one, too.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .service_config(EndPoints)
-        .http_client(http::client()?)
+        .http_client(http::client(Arc::new(SystemClock))?)
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(http::CONNECT_TIMEOUT)

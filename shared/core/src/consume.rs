@@ -2,6 +2,8 @@
 
 mod backoff;
 mod event;
+mod often;
+mod patience;
 mod settle;
 
 use std::collections::{HashMap, HashSet};
@@ -13,15 +15,21 @@ use futures_util::{FutureExt, StreamExt, stream};
 use thiserror::Error;
 use tracing::{Instrument, error, info_span};
 
-use crate::clock::{Clock, Random, Timestamp};
+use crate::clock::{Clock, Random, Timestamp, within};
 use crate::envelope::{Envelope, EnvelopeError};
 use crate::event::{Environment, Event};
 use crate::hook::{Hook, chain};
 use crate::key::IdempotencyKey;
 use crate::ledger::Ledger;
+use crate::metric;
 use crate::provider::Unreadable;
 use crate::providers;
 pub use backoff::Backoff;
+pub use patience::Patience;
+
+/// Kept free at the end of an invocation, so that it ends by itself, and its answer is not lost: for the last
+/// calls to the queue, and twice that for all others.
+const LAST: Duration = Duration::from_millis(500);
 
 /// A message of the event queue, as it was received.
 #[derive(Debug, Clone, Default)]
@@ -38,12 +46,17 @@ pub struct Received {
     pub trace: Option<String>,
     /// How often it was received, this time included; 0 where the queue does not say.
     pub receives: u32,
+    /// When it was sent to the queue, where the queue says so.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// The queues as the consumer needs them.
 pub trait Inbox: Send + Sync {
     /// Makes a message that is not deleted visible again after `delay`.
     fn return_after(&self, message: &Received, delay: Duration) -> impl Future<Output = Result<(), InboxError>> + Send;
+
+    /// Deletes messages that are done with, before the invocation ends.
+    fn delete(&self, messages: &[Received]) -> impl Future<Output = Result<(), InboxError>> + Send;
 
     /// Puts a copy of a message on the dead-letter queue, with the reason.
     fn dead_letter(&self, message: &Received, reason: &str) -> impl Future<Output = Result<(), InboxError>> + Send;
@@ -69,8 +82,12 @@ pub struct Policy {
     /// Events older than this, by their own signed time, are recorded and not dispatched: the
     /// ledger may have forgotten that it has seen them.
     pub retention: Duration,
-    /// How long a released event waits.
+    /// How long an event waits whose hook has failed.
     pub backoff: Backoff,
+    /// After so many failures of its hooks an event is given up, and dead-lettered.
+    pub max_attempts: u32,
+    /// How long a message waits that nobody could work on.
+    pub patience: Patience,
     /// How many events of a batch are worked on at once.
     pub concurrency: usize,
 }
@@ -95,8 +112,8 @@ pub struct SameName(&'static str);
 enum Fate {
     /// It is done with, and deleted.
     Done,
-    /// It comes back after this time.
-    Back(Duration),
+    /// It comes back after this time, since this has happened.
+    Back(Duration, String),
 }
 
 /// A batch's messages of one event, in their order.
@@ -134,7 +151,18 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     /// Works through a batch until `deadline`, when the function is cut. Gives the ids of the
     /// messages that are not done and must not be deleted.
     pub async fn consume(&self, batch: Vec<Received>, deadline: Timestamp) -> Vec<String> {
-        let (groups, mut failed) = self.read(batch).await;
+        let (often, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(often::is_often);
+        if often.is_empty() {
+            return self.work(others, deadline).await;
+        }
+        let mut failed = self.work_and_delete(others, deadline).await;
+        // Rare, and large: it is not in every invocation's future.
+        failed.extend(Box::pin(self.consume_often(often, deadline)).await);
+        failed
+    }
+
+    async fn work(&self, batch: Vec<Received>, deadline: Timestamp) -> Vec<String> {
+        let (groups, mut failed) = self.read(batch, deadline).await;
         let groups = stream::iter(groups)
             .map(|group| self.consume_group(group, deadline))
             .buffer_unordered(self.policy.concurrency.max(1));
@@ -144,7 +172,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
 
     /// Groups a batch by event, so that two deliveries of one event don't wait for each other's
     /// lease. What can't be read at all goes to the dead-letter queue.
-    async fn read(&self, batch: Vec<Received>) -> (Vec<Group>, Vec<String>) {
+    async fn read(&self, batch: Vec<Received>, deadline: Timestamp) -> (Vec<Group>, Vec<String>) {
         let (mut groups, mut failed) = (Vec::<Group>::new(), Vec::new());
         let mut places: HashMap<IdempotencyKey, usize> = HashMap::new();
         for message in batch {
@@ -160,9 +188,9 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                 Err(why) => {
                     let reason = chain(&why);
                     error!(message_id = message.message_id, reason, "message can't be read");
-                    if let Err(error) = self.inbox.dead_letter(&message, &reason).await {
-                        error!(error = chain(&error), "message not dead-lettered");
-                        failed.push(message.message_id);
+                    if !self.bury(&message, &reason, deadline).await {
+                        let fate = self.wait_longer(&message, reason);
+                        failed.extend(self.see_off(&message, fate, deadline).await);
                     }
                 }
             }
@@ -182,30 +210,87 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     async fn consume_group(&self, group: Group, deadline: Timestamp) -> Vec<String> {
         let mut failed = Vec::new();
         for (message, event, unreadable) in group.messages {
-            // A panic is one record's failure: its neighbours go on, its lease runs out.
-            // The log lines of an event name the trace of its delivery, not that of the batch.
+            // A panic is one record's failure: its neighbours go on, its lease runs out. So is a call that
+            // hangs. The log lines of an event name the trace of its delivery, not that of the batch.
             let span = info_span!("event", xrayTraceId = message.trace, delivery_id = %event.delivery_id);
             let work = self
                 .consume_event(&message, &event, unreadable, deadline)
                 .instrument(span);
-            let fate = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
-                error!(key = %event.key, delivery_id = %event.delivery_id, "event panicked outside of a hook");
-                Fate::Back(self.backoff(1))
-            });
-            if let Fate::Back(delay) = fate {
-                if let Err(error) = self.inbox.return_after(&message, delay).await {
-                    // It comes back all the same, when its visibility time-out ends.
-                    error!(error = chain(&error), "message's return not scheduled");
+            let work = self.in_time(deadline.minus(LAST), AssertUnwindSafe(work).catch_unwind());
+            let fate = match work.await {
+                Some(Ok(fate)) => fate,
+                ended => {
+                    let why = match ended {
+                        None => "no end before the invocation's",
+                        Some(_) => "it panicked outside of a hook",
+                    };
+                    metric::event(event.provider, "failed");
+                    error!(key = %event.key, delivery_id = %event.delivery_id, error = why, "event not worked through");
+                    self.wait_longer(&message, why.to_owned())
                 }
-                failed.push(message.message_id);
+            };
+            if matches!(fate, Fate::Back(..)) {
+                metric::open_age(event.provider, self.clock.now().since(event.received_at));
             }
+            failed.extend(self.see_off(&message, fate, deadline).await);
         }
         failed
     }
 
-    fn backoff(&self, attempt: u32) -> Duration {
-        self.policy.backoff.delay(attempt, &self.random)
+    /// The message comes back after what it waits for has had time to end.
+    fn wait_longer(&self, message: &Received, why: String) -> Fate {
+        let age = message.sent_at.map(|sent_at| self.clock.now().since(sent_at));
+        let delay = self.policy.patience.delay(message.receives, age, &self.random);
+        Fate::Back(delay, why)
     }
+
+    /// Ends with a message: its id, where it may not be deleted.
+    async fn see_off(&self, message: &Received, fate: Fate, deadline: Timestamp) -> Option<String> {
+        let Fate::Back(delay, why) = fate else {
+            return None;
+        };
+        let age = message.sent_at.map(|sent_at| self.clock.now().since(sent_at));
+        if age.is_some_and(|age| self.policy.patience.ends(age, delay)) {
+            let reason = format!("the event queue would forget it within a day: {why}");
+            if self.bury(message, &reason, deadline).await {
+                return None;
+            }
+        }
+        let returned = self.in_time(deadline, self.inbox.return_after(message, delay)).await;
+        if let Some(Err(error)) = returned {
+            // It comes back all the same, when its visibility time-out ends.
+            error!(error = chain(&error), "message's return not scheduled");
+        }
+        Some(message.message_id.clone())
+    }
+
+    /// Puts a copy on the dead-letter queue of a message that is done with by that; false where that fails.
+    async fn bury(&self, message: &Received, reason: &str, deadline: Timestamp) -> bool {
+        let buried = self.in_time(deadline, self.inbox.dead_letter(message, reason)).await;
+        match buried {
+            Some(Ok(())) => {
+                metric::event(provider_of(message), "dead_lettered");
+                true
+            }
+            Some(Err(error)) => {
+                error!(error = chain(&error), "message not dead-lettered");
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// What `work` gives, where it ends before the end of the invocation.
+    async fn in_time<T>(&self, deadline: Timestamp, work: impl Future<Output = T>) -> Option<T> {
+        within(&self.clock, deadline.minus(LAST).since(self.clock.now()), work).await
+    }
+}
+
+/// The provider's name, for a metric, of a message that nobody has read.
+fn provider_of(message: &Received) -> &'static str {
+    let name = message.attributes.get("provider");
+    name.and_then(|name| providers::by_name(name))
+        .map_or("unknown", |provider| provider.name)
 }
 
 #[cfg(test)]

@@ -105,8 +105,21 @@ fn part(text: &str) -> Cow<'_, str> {
     if encoded.len() <= LONGEST_PART {
         return encoded;
     }
-    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
-    Cow::Owned(format!("~{digest}"))
+    Cow::Owned(digest(text))
+}
+
+/// A provider's text where it becomes a key of a hook's own, or an attribute: as it is, and where it is too
+/// long for that its digest. A provider may send a megabyte as an id. Distinct texts stay distinct: `~` comes
+/// first in digests alone.
+pub fn bounded(text: &str) -> Cow<'_, str> {
+    match text.len() <= LONGEST_PART && !text.starts_with('~') {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(digest(text)),
+    }
+}
+
+fn digest(text: &str) -> String {
+    format!("~{}", data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())))
 }
 
 #[cfg(test)]
@@ -169,6 +182,17 @@ mod tests {
             .collect();
         assert_eq!(keys.len(), ids.len(), "{keys:#?}");
         assert!(keys.iter().all(|key| key.len() <= 1024));
+    }
+
+    #[test]
+    fn a_text_of_any_length_fits_an_attribute_and_stays_apart() {
+        let long = "x".repeat(420_000);
+        let of_long = bounded(&long).into_owned();
+        let texts = ["", "a#b|c", &long[..256], &long[..257], &long, &of_long];
+        let bounded: std::collections::BTreeSet<_> = texts.iter().map(|text| bounded(text)).collect();
+        assert_eq!(bounded.len(), texts.len());
+        assert!(bounded.iter().all(|text| text.len() <= LONGEST_PART));
+        assert!(bounded.contains("a#b|c"), "what fits stays as it is");
     }
 
     /// Texts that a careless join would mix up.

@@ -27,7 +27,7 @@ use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::hook::Effects;
 use crate::key::IdempotencyKey;
-pub use change::Change;
+pub use change::{Blame, Change};
 
 /// The ledger as the consumer needs it. Each method is one conditional write.
 pub trait Ledger: Send + Sync {
@@ -82,16 +82,32 @@ pub trait Ledger: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
-    /// Gives the event back, to be claimed again.
-    fn release(&self, claimed: &Claimed, error: &str) -> impl Future<Output = Result<(), LedgerError>> + Send;
+    /// Gives the event back, to be claimed again; with `blame`, whether this was an attempt.
+    fn release(
+        &self,
+        claimed: &Claimed,
+        error: &str,
+        blame: Blame,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
-    /// Records that the event is never to reach (further) hooks.
+    /// Records that the event is never to reach (further) hooks, unless an operator sends it again: then it
+    /// has all its attempts once more.
     fn reject(
         &self,
         claimed: &Claimed,
         reason: &str,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Notes that work on a message begins, before it is read: what kills the function leaves this note. Gives
+    /// how often work on it has begun in a row, this time included, without [`survive`](Self::survive).
+    fn begin(&self, message_id: &str, now: Timestamp) -> impl Future<Output = Result<u32, LedgerError>> + Send;
+
+    /// Takes the last note back: work on the message has not begun after all.
+    fn put_off(&self, message_id: &str, now: Timestamp) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Notes that the function has survived the message.
+    fn survive(&self, message_id: &str, now: Timestamp) -> impl Future<Output = Result<(), LedgerError>> + Send;
 }
 
 /// Where an event stands.
@@ -99,7 +115,7 @@ pub trait Ledger: Send + Sync {
 pub enum Status {
     /// Somebody works on it, or died doing so.
     InProgress,
-    /// A hook asked to retry.
+    /// It is to be tried again: a hook asked to, or the ledger could not be written.
     Released,
     /// All hooks are done.
     Completed,
@@ -125,8 +141,11 @@ pub struct Standing {
     pub status: Status,
     /// When the lease of `InProgress` ends.
     pub lease_expires_at: Timestamp,
-    /// How often it was claimed.
+    /// How often its hooks were called, or may have been: the claims that were not released as nobody's
+    /// fault. One whose owner died was an attempt.
     pub attempts: u32,
+    /// How many of them came before an operator sent it again; they no longer count.
+    pub forgiven: u32,
     /// The SHA-256 of the bytes that were claimed first.
     pub body_sha256: String,
     /// The hooks that are done, and when.
@@ -157,6 +176,8 @@ pub enum Decision {
 pub struct Taken {
     /// 1 for the first.
     pub attempt: u32,
+    /// How many came before an operator sent it again.
+    pub forgiven: u32,
     /// The hooks that earlier attempts have done.
     pub hooks: BTreeMap<String, Timestamp>,
     /// The bytes differ from those that were claimed first.
@@ -233,6 +254,16 @@ pub enum LedgerError {
         /// Of which event.
         key: IdempotencyKey,
     },
+    /// The database will never take these writes of the hook's; nothing was changed.
+    #[error("{operation} {key}: the hook's writes can't be made")]
+    EffectsInvalid {
+        /// Which call.
+        operation: &'static str,
+        /// Of which event.
+        key: IdempotencyKey,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The database could not be asked, or could not answer.
     #[error("{operation} {key}")]
     Service {
@@ -273,9 +304,15 @@ impl Taken {
     pub fn first(hooks: BTreeMap<String, Timestamp>) -> Self {
         Self {
             attempt: 1,
+            forgiven: 0,
             hooks,
             conflict: false,
         }
+    }
+
+    /// How many attempts of those that it has are used, this one included.
+    pub fn used(&self) -> u32 {
+        self.attempt.saturating_sub(self.forgiven)
     }
 }
 
@@ -295,6 +332,7 @@ impl Standing {
     fn taken(&self, conflict: bool) -> Taken {
         Taken {
             attempt: self.attempts.saturating_add(1),
+            forgiven: self.forgiven,
             hooks: self.hooks.clone(),
             conflict,
         }
@@ -330,6 +368,7 @@ mod tests {
             status,
             lease_expires_at: Timestamp::from_seconds(100),
             attempts: 2,
+            forgiven: 0,
             body_sha256: "aa".to_owned(),
             hooks: BTreeMap::from([("payments".to_owned(), Timestamp::from_seconds(50))]),
         }

@@ -12,11 +12,16 @@ pub const DELIVERIES: &str = "Deliveries";
 /// Deliveries kept in quarantine, by `Provider`.
 pub const QUARANTINED: &str = "Quarantined";
 
-/// Deliveries of events at the consumer, by `Provider` and `Outcome`: `completed`, `retried`,
-/// `rejected`, `unreadable`, `stale`, `foreign`, `duplicate`, `conflict` (other bytes under a known
-/// key), `waiting` (in progress elsewhere), `probe` (a test
-/// delivery of `acuse doctor`), `failed` (the ledger could not be asked).
+/// Deliveries of events at the consumer, by `Provider` and `Outcome`: `completed`; `retried` (a hook
+/// failed, or asked to retry), `rejected` (a hook said never, or its writes can't be made),
+/// `dead_lettered` (given up: too many attempts, too old, not an envelope of ours, or the function dies of
+/// it), `unreadable`, `stale`, `foreign`, `duplicate`, `conflict` (other bytes under a known key), `waiting`
+/// (in progress elsewhere), `probe` (a test delivery of `acuse doctor`), `failed` (the ledger or a queue
+/// could not be reached).
 pub const EVENTS: &str = "Events";
+
+/// How long ago an event was received that goes back to the queue, by `Provider`.
+pub const OPEN_AGE: &str = "OpenAge";
 
 /// From receipt at the door to the first claim, by `Provider`.
 pub const QUEUE_LATENCY: &str = "QueueLatency";
@@ -34,6 +39,7 @@ pub fn describe() {
     describe_counter!(EVENTS, Unit::Count, "deliveries of events at the consumer");
     describe_histogram!(QUEUE_LATENCY, Unit::Milliseconds, "receipt to first claim");
     describe_histogram!(END_TO_END_LATENCY, Unit::Milliseconds, "receipt to completion");
+    describe_histogram!(OPEN_AGE, Unit::Milliseconds, "receipt to a return to the queue");
     describe_histogram!(HOOK_DURATION, Unit::Milliseconds, "a hook's call");
 }
 
@@ -55,6 +61,10 @@ pub(crate) fn queue_latency(provider: &'static str, latency: Duration) {
 
 pub(crate) fn end_to_end_latency(provider: &'static str, latency: Duration) {
     histogram!(END_TO_END_LATENCY, "Provider" => provider).record(millis(latency));
+}
+
+pub(crate) fn open_age(provider: &'static str, age: Duration) {
+    histogram!(OPEN_AGE, "Provider" => provider).record(millis(age));
 }
 
 pub(crate) fn hook_duration(hook: &'static str, duration: Duration) {

@@ -23,6 +23,10 @@ pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
 /// the answer has to travel.
 pub const BUDGET: Duration = Duration::from_millis(3500);
 
+/// The longest that the quarantine may take of it: a delivery that is not authentic is answered 401, not 503,
+/// whatever becomes of its copy.
+pub const QUARANTINE_BUDGET: Duration = Duration::from_secs(1);
+
 /// Where messages go.
 pub trait Outbox: Send + Sync {
     /// Puts a verified delivery's message on the event queue. It is there when this returns.
@@ -107,33 +111,37 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
         let now = self.clock.now();
         let id = DeliveryId::new(now, random_bytes(&self.random));
         let delivery = Delivery::received(id, now, headers, body);
-        let answer = within(&self.clock, BUDGET, self.take_in(&delivery)).await;
-        let answer = answer.unwrap_or_else(|| {
-            error!(provider = self.provider.name, delivery_id = %id, "delivery not taken in: no answer in time");
-            Answer::Unavailable
-        });
+        let answer = match within(&self.clock, BUDGET, self.take_in(&delivery)).await {
+            Some(Ok(answer)) => answer,
+            Some(Err(refusal)) => {
+                let left = BUDGET.saturating_sub(self.clock.now().since(now));
+                self.set_aside(&delivery, refusal, left.min(QUARANTINE_BUDGET)).await;
+                Answer::Refused(refusal.factor())
+            }
+            None => {
+                error!(provider = self.provider.name, delivery_id = %id, "delivery not taken in: no answer in time");
+                Answer::Unavailable
+            }
+        };
         metric::delivery(self.provider.name, answer.name());
         answer
     }
 
-    async fn take_in(&self, delivery: &Delivery<Unverified>) -> Answer {
+    async fn take_in(&self, delivery: &Delivery<Unverified>) -> Result<Answer, Refusal> {
         let (provider, delivery_id) = (self.provider.name, delivery.id());
         if delivery.body().len() > LONGEST_TEXT {
             let length = delivery.body().len();
             warn!(provider, %delivery_id, length, longest = LONGEST_TEXT, "delivery too long");
-            return Answer::TooLong;
+            return Ok(Answer::TooLong);
         }
-        match self.verify(delivery).await {
+        Ok(match self.verify(delivery).await {
             Ok(Ok(verified)) => self.queue(&verified).await,
-            Ok(Err(refusal)) => {
-                self.set_aside(delivery, refusal).await;
-                Answer::Refused(refusal.factor())
-            }
+            Ok(Err(refusal)) => return Err(refusal),
             Err(error) => {
                 error!(provider, %delivery_id, error = chain(&error), "delivery not verified");
                 Answer::Unavailable
             }
-        }
+        })
     }
 
     /// Verifies with the secrets at hand, and where that fails once more with fresh ones: the
@@ -179,18 +187,22 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
     }
 
     /// Keeps what may turn out genuine once a secret is mended. The sender is answered 401
-    /// whether or not this works.
-    async fn set_aside(&self, delivery: &Delivery<Unverified>, refusal: Refusal) {
+    /// whether or not this works, and in time.
+    async fn set_aside(&self, delivery: &Delivery<Unverified>, refusal: Refusal, budget: Duration) {
         let (provider, delivery_id) = (self.provider.name, delivery.id());
         let names: Vec<&str> = delivery.headers().keys().map(|name| name.as_str()).collect();
         let quarantined = match self.quarantine.admit(self.provider, delivery, refusal) {
-            Quarantined::Kept(message) => match self.outbox.quarantine(message).await {
-                Ok(()) => {
+            Quarantined::Kept(message) => match within(&self.clock, budget, self.outbox.quarantine(message)).await {
+                Some(Ok(())) => {
                     metric::quarantined(provider);
                     "kept"
                 }
-                Err(error) => {
+                Some(Err(error)) => {
                     error!(provider, %delivery_id, error = chain(&error), "delivery not quarantined");
+                    "failed"
+                }
+                None => {
+                    error!(provider, %delivery_id, error = "no answer in time", "delivery not quarantined");
                     "failed"
                 }
             },

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use acuse_core::consume::{Inbox, InboxError, Received};
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::MessageAttributeValue;
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, MessageAttributeValue};
 
 /// A reason's longest text in a message attribute, in characters.
 const LONGEST_REASON: usize = 1024;
+
+/// What SQS takes in one batch.
+const LARGEST_BATCH: usize = 10;
 
 pub(super) struct SqsInbox {
     client: Client,
@@ -40,6 +43,25 @@ impl Inbox for SqsInbox {
             .await
             .map(drop)
             .map_err(|error| failed("return", message, error))
+    }
+
+    async fn delete(&self, messages: &[Received]) -> Result<(), InboxError> {
+        for batch in messages.chunks(LARGEST_BATCH) {
+            let Some(first) = batch.first() else { continue };
+            let entries = batch.iter().enumerate().map(|(place, message)| {
+                DeleteMessageBatchRequestEntry::builder()
+                    .id(place.to_string())
+                    .receipt_handle(&message.receipt)
+                    .build()
+            });
+            let entries: Result<Vec<_>, _> = entries.collect();
+            let entries = entries.map_err(|error| failed("deletion", first, error))?;
+            let delete = self.client.delete_message_batch().queue_url(&self.event_queue);
+            // One that fails in it is deleted by Lambda, as the others are once more.
+            let delete = delete.set_entries(Some(entries)).send();
+            delete.await.map_err(|error| failed("deletion", first, error))?;
+        }
+        Ok(())
     }
 
     async fn dead_letter(&self, message: &Received, reason: &str) -> Result<(), InboxError> {

@@ -1,5 +1,6 @@
 //! Lambda's SQS event.
 
+use acuse_core::clock::Timestamp;
 use acuse_core::consume::Received;
 use aws_lambda_events::event::sqs::SqsEvent;
 use thiserror::Error;
@@ -25,6 +26,11 @@ pub(super) fn read(event: SqsEvent) -> Result<Vec<Received>, NoId> {
                     .get("ApproximateReceiveCount")
                     .and_then(|count| count.parse().ok())
                     .unwrap_or_default(),
+                sent_at: record
+                    .attributes
+                    .get("SentTimestamp")
+                    .and_then(|millis| millis.parse().ok())
+                    .map(Timestamp::from_millis),
                 attributes: record
                     .message_attributes
                     .into_iter()

@@ -66,6 +66,12 @@ impl Step {
             .value(&format!(":set_{name}"), value)
     }
 
+    /// Sets the attribute `to` to what the attribute `from` is.
+    pub(super) fn copy(mut self, from: &str, to: &str) -> Self {
+        self.set.push(format!("#{to} = #{from}"));
+        self.name(&format!("#{from}"), from).name(&format!("#{to}"), to)
+    }
+
     /// Records the hook as done.
     pub(super) fn set_hook(mut self, hook: &str, at: Timestamp) -> Self {
         self.set.push("#hooks.#hook = :hook_at".to_owned());

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::key::{IdempotencyKey, bounded};
 use acuse_core::ledger::{Extent, Lease, Standing, Status, Taken};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -71,7 +71,7 @@ pub(super) fn kept(
         .set("version", n(VERSION))
         .set_first("provider", s(event.provider))
         .set_first("environment", s(event.environment.name()))
-        .set_first("type", s(&event.type_name))
+        .set_first("type", s(bounded(&event.type_name)))
         .set_first("delivery_id", s(event.delivery_id.to_string()))
         .set_first("form", s(event.form.name()))
         .set_first("received_at", n(event.received_at.as_millis()))
@@ -79,8 +79,8 @@ pub(super) fn kept(
         .set_first("body_sha256", s(event.body_sha256()));
     if let Some(resource) = &event.resource {
         step = step
-            .set_first("resource_kind", s(&resource.kind))
-            .set_first("resource_id", s(&resource.id));
+            .set_first("resource_kind", s(bounded(&resource.kind)))
+            .set_first("resource_id", s(bounded(&resource.id)));
     }
     if let Some(at) = event.occurred_at {
         step = step.set_first("occurred_at", n(at.as_millis()));
@@ -140,6 +140,14 @@ pub(super) fn part_key(body_sha256: &str, place: usize) -> IdempotencyKey {
     }
 }
 
+/// Where the note is that work on a message has begun.
+pub(super) fn note_key(message_id: &str) -> IdempotencyKey {
+    IdempotencyKey {
+        partition: format!("message#{}", bounded(message_id)),
+        sort: "begun".to_owned(),
+    }
+}
+
 /// Writes one part.
 pub(super) fn part(step: Step, bytes: &[u8], expires_at: Timestamp) -> Step {
     step.set("part", AttributeValue::B(Blob::new(bytes)))
@@ -159,6 +167,7 @@ pub(super) fn standing(item: &HashMap<String, AttributeValue>) -> Result<Standin
         // Only an event in progress has a lease.
         lease_expires_at: moment(item, "lease_expires_at").unwrap_or(Timestamp::from_millis(0)),
         attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
+        forgiven: number(item, "forgiven").unwrap_or_default(),
         body_sha256: text(item, "body_sha256").ok_or(NotARecord("body_sha256"))?.to_owned(),
         hooks: hooks(item),
     })
@@ -169,6 +178,7 @@ pub(super) fn taken(item: &HashMap<String, AttributeValue>, body_sha256: &str) -
     let standing = standing(item)?;
     Ok(Taken {
         attempt: standing.attempts,
+        forgiven: standing.forgiven,
         hooks: standing.hooks,
         conflict: standing.body_sha256 != body_sha256,
     })

@@ -9,13 +9,9 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::expression::bool_error;
 use super::write::{Cancelled, Updated, commit, update};
-use super::{DynamoLedger, Item, effects_refused, item, service};
+use super::{DynamoLedger, Item, effects_invalid, effects_refused, item, service};
 
 const OPERATION: &str = "settle";
-
-/// What DynamoDB takes in one transaction.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-const MOST_WRITES: usize = 100;
 
 /// A hook's writes, and those instead where a condition of theirs does not hold.
 type Writes = (Vec<TransactWriteItem>, Option<Vec<TransactWriteItem>>);
@@ -60,9 +56,6 @@ impl DynamoLedger {
                     Err(error) => Err(failed(error)),
                 };
             }
-            if writes.len() >= MOST_WRITES {
-                return Err(failed(bool_error("the hooks' writes are too many for one transaction")));
-            }
             let own = step
                 .clone()
                 .into_transaction_item(AllOld)
@@ -76,6 +69,7 @@ impl DynamoLedger {
                 Err(Cancelled::Refused { .. }) => {
                     return Err(effects_refused(OPERATION, &event.key));
                 }
+                Err(Cancelled::Invalid(error)) => return Err(effects_invalid(OPERATION, &event.key, error)),
                 Err(Cancelled::Otherwise(error)) => return Err(failed(error)),
             }
         }

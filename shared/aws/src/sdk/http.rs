@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acuse_core::clock::Clock;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
@@ -16,19 +17,20 @@ use aws_smithy_types::body::SdkBody;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioExecutor;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 
+use super::wall::WallTimer;
 use crate::config;
 
 /// A connection that takes longer is given up.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// AWS closes a connection that is idle for longer.
+/// AWS closes a connection that is idle for longer, be it that the sandbox was frozen meanwhile.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// TLS can't be set up.
@@ -48,8 +50,8 @@ pub enum TrustError {
     Tls(#[from] rustls::Error),
 }
 
-/// One client, whose connections all SDK clients share.
-pub(super) fn client() -> Result<SharedHttpClient, TrustError> {
+/// One client, whose connections all SDK clients share. How long they are idle is `clock`'s business.
+pub(super) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TrustError> {
     // ring instead of the default AWS-LC: the first TLS handshake is some 23 ms sooner.
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -65,7 +67,7 @@ pub(super) fn client() -> Result<SharedHttpClient, TrustError> {
         .enable_http1()
         .wrap_connector(tcp);
     let client = Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
+        .pool_timer(WallTimer::new(clock))
         .pool_idle_timeout(IDLE_TIMEOUT)
         .build(connector);
     Ok(SharedHttpClient::new(Http1(client)))
@@ -112,3 +114,6 @@ impl HttpConnector for Http1 {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::clock::Random;
 
-/// SQS hides a message for at most 12 hours.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html>
-pub(super) const LONGEST_DELAY: Duration = Duration::from_secs(12 * 60 * 60);
+/// SQS hides a message for at most 12 hours, counted from its receipt: what the function and its poller have
+/// taken since is less than this leaves free.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html>
+pub(super) const LONGEST_DELAY: Duration = Duration::from_secs((12 * 60 - 15) * 60);
 
 /// Exponential back-off with jitter: between half and the whole of `base · 2^(attempt - 1)`,
 /// and never more than `max`.

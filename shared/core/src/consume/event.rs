@@ -13,13 +13,13 @@ use super::{Consumer, Fate, Inbox, Received};
 use crate::clock::{Clock, Random, Timestamp, within};
 use crate::event::Event;
 use crate::hook::{Attempt, Effects, Hook, HookError, Order, chain};
-use crate::ledger::{Claim, Claimed, Lease, Ledger, LedgerError, Taken};
+use crate::ledger::{Blame, Claim, Claimed, Lease, Ledger, LedgerError, Taken};
 use crate::metric;
 use crate::provider::Unreadable;
 
 /// Kept free at the end of an invocation, so that a hook which overruns can still be released
 /// before the function is cut.
-const RESERVE: Duration = Duration::from_secs(2);
+pub(super) const RESERVE: Duration = Duration::from_secs(2);
 
 /// A lease outlives its invocation by this much: nobody takes an event from an owner who may
 /// still be running, although two machines' clocks differ a little.
@@ -50,7 +50,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let cut = deadline.minus(RESERVE);
         if started >= cut {
             debug!(key = %event.key, "event not started: the invocation ends");
-            return Fate::Back(Duration::ZERO);
+            return Fate::Back(Duration::ZERO, "not started: the invocation ends".to_owned());
         }
         let lease = Lease {
             token: format!("{:032x}", self.random.bits()),
@@ -67,7 +67,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         };
         let (claimed, said) = match tried {
             Tried::Claimed(claimed) => (claimed, Vec::new()),
-            Tried::Said(said) => match self.claim(event, &lease).await {
+            Tried::Said(said) => match self.claim(message, event, &lease).await {
                 ControlFlow::Break(fate) => return fate,
                 ControlFlow::Continue(claimed) => (claimed, said),
             },
@@ -81,6 +81,13 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         }
         match aside {
             Some(why) => self.reject(message, event, &claimed, &why).await,
+            // The last attempt's owner has told nobody how it ended.
+            None if claimed.taken.used() > self.policy.max_attempts => {
+                let attempts = self.policy.max_attempts;
+                let reason = format!("given up after {attempts} attempts: the function died during the last one");
+                self.dead_letter(message, event, &claimed, &reason, "dead_lettered")
+                    .await
+            }
             None => self.call_hooks(message, event, &claimed, said, cut).await,
         }
     }
@@ -106,13 +113,15 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     }
 
     /// Claims it, or says what becomes of a delivery that may not.
-    async fn claim(&self, event: &Event, lease: &Lease) -> ControlFlow<Fate, Claimed> {
+    async fn claim(&self, message: &Received, event: &Event, lease: &Lease) -> ControlFlow<Fate, Claimed> {
         let now = self.clock.now();
         ControlFlow::Break(match self.ledger.claim(event, lease, now).await {
             Ok(Claim::Claimed(claimed)) => return ControlFlow::Continue(claimed),
             Ok(Claim::Wait { until }) => self.wait(event, until, now),
-            Ok(Claim::Duplicate { status, conflict }) => self.count_duplicate(event, status.name(), conflict).await,
-            Err(error) => self.ledger_failed(event, 1, &error),
+            Ok(Claim::Duplicate { status, conflict }) => {
+                self.count_duplicate(message, event, status.name(), conflict).await
+            }
+            Err(error) => self.ledger_failed(message, event, &error),
         })
     }
 
@@ -120,10 +129,16 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     pub(super) fn wait(&self, event: &Event, until: Timestamp, now: Timestamp) -> Fate {
         metric::event(event.provider, "waiting");
         info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event in progress elsewhere");
-        Fate::Back(until.since(now))
+        Fate::Back(until.since(now), "in progress elsewhere".to_owned())
     }
 
-    pub(super) async fn count_duplicate(&self, event: &Event, status: &str, conflict: bool) -> Fate {
+    pub(super) async fn count_duplicate(
+        &self,
+        message: &Received,
+        event: &Event,
+        status: &str,
+        conflict: bool,
+    ) -> Fate {
         let (key, delivery_id) = (&event.key, event.delivery_id);
         match self.ledger.count_duplicate(key, conflict, self.clock.now()).await {
             Ok(()) if conflict => {
@@ -136,7 +151,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                 info!(%key, %delivery_id, status, "duplicate dropped");
                 Fate::Done
             }
-            Err(error) => self.ledger_failed(event, 1, &error),
+            Err(error) => self.ledger_failed(message, event, &error),
         }
     }
 
@@ -166,7 +181,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             if late.is_none() && hook.order() != Order::Any {
                 late = match self.ledger.overtaken(event).await {
                     Ok(late) => Some(late),
-                    Err(error) => return self.write_failed(event, claimed, hook.name(), error).await,
+                    Err(error) => return self.write_failed(message, event, claimed, hook.name(), error).await,
                 };
             }
             let late = late.unwrap_or(false);
@@ -183,7 +198,9 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             let effects = match called {
                 Ok(effects) => effects,
                 Err(HookError::Retry { reason, after }) => {
-                    return self.release(event, claimed, hook.name(), &reason, after).await;
+                    return self
+                        .hook_failed(message, event, claimed, hook.name(), &reason, after)
+                        .await;
                 }
                 Err(HookError::Reject { reason }) => {
                     let reason = format!("hook `{}`: {reason}", hook.name());
@@ -196,14 +213,14 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             }
             let recorded = self.ledger.record_hook(claimed, hook.name(), effects, self.clock.now());
             if let Err(error) = recorded.await {
-                return self.write_failed(event, claimed, hook.name(), error).await;
+                return self.write_failed(message, event, claimed, hook.name(), error).await;
             }
         }
         let name = last.as_ref().map_or("", |(name, _)| name);
         let now = self.clock.now();
         match self.ledger.complete(claimed, last, now).await {
             Ok(()) => self.completed(event, *attempt, now),
-            Err(error) => self.write_failed(event, claimed, name, error).await,
+            Err(error) => self.write_failed(message, event, claimed, name, error).await,
         }
     }
 
@@ -244,9 +261,10 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         }
     }
 
-    /// A hook asks to retry: the event is free for the next attempt.
-    async fn release(
+    /// A hook asks to retry, or failed: the event is free for the next attempt, where it has one left.
+    async fn hook_failed(
         &self,
+        message: &Received,
         event: &Event,
         claimed: &Claimed,
         hook: &str,
@@ -254,13 +272,30 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         after: Option<Duration>,
     ) -> Fate {
         let (key, delivery_id, attempt) = (&event.key, event.delivery_id, claimed.taken.attempt);
-        let delay = self.backoff(attempt).max(after.unwrap_or_default()).min(LONGEST_DELAY);
+        let (used, error) = (claimed.taken.used(), format!("hook `{hook}`: {reason}"));
+        if used >= self.policy.max_attempts {
+            let reason = format!("given up after {used} attempts: {error}");
+            return self
+                .dead_letter(message, event, claimed, &reason, "dead_lettered")
+                .await;
+        }
+        let delay = self.policy.backoff.delay(used, &self.random);
+        let delay = delay.max(after.unwrap_or_default()).min(LONGEST_DELAY);
         warn!(%key, %delivery_id, attempt, hook, reason, retry_in_s = delay.as_secs(), "event released");
         metric::event(event.provider, "retried");
-        let error = format!("hook `{hook}`: {reason}");
-        match self.ledger.release(claimed, &error).await {
-            Ok(()) => Fate::Back(delay),
-            Err(error) => self.ledger_failed(event, attempt, &error),
+        match self.ledger.release(claimed, &error, Blame::Hook).await {
+            Ok(()) => Fate::Back(delay, error),
+            Err(error) => self.ledger_failed(message, event, &error),
+        }
+    }
+
+    /// What is needed could not be reached: that is no attempt of the event's.
+    async fn give_back(&self, message: &Received, event: &Event, claimed: &Claimed, error: &str) -> Fate {
+        metric::event(event.provider, "failed");
+        error!(key = %event.key, delivery_id = %event.delivery_id, error, "event given back");
+        match self.ledger.release(claimed, error, Blame::Nobody).await {
+            Ok(()) => self.wait_longer(message, error.to_owned()),
+            Err(error) => self.ledger_failed(message, event, &error),
         }
     }
 
@@ -270,9 +305,9 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             // Nobody expects this one, so somebody should look.
             SetAside::Unreadable(_) => self.dead_letter(message, event, claimed, &reason, "unreadable").await,
             // These are set aside on purpose.
-            SetAside::Stale(_) => self.record_rejection(event, claimed, &reason, "stale").await,
-            SetAside::Probe => self.record_rejection(event, claimed, &reason, "probe").await,
-            SetAside::Foreign(_) => self.record_rejection(event, claimed, &reason, "foreign").await,
+            SetAside::Stale(_) => self.record_rejection(message, event, claimed, &reason, "stale").await,
+            SetAside::Probe => self.record_rejection(message, event, claimed, &reason, "probe").await,
+            SetAside::Foreign(_) => self.record_rejection(message, event, claimed, &reason, "foreign").await,
         }
     }
 
@@ -287,44 +322,59 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         outcome: &'static str,
     ) -> Fate {
         if let Err(error) = self.inbox.dead_letter(message, reason).await {
-            let attempt = claimed.taken.attempt;
-            error!(key = %event.key, error = chain(&error), "event not dead-lettered");
-            return match self.ledger.release(claimed, &chain(&error)).await {
-                Ok(()) => Fate::Back(self.backoff(attempt)),
-                Err(error) => self.ledger_failed(event, attempt, &error),
-            };
+            return self.give_back(message, event, claimed, &chain(&error)).await;
         }
-        self.record_rejection(event, claimed, reason, outcome).await
+        self.record_rejection(message, event, claimed, reason, outcome).await
     }
 
-    async fn record_rejection(&self, event: &Event, claimed: &Claimed, reason: &str, outcome: &'static str) -> Fate {
+    async fn record_rejection(
+        &self,
+        message: &Received,
+        event: &Event,
+        claimed: &Claimed,
+        reason: &str,
+        outcome: &'static str,
+    ) -> Fate {
         match self.ledger.reject(claimed, reason, self.clock.now()).await {
             Ok(()) => {
                 metric::event(event.provider, outcome);
                 warn!(key = %event.key, delivery_id = %event.delivery_id, reason, "event rejected");
                 Fate::Done
             }
-            Err(error) => self.ledger_failed(event, claimed.taken.attempt, &error),
+            Err(error) => self.ledger_failed(message, event, &error),
         }
     }
 
     /// Recording a hook, or completing, did not work.
-    async fn write_failed(&self, event: &Event, claimed: &Claimed, hook: &str, error: LedgerError) -> Fate {
+    async fn write_failed(
+        &self,
+        message: &Received,
+        event: &Event,
+        claimed: &Claimed,
+        hook: &str,
+        error: LedgerError,
+    ) -> Fate {
+        let reason = chain(&error);
         match error {
             // Nothing is ours any more; the new owner sees it through.
-            LedgerError::LeaseLost { .. } => self.ledger_failed(event, claimed.taken.attempt, &error),
-            LedgerError::EffectsRefused { .. } | LedgerError::Service { .. } => {
-                self.release(event, claimed, hook, &chain(&error), None).await
+            LedgerError::LeaseLost { .. } => self.ledger_failed(message, event, &error),
+            LedgerError::EffectsRefused { .. } => self.hook_failed(message, event, claimed, hook, &reason, None).await,
+            // It would be the same another time.
+            LedgerError::EffectsInvalid { .. } => {
+                let reason = format!("hook `{hook}`: {reason}");
+                self.dead_letter(message, event, claimed, &reason, "rejected").await
             }
+            LedgerError::Service { .. } => self.give_back(message, event, claimed, &reason).await,
         }
     }
 
     /// The event stays as it is: the message comes back, and finds it claimable once the lease
     /// has run out.
-    fn ledger_failed(&self, event: &Event, attempt: u32, error: &LedgerError) -> Fate {
+    fn ledger_failed(&self, message: &Received, event: &Event, error: &LedgerError) -> Fate {
+        let error = chain(error);
         metric::event(event.provider, "failed");
-        error!(key = %event.key, delivery_id = %event.delivery_id, error = chain(error), "ledger call failed");
-        Fate::Back(self.backoff(attempt))
+        error!(key = %event.key, delivery_id = %event.delivery_id, error, "ledger call failed");
+        self.wait_longer(message, error)
     }
 }
 

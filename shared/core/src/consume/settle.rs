@@ -87,7 +87,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             Ok(Settlement::Claimed(claimed)) => ControlFlow::Continue(Tried::Claimed(claimed)),
             Ok(Settlement::Known(Decision::Wait { until })) => ControlFlow::Break(self.wait(event, until, now)),
             Ok(Settlement::Known(Decision::Drop { status, conflict })) => {
-                ControlFlow::Break(self.count_duplicate(event, status.name(), conflict).await)
+                ControlFlow::Break(self.count_duplicate(message, event, status.name(), conflict).await)
             }
             Ok(Settlement::Known(Decision::Take(_))) => claim(Vec::new()),
             // Refused effects, or a ledger that can't be asked: recorded, if it can be, under a lease.

@@ -1,4 +1,6 @@
+mod attempts;
 mod batch;
+mod often;
 mod powertools;
 mod settle;
 
@@ -20,6 +22,7 @@ type Act = dyn Fn(&Event, Attempt) -> Result<Effects<&'static str>, HookError> +
 struct Told {
     name: &'static str,
     transactional: bool,
+    order: Order,
     calls: Arc<AtomicU32>,
     act: Arc<Act>,
 }
@@ -32,6 +35,7 @@ impl Told {
         Self {
             name,
             transactional: false,
+            order: Order::Any,
             calls: Arc::default(),
             act: Arc::new(act),
         }
@@ -60,6 +64,10 @@ impl Hook<&'static str> for Told {
         self.transactional
     }
 
+    fn order(&self) -> Order {
+        self.order
+    }
+
     async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<&'static str>, HookError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         (self.act)(event, attempt)
@@ -86,6 +94,16 @@ impl Default for Scene {
                 backoff: Backoff {
                     base: Duration::from_secs(2),
                     max: Duration::from_secs(900),
+                },
+                max_attempts: 120,
+                patience: Patience {
+                    wait: Backoff {
+                        base: Duration::from_secs(2),
+                        max: Duration::from_secs(300),
+                    },
+                    max_receives: 1000,
+                    retention: Duration::from_secs(14 * 24 * 3600),
+                    max_crashes: 10,
                 },
                 concurrency: 10,
             },
@@ -138,6 +156,7 @@ fn message(id: &str, provider: &str, body: &str) -> Received {
             .into(),
         trace: None,
         receives: 1,
+        sent_at: None,
     }
 }
 
@@ -590,6 +609,7 @@ async fn every_outcome_is_counted() {
     Events["kuenta", "unreadable"] = 1
     Events["onepay", "foreign"] = 1
     HookDuration["h"] = 3 values
+    OpenAge["kuenta"] = 1 values
     QueueLatency["kuenta"] = 5 values
     QueueLatency["onepay"] = 1 values
     "#);

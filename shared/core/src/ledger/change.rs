@@ -4,6 +4,15 @@ use crate::clock::Timestamp;
 
 use super::{Extent, Lease, Standing, Status, Taken};
 
+/// Why an event is released: whether this was one of the attempts that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Blame {
+    /// A hook failed. So does one that dies with its process, which is not released at all.
+    Hook,
+    /// Nobody: the ledger or a queue could not be reached. The attempt is given back.
+    Nobody,
+}
+
 /// What an owner writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
@@ -11,8 +20,8 @@ pub enum Change<'a> {
     Record(&'a str, Timestamp),
     /// All hooks are done, this one with the same write.
     Complete(Option<(&'a str, Timestamp)>),
-    /// A hook asks to retry.
-    Release,
+    /// The event is free to be claimed again.
+    Release(Blame),
     /// The event is never to reach (further) hooks.
     Reject,
 }
@@ -25,6 +34,7 @@ impl Standing {
             status: Status::InProgress,
             lease_expires_at: lease.expires_at,
             attempts: taken.attempt,
+            forgiven: taken.forgiven,
             // What was claimed first stays.
             body_sha256: found.map_or(body_sha256, |found| &found.body_sha256).to_owned(),
             hooks: taken.hooks.clone(),
@@ -56,6 +66,7 @@ impl Standing {
             status,
             lease_expires_at,
             attempts: 1,
+            forgiven: 0,
             body_sha256: body_sha256.to_owned(),
             hooks: hooks.into_iter().map(|hook| (hook.to_owned(), now)).collect(),
         })
@@ -90,8 +101,15 @@ impl Standing {
                 next.hooks.extend(last.map(|(hook, at)| (hook.to_owned(), at)));
                 next.status = Status::Completed;
             }
-            Change::Release => next.status = Status::Released,
-            Change::Reject => next.status = Status::Rejected,
+            Change::Release(blame) => {
+                next.status = Status::Released;
+                next.attempts -= u32::from(blame == Blame::Nobody && next.attempts > 0);
+            }
+            // Only an operator gets past this one, and then its attempts begin anew.
+            Change::Reject => {
+                next.status = Status::Rejected;
+                next.forgiven = next.attempts;
+            }
         }
         // Only an event in progress has a lease.
         next.lease_expires_at = Timestamp::from_millis(0);
@@ -107,10 +125,11 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(99);
 
-    const ALL: [Change<'static>; 4] = [
+    const ALL: [Change<'static>; 5] = [
         Change::Record("mail", NOW),
         Change::Complete(Some(("mail", NOW))),
-        Change::Release,
+        Change::Release(Blame::Hook),
+        Change::Release(Blame::Nobody),
         Change::Reject,
     ];
 
@@ -119,6 +138,7 @@ mod tests {
             status,
             lease_expires_at: Timestamp::from_seconds(50),
             attempts: 1,
+            forgiven: 0,
             body_sha256: "aa".to_owned(),
             hooks: BTreeMap::from([("payments".to_owned(), Timestamp::from_seconds(40))]),
         }
@@ -133,10 +153,15 @@ mod tests {
                 Status::InProgress,
                 Status::Completed,
                 Status::Released,
+                Status::Released,
                 Status::Rejected
             ]
         );
-        assert_eq!(after.map(|standing| standing.hooks.len()), [2, 2, 1, 1]);
+        let hooks = after.each_ref().map(|standing| standing.hooks.len());
+        assert_eq!(hooks, [2, 2, 1, 1, 1]);
+        // What is nobody's fault is no attempt; what an operator sends again begins anew.
+        let attempts = after.map(|standing| (standing.attempts, standing.forgiven));
+        assert_eq!(attempts, [(1, 0), (1, 0), (1, 0), (0, 0), (1, 1)]);
     }
 
     #[test]

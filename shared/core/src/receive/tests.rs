@@ -229,6 +229,58 @@ async fn what_takes_too_long_is_unavailable() {
 }
 
 #[tokio::test]
+async fn a_quarantine_that_hangs_leaves_a_forgery_refused() {
+    struct Hanging;
+    impl Outbox for Hanging {
+        async fn queue(&self, _: &'static str, _: Message) -> Result<(), OutboxError> {
+            panic!("a forgery is not queued");
+        }
+        async fn quarantine(&self, _: Message) -> Result<(), OutboxError> {
+            std::future::pending().await
+        }
+    }
+    let scene = Scene::new(GOOD);
+    let clock = scene.clock.clone().impatient();
+    let door = Door::new(&kuenta::PROVIDER, &scene.store, Hanging, clock, Dice::default());
+    let answer = door.receive(signed("forged"), body()).await;
+    assert_eq!(answer, Answer::Refused(Factor::Signature));
+}
+
+/// The secret store may have used up most of the time: the answer is still in time.
+#[tokio::test]
+async fn the_quarantine_gets_no_more_than_is_left() {
+    #[derive(Clone)]
+    struct Telling(StoppedClock, std::sync::Arc<std::sync::Mutex<Vec<Duration>>>);
+    impl Clock for Telling {
+        fn now(&self) -> Timestamp {
+            self.0.now()
+        }
+        fn sleep(&self, duration: Duration) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+            self.1.lock().unwrap().push(duration);
+            self.0.sleep(duration)
+        }
+    }
+    /// Takes its time, and is asked twice: the secret may have been rotated.
+    struct Slow<'a>(&'a FakeStore, StoppedClock);
+    impl SecretStore for Slow<'_> {
+        async fn load(&self) -> Result<crate::secrets::Secrets, StoreError> {
+            self.1.advance(Duration::from_millis(1500));
+            self.0.load().await
+        }
+    }
+    let scene = Scene::new(GOOD);
+    let clock = Telling(scene.clock.clone(), Default::default());
+    let slept = std::sync::Arc::clone(&clock.1);
+    let store = Slow(&scene.store, scene.clock.clone());
+    let door = Door::new(&kuenta::PROVIDER, store, &scene.outbox, clock, Dice::default());
+    let answer = door.receive(signed("forged"), body()).await;
+    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    let budgets = [BUDGET, BUDGET - Duration::from_secs(3)];
+    assert_eq!(*slept.lock().unwrap(), budgets);
+    assert_eq!(scene.outbox.quarantined().len(), 1);
+}
+
+#[tokio::test]
 async fn a_body_that_fits_no_message_is_too_long() {
     let scene = Scene::new(GOOD);
     let answer = scene

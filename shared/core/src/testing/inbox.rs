@@ -11,6 +11,7 @@ use crate::consume::{Inbox, InboxError, Received};
 pub struct FakeInbox {
     returned: Mutex<Vec<(String, Duration)>>,
     dead: Mutex<Vec<(String, String)>>,
+    deleted: Mutex<Vec<String>>,
     /// While true, every call fails.
     pub down: AtomicBool,
 }
@@ -24,6 +25,11 @@ impl FakeInbox {
     /// Message ids and reasons, in order.
     pub fn dead(&self) -> Vec<(String, String)> {
         self.dead.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ids of the messages that were deleted ahead, in order.
+    pub fn deleted(&self) -> Vec<String> {
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn up(&self, operation: &'static str, message: &Received) -> Result<(), InboxError> {
@@ -43,6 +49,15 @@ impl Inbox for &FakeInbox {
         self.up("return", message)?;
         let mut returned = self.returned.lock().unwrap_or_else(PoisonError::into_inner);
         returned.push((message.message_id.clone(), delay));
+        Ok(())
+    }
+
+    async fn delete(&self, messages: &[Received]) -> Result<(), InboxError> {
+        for message in messages {
+            self.up("deletion", message)?;
+            let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+            deleted.push(message.message_id.clone());
+        }
         Ok(())
     }
 

@@ -8,19 +8,23 @@ use crate::event::Event;
 use crate::hook::Effects;
 use crate::key::IdempotencyKey;
 use crate::ledger::{
-    Change, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Standing, Status, Taken, decide,
+    Blame, Change, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Standing, Status, Taken,
+    decide,
 };
 
 /// A ledger whose writes are names that are counted.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     state: Mutex<State>,
+    failing: Mutex<&'static [&'static str]>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     records: BTreeMap<IdempotencyKey, Stored>,
     effects: BTreeMap<String, u32>,
+    /// How often work on a message has begun, and not ended.
+    begun: BTreeMap<String, u32>,
 }
 
 /// One record.
@@ -65,6 +69,27 @@ impl State {
 }
 
 impl MemoryLedger {
+    /// From now on these calls fail, by their names; nothing is done by them.
+    pub fn fail(&self, operations: &'static [&'static str]) {
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = operations;
+    }
+
+    fn up(&self, operation: &'static str, of: &str) -> Result<(), LedgerError> {
+        let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !failing.contains(&operation) {
+            return Ok(());
+        }
+        let (partition, sort) = of.split_once('|').unwrap_or((of, ""));
+        Err(LedgerError::Service {
+            operation,
+            key: IdempotencyKey {
+                partition: partition.to_owned(),
+                sort: sort.to_owned(),
+            },
+            source: "the ledger is down".into(),
+        })
+    }
+
     /// The record of `key`.
     pub fn record(&self, key: &IdempotencyKey) -> Option<Stored> {
         self.state().records.get(key).cloned()
@@ -92,6 +117,13 @@ impl MemoryLedger {
         error: Option<&str>,
         effects: Vec<&'static str>,
     ) -> Result<(), LedgerError> {
+        let operation = match change {
+            Change::Record(..) => "record_hook",
+            Change::Complete(_) => "complete",
+            Change::Release(_) => "release",
+            Change::Reject => "reject",
+        };
+        self.up(operation, &claimed.key.to_string())?;
         let mut state = self.state();
         let changed = state.records.get_mut(&claimed.key).and_then(|stored| {
             let (holder, token) = (&stored.lease_token, &claimed.lease_token);
@@ -100,12 +132,7 @@ impl MemoryLedger {
         });
         let Some((stored, standing)) = changed else {
             return Err(LedgerError::LeaseLost {
-                operation: match change {
-                    Change::Record(..) => "record_hook",
-                    Change::Complete(_) => "complete",
-                    Change::Release => "release",
-                    Change::Reject => "reject",
-                },
+                operation,
                 key: claimed.key.clone(),
             });
         };
@@ -122,6 +149,7 @@ impl Ledger for &MemoryLedger {
     type Write = &'static str;
 
     async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> Result<Claim, LedgerError> {
+        self.up("claim", &event.key.to_string())?;
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.standing);
         let known = state.records.get(&event.key);
@@ -148,6 +176,7 @@ impl Ledger for &MemoryLedger {
         extent: Extent,
         now: Timestamp,
     ) -> Result<Settlement, LedgerError> {
+        self.up("settle", &event.key.to_string())?;
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.standing);
         let names = hooks.iter().map(|(name, _)| *name);
@@ -165,6 +194,7 @@ impl Ledger for &MemoryLedger {
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
+        self.up("overtaken", &event.key.to_string())?;
         let state = self.state();
         let mut records = state.records.iter();
         Ok(records.any(|(key, stored)| {
@@ -175,6 +205,7 @@ impl Ledger for &MemoryLedger {
     }
 
     async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool, _now: Timestamp) -> Result<(), LedgerError> {
+        self.up("count_duplicate", &key.to_string())?;
         if let Some(stored) = self.state().records.get_mut(key) {
             stored.duplicates += 1;
             stored.conflicts += u32::from(conflict);
@@ -205,11 +236,34 @@ impl Ledger for &MemoryLedger {
         self.own(claimed, Change::Complete(hook), None, writes)
     }
 
-    async fn release(&self, claimed: &Claimed, error: &str) -> Result<(), LedgerError> {
-        self.own(claimed, Change::Release, Some(error), Vec::new())
+    async fn release(&self, claimed: &Claimed, error: &str, blame: Blame) -> Result<(), LedgerError> {
+        self.own(claimed, Change::Release(blame), Some(error), Vec::new())
     }
 
     async fn reject(&self, claimed: &Claimed, reason: &str, _now: Timestamp) -> Result<(), LedgerError> {
         self.own(claimed, Change::Reject, Some(reason), Vec::new())
+    }
+
+    async fn begin(&self, message_id: &str, _now: Timestamp) -> Result<u32, LedgerError> {
+        self.up("begin", message_id)?;
+        let mut state = self.state();
+        let begun = state.begun.entry(message_id.to_owned()).or_default();
+        *begun += 1;
+        Ok(*begun)
+    }
+
+    async fn put_off(&self, message_id: &str, _now: Timestamp) -> Result<(), LedgerError> {
+        self.up("put_off", message_id)?;
+        let mut state = self.state();
+        if let Some(begun) = state.begun.get_mut(message_id) {
+            *begun = begun.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    async fn survive(&self, message_id: &str, _now: Timestamp) -> Result<(), LedgerError> {
+        self.up("survive", message_id)?;
+        self.state().begun.remove(message_id);
+        Ok(())
     }
 }

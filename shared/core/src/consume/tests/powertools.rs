@@ -1,7 +1,7 @@
 //! What users of Powertools' idempotency report, each as a test that it does not happen here.
 
 use super::*;
-use crate::ledger::{Claim, Claimed, Lease, LedgerError};
+use crate::ledger::{Blame, Claim, Claimed, Lease, LedgerError};
 use crate::providers::kuenta;
 
 fn event_of(message: &Received) -> Event {
@@ -51,7 +51,7 @@ async fn a_late_owner_neither_completes_nor_releases_the_new_owners_record() {
     for refused in [
         ledger.complete(&late, Some(("h", effects())), now).await,
         ledger.record_hook(&late, "h", effects(), now).await,
-        ledger.release(&late, "no").await,
+        ledger.release(&late, "no", Blame::Hook).await,
         ledger.reject(&late, "no", now).await,
     ] {
         assert!(matches!(refused, Err(LedgerError::LeaseLost { .. })));

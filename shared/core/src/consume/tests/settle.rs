@@ -202,7 +202,10 @@ async fn what_a_claim_may_take_is_claimed_and_only_what_is_open_called() {
         .record_hook(&earlier, "payments", Effects::write("payments"), now)
         .await
         .unwrap();
-    ledger.release(&earlier, "books: not yet").await.unwrap();
+    ledger
+        .release(&earlier, "books: not yet", crate::ledger::Blame::Hook)
+        .await
+        .unwrap();
 
     assert_eq!(scene.consume(&[&payments, &books], vec![payment("p1")]).await, [""; 0]);
     let applied = ["payments", "books"].map(|write| scene.ledger.applied(write));

@@ -1,0 +1,160 @@
+//! DynamoDB's refusals as it writes them, from a list of answers instead of an emulator.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+
+use super::*;
+
+/// Answers with each of these in turn, and with the last one from then on.
+#[derive(Debug, Clone)]
+struct Answers {
+    answers: Arc<Mutex<Vec<(u16, String)>>>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl HttpConnector for Answers {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let mut answers = self.answers.lock().unwrap();
+        let (status, body) = match answers.len() {
+            1 => answers[0].clone(),
+            _ => answers.remove(0),
+        };
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
+    }
+}
+
+fn client(answers: Vec<(u16, String)>) -> (Client, Arc<AtomicUsize>) {
+    let answers = Answers {
+        answers: Arc::new(Mutex::new(answers)),
+        calls: Arc::default(),
+    };
+    let calls = Arc::clone(&answers.calls);
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .http_client(http_client_fn(move |_: &HttpConnectorSettings, _| {
+            SharedHttpConnector::new(answers.clone())
+        }))
+        .build();
+    (Client::from_conf(config), calls)
+}
+
+/// A cancelled transaction with these reasons.
+fn cancelled_for(codes: &[&str]) -> (u16, String) {
+    let reasons = codes
+        .iter()
+        .map(|code| format!(r#"{{"Code":"{code}","Message":"because of {code}"}}"#));
+    let reasons = reasons.collect::<Vec<_>>().join(",");
+    let name = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+    let body = format!(r#"{{"__type":"{name}","Message":"Transaction cancelled","CancellationReasons":[{reasons}]}}"#);
+    (400, body)
+}
+
+fn invalid(message: &str) -> (u16, String) {
+    let name = "com.amazon.coral.validate#ValidationException";
+    (400, format!(r#"{{"__type":"{name}","message":"{message}"}}"#))
+}
+
+fn done() -> (u16, String) {
+    (200, "{}".to_owned())
+}
+
+fn writes() -> Vec<TransactWriteItem> {
+    let key = HashMap::from([("pk".to_owned(), AttributeValue::S("p".to_owned()))]);
+    let delete = Delete::builder().table_name("t").set_key(Some(key)).build().unwrap();
+    vec![TransactWriteItem::builder().delete(delete).build()]
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_throttled_or_meets_another_is_tried_again() {
+    for code in [
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "TransactionConflict",
+    ] {
+        let refused = cancelled_for(&["None", code]);
+        let (client, calls) = client(vec![refused.clone(), refused.clone(), refused, done()]);
+        assert!(commit(&client, writes()).await.is_ok(), "{code}");
+        assert_eq!(calls.load(Ordering::SeqCst), 4, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn and_not_for_ever() {
+    let (client, calls) = client(vec![cancelled_for(&["ThrottlingError", "None"])]);
+    let begun = Instant::now();
+    let why = commit(&client, writes()).await;
+    assert!(matches!(why, Err(Cancelled::Otherwise(_))), "nobody's fault");
+    assert!(begun.elapsed() < PATIENCE);
+    let calls = calls.load(Ordering::SeqCst);
+    assert!((6..20).contains(&calls), "{calls} calls");
+}
+
+#[tokio::test]
+async fn a_write_that_can_never_succeed_is_made_once_and_says_why() {
+    let many = "1 validation error detected: Value at 'transactItems' failed to satisfy constraint: Member must have length less than or equal to 100";
+    let twice = "Transaction request cannot include multiple operations on one item";
+    for (answer, wanted) in [
+        (invalid(many), many),
+        (invalid(twice), twice),
+        (
+            cancelled_for(&["None", "ValidationError"]),
+            "because of ValidationError",
+        ),
+        (
+            cancelled_for(&["ThrottlingError", "ValidationError"]),
+            "because of ValidationError",
+        ),
+    ] {
+        let (client, calls) = client(vec![answer]);
+        let Err(Cancelled::Invalid(why)) = commit(&client, writes()).await else {
+            panic!("not invalid: {wanted}");
+        };
+        assert_eq!((why.to_string().as_str(), calls.load(Ordering::SeqCst)), (wanted, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_condition_that_does_not_hold_outweighs_a_throttled_neighbour() {
+    let (client, calls) = client(vec![cancelled_for(&["ThrottlingError", "ConditionalCheckFailed"])]);
+    let Err(Cancelled::Refused { places, .. }) = commit(&client, writes()).await else {
+        panic!("not refused");
+    };
+    assert_eq!((places, calls.load(Ordering::SeqCst)), (vec![1], 1));
+}
+
+#[tokio::test]
+async fn a_missing_permission_or_table_is_nobodys_fault() {
+    for name in ["AccessDeniedException", "ResourceNotFoundException"] {
+        let answer = (400, format!(r#"{{"__type":"{name}","message":"no"}}"#));
+        let (client, _) = client(vec![answer]);
+        assert!(
+            matches!(commit(&client, writes()).await, Err(Cancelled::Otherwise(_))),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_update_that_meets_a_transaction_is_tried_again() {
+    let busy = r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"busy"}"#;
+    let busy = (400, busy.to_owned());
+    let (client, calls) = client(vec![busy.clone(), busy, done()]);
+    let call = client
+        .update_item()
+        .table_name("t")
+        .key("pk", AttributeValue::S("p".to_owned()));
+    assert!(matches!(update(call).await, Ok(Updated::Written(_))));
+    assert_eq!(calls.load(Ordering::SeqCst), 3);
+}

@@ -1,0 +1,173 @@
+//! What counts as an attempt, and what does not.
+
+use super::*;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn key_of(id: &str) -> IdempotencyKey {
+    IdempotencyKey {
+        partition: format!("kuenta#live#payment#{id}"),
+        sort: "payment.completed".to_owned(),
+    }
+}
+
+fn attempts(scene: &Scene, id: &str) -> u32 {
+    scene.ledger.record(&key_of(id)).unwrap().standing.attempts
+}
+
+fn replay(id: &str, message_id: &str) -> Received {
+    let mut message = payment(id);
+    message_id.clone_into(&mut message.message_id);
+    message.attributes.insert("replay".to_owned(), "1".to_owned());
+    message
+}
+
+#[tokio::test]
+async fn an_event_is_given_up_after_so_many_failures_with_the_last_one_as_the_reason() {
+    let mut scene = Scene::default();
+    scene.policy.max_attempts = 3;
+    let hook = Told::to("h", |_, attempt| {
+        Err(HookError::retry(format!("no. {}", attempt.number)))
+    });
+    for _ in 0..2 {
+        assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, ["p1"]);
+        assert_eq!(scene.inbox.dead(), []);
+    }
+    assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
+    let reason = "given up after 3 attempts: hook `h`: no. 3".to_owned();
+    assert_eq!(scene.inbox.dead(), [("p1".to_owned(), reason.clone())]);
+    let stored = scene.ledger.record(&key_of("p1")).unwrap();
+    assert_eq!((stored.standing.status, stored.error), (Status::Rejected, Some(reason)));
+    // A duplicate of the provider's changes nothing.
+    assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
+    assert_eq!(hook.calls(), 3);
+}
+
+#[tokio::test]
+async fn what_an_operator_sends_again_has_all_its_attempts_and_its_short_waits_once_more() {
+    let mut scene = Scene::default();
+    scene.policy.max_attempts = 3;
+    let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
+    for _ in 0..3 {
+        scene.consume(&[&hook], vec![payment("p1")]).await;
+    }
+    for _ in 0..3 {
+        scene.consume(&[&hook], vec![replay("p1", "again")]).await;
+    }
+    assert_eq!((hook.calls(), scene.inbox.dead().len()), (6, 2));
+    assert_eq!(attempts(&scene, "p1"), 6, "the number itself goes on");
+    let waits: Vec<u64> = scene.inbox.returned().iter().map(|(_, wait)| wait.as_secs()).collect();
+    assert_eq!(waits, [2, 4, 2, 4]);
+}
+
+#[tokio::test]
+async fn a_claim_whose_owner_has_died_was_an_attempt() {
+    let mut scene = Scene::default();
+    scene.policy.max_attempts = 2;
+    let hook = ok("h");
+    for number in 1..=2u32 {
+        let lease = crate::ledger::Lease {
+            token: format!("owner {number}"),
+            expires_at: scene.clock.now().plus(Duration::from_secs(31)),
+            message_id: "m".to_owned(),
+        };
+        let message = payment("p1");
+        let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
+        let envelope = Envelope::from_message(&message.text, attribute).unwrap();
+        let event = Event::read(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live).0;
+        (&scene.ledger).claim(&event, &lease, scene.clock.now()).await.unwrap();
+        scene.clock.advance(Duration::from_secs(31));
+    }
+    assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
+    assert_eq!(hook.calls(), 0);
+    let reason = "given up after 2 attempts: the function died during the last one";
+    assert_eq!(scene.inbox.dead(), [("p1".to_owned(), reason.to_owned())]);
+    // And not for ever: whoever sends it again has it tried.
+    scene.consume(&[&hook], vec![replay("p1", "again")]).await;
+    assert_eq!((hook.calls(), scene.ledger.applied("h")), (1, 1));
+}
+
+/// Whatever the ledger does not do, for as long as it likes: nothing is dead-lettered, no attempt is used.
+#[tokio::test]
+async fn a_ledger_that_is_away_is_nobodys_attempt() {
+    for failing in [
+        &["claim"][..],
+        &["claim", "settle", "count_duplicate", "release", "reject", "complete"],
+        &["complete"],
+        &["record_hook"],
+        &["overtaken"],
+    ] {
+        let mut scene = Scene::default();
+        scene.policy.max_attempts = 2;
+        let (first, second) = (ok("first"), ok("second"));
+        let told = Told {
+            order: Order::Told,
+            ..ok("told")
+        };
+        scene.ledger.fail(failing);
+        for receives in 1..40 {
+            let message = Received {
+                receives,
+                ..payment("p1")
+            };
+            assert_eq!(scene.consume(&[&first, &second, &told], vec![message]).await, ["p1"]);
+        }
+        let waits: Vec<u64> = scene.inbox.returned().iter().map(|(_, wait)| wait.as_secs()).collect();
+        assert_eq!(waits[..6], [2, 4, 8, 16, 32, 64], "{failing:?}");
+        assert_eq!(waits[38], 300, "{failing:?}");
+        scene.ledger.fail(&[]);
+        assert_eq!(
+            scene.consume(&[&first, &second, &told], vec![payment("p1")]).await,
+            [""; 0]
+        );
+        assert_eq!(scene.inbox.dead(), [], "{failing:?}");
+        assert_eq!(attempts(&scene, "p1"), 1, "{failing:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_dead_letter_queue_that_is_away_is_nobodys_attempt() {
+    let mut scene = Scene::default();
+    scene.policy.max_attempts = 1;
+    let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
+    scene.inbox.down.store(true, Ordering::SeqCst);
+    for _ in 0..5 {
+        assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, ["p1"]);
+    }
+    assert_eq!(attempts(&scene, "p1"), 0);
+    scene.inbox.down.store(false, Ordering::SeqCst);
+    assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
+    assert_eq!(scene.inbox.dead()[0].1, "given up after 1 attempts: hook `h`: no");
+}
+
+/// The queue forgets a message after 14 days, silently. A copy has 14 days more, and rings.
+#[tokio::test]
+async fn before_the_queue_forgets_a_message_it_is_dead_lettered() {
+    let scene = Scene::default();
+    let hook = ok("h");
+    scene.ledger.fail(&["claim", "settle", "begin"]);
+    let sent = |ago: Duration| Received {
+        sent_at: Some(scene.clock.now().minus(ago)),
+        receives: 600,
+        ..payment("p1")
+    };
+    assert_eq!(scene.consume(&[&hook], vec![sent(12 * 24 * HOUR)]).await, ["p1"]);
+    assert_eq!(scene.inbox.dead(), []);
+    assert_eq!(scene.consume(&[&hook], vec![sent(13 * 24 * HOUR)]).await, [""; 0]);
+    let (id, reason) = scene.inbox.dead().remove(0);
+    assert_eq!(id, "p1");
+    assert!(
+        reason.starts_with("the event queue would forget it within a day: begin"),
+        "{reason}"
+    );
+    assert!(reason.ends_with("the ledger is down"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_wait_is_never_longer_than_the_queue_hides_a_message() {
+    let scene = Scene::default();
+    let hook = Told::to("h", |_, _| Err(HookError::retry_after(48 * HOUR, "later")));
+    scene.consume(&[&hook], vec![payment("p1")]).await;
+    let (_, wait) = scene.inbox.returned().remove(0);
+    assert!(wait < 12 * HOUR && wait > 11 * HOUR, "{wait:?}");
+}

@@ -1,0 +1,102 @@
+//! A message that kills the function before anything is recorded of it.
+
+use std::sync::Mutex;
+
+use super::*;
+
+fn often(id: &str) -> Received {
+    Received {
+        receives: 4,
+        ..payment(id)
+    }
+}
+
+/// Never returns from the event `killer`.
+struct Killer {
+    calls: Arc<Mutex<Vec<String>>>,
+}
+
+#[async_trait]
+impl Hook<&'static str> for Killer {
+    fn name(&self) -> &'static str {
+        "killer"
+    }
+
+    async fn call(&self, event: &Event, _: Attempt) -> Result<Effects<&'static str>, HookError> {
+        let id = event.resource.as_ref().unwrap().id.clone();
+        self.calls.lock().unwrap().push(id.clone());
+        if id == "killer" {
+            std::future::pending::<()>().await;
+        }
+        Ok(Effects::none())
+    }
+}
+
+#[tokio::test]
+async fn it_takes_its_neighbours_along_once_and_is_dead_lettered_unread() {
+    let mut scene = Scene::default();
+    scene.policy.patience.max_crashes = 3;
+    let calls = Arc::<Mutex<Vec<String>>>::default();
+    let mut batch = vec![often("killer"), often("a"), payment("young"), often("b")];
+    let mut invocations = 0;
+    while scene.inbox.dead().is_empty() {
+        invocations += 1;
+        assert!(invocations < 10, "nobody gives it up");
+        let hooks: Vec<Box<dyn Hook<&'static str>>> = vec![Box::new(Killer {
+            calls: Arc::clone(&calls),
+        })];
+        let consumer = Consumer::new(
+            &scene.ledger,
+            &scene.inbox,
+            hooks,
+            scene.policy.clone(),
+            scene.clock.clone(),
+            Dice::default(),
+        )
+        .unwrap();
+        let deadline = scene.clock.now().plus(Duration::from_secs(30));
+        // What never ends is as dead as what was killed.
+        let ended = tokio::time::timeout(Duration::from_millis(50), consumer.consume(batch.clone(), deadline)).await;
+        let deleted = scene.inbox.deleted();
+        batch.retain(|message| !deleted.contains(&message.message_id));
+        if let Ok(failed) = ended {
+            batch.retain(|message| failed.contains(&message.message_id));
+        }
+        scene.clock.advance(Duration::from_secs(200));
+    }
+    // Once with the others of its kind, then alone, until it was enough.
+    assert_eq!(invocations, 4);
+    assert!(batch.is_empty(), "{batch:?}");
+    let reason = "the function has died 3 times in a row while it worked on this message";
+    assert_eq!(scene.inbox.dead(), [("killer".to_owned(), reason.to_owned())]);
+    let calls = calls.lock().unwrap();
+    let count = |id: &str| calls.iter().filter(|call| *call == id).count();
+    assert_eq!(count("young"), 1, "it was done with and deleted before: {calls:?}");
+    assert!(count("a") <= 2 && count("b") <= 2, "{calls:?}");
+    assert_eq!(count("killer"), 3);
+}
+
+#[tokio::test]
+async fn a_message_that_comes_often_for_another_reason_leaves_no_note() {
+    let (scene, hook) = (Scene::default(), Told::to("h", |_, _| Err(HookError::retry("no"))));
+    for _ in 0..20 {
+        assert_eq!(scene.consume(&[&hook], vec![often("p1"), often("p2")]).await.len(), 2);
+    }
+    assert_eq!(hook.calls(), 40);
+    assert_eq!(scene.inbox.dead(), []);
+    let begun = (&scene.ledger).begin("p1", scene.clock.now()).await.unwrap();
+    assert_eq!(begun, 1, "each time it was taken back");
+}
+
+/// An outage keeps messages for days: that is not what kills a function.
+#[tokio::test]
+async fn what_can_not_be_noted_is_not_begun() {
+    let (scene, hook) = (Scene::default(), ok("h"));
+    scene.ledger.fail(&["begin"]);
+    for _ in 0..20 {
+        assert_eq!(scene.consume(&[&hook], vec![often("p1")]).await, ["p1"]);
+    }
+    assert_eq!((hook.calls(), scene.inbox.dead()), (0, vec![]));
+    scene.ledger.fail(&[]);
+    assert_eq!(scene.consume(&[&hook], vec![often("p1")]).await, [""; 0]);
+}
