@@ -11,3 +11,4 @@ pub mod document;
 pub mod eventually;
 pub mod proxy;
 pub mod running;
+pub mod sender;

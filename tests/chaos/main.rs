@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use acuse_aws::system::SystemClock;
 use acuse_cli::local::{Options, Running, Stack};
-use acuse_cli::sample::{self, Sample};
+use acuse_cli::sample;
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::providers::{kuenta, onepay, unopago};
@@ -32,6 +32,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 use acuse_tests::proxy::Proxy;
 use acuse_tests::running;
+use acuse_tests::sender::deliver;
 use trouble::Trouble;
 
 const PAYMENTS: usize = 120;
@@ -100,31 +101,6 @@ fn resource_id(provider: &Provider, payload: &str) -> String {
     (provider.read)(&value).unwrap().resource.unwrap().id
 }
 
-/// Sends until it is taken in, as a provider does.
-async fn deliver(client: &reqwest::Client, running: &Running, provider: &'static Provider, body: &str) -> u32 {
-    let secrets = sample::local_secrets(provider);
-    let sample = Sample::signed(provider, body.as_bytes().to_vec(), &secrets, SystemClock.now(), None).unwrap();
-    let url = format!("{}/webhooks/{}", running.http, provider.name);
-    let mut refused = 0;
-    loop {
-        let post = client
-            .post(&url)
-            .body(sample.body.clone())
-            .timeout(Duration::from_secs(10));
-        let post = sample
-            .headers
-            .iter()
-            .fold(post, |post, (name, value)| post.header(*name, value));
-        match post.send().await.map(|answer| answer.status().as_u16()) {
-            Ok(200) => return refused,
-            // The proxy has struck: the queue, or the store of secrets.
-            Ok(500..) | Err(_) => refused += 1,
-            Ok(status) => panic!("a genuine delivery was answered {status}"),
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 /// Kills a consumer of the stack in `state`: any process with its environment.
 fn kill_a_consumer(state: &Path) -> bool {
     let of_the_stack = |process: &PathBuf| {
@@ -160,8 +136,17 @@ async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
     let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chaos");
     let mut options = Options::isolated(&state);
     options.functions_endpoint = Some(proxy.url.clone());
-    // Every kill costs a receive; here there are more of them than in a year.
-    options.parameters = vec![("MaxReceiveCount".to_owned(), "500".to_owned())];
+    // Every kill is an attempt of what was worked on; here there are more of them than in a year. And nobody
+    // waits for minutes.
+    let settings = [
+        ("MaxAttempts", "1000"),
+        ("MaxCrashes", "100"),
+        ("WaitMaxSeconds", "5"),
+        ("RetryMaxSeconds", "5"),
+    ];
+    options.parameters = settings
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
     let stack = Stack::start(options).await.unwrap();
     let running = Running::find(&state).unwrap();
     proxy.forward_to(stack.endpoint());

@@ -20,7 +20,7 @@ const CHANGED: [(&str, &str); 6] = [
     ("Environment", "live"),
     ("EventBusName", "default"),
     ("LogRetentionDays", "7"),
-    ("MaxReceiveCount", "7"),
+    ("MaxReceiveCount", "700"),
     ("ThrottleRate", "123"),
     ("VerifyMemoryMb", "512"),
 ];

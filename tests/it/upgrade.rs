@@ -3,13 +3,15 @@
 //! joined by others.
 
 use std::collections::HashMap;
+use std::process::Stdio;
 
 use acuse_cli::local;
+use acuse_core::clock::Timestamp;
 use axum::body::Bytes;
 use serde_json::Value;
 
 use crate::ledger::Tables;
-use crate::runtime::consumer;
+use crate::runtime::{consumer, start};
 
 fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/fixtures/upgrade/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -49,6 +51,37 @@ async fn yesterdays_messages_meet_yesterdays_records() {
         let payment = partition.replace("#payment", "");
         assert_eq!(tables.applied(&payment).await, applied, "{payment}");
     }
+}
+
+/// From the function's environment to the index's keys, and to a reader that knows nothing of either.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_consumer_spreads_a_day_as_its_environment_says() {
+    let binary = local::function_binary("consumer").await.unwrap();
+    let tables = Tables::create().await;
+    let messages = Bytes::from(fixture("v1/messages.json"));
+    let spread = [("LEDGER_DAY_SHARDS", "64")];
+    let (_child, mut answered) = start(&binary, &tables.endpoint, [messages].into(), spread, Stdio::null()).await;
+    assert_eq!(answered.recv().await.unwrap(), r#"{"batchItemFailures":[]}"#);
+
+    let days = tables.days().await;
+    assert!(days.iter().any(|day| day.matches('#').count() == 2), "{days:?}");
+    let day = Timestamp::from_rfc3339("2024-03-20T10:00:00Z").unwrap();
+    let kuenta = tables.on_day("kuenta", day).await.len();
+    let onepay = tables.on_day("onepay", day).await.len();
+    assert_eq!((kuenta, onepay), (7, 1), "{days:?}");
+}
+
+/// Version 1 wrote a day under one key.
+#[tokio::test]
+async fn yesterdays_records_are_listed() {
+    let tables = Tables::create().await;
+    let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/ledger.json")).unwrap();
+    let count = records.len();
+    for record in records {
+        tables.put_record(record).await;
+    }
+    let day = Timestamp::from_rfc3339("2024-03-20T10:00:00Z").unwrap();
+    assert_eq!(tables.on_day("kuenta", day).await.len(), count);
 }
 
 #[tokio::test(flavor = "multi_thread")]

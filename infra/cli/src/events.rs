@@ -54,7 +54,7 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
         }
         records.extend(found.into_iter().take(limit));
     }
-    records.sort_by(|a, b| b.received_at.cmp(&a.received_at));
+    records.sort_by(|a, b| b.received_at.cmp(&a.received_at).then_with(|| a.key.cmp(&b.key)));
     Ok(records)
 }
 

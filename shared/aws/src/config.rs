@@ -1,5 +1,6 @@
 //! Environment variables, read once in init.
 
+use std::ops::RangeBounds;
 use std::str::FromStr;
 
 use acuse_core::provider::Provider;
@@ -59,15 +60,35 @@ pub fn optional(name: &str) -> Option<String> {
 /// # Errors
 /// [`ConfigError::Invalid`] where it is no such number.
 pub fn number<N: FromStr + PartialOrd + From<u8>>(name: &str, default: N) -> Result<N, ConfigError> {
-    let Some(value) = optional(name) else {
-        return Ok(default);
-    };
+    number_within(name, default, N::from(1).., "a whole number of at least 1")
+}
+
+/// The variable `name` as a number within `range`, or `default` where it is not set. `expected` is the range
+/// in words.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] where it is no such number.
+pub fn number_within<N: FromStr + PartialOrd>(
+    name: &str,
+    default: N,
+    range: impl RangeBounds<N>,
+    expected: &'static str,
+) -> Result<N, ConfigError> {
+    optional(name).map_or(Ok(default), |value| parsed(name, value, range, expected))
+}
+
+fn parsed<N: FromStr + PartialOrd>(
+    name: &str,
+    value: String,
+    range: impl RangeBounds<N>,
+    expected: &'static str,
+) -> Result<N, ConfigError> {
     match value.trim().parse::<N>() {
-        Ok(number) if number >= N::from(1) => Ok(number),
+        Ok(number) if range.contains(&number) => Ok(number),
         _ => Err(ConfigError::Invalid {
             name: name.to_owned(),
             value,
-            expected: "a whole number of at least 1",
+            expected,
         }),
     }
 }
@@ -100,5 +121,23 @@ pub fn signature_settings(
             name: name.to_owned(),
             source,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_out_of_its_range_is_named_with_what_would_be_right() {
+        let parsed = |value: &str| parsed("SHARDS", value.to_owned(), 1..=256, "a whole number from 1 to 256");
+        assert_eq!([" 1", "256"].map(parsed), [Ok(1), Ok(256)]);
+        for value in ["0", "257", "-1", "four", "1.5", "99999999999999999999"] {
+            let error = parsed(value).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("the environment variable SHARDS is {value:?}; it should be a whole number from 1 to 256")
+            );
+        }
     }
 }

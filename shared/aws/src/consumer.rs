@@ -15,7 +15,7 @@ pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, run, service_fn};
 
 use crate::config::{self, ConfigError};
-use crate::ledger::DynamoLedger;
+use crate::ledger::{DynamoLedger, MOST_SHARDS};
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
 use crate::telemetry;
@@ -35,14 +35,11 @@ pub struct Setup {
 /// The function's time-out where the runtime names none: the template's.
 const TIME_OUT: Duration = Duration::from_secs(30);
 
-/// How long the event queue keeps a message: the template's, and the longest that SQS has.
-const EVENT_QUEUE_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-
 /// Consumes batches until Lambda ends the process. `hooks` makes the hooks, in their order.
 ///
 /// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`, `RETENTION_DAYS`,
 /// `MAX_ATTEMPTS`, `RETRY_BASE_SECONDS`, `RETRY_MAX_SECONDS`, `WAIT_MAX_SECONDS`, `MAX_RECEIVE_COUNT`,
-/// `MAX_CRASHES` and `HOOK_CONCURRENCY`.
+/// `MAX_CRASHES`, `HOOK_CONCURRENCY` and `LEDGER_DAY_SHARDS`.
 ///
 /// # Errors
 /// A variable that is missing or can't be meant, by name; what `hooks` returns; the runtime's
@@ -52,10 +49,11 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<Hook>, Error>
     let dead_letter_queue = config::required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
     let table = config::required("LEDGER_TABLE", "the name of the ledger's table")?;
     let policy = policy()?;
+    let day_shards = day_shards()?;
 
     let sdk = sdk::load()?;
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
-    let ledger = DynamoLedger::new(dynamodb.clone(), table, policy.retention);
+    let ledger = DynamoLedger::new(dynamodb.clone(), table, policy.retention).with_day_shards(day_shards);
     let inbox = SqsInbox::new(aws_sdk_sqs::Client::new(&sdk), event_queue, dead_letter_queue);
     let setup = Setup { sdk, dynamodb };
     let hooks = hooks(&setup)?;
@@ -106,16 +104,26 @@ fn policy() -> Result<Policy, ConfigError> {
             max: Duration::from_secs(config::number("RETRY_MAX_SECONDS", 1800)?),
         },
         max_attempts: config::number("MAX_ATTEMPTS", 120)?,
-        patience: Patience {
-            wait: Backoff {
-                base: Duration::from_secs(2),
-                max: Duration::from_secs(config::number("WAIT_MAX_SECONDS", 300)?),
-            },
-            max_receives: config::number("MAX_RECEIVE_COUNT", 1000)?,
-            retention: EVENT_QUEUE_RETENTION,
-            max_crashes: config::number("MAX_CRASHES", 10)?,
-        },
+        patience: patience()?,
         concurrency: config::number("HOOK_CONCURRENCY", 10)?,
+    })
+}
+
+/// One where nothing is said: what every reader has always looked at.
+fn day_shards() -> Result<u32, ConfigError> {
+    config::number_within("LEDGER_DAY_SHARDS", 1, 1..=MOST_SHARDS, "a whole number from 1 to 256")
+}
+
+fn patience() -> Result<Patience, ConfigError> {
+    let default = Patience::default();
+    Ok(Patience {
+        wait: Backoff {
+            max: Duration::from_secs(config::number("WAIT_MAX_SECONDS", default.wait.max.as_secs())?),
+            ..default.wait
+        },
+        max_receives: config::number("MAX_RECEIVE_COUNT", default.max_receives)?,
+        max_crashes: config::number("MAX_CRASHES", default.max_crashes)?,
+        ..default
     })
 }
 

@@ -1,5 +1,6 @@
 //! The ledger on DynamoDB: one item an event, one conditional write a step.
 
+mod day;
 mod expression;
 mod item;
 pub mod reader;
@@ -19,6 +20,8 @@ use acuse_core::ledger::{
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use day::Days;
+pub use day::MOST_SHARDS;
 use expression::{Step, bool_error, n, s};
 use item::Payload;
 use write::{Cancelled, Updated, commit, update};
@@ -35,6 +38,7 @@ pub struct DynamoLedger {
     client: Client,
     table: String,
     retention: Duration,
+    days: Days,
 }
 
 impl DynamoLedger {
@@ -45,7 +49,15 @@ impl DynamoLedger {
             client,
             table: table.into(),
             retention,
+            days: Days::spread_over(1),
         }
+    }
+
+    /// Spreads each provider's day over so many keys of the index `by-day`, up to [`MOST_SHARDS`].
+    #[must_use]
+    pub fn with_day_shards(self, shards: u32) -> Self {
+        let days = Days::spread_over(shards);
+        Self { days, ..self }
     }
 
     fn step(&self, key: &IdempotencyKey) -> Step {
@@ -169,7 +181,11 @@ impl Ledger for DynamoLedger {
         let key = &event.key;
         let expires_at = now.plus(self.retention);
         let payload = self.keep_parts(OPERATION, event, expires_at).await?;
-        let step = item::kept(self.step(key), event, lease, now, expires_at, payload);
+        let day = self
+            .day_key(event)
+            .await
+            .map_err(|error| service(OPERATION, key, error))?;
+        let step = item::kept(self.step(key), event, day, lease, now, expires_at, payload);
         let step = item::claimed(step, lease)
             .set_first("hooks", AttributeValue::M(HashMap::new()))
             .value(":in_progress", s(Status::InProgress.name()))

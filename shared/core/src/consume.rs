@@ -25,6 +25,7 @@ use crate::metric;
 use crate::provider::Unreadable;
 use crate::providers;
 pub use backoff::Backoff;
+pub use often::OFTEN;
 pub use patience::Patience;
 
 /// Kept free at the end of an invocation, so that it ends by itself, and its answer is not lost: for the last
@@ -90,6 +91,13 @@ pub struct Policy {
     pub patience: Patience,
     /// How many events of a batch are worked on at once.
     pub concurrency: usize,
+}
+
+impl Policy {
+    /// How long an event waits whose hooks have failed so often; `None` where it is given up.
+    pub fn retry(&self, failures: u32, random: &impl Random) -> Option<Duration> {
+        (failures < self.max_attempts).then(|| self.backoff.delay(failures, random))
+    }
 }
 
 /// Applies events to the ledger and calls the hooks. Knows nothing of HTTP.

@@ -58,6 +58,17 @@ impl IdempotencyKey {
             sort: "unreadable".to_owned(),
         }
     }
+
+    /// Which of so many shards the key belongs to, counted from 0: always the same one, on any machine and in
+    /// any version, and each about as often as the others.
+    pub fn shard(&self, shards: u32) -> u32 {
+        let digest = Sha256::digest(self.to_string().as_bytes());
+        let number = digest
+            .iter()
+            .take(8)
+            .fold(0, |number, byte| number << 8 | u64::from(*byte));
+        u32::try_from(number % u64::from(shards.max(1))).unwrap_or_default()
+    }
 }
 
 /// `{partition}|{sort}`: one text for logs, `acuse events show`, and other systems' idempotency
@@ -118,7 +129,8 @@ pub fn bounded(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn digest(text: &str) -> String {
+/// What stands for a text that is too long where it should be.
+pub fn digest(text: &str) -> String {
     format!("~{}", data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())))
 }
 
@@ -182,6 +194,30 @@ mod tests {
             .collect();
         assert_eq!(keys.len(), ids.len(), "{keys:#?}");
         assert!(keys.iter().all(|key| key.len() <= 1024));
+    }
+
+    /// Ledgers that are deployed were written by it. The numbers are those of another SHA-256, Python's.
+    #[test]
+    fn a_keys_shard_never_changes() {
+        let key = |id: u32| IdempotencyKey {
+            partition: format!("onepay#live#payment#{id}"),
+            sort: "payment.approved".to_owned(),
+        };
+        assert_eq!([1, 2, 3, 4, 5].map(|id| key(id).shard(8)), [1, 0, 3, 5, 4]);
+        assert_eq!([1, 2, 3].map(|id| key(id).shard(1)), [0; 3]);
+        assert_eq!(key(1).shard(0), 0);
+    }
+
+    #[test]
+    fn shards_are_used_alike() {
+        let mut used = [0; 80];
+        for id in 0..80_000 {
+            let partition = format!("onepay#live#payment#{id}");
+            let sort = "payment.approved".to_owned();
+            used[IdempotencyKey { partition, sort }.shard(80) as usize] += 1;
+        }
+        // Five standard deviations.
+        assert!(used.iter().all(|n| (840..1160).contains(n)), "{used:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A new event and what its first hooks write in one call, with the real consumer in front.
 
-use acuse_core::consume::{Backoff, Consumer, Policy, Received};
+use acuse_core::consume::{Backoff, Consumer, Patience, Policy, Received};
 use acuse_core::hook::{Attempt, Hook, HookError};
 use acuse_core::ledger::{Decision, Extent, Settlement};
 use acuse_core::testing::{Dice, FakeInbox, StoppedClock};
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::*;
 
 /// A hook that writes what it was given, or has an effect of its own besides.
-struct Writes {
+pub(super) struct Writes {
     name: &'static str,
     transactional: bool,
     effects: Effects<TransactWriteItem>,
@@ -30,7 +30,7 @@ impl Hook<TransactWriteItem> for Writes {
     }
 }
 
-fn writes(name: &'static str, effects: Effects<TransactWriteItem>) -> Writes {
+pub(super) fn writes(name: &'static str, effects: Effects<TransactWriteItem>) -> Writes {
     Writes {
         name,
         transactional: true,
@@ -46,7 +46,7 @@ fn calls_out(name: &'static str, effects: Effects<TransactWriteItem>) -> Writes 
 }
 
 /// Adds one to an item, where its condition holds.
-fn add(pk: &str, condition: Option<&str>) -> TransactWriteItem {
+pub(super) fn add(pk: &str, condition: Option<&str>) -> TransactWriteItem {
     let update = Update::builder()
         .table_name("effects")
         .key("pk", AttributeValue::S(pk.to_owned()))
@@ -59,7 +59,7 @@ fn add(pk: &str, condition: Option<&str>) -> TransactWriteItem {
 const ABSENT: Option<&str> = Some("attribute_not_exists(pk)");
 const PRESENT: Option<&str> = Some("attribute_exists(pk)");
 
-fn message(id: &str) -> Received {
+pub(super) fn message(id: &str) -> Received {
     let attributes = [
         ("envelope", "1"),
         ("provider", "kuenta"),
@@ -81,6 +81,16 @@ fn message(id: &str) -> Received {
 
 /// The calls that a consumer with these hooks makes for one message, and whether it is done.
 async fn consume(tables: &Tables, hooks: Vec<Writes>, id: &str) -> (Vec<String>, bool) {
+    let (calls, done, _) = consume_to(tables, hooks, message(id)).await;
+    (calls, done)
+}
+
+/// The same for any message, and what was dead-lettered.
+pub(super) async fn consume_to(
+    tables: &Tables,
+    hooks: Vec<Writes>,
+    message: Received,
+) -> (Vec<String>, bool, Vec<String>) {
     let policy = Policy {
         environment: None,
         retention: RETENTION,
@@ -88,14 +98,17 @@ async fn consume(tables: &Tables, hooks: Vec<Writes>, id: &str) -> (Vec<String>,
             base: Duration::from_secs(2),
             max: Duration::from_secs(900),
         },
+        max_attempts: 120,
+        patience: Patience::default(),
         concurrency: 10,
     };
     let hooks = hooks.into_iter().map(|hook| Box::new(hook) as Box<_>).collect();
     let (inbox, clock) = (FakeInbox::default(), StoppedClock::at(seconds(10)));
     let consumer = Consumer::new(tables.ledger.clone(), &inbox, hooks, policy, clock, Dice::default()).unwrap();
     tables.calls.take();
-    let failed = consumer.consume(vec![message(id)], seconds(40)).await;
-    (tables.calls.take(), failed.is_empty())
+    let failed = consumer.consume(vec![message], seconds(40)).await;
+    let dead = inbox.dead().into_iter().map(|(_, reason)| reason).collect();
+    (tables.calls.take(), failed.is_empty(), dead)
 }
 
 fn lease(token: &str) -> Lease {
@@ -221,7 +234,7 @@ async fn whatever_is_known_of_an_event_is_left_as_it_is() {
         matches!(settle(30).await, Decision::Take(_)),
         "its lease is over: it takes a claim"
     );
-    tables.ledger.release(&first, "not yet").await.unwrap();
+    tables.ledger.release(&first, "not yet", Blame::Hook).await.unwrap();
     assert!(
         matches!(settle(2).await, Decision::Take(_)),
         "so it does where it was released"

@@ -126,6 +126,26 @@ fn with_clocks_that_are_further_apart_than_a_lease_is_long() {
     holds("clocks far apart", bounds, &[]);
 }
 
+/// Whatever is lost on its way: only what a hook did, or an owner that fell silent, is an attempt.
+#[test]
+fn an_event_is_given_up_after_so_many_attempts_and_not_before() {
+    let bounds = Bounds {
+        attempts: 2,
+        receives: 3,
+        pauses: 1,
+        skews: &[0],
+        ..Bounds::default()
+    };
+    holds("attempts, a lost request", bounds.clone(), &[]);
+    let replay = Bounds {
+        replay: true,
+        losses: 0,
+        receives: 4,
+        ..bounds
+    };
+    holds("attempts, a replay", replay, &[]);
+}
+
 /// Nobody takes an event from an owner whose invocation has not been cut, where the clocks differ by
 /// no more than the slack.
 #[test]

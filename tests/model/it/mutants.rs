@@ -13,6 +13,7 @@ const COPIED: &str = ALWAYS[5];
 const KEPT: &str = ALWAYS[6];
 const ALONE: &str = ALWAYS[8];
 const COMPLETED: &str = ALWAYS[9];
+const PATIENT: &str = ALWAYS[10];
 
 const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
 
@@ -112,4 +113,27 @@ fn clocks_further_apart_than_the_slack_let_two_consumers_call_hooks_at_once() {
         ..small()
     };
     breaks(None, bounds, ALONE);
+}
+
+#[test]
+fn an_outage_that_is_an_attempt_gives_events_up_early() {
+    let bounds = Bounds {
+        attempts: 2,
+        losses: 1,
+        ..small()
+    };
+    breaks(Some(Mutant::OutageIsAnAttempt), bounds, PATIENT);
+}
+
+#[test]
+fn attempts_that_are_not_forgiven_give_up_what_an_operator_sends_again() {
+    let bounds = Bounds {
+        attempts: 2,
+        replay: true,
+        receives: 3,
+        pauses: 0,
+        skews: &[0],
+        ..small()
+    };
+    breaks(Some(Mutant::AttemptsAreNotForgiven), bounds, PATIENT);
 }

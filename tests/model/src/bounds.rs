@@ -41,11 +41,18 @@ pub struct Bounds {
     pub failures: bool,
     /// How many consumers may die, each at any step. [`ANY`](Self::ANY): all of them, always.
     pub crashes: u8,
+    /// After so many failures of its hooks an event is given up. [`ANY`](Self::ANY): never.
+    pub attempts: u8,
 }
 
 impl Bounds {
     /// No bound of its own.
     pub const ANY: u8 = u8::MAX;
+
+    /// How often it was tried is part of the world.
+    pub(crate) fn counts(&self) -> bool {
+        self.attempts != Self::ANY
+    }
 
     /// How much of a new event may be settled in one write: its first hooks, which only say what to write.
     pub(crate) fn settles(&self) -> Option<Extent> {
@@ -81,6 +88,7 @@ impl Default for Bounds {
             cut: false,
             failures: true,
             crashes: Self::ANY,
+            attempts: Self::ANY,
         }
     }
 }

@@ -41,11 +41,19 @@ impl State {
 
     /// The same state with its names in order.
     pub(crate) fn canonical(mut self, bounds: &Bounds) -> Self {
-        // How often it was claimed drives the back-off alone.
+        // How often it was tried drives the back-off alone, unless it may be given up.
+        let used = self.used();
         if let Some(record) = &mut self.record {
-            record.standing.attempts = 1;
+            record.standing.attempts = if bounds.counts() { used.into() } else { 1 };
+            record.standing.forgiven = 0;
+        }
+        if !bounds.counts() {
+            self.failures = 0;
         }
         for consumer in &mut self.consumers {
+            if !bounds.counts() || !matches!(consumer.doing, Doing::Call(..) | Doing::Write(..)) {
+                consumer.attempt = 0;
+            }
             let needed = bounds.cut && consumer.doing != Doing::Idle
                 || matches!(consumer.doing, Doing::Settle(..) | Doing::Claim(..));
             if !needed {
@@ -131,7 +139,7 @@ impl State {
 }
 
 /// The order of consumers must not depend on the numbers of their tokens.
-fn nameless(consumer: &Consumer) -> (i8, i8, Doing, Reverse<Token>) {
+fn nameless(consumer: &Consumer) -> (i8, i8, u8, Doing, Reverse<Token>) {
     let mut doing = consumer.doing;
     let mut own = 0;
     match &mut doing {
@@ -144,7 +152,7 @@ fn nameless(consumer: &Consumer) -> (i8, i8, Doing, Reverse<Token>) {
         }
         Doing::Idle | Doing::Return(..) | Doing::Delete(..) => {}
     }
-    (consumer.skew, consumer.deadline, doing, Reverse(own))
+    (consumer.skew, consumer.deadline, consumer.attempt, doing, Reverse(own))
 }
 
 /// At most how many steps this takes yet.
@@ -153,7 +161,7 @@ fn to_do(doing: Doing) -> u32 {
     match doing {
         Doing::Idle => 0,
         Doing::Return(..) | Doing::Delete(..) => 1,
-        Doing::Write(_, _, _, Write::Release | Write::Reject) => 2,
+        Doing::Write(_, _, _, Write::Release(_) | Write::Reject) => 2,
         Doing::Copy(..) => 3,
         Doing::Write(_, _, _, Write::Complete(_)) => 4,
         Doing::Write(_, _, done, Write::Record(_)) => 4 + 3 * (left(done) - 1) + 1,

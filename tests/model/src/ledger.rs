@@ -59,6 +59,8 @@ impl Protocol {
             Decision::Wait { until } => Answer::Wait(ticks(until)),
             Decision::Drop { .. } => Answer::Drop,
             Decision::Take(taken) => {
+                // Its owner fell silent: with its process, as far as anybody knows.
+                state.failures += u8::from(found.is_some_and(|found| found.status == Status::InProgress));
                 let standing = Standing::claimed(found, &taken, BODY, &lease(token, expires));
                 state.record = Some(Record {
                     standing,
@@ -131,7 +133,7 @@ impl Protocol {
         let change = match write {
             Write::Record(hook) => Change::Record(name(hook), at(0)),
             Write::Complete(hook) => Change::Complete(Some((name(hook), at(0)))),
-            Write::Release => Change::Release,
+            Write::Release(blame) => Change::Release(blame),
             Write::Reject => Change::Reject,
         };
         let (holder, token) = (record.holder.to_string(), token.to_string());
@@ -142,6 +144,12 @@ impl Protocol {
         let Some(mut standing) = changed else {
             return Answer::Refused;
         };
+        if write == Write::Reject {
+            state.failures = 0;
+            if self.mutant == Some(Mutant::AttemptsAreNotForgiven) {
+                standing.forgiven = record.standing.forgiven;
+            }
+        }
         // When a hook was done says nothing about what may happen next.
         standing.hooks.values_mut().for_each(|when| *when = at(0));
         record.standing = standing;
@@ -156,7 +164,7 @@ impl Protocol {
     fn wrongly(&self, found: &Standing, holder: &str, token: &str, change: Change<'_>) -> Option<Standing> {
         match (self.mutant?, change) {
             (Mutant::UnconditionalCompletion, Change::Complete(_))
-            | (Mutant::UncheckedRelease, Change::Release)
+            | (Mutant::UncheckedRelease, Change::Release(_))
             | (Mutant::UncheckedRejection, Change::Reject) => {
                 let mut forged = found.clone();
                 forged.status = Status::InProgress;

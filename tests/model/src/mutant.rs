@@ -23,4 +23,8 @@ pub enum Mutant {
     SettlesWhatMayBeClaimed,
     /// An event in progress is never taken over: the lease has no end.
     EndlessLease,
+    /// A ledger that can't be reached is an attempt of the event's.
+    OutageIsAnAttempt,
+    /// What an operator sends again has the attempts that were left.
+    AttemptsAreNotForgiven,
 }

@@ -9,7 +9,7 @@ use crate::protocol::Protocol;
 use crate::state::{Doing, Hooks, Place, State, Why, Write};
 
 /// What has to hold always.
-pub const ALWAYS: [&str; 10] = [
+pub const ALWAYS: [&str; 11] = [
     "a transactional effect is applied at most once",
     "only the lease's holder changes the record",
     "a delivery is done with only once its event is settled",
@@ -20,10 +20,11 @@ pub const ALWAYS: [&str; 10] = [
     "each delivery ends deleted or on the dead-letter queue",
     "hooks are called by one consumer at a time",
     "where little goes wrong the event is completed",
+    "an event is given up only once its hooks have failed so often",
 ];
 
 /// What has to be reached.
-pub const SOMETIMES: [&str; 13] = [
+pub const SOMETIMES: [&str; 14] = [
     "a lease is taken over while its owner lives",
     "a late owner tries to complete",
     "a late owner tries to release",
@@ -37,6 +38,7 @@ pub const SOMETIMES: [&str; 13] = [
     "a new event is settled in one write",
     "somebody settles an event that another works on",
     "somebody settles an event whose hooks are done in part",
+    "an event is given up",
 ];
 
 /// All of them. Where the bounds don't promise a property, it holds by its condition.
@@ -52,6 +54,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         ends,
         alone,
         completed,
+        patient,
     ] = ALWAYS;
     let [
         taken,
@@ -67,6 +70,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         settled,
         busy,
         in_part,
+        gives_up,
     ] = SOMETIMES;
     vec![
         Property::always(once, |_, state: &State| {
@@ -96,6 +100,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::always(completed, |model: &Protocol, state: &State| {
             !model.bounds.calm() || state.is(Status::Completed) || !over(model, state)
         }),
+        Property::always(patient, |_, state: &State| !state.early),
         Property::sometimes(taken, |_, state: &State| {
             late(state, |doing| matches!(doing, Doing::Call(..)))
         }),
@@ -105,7 +110,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             })
         }),
         Property::sometimes(releases, |_, state: &State| {
-            late(state, |doing| matches!(doing, Doing::Write(_, _, _, Write::Release)))
+            late(state, |doing| matches!(doing, Doing::Write(_, _, _, Write::Release(_))))
         }),
         Property::sometimes(rejects, |_, state: &State| {
             late(state, |doing| matches!(doing, Doing::Write(_, _, _, Write::Reject)))
@@ -148,6 +153,9 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::sometimes(in_part, |model: &Protocol, state: &State| {
             let in_part = !state.settled() && done(state) != Hooks::default();
             model.bounds.settles().is_none() || in_part && settles(state)
+        }),
+        Property::sometimes(gives_up, |model: &Protocol, state: &State| {
+            !model.bounds.counts() || state.given_up
         }),
     ]
 }

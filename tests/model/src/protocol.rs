@@ -1,12 +1,13 @@
 //! What may happen next.
 
+use acuse_core::ledger::Blame;
 use stateright::{Model, Property};
 
 use crate::bounds::{Bounds, HookKind};
 use crate::ledger::Answer;
 use crate::mutant::Mutant;
 use crate::properties;
-use crate::state::{Consumer, Delivery, Doing, Hooks, Message, Place, Request, State, Why, Write};
+use crate::state::{Consumer, Delivery, Doing, Hooks, Message, Place, Request, State, Token, Why, Write};
 
 /// The model: a world of these bounds, with at most one wrong rule.
 #[derive(Debug, Clone, Default)]
@@ -130,16 +131,29 @@ impl Model for Protocol {
             }
             Action::DeadLetter(delivery) => next.message(delivery)?.place = Place::DeadLetters,
             Action::Go(place) => {
-                let doing = self.go(&mut next, *last.consumers.get(place)?)?;
-                next.consumers.get_mut(place)?.doing = doing;
+                let before = *last.consumers.get(place)?;
+                let doing = self.go(&mut next, before)?;
+                let used = next.used();
+                let consumer = next.consumers.get_mut(place)?;
+                consumer.doing = doing;
+                if matches!(before.doing, Doing::Settle(..) | Doing::Claim(..)) {
+                    consumer.attempt = used;
+                }
             }
             Action::Retry(place) | Action::Reject(place) => {
-                let consumer = next.consumers.get_mut(place)?;
-                let Doing::Call(delivery, token, hooks) = consumer.doing else {
+                let Consumer { doing, attempt, .. } = *next.consumers.get(place)?;
+                let Doing::Call(delivery, token, hooks) = doing else {
                     return None;
                 };
-                consumer.doing = match action {
-                    Action::Retry(_) => Doing::Write(delivery, token, hooks, Write::Release),
+                let retries = matches!(action, Action::Retry(_));
+                // A late owner's failure was counted when it fell silent.
+                next.failures += u8::from(retries && next.holder() == Some(token));
+                let gives_up = retries && attempt >= self.bounds.attempts;
+                if gives_up {
+                    self.give_up(&mut next);
+                }
+                next.consumers.get_mut(place)?.doing = match action {
+                    Action::Retry(_) if !gives_up => Doing::Write(delivery, token, hooks, Write::Release(Blame::Hook)),
                     _ if self.mutant == Some(Mutant::RejectionWithoutCopy) => {
                         Doing::Write(delivery, token, hooks, Write::Reject)
                     }
@@ -155,7 +169,11 @@ impl Model for Protocol {
                 if let Action::Lose(_) = action {
                     consumer.doing = match consumer.doing {
                         Doing::Write(delivery, token, hooks, Write::Record(_) | Write::Complete(_)) => {
-                            Doing::Write(delivery, token, hooks, Write::Release)
+                            let blame = match self.mutant {
+                                Some(Mutant::OutageIsAnAttempt) => Blame::Hook,
+                                _ => Blame::Nobody,
+                            };
+                            Doing::Write(delivery, token, hooks, Write::Release(blame))
                         }
                         Doing::Settle(delivery, token) => Doing::Claim(delivery, token),
                         Doing::Claim(delivery, _) | Doing::Write(delivery, ..) => Doing::Return(delivery, BACK_OFF),
@@ -200,6 +218,7 @@ impl Protocol {
         let consumer = |skew: &i8| Consumer {
             skew: *skew,
             deadline: 0,
+            attempt: 0,
             doing: Doing::Idle,
         };
         State {
@@ -212,6 +231,9 @@ impl Protocol {
             copied: false,
             intruded: false,
             dropped: false,
+            failures: 0,
+            given_up: false,
+            early: false,
             pauses: self.bounds.pauses,
             losses: self.bounds.losses,
             crashes: self.bounds.crashes,
@@ -241,14 +263,14 @@ impl Protocol {
             Doing::Idle => return None,
             Doing::Settle(delivery, token) => match self.ask(state, self.request(&consumer)?) {
                 Answer::Settled => self.finish(state, delivery, Why::Settled),
-                Answer::Claimed(done) => Doing::Call(delivery, token, done),
+                Answer::Claimed(done) => self.begin(state, delivery, token, done),
                 Answer::Take => Doing::Claim(delivery, token),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
                 Answer::Drop => self.finish(state, delivery, Why::Duplicate),
                 Answer::Written | Answer::Refused => return None,
             },
             Doing::Claim(delivery, token) => match self.ask(state, self.request(&consumer)?) {
-                Answer::Claimed(done) => Doing::Call(delivery, token, done),
+                Answer::Claimed(done) => self.begin(state, delivery, token, done),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
                 Answer::Drop => self.finish(state, delivery, Why::Duplicate),
                 Answer::Settled | Answer::Take | Answer::Written | Answer::Refused => return None,
@@ -271,7 +293,7 @@ impl Protocol {
             Doing::Write(delivery, token, done, write) => match (self.ask(state, self.request(&consumer)?), write) {
                 (Answer::Written, Write::Record(hook)) => Doing::Call(delivery, token, done.with(hook)),
                 (Answer::Written, Write::Complete(_) | Write::Reject) => self.finish(state, delivery, Why::Finished),
-                (Answer::Written, Write::Release) | (Answer::Refused, _) => Doing::Return(delivery, BACK_OFF),
+                (Answer::Written, Write::Release(_)) | (Answer::Refused, _) => Doing::Return(delivery, BACK_OFF),
                 (Answer::Claimed(_) | Answer::Wait(_) | Answer::Drop | Answer::Settled | Answer::Take, _) => {
                     return None;
                 }
@@ -293,6 +315,20 @@ impl Protocol {
             }
         };
         Some(doing)
+    }
+
+    /// It is the consumer's. Where its last attempt's owner fell silent, no hook is called any more.
+    fn begin(&self, state: &mut State, delivery: Delivery, token: Token, done: Hooks) -> Doing {
+        if state.used() > self.bounds.attempts {
+            self.give_up(state);
+            return Doing::Copy(delivery, token);
+        }
+        Doing::Call(delivery, token, done)
+    }
+
+    fn give_up(&self, state: &mut State) {
+        state.given_up = true;
+        state.early |= state.failures < self.bounds.attempts;
     }
 
     fn call(&self, state: &mut State, hook: usize) {

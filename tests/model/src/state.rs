@@ -3,7 +3,7 @@
 //! Times are ticks from now, so that two moments which differ only in the date are one state.
 
 use acuse_core::clock::Timestamp;
-use acuse_core::ledger::{Standing, Status};
+use acuse_core::ledger::{Blame, Standing, Status};
 
 /// Which of the two deliveries.
 pub(crate) type Delivery = usize;
@@ -29,6 +29,12 @@ pub struct State {
     pub(crate) intruded: bool,
     /// A delivery was given up as done while the event was not settled.
     pub(crate) dropped: bool,
+    /// How often the event's hooks have failed, or their owner fell silent, since it was rejected last.
+    pub(crate) failures: u8,
+    /// It was given up for its failures.
+    pub(crate) given_up: bool,
+    /// And that before they were as many as they may be.
+    pub(crate) early: bool,
     pub(crate) pauses: u8,
     pub(crate) losses: u8,
     pub(crate) crashes: u8,
@@ -62,6 +68,8 @@ pub(crate) struct Consumer {
     pub(crate) skew: i8,
     /// When its invocation ends, by its own clock; 0 where that no longer matters.
     pub(crate) deadline: i8,
+    /// Which of the event's attempts it makes; 0 where that does not matter.
+    pub(crate) attempt: u8,
     pub(crate) doing: Doing,
 }
 
@@ -92,7 +100,7 @@ pub(crate) struct Hooks(pub(crate) u8);
 pub(crate) enum Write {
     Record(usize),
     Complete(usize),
-    Release,
+    Release(Blame),
     Reject,
 }
 
@@ -142,6 +150,13 @@ impl State {
         self.record
             .as_ref()
             .is_some_and(|record| record.standing.status == status)
+    }
+
+    /// How many of its attempts are used, the one that is made now included.
+    pub(crate) fn used(&self) -> u8 {
+        let standing = self.record.as_ref().map(|record| &record.standing);
+        let used = standing.map_or(0, |standing| standing.attempts.saturating_sub(standing.forgiven));
+        u8::try_from(used).unwrap_or(u8::MAX)
     }
 
     /// The token that writes are let through with.

@@ -1,7 +1,9 @@
 //! The committed figures are the program's.
 
 use acuse_scale::docs;
-use acuse_scale::settings::Settings;
+use acuse_scale::settings::{Settings, Template, Work};
+use acuse_scale::template::number;
+use acuse_scale::units::Units;
 use clap::{Args, Command, FromArgMatches};
 
 #[test]
@@ -19,44 +21,70 @@ fn the_page_and_the_plot_are_of_this_program() {
 /// What `one` and the library take where nothing is said is what template.yaml says.
 #[test]
 fn the_defaults_are_the_templates() {
-    let template = include_str!("../../../template.yaml");
-    let default_of = |name: &str| {
-        let (_, parameter) = template.split_once(&format!("\n  {name}:\n"))?;
-        let line = parameter.lines().find_map(|line| line.strip_prefix("    Default: "))?;
-        line.parse::<f64>().ok()
-    };
-    let settings = Settings::default();
-    let own = &settings.template;
-    for (name, value) in [
-        ("ThrottleRate", own.throttle_rate),
-        ("ThrottleBurst", own.throttle_burst),
-        ("VerifyReservedConcurrency", f64::from(own.verify_reserved_concurrency)),
-        (
-            "ConsumerReservedConcurrency",
-            f64::from(own.consumer_reserved_concurrency),
-        ),
-        ("ConsumerMaxConcurrency", f64::from(own.consumer_max_concurrency)),
-        (
-            "ConsumerProvisionedPollers",
-            f64::from(own.consumer_provisioned_pollers),
-        ),
-        (
-            "ConsumerProvisionedPollersMax",
-            f64::from(own.consumer_provisioned_pollers_max),
-        ),
-        ("HookConcurrency", f64::from(own.hook_concurrency)),
-        ("ConsumerBatchSize", f64::from(own.consumer_batch_size)),
-        (
-            "ConsumerBatchingWindowSeconds",
-            f64::from(own.consumer_batching_window_seconds),
-        ),
-        ("MaxReceiveCount", f64::from(own.max_receive_count)),
-    ] {
-        if template.contains(&format!("\n  {name}:\n")) {
-            assert_eq!(default_of(name), Some(value), "{name}");
-        }
+    for name in Template::NAMES {
+        assert!(number::<f64>(&["Parameters", name, "Default"]).is_some(), "{name}");
     }
+    let settings = Settings::default();
+    let kept = number(&["Resources", "EventQueue", "Properties", "MessageRetentionPeriod"]);
+    assert_eq!(Some(settings.template.policy().patience.retention.as_secs()), kept);
     let command = Settings::augment_args(Command::new("one"));
+    let arguments = command
+        .get_arguments()
+        .map(|argument| argument.get_id().as_str())
+        .collect::<Vec<_>>();
+    for name in Template::NAMES {
+        let own = name.chars().flat_map(|c| match c.is_ascii_uppercase() {
+            true => vec!['_', c.to_ascii_lowercase()],
+            false => vec![c],
+        });
+        let own: String = own.skip(1).collect();
+        assert!(arguments.contains(&own.as_str()), "{own}");
+    }
     let given = Settings::from_arg_matches(&command.get_matches_from(["one"])).unwrap();
     assert_eq!(given, settings);
+}
+
+/// docs/cost.md has what the real functions write, counted call by call: a record of less than 1 KB, and two
+/// units for what the hook `payments` writes.
+#[test]
+fn the_units_are_those_that_were_recorded() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cost.md")).unwrap();
+    let row = |name: &str| -> Vec<f64> {
+        let row = page
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("| write units | {name} | ")));
+        row.unwrap()
+            .trim_end_matches(" |")
+            .split(" | ")
+            .map(|cell| cell.parse().unwrap())
+            .collect()
+    };
+    let (tables, index) = (row("tables"), row("index `by-day`"));
+    for (place, calls_out) in [false, true].into_iter().enumerate() {
+        let work = Work {
+            item_units: 1.0,
+            calls_out,
+            ..Settings::default().work
+        };
+        let units = Units::of(&work, 1, false);
+        assert_eq!(
+            (units.table + 2.0, units.index),
+            (tables[place], index[place]),
+            "{calls_out}"
+        );
+    }
+}
+
+/// How long the ledger tries a throttled write, before the event goes back.
+#[test]
+fn the_patience_is_the_ledgers() {
+    let write = include_str!("../../../shared/aws/src/ledger/write.rs");
+    let (_, patience) = write
+        .split_once("const PATIENCE: Duration = Duration::from_secs(")
+        .unwrap();
+    let (seconds, _) = patience.split_once(')').unwrap();
+    assert_eq!(
+        seconds.parse::<f64>().unwrap() * 1000.0,
+        Settings::default().work.patience_ms
+    );
 }

@@ -10,6 +10,7 @@ use acuse_scale::provider::{Attempt, Provider, RETRIES, wait};
 use acuse_scale::queue::{IN_FLIGHT, Queue};
 use acuse_scale::settings::Settings;
 use acuse_scale::time::{MINUTE, SECOND, Tick};
+use acuse_scale::units::Units;
 
 #[test]
 fn a_poisson_process_has_its_rate() {
@@ -165,27 +166,50 @@ fn a_provider_sends_twenty_times_again_within_seventeen_and_a_half_days() {
 }
 
 #[test]
-fn one_key_of_the_index_takes_a_thousand_write_units_a_second() {
-    let settings = Settings::default();
-    let mut ledger = Ledger::new(&settings.account, &settings.work);
+fn a_shard_of_a_day_takes_a_thousand_write_units_a_second() {
+    for shards in [1, 3] {
+        let mut settings = Settings::default();
+        settings.template.ledger_day_shards = shards;
+        settings.account.ledger_warm = 40_000.0;
+        let mut ledger = Ledger::new(&settings);
+        let limits = &mut Limits::default();
+        let units = Units::of(&settings.work, 2, false);
+        let written = (0..60 * SECOND).map(|now| (0..20).filter(|_| ledger.write(units, 1, now, limits)).count());
+        let written: usize = written.sum();
+        // 250 events a second of 4 units, each.
+        let expected = 15_000 * shards as usize;
+        assert!((expected - 10..expected + 100).contains(&written), "{written}");
+        assert!(limits.steps(Limit::IndexShard) > 0);
+    }
+}
+
+#[test]
+fn a_new_index_takes_four_thousand_write_units_however_many_shards_it_has() {
+    let mut settings = Settings::default();
+    settings.template.ledger_day_shards = 100;
+    settings.account.ledger_warm = 40_000.0;
+    let mut ledger = Ledger::new(&settings);
     let limits = &mut Limits::default();
-    let written = (0..60 * SECOND).map(|now| (0..20).filter(|_| ledger.write(1, now, limits)).count());
+    let units = Units::of(&settings.work, 1, false);
+    let written = (0..60 * SECOND).map(|now| (0..50).filter(|_| ledger.write(units, 1, now, limits)).count());
     let written: usize = written.sum();
-    // 250 events a second of 4 units.
-    assert!((14_990..15_100).contains(&written), "{written}");
-    assert!(limits.steps(Limit::IndexPartition) > 0);
+    // 2,000 events a second of 2 units.
+    assert!((119_900..120_300).contains(&written), "{written}");
+    assert!(limits.steps(Limit::IndexWarm) > 0);
 }
 
 #[test]
 fn a_new_table_takes_four_thousand_write_units_and_twice_as_many_after_half_an_hour() {
     let mut settings = Settings::default();
-    settings.account.index_keys = 1000;
-    let mut ledger = Ledger::new(&settings.account, &settings.work);
+    settings.template.ledger_day_shards = 256;
+    settings.account.index_warm = 40_000.0;
+    let mut ledger = Ledger::new(&settings);
     let limits = &mut Limits::default();
+    let units = Units::of(&settings.work, 2, false);
     let mut written_in = |from: Tick| {
         let steps = from..from + 10 * SECOND;
         steps
-            .map(|now| (0..50).filter(|_| ledger.write(1, now, limits)).count())
+            .map(|now| (0..50).filter(|_| ledger.write(units, 1, now, limits)).count())
             .sum::<usize>()
             / 10
     };

@@ -19,7 +19,8 @@ fn everywhere(outcome: &Outcome) -> u64 {
 fn nothing_is_lost() {
     let mut tight = Settings::default();
     tight.template.consumer_reserved_concurrency = 5;
-    tight.template.max_receive_count = 3;
+    tight.template.max_attempts = 2;
+    tight.template.max_receive_count = 4;
     tight.account.concurrency = 20;
     tight.work.one_retry_in = 3;
     tight.work.patience_ms = 100.0;
@@ -56,13 +57,14 @@ fn ten_a_second_wait_for_nothing() {
 
 #[test]
 fn more_consumers_shorten_the_queue_until_the_index_is_the_limit() {
-    let wait = |consumers, index_keys| {
+    let wait = |consumers, shards| {
         let mut settings = Setup::Sized.settings(1000.0);
+        settings.work.calls_out = true;
         settings.template.consumer_max_concurrency = consumers;
-        settings.account.index_keys = index_keys;
+        settings.template.ledger_day_shards = shards;
         run(settings, 1000.0, 30 * DAY, 5)
     };
-    let (few, many) = (wait(10, 100), wait(40, 100));
+    let (few, many) = (wait(10, 8), wait(40, 8));
     assert!(
         many.longest_wait < few.longest_wait / 10.0,
         "{} {}",
@@ -70,6 +72,7 @@ fn more_consumers_shorten_the_queue_until_the_index_is_the_limit() {
         few.longest_wait
     );
     assert!(few.limits.steps(Limit::MaxConcurrency) > 0);
+    // The queue keeps what the index does not take, and nothing is given up.
     let index = wait(40, 1);
     assert!(
         index.longest_wait > few.longest_wait,
@@ -77,7 +80,54 @@ fn more_consumers_shorten_the_queue_until_the_index_is_the_limit() {
         index.longest_wait,
         few.longest_wait
     );
-    assert!(index.limits.steps(Limit::IndexPartition) > 0);
+    assert!(index.limits.steps(Limit::IndexShard) > 0);
+    assert_eq!((index.dead, index.given_up), (0, 0));
+}
+
+/// With parameters and quotas alone, be it that all hooks only write or that one calls out.
+#[test]
+fn ten_thousand_a_second_are_carried() {
+    for (setup, calls_out) in [
+        (Setup::Sized, false),
+        (Setup::Sized, true),
+        (Setup::Provisioned, false),
+        (Setup::Provisioned, true),
+    ] {
+        let mut settings = setup.settings(10_000.0);
+        settings.work.calls_out = calls_out;
+        let outcome = run(settings, 10_000.0, 30 * DAY, 5);
+        assert_eq!((outcome.dead, outcome.given_up), (0, 0), "{setup:?} {calls_out}");
+        assert_eq!(outcome.completed, outcome.arrived);
+        assert!(
+            outcome.longest_wait < 60.0,
+            "{setup:?} {calls_out}: {}",
+            outcome.longest_wait
+        );
+        assert_eq!(outcome.limits.steps(Limit::IndexShard), 0, "{setup:?} {calls_out}");
+    }
+}
+
+/// With the defaults, though more events wait for their retry than SQS has in flight.
+#[test]
+fn a_day_without_hooks_needs_no_operator() {
+    let mut settings = Settings::default();
+    settings.work.hooks_out_seconds = DAY / SECOND;
+    let outcome = Pipeline::new(settings, 5.0, DAY, 5).run(30 * DAY);
+    assert_eq!((outcome.dead, outcome.completed), (0, outcome.arrived));
+    assert!(outcome.settled < DAY + 60 * MINUTE, "{}", outcome.settled - DAY);
+    assert!(outcome.limits.steps(Limit::InFlight) > 0);
+}
+
+/// A hook that is out for good: only its own failures count, and no more than `MaxAttempts`.
+#[test]
+fn what_always_fails_is_given_up_after_its_attempts() {
+    let mut settings = Settings::default();
+    settings.work.one_retry_in = 1;
+    settings.template.max_attempts = 5;
+    let outcome = run(settings.clone(), 5.0, 30 * DAY, 5);
+    assert_eq!((outcome.completed, outcome.dead), (0, outcome.arrived));
+    // 2, 4, 8 and 16 s at most, after a burst of a minute.
+    assert!(outcome.settled < 2 * MINUTE, "{}", outcome.settled);
 }
 
 #[test]

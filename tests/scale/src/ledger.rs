@@ -1,16 +1,20 @@
 //! DynamoDB's write capacity: on demand, but neither without limit nor at once.
 //!
-//! - A new table takes 4,000 write units a second; more than twice its earlier peak within half an hour may be
-//!   throttled, unless it was warmed: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>
-//! - A table takes 40,000 by quota: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>
+//! - A new table takes 4,000 write units a second, and so does an index; more than twice the earlier peak within
+//!   half an hour may be throttled, unless it was warmed:
+//!   <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>,
+//!   <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html>
+//! - Either takes 40,000 by quota: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>
 //! - One partition takes 1,000, of an index too, and an index that lags throttles its table:
 //!   <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/gsi-throttling.html>.
-//!   The index `by-day` has one key a provider and day, and DynamoDB can't split what is written at its end.
+//!   A provider's day has `LedgerDayShards` keys in the index, and DynamoDB can't split what is written at the end
+//!   of one. Events are spread over them evenly, by the hash of their keys.
 
 use crate::bucket::Bucket;
 use crate::limit::{Limit, Limits};
-use crate::settings::{Account, Work};
+use crate::settings::Settings;
 use crate::time::{MINUTE, SECOND, Tick};
+use crate::units::Units;
 
 const PARTITION: f64 = 1000.0;
 /// Seconds' worth that is written at once. DynamoDB saves up to five minutes of unused capacity, and promises
@@ -20,52 +24,70 @@ const DOUBLES_EVERY: Tick = 30 * MINUTE;
 
 /// The ledger's table and its index.
 pub struct Ledger {
-    table: Bucket,
-    index: Bucket,
-    capacity: f64,
+    table: Capacity,
+    index: Capacity,
+    shards: Bucket,
+}
+
+/// What a table or an index takes at the time.
+struct Capacity {
+    units: Bucket,
+    rate: f64,
     quota: f64,
     used: f64,
     peak: f64,
     second: Tick,
     reviewed: Tick,
-    table_units: f64,
-    index_units: f64,
 }
 
 impl Ledger {
-    /// As warm as the account's settings say.
-    pub fn new(account: &Account, work: &Work) -> Self {
-        let capacity = account.ledger_warm.min(account.table_quota);
-        let index = PARTITION * f64::from(account.index_keys);
+    /// As warm and as spread as the settings say.
+    pub fn new(settings: &Settings) -> Self {
+        let account = &settings.account;
         Self {
-            table: Bucket::new(capacity, capacity * AT_ONCE),
-            index: Bucket::new(index, index * AT_ONCE),
-            capacity,
-            quota: account.table_quota,
+            table: Capacity::new(account.ledger_warm, account.table_quota),
+            index: Capacity::new(account.index_warm, account.table_quota),
+            shards: bucket(PARTITION * f64::from(settings.template.ledger_day_shards)),
+        }
+    }
+
+    /// Writes all that a batch needs; `false` where it is throttled, `events` of them.
+    pub fn write(&mut self, units: Units, events: u32, now: Tick, limits: &mut Limits) -> bool {
+        self.table.grow(now);
+        self.index.grow(now);
+        let empty = [
+            (Limit::IndexShard, self.shards.is_empty(now)),
+            (Limit::IndexWarm, self.index.units.is_empty(now)),
+            (Limit::TableWarm, self.table.units.is_empty(now)),
+        ];
+        if let Some((limit, _)) = empty.into_iter().find(|(_, empty)| *empty) {
+            limits.met(limit, events, now);
+            return false;
+        }
+        self.shards.borrow(units.index, now);
+        self.index.take(units.index, now);
+        self.table.take(units.table, now);
+        true
+    }
+}
+
+impl Capacity {
+    fn new(warm: f64, quota: f64) -> Self {
+        let rate = warm.min(quota);
+        Self {
+            units: bucket(rate),
+            rate,
+            quota,
             used: 0.0,
             peak: 0.0,
             second: 0,
             reviewed: 0,
-            table_units: work.table_units,
-            index_units: work.index_units,
         }
     }
 
-    /// Writes all that `events` need; `false` where it is throttled.
-    pub fn write(&mut self, events: u32, now: Tick, limits: &mut Limits) -> bool {
-        self.grow(now);
-        let events = f64::from(events);
-        if self.index.is_empty(now) {
-            limits.met(Limit::IndexPartition, events as u32, now);
-            return false;
-        }
-        if !self.table.borrow(events * self.table_units, now) {
-            limits.met(Limit::TableWarm, events as u32, now);
-            return false;
-        }
-        self.used += events * self.table_units;
-        self.index.borrow(events * self.index_units, now);
-        true
+    fn take(&mut self, units: f64, now: Tick) {
+        self.units.borrow(units, now);
+        self.used += units;
     }
 
     /// Twice the peak of the last half hour.
@@ -75,9 +97,13 @@ impl Ledger {
             (self.used, self.second) = (0.0, now);
         }
         if now >= self.reviewed + DOUBLES_EVERY {
-            self.capacity = self.capacity.max(2.0 * self.peak).min(self.quota);
-            self.table.resize(self.capacity, self.capacity * AT_ONCE, now);
+            self.rate = self.rate.max(2.0 * self.peak).min(self.quota);
+            self.units.resize(self.rate, self.rate * AT_ONCE, now);
             (self.peak, self.reviewed) = (0.0, now);
         }
     }
+}
+
+fn bucket(rate: f64) -> Bucket {
+    Bucket::new(rate, rate * AT_ONCE)
 }

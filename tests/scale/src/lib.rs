@@ -1,5 +1,6 @@
 //! The pipeline under bursts, in steps of ten milliseconds, with the scaling rules of AWS: one rule a file,
-//! each with where AWS says so. What AWS does not say is in [`settings::Work`], as a parameter.
+//! each with where AWS says so. What AWS does not say is in [`settings::Work`], as a parameter. How often and
+//! when an event is tried again is the consumer's own code, with the template's own defaults.
 //!
 //! ```text
 //!  burst ──▶ api ──▶ verify (lambda) ──▶ queue ──▶ mapping ──▶ consumer (lambda) ──▶ ledger
@@ -24,4 +25,6 @@ pub mod provider;
 pub mod queue;
 pub mod settings;
 pub mod table;
+pub mod template;
 pub mod time;
+pub mod units;

@@ -18,7 +18,8 @@ pub enum Limit {
     MaxConcurrency,
     Pollers,
     InFlight,
-    IndexPartition,
+    IndexShard,
+    IndexWarm,
     TableWarm,
 }
 
@@ -34,7 +35,8 @@ impl fmt::Display for Limit {
             Self::MaxConcurrency => "`ConsumerMaxConcurrency`",
             Self::Pollers => "the pollers",
             Self::InFlight => "120,000 in flight",
-            Self::IndexPartition => "a partition of `by-day`",
+            Self::IndexShard => "`LedgerDayShards`",
+            Self::IndexWarm => "the index's write units",
             Self::TableWarm => "the ledger's write units",
         })
     }

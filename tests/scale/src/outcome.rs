@@ -10,7 +10,7 @@ pub struct Outcome {
     pub arrived: u64,
     /// Events that are done.
     pub completed: u64,
-    /// Events that were received too often.
+    /// Events whose hooks have failed too often, or that could not be written in time.
     pub dead: u64,
     /// Deliveries that their provider gave up: it switches the webhook off.
     pub given_up: u64,

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use acuse_core::clock::Random;
+use acuse_core::consume::Policy;
+
 use crate::api::Api;
 use crate::burst::Burst;
 use crate::lambda::{Function, Pool};
@@ -12,17 +15,48 @@ use crate::outcome::{Outcome, Sample};
 use crate::provider::{Attempt, Provider};
 use crate::queue::{Message, Queue};
 use crate::settings::Settings;
-use crate::time::{MINUTE, SECOND, Tick, ticks};
+use crate::time::{MINUTE, SECOND, Tick, duration, steps, ticks};
+use crate::units::Units;
 
 /// Samples are taken, and no step is left out, for so long.
 pub const WATCHED: Tick = 30 * MINUTE;
 
-/// The longest wait of an event's retry, `RetryMaxSeconds`.
-const RETRY_MAX: Tick = 900 * SECOND;
+/// A batch whose hooks are done.
+struct Batch {
+    done: Tick,
+    events: Vec<Event>,
+    units: Units,
+}
+
+/// One of its events, and whether a hook of it has failed.
+struct Event {
+    message: Message,
+    failed: bool,
+}
+
+/// What came of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    Completed,
+    /// A hook failed: that is an attempt.
+    Failed,
+    /// It could not be written: that is none.
+    Throttled,
+}
+
+/// Random bits that were drawn.
+struct Drawn(u128);
+
+impl Random for Drawn {
+    fn bits(&self) -> u128 {
+        self.0
+    }
+}
 
 /// A stack under load.
 pub struct Pipeline {
     settings: Settings,
+    policy: Policy,
     random: fastrand::Rng,
     burst: Burst,
     provider: Provider,
@@ -37,7 +71,7 @@ pub struct Pipeline {
     mapping: Mapping,
     ledger: Ledger,
     batches: BTreeMap<Tick, Vec<Vec<Message>>>,
-    throttled: VecDeque<(Tick, Vec<Message>)>,
+    throttled: VecDeque<Batch>,
     outcome: Outcome,
 }
 
@@ -63,7 +97,8 @@ impl Pipeline {
             verifying: BTreeMap::new(),
             queue: Queue::default(),
             mapping: Mapping::new(template, &settings.work),
-            ledger: Ledger::new(account, &settings.work),
+            ledger: Ledger::new(&settings),
+            policy: template.policy(),
             batches: BTreeMap::new(),
             throttled: VecDeque::new(),
             outcome: Outcome::default(),
@@ -208,39 +243,76 @@ impl Pipeline {
     /// Batches whose hooks are done need the ledger's writes; those that waited go first.
     fn finish(&mut self, now: Tick) {
         while let Some(first) = self.batches.first_entry().filter(|first| *first.key() <= now) {
-            self.throttled
-                .extend(first.remove().into_iter().map(|batch| (now, batch)));
+            for messages in first.remove() {
+                let batch = self.called(messages, now);
+                self.throttled.push_back(batch);
+            }
         }
         let patience = ticks(self.settings.work.patience_ms);
-        while let Some((since, batch)) = self.throttled.pop_front() {
-            let written = self.ledger.write(batch.len() as u32, now, &mut self.outcome.limits);
-            if !written && now < since + patience {
-                self.throttled.push_front((since, batch));
+        while let Some(batch) = self.throttled.pop_front() {
+            let events = batch.events.len() as u32;
+            let written = self.ledger.write(batch.units, events, now, &mut self.outcome.limits);
+            if !written && now < batch.done + patience {
+                self.throttled.push_front(batch);
                 break;
             }
             let pool = self.consumer_pool.as_mut().unwrap_or(&mut self.shared);
             self.consumer.end(1, pool);
-            for message in batch {
-                let retry = !written || self.random.u32(0..self.settings.work.one_retry_in.max(1)) == 0;
-                self.settle(message, retry, now);
+            for Event { message, failed } in batch.events {
+                let came = match (written, failed) {
+                    (false, _) => Came::Throttled,
+                    (true, true) => Came::Failed,
+                    (true, false) => Came::Completed,
+                };
+                self.see_off(message, came, now);
             }
         }
     }
 
-    fn settle(&mut self, message: Message, retry: bool, now: Tick) {
-        if retry && message.receives < self.settings.template.max_receive_count {
-            // RetryBaseSeconds, doubled each time, between half and the whole.
-            let longest = ((2 * SECOND) << (message.receives - 1).min(16)).min(RETRY_MAX);
-            let wait = f64::from(longest) * (0.5 + self.random.f64() / 2.0);
-            self.queue.hide(message, now + (wait as Tick).max(1));
-            return;
+    /// What the hooks of a batch have done.
+    fn called(&mut self, messages: Vec<Message>, now: Tick) -> Batch {
+        let work = &self.settings.work;
+        let (mut events, mut units) = (Vec::with_capacity(messages.len()), Units::default());
+        let out = now < work.hooks_out_seconds * SECOND;
+        for message in messages {
+            let failed = out || self.random.u32(0..work.one_retry_in.max(1)) == 0;
+            units += Units::of(work, message.receives.into(), failed);
+            events.push(Event { message, failed });
         }
-        self.queue.delete();
-        match retry {
-            true => self.outcome.dead += 1,
-            false => self.outcome.completed += 1,
+        let done = now;
+        Batch { done, events, units }
+    }
+
+    /// Ends with a message, as the consumer does and, after `MaxReceiveCount`, SQS.
+    fn see_off(&mut self, mut message: Message, came: Came, now: Tick) {
+        let age = duration(message.sent, now);
+        let random = Drawn(self.random.u128(..));
+        let delay = match came {
+            Came::Completed => {
+                self.queue.delete();
+                self.outcome.completed += 1;
+                self.outcome.settled = now;
+                return;
+            }
+            Came::Failed => {
+                message.failures = message.failures.saturating_add(1);
+                self.policy.retry(message.failures.into(), &random)
+            }
+            Came::Throttled => {
+                let receives = message.receives.into();
+                Some(self.policy.patience.delay(receives, Some(age), &random))
+            }
+        };
+        let patience = &self.policy.patience;
+        let delay = delay.filter(|delay| !patience.ends(age, *delay));
+        match delay.filter(|_| u32::from(message.receives) < patience.max_receives) {
+            Some(delay) => self.queue.hide(message, now + steps(delay)),
+            None => {
+                self.queue.delete();
+                self.outcome.dead += 1;
+                self.outcome.settled = now;
+            }
         }
-        self.outcome.settled = now;
     }
 
     fn sample(&mut self, now: Tick) {

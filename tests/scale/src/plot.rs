@@ -119,8 +119,7 @@ fn points(outcome: &Outcome, row: &Row) -> Vec<(f64, f64)> {
 fn style(setup: Setup) -> ShapeStyle {
     let (colour, width) = match setup {
         Setup::Default => (RGBColor(213, 94, 0), 4),
-        Setup::Sized => (RGBColor(230, 159, 0), 3),
-        Setup::Spread => (RGBColor(0, 114, 178), 2),
+        Setup::Sized => (RGBColor(0, 114, 178), 3),
         Setup::Provisioned => (RGBColor(0, 158, 115), 2),
     };
     colour.stroke_width(width)

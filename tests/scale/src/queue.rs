@@ -17,6 +17,8 @@ pub struct Message {
     pub sent: Tick,
     /// How often it was received.
     pub receives: u16,
+    /// How often its event's hooks have failed.
+    pub failures: u16,
 }
 
 /// Messages that wait, in order of arrival.
@@ -32,7 +34,11 @@ pub struct Queue {
 impl Queue {
     /// So many new messages.
     pub fn send(&mut self, messages: u32, now: Tick) {
-        let message = Message { sent: now, receives: 0 };
+        let message = Message {
+            sent: now,
+            receives: 0,
+            failures: 0,
+        };
         self.fresh.extend(std::iter::repeat_n(message, messages as usize));
     }
 

@@ -1,42 +1,7 @@
 //! What a run is given: the template's parameters, the account's quotas, and what the work takes.
 
-/// Parameters of template.yaml, by their names there, with its defaults.
-#[derive(Debug, Clone, PartialEq, clap::Args)]
-pub struct Template {
-    /// `ThrottleRate`
-    #[arg(long, default_value_t = 500.0)]
-    pub throttle_rate: f64,
-    /// `ThrottleBurst`
-    #[arg(long, default_value_t = 1000.0)]
-    pub throttle_burst: f64,
-    /// `VerifyReservedConcurrency`, 0 for none
-    #[arg(long, default_value_t = 0)]
-    pub verify_reserved_concurrency: u32,
-    /// `ConsumerReservedConcurrency`, 0 for none
-    #[arg(long, default_value_t = 0)]
-    pub consumer_reserved_concurrency: u32,
-    /// `ConsumerMaxConcurrency`
-    #[arg(long, default_value_t = 10)]
-    pub consumer_max_concurrency: u32,
-    /// `ConsumerProvisionedPollers`, 0 for the default mode
-    #[arg(long, default_value_t = 0)]
-    pub consumer_provisioned_pollers: u32,
-    /// `ConsumerProvisionedPollersMax`
-    #[arg(long, default_value_t = 20)]
-    pub consumer_provisioned_pollers_max: u32,
-    /// `HookConcurrency`
-    #[arg(long, default_value_t = 10)]
-    pub hook_concurrency: u32,
-    /// `ConsumerBatchSize`
-    #[arg(long, default_value_t = 10)]
-    pub consumer_batch_size: u32,
-    /// `ConsumerBatchingWindowSeconds`
-    #[arg(long, default_value_t = 0)]
-    pub consumer_batching_window_seconds: u32,
-    /// `MaxReceiveCount`
-    #[arg(long, default_value_t = 12)]
-    pub max_receive_count: u16,
-}
+pub use crate::template::Template;
+use crate::units::Units;
 
 /// Quotas of the account and warmth of the table, with AWS's defaults.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
@@ -50,15 +15,15 @@ pub struct Account {
     /// Lambda: concurrent executions of the account
     #[arg(long, default_value_t = 1_000)]
     pub concurrency: u32,
-    /// DynamoDB: write units a second of one table
+    /// DynamoDB: write units a second of one table, and of its index
     #[arg(long, default_value_t = 40_000.0)]
     pub table_quota: f64,
     /// DynamoDB: write units a second that the ledger takes from the start
     #[arg(long, default_value_t = 4_000.0)]
     pub ledger_warm: f64,
-    /// Keys that one provider's day has in the index `by-day`: 1 as the ledger is now
-    #[arg(long, default_value_t = 1)]
-    pub index_keys: u32,
+    /// DynamoDB: write units a second that the index `by-day` takes from the start
+    #[arg(long, default_value_t = 4_000.0)]
+    pub index_warm: f64,
 }
 
 /// What the work takes. The times are assumptions: put your hooks' own.
@@ -76,21 +41,24 @@ pub struct Work {
     /// Milliseconds of one event: claim, hooks, completion
     #[arg(long, default_value_t = 150.0)]
     pub event_ms: f64,
-    /// Of so many events one asks to be retried
+    /// Of so many calls of an event's hooks one fails
     #[arg(long, default_value_t = 1_000)]
     pub one_retry_in: u32,
+    /// For so many seconds from the begin all of them fail
+    #[arg(long, default_value_t = 0)]
+    pub hooks_out_seconds: u32,
     /// Milliseconds that throttled calls to DynamoDB are tried again before the event goes back
-    #[arg(long, default_value_t = 5_000.0)]
+    #[arg(long, default_value_t = 4_000.0)]
     pub patience_ms: f64,
     /// A message's bytes
     #[arg(long, default_value_t = 2_000.0)]
     pub message_bytes: f64,
-    /// Write units of the ledger's table for one event: 2 for the claim, 4 for the transaction
-    #[arg(long, default_value_t = 6.0)]
-    pub table_units: f64,
-    /// Write units of `by-day` for one event: 2 for the claim, 2 for the completion
-    #[arg(long, default_value_t = 4.0)]
-    pub index_units: f64,
+    /// Write units of a record: a KB of it each
+    #[arg(long, default_value_t = 2.0)]
+    pub item_units: f64,
+    /// A hook calls out, as `eventbridge` does; without one, new events are written in a single call
+    #[arg(long)]
+    pub calls_out: bool,
 }
 
 /// All that a run depends on, but for the load.
@@ -111,26 +79,14 @@ impl Default for Settings {
     /// The template as it is, in an account as it is.
     fn default() -> Self {
         Self {
-            template: Template {
-                throttle_rate: 500.0,
-                throttle_burst: 1000.0,
-                verify_reserved_concurrency: 0,
-                consumer_reserved_concurrency: 0,
-                consumer_max_concurrency: 10,
-                consumer_provisioned_pollers: 0,
-                consumer_provisioned_pollers_max: 20,
-                hook_concurrency: 10,
-                consumer_batch_size: 10,
-                consumer_batching_window_seconds: 0,
-                max_receive_count: 12,
-            },
+            template: Template::default(),
             account: Account {
                 api_rate: 10_000.0,
                 api_burst: 5_000.0,
                 concurrency: 1_000,
                 table_quota: 40_000.0,
                 ledger_warm: 4_000.0,
-                index_keys: 1,
+                index_warm: 4_000.0,
             },
             work: Work {
                 verify_ms: 20.0,
@@ -138,10 +94,11 @@ impl Default for Settings {
                 batch_ms: 40.0,
                 event_ms: 150.0,
                 one_retry_in: 1_000,
-                patience_ms: 5_000.0,
+                hooks_out_seconds: 0,
+                patience_ms: 4_000.0,
                 message_bytes: 2_000.0,
-                table_units: 6.0,
-                index_units: 4.0,
+                item_units: 2.0,
+                calls_out: false,
             },
         }
     }
@@ -154,23 +111,20 @@ pub enum Setup {
     Default,
     /// Parameters and quotas for the load, as docs/sizing.md says
     Sized,
-    /// The same, and the index `by-day` spread over many keys, which the ledger can't do yet
-    Spread,
     /// The same with provisioned pollers
     Provisioned,
 }
 
 impl Setup {
     /// All, in the order of the table.
-    pub const ALL: [Self; 4] = [Self::Default, Self::Sized, Self::Spread, Self::Provisioned];
+    pub const ALL: [Self; 3] = [Self::Default, Self::Sized, Self::Provisioned];
 
     /// In a few words.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Default => "defaults",
             Self::Sized => "sized",
-            Self::Spread => "sized, index spread",
-            Self::Provisioned => "sized, index spread, pollers",
+            Self::Provisioned => "sized, pollers",
         }
     }
 
@@ -179,9 +133,6 @@ impl Setup {
         let mut settings = Settings::default();
         if self != Self::Default {
             settings.size_for(rate);
-        }
-        if matches!(self, Self::Spread | Self::Provisioned) {
-            settings.account.index_keys = settings.index_keys_for(rate);
         }
         if self == Self::Provisioned {
             let template = &mut settings.template;
@@ -207,12 +158,17 @@ impl Settings {
         template.consumer_max_concurrency = at_least(10.0, 2.0 * batches * batch_seconds).min(1000);
         // Ten requests a second for each unit of concurrency, of the doors and the consumer.
         account.concurrency = account.concurrency.max(at_least(0.0, 2.0 * (rate + batches) / 10.0));
-        account.ledger_warm = account.ledger_warm.max(1.5 * rate * work.table_units);
-        account.table_quota = account.table_quota.max(account.ledger_warm);
-    }
-
-    fn index_keys_for(&self, rate: f64) -> u32 {
-        at_least(1.0, 2.0 * rate * self.work.index_units / 1000.0)
+        // For hooks that call out, whether they do or not.
+        let calls_out = Work {
+            calls_out: true,
+            ..work.clone()
+        };
+        let units = Units::of(&calls_out, 1, false);
+        let shards = f64::from(template.ledger_day_shards).max(2.0 * rate * units.index / 1000.0);
+        template.ledger_day_shards = at_least(1.0, shards).min(256);
+        account.ledger_warm = account.ledger_warm.max(1.5 * rate * units.table);
+        account.index_warm = account.index_warm.max(1.5 * rate * units.index);
+        account.table_quota = account.table_quota.max(account.ledger_warm).max(account.index_warm);
     }
 }
 

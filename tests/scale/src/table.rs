@@ -65,7 +65,7 @@ fn limits(outcome: &Outcome) -> String {
 pub fn parameters(rates: &[f64]) -> String {
     let columns: Vec<[Settings; 2]> = rates
         .iter()
-        .map(|rate| [Setup::Spread, Setup::Provisioned].map(|setup| setup.settings(*rate)))
+        .map(|rate| [Setup::Sized, Setup::Provisioned].map(|setup| setup.settings(*rate)))
         .collect();
     let mut table = String::from("| for so many a second |");
     rates
@@ -90,18 +90,17 @@ pub fn parameters(rates: &[f64]) -> String {
     row("with `ConsumerProvisionedPollersMax`", &|_, p| {
         f64::from(p.template.consumer_provisioned_pollers_max)
     });
+    row("`LedgerDayShards`", &|s, _| f64::from(s.template.ledger_day_shards));
     row("API Gateway, requests a second (quota)", &|s, _| s.account.api_rate);
     row("API Gateway, burst (goes with it)", &|s, _| s.account.api_burst);
     row("Lambda, concurrent executions (quota)", &|s, _| {
         f64::from(s.account.concurrency)
     });
-    row("DynamoDB, write units of a table (quota)", &|s, _| {
+    row("DynamoDB, write units of a table or index (quota)", &|s, _| {
         s.account.table_quota
     });
     row("the ledger's warm write units", &|s, _| s.account.ledger_warm);
-    row("keys of a provider's day in `by-day`, needed", &|s, _| {
-        f64::from(s.account.index_keys)
-    });
+    row("its index's warm write units", &|s, _| s.account.index_warm);
     table.push('\n');
     table
 }

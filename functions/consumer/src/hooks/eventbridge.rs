@@ -1,8 +1,11 @@
 //! Every event on an EventBridge bus, so that business code in any language can subscribe.
 
+use std::borrow::Cow;
+
 use acuse_aws::{Setup, config};
 use acuse_core::event::Event;
 use acuse_core::hook::{Attempt, Effects, Hook, HookError};
+use acuse_core::key::{bounded, digest};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_eventbridge::Client;
@@ -12,6 +15,10 @@ use serde_json::{Value, json};
 /// EventBridge takes 256 KB an entry; what is longer is published without its payload.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
 const LONGEST_PAYLOAD: usize = 200 * 1024;
+
+/// It takes a `detail-type` of 128 characters; a longer type is published under its digest.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html>
+const LONGEST_TYPE: usize = 128;
 
 /// Publishes on the bus `EVENT_BUS_NAME`. At least once: subscribers find the idempotency key in
 /// `detail.key`.
@@ -40,7 +47,7 @@ impl Hook<TransactWriteItem> for EventBridge {
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.bus)
             .source(format!("acuse.{}", event.provider))
-            .detail_type(&event.type_name)
+            .detail_type(detail_type(&event.type_name))
             .detail(detail(event, attempt).to_string())
             .build();
         let answer = self.client.put_events().entries(entry).send().await?;
@@ -55,6 +62,14 @@ impl Hook<TransactWriteItem> for EventBridge {
     }
 }
 
+fn detail_type(type_name: &str) -> Cow<'_, str> {
+    let bounded = bounded(type_name);
+    match bounded.chars().count() <= LONGEST_TYPE {
+        true => bounded,
+        false => Cow::Owned(digest(type_name)),
+    }
+}
+
 /// The payload goes as the text that was signed: as JSON, large numbers would be rounded.
 fn detail(event: &Event, attempt: Attempt) -> Value {
     let payload = Some(event.body())
@@ -63,17 +78,33 @@ fn detail(event: &Event, attempt: Attempt) -> Value {
     json!({
         "provider": event.provider,
         "environment": event.environment.name(),
-        "type": event.type_name,
+        "type": bounded(&event.type_name),
         "kind": format!("{:?}", event.kind),
-        "resource_kind": event.resource.as_ref().map(|resource| &resource.kind),
-        "resource_id": event.resource.as_ref().map(|resource| &resource.id),
-        "amount": event.amount,
+        "resource_kind": event.resource.as_ref().map(|resource| bounded(&resource.kind)),
+        "resource_id": event.resource.as_ref().map(|resource| bounded(&resource.id)),
+        "amount": event.amount.as_deref().map(bounded),
         "key": event.key.to_string(),
-        "business_key": event.business_key(),
+        "business_key": event.business_key().as_deref().map(bounded),
         "delivery_id": event.delivery_id.to_string(),
         "attempt": attempt.number,
         "occurred_at": event.occurred_at.map(|at| at.to_string()),
         "received_at": event.received_at.to_string(),
         "payload": payload,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_of_any_length_fits_a_detail_type() {
+        assert_eq!(detail_type("payment.completed"), "payment.completed");
+        for length in [128, 129, 256, 257, 420_000] {
+            let type_name = "t".repeat(length);
+            let detail_type = detail_type(&type_name);
+            assert_eq!(detail_type == type_name, length == 128);
+            assert!(detail_type.chars().count() <= LONGEST_TYPE);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use acuse_aws::config::{self, ConfigError};
 use acuse_core::event::{Event, Kind};
 use acuse_core::hook::{Attempt, Effects, Hook, HookError};
+use acuse_core::key::bounded;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
@@ -38,7 +39,13 @@ impl Hook<TransactWriteItem> for Payments {
         let (Some(Step { status, stage }), Some(resource)) = (step(event.kind), &event.resource) else {
             return Ok(Effects::none());
         };
-        let id = format!("{}#{}#{}", event.provider, event.environment.name(), resource.id);
+        // A key is at most 2,048 bytes long, and an item 400 KB; what a provider may send as an id is longer.
+        let id = format!(
+            "{}#{}#{}",
+            event.provider,
+            event.environment.name(),
+            bounded(&resource.id)
+        );
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let number = |number: i64| AttributeValue::N(number.to_string());
         let item = || {
@@ -52,8 +59,8 @@ impl Hook<TransactWriteItem> for Payments {
         let mut forward = item()
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":status", text(status))
-            .expression_attribute_values(":kind", text(&resource.kind))
-            .expression_attribute_values(":type", text(&event.type_name))
+            .expression_attribute_values(":kind", text(&bounded(&resource.kind)))
+            .expression_attribute_values(":type", text(&bounded(&event.type_name)))
             .expression_attribute_values(":at", number(event.at().as_millis()))
             .expression_attribute_values(":stage", number(stage))
             .condition_expression(
@@ -65,11 +72,11 @@ impl Hook<TransactWriteItem> for Payments {
             .to_owned();
         let mut set_late = "SET updated_at = :now".to_owned();
         // An event that names no amount leaves the known one; so does a late one.
-        if let Some(amount) = &event.amount {
+        if let Some(amount) = event.amount.as_deref().map(bounded) {
             set.push_str(", amount = :amount");
             set_late.push_str(", amount = if_not_exists(amount, :amount)");
-            forward = forward.expression_attribute_values(":amount", text(amount));
-            late = late.expression_attribute_values(":amount", text(amount));
+            forward = forward.expression_attribute_values(":amount", text(&amount));
+            late = late.expression_attribute_values(":amount", text(&amount));
         }
         let forward = forward.update_expression(format!("{set} ADD applied :one"));
         let late = late.update_expression(format!("{set_late} ADD applied :one"));
@@ -107,3 +114,6 @@ fn step(kind: Kind) -> Option<Step> {
     };
     Some(Step { status, stage })
 }
+
+#[cfg(test)]
+mod tests;

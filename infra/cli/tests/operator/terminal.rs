@@ -50,7 +50,7 @@ async fn a_signed_event_cannot_act_on_the_terminal() {
     let (body, type_name, id) = nasty_event();
     assert_eq!(post(provider, &body, &local).await, 200);
     let arrived = async {
-        while !records(provider)
+        while !records_at(stack().await, provider)
             .await
             .iter()
             .any(|record| record.resource_id.as_deref() == Some(&id))

@@ -53,10 +53,11 @@ pub(super) fn settled(step: Step, hooks: &[&str], extent: Extent, lease: &Lease,
 }
 
 /// Sets what is known of an event and of the message that brings it, with the payload in the item, or in
-/// parts beside it.
+/// parts beside it. `day` is its key in the index, where it has none yet.
 pub(super) fn kept(
     step: Step,
     event: &Event,
+    day: String,
     lease: &Lease,
     now: Timestamp,
     expires_at: Timestamp,
@@ -75,7 +76,7 @@ pub(super) fn kept(
         .set_first("delivery_id", s(event.delivery_id.to_string()))
         .set_first("form", s(event.form.name()))
         .set_first("received_at", n(event.received_at.as_millis()))
-        .set_first("day", s(format!("{}#{}", event.provider, event.received_at.day())))
+        .set_first("day", s(day))
         .set_first("body_sha256", s(event.body_sha256()));
     if let Some(resource) = &event.resource {
         step = step

@@ -1,6 +1,7 @@
 //! Reading the ledger, for operators.
 
-use acuse_core::clock::Timestamp;
+mod listing;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
@@ -44,29 +45,6 @@ impl LedgerReader {
             client,
             table: table.into(),
         }
-    }
-
-    /// The events of `provider` received on the UTC day of `day`, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// [`ReadError`] names the table.
-    pub async fn on_day(&self, provider: &str, day: Timestamp, limit: usize) -> Result<Vec<Record>, ReadError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("by-day")
-            .key_condition_expression("#day = :day")
-            .expression_attribute_names("#day", "day")
-            .expression_attribute_values(":day", AttributeValue::S(format!("{provider}#{}", day.day())))
-            .scan_index_forward(false);
-        let mut pages = query.into_paginator().items().send();
-        let mut records = Vec::new();
-        while records.len() < limit {
-            let Some(item) = pages.next().await else { break };
-            records.push(self.record(&item.map_err(|e| self.service(e))?)?);
-        }
-        Ok(records)
     }
 
     /// All events of one partition: the life of a resource, by type.
@@ -113,10 +91,14 @@ impl LedgerReader {
     }
 
     fn record(&self, item: &std::collections::HashMap<String, AttributeValue>) -> Result<Record, ReadError> {
-        Record::from_item(item).map_err(|source| ReadError::Item {
+        Record::from_item(item).map_err(|source| self.no_record(source))
+    }
+
+    fn no_record(&self, source: NotARecord) -> ReadError {
+        ReadError::Item {
             table: self.table.clone(),
             source,
-        })
+        }
     }
 
     fn service(&self, error: impl std::error::Error + Send + Sync + 'static) -> ReadError {

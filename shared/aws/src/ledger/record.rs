@@ -29,7 +29,7 @@ pub struct Record {
     pub key: String,
     /// `IN_PROGRESS`, `RELEASED`, `COMPLETED`, `REJECTED`.
     pub status: &'static str,
-    /// How often it was claimed.
+    /// How often its hooks were called, or may have been.
     pub attempts: u32,
     /// Deliveries that came after it was finished.
     pub duplicates: u32,

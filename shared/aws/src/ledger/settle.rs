@@ -35,8 +35,9 @@ impl DynamoLedger {
         let failed = |error| service(OPERATION, &event.key, error);
         let expires_at = now.plus(self.retention);
         let payload = self.keep_parts(OPERATION, event, expires_at).await?;
+        let day = self.day_key(event).await.map_err(failed)?;
         let names: Vec<&str> = hooks.iter().map(|(name, _)| *name).collect();
-        let step = item::kept(self.step(&event.key), event, lease, now, expires_at, payload);
+        let step = item::kept(self.step(&event.key), event, day, lease, now, expires_at, payload);
         let step = item::settled(step, &names, extent, lease, now).condition("attribute_not_exists(pk)");
         let done = || match extent {
             Extent::Whole => Settlement::Completed,

@@ -273,13 +273,12 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     ) -> Fate {
         let (key, delivery_id, attempt) = (&event.key, event.delivery_id, claimed.taken.attempt);
         let (used, error) = (claimed.taken.used(), format!("hook `{hook}`: {reason}"));
-        if used >= self.policy.max_attempts {
+        let Some(delay) = self.policy.retry(used, &self.random) else {
             let reason = format!("given up after {used} attempts: {error}");
             return self
                 .dead_letter(message, event, claimed, &reason, "dead_lettered")
                 .await;
-        }
-        let delay = self.policy.backoff.delay(used, &self.random);
+        };
         let delay = delay.max(after.unwrap_or_default()).min(LONGEST_DELAY);
         warn!(%key, %delivery_id, attempt, hook, reason, retry_in_s = delay.as_secs(), "event released");
         metric::event(event.provider, "retried");

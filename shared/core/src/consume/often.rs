@@ -24,7 +24,7 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::metric;
 
 /// From this receive on it is noted when work on a message begins. Earlier ones save the two writes.
-const OFTEN: u32 = 4;
+pub const OFTEN: u32 = 4;
 
 pub(super) fn is_often(message: &Received) -> bool {
     message.receives >= OFTEN

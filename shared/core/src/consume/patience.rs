@@ -34,6 +34,21 @@ pub struct Patience {
     pub max_crashes: u32,
 }
 
+/// The template's, with SQS's longest retention.
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            wait: Backoff {
+                base: Duration::from_secs(2),
+                max: Duration::from_secs(300),
+            },
+            max_receives: 1000,
+            retention: Duration::from_secs(14 * 24 * 60 * 60),
+            max_crashes: 10,
+        }
+    }
+}
+
 impl Patience {
     /// How long a message waits that was received so often; `age`: since it was sent, where that is known.
     pub fn delay(&self, receives: u32, age: Option<Duration>, random: &impl Random) -> Duration {
@@ -61,22 +76,9 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// The template's.
-    fn patience() -> Patience {
-        Patience {
-            wait: Backoff {
-                base: Duration::from_secs(2),
-                max: 5 * MINUTE,
-            },
-            max_receives: 1000,
-            retention: 14 * DAY,
-            max_crashes: 10,
-        }
-    }
-
     #[test]
     fn a_message_outlasts_every_outage_that_ends_before_the_queue_forgets_it() {
-        let patience = patience();
+        let patience = Patience::default();
         // The shortest waits that may be drawn, and the longest.
         for dice in [0, u128::MAX] {
             let dice = Dice::fixed(dice);
@@ -103,15 +105,18 @@ mod tests {
     #[test]
     fn receives_that_are_lost_to_a_failing_function_make_the_rest_last_longer() {
         let dice = Dice::fixed(0);
-        let late = patience().delay(900, Some(2 * DAY), &dice);
+        let late = Patience::default().delay(900, Some(2 * DAY), &dice);
         assert_eq!(late, LONGEST_WAIT, "11 days for 100 receives, and an hour at most");
-        let in_time = patience().delay(500, Some(6 * DAY), &dice);
+        let in_time = Patience::default().delay(500, Some(6 * DAY), &dice);
         assert_eq!(in_time, 7 * DAY / 500);
-        assert_eq!(patience().delay(2000, None, &dice), LONGEST_WAIT);
+        assert_eq!(Patience::default().delay(2000, None, &dice), LONGEST_WAIT);
     }
 
     #[test]
     fn a_message_without_a_known_age_waits_as_well() {
-        assert_eq!(patience().delay(0, None, &Dice::fixed(0)), Duration::from_secs(1));
+        assert_eq!(
+            Patience::default().delay(0, None, &Dice::fixed(0)),
+            Duration::from_secs(1)
+        );
     }
 }

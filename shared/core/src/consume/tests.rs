@@ -96,15 +96,7 @@ impl Default for Scene {
                     max: Duration::from_secs(900),
                 },
                 max_attempts: 120,
-                patience: Patience {
-                    wait: Backoff {
-                        base: Duration::from_secs(2),
-                        max: Duration::from_secs(300),
-                    },
-                    max_receives: 1000,
-                    retention: Duration::from_secs(14 * 24 * 3600),
-                    max_crashes: 10,
-                },
+                patience: Patience::default(),
                 concurrency: 10,
             },
         }

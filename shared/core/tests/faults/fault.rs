@@ -26,6 +26,7 @@ pub(crate) struct Faults {
     /// One call in so many meets one.
     one_in: u32,
     over: Arc<AtomicBool>,
+    away: Arc<AtomicBool>,
 }
 
 /// Some calls take a moment, and some longer than a lease: their owner comes too late.
@@ -41,7 +42,13 @@ impl Faults {
             simulation: simulation.clone(),
             one_in,
             over: Arc::default(),
+            away: Arc::default(),
         }
+    }
+
+    /// From now on every call fails, or none.
+    pub(crate) fn away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
     }
 
     /// Nothing goes wrong any more.
@@ -55,6 +62,9 @@ impl Faults {
     }
 
     pub(crate) fn draw(&self) -> Fault {
+        if self.away.load(Ordering::SeqCst) {
+            return Fault::Before;
+        }
         if !self.strike() {
             return Fault::None;
         }

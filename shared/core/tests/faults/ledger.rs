@@ -9,7 +9,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::IdempotencyKey;
-use acuse_core::ledger::{Claim, Claimed, Extent, Lease, Ledger, LedgerError, Settlement};
+use acuse_core::ledger::{Blame, Claim, Claimed, Extent, Lease, Ledger, LedgerError, Settlement};
 use acuse_core::testing::MemoryLedger;
 
 use crate::fault::{Fault, Faults};
@@ -71,6 +71,14 @@ impl FaultyLedger {
                 done
             }
         }
+    }
+}
+
+/// A key to name in an error.
+fn note(message_id: &str) -> IdempotencyKey {
+    IdempotencyKey {
+        partition: message_id.to_owned(),
+        sort: "begun".to_owned(),
     }
 }
 
@@ -147,9 +155,9 @@ impl Ledger for FaultyLedger {
         self.faulty("complete", &claimed.key, work).await
     }
 
-    async fn release(&self, claimed: &Claimed, error: &str) -> Result<(), LedgerError> {
+    async fn release(&self, claimed: &Claimed, error: &str, blame: Blame) -> Result<(), LedgerError> {
         let (own, error) = (same(claimed), error.to_owned());
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).release(&own, &error).await };
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).release(&own, &error, blame).await };
         self.faulty("release", &claimed.key, work).await
     }
 
@@ -157,5 +165,23 @@ impl Ledger for FaultyLedger {
         let (own, reason) = (same(claimed), reason.to_owned());
         let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).reject(&own, &reason, now).await };
         self.faulty("reject", &claimed.key, work).await
+    }
+
+    async fn begin(&self, message_id: &str, now: Timestamp) -> Result<u32, LedgerError> {
+        let own = message_id.to_owned();
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).begin(&own, now).await };
+        self.faulty("begin", &note(message_id), work).await
+    }
+
+    async fn put_off(&self, message_id: &str, now: Timestamp) -> Result<(), LedgerError> {
+        let own = message_id.to_owned();
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).put_off(&own, now).await };
+        self.faulty("put_off", &note(message_id), work).await
+    }
+
+    async fn survive(&self, message_id: &str, now: Timestamp) -> Result<(), LedgerError> {
+        let own = message_id.to_owned();
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).survive(&own, now).await };
+        self.faulty("survive", &note(message_id), work).await
     }
 }

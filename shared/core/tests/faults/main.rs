@@ -15,6 +15,7 @@
 )]
 
 mod fault;
+mod hours;
 mod ledger;
 mod queue;
 mod simulation;
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::consume::{Backoff, Consumer, Policy, Received};
+use acuse_core::consume::{Backoff, Consumer, Patience, Policy, Received};
 use acuse_core::event::Event;
 use acuse_core::hook::{Attempt, Effects, Hook, HookError};
 use acuse_core::ledger::Status;
@@ -127,6 +128,7 @@ fn message(id: &str, delivery: u32) -> Received {
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         trace: None,
         receives: 0,
+        sent_at: None,
     }
 }
 
@@ -140,6 +142,8 @@ struct World {
     /// The hooks that only say what to write. Two: there is no other one.
     transactional: &'static [&'static str],
     settled: Arc<AtomicU32>,
+    /// After how many attempts an event is given up: the template's, or few.
+    max_attempts: u32,
 }
 
 impl World {
@@ -151,8 +155,13 @@ impl World {
             true => &["payments", "books"][..],
             false => &["payments"],
         };
+        let max_attempts = match simulation.one_in(2) {
+            true => 120,
+            false => 3,
+        };
         Self {
             transactional,
+            max_attempts,
             settled: Arc::default(),
             queue: Queue::new(&simulation, &faults),
             simulation,
@@ -204,8 +213,10 @@ impl World {
             retention: Duration::from_secs(90 * 24 * 3600),
             backoff: Backoff {
                 base: Duration::from_secs(2),
-                max: Duration::from_secs(900),
+                max: Duration::from_secs(1800),
             },
+            max_attempts: self.max_attempts,
+            patience: Patience::default(),
             concurrency: 10,
         };
         // Transactional first or last, so that both ways of committing are tried; or all of them, so
@@ -277,7 +288,7 @@ impl World {
             .queue
             .dead()
             .into_iter()
-            .map(|message| message.message_id)
+            .map(|(message, _)| message.message_id)
             .collect();
         let is_dead = |id: &str| dead.iter().any(|message| message.starts_with(&format!("{id}-")));
         let records = self.ledger.records();
@@ -303,7 +314,11 @@ impl World {
                     );
                     assert_ne!(id, "never");
                 }
-                Some(Status::Rejected) => assert!(is_dead(id), "{id}: rejected, and not in the dead-letter queue"),
+                Some(Status::Rejected) => {
+                    assert!(is_dead(id), "{id}: rejected, and not in the dead-letter queue");
+                    // A quarter of an hour in which nothing works is nobody's last attempt.
+                    assert!(self.max_attempts == 3 || id == "never", "{id} was given up");
+                }
                 _ => assert!(
                     is_dead(id),
                     "{id}: {status:?}, and not in the dead-letter queue: it has vanished"

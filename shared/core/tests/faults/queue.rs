@@ -10,8 +10,9 @@ use crate::fault::{Fault, Faults};
 use crate::simulation::Simulation;
 
 /// As in template.yaml.
-const VISIBILITY: Duration = Duration::from_secs(180);
-const MAX_RECEIVES: u32 = 12;
+const VISIBILITY: Duration = Duration::from_secs(200);
+const MAX_RECEIVES: u32 = 1000;
+const RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// The event queue with its dead-letter queue.
 #[derive(Clone)]
@@ -24,7 +25,9 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     messages: Vec<Stored>,
-    dead: Vec<Received>,
+    dead: Vec<(Received, String)>,
+    /// Messages that were older than the queue keeps them.
+    forgotten: Vec<Received>,
 }
 
 struct Stored {
@@ -42,8 +45,9 @@ impl Queue {
         }
     }
 
-    pub(crate) fn send(&self, message: Received) {
+    pub(crate) fn send(&self, mut message: Received) {
         let visible_at = self.simulation.now();
+        message.sent_at = Some(visible_at);
         self.state.lock().unwrap().messages.push(Stored {
             message,
             visible_at,
@@ -55,13 +59,24 @@ impl Queue {
     pub(crate) fn receive(&self, most: usize) -> Vec<Received> {
         let now = self.simulation.now();
         let mut state = self.state.lock().unwrap();
-        let State { messages, dead } = &mut *state;
+        let State {
+            messages,
+            dead,
+            forgotten,
+        } = &mut *state;
         messages.retain(|stored| {
             let worn_out = stored.receives >= MAX_RECEIVES && stored.visible_at <= now;
             if worn_out {
-                dead.push(stored.message.clone());
+                dead.push((stored.message.clone(), "received too often".to_owned()));
             }
-            !worn_out
+            let old = stored
+                .message
+                .sent_at
+                .is_some_and(|sent_at| now.since(sent_at) > RETENTION);
+            if old && !worn_out {
+                forgotten.push(stored.message.clone());
+            }
+            !worn_out && !old
         });
         self.simulation.draw(|random| random.shuffle(messages));
         let visible = messages.iter_mut().filter(|stored| stored.visible_at <= now);
@@ -90,8 +105,13 @@ impl Queue {
         self.state.lock().unwrap().messages.is_empty()
     }
 
-    pub(crate) fn dead(&self) -> Vec<Received> {
+    /// The dead letters, with their reasons.
+    pub(crate) fn dead(&self) -> Vec<(Received, String)> {
         self.state.lock().unwrap().dead.clone()
+    }
+
+    pub(crate) fn forgotten(&self) -> usize {
+        self.state.lock().unwrap().forgotten.len()
     }
 
     async fn faulty(
@@ -137,8 +157,18 @@ impl Inbox for Queue {
         .await
     }
 
-    async fn dead_letter(&self, message: &Received, _reason: &str) -> Result<(), InboxError> {
-        self.faulty("dead-lettering", message, |state| state.dead.push(message.clone()))
+    async fn delete(&self, messages: &[Received]) -> Result<(), InboxError> {
+        let Some(first) = messages.first() else { return Ok(()) };
+        self.faulty("deletion", first, |state| {
+            let gone = |stored: &Stored| messages.iter().any(|message| message.receipt == stored.message.receipt);
+            state.messages.retain(|stored| !gone(stored));
+        })
+        .await
+    }
+
+    async fn dead_letter(&self, message: &Received, reason: &str) -> Result<(), InboxError> {
+        let letter = (message.clone(), reason.to_owned());
+        self.faulty("dead-lettering", message, |state| state.dead.push(letter))
             .await
     }
 }

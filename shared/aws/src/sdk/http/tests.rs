@@ -39,13 +39,16 @@ impl Server {
             if number < self.forgotten.load(Ordering::SeqCst) {
                 return;
             }
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
         }
     }
 
     /// What is open now is dead, and nobody says so.
     fn forget(&self) {
-        self.forgotten.store(self.opened.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.forgotten
+            .store(self.opened.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
     fn opened(&self) -> usize {
@@ -62,7 +65,10 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let (server, clock) = (Server::default(), StoppedClock::at(Timestamp::from_seconds(1_700_000_000)));
+        let (server, clock) = (
+            Server::default(),
+            StoppedClock::at(Timestamp::from_seconds(1_700_000_000)),
+        );
         let url = server.start();
         let client = client(Arc::new(clock.clone())).unwrap();
         Self {
@@ -79,7 +85,10 @@ impl Scene {
         let connector = self.client.http_connector(&settings, &components.build().unwrap());
         let mut request = HttpRequest::new(SdkBody::from("x"));
         request.set_uri(self.url.as_str()).unwrap();
-        connector.call(request).await.is_ok_and(|response| response.status().as_u16() == 200)
+        connector
+            .call(request)
+            .await
+            .is_ok_and(|response| response.status().as_u16() == 200)
     }
 
     /// Calls at once, so that as many connections are open.

@@ -1,0 +1,98 @@
+//! A provider's day in the index `by-day`, spread over shards, since one key of an index takes 1,000 write
+//! units a second and DynamoDB can't split what is written at its end.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html>
+//!
+//! ```text
+//! shard 0    kuenta#2026-11-26      the only one with `LedgerDayShards` 1
+//! shard 1    kuenta#2026-11-26#1
+//! shard 2    kuenta#2026-11-26#2    …
+//! ```
+//!
+//! The number of shards may change at any time: an item keeps the key that it was given first, and readers
+//! find out how many shards a day has had at most. They look at four in any case; more than that the writer
+//! records beside the items, once a day and process, before it writes the first one.
+//!
+//! ```text
+//! writer    by-day#2026-11-26: shards = 16, where less is recorded ── item in shard 0 … 15
+//! reader    by-day#2026-11-26 ── shards 0 … 15, or 0 … 3 where nothing is recorded
+//! ```
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use acuse_core::event::Event;
+use acuse_core::key::IdempotencyKey;
+use tokio::sync::Mutex;
+
+use super::expression::n;
+use super::write::update;
+use super::{DynamoLedger, Source};
+
+/// Shards that readers look at without being told. Also the template's default, which so costs no write.
+pub(super) const ALWAYS_READ: u32 = 4;
+
+/// The most shards that a day may have: each costs a query whenever the day is listed.
+pub const MOST_SHARDS: u32 = 256;
+
+/// The attribute that says how many shards a day has had at most.
+pub(super) const SHARDS: &str = "shards";
+
+/// Where items go, and the days of which readers have been told.
+#[derive(Debug, Clone)]
+pub(super) struct Days {
+    shards: u32,
+    recorded: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Days {
+    pub(super) fn spread_over(shards: u32) -> Self {
+        Self {
+            shards: shards.clamp(1, MOST_SHARDS),
+            recorded: Arc::default(),
+        }
+    }
+}
+
+impl DynamoLedger {
+    /// The key of a new event's item in the index, which readers find from now on.
+    pub(super) async fn day_key(&self, event: &Event) -> Result<String, Source> {
+        let day = event.received_at.day();
+        let shard = event.key.shard(self.days.shards);
+        let key = key(event.provider, &day, shard);
+        if self.days.shards > ALWAYS_READ {
+            self.record_shards(day).await?;
+        }
+        Ok(key)
+    }
+
+    /// The number only grows. Refused is as good as written: others have recorded as many.
+    async fn record_shards(&self, day: String) -> Result<(), Source> {
+        let mut recorded = self.days.recorded.lock().await;
+        if !recorded.contains(&day) {
+            let step = self
+                .step(&shards_key(&day))
+                .set(SHARDS, n(self.days.shards))
+                .condition("attribute_not_exists(#shards) OR #shards < :set_shards");
+            update(step.into_update(&self.client)).await?;
+            recorded.insert(day);
+        }
+        Ok(())
+    }
+}
+
+/// The index's key of one shard.
+pub(super) fn key(provider: &str, day: &str, shard: u32) -> String {
+    match shard {
+        0 => format!("{provider}#{day}"),
+        _ => format!("{provider}#{day}#{shard}"),
+    }
+}
+
+/// Where it is recorded how many shards a day has had at most. It is one small item a day that is kept for
+/// good: no event's time to live says when the last one of its day is gone.
+pub(super) fn shards_key(day: &str) -> IdempotencyKey {
+    IdempotencyKey {
+        partition: format!("by-day#{day}"),
+        sort: SHARDS.to_owned(),
+    }
+}

@@ -1,0 +1,179 @@
+//! The events of a day, newest first, from all its shards.
+//!
+//! ```text
+//! shard 0   10:05  10:02 │ 09:58 …       Each shard is read page by page. The newest of the shards' first ones
+//! shard 1   10:04  10:03 │ 10:01 …       is the day's newest, as long as every shard shows its first one.
+//! ```
+
+use std::collections::{HashMap, VecDeque};
+
+use acuse_core::clock::Timestamp;
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::{TryStreamExt, stream};
+
+use super::{LedgerReader, ReadError};
+use crate::ledger::Item;
+use crate::ledger::day::{self, ALWAYS_READ, SHARDS};
+use crate::ledger::item::{moment, number};
+use crate::ledger::record::{NotARecord, Record};
+
+/// Shards that are asked at once.
+const AT_ONCE: usize = 16;
+
+/// A day's list as it is put together.
+struct Listing {
+    shards: Vec<Shard>,
+    /// Newest first.
+    found: Vec<Found>,
+    limit: usize,
+}
+
+/// One shard, as far as it is read.
+struct Shard {
+    key: String,
+    /// Read and not yet in the list, newest first.
+    read: VecDeque<Found>,
+    next: Next,
+}
+
+/// Where a shard's next page begins.
+enum Next {
+    First,
+    After(Item),
+    /// There is none.
+    End,
+}
+
+struct Found {
+    received_at: Timestamp,
+    record: Record,
+}
+
+impl LedgerReader {
+    /// The events of `provider` received on the UTC day of `day`, at most `limit`: newest first, those of one
+    /// millisecond by their keys.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the table.
+    pub async fn on_day(&self, provider: &str, day: Timestamp, limit: usize) -> Result<Vec<Record>, ReadError> {
+        let day = day.day();
+        let shards = (0..self.shards_of(&day).await?).map(|shard| Shard {
+            key: day::key(provider, &day, shard),
+            read: VecDeque::new(),
+            next: Next::First,
+        });
+        let mut listing = Listing {
+            shards: shards.collect(),
+            found: Vec::new(),
+            limit,
+        };
+        let mut page = listing.first_page();
+        while !listing.advance() {
+            let most = page.min(listing.missing());
+            let due = listing.shards.iter_mut().filter(|shard| shard.is_due());
+            stream::iter(due.map(Ok))
+                .try_for_each_concurrent(AT_ONCE, |shard| self.read_page(shard, most))
+                .await?;
+            page = page.saturating_mul(2);
+        }
+        Ok(listing.into_records())
+    }
+
+    /// How many of a day's shards may hold something.
+    async fn shards_of(&self, day: &str) -> Result<u32, ReadError> {
+        let key = day::shards_key(day);
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get
+            .key("pk", AttributeValue::S(key.partition))
+            .key("sk", AttributeValue::S(key.sort));
+        let item = get.send().await.map_err(|error| self.service(error))?.item;
+        let recorded = item.and_then(|item| number(&item, SHARDS)).unwrap_or_default();
+        Ok(ALWAYS_READ.max(recorded))
+    }
+
+    async fn read_page(&self, shard: &mut Shard, most: usize) -> Result<(), ReadError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("by-day")
+            .key_condition_expression("#day = :day")
+            .expression_attribute_names("#day", "day")
+            .expression_attribute_values(":day", AttributeValue::S(shard.key.clone()))
+            .scan_index_forward(false)
+            .limit(i32::try_from(most).unwrap_or(i32::MAX));
+        let start = match std::mem::replace(&mut shard.next, Next::End) {
+            Next::First => None,
+            Next::After(item) => Some(item),
+            Next::End => return Ok(()),
+        };
+        let page = query.set_exclusive_start_key(start).send().await;
+        let page = page.map_err(|error| self.service(error))?;
+        for item in page.items() {
+            shard.read.push_back(self.found(item)?);
+        }
+        shard.next = page.last_evaluated_key.map_or(Next::End, Next::After);
+        Ok(())
+    }
+
+    fn found(&self, item: &HashMap<String, AttributeValue>) -> Result<Found, ReadError> {
+        let received_at = moment(item, "received_at").ok_or_else(|| self.no_record(NotARecord("received_at")))?;
+        let record = self.record(item)?;
+        Ok(Found { received_at, record })
+    }
+}
+
+impl Listing {
+    /// A shard's share of the list, and what it may have more by chance: most lists need no second page, and
+    /// hardly more is read than is shown. A day whose events are all in one shard is read in larger and
+    /// larger pages.
+    fn first_page(&self) -> usize {
+        let share = self.limit.div_ceil(self.shards.len().max(1));
+        share.saturating_add(2 * share.isqrt()).saturating_add(1)
+    }
+
+    /// What the list has not yet, and one more, which may be of the same millisecond as its last.
+    fn missing(&self) -> usize {
+        self.limit.saturating_sub(self.found.len()).saturating_add(1)
+    }
+
+    /// Takes what is newest, until a shard's next page has to be read first. True where the list is complete.
+    fn advance(&mut self) -> bool {
+        if self.limit == 0 {
+            return true;
+        }
+        while !self.shards.iter().any(Shard::is_due) {
+            // Shards that are through come first here.
+            let newest = self.shards.iter_mut().max_by_key(|shard| shard.newest());
+            let Some(found) = newest.and_then(|shard| shard.read.pop_front()) else {
+                return true;
+            };
+            // Of one millisecond all are needed, to choose those of the first keys.
+            let last = self.found.last().map(|last| last.received_at);
+            if self.found.len() >= self.limit && last != Some(found.received_at) {
+                return true;
+            }
+            self.found.push(found);
+        }
+        false
+    }
+
+    fn into_records(mut self) -> Vec<Record> {
+        self.found.sort_by(|a, b| {
+            let newest = b.received_at.cmp(&a.received_at);
+            newest.then_with(|| a.record.key.cmp(&b.record.key))
+        });
+        self.found.truncate(self.limit);
+        self.found.into_iter().map(|found| found.record).collect()
+    }
+}
+
+impl Shard {
+    fn is_due(&self) -> bool {
+        self.read.is_empty() && !matches!(self.next, Next::End)
+    }
+
+    fn newest(&self) -> Option<Timestamp> {
+        self.read.front().map(|found| found.received_at)
+    }
+}
