@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
-/// Deliveries at a door, by `Provider` and `Outcome`: `queued`, `token` and `signature` (which of the
-/// two proofs failed), `too_long`, `unavailable`.
+/// Deliveries at a door, by `Provider` and `Outcome`: `queued`, `test` (queued, a test delivery of
+/// `acuse doctor`), `token` and `signature` (which of the two proofs failed), `too_long`, `unavailable`.
 pub const DELIVERIES: &str = "Deliveries";
 
 /// Deliveries kept in quarantine, by `Provider`.

@@ -15,7 +15,7 @@ use acuse_core::event::PROBE;
 use acuse_core::hook::chain;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
-use acuse_core::receive::SecretStore;
+use acuse_core::receive::{SecretStore, TEST_DELIVERY};
 use acuse_core::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
@@ -147,7 +147,8 @@ fn well_formed(name: &str, secrets: &Secrets) -> String {
 async fn deliver(target: &Target, provider: &'static Provider, secrets: &Secrets) -> Result<String, String> {
     let now = SystemClock.now();
     let body = json!({ PROBE: format!("{now}") }).to_string();
-    let sample = Sample::signed(provider, body.into_bytes(), secrets, now, None).map_err(|error| chain(&error))?;
+    let mut sample = Sample::signed(provider, body.into_bytes(), secrets, now, None).map_err(|error| chain(&error))?;
+    sample.headers.push((TEST_DELIVERY, "1".to_owned()));
     let url = target.webhook_url(provider).map_err(|error| chain(&error))?;
     let started = Instant::now();
     let answer = post(&url, &sample.headers, &sample.body, Duration::from_secs(10)).await;

@@ -64,6 +64,37 @@ async fn a_signed_delivery_is_in_the_queue_before_the_answer() {
     assert_eq!(queued[0].attribute("delivery_id"), Some(id.to_string().as_str()));
 }
 
+/// The outcomes of deliveries that were counted since the last time.
+fn outcomes(snapshotter: &metrics_util::debugging::Snapshotter) -> Vec<String> {
+    use metrics_util::debugging::DebugValue;
+    let entries = snapshotter.snapshot().into_vec();
+    let counted = entries.into_iter().filter(|(key, _, _, value)| {
+        key.key().name() == metric::DELIVERIES && matches!(value, DebugValue::Counter(count) if *count > 0)
+    });
+    let outcome = |key: &metrics::Key| key.labels().last().map(|label| label.value().to_owned());
+    counted.filter_map(|(key, ..)| outcome(key.key())).collect()
+}
+
+#[tokio::test]
+async fn a_test_delivery_is_counted_apart_and_only_where_it_verifies() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let scene = Scene::new(GOOD);
+    let marked = |secret| {
+        let mut headers = signed(secret);
+        headers.insert(TEST_DELIVERY, HeaderValue::from_static("1"));
+        headers
+    };
+    scene.door().receive(marked("good"), body()).await;
+    assert_eq!(outcomes(&snapshotter), ["test"]);
+    assert_eq!(scene.outbox.queued().len(), 1, "it goes the way of all others");
+    scene.door().receive(marked("forged"), body()).await;
+    assert_eq!(outcomes(&snapshotter), ["signature"]);
+    scene.door().receive(signed("good"), body()).await;
+    assert_eq!(outcomes(&snapshotter), ["queued"]);
+}
+
 #[tokio::test]
 async fn a_forged_one_is_refused_and_kept_in_quarantine() {
     let scene = Scene::new(GOOD);
