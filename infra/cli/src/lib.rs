@@ -12,6 +12,7 @@ pub mod loopback;
 pub mod quarantine;
 pub mod queue;
 pub mod sample;
+pub mod set_aside;
 pub mod store;
 pub mod target;
 pub mod terminal;

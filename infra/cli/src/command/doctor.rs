@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use acuse_aws::system::SystemClock;
 use acuse_cli::http::post;
-use acuse_cli::queue::length;
+use acuse_cli::queue::Depth;
 use acuse_cli::sample::Sample;
 use acuse_cli::target::Target;
 use acuse_cli::terminal::{self, quoted};
@@ -189,7 +189,7 @@ async fn deliver(target: &Target, provider: &'static Provider, secrets: &Secrets
 async fn depth(target: &Target, output: &str, advice: Option<&str>) -> Result<String, String> {
     let url = target.output(output).map_err(|error| chain(&error))?;
     let client = aws_sdk_sqs::Client::new(&target.sdk);
-    let length = length(&client, url).await.map_err(|error| chain(&error))?;
+    let length = Depth::of(&client, url).await.map_err(|error| chain(&error))?.visible;
     match (length, advice) {
         (0, _) => Ok("empty".to_owned()),
         (length, None) => Ok(format!("{length} messages waiting")),

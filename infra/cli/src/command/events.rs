@@ -1,25 +1,31 @@
 //! `acuse events`: what the ledger holds.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_cli::events::{ReplayError, passes, recent, replayed};
+use acuse_aws::verifier::SqsOutbox;
+use acuse_cli::events::{ReplayError, aside, passes, recent, replayed};
 use acuse_cli::filter::Filter;
+use acuse_cli::set_aside::{Kinds, Wanted};
 use acuse_cli::terminal::{self, Table, cut};
 use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
+use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
 use acuse_core::providers;
 use acuse_core::receive::Outbox;
 use clap::{Args, Subcommand};
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 use thiserror::Error;
 
 use super::Failure;
+use super::confirm::confirm;
 use super::interrupt::{Interrupt, interrupted};
 use super::progress::Bar;
 use super::which::Which;
@@ -54,13 +60,15 @@ pub(crate) enum Command {
   acuse events tail
   acuse events tail --provider onepay --json --stack acuse | jq .status")]
     Tail(Tail),
-    /// Queues events again that were rejected, set aside, or given up
+    /// Queues events again that were rejected or given up
     ///
-    /// A completed event stays completed: its replay is counted as a duplicate and dropped. Safe to
-    /// interrupt and to run again.
+    /// A completed event stays completed: its replay is counted as a duplicate and dropped. Events of
+    /// another environment and expired ones were set aside on purpose: they are left out unless they are
+    /// asked for or named by their keys. Safe to interrupt and to run again.
     #[command(after_help = "Examples:
   acuse events replay --status REJECTED --error 'no such order' --since 24h --dry-run
   acuse events replay --provider kuenta --type payment.completed --stack acuse
+  acuse events replay --expired --since 2026-11-01T00:00:00Z --dry-run
   acuse events replay 'onepay#live#payment#9e5ccd4a|payment.approved'")]
     Replay(Replay),
 }
@@ -106,9 +114,14 @@ pub(crate) struct Replay {
     /// Says what would be queued, and changes nothing
     #[arg(long)]
     dry_run: bool,
+    /// Does not ask, where hooks are to get what was set aside on purpose
+    #[arg(long)]
+    yes: bool,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Received in so many days (UTC), today included; `--since` goes further back
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
@@ -116,6 +129,14 @@ pub(crate) struct Replay {
     filter: Filter,
     #[command(flatten)]
     stack: Which,
+}
+
+/// What a replay queues.
+#[derive(Debug, Default)]
+struct Chosen {
+    records: Vec<Record>,
+    kinds: Kinds,
+    left_out: Kinds,
 }
 
 /// `acuse events show`
@@ -257,32 +278,46 @@ impl Tail {
 }
 
 impl Replay {
+    /// So many events are queued at once.
+    const AT_ONCE: usize = 16;
+
     async fn run(&self) -> Result<ExitCode, Failure> {
         let target = self.stack.find().await?;
         let (ledger, outbox) = (target.ledger()?, target.outbox()?);
+        let Chosen {
+            records,
+            kinds,
+            left_out,
+        } = self.records(&ledger).await?;
+        if let Some(left_out) = left_out.left_out() {
+            note!("{left_out}");
+        }
+        if kinds.set_aside() > 0 && self.keys.is_empty() && !self.dry_run {
+            confirm(&format!("queue {kinds} again and hand them to hooks"), self.yes)?;
+        }
         let interrupt = Interrupt::listen();
-        let (mut queued, mut left) = (0usize, 0usize);
-        let records = self.records(&ledger).await?;
+        let (mut queued, mut left) = (0usize, left_out.total());
         let bar = Bar::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
-        for record in records {
-            if interrupt.came() {
-                break;
-            }
+        let (ledger, outbox, came) = (&ledger, &outbox, &interrupt);
+        let queue = stream::iter(records)
+            .take_while(|_| ready(!came.came()))
+            .map(|record| async move { Ok::<_, Failure>((self.queue(ledger, outbox, &record).await?, record)) })
+            // In their order, as they came.
+            .buffered(Self::AT_ONCE);
+        tokio::pin!(queue);
+        while let Some(done) = queue.next().await {
             bar.step();
-            let Some(message) = replayed(&ledger, &record).await? else {
-                left += 1;
-                bar.suspend(|| note!("not replayed, since its payload is gone: {}", record.key));
-                continue;
-            };
-            if !self.dry_run {
-                let Some(provider) = providers::by_name(&record.provider) else {
+            let (done, record) = done?;
+            match done {
+                true => {
+                    queued += 1;
+                    bar.suspend(|| self.say(&record));
+                }
+                false => {
                     left += 1;
-                    continue;
-                };
-                outbox.queue(provider.name, message).await?;
+                    bar.suspend(|| note!("not replayed, since its payload is gone: {}", record.key));
+                }
             }
-            queued += 1;
-            bar.suspend(|| self.say(&record));
         }
         bar.clear();
         if !self.json {
@@ -292,8 +327,21 @@ impl Replay {
         Ok(interrupt.code())
     }
 
-    /// What is not done: a completed event's replay would only be counted as a duplicate.
-    async fn records(&self, ledger: &LedgerReader) -> Result<Vec<Record>, EventsError> {
+    /// Whether there was something to queue.
+    async fn queue(&self, ledger: &LedgerReader, outbox: &SqsOutbox, record: &Record) -> Result<bool, Failure> {
+        let message = replayed(ledger, record).await?;
+        let (Some(message), Some(provider)) = (message, providers::by_name(&record.provider)) else {
+            return Ok(false);
+        };
+        if !self.dry_run {
+            outbox.queue(provider.name, message).await?;
+        }
+        Ok(true)
+    }
+
+    /// What is not done: a completed event's replay would only be counted as a duplicate. What was set aside
+    /// on purpose has to be named.
+    async fn records(&self, ledger: &LedgerReader) -> Result<Chosen, EventsError> {
         let mut records = Vec::new();
         for key in &self.keys {
             let partition = key.split_once('|').map_or(key.as_str(), |(partition, _)| partition);
@@ -303,11 +351,23 @@ impl Replay {
         }
         if self.keys.is_empty() {
             records = recent(ledger, &self.filter, self.days, usize::MAX).await?;
+            // The oldest first, as they came.
+            records.reverse();
         }
         records.retain(|record| record.status != Status::Completed.name());
-        // The oldest first, as they came.
-        records.reverse();
-        Ok(records)
+        let mut chosen = Chosen::default();
+        for record in records {
+            let aside = aside(&record);
+            let named = !self.keys.is_empty() && aside != Some(SetAside::TestDelivery);
+            match named || self.wanted.takes(aside) {
+                true => {
+                    chosen.kinds.count(aside);
+                    chosen.records.push(record);
+                }
+                false => chosen.left_out.count(aside),
+            }
+        }
+        Ok(chosen)
     }
 
     fn say(&self, record: &Record) {
