@@ -5,6 +5,7 @@
 pub mod dead_letters;
 pub mod events;
 pub mod filter;
+pub mod find;
 pub mod http;
 pub mod inspector;
 pub mod local;

@@ -13,7 +13,7 @@ use acuse_cli::events::{ReplayError, aside, passes, recent, replayed};
 use acuse_cli::filter::Filter;
 use acuse_cli::set_aside::{Kinds, Wanted};
 use acuse_cli::terminal::{self, Table, cut};
-use acuse_cli::{note, say};
+use acuse_cli::{find, note, say};
 use acuse_core::clock::Clock;
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
@@ -29,8 +29,6 @@ use super::confirm::confirm;
 use super::interrupt::{Interrupt, interrupted};
 use super::progress::Bar;
 use super::which::Which;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 // The widest that each is in lists, in columns of the terminal: the types and ids of the providers' guides fit.
 const TYPE: usize = 40;
@@ -147,7 +145,7 @@ pub(crate) struct Show {
     /// One JSON object a line
     #[arg(long)]
     json: bool,
-    /// Where only a resource or delivery id is given: looks through so many days (UTC)
+    /// Where an id is in no key: looks through so many days (UTC), the newest first
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
     #[command(flatten)]
@@ -415,19 +413,17 @@ impl Show {
         if self.which.contains('#') {
             return Ok(ledger.partition(&self.which).await?);
         }
-        let mut records = Vec::new();
-        for provider in providers::ALL {
-            for back in 0..self.days {
-                let day = SystemClock.now().minus(DAY * back);
-                records.extend(ledger.on_day(provider.name, day, usize::MAX).await?);
-            }
+        let mut records = find::by_key(ledger, &self.which).await?;
+        if records.is_empty() {
+            records = find::by_delivery(ledger, &self.which).await?;
         }
-        records.retain(|record| {
-            [&record.resource_id, &record.delivery_id]
-                .into_iter()
-                .flatten()
-                .any(|id| *id == self.which)
-        });
+        if records.is_empty() {
+            note!(
+                "no event has that id in its key; reading all that came in {} days (`--days`)",
+                self.days
+            );
+            records = find::by_listing(ledger, &self.which, self.days, SystemClock.now()).await?;
+        }
         Ok(records)
     }
 }

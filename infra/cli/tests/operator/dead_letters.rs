@@ -233,7 +233,7 @@ async fn an_expired_letter_reaches_hooks_only_where_it_is_asked_for() {
 }
 
 /// Writes a status and a reason into an event's record, as if the consumer had.
-async fn set_record(key: &str, status: &str, reason: &str) {
+pub(crate) async fn set_record(key: &str, status: &str, reason: &str) {
     let running = stack().await;
     let client = aws_sdk_dynamodb::Client::new(&running.sdk());
     let (pk, sk) = key.split_once('|').unwrap();
@@ -330,7 +330,17 @@ async fn what_was_set_aside_on_purpose_is_replayed_only_where_it_is_named() {
     let queued = done(&["events", "replay", &keys[0]], "").await;
     assert!(queued.ends_with("1 queued, 0 left\n"), "{queued}");
     done(&["events", "replay", &keys[2]], "").await;
-    completed(provider, 3).await;
+    let wait = async {
+        for key in keys {
+            let (partition, _) = key.split_once('|').unwrap();
+            while running.ledger().partition(partition).await.unwrap()[0].status != "COMPLETED" {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .expect("all three are replayed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
