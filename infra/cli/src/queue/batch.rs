@@ -18,7 +18,7 @@ pub(super) const BATCH: usize = 10;
 const BATCH_BYTES: usize = 1_048_576;
 
 /// So many calls at once.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 /// What became of messages.
 #[derive(Debug, Default)]

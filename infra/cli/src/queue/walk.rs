@@ -8,9 +8,11 @@ use acuse_core::clock::{Clock, Timestamp};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName};
 use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::time::Instant;
 
 use super::answered::Answered;
-use super::batch::{BATCH, Outcome, delete};
+use super::batch::{AT_ONCE, BATCH, Outcome, delete};
 use super::{Depth, QueueError};
 
 /// How long a message that is being looked at is hidden from others. Whatever happens to this
@@ -48,6 +50,8 @@ pub struct Walk {
     kind: Kind,
     /// Messages that were sent later are none of this pass. By SQS's clock, as what they are compared with.
     until: Option<Timestamp>,
+    /// When work may begin.
+    settled: Option<Instant>,
     depth: Depth,
     seen: HashSet<String>,
     held: Vec<Message>,
@@ -101,6 +105,7 @@ impl Walk {
             url: url.to_owned(),
             kind,
             until: None,
+            settled: None,
             depth: Depth::default(),
             seen: HashSet::new(),
             held: Vec::new(),
@@ -130,6 +135,9 @@ impl Walk {
             if received.is_empty() {
                 empty += 1;
                 continue;
+            }
+            if let (Kind::Work, Some(settled)) = (self.kind, self.settled) {
+                tokio::time::sleep_until(settled).await;
             }
             let mut fresh = Vec::new();
             for message in received {
@@ -164,9 +172,7 @@ impl Walk {
             // Every answer of AWS's has a date (RFC 9110, 6.6.1).
             let began = answered.at().unwrap_or_else(|| SystemClock.now());
             self.until = Some(began.plus(Duration::from_secs(1)));
-            if self.kind == Kind::Work && !received.is_empty() {
-                tokio::time::sleep(SETTLE).await;
-            }
+            self.settled = Some(Instant::now() + SETTLE);
         }
         Ok(received)
     }
@@ -220,8 +226,8 @@ impl Walk {
     /// # Errors
     /// [`QueueError`] names the call and the queue.
     pub async fn end(self) -> Result<(), QueueError> {
-        let batches = self.held.chunks(BATCH).map(|batch| self.let_go(batch));
-        try_join_all(batches).await.map(drop)
+        let calls: Vec<_> = self.held.chunks(BATCH).map(|batch| self.let_go(batch)).collect();
+        stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await
     }
 
     async fn let_go(&self, batch: &[Message]) -> Result<(), QueueError> {
