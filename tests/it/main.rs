@@ -13,10 +13,13 @@
 mod alarms;
 mod deployed;
 mod documented;
+mod kept;
 mod killed;
 mod ledger;
 mod logs;
+mod patience;
 mod runtime;
+mod secrets;
 mod stack;
 mod upgrade;
 mod watch;

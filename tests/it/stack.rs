@@ -93,26 +93,9 @@ impl<'a> Post<'a> {
         self.send_by(&reqwest::Client::new()).await
     }
 
-    pub(crate) async fn once(&self, client: &reqwest::Client, url: &str) -> reqwest::Response {
-        let post = client.post(url).body(self.body.to_vec());
-        let post = self
-            .headers
-            .iter()
-            .fold(post, |post, (name, value)| post.header(name, value));
-        post.send().await.unwrap()
-    }
-
     async fn send_by(self, client: &reqwest::Client) -> Answer {
         let url = format!("{}/webhooks/{}", stack().await.http, self.provider.name);
-        // A busy machine may take too long: 503 means "send it again", which providers do.
-        let mut answer = self.once(client, &url).await;
-        for _ in 0..RESENDS {
-            if answer.status() != 503 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            answer = self.once(client, &url).await;
-        }
+        let answer = self.send_to(client, &url).await;
         Answer {
             status: answer.status().as_u16(),
             delivery_id: answer
@@ -121,6 +104,28 @@ impl<'a> Post<'a> {
                 .map(|id| id.to_str().unwrap().to_owned()),
             text: answer.text().await.unwrap(),
         }
+    }
+
+    /// A busy machine may take too long: 503 means "send it again", which providers do.
+    pub(crate) async fn send_to(&self, client: &reqwest::Client, url: &str) -> reqwest::Response {
+        let mut answer = self.once(client, url).await;
+        for _ in 0..RESENDS {
+            if answer.status() != 503 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            answer = self.once(client, url).await;
+        }
+        answer
+    }
+
+    async fn once(&self, client: &reqwest::Client, url: &str) -> reqwest::Response {
+        let post = client.post(url).body(self.body.to_vec());
+        let post = self
+            .headers
+            .iter()
+            .fold(post, |post, (name, value)| post.header(name, value));
+        post.send().await.unwrap()
     }
 }
 
@@ -189,7 +194,8 @@ async fn payments_item(provider: &Provider, environment: &str, id: &str) -> BTre
     item.into_iter().map(|(name, value)| (name, text(value))).collect()
 }
 
-/// Waits for a message of a queue; leaves it there for others to see.
+/// Waits for a message of a queue; leaves it there for others to see. What is looked at is hidden for a
+/// moment: else a queue with more than ten would show the same ten again and again.
 async fn message(queue: &str, what: &str, wanted: impl Fn(&Message) -> bool) -> Message {
     let running = stack().await;
     let client = aws_sdk_sqs::Client::new(&running.sdk());
@@ -198,7 +204,7 @@ async fn message(queue: &str, what: &str, wanted: impl Fn(&Message) -> bool) -> 
             .receive_message()
             .queue_url(&running.outputs[queue])
             .max_number_of_messages(10);
-        let receive = receive.visibility_timeout(0).message_attribute_names("All");
+        let receive = receive.visibility_timeout(2).message_attribute_names("All");
         receive
             .send()
             .await

@@ -99,7 +99,7 @@ const PHASES: [Phase; 3] = [
 ];
 
 /// A new event of a payment of its own.
-fn payload(provider: &Provider, type_name: &str) -> String {
+fn payload(provider: &'static Provider, type_name: &str) -> String {
     let body = sample::payload(provider, type_name).unwrap();
     sample::renewed(provider, &body, SystemClock.now())
 }

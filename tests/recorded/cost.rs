@@ -181,7 +181,9 @@ fn dollars(prices: &BTreeMap<&str, f64>, acuse: Pipeline, powertools: Pipeline) 
         }
     };
     row("**together**", &all(acuse));
-    row("X-Ray, where every delivery is traced", &|d, _| d * prices["traces"]);
+    row("X-Ray with `Tracing=Active`, up to a delivery a second", &|d, _| {
+        d * prices["traces"]
+    });
     row(
         "the same pipeline in Python with Powertools, without X-Ray",
         &all(powertools),

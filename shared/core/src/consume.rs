@@ -240,7 +240,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                 }
             };
             if matches!(fate, Fate::Back(..)) {
-                metric::open_age(event.provider, self.clock.now().since(event.received_at));
+                metric::open_event_age(self.clock.now().since(event.received_at));
             }
             failed.extend(self.see_off(&message, fate, deadline).await);
         }

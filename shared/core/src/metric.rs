@@ -20,14 +20,15 @@ pub const QUARANTINED: &str = "Quarantined";
 /// could not be reached).
 pub const EVENTS: &str = "Events";
 
-/// How long ago an event was received that goes back to the queue, by `Provider`.
-pub const OPEN_AGE: &str = "OpenAge";
-
 /// From receipt at the door to the first claim, by `Provider`.
 pub const QUEUE_LATENCY: &str = "QueueLatency";
 
 /// From receipt at the door to completion, by `Provider`.
 pub const END_TO_END_LATENCY: &str = "EndToEndLatency";
+
+/// From receipt at the door to now, of an event that goes back to the queue. Of all providers: an alarm
+/// wants one number.
+pub const OPEN_EVENT_AGE: &str = "OpenEventAge";
 
 /// How long a hook's call took, by `Hook`.
 pub const HOOK_DURATION: &str = "HookDuration";
@@ -39,7 +40,11 @@ pub fn describe() {
     describe_counter!(EVENTS, Unit::Count, "deliveries of events at the consumer");
     describe_histogram!(QUEUE_LATENCY, Unit::Milliseconds, "receipt to first claim");
     describe_histogram!(END_TO_END_LATENCY, Unit::Milliseconds, "receipt to completion");
-    describe_histogram!(OPEN_AGE, Unit::Milliseconds, "receipt to a return to the queue");
+    describe_histogram!(
+        OPEN_EVENT_AGE,
+        Unit::Seconds,
+        "receipt to now, of an event that is not done"
+    );
     describe_histogram!(HOOK_DURATION, Unit::Milliseconds, "a hook's call");
 }
 
@@ -63,8 +68,8 @@ pub(crate) fn end_to_end_latency(provider: &'static str, latency: Duration) {
     histogram!(END_TO_END_LATENCY, "Provider" => provider).record(millis(latency));
 }
 
-pub(crate) fn open_age(provider: &'static str, age: Duration) {
-    histogram!(OPEN_AGE, "Provider" => provider).record(millis(age));
+pub(crate) fn open_event_age(age: Duration) {
+    histogram!(OPEN_EVENT_AGE).record(age.as_secs_f64());
 }
 
 pub(crate) fn hook_duration(hook: &'static str, duration: Duration) {

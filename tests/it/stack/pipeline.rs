@@ -68,7 +68,7 @@ async fn the_second_month_is_a_new_event_and_a_resent_one_is_not() {
     .await;
     Post::signed(provider, first.as_bytes()).send().await;
     record(provider, "the duplicate", |record| {
-        of_it(record) && record.duplicates == 1
+        of_it(record) && record.duplicates >= 1
     })
     .await;
     assert_eq!(payments_item(provider, "test", &id).await["applied"], "2");

@@ -150,7 +150,7 @@ impl Model for Protocol {
                 next.failures += u8::from(retries && next.holder() == Some(token));
                 let gives_up = retries && attempt >= self.bounds.attempts;
                 if gives_up {
-                    self.give_up(&mut next);
+                    self.give_up(&mut next, token);
                 }
                 next.consumers.get_mut(place)?.doing = match action {
                     Action::Retry(_) if !gives_up => Doing::Write(delivery, token, hooks, Write::Release(Blame::Hook)),
@@ -320,15 +320,16 @@ impl Protocol {
     /// It is the consumer's. Where its last attempt's owner fell silent, no hook is called any more.
     fn begin(&self, state: &mut State, delivery: Delivery, token: Token, done: Hooks) -> Doing {
         if state.used() > self.bounds.attempts {
-            self.give_up(state);
+            self.give_up(state, token);
             return Doing::Copy(delivery, token);
         }
         Doing::Call(delivery, token, done)
     }
 
-    fn give_up(&self, state: &mut State) {
+    /// A late owner's copy is noise: its event is another's, or done with.
+    fn give_up(&self, state: &mut State, token: Token) {
         state.given_up = true;
-        state.early |= state.failures < self.bounds.attempts;
+        state.early |= state.holder() == Some(token) && state.failures < self.bounds.attempts;
     }
 
     fn call(&self, state: &mut State, hook: usize) {

@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
 /// One thing that was looked at.
 struct Finding {
     what: String,
-    /// What was found, or what is wrong and how to mend it.
+    /// What was found, or what is wrong and how to fix it.
     found: Result<String, String>,
 }
 

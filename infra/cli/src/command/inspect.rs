@@ -42,11 +42,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let loopback = Loopback::bind(arguments.port).await.map_err(|(address, source)| {
         Failure::with_advice(NoAddress { address, source }, "choose another one with `--port`")
     })?;
-    say!(
-        "http://127.0.0.1:{}   the stack {}; Ctrl-C stops it",
-        loopback.port(),
-        target.name()
-    );
+    let port = loopback.port();
+    say!("http://127.0.0.1:{port}   the stack {}; Ctrl-C stops it", target.name());
     tokio::select! {
         () = loopback.serve(inspector::router(target)) => {}
         () = interrupted() => {}

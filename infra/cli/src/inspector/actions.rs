@@ -227,6 +227,15 @@ pub(super) struct Wanted {
     broken: Option<String>,
 }
 
+/// A provider would send it again.
+#[derive(Debug, Error)]
+#[error("{url} answered {status} to the sample: {text}")]
+struct Unexpected {
+    url: String,
+    status: u16,
+    text: String,
+}
+
 pub(super) async fn send(
     State(inspector): State<Arc<Inspector>>,
     Form(wanted): Form<Wanted>,
@@ -241,10 +250,15 @@ pub(super) async fn send(
     let secrets = target.secrets(provider)?.load().await?;
     let payload = sample::renewed(provider, &sample::payload(provider, type_name)?, SystemClock.now());
     let broken = wanted.broken.map(|_| Break::Signature);
+    let expected = if broken.is_some() { 401 } else { 200 };
     let sample = Sample::signed(provider, payload.into_bytes(), &secrets, SystemClock.now(), broken)?;
     let url = target.webhook_url(provider)?;
     for _ in 0..=u8::from(wanted.twice.is_some()) {
-        post(&url, &sample.headers, &sample.body, PATIENCE).await?;
+        let answer = post(&url, &sample.headers, &sample.body, PATIENCE).await?;
+        if answer.status != expected {
+            let (status, text) = (answer.status, answer.text);
+            return Err(Unexpected { url, status, text }.into());
+        }
     }
     Ok(Redirect::to("/"))
 }

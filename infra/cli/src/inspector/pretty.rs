@@ -1,7 +1,9 @@
 //! JSON with line breaks, and every number and string as it was sent: an amount of `150000.00`
-//! stays one.
+//! stays one. What would not show, or turn the text around, stands as its escape.
 
 use acuse_core::json::{self, Value};
+
+use crate::terminal::{escape, escape_json};
 
 /// The payload, indented; as it is where it is no JSON.
 pub(super) fn pretty(payload: &[u8]) -> String {
@@ -11,7 +13,10 @@ pub(super) fn pretty(payload: &[u8]) -> String {
             write(&value, 0, &mut out);
             out
         }
-        Err(_) => String::from_utf8_lossy(payload).into_owned(),
+        Err(_) => {
+            let text = String::from_utf8_lossy(payload);
+            text.lines().map(escape).collect::<Vec<_>>().join("\n")
+        }
     }
 }
 
@@ -60,7 +65,7 @@ fn new_line(depth: usize, out: &mut String) {
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    escape_json(&serde_json::Value::from(text).to_string())
 }
 
 #[cfg(test)]
@@ -75,5 +80,14 @@ mod tests {
             "{\n  \"amount\": 150000.00,\n  \"id\": 9007199254740993,\n  \"tags\": [],\n  \"who\": {\n    \"n\": \"Peña\"\n  }\n}"
         );
         assert_eq!(pretty(b"no json"), "no json");
+    }
+
+    #[test]
+    fn what_would_turn_the_text_around_shows() {
+        assert_eq!(
+            pretty("{\"id\":\"a\u{202e}b\"}".as_bytes()),
+            "{\n  \"id\": \"a\\u202eb\"\n}"
+        );
+        assert_eq!(pretty("a\u{202e}b\nc".as_bytes()), "a\\u{202e}b\nc");
     }
 }

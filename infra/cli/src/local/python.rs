@@ -1,4 +1,4 @@
-//! Python, and virtual environments with pinned tools.
+//! Python, and virtual environments with locked tools.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -11,16 +11,18 @@ use super::command;
 use super::error::Error;
 use super::progress::Progress;
 
-/// The emulator. botocore is pinned by it and wanted by the translator: one command installs both.
+/// The emulator, and the translator of SAM's templates.
 pub(super) const EMULATOR: Tools = Tools {
+    name: "the emulator",
     folder: "venv",
-    pins: &["ministack==1.5.33", "aws-sam-translator==1.115.0"],
+    lock: include_str!("../../../local/requirements.txt"),
 };
 
 /// Hot reload.
 pub(super) const WATCH: Tools = Tools {
+    name: "cargo-lambda",
     folder: "venv-watch",
-    pins: &["cargo-lambda==1.9.2"],
+    lock: include_str!("../../../local/requirements-watch.txt"),
 };
 
 /// The oldest Python that the emulator runs on.
@@ -33,8 +35,10 @@ const PROBE: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
 /// What a virtual environment holds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tools {
+    name: &'static str,
     folder: &'static str,
-    pins: &'static [&'static str],
+    /// Every package with its version and hashes, as `.ci/lock` writes them.
+    lock: &'static str,
 }
 
 /// A virtual environment that holds its tools.
@@ -44,35 +48,38 @@ pub(super) struct Venv {
 }
 
 impl Venv {
-    /// The environment of `tools` under `local`. It is made anew only when the pins change; of
+    /// The environment of `tools` under `local`. It is made anew only when the lock changes; of
     /// two processes at once, one makes it and the other waits.
     pub(super) async fn prepare(local: &Path, tools: Tools, progress: &Progress) -> Result<Self, Error> {
         let folder = local.join(tools.folder);
         let _lock = lock(local.join(format!("{}.lock", tools.folder)), progress).await?;
         let venv = Self { folder };
-        let stamp = venv.folder.join("pins");
-        let pins = tools.pins.join(" ");
-        if fs::read_to_string(&stamp).is_ok_and(|made| made == pins) && venv.python().exists() {
+        let installed = venv.folder.join("installed.txt");
+        if fs::read_to_string(&installed).is_ok_and(|made| made == tools.lock) && venv.python().exists() {
             return Ok(venv);
         }
 
         let python = find().await?;
-        progress.say(format!("installing {} (once)", tools.pins.join(", ")));
+        progress.say(format!("installing {} (once)", tools.name));
         if venv.folder.exists() {
             fs::remove_dir_all(&venv.folder).map_err(Error::file("remove", &venv.folder))?;
         }
         let mut make = Command::new(python);
         make.args(["-m", "venv"]).arg(&venv.folder).stderr(Stdio::piped());
         command::run("making a virtual environment", &mut make, None).await?;
+        let lock = venv.folder.join("requirements.txt");
+        fs::write(&lock, tools.lock).map_err(Error::file("write", &lock))?;
         let mut install = Command::new(venv.python());
+        // Without --no-deps, pip wants a hash for each name with its extras, which no lock gives it.
         install
             .args(["-m", "pip", "install", "--disable-pip-version-check", "--quiet"])
-            .args(tools.pins)
+            .args(["--require-hashes", "--no-deps", "-r"])
+            .arg(&lock)
             .stderr(Stdio::piped());
         let advice = "pip needs PyPI or a mirror of it: see PIP_INDEX_URL, PIP_PROXY";
-        command::run("installing the emulator's packages", &mut install, Some(advice)).await?;
-        // Written last: an environment without it is half made.
-        fs::write(&stamp, &pins).map_err(Error::file("write", &stamp))?;
+        command::run("installing locked packages", &mut install, Some(advice)).await?;
+        // Comes last: an environment without it is half made.
+        fs::rename(&lock, &installed).map_err(Error::file("rename", &lock))?;
         Ok(venv)
     }
 
@@ -172,3 +179,6 @@ async fn probe(python: &OsString) -> Result<(), String> {
         _ => Err(format!("version {}", printed.trim().replace(' ', "."))),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,9 +84,8 @@ impl Template {
         Ok(())
     }
 
-    /// Writes the numbers of event sources, and whether tables are protected, as numbers and truths.
-    /// Where they are parameters, AWS takes the parameters' texts; the emulator compares those with
-    /// numbers, and polls nothing, or answers them as they are, which no SDK reads.
+    /// Writes the numbers of event sources as numbers. Where they are parameters, AWS takes the parameters'
+    /// texts; the emulator compares those with numbers, and polls nothing.
     pub(super) fn write_as_meant(&mut self, given: &[(String, String)]) {
         let mut meant = HashMap::new();
         let parameters = self.0.get("Parameters").and_then(Value::as_object);
@@ -94,16 +93,14 @@ impl Template {
             let own = given.iter().find(|(own, _)| own == name).map(|(_, value)| json!(value));
             let value = own.or_else(|| parameter.get("Default").cloned()).unwrap_or_default();
             let read = value.as_str().and_then(|text| serde_json::from_str(text).ok());
-            if let value @ (Value::Number(_) | Value::Bool(_)) = read.unwrap_or(value) {
+            if let value @ Value::Number(_) = read.unwrap_or(value) {
                 meant.insert(name.clone(), value);
             }
         }
         let resources = self.0.get_mut("Resources").and_then(Value::as_object_mut);
         for resource in resources.into_iter().flat_map(|resources| resources.values_mut()) {
-            for place in ["/Properties/Events", "/Properties/DeletionProtectionEnabled"] {
-                if let Some(value) = resource.pointer_mut(place) {
-                    replace_references(value, &meant);
-                }
+            if let Some(events) = resource.pointer_mut("/Properties/Events") {
+                replace_references(events, &meant);
             }
         }
     }
@@ -203,15 +200,13 @@ Resources:
     }
 
     #[test]
-    fn numbers_and_truths_are_written_as_such() {
+    fn numbers_are_written_as_such() {
         let text = "
 Parameters:
   Most: {Type: Number, Default: 10}
   Batch: {Type: Number, Default: 10}
   Name: {Type: String, Default: x}
-  Protect: {Type: String, Default: 'true'}
 Resources:
-  Table: {Properties: {DeletionProtectionEnabled: !Ref Protect}}
   F:
     Properties:
       Events:
@@ -223,12 +218,6 @@ Resources:
 ";
         let mut template = Template::parse(text).unwrap();
         template.write_as_meant(&[("Batch".to_owned(), "5".to_owned())]);
-        assert_eq!(
-            template
-                .0
-                .pointer("/Resources/Table/Properties/DeletionProtectionEnabled"),
-            Some(&json!(true))
-        );
         assert_eq!(
             template.0.pointer("/Resources/F/Properties/Events/Queue/Properties"),
             Some(&json!({

@@ -71,15 +71,6 @@ async fn attack(browser: &Client, url: &str, kind: &str, body: &str) -> Vec<Stri
     serde_json::from_value(told).unwrap()
 }
 
-/// A site of somebody else's: a server on this machine, under that name for the browser.
-async fn other_site() -> u16 {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let page = Router::new().fallback(async || Html("<!doctype html><body>"));
-    tokio::spawn(async move { axum::serve(listener, page).await });
-    port
-}
-
 /// What an attacker wants the emulator to have.
 async fn loot() -> (Vec<String>, Vec<String>) {
     let running = stack().await;
@@ -99,7 +90,9 @@ async fn another_sites_page_reaches_nothing() {
         return;
     };
     let running = stack().await;
-    let port = other_site().await;
+    // A site of somebody else's: a server on this machine, under that name for the browser.
+    let site = serve(Router::new().fallback(async || Html("<!doctype html><body>"))).await;
+    let port = site.rsplit(':').next().unwrap();
     let before = loot().await;
     assert_eq!(before.0.len(), 4, "{before:?}");
     // `=` is where a form cuts it in two.

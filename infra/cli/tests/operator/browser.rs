@@ -2,37 +2,66 @@
 //!
 //! `ACUSE_SCREENSHOTS=docs/images` also takes the README's pictures.
 
+use acuse_cli::target::Target;
 use acuse_core::providers::unopago;
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use tokio::process::Child;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
 
 use super::dead_letters::{dead_letter, message};
 use super::*;
 
+/// Where the inspector is.
+async fn home() -> &'static str {
+    &stack().await.inspector
+}
+
 pub(super) struct Browser {
     pub(super) client: Client,
-    home: String,
-    _driver: Child,
+    driver: Driver,
+}
+
+/// ChromeDriver, on a port that it has chosen itself.
+struct Driver {
+    url: String,
+    _process: Child,
+    /// Kept open: it writes more.
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+impl Driver {
+    /// `None` where there is none.
+    async fn start() -> Option<Self> {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.kill_on_drop(true).spawn().ok()?;
+        let mut stdout = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = async {
+            while let Some(line) = stdout.next_line().await.unwrap() {
+                if let Some((_, port)) = line.split_once("started successfully on port ") {
+                    return port.trim_end_matches('.').to_owned();
+                }
+            }
+            panic!("chromedriver ended")
+        };
+        let port = tokio::time::timeout(PATIENCE, port).await.expect("chromedriver starts");
+        Some(Self {
+            url: format!("http://127.0.0.1:{port}"),
+            _process: process,
+            _stdout: stdout,
+        })
+    }
 }
 
 impl Browser {
     /// `None` where there is no ChromeDriver; with `CI` set that is a failure.
     pub(super) async fn open(profile: &str) -> Option<Self> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let driver = Command::new("chromedriver")
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn();
-        let Ok(driver) = driver else {
+        let Some(driver) = Driver::start().await else {
             assert!(std::env::var_os("CI").is_none(), "chromedriver is not installed");
             eprintln!("SKIPPED: chromedriver is not installed");
             return None;
@@ -42,57 +71,75 @@ impl Browser {
         let options = serde_json::json!({"goog:chromeOptions": {"args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--window-size=1280,800", "--lang=en", "--host-resolver-rules=MAP evil.example 127.0.0.1", format!("--user-data-dir={}", profile.display()),
+            "--window-size=1280,800", "--lang=en", "--host-resolver-rules=MAP evil.example 127.0.0.1",
+            format!("--user-data-dir={}", profile.display()),
         ]}});
         let capabilities: Capabilities = serde_json::from_value(options).unwrap();
-        let url = format!("http://127.0.0.1:{port}");
-        let connect = async {
-            loop {
-                let mut builder = ClientBuilder::new(HttpConnector::new());
-                if let Ok(client) = builder.capabilities(capabilities.clone()).connect(&url).await {
-                    return client;
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        };
-        let client = tokio::time::timeout(PATIENCE, connect)
-            .await
-            .expect("the browser starts");
-        let home = stack().await.inspector.clone();
-        Some(Self {
-            client,
-            home,
-            _driver: driver,
-        })
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(capabilities).connect(&driver.url).await.unwrap();
+        Some(Self { client, driver })
+    }
+
+    async fn close(self) {
+        self.client.close().await.unwrap();
+        drop(self.driver);
     }
 
     async fn goto(&self, path: &str) {
-        self.client.goto(&format!("{}{path}", self.home)).await.unwrap();
+        self.client.goto(&format!("{}{path}", home().await)).await.unwrap();
+    }
+
+    /// Runs a script's expression in the page.
+    async fn ask(&self, expression: &str) -> Result<Value, CmdError> {
+        self.client.execute(&format!("return {expression}"), Vec::new()).await
+    }
+
+    /// Waits until an expression is true in the page, which changes by itself.
+    async fn until(&self, expression: &str) {
+        let wait = async {
+            // While one page follows another there may be none to ask.
+            while !matches!(self.ask(expression).await, Ok(Value::Bool(true))) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, wait).await.is_err() {
+            panic!("{expression}\n{}", self.client.source().await.unwrap());
+        }
     }
 
     /// Waits for what a selector finds; the page changes by itself.
     async fn wait(&self, selector: &str) -> Element {
+        self.wait_for(Locator::Css(selector)).await
+    }
+
+    async fn wait_for(&self, what: Locator<'_>) -> Element {
         let wait = self.client.wait().at_most(PATIENCE);
-        match wait.for_element(Locator::Css(selector)).await {
+        match wait.for_element(what).await {
             Ok(element) => element,
-            Err(error) => panic!("{selector}: {error}\n{}", self.client.source().await.unwrap()),
+            Err(error) => panic!("{what:?}: {error}\n{}", self.client.source().await.unwrap()),
         }
     }
 
-    async fn click(&self, selector: &str) {
-        self.click_on(Locator::Css(selector)).await;
-    }
-
     /// Clicks it, again where the page has just changed by itself.
-    async fn click_on(&self, what: Locator<'_>) {
+    async fn click(&self, what: Locator<'_>) {
         loop {
-            let wait = self.client.wait().at_most(PATIENCE);
-            let clicked = wait.for_element(what).await.unwrap().click().await;
-            match clicked {
+            match self.wait_for(what).await.click().await {
                 Err(error) if error.is_stale_element_reference() => {}
                 clicked => return clicked.unwrap(),
             }
         }
+    }
+
+    /// Clicks what loads a page, and waits for that page: whatever comes next would else be asked of
+    /// the old one, or stop the new one from coming.
+    async fn follow(&self, what: Locator<'_>) {
+        // No two pages have begun at the same moment.
+        let old = self.ask("performance.timeOrigin").await.unwrap();
+        self.click(what).await;
+        self.until(&format!(
+            "performance.timeOrigin !== {old} && document.readyState === 'complete'"
+        ))
+        .await;
     }
 
     async fn text(&self) -> String {
@@ -109,17 +156,26 @@ impl Browser {
         std::fs::write(folder.join(name), self.client.screenshot().await.unwrap()).unwrap();
     }
 
-    /// Chooses a sample and sends it.
+    /// Chooses a sample and sends it, again where a busy machine took too long: the page says so.
     async fn send(&self, sample: &str, with: &[&str]) {
-        self.goto("/").await;
-        let select = self.wait("select[name=sample]").await;
-        select.select_by_value(sample).await.unwrap();
-        for name in with {
-            self.click(&format!(".samples input[name={name}]")).await;
+        for _ in 0..10 {
+            self.goto("/").await;
+            let select = self.wait("select[name=sample]").await;
+            select.select_by_value(sample).await.unwrap();
+            for name in with {
+                self.click(Locator::Css(&format!(".samples input[name={name}]"))).await;
+            }
+            self.follow(Locator::Css(".samples button")).await;
+            if self.client.current_url().await.unwrap().path() == "/" {
+                return;
+            }
         }
-        self.click(".samples button").await;
+        panic!("{sample} was not taken: {}", self.client.source().await.unwrap());
     }
 }
+
+/// The keys of UnoPago's events that came more than once.
+const COUNTED: &str = "[...document.querySelectorAll('tr[data-key^=unopago]:has(td[data-duplicates]:not([data-duplicates=\"0\"]))')].map((row) => row.dataset.key)";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_sends_watches_and_redrives() {
@@ -133,35 +189,67 @@ async fn a_browser_sends_watches_and_redrives() {
     browser
         .wait("tr[data-key*='invoice_created'] [data-status=COMPLETED]")
         .await;
-    // The next one with its duplicate, which is counted.
+    // The next one with its duplicate, which is counted. Other tests have payments, too.
+    browser.goto("/").await;
+    let others = browser.ask(COUNTED).await.unwrap();
     browser.send("unopago payment_received", &["twice"]).await;
-    browser.wait("tr[data-key*='payment'] td[data-duplicates='1']").await;
+    let own = format!("{COUNTED}.find((key) => !{others}.includes(key))");
+    browser.until(&format!("{own} !== undefined")).await;
+    let payment = browser.ask(&own).await.unwrap();
+    let payment = payment.as_str().unwrap();
+    let (partition, _) = payment.split_once('|').unwrap();
+    let (_, id) = partition.rsplit_once('#').unwrap();
     browser.picture("events.png").await;
 
     // Filters are in the URL, and stay there.
     let status = browser.wait(".filters select[name=status]").await;
     status.select_by_value("COMPLETED").await.unwrap();
-    browser.click(".filters button").await;
-    browser.wait("tr[data-key*='invoice_created']").await;
+    browser
+        .wait(".filters input[name=id]")
+        .await
+        .send_keys(id)
+        .await
+        .unwrap();
+    browser.follow(Locator::Css(".filters button")).await;
+    let url = browser.client.current_url().await.unwrap();
+    let query = url.query().unwrap();
     assert!(
-        browser
-            .client
-            .current_url()
-            .await
-            .unwrap()
-            .query()
-            .unwrap()
-            .contains("status=COMPLETED")
+        query.contains("status=COMPLETED") && query.contains(&format!("id={id}")),
+        "{query}"
     );
     let status = browser.wait(".filters select[name=status]").await;
     assert_eq!(status.prop("value").await.unwrap().as_deref(), Some("COMPLETED"));
+    browser.wait("tbody tr").await;
+    let keys = "[...document.querySelectorAll('tbody tr')].map((row) => row.dataset.key)";
+    assert_eq!(browser.ask(keys).await.unwrap(), serde_json::json!([payment]));
 
-    // By keyboard to an event, its timeline and payload.
-    let page = browser.wait("body").await;
-    page.send_keys("j").await.unwrap();
+    // Nothing is replaced while a field is filled in or the pointer is down; it is afterwards.
+    for (begin, end) in [
+        (
+            "document.querySelector('.filters input').focus()",
+            "document.activeElement.blur()",
+        ),
+        (
+            "document.dispatchEvent(new PointerEvent('pointerdown'))",
+            "document.dispatchEvent(new PointerEvent('pointerup'))",
+        ),
+    ] {
+        browser.ask(begin).await.unwrap();
+        browser
+            .ask("window.row = document.querySelector('tbody tr'), refresh()")
+            .await
+            .unwrap();
+        assert_eq!(browser.ask("window.row.isConnected").await.unwrap(), true, "{begin}");
+        browser.ask(end).await.unwrap();
+        browser.until("!window.row.isConnected").await;
+    }
+
+    // By keyboard to the event, wherever the page is made anew meanwhile; its timeline and payload.
+    browser.wait("body").await.send_keys("j").await.unwrap();
+    browser.ask("refresh()").await.unwrap();
     let focus = browser.client.active_element().await.unwrap();
     assert!(focus.attr("href").await.unwrap().unwrap().starts_with("/event?key="));
-    browser.click("tr[data-key*='payment'] td a").await;
+    browser.follow(Locator::Css("tbody td a:focus")).await;
     browser.wait("ol.timeline").await;
     let text = browser.text().await;
     for part in [
@@ -174,53 +262,70 @@ async fn a_browser_sends_watches_and_redrives() {
         assert!(text.contains(part), "{part}: {text}");
     }
     browser.picture("event.png").await;
-    browser.click("main p a[href^='/life']").await;
+    browser.follow(Locator::Css("main p a[href^='/life']")).await;
     browser.wait("ol.life li [data-status=COMPLETED]").await;
 
     // In Spanish.
-    browser.click("button[data-lang=es]").await;
+    browser.follow(Locator::Css("button[data-lang=es]")).await;
     browser.wait("html[lang=es]").await;
     assert!(browser.text().await.contains("Su vida entera"));
-    browser.click("button[data-lang=en]").await;
+    browser.follow(Locator::Css("button[data-lang=en]")).await;
     browser.wait("html[lang=en]").await;
 
-    // A forged one is in quarantine, with what is wrong with it.
+    // A forged one is in quarantine, with what is wrong with it, and does not get out.
     browser.send("unopago customer_updated", &["broken"]).await;
     browser.goto("/quarantine").await;
-    browser.wait("tbody tr").await;
-    assert!(
-        browser
-            .text()
-            .await
-            .contains("no header holds a signature of this body")
-    );
+    let forged = "//tr[td='unopago' and contains(., 'no header holds a signature of this body')]";
+    let release = format!("{forged}//a[starts-with(@href, '/release')]");
+    browser.wait_for(Locator::XPath(&release)).await;
     browser.picture("quarantine.png").await;
-    browser.click("a[href^='/release']").await;
-    browser.click("form button").await;
-    browser.wait("tbody tr").await;
+    browser.follow(Locator::XPath(&release)).await;
+    browser.wait("p.what").await;
+    browser.follow(Locator::Css("form button")).await;
+    browser.wait_for(Locator::XPath(forged)).await;
 
     // One that failed is redriven, after the page has shown what will happen.
     let (failed, id) = message(&unopago::PROVIDER, 77);
     dead_letter(failed, "hook `ship`: no such shop").await;
     browser.goto("/dead-letters").await;
     let row = format!("//tr[contains(., '{id}')]//a");
-    let wait = browser.client.wait().at_most(PATIENCE);
-    wait.for_element(Locator::XPath(&row)).await.unwrap();
+    browser.wait_for(Locator::XPath(&row)).await;
     browser.picture("dead-letters.png").await;
-    browser.click_on(Locator::XPath(&row)).await;
+    browser.follow(Locator::XPath(&row)).await;
     browser.wait("p.what").await;
     assert!(browser.text().await.contains("no such shop"));
-    browser.click("form button").await;
+    browser.follow(Locator::Css("form button")).await;
     browser.goto("/").await;
     browser
         .wait(&format!("tr[data-key*='{id}'] [data-status=COMPLETED]"))
         .await;
-    browser.client.clone().close().await.unwrap();
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_that_is_not_taken_is_reported() {
+    let refusing = axum::Router::new().fallback(|| async { (axum::http::StatusCode::SERVICE_UNAVAILABLE, "later") });
+    let mut running = stack().await.clone();
+    running.http = serve(refusing).await;
+    let inspector = serve(acuse_cli::inspector::router(Target::local(running).await.unwrap())).await;
+    let client = reqwest::Client::new();
+    let page = client.get(&inspector).send().await.unwrap().text().await.unwrap();
+    let (_, token) = page.split_once("name=\"token\" value=\"").unwrap();
+    let (token, _) = token.split_once('"').unwrap();
+    for broken in ["", "&broken=1"] {
+        let form = format!("token={token}&sample=unopago+payment_received{broken}");
+        let post = client.post(format!("{inspector}/send")).body(form);
+        let post = post.header("content-type", "application/x-www-form-urlencoded");
+        let answer = post.send().await.unwrap();
+        assert_eq!(answer.status(), 502);
+        let text = answer.text().await.unwrap();
+        assert!(text.contains("answered 503 to the sample: later"), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_answers_this_machine_and_its_own_forms_alone() {
-    let home = &stack().await.inspector;
+    let home = home().await;
     let client = reqwest::Client::new();
     let get = |host: &'static str| client.get(home).header("host", host).send();
     assert_eq!(get("127.0.0.1:3100").await.unwrap().status(), 200);

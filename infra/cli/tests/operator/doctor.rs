@@ -16,9 +16,7 @@ async fn the_doctor_tells_what_to_mend() {
     let url = format!("{}/webhooks/kuenta", running.http);
     let webhook = json!({"id": "wh_1", "url": url, "events": ["payment.completed"]});
     let router = Router::new().route("/v1/webhooks", get(move || async move { Json(json!([webhook])) }));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let kuenta = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let kuenta = serve(router).await;
 
     let output = acuse(
         &["doctor", "--json", "--organization-id", "org_1", "--base-url", &kuenta],

@@ -58,6 +58,14 @@ async fn stack() -> &'static Running {
     &shared.await.running
 }
 
+/// Serves this on a port of its own; its URL.
+async fn serve(router: axum::Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
 /// Runs `acuse` with this input, on the shared stack.
 async fn acuse(arguments: &[&str], input: &str) -> Output {
     stack().await;

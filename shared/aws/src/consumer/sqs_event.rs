@@ -41,3 +41,27 @@ pub(super) fn read(event: SqsEvent) -> Result<Vec<Received>, NoId> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lambda_events::event::sqs::SqsMessage;
+
+    use super::*;
+
+    #[test]
+    fn how_often_and_since_when_is_what_the_queue_says() {
+        let mut message = SqsMessage::default();
+        message.message_id = Some("m".to_owned());
+        message.receipt_handle = Some("r".to_owned());
+        for (name, value) in [("ApproximateReceiveCount", "17"), ("SentTimestamp", "1700000000000")] {
+            message.attributes.insert(name.to_owned(), value.to_owned());
+        }
+        let mut event = SqsEvent::default();
+        event.records = vec![message, SqsMessage::default()];
+        assert!(read(event.clone()).is_err(), "a record without an id");
+        event.records.truncate(1);
+        let read = read(event).unwrap().remove(0);
+        let sent_at = Timestamp::from_seconds(1_700_000_000);
+        assert_eq!((read.receives, read.sent_at), (17, Some(sent_at)));
+    }
+}

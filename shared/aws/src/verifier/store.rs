@@ -29,12 +29,14 @@ impl SecretsManager {
     /// # Errors
     /// As [`load`](SecretStore::load), and also where it could fall back on the version before.
     pub async fn current(&self) -> Result<Option<Secrets>, StoreError> {
-        let text = self.version("AWSCURRENT").await?;
-        self.parse(text.as_deref())
+        Ok(self.version("AWSCURRENT").await??)
     }
 
-    /// One version; `None` where there is none of that stage.
-    async fn version(&self, stage: &'static str) -> Result<Option<String>, StoreError> {
+    /// One version, read: `None` where there is none of that stage, or only the placeholder.
+    ///
+    /// # Errors
+    /// The outer one where the store does not answer, the inner one where what it holds is of no use.
+    async fn version(&self, stage: &'static str) -> Result<Result<Option<Secrets>, SecretError>, StoreError> {
         let get = self
             .client
             .get_secret_value()
@@ -43,28 +45,24 @@ impl SecretsManager {
         match get.send().await {
             Ok(value) if value.secret_string.is_none() && value.secret_binary.is_some() => {
                 let provider = self.provider.name;
-                Err(SecretError::Binary { provider }.into())
+                Ok(Err(SecretError::Binary { provider }))
             }
-            Ok(value) => Ok(value.secret_string),
+            Ok(value) => Ok(match value.secret_string {
+                Some(text) => Secrets::parse(self.provider, &text),
+                None => Ok(None),
+            }),
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|e| e.is_resource_not_found_exception()) =>
             {
-                Ok(None)
+                Ok(Ok(None))
             }
             Err(error) => Err(StoreError::Unreachable {
                 secret: self.secret_id.clone(),
                 source: Box::new(error),
             }),
         }
-    }
-
-    fn parse(&self, text: Option<&str>) -> Result<Option<Secrets>, StoreError> {
-        Ok(text
-            .map(|text| Secrets::parse(self.provider, text))
-            .transpose()?
-            .flatten())
     }
 }
 
@@ -73,20 +71,12 @@ impl SecretStore for SecretsManager {
     /// that can't be used does not take the other one down with it.
     async fn load(&self) -> Result<Secrets, StoreError> {
         // One after the other, over one connection: a second one costs more than it saves.
-        let current = self.version("AWSCURRENT").await;
-        let previous = self.version("AWSPREVIOUS").await;
-        let current = match current {
-            Ok(text) => self.parse(text.as_deref()),
-            Err(StoreError::Unusable(error)) => Err(error.into()),
-            Err(error) => return Err(error),
-        };
-        let previous = match previous.and_then(|text| self.parse(text.as_deref())) {
-            Ok(previous) => previous,
-            Err(error) => {
-                debug!(error = chain(&error), "previous secret not used");
-                None
-            }
-        };
+        // Without one of them nobody can say that a signature is wrong.
+        let current = self.version("AWSCURRENT").await?;
+        let previous = self.version("AWSPREVIOUS").await?.unwrap_or_else(|error| {
+            debug!(error = chain(&error), "previous secret not used");
+            None
+        });
         match (current, previous) {
             (Ok(Some(current)), Some(previous)) => Ok(current.and_previous(previous)),
             (Ok(Some(secrets)), None) | (Ok(None), Some(secrets)) => Ok(secrets),
@@ -106,7 +96,7 @@ impl SecretStore for SecretsManager {
                 );
                 Ok(previous)
             }
-            (Err(error), None) => Err(error),
+            (Err(error), None) => Err(error.into()),
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Patience {
     pub max_crashes: u32,
 }
 
-/// The template's, with SQS's longest retention.
+/// The template's.
 impl Default for Patience {
     fn default() -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Default for Patience {
                 max: Duration::from_secs(300),
             },
             max_receives: 1000,
-            retention: Duration::from_secs(14 * 24 * 60 * 60),
+            retention: Duration::from_secs(13 * 24 * 60 * 60),
             max_crashes: 10,
         }
     }
@@ -97,7 +97,7 @@ mod tests {
                 age += delay;
             }
             assert!(receives <= patience.max_receives, "{receives}");
-            assert!(age > 12 * DAY + DAY / 2, "{age:?}");
+            assert!(age > 11 * DAY + DAY / 2, "{age:?}");
             assert!(first_day <= 5 * MINUTE);
         }
     }
@@ -106,9 +106,9 @@ mod tests {
     fn receives_that_are_lost_to_a_failing_function_make_the_rest_last_longer() {
         let dice = Dice::fixed(0);
         let late = Patience::default().delay(900, Some(2 * DAY), &dice);
-        assert_eq!(late, LONGEST_WAIT, "11 days for 100 receives, and an hour at most");
+        assert_eq!(late, LONGEST_WAIT, "ten days for 100 receives, and an hour at most");
         let in_time = Patience::default().delay(500, Some(6 * DAY), &dice);
-        assert_eq!(in_time, 7 * DAY / 500);
+        assert_eq!(in_time, 6 * DAY / 500);
         assert_eq!(Patience::default().delay(2000, None, &dice), LONGEST_WAIT);
     }
 

@@ -601,7 +601,7 @@ async fn every_outcome_is_counted() {
     Events["kuenta", "unreadable"] = 1
     Events["onepay", "foreign"] = 1
     HookDuration["h"] = 3 values
-    OpenAge["kuenta"] = 1 values
+    OpenEventAge[] = 1 values
     QueueLatency["kuenta"] = 5 values
     QueueLatency["onepay"] = 1 values
     "#);

@@ -224,7 +224,7 @@ fn an_outage_that_outlasts_the_queue_leaves_everything_on_the_dead_letter_queue(
     let reason = "the event queue would forget it within a day: begin";
     assert!(outcome.reasons.iter().all(|why| why.starts_with(reason)), "{outcome:?}");
     let given_up = outcome.given_up.unwrap();
-    assert!((12 * DAY..13 * DAY).contains(&given_up), "{outcome:?}");
+    assert!((11 * DAY..12 * DAY + HOUR).contains(&given_up), "{outcome:?}");
 }
 
 /// What bounds a function that fails as a whole is the queue's backstop: its receives, 200 s each.

@@ -12,7 +12,7 @@ use crate::simulation::Simulation;
 /// As in template.yaml.
 const VISIBILITY: Duration = Duration::from_secs(200);
 const MAX_RECEIVES: u32 = 1000;
-const RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
+const RETENTION: Duration = Duration::from_secs(13 * 24 * 3600);
 
 /// The event queue with its dead-letter queue.
 #[derive(Clone)]

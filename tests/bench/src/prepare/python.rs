@@ -1,4 +1,4 @@
-//! The Python peers: a virtual environment with the pinned packages.
+//! The Python peers: a virtual environment with the locked packages.
 
 use std::fs;
 
@@ -22,8 +22,8 @@ pub(super) async fn programs(entries: &[Entry], folders: &Folders, progress: &Pr
     }
     let (venv, source) = (folders.target.join("python"), folders.peer("python"));
     let python = venv.join("bin/python");
-    let pins = source.join("requirements.txt");
-    let wanted = fs::read_to_string(&pins).map_err(Error::file("read", &pins))?;
+    let lock = source.join("requirements.txt");
+    let wanted = fs::read_to_string(&lock).map_err(Error::file("read", &lock))?;
     let stamp = venv.join("installed");
     if fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
         progress.set_message("installing the Python peer's packages (once)");
@@ -32,8 +32,9 @@ pub(super) async fn programs(entries: &[Entry], folders: &Folders, progress: &Pr
         command::run("making a virtual environment", &mut make).await?;
         let mut install = Command::new(&python);
         install
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-            .arg(&pins);
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(["--require-hashes", "--no-deps", "-r"])
+            .arg(&lock);
         command::run("installing the Python peer's packages", &mut install).await?;
         // Written last: an environment without it is half made.
         fs::write(&stamp, &wanted).map_err(Error::file("write", &stamp))?;

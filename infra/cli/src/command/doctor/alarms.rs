@@ -144,7 +144,7 @@ mod tests {
             subscription(PENDING, "boss@shop.co"),
         );
         assert_eq!(
-            heard("t", &[on_call.clone()]),
+            heard("t", std::slice::from_ref(&on_call)),
             Ok("confirmed: on-call@shop.co".to_owned())
         );
         let wrong = heard("t", &[on_call, boss]).unwrap_err();

@@ -121,7 +121,10 @@ mod tests {
     #[test]
     fn what_could_not_be_compared_is_said() {
         let denied = ("A", Err("AccessDenied".to_owned()));
-        assert_eq!(judged(&[denied.clone()]), Ok("not checked: A: AccessDenied".to_owned()));
+        assert_eq!(
+            judged(std::slice::from_ref(&denied)),
+            Ok("not checked: A: AccessDenied".to_owned())
+        );
         let gone = ("B", Ok(drift(StackResourceDriftStatus::Deleted, &[])));
         assert!(judged(&[denied, gone]).unwrap_err().contains("B was deleted"));
     }

@@ -3,20 +3,56 @@
 
 const content = document.getElementById("content");
 
+let wanted = false; // the page is not the newest
+let asking = false;
+let pressed = false;
+
+// Nothing moves under a hand: a click needs what was pressed to be there when it is let go.
+function busy() {
+  const focused = document.activeElement;
+  return pressed || (content.contains(focused) && focused.matches("input, select, button"));
+}
+
+// Asks once at a time, so that an older answer never replaces a newer one.
 async function refresh() {
-  const busy = content.contains(document.activeElement) && document.activeElement.matches("input, select, button");
-  if (busy) return;
-  const answer = await fetch(location.href);
-  if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("content");
+  wanted = true;
+  if (asking) return;
+  asking = true;
+  try {
+    while (wanted && !busy()) {
+      wanted = false;
+      const answer = await fetch(location.href);
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (busy()) wanted = true;
+      else put(page.getElementById("content"));
+    }
+  } finally {
+    asking = false;
+  }
+}
+
+function put(fresh) {
+  const focused = content.contains(document.activeElement) && document.activeElement.getAttribute("href");
   // What is being filled in stays as it is.
   for (const form of content.querySelectorAll("form.samples, form.filters")) {
     const place = fresh.querySelector(`form.${form.className}`);
     if (place) place.replaceWith(form);
   }
   content.replaceChildren(...fresh.childNodes);
+  // Whoever walks through the list by keyboard stays where they are.
+  if (focused) content.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
+
+// What was put off is made up for.
+function free() {
+  pressed = false;
+  if (wanted) refresh();
+}
+document.addEventListener("pointerdown", (event) => { pressed = event.button === 0; });
+document.addEventListener("pointerup", free);
+document.addEventListener("pointercancel", free);
+content.addEventListener("focusout", () => { if (wanted) refresh(); });
 
 // A page that asks for a confirmation stays until it is answered.
 if (!document.querySelector("p.what")) listen();

@@ -12,6 +12,7 @@ use super::super::{Failed, Inspector};
 use super::encoded;
 use crate::dead_letters::DeadLetter;
 use crate::queue::Walk;
+use crate::terminal::escape;
 
 /// So many are looked at.
 const MOST: usize = 100;
@@ -49,7 +50,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: Heade
                     @for head in [words.received, words.provider, words.kind, words.resource, words.reason, ""] { th scope="col" { (head) } }
                 } }
                 tbody { @for dead in &found { tr {
-                    @for cell in dead.row() { td { (cell) } }
+                    @for cell in dead.row() { td { (escape(&cell)) } }
                     td { a href={ "/redrive?id=" (encoded(dead.message.message_id().unwrap_or_default())) } { (words.redrive) } }
                 } } }
             }

@@ -15,6 +15,7 @@ use super::super::words::Words;
 use super::super::{Failed, Inspector};
 use super::encoded;
 use super::events::partition;
+use crate::terminal::escape;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Key {
@@ -39,8 +40,8 @@ pub(crate) async fn show(
     };
     let payload = inspector.target.ledger()?.payload(&record).await?;
     let content = html! {
-        h1 { (record.type_name) " " (status(record.status)) }
-        p.key { code { (record.key) } }
+        h1 { (escape(&record.type_name)) " " (status(record.status)) }
+        p.key { code { (escape(&record.key)) } }
         p {
             a href={ "/life?of=" (encoded(partition(&record))) } { (words.life) }
             @if record.status != Status::Completed.name() {
@@ -49,7 +50,7 @@ pub(crate) async fn show(
         }
         h2 { (words.timeline) }
         (timeline(&record, words))
-        @if let Some(error) = &record.error { p.error { (words.error) ": " (error) } }
+        @if let Some(error) = &record.error { p.error { (words.error) ": " (escape(error)) } }
         h2 { (words.payload) small { " " (words.as_sent) } }
         pre { (pretty(&payload.unwrap_or_default())) }
     };

@@ -19,6 +19,7 @@ use super::super::{Failed, Inspector};
 use super::encoded;
 use crate::events::recent;
 use crate::filter::{self, Filter};
+use crate::terminal::escape;
 
 /// So many are listed, and so many of each provider are looked at where no filter is set.
 const MOST: usize = 200;
@@ -121,12 +122,12 @@ fn table(records: &[Record], words: &Words) -> Markup {
                 td { a href={ "/event?key=" (encoded(&record.key)) } { (moment(record.received_at.as_deref())) } }
                 td { (record.provider) }
                 td { (record.environment) }
-                td { (record.type_name) }
-                td.id { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(partition(record))) } { (id) } } }
+                td { (escape(&record.type_name)) }
+                td.id { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(partition(record))) } { (escape(id)) } } }
                 td { (status(record.status)) }
                 td.number { (record.attempts) }
                 td.number data-duplicates=(record.duplicates) { (record.duplicates) }
-                td.error { (record.error.as_deref().unwrap_or_default()) }
+                td.error { (escape(record.error.as_deref().unwrap_or_default())) }
             } } }
         }
     }

@@ -11,6 +11,7 @@ use super::super::page::{moment, page, status};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
 use super::encoded;
+use crate::terminal::escape;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Of {
@@ -30,10 +31,10 @@ pub(crate) async fn show(
     });
     let content = html! {
         h1 { (words.life) }
-        p.key { code { (of) } }
+        p.key { code { (escape(&of)) } }
         @if records.is_empty() { p.nothing { (words.nothing) } }
         ol.life { @for record in &records { li {
-            a href={ "/event?key=" (encoded(&record.key)) } { (record.type_name) }
+            a href={ "/event?key=" (encoded(&record.key)) } { (escape(&record.type_name)) }
             (status(record.status))
             small { (moment(record.occurred_at.as_deref().or(record.received_at.as_deref()))) }
             @if record.duplicates > 0 { small { "+" (record.duplicates) } }

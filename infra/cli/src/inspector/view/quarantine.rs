@@ -12,6 +12,7 @@ use super::super::{Failed, Inspector};
 use super::encoded;
 use crate::quarantine::{Bench, Held};
 use crate::queue::Walk;
+use crate::terminal::escape;
 
 /// So many are looked at.
 const MOST: usize = 100;
@@ -52,8 +53,8 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: Heade
                     td { (moment(held.received_at().map(|at| at.to_string()).as_deref())) }
                     td { (held.provider) }
                     td { code { (held.delivery_id()) } }
-                    td { (held.reason) }
-                    td { (diagnosis) }
+                    td { (escape(&held.reason)) }
+                    td { (escape(diagnosis)) }
                     td { a href={ "/release?id=" (encoded(&held.delivery_id())) } { (words.release) } }
                 } } }
             }

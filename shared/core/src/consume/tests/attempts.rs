@@ -140,7 +140,7 @@ async fn a_dead_letter_queue_that_is_away_is_nobodys_attempt() {
     assert_eq!(scene.inbox.dead()[0].1, "given up after 1 attempts: hook `h`: no");
 }
 
-/// The queue forgets a message after 14 days, silently. A copy has 14 days more, and rings.
+/// The queue forgets a message after 13 days, silently. A copy has 14 days more, and rings.
 #[tokio::test]
 async fn before_the_queue_forgets_a_message_it_is_dead_lettered() {
     let scene = Scene::default();
@@ -151,9 +151,9 @@ async fn before_the_queue_forgets_a_message_it_is_dead_lettered() {
         receives: 600,
         ..payment("p1")
     };
-    assert_eq!(scene.consume(&[&hook], vec![sent(12 * 24 * HOUR)]).await, ["p1"]);
+    assert_eq!(scene.consume(&[&hook], vec![sent(11 * 24 * HOUR)]).await, ["p1"]);
     assert_eq!(scene.inbox.dead(), []);
-    assert_eq!(scene.consume(&[&hook], vec![sent(13 * 24 * HOUR)]).await, [""; 0]);
+    assert_eq!(scene.consume(&[&hook], vec![sent(12 * 24 * HOUR)]).await, [""; 0]);
     let (id, reason) = scene.inbox.dead().remove(0);
     assert_eq!(id, "p1");
     assert!(

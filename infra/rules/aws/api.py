@@ -1,0 +1,109 @@
+"""API Gateway's HTTP API."""
+
+from .rule import broken_by, rule
+from .template import text
+
+GATEWAY = "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+STAGE = "AWS::ApiGatewayV2::Stage"
+
+
+def stage(resources):
+    return next(resource["Properties"] for resource in resources.values() if resource["Type"] == STAGE)
+
+
+def routes(stack):
+    bodies = [api["Body"] for _, api in stack.of_type("AWS::ApiGatewayV2::Api")]
+    paths = [item for body in bodies for item in body["paths"].items()]
+    return {f"{method.upper()} {path}" for path, methods in paths for method in methods}
+
+
+@rule("https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename-routesettings-routekey.html")
+def every_route_is_throttled_by_itself(stack):
+    """Route settings are of routes that there are, or the stage is refused; a route without shares the stage's."""
+    for name, own in stack.of_type(STAGE):
+        settings = own.get("RouteSettings", {})
+        if set(settings) != routes(stack):
+            yield f"{name}: {sorted(set(settings) ^ routes(stack))}"
+        for route, limits in settings.items():
+            if not {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= set(limits):
+                yield f"{name}: {route}"
+
+
+broken_by(
+    every_route_is_throttled_by_itself,
+    unknown=lambda r, t: stage(r)["RouteSettings"].update({"GET /webhooks/kuenta": {}}),
+    missing=lambda r, t: stage(r)["RouteSettings"].pop("POST /webhooks/kuenta"),
+    half=lambda r, t: stage(r)["RouteSettings"]["POST /webhooks/kuenta"].pop("ThrottlingBurstLimit"),
+)
+
+
+@rule("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-apigatewayv2-stage-routesettings.html")
+def http_apis_have_no_execution_log(stack):
+    """`DataTraceEnabled` and `LoggingLevel` are for WebSocket APIs alone: an HTTP API's stage is refused with them."""
+    for name, own in stack.of_type(STAGE):
+        for settings in [own.get("DefaultRouteSettings", {}), *own.get("RouteSettings", {}).values()]:
+            if {"DataTraceEnabled", "LoggingLevel"} & set(settings):
+                yield name
+
+
+broken_by(
+    http_apis_have_no_execution_log,
+    default=lambda r, t: stage(r)["DefaultRouteSettings"].update(LoggingLevel="INFO"),
+    route=lambda r, t: stage(r)["RouteSettings"]["POST /webhooks/kuenta"].update(DataTraceEnabled=True),
+)
+
+
+@rule(GATEWAY + "http-api-logging.html")
+def the_access_log_names_its_request(stack):
+    """A log format is one line of 3 KB at most, and has `$context.requestId` in it."""
+    for name, own in stack.of_type(STAGE):
+        line = text(own["AccessLogSettings"]["Format"])
+        if "$context.requestId" not in line or "\n" in line or len(line) > 3072:
+            yield name
+
+
+broken_by(
+    the_access_log_names_its_request,
+    nameless=lambda r, t: stage(r)["AccessLogSettings"].update(Format="$context.status"),
+    lines=lambda r, t: stage(r)["AccessLogSettings"].update(Format="$context.requestId\n$context.status"),
+)
+
+
+@rule(GATEWAY + "http-api-mutual-tls.html")
+def client_certificates_are_asked_for_everywhere(stack):
+    """Mutual TLS is the domain's: the default URL stays open beside it, unless it is switched off."""
+    mutual = [name for name, own in stack.of_type("AWS::ApiGatewayV2::DomainName") if "MutualTlsAuthentication" in own]
+    for name, api in stack.of_type("AWS::ApiGatewayV2::Api"):
+        if mutual and '"disableExecuteApiEndpoint": true' not in text(api["Body"]):
+            yield f"{name} is open beside {mutual}"
+
+
+broken_by(
+    client_certificates_are_asked_for_everywhere,
+    open=lambda r, t: (
+        r["HttpApi"]["Properties"]["Body"]["servers"][0].clear(),
+        t["Conditions"].update(AsksForCertificates={"Fn::Equals": ["", ""]}, HasDomain={"Fn::Equals": ["", ""]}),
+    ),
+)
+
+
+@rule(GATEWAY + "http-api-custom-domain-names.html")
+def a_domain_is_regional_and_mapped(stack):
+    """An HTTP API's domain is regional, of TLS 1.2 at least, and does nothing until it is mapped to a stage."""
+    mapped = {text(own["DomainName"]) for _, own in stack.of_type("AWS::ApiGatewayV2::ApiMapping")}
+    for name, own in stack.of_type("AWS::ApiGatewayV2::DomainName"):
+        (settings,) = own["DomainNameConfigurations"]
+        if (settings["EndpointType"], settings["SecurityPolicy"]) != ("REGIONAL", "TLS_1_2"):
+            yield f"{name}: {settings}"
+        if text({"Ref": name}) not in mapped:
+            yield f"{name} is not mapped"
+
+
+broken_by(
+    a_domain_is_regional_and_mapped,
+    edge=lambda r, t: (
+        t["Conditions"].update(HasDomain={"Fn::Equals": ["", ""]}),
+        r["Domain"]["Properties"]["DomainNameConfigurations"][0].update(EndpointType="EDGE"),
+    ),
+    unmapped=lambda r, t: (t["Conditions"].update(HasDomain={"Fn::Equals": ["", ""]}), r.pop("DomainMapping")),
+)

@@ -1,0 +1,97 @@
+"""IAM."""
+
+from .rule import broken_by, rule
+from .template import as_list, target, text
+
+IAM = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
+
+
+def statements(stack):
+    for name, role in stack.of_type("AWS::IAM::Role"):
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def first(role):
+    return lambda r: r[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
+
+
+@rule(IAM + "reference_policies_grammar.html")
+def statements_are_whole(stack):
+    """A statement has an effect, actions and resources; an empty list, as a condition may leave one, is refused."""
+    for name, statement in statements(stack):
+        if not all(as_list(statement.get(part)) not in ([], [None]) for part in ("Effect", "Action", "Resource")):
+            yield f"{name}: {statement}"
+
+
+broken_by(
+    statements_are_whole,
+    empty=lambda r, t: first("KuentaRole")(r).update(Resource=[{"Fn::If": ["HasKey", "x", {"Ref": "AWS::NoValue"}]}]),
+    no_action=lambda r, t: first("KuentaRole")(r).pop("Action"),
+)
+
+
+@rule(IAM + "reference_iam-quotas.html")
+def inline_policies_fit(stack):
+    """All inline policies of a role are 10,240 characters at most."""
+    for name, role in stack.of_type("AWS::IAM::Role"):
+        if len(text(role["Policies"])) > 10_240:
+            yield name
+
+
+broken_by(inline_policies_fit, long=lambda r, t: first("KuentaRole")(r).update(Sid="x" * 10_240))
+
+
+@rule("https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html")
+def lambda_may_take_messages(stack):
+    """The function's role may receive, delete and describe, or the mapping is refused."""
+    needed = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    for _, mapping in stack.of_type("AWS::Lambda::EventSourceMapping"):
+        role = target(stack.properties(mapping["FunctionName"])["Role"])
+        granted = [
+            action
+            for name, own in statements(stack)
+            if name == role and target(own["Resource"]) == target(mapping["EventSourceArn"])
+            for action in as_list(own["Action"])
+        ]
+        if not needed <= set(granted):
+            yield f"{role}: {sorted(needed - set(granted))}"
+
+
+broken_by(
+    lambda_may_take_messages,
+    less=lambda r, t: first("ConsumerRole")(r).update(Action=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+)
+
+
+@rule("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html")
+def a_key_may_be_used_by_whoever_needs_it(stack):
+    """With a key of one's own a sender needs `kms:GenerateDataKey` and `kms:Decrypt`, a receiver `kms:Decrypt`."""
+    encrypted = any("KmsMasterKeyId" in queue for _, queue in stack.of_type("AWS::SQS::Queue"))
+    for name, _ in stack.of_type("AWS::IAM::Role"):
+        granted = {action for role, own in statements(stack) if role == name for action in as_list(own["Action"])}
+        if encrypted != ({"kms:Decrypt", "kms:GenerateDataKey"} <= granted):
+            yield name
+
+
+broken_by(
+    a_key_may_be_used_by_whoever_needs_it,
+    keyless=lambda r, t: [
+        r["EventQueue"]["Properties"].update(KmsMasterKeyId="key"),
+        r["EventQueue"]["Properties"].pop("SqsManagedSseEnabled"),
+    ],
+)
+
+
+@rule("https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html")
+def the_api_may_call_each_function(stack):
+    """Each function of a route has a permission for the API, or it is answered 500."""
+    permitted = {target(own["FunctionName"]) for _, own in stack.of_type("AWS::Lambda::Permission")}
+    bodies = text([api["Body"] for _, api in stack.of_type("AWS::ApiGatewayV2::Api")])
+    for name, _ in stack.of_type("AWS::Lambda::Function"):
+        if f"{name}.Arn" in bodies and name not in permitted:
+            yield name
+
+
+broken_by(the_api_may_call_each_function, forbidden=lambda r, t: r.pop("KuentaFunctionWebhookPermission"))

@@ -1,0 +1,66 @@
+//! A provider's secret, as Secrets Manager gives it in two versions.
+
+use acuse_aws::verifier::SecretsManager;
+use acuse_core::providers::kuenta;
+use acuse_core::receive::{SecretStore, StoreError};
+use acuse_core::secrets::Secrets;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
+use axum::Router;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::runtime::serve;
+
+/// What the store makes of these two answers.
+async fn load(current: Value, previous: Value) -> Result<Secrets, StoreError> {
+    let answer = async move |body: String| {
+        let answer = match body.contains("AWSCURRENT") {
+            true => current,
+            false => previous,
+        };
+        let status = match answer.get("__type") {
+            Some(_) => StatusCode::BAD_REQUEST,
+            None => StatusCode::OK,
+        };
+        (status, answer.to_string())
+    };
+    let endpoint = format!("http://{}", serve(Router::new().fallback(answer)).await);
+    let config = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint);
+    let client = Client::from_conf(config.build());
+    SecretsManager::new(client, "kuenta".to_owned(), &kuenta::PROVIDER)
+        .load()
+        .await
+}
+
+fn stored(secret: &str) -> Value {
+    json!({"SecretString": json!({"signing_secrets": [secret]}).to_string()})
+}
+
+#[tokio::test]
+async fn a_version_of_no_use_leaves_the_other_and_one_that_is_not_answered_neither() {
+    let (none, denied) = (
+        json!({"__type": "ResourceNotFoundException"}),
+        json!({"__type": "AccessDeniedException"}),
+    );
+    let unusable = json!({"SecretString": "{\"tokens\": []}"});
+    for (current, previous, expected) in [
+        (stored("new"), none.clone(), Some(0)),
+        (stored("new"), stored("old"), Some(1)),
+        (stored("new"), unusable.clone(), Some(0)),
+        (unusable.clone(), stored("old"), Some(0)),
+        (unusable.clone(), none, None),
+        // Who signed with the old one would be refused, though the secret is right.
+        (stored("new"), denied.clone(), None),
+        (denied, stored("old"), None),
+    ] {
+        let loaded = load(current.clone(), previous.clone()).await;
+        let older = loaded.as_ref().ok().map(Secrets::older);
+        assert_eq!(older, expected, "{current} and {previous}: {loaded:?}");
+    }
+}
