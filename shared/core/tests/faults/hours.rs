@@ -187,7 +187,7 @@ fn an_outage_of_the_ledger_ends_by_itself_and_is_nobodys_attempt() {
         (10 * MINUTE, 6 * MINUTE),
         (12 * HOUR, 6 * MINUTE),
         (24 * HOUR, 30 * MINUTE),
-        (12 * DAY, 30 * MINUTE),
+        (11 * DAY, 30 * MINUTE),
     ] {
         let outcome = outage(Away::Ledger, lasts);
         all_is_well(&outcome, within);
