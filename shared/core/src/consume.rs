@@ -1,5 +1,6 @@
 //! The consumer: from queue messages to hooks, each event once.
 
+mod aside;
 mod backoff;
 mod event;
 mod often;
@@ -25,6 +26,7 @@ use crate::ledger::Ledger;
 use crate::metric;
 use crate::provider::Unreadable;
 use crate::providers;
+pub use aside::SetAside;
 pub use backoff::Backoff;
 pub use often::OFTEN;
 pub use patience::Patience;
