@@ -2,15 +2,19 @@
 
 It creates and runs functions as processes of this machine for whoever asks, without credentials. So
 a page of any site that is open in the developer's browser could run programs, if its requests got
-through: a POST of text/plain needs nobody's consent. A browser gives itself away by the headers that
-it adds and no page can remove, and a name that another site has given to 127.0.0.1 by its Host.
+through: a POST of text/plain needs nobody's consent, nor does a GET that a link leads to. A browser
+gives itself away by the headers that it adds and no page can remove, and a name that another site has
+given to 127.0.0.1 by its Host. No SDK and no function sends any of these.
 """
+
+import http.server
 
 import ministack.app
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 emulator = ministack.app.app
+parse_request = http.server.BaseHTTPRequestHandler.parse_request
 
 
 async def guard(scope, receive, send):
@@ -35,11 +39,13 @@ def reason(headers):
     hosts = [value for name, value in sent if name == "host"]
     if len(hosts) != 1 or not is_loopback(hosts[0]):
         return "the emulator answers as localhost alone"
-    if any(name == "origin" for name, _ in sent):
-        return "a browser's page has sent this (it has an Origin)"
-    # `none` is an address that somebody has typed.
-    if any(name == "sec-fetch-site" and value != "none" for name, value in sent):
-        return "a browser's page has sent this (Sec-Fetch-Site)"
+    for name, value in sent:
+        # Also what somebody has typed: a redirect of another site's leads on from there.
+        if name in ("origin", "referer", "cookie") or name.startswith("sec-fetch-"):
+            return f"a browser has sent this ({name})"
+        # One that is too old for those.
+        if name == "user-agent" and value.startswith("Mozilla/"):
+            return f"a browser has sent this ({name})"
     return None
 
 
@@ -67,7 +73,20 @@ def without_cors(send):
     return send_without
 
 
+def parse_guarded(handler):
+    """The same for the ports at which the emulator gives each function its events."""
+    if not parse_request(handler):
+        return False
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in handler.headers.items()]
+    refused = reason(headers)
+    if refused is not None:
+        handler.close_connection = True
+        handler.send_error(403, f"refused: {refused}")
+    return refused is None
+
+
 if __name__ == "__main__":
+    http.server.BaseHTTPRequestHandler.parse_request = parse_guarded
     # What main() serves is looked up when it serves.
     ministack.app.app = guard
     ministack.app.main()

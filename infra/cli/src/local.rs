@@ -133,7 +133,8 @@ struct Launched {
     deployment: Deployment,
     processes: Vec<Process>,
     lock: StateLock,
-    servers: [(Loopback, Router); 2],
+    /// Each with its routes, and whether it serves [to the end](Loopback::serve).
+    servers: [(Loopback, Router, bool); 2],
     feeds: Vec<Feed>,
 }
 
@@ -156,8 +157,8 @@ impl Stack {
             servers,
             feeds,
         } = background.run(launch(options, checkout, state.clone())).await?;
-        for (loopback, router) in servers {
-            background.spawn(loopback.serve(router));
+        for (loopback, router, to_the_end) in servers {
+            background.spawn(loopback.serve(router, to_the_end));
         }
         for feed in feeds {
             background.spawn(feed.run());
@@ -305,8 +306,8 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         processes,
         lock,
         servers: [
-            (deliveries, front.router()),
-            (inspector, crate::inspector::router(target)),
+            (deliveries, front.router(), true),
+            (inspector, crate::inspector::router(target), false),
         ],
         feeds,
     })

@@ -70,19 +70,21 @@ impl Loopback {
         self.port
     }
 
-    /// Serves until the future is dropped, and closes its connections then.
-    pub async fn serve(self, router: Router) {
+    /// Serves until the future is dropped, and closes its connections then. `to_the_end`: whoever closes their
+    /// own side in the middle of a request is answered still. For pages that are open for long, that would be
+    /// to keep those that have gone.
+    pub async fn serve(self, router: Router, to_the_end: bool) {
         let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
-            accepting.spawn(accept(listener, router.clone(), Arc::clone(&connections)));
+            accepting.spawn(accept(listener, router.clone(), to_the_end, Arc::clone(&connections)));
         }
         // None of them ends by itself.
         accepting.join_all().await;
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, connections: Arc<Semaphore>) {
+async fn accept(listener: TcpListener, router: Router, to_the_end: bool, connections: Arc<Semaphore>) {
     let mut open = JoinSet::new();
     loop {
         // Never closed.
@@ -93,7 +95,7 @@ async fn accept(listener: TcpListener, router: Router, connections: Arc<Semaphor
             Ok((stream, _)) => {
                 let router = router.clone();
                 open.spawn(async move {
-                    speak(stream, router).await;
+                    speak(stream, router, to_the_end).await;
                     drop(permit);
                 });
             }
@@ -104,12 +106,11 @@ async fn accept(listener: TcpListener, router: Router, connections: Arc<Semaphor
 }
 
 /// One connection, to its end.
-async fn speak(stream: TcpStream, router: Router) {
+async fn speak(stream: TcpStream, router: Router, to_the_end: bool) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
-        // Who has sent half a body and nothing more still reads that it was half of one.
-        .half_close(true)
+        .half_close(to_the_end)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // It broke off: that is the other side's business.
     let _ = connection.await;

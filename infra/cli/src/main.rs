@@ -6,6 +6,7 @@ mod command;
 
 use std::process::ExitCode;
 
+use acuse_cli::terminal;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Receives payment webhooks; this runs the whole stack on one machine and operates a deployed one.
@@ -56,8 +57,6 @@ enum Command {
 // Commands wait for the network; what the local stack serves has its own threads.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    // `acuse … | head` ends as other programs do, without a word.
-    sigpipe::reset();
     let done = match Cli::parse().command {
         Command::Local(arguments) => command::local::run(arguments).await,
         Command::Send(arguments) => command::send::run(arguments).await,
@@ -65,7 +64,9 @@ async fn main() -> ExitCode {
         Command::Inspect(arguments) => command::inspect::run(arguments).await,
         Command::Doctor(arguments) => command::doctor::run(arguments).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "acuse", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "acuse", &mut script);
+            terminal::script(&String::from_utf8_lossy(&script));
             Ok(ExitCode::SUCCESS)
         }
         Command::Dlq(command) => command::dlq::run(command).await,

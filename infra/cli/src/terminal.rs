@@ -27,22 +27,36 @@ macro_rules! note {
     ($($text:tt)+) => { $crate::terminal::note(&format!($($text)+)) };
 }
 
+/// As a shell reports a program that has written to nobody: `acuse … | head`.
+const NO_READER: i32 = 141;
+
 /// Prints one line to standard output.
-#[expect(clippy::print_stdout, reason = "escaped")]
 pub fn line(text: &str) {
-    println!("{}", escape(text));
+    print(&escape(text));
 }
 
 /// Prints one line to standard error.
-#[expect(clippy::print_stderr, reason = "escaped")]
 pub fn note(text: &str) {
-    eprintln!("{}", escape(text));
+    // Where nobody reads errors, nobody can be told.
+    let _ = writeln!(io::stderr(), "{}", escape(text));
 }
 
 /// Prints JSON text to standard output. It parses as before.
-#[expect(clippy::print_stdout, reason = "escaped")]
 pub fn json(text: impl fmt::Display) {
-    println!("{}", escape_json(&text.to_string()));
+    print(&escape_json(&text.to_string()));
+}
+
+/// Prints a text of ours to standard output as it is, for another program.
+pub fn script(text: &str) {
+    print(text.trim_end());
+}
+
+/// Ends the program where nobody reads any more, without a word. The signal that ends others would do so for
+/// every connection as well whose other side has gone, the local stack's and the inspector's.
+fn print(line: &str) {
+    if writeln!(io::stdout(), "{line}").is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        std::process::exit(NO_READER);
+    }
 }
 
 /// Asks on standard error and reads a line of standard input.

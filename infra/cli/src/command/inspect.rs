@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let port = loopback.port();
     say!("http://127.0.0.1:{port}   the stack {}; Ctrl-C stops it", target.name());
     tokio::select! {
-        () = loopback.serve(inspector::router(target)) => {}
+        () = loopback.serve(inspector::router(target), false) => {}
         () = interrupted() => {}
     }
     Ok(ExitCode::SUCCESS)

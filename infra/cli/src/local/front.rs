@@ -29,7 +29,7 @@ const LONGEST_BODY: usize = 10 * 1024 * 1024;
 const FUNCTION_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A body that has not come by then does not come any more.
-const BODY_PATIENCE: Duration = Duration::from_secs(30);
+const BODY_PATIENCE: Duration = Duration::from_secs(8);
 
 const HEALTH: &str = "/healthz";
 

@@ -1,7 +1,8 @@
 //! Pages of other sites, open in the developer's browser, against every port of a running stack.
 
 use axum::Router;
-use axum::response::Html;
+use axum::response::{Html, Redirect};
+use axum::routing::get;
 use fantoccini::Client;
 use serde_json::{Value, json};
 
@@ -91,7 +92,14 @@ async fn another_sites_page_reaches_nothing() {
     };
     let running = stack().await;
     // A site of somebody else's: a server on this machine, under that name for the browser.
-    let site = serve(Router::new().fallback(async || Html("<!doctype html><body>"))).await;
+    let loot_by_link = format!(
+        "{}/?Action=CreateQueue&Version=2012-11-05&QueueName=evil",
+        running.endpoint
+    );
+    let router = Router::new()
+        .route("/link", get(async move || Redirect::to(&loot_by_link)))
+        .fallback(async || Html("<!doctype html><body>"));
+    let site = serve(router).await;
     let port = site.rsplit(':').next().unwrap();
     let before = loot().await;
     assert_eq!(before.0.len(), 4, "{before:?}");
@@ -135,6 +143,16 @@ async fn another_sites_page_reaches_nothing() {
     }
     assert_eq!(loot().await, before);
 
+    // What somebody has typed, or found in a chat, leads on to the emulator.
+    browser
+        .client
+        .goto(&format!("http://evil.example:{port}/link"))
+        .await
+        .unwrap();
+    let shown = browser.client.source().await.unwrap();
+    assert!(shown.contains("refused: a browser has sent this"), "{shown}");
+    assert_eq!(loot().await, before);
+
     // Under a name that the other site has given to this machine, its page would be of one origin
     // with what answers there (DNS rebinding).
     for base in [&running.endpoint, &running.inspector] {
@@ -169,7 +187,11 @@ async fn the_emulator_refuses_what_gives_a_browser_away() {
         ("sec-fetch-site", "cross-site", 403),
         ("sec-fetch-site", "same-site", 403),
         ("sec-fetch-site", "same-origin", 403),
-        ("sec-fetch-site", "none", 200),
+        ("sec-fetch-site", "none", 403),
+        ("sec-fetch-mode", "navigate", 403),
+        ("referer", "http://evil.example/", 403),
+        ("cookie", "a=b", 403),
+        ("user-agent", "Mozilla/5.0 (X11; Linux x86_64)", 403),
         ("host", "evil.example", 403),
         ("host", "127.0.0.1.evil.example", 403),
         ("host", "localhost.evil.example:4566", 403),
@@ -241,4 +263,80 @@ async fn the_tunnelled_port_has_no_inspector_and_streams_are_capped() {
     tokio::time::timeout(PATIENCE, room)
         .await
         .expect("room for another page");
+}
+
+/// Where the emulator gives the stack's functions their events: each has a port of its own.
+#[cfg(target_os = "linux")]
+fn runtime_apis(endpoint: &str) -> Vec<String> {
+    let mut apis = Vec::new();
+    for process in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(environment) = std::fs::read(process.path().join("environ")) else {
+            continue;
+        };
+        let variables: Vec<&str> = environment
+            .split(|byte| *byte == 0)
+            .filter_map(|variable| std::str::from_utf8(variable).ok())
+            .collect();
+        let own = variables.contains(&format!("AWS_ENDPOINT_URL={endpoint}").as_str());
+        let api = variables
+            .iter()
+            .find_map(|variable| variable.strip_prefix("AWS_LAMBDA_RUNTIME_API="));
+        apis.extend(api.filter(|_| own).map(str::to_owned));
+    }
+    apis
+}
+
+/// Who asks there gets the next delivery with its headers, and may answer in the function's place.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_functions_own_port_refuses_what_gives_a_browser_away() {
+    use acuse_core::providers::kuenta;
+    let running = stack().await;
+    let secrets = sample::local_secrets(&kuenta::PROVIDER);
+    assert_eq!(
+        post(&kuenta::PROVIDER, &payment(&kuenta::PROVIDER), &secrets).await,
+        200
+    );
+    let apis = runtime_apis(&running.endpoint);
+    assert!(!apis.is_empty(), "no function runs");
+    let client = reqwest::Client::new();
+    for api in &apis {
+        let next = format!("http://{api}/2018-06-01/runtime/invocation/next");
+        for (name, value) in [
+            ("origin", "http://evil.example"),
+            ("sec-fetch-site", "cross-site"),
+            ("host", "evil.example"),
+        ] {
+            let status = client.get(&next).header(name, value).send().await.unwrap().status();
+            assert_eq!(status, 403, "{name}: {value} at {api}");
+        }
+    }
+    assert_eq!(
+        post(&kuenta::PROVIDER, &payment(&kuenta::PROVIDER), &secrets).await,
+        200
+    );
+}
+
+/// A write to a connection whose other side has gone once ended the whole program, by a signal.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inspector_outlives_who_asks_and_goes_away() {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    stack().await;
+    let mut inspect = Command::new(env!("CARGO_BIN_EXE_acuse"));
+    inspect.args(["inspect", "--port", "0", "--state"]).arg(state());
+    let mut inspect = inspect.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(inspect.stdout.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().unwrap();
+    let url = line.split_whitespace().next().unwrap();
+    let address = url.strip_prefix("http://").unwrap();
+    for _ in 0..20 {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let get = format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        stream.write_all(get.repeat(3).as_bytes()).await.unwrap();
+    }
+    for _ in 0..20 {
+        let status = reqwest::get(url).await.unwrap().status();
+        assert_eq!(status, 200);
+    }
+    assert!(inspect.try_wait().unwrap().is_none(), "it has ended");
 }

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::request::Parts;
-use axum::http::uri::Authority;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -30,10 +29,16 @@ pub(super) fn request(route: &Route, parts: &Parts, body: &Bytes) -> Value {
     let (content_type, user_agent) = (text_of(header::CONTENT_TYPE), text_of(header::USER_AGENT));
     // An API has a name of its own; a caller's may be one that no URL can be made of.
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host
-        .filter(|host| host.parse::<Authority>().is_ok())
-        .unwrap_or("localhost");
-    headers.insert("host", host.to_owned());
+    let host = host.filter(|host| is_name(host)).unwrap_or("localhost");
+    // It says itself how it was reached.
+    for (name, value) in [
+        ("host", host),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-port", "443"),
+        ("x-forwarded-proto", "https"),
+    ] {
+        headers.insert(name, value.to_owned());
+    }
     let (body, is_base64) = match std::str::from_utf8(body) {
         Ok(text) if is_text(&content_type) => (text.to_owned(), false),
         _ => (BASE64.encode(body), true),
@@ -67,6 +72,12 @@ pub(super) fn request(route: &Route, parts: &Parts, body: &Bytes) -> Value {
         "body": body,
         "isBase64Encoded": is_base64,
     })
+}
+
+/// Whether it is a host's name, perhaps with a port, of which a URL can be made.
+fn is_name(host: &str) -> bool {
+    let url = format!("https://{host}/").parse::<Uri>();
+    url.is_ok_and(|url| url.path() == "/" && url.authority().is_some_and(|own| own == host && !host.contains('@')))
 }
 
 /// Whether a body of this type travels as text. Of others an HTTP API makes base64.
@@ -153,6 +164,9 @@ mod tests {
             ("bad host", "localhost"),
             ("a/b", "localhost"),
             ("http://[", "localhost"),
+            ("u:p@evil", "localhost"),
+            ("evil:99999", "localhost"),
+            ("evil/path", "localhost"),
             ("", "localhost"),
         ] {
             let event = event(&[("host", host)], b"");

@@ -32,7 +32,7 @@ impl Attacked {
             seen.lock().unwrap().push(uri.path().to_owned());
             async { r#"{"statusCode":200,"body":"OK"}"# }
         };
-        tokio::spawn(emulator.serve(Router::new().fallback(record)));
+        tokio::spawn(emulator.serve(Router::new().fallback(record), true));
         let route = Route {
             method: "POST".into(),
             path: "/webhooks/pagosya".into(),
@@ -41,7 +41,7 @@ impl Attacked {
         let front = Front::new(Api::new(endpoint).unwrap(), Upstream::Emulator, vec![route]).unwrap();
         let loopback = Loopback::bind(0).await.unwrap();
         let port = loopback.port();
-        tokio::spawn(loopback.serve(front.router()));
+        tokio::spawn(loopback.serve(front.router(), true));
         Self { port, asked }
     }
 
