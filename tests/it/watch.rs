@@ -83,7 +83,7 @@ async fn cargo_lambda_watch_serves_the_doors_and_the_consumer_is_fed_from_the_qu
 
     // `cargo lambda invoke` takes the documented events.
     let tool = Checkout::find().unwrap().local().join("venv-watch/bin/cargo-lambda");
-    let port = watch.rsplit(':').next().unwrap();
+    let (address, port) = watch.strip_prefix("http://").unwrap().split_once(':').unwrap();
     let done = Duration::from_secs(60);
     for (function, expected) in [
         ("unopago", r#""statusCode":200"#),
@@ -96,7 +96,7 @@ async fn cargo_lambda_watch_serves_the_doors_and_the_consumer_is_fed_from_the_qu
             function
         );
         let mut invoke = Command::new(&tool);
-        invoke.args(["lambda", "invoke", "-A", "127.0.0.1", "-P", port, function]);
+        invoke.args(["lambda", "invoke", "-A", address, "-P", port, function]);
         invoke.args(["--data-file", &event]);
         let output = tokio::time::timeout(done, invoke.output()).await.unwrap().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout);

@@ -35,6 +35,7 @@ mod watch;
 mod yaml;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -188,6 +189,11 @@ impl Stack {
         &self.running.inspector
     }
 
+    /// Where `cargo lambda watch` is asked, if that runs the functions.
+    pub fn watch(&self) -> Option<&str> {
+        self.running.watch.as_deref()
+    }
+
     /// The template's outputs.
     pub fn outputs(&self) -> &BTreeMap<String, String> {
         &self.running.outputs
@@ -275,9 +281,10 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         for source in &sources {
             deploy::disable(&api, source).await?;
         }
-        let watch = watch::start(&venv, &checkout, &state, port, options.show_build).await?;
+        let address = SocketAddr::from((watch::address()?, port));
+        let watch = watch::start(&venv, &checkout, &state, address, options.show_build).await?;
         processes.insert(0, watch);
-        let url = watch::url(port);
+        let url = format!("http://{address}");
         progress.say("building and starting the functions under it");
         watch::wake(&api, &url, &deployment.routes).await;
         let feed = |source| Feed::new(&api, source, &url, &progress);

@@ -90,7 +90,12 @@ fn summary(stack: &Stack) {
     table.add_row(["health", &format!("{}/healthz", stack.http())]);
     table.add_row(["AWS end point", stack.endpoint()]);
     table.add_row(["variables", &stack.env_file().display().to_string()]);
-    for (name, value) in stack.outputs() {
+    if let Some(url) = stack.watch() {
+        table.add_row(["cargo lambda watch", url]);
+    }
+    // Those that are URLs of AWS's lead nowhere from here.
+    let outputs = stack.outputs().iter();
+    for (name, value) in outputs.filter(|(_, value)| !value.starts_with("https://")) {
         table.add_row([name, value]);
     }
     table.print();

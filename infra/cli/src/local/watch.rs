@@ -1,5 +1,6 @@
 //! `cargo lambda watch`: the functions, built and started again whenever their code changes.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -18,13 +19,27 @@ use super::running::env_path;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts it on `127.0.0.1:{port}` and waits until it listens. It builds and starts a function when
+/// Where it listens. It asks nobody who they are, and a page that is open in the browser could call the functions
+/// with events that it has made up. On Linux all of 127.0.0.0/8 is this machine, and nobody guesses which address
+/// of it this is.
+pub(super) fn address() -> Result<Ipv4Addr, Error> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Ipv4Addr::LOCALHOST);
+    }
+    let mut bytes = [0; 3];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Runtime(error.to_string().into()))?;
+    // Neither the network's own address nor that for all.
+    let [first, second, third] = bytes;
+    Ok(Ipv4Addr::new(127, first, second, third.clamp(2, 254)))
+}
+
+/// Starts it on this address and waits until it listens. It builds and starts a function when
 /// the first request for it comes: see [`wake`].
 pub(super) async fn start(
     venv: &Venv,
     checkout: &Checkout,
     state: &Path,
-    port: u16,
+    address: SocketAddr,
     show: bool,
 ) -> Result<Process, Error> {
     let python = venv.python();
@@ -34,9 +49,9 @@ pub(super) async fn start(
             "lambda",
             "watch",
             "--invoke-address",
-            "127.0.0.1",
+            &address.ip().to_string(),
             "--invoke-port",
-            &port.to_string(),
+            &address.port().to_string(),
             // Otherwise it lets every site's pages read its answers.
             "--disable-cors",
         ])
@@ -47,7 +62,7 @@ pub(super) async fn start(
         .envs(environment().filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_")))
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env("NO_PROXY", "127.0.0.1,localhost")
+        .env("NO_PROXY", format!("127.0.0.1,localhost,{}", address.ip()))
         // What it prints is escaped, colours too.
         .env("CARGO_TERM_COLOR", "never")
         .env("PATH", path_with(venv.bin()));
@@ -60,7 +75,7 @@ pub(super) async fn start(
     })?;
 
     let deadline = Instant::now() + PATIENCE;
-    while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+    while TcpStream::connect(address).await.is_err() {
         if let Some(error) = watch.ended() {
             return Err(error);
         }
@@ -78,11 +93,6 @@ pub(super) async fn wake(api: &Api, url: &str, routes: &[Route]) {
         // Doors take POST alone: whatever this one answers, it runs.
         let _ = api.http().get(format!("{url}{}", route.path)).send().await;
     }
-}
-
-/// Where it is asked.
-pub(super) fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
 }
 
 /// `cargo lambda` is found, and the zig that it may want.

@@ -77,7 +77,12 @@ pub(super) fn request(route: &Route, parts: &Parts, body: &Bytes) -> Value {
 /// Whether it is a host's name, perhaps with a port, of which a URL can be made.
 fn is_name(host: &str) -> bool {
     let url = format!("https://{host}/").parse::<Uri>();
-    url.is_ok_and(|url| url.path() == "/" && url.authority().is_some_and(|own| own == host && !host.contains('@')))
+    url.is_ok_and(|url| {
+        url.path() == "/"
+            && url
+                .authority()
+                .is_some_and(|own| own.host() == host || own == host && own.port_u16().is_some())
+    })
 }
 
 /// Whether a body of this type travels as text. Of others an HTTP API makes base64.
