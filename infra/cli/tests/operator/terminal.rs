@@ -75,10 +75,7 @@ async fn a_signed_event_cannot_act_on_the_terminal() {
     assert_tame(&shown);
     let whole = acuse_cli::terminal::escape_json(&json!(type_name).to_string());
     // In the record, and in the payload.
-    assert!(
-        shown.matches(&long()).count() >= 2 && shown.contains(&whole),
-        "{shown}"
-    );
+    assert!(shown.matches(&long()).count() >= 2 && shown.contains(&whole), "{shown}");
     let shown = objects(&done(&["events", "show", &id, "--json"], "").await);
     assert_eq!(
         (&shown[0]["type"], &shown[0]["resource_id"]),
