@@ -1,9 +1,10 @@
 //! The dead-letter queue: what could not be done, and why.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use acuse_aws::ledger::reader::ReadError;
 use acuse_core::clock::Timestamp;
+use acuse_core::consume::SetAside;
 use acuse_core::envelope::Envelope;
 use acuse_core::event::{Environment, Event};
 use acuse_core::providers;
@@ -13,13 +14,8 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::filter::{Facts, Filter};
-use crate::queue::attribute;
+use crate::queue::{self, Attributes, QueueError, Walk, attribute};
 use crate::target::{Target, TargetError};
-
-/// A message that could not be sent back.
-#[derive(Debug, Error)]
-#[error("sending to the event queue")]
-pub struct NotSent(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 /// A message of the dead-letter queue, as far as it can be read.
 pub struct DeadLetter {
@@ -128,25 +124,61 @@ impl DeadLetter {
         })
     }
 
-    /// Sends it as it came, marked as a replay: a rejected event may be claimed again.
-    ///
-    /// # Errors
-    /// [`NotSent`].
-    pub async fn send(&self, client: &Client, to: &str) -> Result<(), NotSent> {
-        let mut attributes: HashMap<String, MessageAttributeValue> =
-            self.message.message_attributes.clone().unwrap_or_default();
+    /// Why the consumer would set it aside, were it not marked as a replay: it may be here since it could not be
+    /// read in time, without having been looked at.
+    pub fn aside(&self, target: &Target, now: Timestamp) -> Option<SetAside> {
+        let aside = target.sets_aside(self.event.as_ref()?, now);
+        // That one reaches no hook in any case.
+        aside.filter(|aside| *aside != SetAside::TestDelivery)
+    }
+
+    /// As it came, marked as a replay: a rejected event may be claimed again.
+    fn attributes(&self) -> Attributes {
+        let mut attributes = self.message.message_attributes.clone().unwrap_or_default();
         attributes.remove("reason");
         let replay = MessageAttributeValue::builder()
             .data_type("String")
             .string_value("1")
             .build();
         attributes.extend(replay.ok().map(|replay| ("replay".to_owned(), replay)));
-        let send = client
-            .send_message()
-            .queue_url(to)
-            .message_body(self.message.body.as_deref().unwrap_or_default())
-            .set_message_attributes(Some(attributes))
-            .message_group_id(&self.provider);
-        send.send().await.map(drop).map_err(|error| NotSent(Box::new(error)))
+        attributes
     }
+}
+
+/// What became of dead letters that were sent back.
+#[derive(Debug, Default)]
+pub struct Returned {
+    /// The message ids of those that are in the event queue.
+    pub sent: HashSet<String>,
+    /// Why SQS refused others, which stay where they are. One that is sent and not deleted is sent again by
+    /// the next run, and the ledger drops it.
+    pub refused: Vec<String>,
+}
+
+/// Sends `letters` to the event queue, and takes those that are there from the dead-letter queue.
+///
+/// # Errors
+/// [`QueueError`] names the call. What was sent by then is a duplicate, which the ledger drops.
+pub async fn send_back(
+    client: &Client,
+    to: &str,
+    walk: &mut Walk,
+    letters: &[&DeadLetter],
+) -> Result<Returned, QueueError> {
+    let entries = letters.iter();
+    let entries = entries.map(|letter| (&letter.message, letter.attributes(), letter.provider.as_str()));
+    // Sent first: an interruption between the two makes a duplicate. The other way round it would make a loss.
+    let sent = queue::send(client, to, entries.collect()).await?;
+    let deleted = walk.delete(&sent.done).await?;
+    let id = |message: &&Message| message.message_id.clone().unwrap_or_default();
+    let refused = sent
+        .refused
+        .into_iter()
+        .map(|refused| format!("not sent: {}", refused.reason));
+    let kept = deleted.refused.into_iter();
+    let kept = kept.map(|refused| format!("sent, and not deleted from the dead-letter queue: {}", refused.reason));
+    Ok(Returned {
+        sent: sent.done.iter().map(id).collect(),
+        refused: refused.chain(kept).collect(),
+    })
 }

@@ -6,8 +6,10 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::consume::SetAside;
 use acuse_core::delivery::{DeliveryId, Form};
 use acuse_core::envelope::{Envelope, Message, TooLong};
+use acuse_core::ledger::Status;
 use thiserror::Error;
 
 use crate::filter::{Facts, Filter};
@@ -69,6 +71,12 @@ pub fn passes(filter: &Filter, record: &Record) -> bool {
     };
     let status = filter.status().is_none_or(|status| status.name() == record.status);
     status && filter.passes(&facts)
+}
+
+/// Why a record's event was set aside on purpose; `None` where it was not.
+pub fn aside(record: &Record) -> Option<SetAside> {
+    let rejected = record.status == Status::Rejected.name();
+    SetAside::of_reason(record.error.as_deref().filter(|_| rejected)?)
 }
 
 /// The message that brings a record's event once more, with its own delivery id and time of receipt.

@@ -5,6 +5,7 @@
 pub mod dead_letters;
 pub mod events;
 pub mod filter;
+pub mod find;
 pub mod http;
 pub mod inspector;
 pub mod local;
@@ -12,6 +13,7 @@ pub mod loopback;
 pub mod quarantine;
 pub mod queue;
 pub mod sample;
+pub mod set_aside;
 pub mod store;
 pub mod target;
 pub mod terminal;

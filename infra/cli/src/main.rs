@@ -33,7 +33,7 @@ enum Command {
     /// Look at deliveries that failed verification, and release those that hold after all
     #[command(subcommand)]
     Quarantine(command::quarantine::Command),
-    /// Check a stack end to end, and say what to mend
+    /// Check a stack end to end, and say what to fix
     Doctor(command::doctor::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = "Example:

@@ -11,12 +11,16 @@ use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
 use acuse_core::secrets::Secrets;
 use acuse_core::signature::{self, diagnose};
 use aws_sdk_sqs::types::Message;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::queue::{QueueError, Walk, attribute};
+use crate::queue::{QueueError, Refused, Walk, attribute};
 use crate::sample;
 use crate::target::{Target, TargetError};
+
+/// So many deliveries are queued at once.
+const AT_ONCE: usize = 16;
 
 /// A quarantined delivery, with its message.
 pub struct Held {
@@ -52,6 +56,14 @@ pub enum BenchError {
     /// The quarantine queue.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// It is done with, and still in quarantine. Doing it again is safe.
+    #[error("message `{message_id}` could not be taken from the quarantine: {reason}; run this again")]
+    NotTaken {
+        /// SQS's id of it.
+        message_id: String,
+        /// What SQS said.
+        reason: String,
+    },
 }
 
 /// Verifies what is held, with the secrets and settings that the stack has now.
@@ -132,19 +144,56 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Queues `held` where it holds now, and takes it from the quarantine; whether it did.
+    /// Those of `held` that verify now.
     ///
     /// # Errors
     /// [`BenchError`].
-    pub async fn release(&mut self, held: &Held, walk: &mut Walk) -> Result<bool, BenchError> {
-        let Verdict::Holds(name, message) = self.judge(held).await? else {
-            return Ok(false);
-        };
-        // Queued first: an interruption between the two makes a duplicate, which the ledger drops.
-        // The other way round it would make a loss.
-        self.outbox.queue(name, message).await?;
-        walk.delete(&held.message).await?;
-        Ok(true)
+    pub async fn valid<'h>(&mut self, held: &[&'h Held]) -> Result<Vec<&'h Held>, BenchError> {
+        let mut valid = Vec::new();
+        for item in held {
+            if let Verdict::Holds(..) = self.judge(item).await? {
+                valid.push(*item);
+            }
+        }
+        Ok(valid)
+    }
+
+    /// Queues those of `held` that verify now, and takes them from the quarantine. Gives those.
+    ///
+    /// # Errors
+    /// [`BenchError`]. What was queued by then and not taken is a duplicate, which the ledger drops.
+    pub async fn release<'h>(&mut self, held: &[&'h Held], walk: &mut Walk) -> Result<Vec<&'h Held>, BenchError> {
+        let mut valid = Vec::new();
+        for item in held {
+            if let Verdict::Holds(name, message) = self.judge(item).await? {
+                valid.push((*item, name, message));
+            }
+        }
+        // Queued first: an interruption between the two makes a duplicate. The other way round it would make
+        // a loss.
+        let calls: Vec<_> = valid
+            .into_iter()
+            .map(|(item, name, message)| queue(&self.outbox, item, name, message))
+            .collect();
+        let queued: Vec<&Held> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
+        take(&queued, walk).await?;
+        Ok(queued)
+    }
+
+    /// Deletes those of `held` that don't verify under the secrets that there are. Gives those.
+    ///
+    /// # Errors
+    /// [`BenchError`].
+    pub async fn purge<'h>(&mut self, held: &[&'h Held], walk: &mut Walk) -> Result<Vec<&'h Held>, BenchError> {
+        let mut invalid = Vec::new();
+        for item in held {
+            // What nobody can judge stays: the secret may still come.
+            if let Verdict::Fails = self.judge(item).await? {
+                invalid.push(*item);
+            }
+        }
+        take(&invalid, walk).await?;
+        Ok(invalid)
     }
 
     /// The provider as the stack verifies it; its secret is read once.
@@ -158,6 +207,27 @@ impl<'a> Bench<'a> {
             self.verifiers.push(Verifier { provider, secrets });
         }
         Ok(self.verifiers.iter().find(|known| known.provider.name == name))
+    }
+}
+
+async fn queue<'h>(
+    outbox: &SqsOutbox,
+    item: &'h Held,
+    provider: &'static str,
+    message: acuse_core::envelope::Message,
+) -> Result<&'h Held, OutboxError> {
+    outbox.queue(provider, message).await.map(|()| item)
+}
+
+/// Takes them from the quarantine.
+async fn take(held: &[&Held], walk: &mut Walk) -> Result<(), BenchError> {
+    let messages: Vec<&Message> = held.iter().map(|held| &held.message).collect();
+    match walk.delete(&messages).await?.refused.into_iter().next() {
+        None => Ok(()),
+        Some(Refused { message, reason }) => Err(BenchError::NotTaken {
+            message_id: message.message_id.clone().unwrap_or_default(),
+            reason,
+        }),
     }
 }
 

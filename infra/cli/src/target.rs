@@ -1,18 +1,23 @@
 //! A stack to work on: the running local one, or a deployed one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::local::{Running, STACK};
 use acuse_aws::config::{ConfigError, signature_settings};
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::verifier::{SecretsManager, SqsOutbox};
-use acuse_core::event::Environment;
+use acuse_core::clock::Timestamp;
+use acuse_core::consume::SetAside;
+use acuse_core::event::{Environment, Event};
 use acuse_core::provider::Provider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudformation::config::SharedHttpClient;
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use thiserror::Error;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A stack, and the way to it.
 #[derive(Debug)]
@@ -189,6 +194,18 @@ impl Target {
     pub fn environment(&self) -> Environment {
         let name = self.parameters.get("Environment").map_or("", String::as_str);
         Environment::from_name(name).unwrap_or(Environment::Live)
+    }
+
+    /// Why the stack's consumer sets `event` aside, where no operator replays it.
+    pub fn sets_aside(&self, event: &Event, now: Timestamp) -> Option<SetAside> {
+        let parameter = |name| self.parameters.get(name).map_or("", String::as_str);
+        // The consumer's own defaults, for a stack of an older template.
+        let environment = match parameter("Environment") {
+            "any" => None,
+            name => Some(Environment::from_name(name).unwrap_or(Environment::Live)),
+        };
+        let days = parameter("RetentionDays").parse().unwrap_or(90);
+        SetAside::of(event, environment, DAY.saturating_mul(days), now)
     }
 
     /// `provider` as the stack's parameters say that it signs.

@@ -55,6 +55,13 @@ pub fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
+/// The variable that has this value, for an error that names both.
+pub(crate) fn variable_of(value: &str) -> Option<String> {
+    let mut variables = std::env::vars_os();
+    let (name, _) = variables.find(|(_, own)| own == value)?;
+    name.into_string().ok()
+}
+
 /// The variable `name` as a number of at least 1, or `default` where it is not set.
 ///
 /// # Errors

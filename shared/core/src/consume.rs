@@ -1,11 +1,13 @@
 //! The consumer: from queue messages to hooks, each event once.
 
+mod aside;
 mod backoff;
 mod event;
 mod often;
 mod patience;
 mod settle;
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -24,6 +26,7 @@ use crate::ledger::Ledger;
 use crate::metric;
 use crate::provider::Unreadable;
 use crate::providers;
+pub use aside::SetAside;
 pub use backoff::Backoff;
 pub use often::OFTEN;
 pub use patience::Patience;
@@ -163,13 +166,14 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         if often.is_empty() {
             return self.work(others, deadline).await;
         }
-        let mut failed = self.work_and_delete(others, deadline).await;
         // Rare, and large: it is not in every invocation's future.
-        failed.extend(Box::pin(self.consume_often(often, deadline)).await);
-        failed
+        Box::pin(self.consume_often(often, others, deadline)).await
     }
 
-    async fn work(&self, batch: Vec<Received>, deadline: Timestamp) -> Vec<String> {
+    async fn work(&self, mut batch: Vec<Received>, deadline: Timestamp) -> Vec<String> {
+        // Where not all can begin at once, what has failed before has the most time: one that always came last
+        // would be cut by the invocation's end each time.
+        batch.sort_by_key(|message| Reverse(message.receives));
         let (groups, mut failed) = self.read(batch, deadline).await;
         let groups = stream::iter(groups)
             .map(|group| self.consume_group(group, deadline))
@@ -237,9 +241,6 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                     self.wait_longer(&message, why.to_owned())
                 }
             };
-            if matches!(fate, Fate::Back(..)) {
-                metric::open_event_age(self.clock.now().since(event.received_at));
-            }
             failed.extend(self.see_off(&message, fate, deadline).await);
         }
         failed
@@ -258,11 +259,20 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             return None;
         };
         let age = message.sent_at.map(|sent_at| self.clock.now().since(sent_at));
-        if age.is_some_and(|age| self.policy.patience.ends(age, delay)) {
-            let reason = format!("the event queue would forget it within a day: {why}");
-            if self.bury(message, &reason, deadline).await {
-                return None;
-            }
+        if let Some(age) = age {
+            metric::open_event_age(age);
+        }
+        let patience = &self.policy.patience;
+        let end = match age {
+            Some(age) if patience.ends(age, delay) => Some("the event queue would forget it within a day"),
+            // SQS would move it without a reason.
+            _ if message.receives >= patience.max_receives => Some("it was received as often as the queue allows"),
+            _ => None,
+        };
+        if let Some(end) = end
+            && self.bury(message, &format!("{end}: {why}"), deadline).await
+        {
+            return None;
         }
         let returned = self.in_time(deadline, self.inbox.return_after(message, delay)).await;
         if let Some(Err(error)) = returned {

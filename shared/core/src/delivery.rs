@@ -113,6 +113,19 @@ impl DeliveryId {
     pub fn parse(text: &str) -> Option<Self> {
         Uuid::try_parse(text).ok().map(Self)
     }
+
+    /// When the delivery of this id was received; `None` for an id of another make.
+    pub fn received_at(self) -> Option<Timestamp> {
+        let (seconds, nanos) = self
+            .0
+            .get_timestamp()
+            .filter(|_| self.0.get_version_num() == 7)?
+            .to_unix();
+        let millis = i64::try_from(seconds).ok()?.checked_mul(1000)?;
+        Some(Timestamp::from_millis(
+            millis.checked_add(i64::from(nanos / 1_000_000))?,
+        ))
+    }
 }
 
 impl fmt::Display for DeliveryId {

@@ -1,12 +1,13 @@
 //! When two deliveries are the same event.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
 use sha2::{Digest, Sha256};
 
 use crate::event::{Environment, Resource};
-use crate::provider::{Occurs, Reading};
+use crate::provider::{Occurs, Provider, Reading};
 
 /// The same for every delivery of one event, and for no other event. It is the key of the
 /// event's ledger item, so that one query of a partition shows the life of a resource.
@@ -49,6 +50,24 @@ impl IdempotencyKey {
             (None, Occurs::ByBytes(None)) => format!("{type_name}#{body_sha256}"),
         };
         Self { partition, sort }
+    }
+
+    /// The partitions that may hold an event of `provider` by this id: that of a resource of a kind which its
+    /// types name (`payment.approved` happens to a `payment`), or the event's own.
+    pub fn likely_partitions(provider: &Provider, id: &str) -> BTreeSet<String> {
+        let mut kinds = BTreeSet::from([Cow::Borrowed("event")]);
+        for type_name in provider.types {
+            let separator = if type_name.contains('.') { '.' } else { '_' };
+            let ends = type_name.match_indices(separator).map(|(end, _)| end);
+            kinds.extend(ends.filter_map(|end| type_name.get(..end)).map(name));
+        }
+        let environments = [Environment::Live, Environment::Test];
+        let partition = |environment: Environment, kind: &str| {
+            format!("{}#{}#{kind}#{}", provider.name, environment.name(), part(id))
+        };
+        let partition = &partition;
+        let of = |environment| kinds.iter().map(move |kind| partition(environment, kind));
+        environments.into_iter().flat_map(of).collect()
     }
 
     /// The key of a payload that can't be read: its bytes.

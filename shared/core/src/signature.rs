@@ -16,7 +16,7 @@ use crate::canonical;
 use crate::clock::Timestamp;
 use crate::delivery::{Delivery, Form, Unverified, Verified};
 use crate::secrets::Secrets;
-pub use attest::{attest, sign};
+pub use attest::{attest, sign, test_body};
 use content::Sources;
 pub use diagnose::{Diagnosis, Match, TokenFault, diagnose};
 pub use scheme::{Digest, Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time, Token};

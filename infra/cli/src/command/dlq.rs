@@ -2,19 +2,24 @@
 
 use std::process::ExitCode;
 
-use aws_sdk_sqs::Client;
-use clap::{Args, Subcommand};
-
-use super::Failure;
-use super::interrupt::Interrupt;
-use super::progress::Bar;
-use super::which::Which;
-use acuse_cli::dead_letters::DeadLetter;
+use acuse_aws::system::SystemClock;
+use acuse_cli::dead_letters::{DeadLetter, send_back};
 use acuse_cli::filter::Filter;
-use acuse_cli::queue::{Walk, length};
-use acuse_cli::say;
+use acuse_cli::queue::Walk;
+use acuse_cli::set_aside::{Kinds, Wanted};
 use acuse_cli::target::Target;
 use acuse_cli::terminal::{self, Table, cut};
+use acuse_cli::{note, say};
+use acuse_core::clock::Clock;
+use aws_sdk_sqs::Client;
+use clap::{Args, Subcommand};
+use thiserror::Error;
+
+use super::Failure;
+use super::confirm::confirm;
+use super::interrupt::Interrupt;
+use super::progress::{Bar, tell_hidden};
+use super::which::Which;
 
 /// What to do with the dead-letter queue.
 #[derive(Debug, Subcommand)]
@@ -26,10 +31,14 @@ pub(crate) enum Command {
     List(List),
     /// Sends messages back to the event queue, where a rejected event is claimed again
     ///
-    /// Safe to interrupt and to run again: a message leaves the dead-letter queue only after it is
-    /// in the event queue, and the ledger drops what is done already.
+    /// One pass over what is there at its start: what comes straight back is left for the next run. Safe
+    /// to interrupt and to run again: a message leaves the dead-letter queue only after it is in the event
+    /// queue, and the ledger drops what is done already.
+    ///
+    /// Events of another environment and expired ones stay where they are, unless they are asked for.
     #[command(after_help = "Examples:
   acuse dlq redrive --dry-run
+  acuse dlq redrive --expired --since 24h
   acuse dlq redrive --type payment.approved --error 'no such order' --stack acuse")]
     Redrive(Redrive),
 }
@@ -52,13 +61,35 @@ pub(crate) struct Redrive {
     /// Says what would be sent, and changes nothing
     #[arg(long)]
     dry_run: bool,
+    /// Does not ask, where hooks are to get what was set aside on purpose
+    #[arg(long)]
+    yes: bool,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    wanted: Wanted,
+    #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
     stack: Which,
+}
+
+/// What a pass did.
+#[derive(Debug, Default)]
+struct Done {
+    sent: Kinds,
+    left_out: Kinds,
+    left: usize,
+    refused: Vec<String>,
+}
+
+/// SQS refused some, and did the others.
+#[derive(Debug, Error)]
+#[error("{count} messages could not be sent back; the first one: {first}")]
+struct NotDone {
+    count: usize,
+    first: String,
 }
 
 /// Does it.
@@ -103,59 +134,102 @@ impl Redrive {
         let target = self.stack.find().await?;
         let interrupt = Interrupt::listen();
         if self.dry_run {
-            let mut found = 0usize;
-            walk(&target, &self.filter, &interrupt, |dead| {
-                found += 1;
-                self.say(dead, "would be sent back");
-            })
-            .await?;
-            self.sum_up(&format!("{found} would be sent back"));
+            let found = self
+                .count(&target, &interrupt, |dead| self.say(dead, "would be sent back"))
+                .await?;
+            self.sum_up(&format!("{} would be sent back", found.sent.total()), found.left_out);
             return Ok(interrupt.code());
         }
+        if self.wanted.any() && !self.yes {
+            let found = self.count(&target, &interrupt, |_| {}).await?;
+            confirm(&format!("send back {} and hand them to hooks", found.sent), self.yes)?;
+        }
         let client = Client::new(&target.sdk);
-        let (from, to) = (target.output("DeadLetterQueueUrl")?, target.output("EventQueueUrl")?);
-        let bar = Bar::new(length(&client, from).await?);
-        let mut walk = Walk::new(client.clone(), from);
-        let done = self.send_back(&target, &client, to, &mut walk, &bar, &interrupt).await;
+        let mut walk = Walk::work(client.clone(), target.output("DeadLetterQueueUrl")?).await?;
+        tell_hidden(&walk);
+        let bar = Bar::new(walk.depth().visible);
+        let done = self.send_back(&target, &client, &mut walk, &bar, &interrupt).await;
         // First of all, nothing stays hidden.
+        let later = walk.later();
         walk.end().await?;
         bar.clear();
-        let (sent, left) = done?;
-        self.sum_up(&format!("{sent} sent back, {left} left"));
-        Ok(interrupt.code())
+        let done = done?;
+        let (sent, left) = (done.sent.total(), done.left + done.left_out.total());
+        self.sum_up(&format!("{sent} sent back, {left} left"), done.left_out);
+        if later > 0 {
+            note!("{later} came meanwhile, and are left for the next run: look whether they are the same again");
+        }
+        match done.refused.first() {
+            None => Ok(interrupt.code()),
+            Some(first) => Err(Failure::with_advice(
+                NotDone {
+                    count: done.refused.len(),
+                    first: first.clone(),
+                },
+                "run it again: what is sent already is dropped by the ledger",
+            )),
+        }
+    }
+
+    /// Goes through the queue without sending.
+    async fn count(
+        &self,
+        target: &Target,
+        interrupt: &Interrupt,
+        mut show: impl FnMut(&DeadLetter),
+    ) -> Result<Done, Failure> {
+        let (mut done, now) = (Done::default(), SystemClock.now());
+        walk(target, &self.filter, interrupt, |dead| {
+            let aside = dead.aside(target, now);
+            match self.wanted.takes(aside) {
+                true => {
+                    done.sent.count(aside);
+                    show(dead);
+                }
+                false => done.left_out.count(aside),
+            }
+        })
+        .await?;
+        Ok(done)
     }
 
     async fn send_back(
         &self,
         target: &Target,
         client: &Client,
-        to: &str,
         walk: &mut Walk,
         bar: &Bar,
         interrupt: &Interrupt,
-    ) -> Result<(usize, usize), Failure> {
-        let (mut sent, mut left) = (0, 0);
+    ) -> Result<Done, Failure> {
+        let (mut done, now, to) = (Done::default(), SystemClock.now(), target.output("EventQueueUrl")?);
         loop {
             let messages = walk.next().await?;
-            if messages.is_empty() {
-                return Ok((sent, left));
+            if messages.is_empty() || interrupt.came() {
+                return Ok(done);
             }
+            bar.advance(messages.len());
+            let mut letters = Vec::new();
             for message in messages {
-                if interrupt.came() {
-                    return Ok((sent, left));
-                }
-                bar.step();
                 let dead = DeadLetter::open(message, target.environment());
+                let aside = dead.aside(target, now);
                 if !dead.passes(&self.filter, target).await? {
-                    left += 1;
-                    continue;
+                    done.left += 1;
+                } else if self.wanted.takes(aside) {
+                    letters.push((dead, aside));
+                } else {
+                    done.left_out.count(aside);
                 }
-                // Sent first: an interruption between the two makes a duplicate, which the ledger
-                // drops. The other way round it would make a loss.
-                dead.send(client, to).await?;
-                walk.delete(&dead.message).await?;
-                sent += 1;
-                bar.suspend(|| self.say(&dead, "sent back"));
+            }
+            let passing: Vec<&DeadLetter> = letters.iter().map(|(dead, _)| dead).collect();
+            let returned = send_back(client, to, walk, &passing).await?;
+            done.refused.extend(returned.refused);
+            for (dead, aside) in &letters {
+                if returned.sent.contains(dead.message.message_id().unwrap_or_default()) {
+                    done.sent.count(*aside);
+                    bar.suspend(|| self.say(dead, "sent back"));
+                } else {
+                    done.left += 1;
+                }
             }
         }
     }
@@ -169,7 +243,10 @@ impl Redrive {
         }
     }
 
-    fn sum_up(&self, text: &str) {
+    fn sum_up(&self, text: &str, left_out: Kinds) {
+        if let Some(left_out) = left_out.left_out() {
+            note!("{left_out}");
+        }
         if !self.json {
             say!("{text}");
         }
@@ -183,7 +260,8 @@ async fn walk(
     interrupt: &Interrupt,
     mut show: impl FnMut(&DeadLetter),
 ) -> Result<(), Failure> {
-    let mut walk = Walk::new(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?);
+    let mut walk = Walk::list(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
+    tell_hidden(&walk);
     let shown = async {
         loop {
             let messages = walk.next().await?;

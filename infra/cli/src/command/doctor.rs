@@ -1,34 +1,27 @@
 //! `acuse doctor`: a deployment, end to end.
 
-use std::process::ExitCode;
-use std::time::{Duration, Instant};
+mod alarms;
+mod delivery;
+mod drift;
+mod queues;
+mod resources;
 
-use acuse_aws::system::SystemClock;
-use acuse_cli::http::post;
-use acuse_cli::queue::length;
-use acuse_cli::sample::Sample;
+use std::process::ExitCode;
+
 use acuse_cli::target::Target;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::kuenta::BASE;
-use acuse_core::clock::Clock;
-use acuse_core::event::PROBE;
 use acuse_core::hook::chain;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
-use acuse_core::receive::{SecretStore, TEST_DELIVERY};
+use acuse_core::receive::SecretStore;
 use acuse_core::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
 
-use super::secrets::ACCEPTED_AFTER;
 use super::which::Which;
 use super::{Failure, kuenta};
-
-/// How long a test delivery may take to reach the ledger.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// So many of the newest events are looked at for a test delivery: real ones come after it.
-const NEWEST: usize = 1000;
+use resources::Resources;
 
 /// Arguments of `acuse doctor`.
 #[derive(Debug, Args)]
@@ -39,7 +32,9 @@ const NEWEST: usize = 1000;
   acuse doctor --json --stack acuse | jq 'select(.ok | not)'
 
 Sends one signed test delivery a provider through the public URL. It is recorded in the ledger as
-REJECTED, a test delivery, and reaches no hook. Ends with 1 where something has to be mended.")]
+REJECTED, a test delivery, and reaches no hook. Compares the functions with the deployed template
+(CloudFormation's drift detection), and looks at what waits, at alarms and at who is mailed.
+Exits 1 if anything needs fixing.")]
 pub(crate) struct Arguments {
     /// One JSON object a line
     #[arg(long)]
@@ -60,7 +55,7 @@ pub(crate) struct Arguments {
 /// One thing that was looked at.
 struct Finding {
     what: String,
-    /// What was found, or what is wrong and how to mend it.
+    /// What was found, or what is wrong and how to fix it.
     found: Result<String, String>,
 }
 
@@ -91,26 +86,29 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         if !arguments.no_delivery {
             say(
                 &format!("{name}: test delivery"),
-                deliver(&target, provider, &secrets).await,
+                delivery::arrives(&target, provider, &secrets).await,
             );
         }
     }
+    say("event queue", queues::events(&target).await);
     for (what, output, advice) in [
-        ("event queue", "EventQueueUrl", None),
         (
             "dead-letter queue",
             "DeadLetterQueueUrl",
-            Some("`acuse dlq list`, mend, `acuse dlq redrive`"),
+            "`acuse dlq list`, fix, `acuse dlq redrive`",
         ),
         (
             "quarantine",
             "QuarantineQueueUrl",
-            Some("`acuse quarantine diagnose`, mend, `acuse quarantine release`"),
+            "`acuse quarantine diagnose`, fix, `acuse quarantine release`",
         ),
     ] {
-        say(what, depth(&target, output, advice).await);
+        say(what, queues::is_empty(&target, output, advice).await);
     }
-    say("alarms", alarms(&target).await);
+    let resources = Resources::of(&target).await;
+    say("functions", drift::functions(&target, &resources).await);
+    say("alarms", alarms::state(&target, &resources).await);
+    say("alarm mail", alarms::subscriptions(&target).await);
     if let Some(id) = &arguments.organization_id {
         let api = kuenta::Api::of(&arguments.base_url, id);
         say("kuenta: webhook", registered(&target, &api).await);
@@ -143,75 +141,6 @@ fn well_formed(name: &str, secrets: &Secrets) -> String {
         older => {
             format!("set and well formed; {older} older accepted as well, until `acuse secrets rotate {name} --finish`")
         }
-    }
-}
-
-/// A signed test delivery through the public URL, until it is in the ledger.
-async fn deliver(target: &Target, provider: &'static Provider, secrets: &Secrets) -> Result<String, String> {
-    let now = SystemClock.now();
-    let body = json!({ PROBE: format!("{now}") }).to_string();
-    let mut sample = Sample::signed(provider, body.into_bytes(), secrets, now, None).map_err(|error| chain(&error))?;
-    sample.headers.push((TEST_DELIVERY, "1".to_owned()));
-    let url = target.webhook_url(provider).map_err(|error| chain(&error))?;
-    let started = Instant::now();
-    let answer = post(&url, &sample.headers, &sample.body, Duration::from_secs(10)).await;
-    let answer = answer.map_err(|error| chain(&error))?;
-    let (status, took) = (answer.status, started.elapsed());
-    if status != 200 {
-        return Err(format!(
-            "{url} answers {status}: is the secret that of the function (one stored less than {} s ago may not be read yet), or a deployment of another version?",
-            ACCEPTED_AFTER.as_secs()
-        ));
-    }
-    let id = answer.delivery_id.unwrap_or_default();
-    let ledger = target.ledger().map_err(|error| chain(&error))?;
-    while started.elapsed() < PATIENCE {
-        let today = ledger
-            .on_day(provider.name, now, NEWEST)
-            .await
-            .map_err(|error| chain(&error))?;
-        let arrived = today
-            .iter()
-            .any(|record| record.delivery_id.as_deref() == Some(&id) && record.status == "REJECTED");
-        if arrived {
-            return Ok(format!(
-                "answered 200 in {} ms, in the ledger after {} ms",
-                took.as_millis(),
-                started.elapsed().as_millis()
-            ));
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    Err(format!(
-        "answered 200, and not in the ledger after {} s: look at the consumer's log, and whether its queue is enabled",
-        PATIENCE.as_secs()
-    ))
-}
-
-/// How full a queue is; with `advice`, anything in it has to be looked at.
-async fn depth(target: &Target, output: &str, advice: Option<&str>) -> Result<String, String> {
-    let url = target.output(output).map_err(|error| chain(&error))?;
-    let client = aws_sdk_sqs::Client::new(&target.sdk);
-    let length = length(&client, url).await.map_err(|error| chain(&error))?;
-    match (length, advice) {
-        (0, _) => Ok("empty".to_owned()),
-        (length, None) => Ok(format!("{length} messages waiting")),
-        (length, Some(advice)) => Err(format!("{length} messages: {advice}")),
-    }
-}
-
-/// Whether the stack has alarms. The local one needs none.
-async fn alarms(target: &Target) -> Result<String, String> {
-    let client = aws_sdk_cloudformation::Client::new(&target.sdk);
-    let resources = client.describe_stack_resources().stack_name(target.name()).send().await;
-    let resources = resources.map_err(|error| chain(&error))?;
-    let of_alarms = |resource: &&aws_sdk_cloudformation::types::StackResource| {
-        resource.resource_type() == Some("AWS::CloudWatch::Alarm")
-    };
-    match resources.stack_resources().iter().filter(of_alarms).count() {
-        0 if target.is_local() => Ok("none; the local stack needs none".to_owned()),
-        0 => Err("the stack has none: deploy the current template".to_owned()),
-        count => Ok(format!("{count} in the stack")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `acuse events`: what the ledger holds.
 
+mod replay;
+
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,24 +9,18 @@ use std::time::Duration;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_cli::events::{ReplayError, passes, recent, replayed};
+use acuse_cli::events::{ReplayError, recent};
 use acuse_cli::filter::Filter;
 use acuse_cli::terminal::{self, Table, cut};
-use acuse_cli::{note, say};
+use acuse_cli::{find, note, say};
 use acuse_core::clock::Clock;
-use acuse_core::ledger::Status;
-use acuse_core::providers;
-use acuse_core::receive::Outbox;
 use clap::{Args, Subcommand};
-use serde_json::json;
 use thiserror::Error;
 
 use super::Failure;
-use super::interrupt::{Interrupt, interrupted};
-use super::progress::Bar;
+use super::interrupt::interrupted;
 use super::which::Which;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+use replay::Replay;
 
 // The widest that each is in lists, in columns of the terminal: the types and ids of the providers' guides fit.
 const TYPE: usize = 40;
@@ -54,13 +50,15 @@ pub(crate) enum Command {
   acuse events tail
   acuse events tail --provider onepay --json --stack acuse | jq .status")]
     Tail(Tail),
-    /// Queues events again that were rejected, set aside, or given up
+    /// Queues events again that were rejected or given up
     ///
-    /// A completed event stays completed: its replay is counted as a duplicate and dropped. Safe to
-    /// interrupt and to run again.
+    /// A completed event stays completed: its replay is counted as a duplicate and dropped. Events of
+    /// another environment and expired ones were set aside on purpose: they are left out unless they are
+    /// asked for or named by their keys. Safe to interrupt and to run again.
     #[command(after_help = "Examples:
   acuse events replay --status REJECTED --error 'no such order' --since 24h --dry-run
   acuse events replay --provider kuenta --type payment.completed --stack acuse
+  acuse events replay --expired --since 2026-11-01T00:00:00Z --dry-run
   acuse events replay 'onepay#live#payment#9e5ccd4a|payment.approved'")]
     Replay(Replay),
 }
@@ -98,26 +96,6 @@ pub(crate) struct Tail {
     stack: Which,
 }
 
-/// `acuse events replay`
-#[derive(Debug, Args)]
-pub(crate) struct Replay {
-    /// These events, by their keys; without any, all that pass the filter
-    keys: Vec<String>,
-    /// Says what would be queued, and changes nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
-    /// Received in so many days (UTC), today included; `--since` goes further back
-    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=400))]
-    days: u32,
-    #[command(flatten)]
-    filter: Filter,
-    #[command(flatten)]
-    stack: Which,
-}
-
 /// `acuse events show`
 #[derive(Debug, Args)]
 pub(crate) struct Show {
@@ -126,7 +104,7 @@ pub(crate) struct Show {
     /// One JSON object a line
     #[arg(long)]
     json: bool,
-    /// Where only a resource or delivery id is given: looks through so many days (UTC)
+    /// Where an id is in no key: looks through so many days (UTC), the newest first
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
     #[command(flatten)]
@@ -256,71 +234,6 @@ impl Tail {
     }
 }
 
-impl Replay {
-    async fn run(&self) -> Result<ExitCode, Failure> {
-        let target = self.stack.find().await?;
-        let (ledger, outbox) = (target.ledger()?, target.outbox()?);
-        let interrupt = Interrupt::listen();
-        let (mut queued, mut left) = (0usize, 0usize);
-        let records = self.records(&ledger).await?;
-        let bar = Bar::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
-        for record in records {
-            if interrupt.came() {
-                break;
-            }
-            bar.step();
-            let Some(message) = replayed(&ledger, &record).await? else {
-                left += 1;
-                bar.suspend(|| note!("not replayed, since its payload is gone: {}", record.key));
-                continue;
-            };
-            if !self.dry_run {
-                let Some(provider) = providers::by_name(&record.provider) else {
-                    left += 1;
-                    continue;
-                };
-                outbox.queue(provider.name, message).await?;
-            }
-            queued += 1;
-            bar.suspend(|| self.say(&record));
-        }
-        bar.clear();
-        if !self.json {
-            let what = if self.dry_run { "would be queued" } else { "queued" };
-            say!("{queued} {what}, {left} left");
-        }
-        Ok(interrupt.code())
-    }
-
-    /// What is not done: a completed event's replay would only be counted as a duplicate.
-    async fn records(&self, ledger: &LedgerReader) -> Result<Vec<Record>, EventsError> {
-        let mut records = Vec::new();
-        for key in &self.keys {
-            let partition = key.split_once('|').map_or(key.as_str(), |(partition, _)| partition);
-            let mut found = ledger.partition(partition).await?;
-            found.retain(|record| record.key == *key && passes(&self.filter, record));
-            records.extend(found);
-        }
-        if self.keys.is_empty() {
-            records = recent(ledger, &self.filter, self.days, usize::MAX).await?;
-        }
-        records.retain(|record| record.status != Status::Completed.name());
-        // The oldest first, as they came.
-        records.reverse();
-        Ok(records)
-    }
-
-    fn say(&self, record: &Record) {
-        match (self.json, self.dry_run) {
-            (true, _) => {
-                terminal::json(json!({"key": record.key, "status": record.status, "queued": !self.dry_run}));
-            }
-            (false, true) => say!("would be queued: {} ({})", record.key, record.status),
-            (false, false) => say!("queued: {}", record.key),
-        }
-    }
-}
-
 impl Show {
     async fn run(&self, ledger: &LedgerReader) -> Result<(), EventsError> {
         let records = self.find(ledger).await?;
@@ -355,19 +268,17 @@ impl Show {
         if self.which.contains('#') {
             return Ok(ledger.partition(&self.which).await?);
         }
-        let mut records = Vec::new();
-        for provider in providers::ALL {
-            for back in 0..self.days {
-                let day = SystemClock.now().minus(DAY * back);
-                records.extend(ledger.on_day(provider.name, day, usize::MAX).await?);
-            }
+        let mut records = find::by_key(ledger, &self.which).await?;
+        if records.is_empty() {
+            records = find::by_delivery(ledger, &self.which).await?;
         }
-        records.retain(|record| {
-            [&record.resource_id, &record.delivery_id]
-                .into_iter()
-                .flatten()
-                .any(|id| *id == self.which)
-        });
+        if records.is_empty() {
+            note!(
+                "no event has that id in its key; reading all that came in {} days (`--days`)",
+                self.days
+            );
+            records = find::by_listing(ledger, &self.which, self.days, SystemClock.now()).await?;
+        }
         Ok(records)
     }
 }

@@ -4,6 +4,10 @@
 
 use std::time::Duration;
 
+use acuse_aws::system::SystemClock;
+use acuse_cli::note;
+use acuse_cli::queue::{HIDDEN, Walk};
+use acuse_core::clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar on standard error; nothing where that is no terminal.
@@ -20,7 +24,12 @@ impl Bar {
 
     /// One step more.
     pub(crate) fn step(&self) {
-        self.0.inc(1);
+        self.advance(1);
+    }
+
+    /// So many steps more.
+    pub(crate) fn advance(&self, steps: usize) {
+        self.0.inc(u64::try_from(steps).unwrap_or_default());
     }
 
     /// Takes the bar away while `print` prints.
@@ -31,6 +40,17 @@ impl Bar {
     /// Takes it away for good.
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// Says how many messages a pass can't see, and until when: a run that was killed could not let go of them.
+pub(crate) fn tell_hidden(walk: &Walk) {
+    let hidden = walk.depth().in_flight;
+    if hidden > 0 {
+        note!(
+            "about {hidden} more messages are hidden from this run, by another one that goes on or was killed. They are back by {} at the latest: run this again then",
+            SystemClock.now().plus(HIDDEN)
+        );
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::quarantine::{Bench, Held, Verdict};
+use acuse_cli::quarantine::{Bench, Held};
 use acuse_cli::queue::Walk;
 use acuse_cli::target::Target;
 use acuse_cli::terminal::{self, Table, quoted};
-use acuse_cli::{sample, say};
+use acuse_cli::{note, sample, say};
 use acuse_core::provider::Provider;
 use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::confirm::confirm;
 use super::interrupt::Interrupt;
+use super::progress::tell_hidden;
 use super::which::Which;
 
 /// What to do with them.
@@ -106,12 +107,22 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     let mut desk = Desk::new(&target, act, arguments.json)?;
     let interrupt = Interrupt::listen();
     let client = aws_sdk_sqs::Client::new(&target.sdk);
-    let mut walk = Walk::new(client, target.output("QuarantineQueueUrl")?);
+    let queue = target.output("QuarantineQueueUrl")?;
+    // A flood of forged deliveries may go on meanwhile: that is for the next run.
+    let mut walk = match act {
+        Act::Release { dry_run: false } | Act::Purge => Walk::work(client, queue).await?,
+        _ => Walk::list(client, queue).await?,
+    };
+    tell_hidden(&walk);
     let done = desk.walk(&mut walk, only, &interrupt).await;
     // First of all, nothing stays hidden.
+    let later = walk.later();
     walk.end().await?;
     done?;
     desk.finish();
+    if later > 0 {
+        note!("{later} came meanwhile, and are left for the next run");
+    }
     Ok(interrupt.code())
 }
 
@@ -164,48 +175,39 @@ impl<'a> Desk<'a> {
             if messages.is_empty() {
                 return Ok(());
             }
-            for message in messages {
-                if interrupt.came() {
-                    return Ok(());
-                }
-                let item = Held::open(message);
-                if only.is_none_or(|only| only.name == item.provider) {
-                    self.act(&item, walk).await?;
-                }
+            if interrupt.came() {
+                return Ok(());
             }
+            let items: Vec<Held> = messages.into_iter().map(Held::open).collect();
+            let items = items.iter();
+            let items: Vec<&Held> = items
+                .filter(|item| only.is_none_or(|only| only.name == item.provider))
+                .collect();
+            self.act(&items, walk).await?;
         }
     }
 
-    async fn act(&mut self, item: &Held, walk: &mut Walk) -> Result<(), Failure> {
-        self.seen += 1;
-        match self.act {
-            Act::List => self.list(item),
+    async fn act(&mut self, items: &[&Held], walk: &mut Walk) -> Result<(), Failure> {
+        self.seen += items.len();
+        let (acted, what) = match self.act {
+            Act::Release { dry_run: false } => (self.bench.release(items, walk).await?, "released"),
+            Act::Purge => (self.bench.purge(items, walk).await?, "deleted"),
+            Act::List => {
+                items.iter().for_each(|item| self.list(item));
+                return Ok(());
+            }
             Act::Diagnose(ids) => {
-                if ids.is_empty() || ids.contains(&item.delivery_id()) {
-                    self.diagnose(item).await?;
+                for item in items {
+                    if ids.is_empty() || ids.contains(&item.delivery_id()) {
+                        self.diagnose(item).await?;
+                    }
                 }
+                return Ok(());
             }
-            Act::Release { dry_run: true } => {
-                if let Verdict::Holds(..) = self.bench.judge(item).await? {
-                    self.acted += 1;
-                    self.say(item, "would be released");
-                }
-            }
-            Act::Release { dry_run: false } => {
-                if self.bench.release(item, walk).await? {
-                    self.acted += 1;
-                    self.say(item, "released");
-                }
-            }
-            // What nobody can judge stays: the secret may still come.
-            Act::Purge => {
-                if let Verdict::Fails = self.bench.judge(item).await? {
-                    walk.delete(&item.message).await?;
-                    self.acted += 1;
-                    self.say(item, "deleted");
-                }
-            }
-        }
+            Act::Release { dry_run: true } => (self.bench.valid(items).await?, "would be released"),
+        };
+        self.acted += acted.len();
+        acted.iter().for_each(|item| self.say(item, what));
         Ok(())
     }
 

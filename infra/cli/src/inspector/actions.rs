@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::Clock;
+use acuse_core::consume::SetAside;
 use acuse_core::providers;
 use acuse_core::receive::{Outbox, SecretStore};
 use axum::extract::{Form, Query, State};
@@ -18,8 +19,8 @@ use super::page::page;
 use super::view::{dead_letters, event};
 use super::words::Words;
 use super::{Failed, Inspector};
-use crate::dead_letters::DeadLetter;
-use crate::events::replayed;
+use crate::dead_letters::{DeadLetter, send_back};
+use crate::events::{aside, replayed};
 use crate::http::post;
 use crate::quarantine::{Bench, Held};
 use crate::queue::Walk;
@@ -27,6 +28,11 @@ use crate::sample::{self, Break, Sample};
 
 /// As long as a provider waits.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// SQS did not do it.
+#[derive(Debug, Error)]
+#[error("{0}")]
+struct Refused(String);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Key {
@@ -68,7 +74,10 @@ pub(super) async fn confirm_replay(
     let words = Words::of(&headers);
     let what = match event::find(&inspector, &key).await? {
         None => html! { (words.not_found) },
-        Some(record) => html! { code { (record.key) } " " (record.status) " " (record.error.unwrap_or_default()) },
+        Some(record) => html! {
+            code { (record.key) } " " (record.status) " " (record.error.as_deref().unwrap_or_default())
+            @if aside(&record).is_some_and(|aside| aside != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
+        },
     };
     Ok(confirmation(
         &inspector,
@@ -102,8 +111,13 @@ pub(super) async fn confirm_redrive(
     let words = Words::of(&headers);
     let found = dead_letters::first(&inspector).await?;
     let dead = found.iter().find(|dead| dead.message.message_id() == Some(&id));
-    let what = dead.map_or_else(|| words.not_found.to_owned(), |dead| dead.row().join(" · "));
-    let what = html! { (what) };
+    let what = match dead {
+        None => html! { (words.not_found) },
+        Some(dead) => html! {
+            (dead.row().join(" · "))
+            @if dead.aside(&inspector.target, SystemClock.now()).is_some() { br; strong { (words.set_aside) } }
+        },
+    };
     Ok(confirmation(
         &inspector,
         words,
@@ -120,7 +134,7 @@ pub(super) async fn redrive(
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
     let sqs = aws_sdk_sqs::Client::new(&target.sdk);
-    let mut walk = Walk::new(sqs.clone(), target.output("DeadLetterQueueUrl")?);
+    let mut walk = Walk::list(sqs.clone(), target.output("DeadLetterQueueUrl")?).await?;
     let sent = async {
         loop {
             let messages = walk.next().await?;
@@ -131,9 +145,11 @@ pub(super) async fn redrive(
                 continue;
             };
             let dead = DeadLetter::open(message, target.environment());
-            dead.send(&sqs, target.output("EventQueueUrl")?).await?;
-            walk.delete(&dead.message).await?;
-            return Ok(true);
+            let returned = send_back(&sqs, target.output("EventQueueUrl")?, &mut walk, &[&dead]).await?;
+            return match returned.refused.into_iter().next() {
+                None => Ok(true),
+                Some(reason) => Err(Refused(reason).into()),
+            };
         }
     };
     let sent = sent.await;
@@ -168,10 +184,8 @@ pub(super) async fn release(
     Form(Id { id }): Form<Id>,
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
-    let mut walk = Walk::new(
-        aws_sdk_sqs::Client::new(&target.sdk),
-        target.output("QuarantineQueueUrl")?,
-    );
+    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
+    let mut walk = Walk::list(sqs, target.output("QuarantineQueueUrl")?).await?;
     let mut bench = Bench::new(target)?;
     let released = async {
         loop {
@@ -181,7 +195,7 @@ pub(super) async fn release(
             }
             let mut held = messages.into_iter().map(Held::open);
             if let Some(held) = held.find(|held| held.delivery_id() == id) {
-                bench.release(&held, &mut walk).await?;
+                bench.release(&[&held], &mut walk).await?;
                 return Ok(true);
             }
         }

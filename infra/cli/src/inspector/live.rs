@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response, Sse};
 use super::Inspector;
 use crate::events::recent;
 use crate::filter::Filter;
-use crate::queue::length;
+use crate::queue::Depth;
 
 /// How often the ledger is looked at while a page is open: on AWS each look is a few reads.
 const LOCAL: Duration = Duration::from_millis(700);
@@ -59,7 +59,8 @@ async fn digest(inspector: &Inspector) -> Option<u64> {
     }
     let sqs = aws_sdk_sqs::Client::new(&target.sdk);
     for queue in ["DeadLetterQueueUrl", "QuarantineQueueUrl"] {
-        length(&sqs, target.output(queue).ok()?).await.ok()?.hash(&mut hasher);
+        let depth = Depth::of(&sqs, target.output(queue).ok()?).await.ok()?;
+        depth.visible.hash(&mut hasher);
     }
     Some(hasher.finish())
 }

@@ -31,7 +31,7 @@ async fn a_copied_checkout_deploys_its_own_template() {
     assert_ne!(changed, template);
     fs::write(copy.join("template.yaml"), changed).unwrap();
 
-    let local = ["local", "--port", "0", "--emulator-port", "0"];
+    let local = ["local", "--port", "0", "--inspector-port", "0", "--emulator-port", "0"];
     for folder in ["", "functions/consumer/src"] {
         let said = fails_in(&copy.join(folder), &local).await;
         assert!(

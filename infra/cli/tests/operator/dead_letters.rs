@@ -75,19 +75,19 @@ async fn a_redrive_that_is_interrupted_loses_nothing() {
     let _queues = QUEUES.lock().await;
     let provider = &unopago::PROVIDER;
     let mut ids = HashSet::new();
-    for number in 0..60 {
+    for number in 0..250 {
         let (message, id) = message(provider, number);
         dead_letter(message, "hook `h`: no such order").await;
         ids.insert(id);
     }
-    let (other, other_id) = message(provider, 99);
+    let (other, other_id) = message(provider, 251);
     dead_letter(other, "another reason").await;
 
     let filter = ["--provider", "unopago", "--error", "no such order"];
     let listed = done(&[&["dlq", "list", "--json"], &filter[..]].concat(), "").await;
-    assert_eq!(listed.lines().count(), 60);
+    assert_eq!(listed.lines().count(), 250);
     let would = done(&[&["dlq", "redrive", "--dry-run"], &filter[..]].concat(), "").await;
-    assert!(would.ends_with("60 would be sent back\n"), "{would}");
+    assert!(would.ends_with("250 would be sent back\n"), "{would}");
 
     // Interrupted after the first ones.
     let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
@@ -115,7 +115,7 @@ async fn a_redrive_that_is_interrupted_loses_nothing() {
         last = line;
     }
     assert_eq!(child.wait().await.unwrap().code(), Some(130));
-    assert!(printed < 60, "it was not interrupted: {last}");
+    assert!(printed < 250, "it was not interrupted: {last}");
 
     let rest = done(&[&["dlq", "redrive"], &filter[..]].concat(), "").await;
     assert!(!rest.starts_with("0 sent back"), "{rest}");
@@ -123,6 +123,228 @@ async fn a_redrive_that_is_interrupted_loses_nothing() {
     assert!(again.starts_with("0 sent back"), "{again}");
     all_applied_once(provider, &ids).await;
     assert_eq!(applied(provider, &other_id).await, None, "it does not pass the filter");
+}
+
+/// A message that nobody can read: the consumer puts it back on the dead-letter queue at once.
+fn unreadable(number: usize) -> Message {
+    Message {
+        text: format!("no envelope {number}"),
+        attributes: Vec::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_comes_straight_back_is_sent_once() {
+    let _queues = QUEUES.lock().await;
+    stack().await;
+    for number in 0..25 {
+        dead_letter(unreadable(number), "nobody can read it").await;
+    }
+    let there = done(&["dlq", "list", "--json"], "").await.lines().count();
+    assert!(there >= 25);
+    let redrive = done(&["dlq", "redrive"], "");
+    let sent = tokio::time::timeout(PATIENCE, redrive).await.expect("it ends");
+    assert!(sent.ends_with(&format!("{there} sent back, 0 left\n")), "{sent}");
+
+    // They are all there again, once each.
+    let mut came_back = Vec::new();
+    let wait = async {
+        while came_back.len() < 25 {
+            let listed = done(&["dlq", "list", "--json"], "").await;
+            let lines = listed.lines().filter(|line| line.contains(r#""provider":"?""#));
+            came_back = lines.map(str::to_owned).collect();
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, wait).await;
+    waited.expect("they come back");
+    assert_eq!(came_back.len(), 25, "{came_back:#?}");
+    // The consumer says why.
+    assert!(!came_back.concat().contains("nobody can read it"), "{came_back:#?}");
+    empty().await;
+}
+
+/// Deletes what nobody can read from the dead-letter queue, which no command does.
+async fn empty() {
+    let running = stack().await;
+    let client = aws_sdk_sqs::Client::new(&running.sdk());
+    let url = &running.outputs["DeadLetterQueueUrl"];
+    client.purge_queue().queue_url(url).send().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_run_hides_is_told() {
+    let _queues = QUEUES.lock().await;
+    let running = stack().await;
+    dead_letter(unreadable(0), "hidden").await;
+    let client = aws_sdk_sqs::Client::new(&running.sdk());
+    let url = &running.outputs["DeadLetterQueueUrl"];
+    let hidden = client.receive_message().queue_url(url).max_number_of_messages(10);
+    let hidden = hidden.visibility_timeout(300).send().await.unwrap().messages.unwrap();
+
+    let listed = acuse(&["dlq", "list", "--error", "hidden"], "").await;
+    let told = String::from_utf8(listed.stderr).unwrap();
+    let about = format!("about {} more messages are hidden from this run", hidden.len());
+    assert!(told.contains(&about), "{told}");
+    let until = told.split_once("back by ").unwrap().1.split_once(' ').unwrap().0;
+    let until = acuse_core::clock::Timestamp::from_rfc3339(until).unwrap();
+    assert!(until.since(SystemClock.now()) > Duration::from_secs(240), "{told}");
+
+    for message in hidden {
+        let change = client.change_message_visibility().queue_url(url).visibility_timeout(0);
+        let change = change.set_receipt_handle(message.receipt_handle);
+        change.send().await.unwrap();
+    }
+    let listed = acuse(&["dlq", "list", "--error", "hidden", "--json"], "").await;
+    assert_eq!(String::from_utf8(listed.stdout).unwrap().lines().count(), 1);
+    assert_eq!(String::from_utf8(listed.stderr).unwrap(), "");
+    empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_letter_reaches_hooks_only_where_it_is_asked_for() {
+    let _queues = QUEUES.lock().await;
+    let provider = &unopago::PROVIDER;
+    let payload = sample::payload(provider, "payment_received").unwrap();
+    // Longer ago than the local stack remembers, which is a hundred years.
+    let body = sample::renewed(
+        provider,
+        &payload,
+        acuse_core::clock::Timestamp::from_seconds(-2_000_000_000),
+    );
+    let value = acuse_core::json::parse(body.as_bytes()).unwrap();
+    let id = (provider.read)(&value).unwrap().resource.unwrap().id;
+    let (mut letter, _) = message(provider, 252);
+    letter.text = body;
+    dead_letter(letter, "the event queue would forget it").await;
+
+    let redrive = ["dlq", "redrive", "--error", "would forget it"];
+    let output = acuse(&redrive, "").await;
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("set aside on purpose: 1 expired (`--wrong-environment`"),
+        "{told}"
+    );
+    assert!(output.stdout.starts_with(b"0 sent back, "));
+    let unasked = acuse(&[&redrive[..], &["--stale"]].concat(), "").await;
+    let told = String::from_utf8(unasked.stderr).unwrap();
+    assert!(
+        !unasked.status.success() && told.contains("send back 1 expired and hand them to hooks"),
+        "{told}"
+    );
+    let sent = done(&[&redrive[..], &["--expired", "--yes"]].concat(), "").await;
+    assert!(sent.contains("\n1 sent back, "), "{sent}");
+    all_applied_once(provider, &HashSet::from([id])).await;
+}
+
+/// Writes a status and a reason into an event's record, as if the consumer had.
+pub(crate) async fn set_record(key: &str, status: &str, reason: &str) {
+    let running = stack().await;
+    let client = aws_sdk_dynamodb::Client::new(&running.sdk());
+    let (pk, sk) = key.split_once('|').unwrap();
+    client
+        .update_item()
+        .table_name(&running.outputs["LedgerTableName"])
+        .key("pk", AttributeValue::S(pk.to_owned()))
+        .key("sk", AttributeValue::S(sk.to_owned()))
+        .update_expression("SET #status = :status, hooks = :none, #error = :why")
+        .expression_attribute_names("#status", "status")
+        .expression_attribute_names("#error", "error")
+        .expression_attribute_values(":status", AttributeValue::S(status.to_owned()))
+        .expression_attribute_values(":none", AttributeValue::M(HashMap::new()))
+        .expression_attribute_values(":why", AttributeValue::S(reason.to_owned()))
+        .send()
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_set_aside_on_purpose_is_replayed_only_where_it_is_named() {
+    let provider = &unopago::PROVIDER;
+    let running = stack().await;
+    let local = sample::local_secrets(provider);
+    let mut keys = Vec::new();
+    for reason in [
+        "of environment `test`, which this stack does not take",
+        "stale: it happened at 2023-07-13T15:42:14.000Z, longer ago than the ledger remembers",
+        "hook `h`: not on a Sunday",
+    ] {
+        let body = payment(provider);
+        let value = acuse_core::json::parse(&body).unwrap();
+        let id = (provider.read)(&value).unwrap().resource.unwrap().id;
+        assert_eq!(post(provider, &body, &local).await, 200);
+        all_applied_once(provider, &HashSet::from([id.clone()])).await;
+        let record = running
+            .ledger()
+            .partition(&format!("unopago#live#payment#{id}"))
+            .await
+            .unwrap()
+            .remove(0);
+        set_record(&record.key, "REJECTED", reason).await;
+        keys.push(record.key);
+    }
+    let dry = async |options: &[&str]| {
+        let replay = [
+            &[
+                "events",
+                "replay",
+                "--provider",
+                "unopago",
+                "--status",
+                "REJECTED",
+                "--type",
+                "payment_received",
+            ],
+            options,
+        ];
+        let output = acuse(&[&replay.concat()[..], &["--dry-run"]].concat(), "").await;
+        assert!(output.status.success(), "{output:?}");
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let named: Vec<bool> = keys.iter().map(|key| printed.contains(key.as_str())).collect();
+        (named, printed)
+    };
+    let (named, printed) = dry(&[]).await;
+    assert_eq!(named, [false, false, true], "{printed}");
+    assert!(
+        printed.contains("set aside on purpose: 1 of an environment that the stack does not take, 1 expired ("),
+        "{printed}"
+    );
+    assert_eq!(dry(&["--wrong-environment"]).await.0, [true, false, true]);
+    assert_eq!(dry(&["--expired"]).await.0, [false, true, true]);
+    assert_eq!(dry(&["--stale", "--wrong-environment"]).await.0, [true, true, true]);
+
+    // Nobody is there to say yes.
+    let replay = [
+        "events",
+        "replay",
+        "--status",
+        "REJECTED",
+        "--expired",
+        "--error",
+        "2023-07-13T15:42:14.000Z",
+    ];
+    let unasked = acuse(&replay, "").await;
+    let told = String::from_utf8(unasked.stderr).unwrap();
+    assert!(
+        !unasked.status.success() && told.contains("queue 1 expired again and hand them to hooks"),
+        "{told}"
+    );
+    let queued = done(&[&replay[..], &["--yes"]].concat(), "").await;
+    assert!(queued.ends_with("1 queued, 0 left\n"), "{queued}");
+    // Named by its key, it is meant.
+    let queued = done(&["events", "replay", &keys[0]], "").await;
+    assert!(queued.ends_with("1 queued, 0 left\n"), "{queued}");
+    done(&["events", "replay", &keys[2]], "").await;
+    let wait = async {
+        for key in keys {
+            let (partition, _) = key.split_once('|').unwrap();
+            while running.ledger().partition(partition).await.unwrap()[0].status != "COMPLETED" {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .expect("all three are replayed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,22 +362,7 @@ async fn a_rejected_event_is_replayed_once() {
     let ledger = running.ledger();
     let partition = format!("unopago#live#payment#{id}");
     let record = ledger.partition(&partition).await.unwrap().remove(0);
-    let client = aws_sdk_dynamodb::Client::new(&running.sdk());
-    let (pk, sk) = record.key.split_once('|').unwrap();
-    client
-        .update_item()
-        .table_name(&running.outputs["LedgerTableName"])
-        .key("pk", AttributeValue::S(pk.to_owned()))
-        .key("sk", AttributeValue::S(sk.to_owned()))
-        .update_expression("SET #status = :rejected, hooks = :none, #error = :why")
-        .expression_attribute_names("#status", "status")
-        .expression_attribute_names("#error", "error")
-        .expression_attribute_values(":rejected", AttributeValue::S("REJECTED".to_owned()))
-        .expression_attribute_values(":none", AttributeValue::M(HashMap::new()))
-        .expression_attribute_values(":why", AttributeValue::S("closed on a Friday".to_owned()))
-        .send()
-        .await
-        .unwrap();
+    set_record(&record.key, "REJECTED", "closed on a Friday").await;
 
     let replay = ["events", "replay", "--error", "closed on a Friday"];
     let would = done(&[&replay[..], &["--dry-run"]].concat(), "").await;
@@ -175,4 +382,29 @@ async fn a_rejected_event_is_replayed_once() {
     let list = ["events", "list", "--provider", "unopago", "--status", "completed"];
     let completed = done(&[&list[..], &["--limit", "10000", "--json"]].concat(), "").await;
     assert!(completed.contains(&record.key));
+}
+
+/// How long a redrive takes: `cargo test -p acuse-cli --test operator two_thousand -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn two_thousand_letters() {
+    let _queues = QUEUES.lock().await;
+    let provider = &unopago::PROVIDER;
+    let mut ids = HashSet::new();
+    for number in 0..2000u32 {
+        let (message, id) = message(provider, u8::try_from(number % 250).unwrap());
+        dead_letter(message, "hook `h`: no such order").await;
+        ids.insert(id);
+    }
+    let before = std::env::var("ACUSE_BEFORE").ok();
+    let program = before.as_deref().unwrap_or(env!("CARGO_BIN_EXE_acuse"));
+    let mut redrive = Command::new(program);
+    redrive
+        .args(["dlq", "redrive", "--error", "no such order", "--state"])
+        .arg(state());
+    let started = std::time::Instant::now();
+    let output = redrive.output().await.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    println!("{} in {:?}", printed.lines().last().unwrap(), started.elapsed());
+    assert!(printed.contains("2000 sent back"));
 }

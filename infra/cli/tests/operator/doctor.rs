@@ -47,12 +47,46 @@ async fn the_doctor_tells_what_to_mend() {
             .unwrap()
             .contains("registered without credit.application.created")
     );
-    assert_eq!(output.status.code(), Some(1), "something has to be mended");
+    assert_eq!(output.status.code(), Some(1), "something needs fixing");
+    for check in ["functions", "alarms", "alarm mail"] {
+        let found = found(check);
+        assert_eq!(found["ok"], true, "{found}");
+        assert!(found["found"].as_str().unwrap().starts_with("not checked: "), "{found}");
+    }
 
     // Without Kuenta's organization nobody is asked there.
     let without = acuse(&["doctor", "--json", "--no-delivery"], "").await;
     assert_ne!(without.status.code(), Some(2), "{without:?}");
     assert!(!String::from_utf8_lossy(&without.stdout).contains("kuenta: webhook"));
+
+    // An event that waits for a retry, and what it waits for.
+    let provider = &acuse_core::providers::unopago::PROVIDER;
+    let local = sample::local_secrets(provider);
+    let body = payment(provider);
+    let value = acuse_core::json::parse(&body).unwrap();
+    let id = (provider.read)(&value).unwrap().resource.unwrap().id;
+    assert_eq!(post(provider, &body, &local).await, 200);
+    let partition = format!("unopago#live#payment#{id}");
+    let wait = async {
+        while running.ledger().partition(&partition).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap();
+    let key = running.ledger().partition(&partition).await.unwrap().remove(0).key;
+    let reason = "hook `payments`: no such table: `payments-old` (PAYMENTS_TABLE)";
+    super::dead_letters::set_record(&key, "RELEASED", reason).await;
+    let client = aws_sdk_sqs::Client::new(&running.sdk());
+    let waiting = client.send_message().queue_url(&running.outputs["EventQueueUrl"]);
+    let waiting = waiting.message_body("waits").delay_seconds(900).send().await.unwrap();
+    assert!(waiting.message_id.is_some());
+    let retried = done_or_not(&["doctor", "--no-delivery"]).await;
+    let expected = format!(
+        "1 is being retried: {reason}; the stack's is `{}` (PAYMENTS_TABLE)",
+        running.outputs["PaymentsTableName"]
+    );
+    assert!(retried.contains(&expected), "{retried}");
+    super::dead_letters::set_record(&key, "COMPLETED", "").await;
 
     // Its test deliveries are marked, and reached no hook.
     let probes = done(&["events", "list", "--type", "acuse.doctor", "--json"], "").await;
@@ -64,4 +98,9 @@ async fn the_doctor_tells_what_to_mend() {
             (Some("REJECTED"), &json!({}))
         );
     }
+}
+
+/// What it prints, however it ends.
+async fn done_or_not(arguments: &[&str]) -> String {
+    String::from_utf8(acuse(arguments, "").await.stdout).unwrap()
 }

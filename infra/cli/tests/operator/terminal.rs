@@ -161,7 +161,7 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
     let redriven = done(&["dlq", "redrive", "--dry-run"], "").await;
     // Nothing of it is left for the other tests.
     for queue in [&running.outputs["DeadLetterQueueUrl"], quarantine] {
-        let mut walk = Walk::new(client.clone(), queue);
+        let mut walk = Walk::work(client.clone(), queue).await.unwrap();
         loop {
             let messages = walk.next().await.unwrap();
             if messages.is_empty() {
@@ -169,7 +169,7 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
             }
             for message in messages {
                 if attribute(&message, "reason") == Some(reason) {
-                    walk.delete(&message).await.unwrap();
+                    walk.delete(&[&message]).await.unwrap();
                 }
             }
         }

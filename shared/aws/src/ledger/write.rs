@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use tokio::time::Instant;
 
 use super::{Item, Source};
+use crate::config;
 
 /// How long a write is tried that meets another one on its item, or that is throttled in a transaction: the
 /// SDK does not repeat a cancelled transaction, whatever the reason. The invocation's end may come before.
@@ -99,6 +100,9 @@ pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> R
         let Err(error) = call.send().await else {
             return Ok(());
         };
+        if error.code() == Some("ResourceNotFoundException") {
+            return Err(Cancelled::Otherwise(no_table(&writes, error)));
+        }
         match cancelled(error) {
             Verdict::Again(_) if waits.wait().await => {}
             Verdict::Again(error) => return Err(Cancelled::Otherwise(error)),
@@ -154,6 +158,38 @@ fn cancelled(error: SdkError<TransactWriteItemsError>) -> Verdict {
         true => Verdict::Final(Cancelled::Otherwise(error.into())),
         false => Verdict::Again(error.into()),
     }
+}
+
+/// DynamoDB does not say which table it has not found. Somebody who has set a variable wrong wants to know.
+#[derive(Debug, thiserror::Error)]
+#[error("no such table: {tables}")]
+struct NoTable {
+    tables: String,
+    source: SdkError<TransactWriteItemsError>,
+}
+
+fn no_table(writes: &[TransactWriteItem], source: SdkError<TransactWriteItemsError>) -> Source {
+    let mut tables: Vec<String> = Vec::new();
+    // The hooks' come last, and are the likelier ones: the ledger's has been written to before.
+    for table in writes.iter().rev().filter_map(table_of) {
+        let table = match config::variable_of(table) {
+            Some(variable) => format!("`{table}` ({variable})"),
+            None => format!("`{table}`"),
+        };
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    let tables = tables.join(" or ");
+    NoTable { tables, source }.into()
+}
+
+fn table_of(write: &TransactWriteItem) -> Option<&str> {
+    let update = write.update.as_ref().map(|update| update.table_name());
+    let put = || write.put.as_ref().map(|put| put.table_name());
+    let delete = || write.delete.as_ref().map(|delete| delete.table_name());
+    let check = || write.condition_check.as_ref().map(|check| check.table_name());
+    update.or_else(put).or_else(delete).or_else(check)
 }
 
 /// DynamoDB's own words, which name what is wrong.

@@ -9,7 +9,7 @@ use tracing::{debug, error, info, warn};
 
 use super::backoff::LONGEST_DELAY;
 use super::settle::{Said, Tried};
-use super::{Consumer, Fate, Inbox, Received};
+use super::{Consumer, Fate, Inbox, Policy, Received, SetAside};
 use crate::clock::{Clock, Random, Timestamp, within};
 use crate::event::Event;
 use crate::hook::{Attempt, Effects, Hook, HookError, Order, chain};
@@ -27,15 +27,11 @@ const LEASE_SLACK: Duration = Duration::from_secs(1);
 
 /// Why an event reaches no hook.
 #[derive(Debug, thiserror::Error)]
-enum SetAside {
+enum Aside {
     #[error(transparent)]
     Unreadable(Unreadable),
-    #[error("stale: it happened at {0}, longer ago than the ledger remembers")]
-    Stale(Timestamp),
-    #[error("a test delivery of `acuse doctor`")]
-    Probe,
-    #[error("of environment `{0}`, which this stack does not take")]
-    Foreign(&'static str),
+    #[error(transparent)]
+    OnPurpose(SetAside),
 }
 
 impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
@@ -93,24 +89,17 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         }
     }
 
-    fn set_aside(&self, event: &Event, unreadable: Option<Unreadable>, now: Timestamp) -> Option<SetAside> {
+    fn set_aside(&self, event: &Event, unreadable: Option<Unreadable>, now: Timestamp) -> Option<Aside> {
         if let Some(why) = unreadable {
-            return Some(SetAside::Unreadable(why));
+            return Some(Aside::Unreadable(why));
         }
-        if event.probe {
-            return Some(SetAside::Probe);
-        }
-        // An operator who replays it knows.
-        if event.replay {
-            return None;
-        }
-        if self.policy.environment.is_some_and(|own| own != event.environment) {
-            return Some(SetAside::Foreign(event.environment.name()));
-        }
-        event
-            .occurred_at
-            .filter(|at| now.since(*at) > self.policy.retention)
-            .map(SetAside::Stale)
+        let Policy {
+            environment, retention, ..
+        } = self.policy;
+        SetAside::of(event, environment, retention, now)
+            // An operator who replays it knows. A test delivery is for nobody.
+            .filter(|why| !event.replay || *why == SetAside::TestDelivery)
+            .map(Aside::OnPurpose)
     }
 
     /// Claims it, or says what becomes of a delivery that may not.
@@ -303,16 +292,16 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         }
     }
 
-    async fn reject(&self, message: &Received, event: &Event, claimed: &Claimed, why: &SetAside) -> Fate {
+    async fn reject(&self, message: &Received, event: &Event, claimed: &Claimed, why: &Aside) -> Fate {
         let reason = chain(why);
-        match why {
+        let outcome = match why {
             // Nobody expects this one, so somebody should look.
-            SetAside::Unreadable(_) => self.dead_letter(message, event, claimed, &reason, "unreadable").await,
-            // These are set aside on purpose.
-            SetAside::Stale(_) => self.record_rejection(message, event, claimed, &reason, "stale").await,
-            SetAside::Probe => self.record_rejection(message, event, claimed, &reason, "probe").await,
-            SetAside::Foreign(_) => self.record_rejection(message, event, claimed, &reason, "foreign").await,
-        }
+            Aside::Unreadable(_) => return self.dead_letter(message, event, claimed, &reason, "unreadable").await,
+            Aside::OnPurpose(SetAside::Expired(_)) => "stale",
+            Aside::OnPurpose(SetAside::TestDelivery) => "probe",
+            Aside::OnPurpose(SetAside::WrongEnvironment(_)) => "foreign",
+        };
+        self.record_rejection(message, event, claimed, &reason, outcome).await
     }
 
     /// First the dead-letter queue, then the record: a crash between the two makes a second

@@ -2,8 +2,8 @@
 //! the function before anything is recorded, and everything that is in its batch comes back with it.
 //!
 //! ```text
-//! received rarely ── worked on, deleted ──┐
-//! often, nothing noted ── noted, worked on ── deleted, note taken back ──┐
+//! received rarely ──────────────────┐
+//! often, nothing noted ── noted ── worked on together, deleted ── notes taken back ──┐
 //! often, and the note of an earlier time is still there ── noted ── worked on, one by one ── …
 //!                                                            └ noted too often: dead-lettered, unread
 //! ```
@@ -31,7 +31,12 @@ pub(super) fn is_often(message: &Received) -> bool {
 }
 
 impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
-    pub(super) async fn consume_often(&self, often: Vec<Received>, deadline: Timestamp) -> Vec<String> {
+    pub(super) async fn consume_often(
+        &self,
+        often: Vec<Received>,
+        others: Vec<Received>,
+        deadline: Timestamp,
+    ) -> Vec<String> {
         let (mut failed, mut calm, mut suspects) = (Vec::new(), Vec::new(), Vec::new());
         let noted = stream::iter(often).map(|message| async {
             let begun = self.begin(&message, deadline).await;
@@ -50,9 +55,13 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                 Err(fate) => failed.extend(self.see_off(&message, fate, deadline).await),
             }
         }
-        let read = calm.clone();
-        failed.extend(self.work_and_delete(calm, deadline).await);
-        self.survive(read, deadline).await;
+        let noted = calm.clone();
+        calm.extend(others);
+        failed.extend(match suspects.is_empty() {
+            true => self.work(calm, deadline).await,
+            false => self.work_and_delete(calm, deadline).await,
+        });
+        self.survive(noted, deadline).await;
         for message in suspects {
             failed.extend(self.consume_alone(message, deadline).await);
         }
@@ -73,6 +82,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             let reason = format!("the function has died {crashes} times in a row while it worked on this message");
             error!(message_id = message.message_id, reason, "message given up");
             if self.bury(&message, &reason, deadline).await {
+                self.delete_ahead(&[message], deadline).await;
                 return Vec::new();
             }
             let fate = self.wait_longer(&message, reason);
@@ -84,17 +94,21 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     }
 
     /// Works through messages, and deletes those that are done with, since the invocation goes on to others.
-    pub(super) async fn work_and_delete(&self, batch: Vec<Received>, deadline: Timestamp) -> Vec<String> {
+    async fn work_and_delete(&self, batch: Vec<Received>, deadline: Timestamp) -> Vec<String> {
         let mut done = batch.clone();
         let failed = self.work(batch, deadline).await;
         done.retain(|message| !failed.contains(&message.message_id));
+        self.delete_ahead(&done, deadline).await;
+        failed
+    }
+
+    async fn delete_ahead(&self, done: &[Received], deadline: Timestamp) {
         if !done.is_empty()
-            && let Some(Err(error)) = self.in_time(deadline, self.inbox.delete(&done)).await
+            && let Some(Err(error)) = self.in_time(deadline, self.inbox.delete(done)).await
         {
             // Lambda deletes them once the invocation ends well.
             error!(error = chain(&error), "messages not deleted ahead");
         }
-        failed
     }
 
     async fn begin(&self, message: &Received, deadline: Timestamp) -> Result<u32, Fate> {

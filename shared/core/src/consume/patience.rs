@@ -44,7 +44,7 @@ impl Default for Patience {
             },
             max_receives: 1000,
             retention: Duration::from_secs(13 * 24 * 60 * 60),
-            max_crashes: 10,
+            max_crashes: 100,
         }
     }
 }

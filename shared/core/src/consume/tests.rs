@@ -593,7 +593,10 @@ async fn every_outcome_is_counted() {
         payment("p1"),
         payment("p1"),
         conflict,
-        payment("fails"),
+        Received {
+            sent_at: Some(scene.clock.now()),
+            ..payment("fails")
+        },
         payment("never"),
         message("unreadable", "kuenta", "not json"),
         message("stale", "kuenta", stale),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, json};
 
 use super::content::Sources;
 use super::scheme::{Digest, Encoding, Layout, Part, Place, Scheme, Signature};
@@ -32,6 +33,47 @@ pub fn attest(
         proofs.push((token.header, value));
     }
     proofs
+}
+
+/// A body that [`attest`] can sign, with this member in it: where the scheme signs values of the body, they
+/// are there.
+pub fn test_body(scheme: &Scheme, member: &str, text: &str) -> String {
+    let mut body = Map::from_iter([(member.to_owned(), json!(text))]);
+    if let Some(signature) = scheme.signatures.first() {
+        fill(&mut body, signature.content, text);
+    }
+    serde_json::Value::Object(body).to_string()
+}
+
+fn fill(body: &mut Map<String, serde_json::Value>, parts: &[Part], text: &str) {
+    /// What a list of the body's names, where the scheme leaves that to the body.
+    const LISTED: &str = "listed";
+    for part in parts {
+        match part {
+            Part::Value(path) | Part::LowerValue(path) => put(body, path, json!(text)),
+            Part::Listed { list, under } => {
+                put(body, list, json!([LISTED]));
+                put(body, &[*under, &[LISTED]].concat(), json!(text));
+            }
+            Part::Optional(inner) => fill(body, inner, text),
+            Part::Body | Part::BodyBase64 | Part::Text(_) | Part::Time | Part::Header(_) => {}
+        }
+    }
+}
+
+/// Puts `value` at `path`, with the objects on the way to it.
+fn put(body: &mut Map<String, serde_json::Value>, path: &[&str], value: serde_json::Value) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    if rest.is_empty() {
+        body.insert((*first).to_owned(), value);
+        return;
+    }
+    let inner = body.entry(*first).or_insert_with(|| json!({}));
+    if let Some(inner) = inner.as_object_mut() {
+        put(inner, rest, value);
+    }
 }
 
 /// Lower-case hex of HMAC-SHA256, as the three providers sign `content`.

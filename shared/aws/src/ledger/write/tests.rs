@@ -158,3 +158,33 @@ async fn an_update_that_meets_a_transaction_is_tried_again() {
     assert!(matches!(update(call).await, Ok(Updated::Written(_))));
     assert_eq!(calls.load(Ordering::SeqCst), 3);
 }
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_named_with_its_variable() {
+    let name = "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException";
+    let (client, calls) = client(vec![(
+        400,
+        format!(r#"{{"__type":"{name}","message":"Requested resource not found"}}"#),
+    )]);
+    let (variable, table) = std::env::vars().find(|(_, value)| !value.is_empty()).unwrap();
+    let write = |table: &str| {
+        let delete = Delete::builder()
+            .table_name(table)
+            .key("pk", AttributeValue::S("a".to_owned()));
+        TransactWriteItem::builder().delete(delete.build().unwrap()).build()
+    };
+    let writes = vec![write("ledger"), write(&table), write(&table)];
+    let Err(Cancelled::Otherwise(error)) = commit(&client, writes).await else {
+        panic!("it is no refusal");
+    };
+    // Two variables may have one value.
+    let said = error.to_string();
+    assert!(said.starts_with(&format!("no such table: `{table}` (")), "{said}");
+    assert!(said.ends_with(") or `ledger`"), "{said}");
+    assert_eq!(
+        crate::config::variable_of(&table).map(|own| std::env::var(own).unwrap()),
+        Some(table),
+        "{variable}"
+    );
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}

@@ -204,6 +204,33 @@ fn what_is_attested_verifies() {
     }
 }
 
+/// `acuse doctor` has to be let in, whatever the scheme signs.
+#[test]
+fn a_test_body_verifies_under_every_scheme() {
+    let now = 1_700_000_000;
+    for Vectors {
+        scheme: name, secret, ..
+    } in vectors()
+    {
+        let scheme = by_name(&name);
+        let body = Bytes::from(test_body(&scheme, crate::event::PROBE, "Now"));
+        let secrets = Secrets::parse(&provider(scheme), &secret.to_string()).unwrap().unwrap();
+        let proofs = attest(&scheme, &secrets, &body, Timestamp::from_seconds(now), "msg_1");
+        let headers = header_map(proofs.iter().map(|(name, value)| (*name, value.as_str())));
+        assert!(
+            outcome(&scheme, &secret, now, headers, body.clone()),
+            "{name}: {body:?}"
+        );
+        let read: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(read[crate::event::PROBE], "Now");
+    }
+    let body: serde_json::Value = serde_json::from_str(&test_body(&WOMPI, "m", "x")).unwrap();
+    assert_eq!(
+        body,
+        serde_json::json!({"m": "x", "data": {"listed": "x"}, "signature": {"properties": ["listed"]}, "timestamp": "x"})
+    );
+}
+
 #[test]
 fn a_scheme_that_wants_no_proof_lets_nothing_in() {
     let nothing = signed(&[]);

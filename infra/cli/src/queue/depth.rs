@@ -1,0 +1,49 @@
+//! How many messages a queue has.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
+
+use super::QueueError;
+
+/// About how many messages a queue has: SQS counts all over its servers, and may be a minute behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Those that a receive may give.
+    pub visible: u64,
+    /// Those that somebody has received and not deleted: at work, waiting for another try, or looked at.
+    pub in_flight: u64,
+    /// Those that were sent with a delay.
+    pub delayed: u64,
+}
+
+impl Depth {
+    /// Asks SQS.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn of(client: &Client, url: &str) -> Result<Self, QueueError> {
+        use QueueAttributeName as Name;
+        let names = [
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ];
+        let get = client.get_queue_attributes().queue_url(url);
+        let answer = get.set_attribute_names(Some(names.to_vec())).send().await;
+        let answer = answer.map_err(|error| QueueError::new("GetQueueAttributes", url, error))?;
+        let [visible, in_flight, delayed] = names.map(|name| {
+            let number = answer.attributes.as_ref().and_then(|all| all.get(&name));
+            number.and_then(|text| text.parse().ok()).unwrap_or_default()
+        });
+        Ok(Self {
+            visible,
+            in_flight,
+            delayed,
+        })
+    }
+
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.visible + self.in_flight + self.delayed
+    }
+}
