@@ -81,6 +81,7 @@ impl Tables {
             token: token.to_owned(),
             expires_at: seconds(now + 30),
             message_id: format!("message of {token}"),
+            first: true,
         };
         self.ledger.claim(event, &lease, seconds(now)).await.unwrap()
     }
@@ -230,6 +231,13 @@ fn effect(condition: Option<&str>) -> Effects<TransactWriteItem> {
     Effects::write(TransactWriteItem::builder().update(update.build().unwrap()).build())
 }
 
+/// A hook has failed, and may be called again then.
+fn failed(again: i64) -> Blame {
+    Blame::Hook {
+        retry_at: seconds(again),
+    }
+}
+
 fn lost(result: Result<(), LedgerError>) -> bool {
     matches!(result, Err(LedgerError::LeaseLost { .. }))
 }
@@ -320,7 +328,7 @@ async fn a_late_owner_changes_nothing() {
             .await
     ));
     assert!(lost(tables.ledger.complete(&late, None, now).await));
-    assert!(lost(tables.ledger.release(&late, "late", Blame::Hook).await));
+    assert!(lost(tables.ledger.release(&late, "late", failed(32)).await));
     assert!(lost(tables.ledger.reject(&late, "late", now).await));
     assert_eq!(
         tables.applied("total").await,
@@ -354,7 +362,7 @@ async fn a_released_event_is_claimed_with_what_is_done() {
         .unwrap();
     tables
         .ledger
-        .release(&claimed, "hook `second`: not yet", Blame::Hook)
+        .release(&claimed, "hook `second`: not yet", failed(2))
         .await
         .unwrap();
     let record = tables.record(&event).await;
@@ -377,6 +385,61 @@ async fn a_released_event_is_claimed_with_what_is_done() {
         ("COMPLETED", None, 2)
     );
     assert_eq!(tables.applied("total").await, 2);
+}
+
+#[tokio::test]
+async fn a_released_event_waits_for_its_time_to_the_millisecond() {
+    let (tables, event) = (Tables::create().await, event("p1"));
+    let claimed = tables.claimed(&event, "a", 0).await;
+    tables.ledger.release(&claimed, "not yet", failed(60)).await.unwrap();
+    for (owner, now) in [("b", 1), ("a", 59)] {
+        let claim = tables.claim(&event, owner, now).await;
+        assert!(
+            matches!(claim, Claim::Wait { until } if until == seconds(60)),
+            "{claim:?}"
+        );
+    }
+    assert_eq!(tables.record(&event).await.attempts, 1, "to wait is no attempt");
+    let again = tables.claimed(&event, "b", 60).await;
+    assert_eq!(again.taken.attempt, 2);
+    // It was for that one attempt: nobody's fault asks for none, and neither does an owner's death.
+    tables.ledger.release(&again, "throttled", Blame::Nobody).await.unwrap();
+    tables.claimed(&event, "c", 0).await;
+    assert_eq!(tables.claimed(&event, "d", 31).await.taken.attempt, 3);
+}
+
+/// It goes at once where its message comes for the first time; later it is a delivery like the others.
+#[tokio::test]
+async fn an_operators_replay_does_not_wait_when_it_comes_first() {
+    let (tables, mut event) = (Tables::create().await, event("p1"));
+    let claimed = tables.claimed(&event, "a", 0).await;
+    tables.ledger.release(&claimed, "not yet", failed(60)).await.unwrap();
+    let lease = |token: &str, first| Lease {
+        token: token.to_owned(),
+        expires_at: seconds(31),
+        message_id: format!("message of {token}"),
+        first,
+    };
+    event.replay = true;
+    let again = tables
+        .ledger
+        .claim(&event, &lease("b", false), seconds(1))
+        .await
+        .unwrap();
+    assert!(matches!(again, Claim::Wait { .. }), "{again:?}");
+    // The message that has just failed is no such one.
+    let same = tables
+        .ledger
+        .claim(&event, &lease("a", true), seconds(1))
+        .await
+        .unwrap();
+    assert!(matches!(same, Claim::Wait { .. }), "{same:?}");
+    let first = tables
+        .ledger
+        .claim(&event, &lease("b", true), seconds(1))
+        .await
+        .unwrap();
+    assert!(matches!(first, Claim::Claimed(_)), "{first:?}");
 }
 
 #[tokio::test]
@@ -415,7 +478,7 @@ async fn effects_whose_condition_does_not_hold_leave_the_event_open() {
         "{refused:?}"
     );
     assert_eq!(tables.record(&event).await.status, "IN_PROGRESS");
-    tables.ledger.release(&claimed, "refused", Blame::Hook).await.unwrap();
+    tables.ledger.release(&claimed, "refused", failed(2)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -430,6 +493,7 @@ async fn of_64_claims_at_once_one_wins() {
                     token: format!("owner {n}"),
                     expires_at: seconds(30),
                     message_id: n.to_string(),
+                    first: true,
                 };
                 ledger.claim(&event, &lease, seconds(0)).await.unwrap()
             })
@@ -502,6 +566,7 @@ async fn an_item_that_is_no_record_is_named() {
         token: "a".to_owned(),
         expires_at: seconds(30),
         message_id: "m".to_owned(),
+        first: true,
     };
     let Err(error) = tables.ledger.claim(&event, &lease, seconds(0)).await else {
         panic!("claimed over a foreign item");
@@ -545,6 +610,7 @@ async fn an_operators_replay_claims_what_was_rejected() {
         token: "another".to_owned(),
         expires_at: seconds(40),
         message_id: "message of c".to_owned(),
+        first: true,
     };
     let again = tables.ledger.claim(&event, &lease, seconds(4)).await.unwrap();
     assert!(matches!(

@@ -167,14 +167,15 @@ impl Ledger for DynamoLedger {
 
     /// ```text
     /// absent ────────────────────────────┐
-    /// RELEASED ──────────────────────────┼─▶ IN_PROGRESS, attempts + 1, a new lease
+    /// RELEASED, retry_at come, or none ──┼─▶ IN_PROGRESS, attempts + 1, a new lease
     /// IN_PROGRESS, lease over ───────────┘
+    /// RELEASED, retry_at to come │
     /// IN_PROGRESS, lease running │
     /// COMPLETED, REJECTED        ├─▶ refused; the item that refused it comes back with the answer
     /// ```
     ///
-    /// An operator's replay may claim what is REJECTED, once: the same message, received again, may not.
-    /// A claim whose answer was lost, and which the
+    /// An operator's replay may claim what is REJECTED, once: the same message, received again, may not. When
+    /// it comes first, it does not wait for `retry_at` either. A claim whose answer was lost, and which the
     /// SDK sent again, is refused by its own lease: that is a claim as well.
     async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> Result<Claim, LedgerError> {
         const OPERATION: &str = "claim";
@@ -188,13 +189,8 @@ impl Ledger for DynamoLedger {
         let step = item::kept(self.step(key), event, day, lease, now, expires_at, payload);
         let step = item::claimed(step, lease)
             .set_first("hooks", AttributeValue::M(HashMap::new()))
-            .value(":in_progress", s(Status::InProgress.name()))
-            .condition("attribute_not_exists(pk) OR #status = :released OR (#status = :replayed AND #message_id <> :set_message_id) OR (#status = :in_progress AND #lease_expires_at <= :now)")
-            .name("#lease_expires_at", "lease_expires_at")
-            .value(":released", s(Status::Released.name()))
-            .value(":replayed", s(if event.replay { Status::Rejected } else { Status::Released }.name()))
-            .value(":now", n(now.as_millis()));
-        let call = step
+            .remove("retry_at");
+        let call = item::claimable(step, lease.replay(event, None), now)
             .into_update(&self.client)
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -209,10 +205,7 @@ impl Ledger for DynamoLedger {
             let taken = item::taken(item, event.body_sha256()).map_err(|error| service(OPERATION, key, error))?;
             return Ok(Claim::Claimed(Claimed::under(lease, event, taken)));
         }
-        let again = found
-            .as_ref()
-            .is_some_and(|item| item::text(item, "message_id") == Some(lease.message_id.as_str()));
-        let replay = event.replay && !again;
+        let replay = lease.replay(event, found.as_ref().and_then(|item| item::text(item, "message_id")));
         let standing = found
             // An item that was just made had no status before: some emulators give its key back.
             .filter(|item| refused || item.contains_key("status"))
@@ -331,9 +324,11 @@ impl Ledger for DynamoLedger {
             .own_step(claimed)
             .set("status", s(Status::Released.name()))
             .set("error", s(item::short(error)));
-        if blame == Blame::Nobody {
-            step = step.add("attempts", n(-1));
-        }
+        step = match blame {
+            Blame::Hook { retry_at } => step.set("retry_at", n(retry_at.as_millis())),
+            // An older consumer's claim leaves the one before.
+            Blame::Nobody => step.add("attempts", n(-1)).remove("retry_at"),
+        };
         self.commit("release", claimed, step, Effects::none()).await
     }
 

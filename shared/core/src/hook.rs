@@ -146,7 +146,8 @@ impl HookError {
         }
     }
 
-    /// It may work once `after` has passed.
+    /// It may work once `after` has passed: no delivery of the event is tried before, unless an operator sends
+    /// it again.
     pub fn retry_after(after: Duration, reason: impl Into<String>) -> Self {
         Self::Retry {
             reason: reason.into(),

@@ -132,6 +132,19 @@ pub struct Lease {
     pub expires_at: Timestamp,
     /// The queue message on whose behalf it is held.
     pub message_id: String,
+    /// The message was received for the first time.
+    pub first: bool,
+}
+
+/// What an operator's replay may claim that other deliveries may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// Nothing: it is none, or its message has claimed the event last.
+    No,
+    /// What is rejected.
+    Rejected,
+    /// And what is released, before its time.
+    AtOnce,
 }
 
 /// What [`decide`] looks at in an event's record.
@@ -141,6 +154,8 @@ pub struct Standing {
     pub status: Status,
     /// When the lease of `InProgress` ends.
     pub lease_expires_at: Timestamp,
+    /// When `Released` may be tried again: by whichever of its deliveries comes then.
+    pub retry_at: Timestamp,
     /// How often its hooks were called, or may have been: the claims that were not released as nobody's
     /// fault. One whose owner died was an attempt.
     pub attempts: u32,
@@ -157,9 +172,9 @@ pub struct Standing {
 pub enum Decision {
     /// It may be claimed.
     Take(Taken),
-    /// Somebody works on it until then: come back.
+    /// Somebody works on it until then, or it is not to be tried again before: come back.
     Wait {
-        /// When the lease ends.
+        /// When the lease ends, or the time for the next attempt has come.
         until: Timestamp,
     },
     /// It is finished: count the delivery and drop it.
@@ -191,7 +206,7 @@ pub enum Claim {
     Claimed(Claimed),
     /// As [`Decision::Wait`].
     Wait {
-        /// When the lease ends.
+        /// When the lease ends, or the time for the next attempt has come.
         until: Timestamp,
     },
     /// As [`Decision::Drop`].
@@ -282,9 +297,15 @@ pub enum LedgerError {
 /// writes the case [`Decision::Take`] as a condition and calls it on the item that a failed
 /// claim returns.
 ///
-/// `replay`: an operator sends it again on purpose, which may claim a rejected event; the caller sees to it
-/// that the same message does so once. A completed one stays completed.
-pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: bool, now: Timestamp) -> Decision {
+/// ```text
+/// a released event, to be tried again at T
+/// delivery A: hook fails ── T ──▶ claim                 its own wait ends at T as well
+/// delivery B:     wait until T ──▶ wait for A's lease   one attempt, however many deliveries there are
+/// ```
+///
+/// `replay`: an operator sends it again on purpose ([`Lease::replay`]), which may claim a rejected event, and
+/// does not wait. A completed one stays completed.
+pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: Replay, now: Timestamp) -> Decision {
     let Some(found) = standing else {
         return Decision::Take(Taken::first(BTreeMap::new()));
     };
@@ -293,9 +314,25 @@ pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: bool, now:
         Status::InProgress if found.lease_expires_at > now => Decision::Wait {
             until: found.lease_expires_at,
         },
-        Status::Rejected if replay => Decision::Take(found.taken(conflict)),
+        Status::Released if found.retry_at > now && replay != Replay::AtOnce => {
+            Decision::Wait { until: found.retry_at }
+        }
+        Status::Rejected if replay != Replay::No => Decision::Take(found.taken(conflict)),
         Status::InProgress | Status::Released => Decision::Take(found.taken(conflict)),
         status @ (Status::Completed | Status::Rejected) => Decision::Drop { status, conflict },
+    }
+}
+
+impl Lease {
+    /// What `event` may claim as an operator's replay; `last`: the message that has claimed it last. Each
+    /// message gets past a rejection once, and does not wait when it comes first: later it is one of the
+    /// event's deliveries, whose attempts are spaced.
+    pub fn replay(&self, event: &Event, last: Option<&str>) -> Replay {
+        match event.replay && last != Some(self.message_id.as_str()) {
+            false => Replay::No,
+            true if self.first => Replay::AtOnce,
+            true => Replay::Rejected,
+        }
     }
 }
 
@@ -367,6 +404,7 @@ mod tests {
         Standing {
             status,
             lease_expires_at: Timestamp::from_seconds(100),
+            retry_at: Timestamp::from_seconds(200),
             attempts: 2,
             forgiven: 0,
             body_sha256: "aa".to_owned(),
@@ -376,7 +414,7 @@ mod tests {
 
     #[test]
     fn a_new_event_is_taken() {
-        let decision = decide(None, "aa", false, Timestamp::from_seconds(1));
+        let decision = decide(None, "aa", Replay::No, Timestamp::from_seconds(1));
         assert!(matches!(decision, Decision::Take(Taken { attempt: 1, .. })));
     }
 
@@ -385,10 +423,10 @@ mod tests {
         let running = standing(Status::InProgress);
         let until = Timestamp::from_seconds(100);
         assert_eq!(
-            decide(Some(&running), "aa", false, Timestamp::from_millis(99_999)),
+            decide(Some(&running), "aa", Replay::No, Timestamp::from_millis(99_999)),
             Decision::Wait { until }
         );
-        let Decision::Take(taken) = decide(Some(&running), "aa", false, until) else {
+        let Decision::Take(taken) = decide(Some(&running), "aa", Replay::No, until) else {
             panic!("a lease that ends now is over");
         };
         assert_eq!(taken.attempt, 3);
@@ -396,12 +434,30 @@ mod tests {
     }
 
     #[test]
+    fn a_released_event_waits_for_its_time_whichever_delivery_comes_but_an_operators() {
+        let (released, until) = (standing(Status::Released), Timestamp::from_seconds(200));
+        let early = Timestamp::from_millis(199_999);
+        for replay in [Replay::No, Replay::Rejected] {
+            assert_eq!(decide(Some(&released), "aa", replay, early), Decision::Wait { until });
+            assert!(matches!(
+                decide(Some(&released), "aa", replay, until),
+                Decision::Take(_)
+            ));
+        }
+        let at_once = decide(Some(&released), "aa", Replay::AtOnce, early);
+        assert!(matches!(at_once, Decision::Take(_)));
+        // Only a released event has such a time.
+        let abandoned = decide(Some(&standing(Status::InProgress)), "aa", Replay::No, early);
+        assert!(matches!(abandoned, Decision::Take(_)));
+    }
+
+    #[test]
     fn a_released_event_is_taken_with_what_its_hooks_have_done() {
         let decision = decide(
             Some(&standing(Status::Released)),
             "aa",
-            false,
-            Timestamp::from_seconds(1),
+            Replay::No,
+            Timestamp::from_seconds(200),
         );
         assert!(matches!(
             decision,
@@ -417,7 +473,7 @@ mod tests {
     fn a_finished_event_is_dropped_and_other_bytes_are_a_conflict() {
         for status in [Status::Completed, Status::Rejected] {
             for (bytes, conflict) in [("aa", false), ("bb", true)] {
-                let decision = decide(Some(&standing(status)), bytes, false, Timestamp::from_seconds(999));
+                let decision = decide(Some(&standing(status)), bytes, Replay::No, Timestamp::from_seconds(999));
                 assert_eq!(decision, Decision::Drop { status, conflict });
             }
         }
@@ -426,9 +482,11 @@ mod tests {
     #[test]
     fn a_replay_takes_a_rejected_event_and_no_completed_one() {
         let now = Timestamp::from_seconds(1);
-        let decision = decide(Some(&standing(Status::Rejected)), "aa", true, now);
-        assert!(matches!(decision, Decision::Take(Taken { attempt: 3, .. })));
-        let decision = decide(Some(&standing(Status::Completed)), "aa", true, now);
-        assert!(matches!(decision, Decision::Drop { .. }));
+        for replay in [Replay::Rejected, Replay::AtOnce] {
+            let decision = decide(Some(&standing(Status::Rejected)), "aa", replay, now);
+            assert!(matches!(decision, Decision::Take(Taken { attempt: 3, .. })));
+            let decision = decide(Some(&standing(Status::Completed)), "aa", replay, now);
+            assert!(matches!(decision, Decision::Drop { .. }));
+        }
     }
 }

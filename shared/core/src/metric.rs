@@ -16,8 +16,8 @@ pub const QUARANTINED: &str = "Quarantined";
 /// failed, or asked to retry), `rejected` (a hook said never, or its writes can't be made),
 /// `dead_lettered` (given up: too many attempts, too old, not an envelope of ours, or the function dies of
 /// it), `unreadable`, `stale`, `foreign`, `duplicate`, `conflict` (other bytes under a known key), `waiting`
-/// (in progress elsewhere), `probe` (a test delivery of `acuse doctor`), `failed` (the ledger or a queue
-/// could not be reached).
+/// (in progress elsewhere, or not to be tried again yet), `probe` (a test delivery of `acuse doctor`),
+/// `failed` (the ledger or a queue could not be reached).
 pub const EVENTS: &str = "Events";
 
 /// From receipt at the door to the first claim, by `Provider`.

@@ -16,7 +16,7 @@ async fn what_is_nobodys_fault_gives_the_attempt_back() {
             .unwrap();
     }
     let claimed = tables.claimed(&event, "b", 10).await;
-    tables.ledger.release(&claimed, "no", Blame::Hook).await.unwrap();
+    tables.ledger.release(&claimed, "no", failed(20)).await.unwrap();
     // Its owner dies.
     assert_eq!(tables.claimed(&event, "c", 20).await.taken.attempt, 2);
     assert_eq!(tables.claimed(&event, "d", 60).await.taken.attempt, 3);
@@ -34,14 +34,14 @@ async fn a_rejected_event_that_is_sent_again_has_all_its_attempts_once_more() {
                 .reject(&claimed, "given up", seconds(round))
                 .await
                 .unwrap(),
-            _ => tables.ledger.release(&claimed, "no", Blame::Hook).await.unwrap(),
+            _ => tables.ledger.release(&claimed, "no", failed(round + 1)).await.unwrap(),
         }
     }
     assert!(matches!(tables.claim(&event, "b", 5).await, Claim::Duplicate { .. }));
     event.replay = true;
     let claimed = tables.claimed(&event, "c", 6).await;
     assert_eq!((claimed.taken.attempt, claimed.taken.used()), (4, 1));
-    tables.ledger.release(&claimed, "no", Blame::Hook).await.unwrap();
+    tables.ledger.release(&claimed, "no", failed(7)).await.unwrap();
     event.replay = false;
     let claimed = tables.claimed(&event, "d", 7).await;
     assert_eq!((claimed.taken.attempt, claimed.taken.used()), (5, 2));

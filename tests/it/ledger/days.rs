@@ -35,6 +35,7 @@ async fn write(ledger: &DynamoLedger, event: &Event) {
         token: event.key.to_string(),
         expires_at: at(30_000),
         message_id: event.key.to_string(),
+        first: true,
     };
     let hooks = vec![("h", Effects::none())];
     ledger.settle(event, &lease, hooks, Extent::Whole, at(0)).await.unwrap();
@@ -163,6 +164,7 @@ async fn an_event_that_comes_again_stays_where_it_is() {
             token: "first".to_owned(),
             expires_at: at(1000),
             message_id: "first".to_owned(),
+            first: true,
         };
         let before = tables.spread(1);
         before.claim(event, &lease, at(0)).await.unwrap();
@@ -172,6 +174,7 @@ async fn an_event_that_comes_again_stays_where_it_is() {
             token: "second".to_owned(),
             expires_at: at(60_000),
             message_id: "second".to_owned(),
+            first: true,
         };
         let claim = tables.spread(16).claim(event, &lease, at(2000)).await.unwrap();
         assert!(matches!(claim, Claim::Claimed(_)), "{claim:?}");
@@ -201,6 +204,7 @@ async fn readers_are_told_before_the_first_event_and_once_a_day() {
         token: "t".to_owned(),
         expires_at: at(1000),
         message_id: "m".to_owned(),
+        first: true,
     };
     let claim = tables.spread(16).claim(&received(1, 0), &lease, at(0)).await;
     assert!(matches!(claim, Err(LedgerError::Service { .. })), "{claim:?}");

@@ -116,6 +116,7 @@ fn lease(token: &str) -> Lease {
         token: token.to_owned(),
         expires_at: seconds(30),
         message_id: format!("message of {token}"),
+        first: true,
     }
 }
 
@@ -234,10 +235,11 @@ async fn whatever_is_known_of_an_event_is_left_as_it_is() {
         matches!(settle(30).await, Decision::Take(_)),
         "its lease is over: it takes a claim"
     );
-    tables.ledger.release(&first, "not yet", Blame::Hook).await.unwrap();
+    tables.ledger.release(&first, "not yet", failed(3)).await.unwrap();
+    assert_eq!(settle(2).await, Decision::Wait { until: seconds(3) });
     assert!(
-        matches!(settle(2).await, Decision::Take(_)),
-        "so it does where it was released"
+        matches!(settle(3).await, Decision::Take(_)),
+        "so it does where it was released, and its time has come"
     );
     assert_eq!(tables.record(&event).await.status, "RELEASED");
     let again = tables.claimed(&event, "b", 3).await;

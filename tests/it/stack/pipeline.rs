@@ -95,6 +95,7 @@ async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
         token: "the dead one's".to_owned(),
         expires_at: now().plus(Duration::from_secs(3)),
         message_id: "gone".to_owned(),
+        first: true,
     };
     let claim = ledger.claim(&event, &lease, now()).await.unwrap();
     assert!(matches!(claim, Claim::Claimed(_)));

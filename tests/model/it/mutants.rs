@@ -14,6 +14,7 @@ const KEPT: &str = ALWAYS[6];
 const ALONE: &str = ALWAYS[8];
 const COMPLETED: &str = ALWAYS[9];
 const PATIENT: &str = ALWAYS[10];
+const SPACED: &str = ALWAYS[11];
 
 const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
 
@@ -136,4 +137,10 @@ fn attempts_that_are_not_forgiven_give_up_what_an_operator_sends_again() {
         ..small()
     };
     breaks(Some(Mutant::AttemptsAreNotForgiven), bounds, PATIENT);
+}
+
+#[test]
+fn deliveries_that_retry_each_on_its_own_use_up_attempts_before_their_time() {
+    let bounds = Bounds { skews: &[0], ..small() };
+    breaks(Some(Mutant::EachDeliveryRetriesOnItsOwn), bounds, SPACED);
 }

@@ -20,8 +20,22 @@ impl State {
                 *hidden = (*hidden - 1).max(0);
             }
         }
+        let sink_write = |write: &mut Write| {
+            if let Write::Release(Some(retry_at)) = write {
+                *retry_at = sink(*retry_at);
+            }
+        };
         for consumer in &mut self.consumers {
             consumer.deadline = sink(consumer.deadline);
+            if let Doing::Write(_, _, _, write) = &mut consumer.doing {
+                sink_write(write);
+            }
+        }
+        if let Some(record) = &mut self.record
+            && record.standing.status == Status::Released
+        {
+            let retry_at = &mut record.standing.retry_at;
+            *retry_at = at(sink(ticks(*retry_at)));
         }
         if let Some(record) = &mut self.record
             && record.standing.status == Status::InProgress
@@ -34,7 +48,7 @@ impl State {
                 Request::Claim { now, expires, .. } | Request::Settle { now, expires, .. } => {
                     (*now, *expires) = (sink(*now), sink(*expires));
                 }
-                Request::Write(..) => {}
+                Request::Write(_, write) => sink_write(write),
             }
         }
     }
@@ -46,6 +60,11 @@ impl State {
         if let Some(record) = &mut self.record {
             record.standing.attempts = if bounds.counts() { used.into() } else { 1 };
             record.standing.forgiven = 0;
+            // Only a released event has one; and once it has come, it does not matter when.
+            let come = ticks(record.standing.retry_at) <= 0;
+            if come || record.standing.status != Status::Released {
+                record.standing.retry_at = at(LONG_AGO);
+            }
         }
         if !bounds.counts() {
             self.failures = 0;

@@ -1,6 +1,6 @@
 //! The ledger's answers: acuse-core's rules on the modelled record, with a mutant's one wrong rule.
 
-use acuse_core::ledger::{Change, Decision, Extent, Lease, Standing, Status, decide};
+use acuse_core::ledger::{Blame, Change, Decision, Extent, Lease, Replay, Standing, Status, decide};
 
 use crate::bounds::HookKind;
 use crate::mutant::Mutant;
@@ -51,7 +51,13 @@ impl Protocol {
             return Answer::Claimed(done(state));
         }
         let found = state.record.as_ref().map(|record| &record.standing);
-        match decide(found, BODY, replay, at(now)) {
+        // A replay goes at once whenever it comes: more than it may.
+        let hurries = self.mutant == Some(Mutant::EachDeliveryRetriesOnItsOwn) && state.is(Status::Released);
+        let extent = match replay || hurries {
+            true => Replay::AtOnce,
+            false => Replay::No,
+        };
+        match decide(found, BODY, extent, at(now)) {
             Decision::Wait { .. } if self.mutant == Some(Mutant::DropInProgress) => Answer::Drop,
             Decision::Take(_) if self.mutant == Some(Mutant::EndlessLease) && state.is(Status::InProgress) => {
                 Answer::Wait(now + 1)
@@ -59,6 +65,9 @@ impl Protocol {
             Decision::Wait { until } => Answer::Wait(ticks(until)),
             Decision::Drop { .. } => Answer::Drop,
             Decision::Take(taken) => {
+                let furthest = self.bounds.skews.iter().max().copied().unwrap_or(0);
+                let waits = found.filter(|found| found.status == Status::Released && !replay);
+                state.hasty |= waits.is_some_and(|found| ticks(found.retry_at) > furthest);
                 // Its owner fell silent: with its process, as far as anybody knows.
                 state.failures += u8::from(found.is_some_and(|found| found.status == Status::InProgress));
                 let standing = Standing::claimed(found, &taken, BODY, &lease(token, expires));
@@ -86,7 +95,7 @@ impl Protocol {
             Extent::Begun => &NAMES[..1],
         };
         let found = state.record.as_ref().map(|record| &record.standing);
-        let decision = decide(found, BODY, false, at(now));
+        let decision = decide(found, BODY, Replay::No, at(now));
         let overlooks = match self.mutant {
             Some(Mutant::UnconditionalSettlement) => true,
             Some(Mutant::SettlesWhatMayBeClaimed) => matches!(decision, Decision::Take(_)),
@@ -133,7 +142,8 @@ impl Protocol {
         let change = match write {
             Write::Record(hook) => Change::Record(name(hook), at(0)),
             Write::Complete(hook) => Change::Complete(Some((name(hook), at(0)))),
-            Write::Release(blame) => Change::Release(blame),
+            Write::Release(Some(retry_at)) => Change::Release(Blame::Hook { retry_at: at(retry_at) }),
+            Write::Release(None) => Change::Release(Blame::Nobody),
             Write::Reject => Change::Reject,
         };
         let (holder, token) = (record.holder.to_string(), token.to_string());
@@ -185,6 +195,7 @@ fn lease(token: Token, expires: i8) -> Lease {
         token: token.to_string(),
         expires_at: at(expires),
         message_id: String::new(),
+        first: true,
     }
 }
 

@@ -27,4 +27,6 @@ pub enum Mutant {
     OutageIsAnAttempt,
     /// What an operator sends again has the attempts that were left.
     AttemptsAreNotForgiven,
+    /// A released event is claimed by whichever delivery comes, whenever: each retries on its own clock.
+    EachDeliveryRetriesOnItsOwn,
 }

@@ -9,7 +9,7 @@ use crate::protocol::Protocol;
 use crate::state::{Doing, Hooks, Place, State, Why, Write};
 
 /// What has to hold always.
-pub const ALWAYS: [&str; 11] = [
+pub const ALWAYS: [&str; 12] = [
     "a transactional effect is applied at most once",
     "only the lease's holder changes the record",
     "a delivery is done with only once its event is settled",
@@ -21,6 +21,7 @@ pub const ALWAYS: [&str; 11] = [
     "hooks are called by one consumer at a time",
     "where little goes wrong the event is completed",
     "an event is given up only once its hooks have failed so often",
+    "no delivery takes an event before the time for its next attempt",
 ];
 
 /// What has to be reached.
@@ -55,6 +56,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         alone,
         completed,
         patient,
+        spaced,
     ] = ALWAYS;
     let [
         taken,
@@ -101,6 +103,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             !model.bounds.calm() || state.is(Status::Completed) || !over(model, state)
         }),
         Property::always(patient, |_, state: &State| !state.early),
+        Property::always(spaced, |_, state: &State| !state.hasty),
         Property::sometimes(taken, |_, state: &State| {
             late(state, |doing| matches!(doing, Doing::Call(..)))
         }),

@@ -1,6 +1,5 @@
 //! What may happen next.
 
-use acuse_core::ledger::Blame;
 use stateright::{Model, Property};
 
 use crate::bounds::{Bounds, HookKind};
@@ -141,7 +140,9 @@ impl Model for Protocol {
                 }
             }
             Action::Retry(place) | Action::Reject(place) => {
-                let Consumer { doing, attempt, .. } = *next.consumers.get(place)?;
+                let Consumer {
+                    doing, attempt, skew, ..
+                } = *next.consumers.get(place)?;
                 let Doing::Call(delivery, token, hooks) = doing else {
                     return None;
                 };
@@ -153,7 +154,9 @@ impl Model for Protocol {
                     self.give_up(&mut next, token);
                 }
                 next.consumers.get_mut(place)?.doing = match action {
-                    Action::Retry(_) if !gives_up => Doing::Write(delivery, token, hooks, Write::Release(Blame::Hook)),
+                    Action::Retry(_) if !gives_up => {
+                        Doing::Write(delivery, token, hooks, Write::Release(Some(skew + BACK_OFF)))
+                    }
                     _ if self.mutant == Some(Mutant::RejectionWithoutCopy) => {
                         Doing::Write(delivery, token, hooks, Write::Reject)
                     }
@@ -170,8 +173,8 @@ impl Model for Protocol {
                     consumer.doing = match consumer.doing {
                         Doing::Write(delivery, token, hooks, Write::Record(_) | Write::Complete(_)) => {
                             let blame = match self.mutant {
-                                Some(Mutant::OutageIsAnAttempt) => Blame::Hook,
-                                _ => Blame::Nobody,
+                                Some(Mutant::OutageIsAnAttempt) => Some(consumer.skew + BACK_OFF),
+                                _ => None,
                             };
                             Doing::Write(delivery, token, hooks, Write::Release(blame))
                         }
@@ -234,6 +237,7 @@ impl Protocol {
             failures: 0,
             given_up: false,
             early: false,
+            hasty: false,
             pauses: self.bounds.pauses,
             losses: self.bounds.losses,
             crashes: self.bounds.crashes,

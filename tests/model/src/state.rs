@@ -3,7 +3,7 @@
 //! Times are ticks from now, so that two moments which differ only in the date are one state.
 
 use acuse_core::clock::Timestamp;
-use acuse_core::ledger::{Blame, Standing, Status};
+use acuse_core::ledger::{Standing, Status};
 
 /// Which of the two deliveries.
 pub(crate) type Delivery = usize;
@@ -35,6 +35,8 @@ pub struct State {
     pub(crate) given_up: bool,
     /// And that before they were as many as they may be.
     pub(crate) early: bool,
+    /// It was claimed before the time for its next attempt, and clocks are not to blame.
+    pub(crate) hasty: bool,
     pub(crate) pauses: u8,
     pub(crate) losses: u8,
     pub(crate) crashes: u8,
@@ -100,7 +102,8 @@ pub(crate) struct Hooks(pub(crate) u8);
 pub(crate) enum Write {
     Record(usize),
     Complete(usize),
-    Release(Blame),
+    /// A hook failed: the event is to be tried again then, by the owner's clock. `None`: nobody's fault.
+    Release(Option<i8>),
     Reject,
 }
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::key::{IdempotencyKey, bounded};
-use acuse_core::ledger::{Extent, Lease, Standing, Status, Taken};
+use acuse_core::ledger::{Extent, Lease, Replay, Standing, Status, Taken};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::Compression;
@@ -38,6 +38,30 @@ pub(super) fn claimed(step: Step, lease: &Lease) -> Step {
     step.set("status", s(Status::InProgress.name()))
         .set("lease_token", s(&lease.token))
         .set("lease_expires_at", n(lease.expires_at.as_millis()))
+}
+
+/// Asks for what a claim may take: `decide`'s case `Take`.
+pub(super) fn claimable(step: Step, replay: Replay, now: Timestamp) -> Step {
+    let replayed = match replay {
+        Replay::No => "",
+        Replay::Rejected => " OR (#status = :rejected AND #message_id <> :set_message_id)",
+        Replay::AtOnce => " OR ((#status = :rejected OR #status = :released) AND #message_id <> :set_message_id)",
+    };
+    let step = match replay {
+        Replay::No => step,
+        _ => step.value(":rejected", s(Status::Rejected.name())),
+    };
+    // Records of before have no `retry_at`.
+    step.condition(&format!(
+        "attribute_not_exists(pk) \
+         OR (#status = :released AND (attribute_not_exists(#retry_at) OR #retry_at <= :now)) \
+         OR (#status = :in_progress AND #lease_expires_at <= :now){replayed}"
+    ))
+    .name("#retry_at", "retry_at")
+    .name("#lease_expires_at", "lease_expires_at")
+    .value(":released", s(Status::Released.name()))
+    .value(":in_progress", s(Status::InProgress.name()))
+    .value(":now", n(now.as_millis()))
 }
 
 /// Sets what a settlement adds to what is [`kept`]: these hooks are done, be it all or the first ones.
@@ -167,6 +191,8 @@ pub(super) fn standing(item: &HashMap<String, AttributeValue>) -> Result<Standin
             .ok_or(NotARecord("status"))?,
         // Only an event in progress has a lease.
         lease_expires_at: moment(item, "lease_expires_at").unwrap_or(Timestamp::from_millis(0)),
+        // Only a released one is to be tried again, and an older consumer's has no such time.
+        retry_at: moment(item, "retry_at").unwrap_or(Timestamp::from_millis(0)),
         attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
         forgiven: number(item, "forgiven").unwrap_or_default(),
         body_sha256: text(item, "body_sha256").ok_or(NotARecord("body_sha256"))?.to_owned(),

@@ -3,7 +3,7 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
-use acuse_core::ledger::{Claimed, Extent, Lease, LedgerError, Settlement, Taken, decide};
+use acuse_core::ledger::{Claimed, Extent, Lease, LedgerError, Replay, Settlement, Taken, decide};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -97,7 +97,7 @@ fn known(event: &Event, lease: &Lease, found: Option<Item>, now: Timestamp) -> R
     Ok(Settlement::Known(decide(
         Some(&standing),
         event.body_sha256(),
-        false,
+        Replay::No,
         now,
     )))
 }

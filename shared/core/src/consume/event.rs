@@ -52,6 +52,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             token: format!("{:032x}", self.random.bits()),
             expires_at: deadline.plus(LEASE_SLACK),
             message_id: message.message_id.clone(),
+            first: message.receives <= 1,
         };
         let aside = self.set_aside(event, unreadable, started);
         let tried = match aside {
@@ -114,11 +115,14 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         })
     }
 
-    /// Somebody else works on it.
+    /// Somebody else works on it; or it was tried, and another delivery of it is not to shorten the wait.
     pub(super) fn wait(&self, event: &Event, until: Timestamp, now: Timestamp) -> Fate {
         metric::event(event.provider, "waiting");
-        info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event in progress elsewhere");
-        Fate::Back(until.since(now), "in progress elsewhere".to_owned())
+        info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event not free yet");
+        Fate::Back(
+            until.since(now),
+            "in progress elsewhere, or not to be tried again yet".to_owned(),
+        )
     }
 
     pub(super) async fn count_duplicate(
@@ -271,7 +275,8 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let delay = delay.max(after.unwrap_or_default()).min(LONGEST_DELAY);
         warn!(%key, %delivery_id, attempt, hook, reason, retry_in_s = delay.as_secs(), "event released");
         metric::event(event.provider, "retried");
-        match self.ledger.release(claimed, &error, Blame::Hook).await {
+        let retry_at = self.clock.now().plus(delay);
+        match self.ledger.release(claimed, &error, Blame::Hook { retry_at }).await {
             Ok(()) => Fate::Back(delay, error),
             Err(error) => self.ledger_failed(message, event, &error),
         }

@@ -8,7 +8,10 @@ use super::{Extent, Lease, Standing, Status, Taken};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Blame {
     /// A hook failed. So does one that dies with its process, which is not released at all.
-    Hook,
+    Hook {
+        /// No delivery of the event is to call it again before.
+        retry_at: Timestamp,
+    },
     /// Nobody: the ledger or a queue could not be reached. The attempt is given back.
     Nobody,
 }
@@ -33,6 +36,7 @@ impl Standing {
         Self {
             status: Status::InProgress,
             lease_expires_at: lease.expires_at,
+            retry_at: Timestamp::from_millis(0),
             attempts: taken.attempt,
             forgiven: taken.forgiven,
             // What was claimed first stays.
@@ -65,6 +69,7 @@ impl Standing {
         found.is_none().then(|| Self {
             status,
             lease_expires_at,
+            retry_at: Timestamp::from_millis(0),
             attempts: 1,
             forgiven: 0,
             body_sha256: body_sha256.to_owned(),
@@ -103,7 +108,10 @@ impl Standing {
             }
             Change::Release(blame) => {
                 next.status = Status::Released;
-                next.attempts -= u32::from(blame == Blame::Nobody && next.attempts > 0);
+                match blame {
+                    Blame::Hook { retry_at } => next.retry_at = retry_at,
+                    Blame::Nobody => next.attempts = next.attempts.saturating_sub(1),
+                }
             }
             // Only an operator gets past this one, and then its attempts begin anew.
             Change::Reject => {
@@ -124,11 +132,13 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(99);
+    const LATER: Timestamp = Timestamp::from_seconds(400);
+    const NEVER: Timestamp = Timestamp::from_millis(0);
 
     const ALL: [Change<'static>; 5] = [
         Change::Record("mail", NOW),
         Change::Complete(Some(("mail", NOW))),
-        Change::Release(Blame::Hook),
+        Change::Release(Blame::Hook { retry_at: LATER }),
         Change::Release(Blame::Nobody),
         Change::Reject,
     ];
@@ -137,6 +147,7 @@ mod tests {
         Standing {
             status,
             lease_expires_at: Timestamp::from_seconds(50),
+            retry_at: NEVER,
             attempts: 1,
             forgiven: 0,
             body_sha256: "aa".to_owned(),
@@ -159,6 +170,9 @@ mod tests {
         );
         let hooks = after.each_ref().map(|standing| standing.hooks.len());
         assert_eq!(hooks, [2, 2, 1, 1, 1]);
+        // Only a hook's failure makes deliveries wait.
+        let retry_at = after.each_ref().map(|standing| standing.retry_at);
+        assert_eq!(retry_at, [NEVER, NEVER, LATER, NEVER, NEVER]);
         // What is nobody's fault is no attempt; what an operator sends again begins anew.
         let attempts = after.map(|standing| (standing.attempts, standing.forgiven));
         assert_eq!(attempts, [(1, 0), (1, 0), (1, 0), (0, 0), (1, 1)]);
@@ -180,10 +194,10 @@ mod tests {
             token: "a".to_owned(),
             expires_at: Timestamp::from_seconds(120),
             message_id: "m".to_owned(),
+            first: true,
         };
-        let never = Timestamp::from_millis(0);
         for (extent, status, lease_expires_at) in [
-            (Extent::Whole, Status::Completed, never),
+            (Extent::Whole, Status::Completed, NEVER),
             (Extent::Begun, Status::InProgress, lease.expires_at),
         ] {
             let settle =

@@ -8,8 +8,8 @@ use crate::event::Event;
 use crate::hook::Effects;
 use crate::key::IdempotencyKey;
 use crate::ledger::{
-    Blame, Change, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Standing, Status, Taken,
-    decide,
+    Blame, Change, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Replay, Settlement, Standing, Status,
+    Taken, decide,
 };
 
 /// A ledger whose writes are names that are counted.
@@ -153,8 +153,8 @@ impl Ledger for &MemoryLedger {
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.standing);
         let known = state.records.get(&event.key);
-        let again = known.is_some_and(|stored| stored.message_id == lease.message_id);
-        let taken = match decide(found, event.body_sha256(), event.replay && !again, now) {
+        let replay = lease.replay(event, known.map(|stored| stored.message_id.as_str()));
+        let taken = match decide(found, event.body_sha256(), replay, now) {
             Decision::Wait { until } => return Ok(Claim::Wait { until }),
             Decision::Drop { status, conflict } => return Ok(Claim::Duplicate { status, conflict }),
             Decision::Take(taken) => taken,
@@ -181,7 +181,7 @@ impl Ledger for &MemoryLedger {
         let found = state.records.get(&event.key).map(|stored| &stored.standing);
         let names = hooks.iter().map(|(name, _)| *name);
         let Some(standing) = Standing::settled(found, names, extent, lease, event.body_sha256(), now) else {
-            return Ok(Settlement::Known(decide(found, event.body_sha256(), false, now)));
+            return Ok(Settlement::Known(decide(found, event.body_sha256(), Replay::No, now)));
         };
         let settlement = match extent {
             Extent::Whole => Settlement::Completed,

@@ -85,8 +85,12 @@ struct Outcome {
 
 const EVENTS: usize = 20;
 
-/// Twenty events, all there when the outage begins.
 fn outage(away: Away, lasts: Duration) -> Outcome {
+    outage_of_copies(away, lasts, 1)
+}
+
+/// Twenty events, so many deliveries of each, all there when the outage begins.
+fn outage_of_copies(away: Away, lasts: Duration, copies: u32) -> Outcome {
     let simulation = Simulation::new(fastrand::u64(..), BEGINNING);
     let faults = || {
         let faults = Faults::new(&simulation, 2);
@@ -123,7 +127,9 @@ fn outage(away: Away, lasts: Duration) -> Outcome {
     );
     let consumer = consumer.unwrap();
     for number in 0..EVENTS {
-        queue.send(message(&format!("p{number}"), 0));
+        for copy in 0..copies {
+            queue.send(message(&format!("p{number}"), copy));
+        }
     }
     let over = BEGINNING.plus(lasts);
     let ended = Arc::new(std::sync::Mutex::new((None, None)));
@@ -164,7 +170,7 @@ fn outage(away: Away, lasts: Duration) -> Outcome {
         forgotten: queue.forgotten(),
     };
     println!(
-        "{away:?} away for {:.1} h: recovered after {:?}, dead letters {}, first after {:?}, hook called {} times",
+        "{away:?} away for {:.1} h, {copies} deliveries of each: recovered after {:?}, dead letters {}, first after {:?}, hook called {} times",
         lasts.as_secs_f64() / 3600.0,
         outcome.recovered,
         outcome.reasons.len(),
@@ -202,6 +208,21 @@ fn a_hooks_outage_of_a_day_needs_no_operator_and_ends_within_an_hour() {
         let outcome = outage(Away::Hook, lasts);
         all_is_well(&outcome, within);
     }
+}
+
+/// A provider that repeats itself gets none of its events' attempts used up faster.
+#[test]
+fn several_deliveries_of_an_event_have_its_attempts_together() {
+    for copies in [2, 4] {
+        let outcome = outage_of_copies(Away::Hook, 24 * HOUR, copies);
+        all_is_well(&outcome, 32 * MINUTE);
+        // One delivery alone makes some 75.
+        let most = outcome.attempts.iter().max();
+        assert!(most.is_some_and(|most| *most < 100), "{outcome:?}");
+    }
+    let outcome = outage_of_copies(Away::Hook, 16 * DAY, 4);
+    assert_eq!(outcome.calls, 120 * 20);
+    assert!(outcome.given_up.unwrap() > 27 * HOUR, "{outcome:?}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ async fn an_event_is_given_up_after_so_many_failures_with_the_last_one_as_the_re
     for _ in 0..2 {
         assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, ["p1"]);
         assert_eq!(scene.inbox.dead(), []);
+        scene.wait();
     }
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
     let reason = "given up after 3 attempts: hook `h`: no. 3".to_owned();
@@ -50,14 +51,87 @@ async fn what_an_operator_sends_again_has_all_its_attempts_and_its_short_waits_o
     let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
     for _ in 0..3 {
         scene.consume(&[&hook], vec![payment("p1")]).await;
+        scene.wait();
     }
     for _ in 0..3 {
         scene.consume(&[&hook], vec![replay("p1", "again")]).await;
+        scene.wait();
     }
     assert_eq!((hook.calls(), scene.inbox.dead().len()), (6, 2));
     assert_eq!(attempts(&scene, "p1"), 6, "the number itself goes on");
     let waits: Vec<u64> = scene.inbox.returned().iter().map(|(_, wait)| wait.as_secs()).collect();
     assert_eq!(waits, [2, 4, 2, 4]);
+}
+
+fn delivery(message_id: &str, receives: u32) -> Received {
+    let mut message = payment("p1");
+    message_id.clone_into(&mut message.message_id);
+    Received { receives, ..message }
+}
+
+/// However many deliveries an event has, it has its attempts once, and their time.
+#[tokio::test]
+async fn another_delivery_waits_for_the_rest_of_the_time_and_is_no_attempt() {
+    for transactional in [false, true] {
+        let scene = Scene::default();
+        let hook = Told::to("h", |_, attempt| match attempt.number {
+            1 => Err(HookError::retry_after(Duration::from_secs(60), "later")),
+            _ => Ok(Effects::write("h")),
+        });
+        let hook = if transactional { hook.writes_only() } else { hook };
+        let both = vec![delivery("a", 1), delivery("b", 1)];
+        assert_eq!(scene.consume(&[&hook], both).await, ["a", "b"]);
+        let wait = |id: &str, seconds| (id.to_owned(), Duration::from_secs(seconds));
+        assert_eq!(scene.inbox.returned(), [wait("a", 60), wait("b", 60)]);
+        scene.clock.advance(Duration::from_millis(58_500));
+        for receives in [1, 2] {
+            assert_eq!(scene.consume(&[&hook], vec![delivery("c", receives)]).await, ["c"]);
+            let (_, rest) = scene.inbox.returned().pop().unwrap();
+            assert_eq!(rest, Duration::from_millis(1500));
+        }
+        let stored = scene.ledger.record(&key_of("p1")).unwrap();
+        assert_eq!(
+            (stored.standing.status, stored.standing.attempts),
+            (Status::Released, 1)
+        );
+        scene.wait();
+        // Whichever comes first.
+        assert_eq!(scene.consume(&[&hook], vec![delivery("b", 2)]).await, [""; 0]);
+        assert_eq!((attempts(&scene, "p1"), scene.ledger.applied("h")), (2, 1));
+        assert_eq!(scene.consume(&[&hook], vec![delivery("a", 2)]).await, [""; 0]);
+    }
+}
+
+/// What is nobody's fault is tried again by whoever comes.
+#[tokio::test]
+async fn an_event_that_is_given_back_waits_for_nothing() {
+    let (scene, hook) = (Scene::default(), ok("h"));
+    scene.ledger.fail(&["complete"]);
+    assert_eq!(scene.consume(&[&hook], vec![delivery("a", 1)]).await, ["a"]);
+    scene.ledger.fail(&[]);
+    assert_eq!(scene.consume(&[&hook], vec![delivery("b", 1)]).await, [""; 0]);
+    assert_eq!(attempts(&scene, "p1"), 1);
+}
+
+/// It goes at once; after that it is one delivery of the event among others.
+#[tokio::test]
+async fn an_operators_replay_does_not_wait_when_it_comes_first() {
+    let scene = Scene::default();
+    let hook = Told::to("h", |_, _| {
+        Err(HookError::retry_after(Duration::from_secs(60), "later"))
+    });
+    let again = |receives| Received {
+        receives,
+        ..replay("p1", "again")
+    };
+    scene.consume(&[&hook], vec![delivery("a", 1)]).await;
+    scene.consume(&[&hook], vec![again(1)]).await;
+    assert_eq!(hook.calls(), 2);
+    scene.consume(&[&hook], vec![again(2), delivery("a", 2)]).await;
+    assert_eq!(hook.calls(), 2);
+    scene.wait();
+    scene.consume(&[&hook], vec![delivery("a", 3), again(3)]).await;
+    assert_eq!((hook.calls(), attempts(&scene, "p1")), (3, 3));
 }
 
 #[tokio::test]
@@ -70,6 +144,7 @@ async fn a_claim_whose_owner_has_died_was_an_attempt() {
             token: format!("owner {number}"),
             expires_at: scene.clock.now().plus(Duration::from_secs(31)),
             message_id: "m".to_owned(),
+            first: true,
         };
         let message = payment("p1");
         let attribute = |name: &str| message.attributes.get(name).map(String::as_str);

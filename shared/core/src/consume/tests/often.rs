@@ -81,6 +81,7 @@ async fn a_message_that_comes_often_for_another_reason_leaves_no_note() {
     let (scene, hook) = (Scene::default(), Told::to("h", |_, _| Err(HookError::retry("no"))));
     for _ in 0..20 {
         assert_eq!(scene.consume(&[&hook], vec![often("p1"), often("p2")]).await.len(), 2);
+        scene.wait();
     }
     assert_eq!(hook.calls(), 40);
     assert_eq!(scene.inbox.dead(), []);

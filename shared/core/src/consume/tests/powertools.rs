@@ -17,6 +17,7 @@ async fn dead_owner(scene: &Scene, message: &Received) -> Claimed {
         token: "the dead owner's".to_owned(),
         expires_at: now.plus(Duration::from_secs(31)),
         message_id: message.message_id.clone(),
+        first: true,
     };
     match (&scene.ledger).claim(&event_of(message), &lease, now).await.unwrap() {
         Claim::Claimed(claimed) => claimed,
@@ -51,7 +52,7 @@ async fn a_late_owner_neither_completes_nor_releases_the_new_owners_record() {
     for refused in [
         ledger.complete(&late, Some(("h", effects())), now).await,
         ledger.record_hook(&late, "h", effects(), now).await,
-        ledger.release(&late, "no", Blame::Hook).await,
+        ledger.release(&late, "no", Blame::Hook { retry_at: now }).await,
         ledger.reject(&late, "no", now).await,
     ] {
         assert!(matches!(refused, Err(LedgerError::LeaseLost { .. })));
@@ -89,10 +90,13 @@ async fn a_duplicate_does_not_swallow_the_retry_of_a_failed_first_attempt() {
         _ => Ok(Effects::write("h")),
     });
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, ["p1"]);
-    // The provider sends it again before the retry is due: the duplicate does the work, …
+    // The provider sends it again before the retry is due: the duplicate waits for that, does the work, …
     let mut duplicate = payment("p1");
     duplicate.message_id = "the duplicate".to_owned();
-    assert_eq!(scene.consume(&[&hook], vec![duplicate]).await, [""; 0]);
+    let duplicate = || vec![duplicate.clone()];
+    assert_eq!(scene.consume(&[&hook], duplicate()).await, ["the duplicate"]);
+    scene.wait();
+    assert_eq!(scene.consume(&[&hook], duplicate()).await, [""; 0]);
     assert_eq!(scene.ledger.applied("h"), 1);
     // … and the retry finds it done.
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);

@@ -30,6 +30,7 @@ async fn claimed(scene: &Scene, message: &Received) -> crate::ledger::Claimed {
         token: "somebody else's".to_owned(),
         expires_at: now.plus(Duration::from_secs(17)),
         message_id: "another".to_owned(),
+        first: true,
     };
     match (&scene.ledger).claim(&event_of(message), &lease, now).await.unwrap() {
         crate::ledger::Claim::Claimed(claimed) => claimed,
@@ -106,6 +107,7 @@ async fn what_was_settled_is_not_asked_again_where_a_later_hook_failed() {
     assert_eq!(scene.consume(&[&payments, &mail], vec![payment("p1")]).await, ["p1"]);
     let mut again = payment("p1");
     again.receives = 2;
+    scene.wait();
     assert_eq!(scene.consume(&[&payments, &mail], vec![again]).await, [""; 0]);
     assert_eq!((first.lock().unwrap().clone(), mail.calls()), (vec![1], 2));
     assert_eq!(scene.ledger.applied("payments"), 1);
@@ -203,7 +205,7 @@ async fn what_a_claim_may_take_is_claimed_and_only_what_is_open_called() {
         .await
         .unwrap();
     ledger
-        .release(&earlier, "books: not yet", crate::ledger::Blame::Hook)
+        .release(&earlier, "books: not yet", crate::ledger::Blame::Hook { retry_at: now })
         .await
         .unwrap();
 
