@@ -122,7 +122,7 @@ impl List {
         walked.await?;
         match (self.json, found) {
             (true, _) => {}
-            (false, 0) => say!("nothing of that is in the dead-letter queue"),
+            (false, 0) => say!("no such message is in the dead-letter queue"),
             (false, _) => table.print(),
         }
         Ok(interrupt.code())
