@@ -6,6 +6,8 @@ mod command;
 
 use std::process::ExitCode;
 
+use acuse_cli::terminal;
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Receives payment webhooks; this runs the whole stack on one machine and operates a deployed one.
@@ -58,7 +60,11 @@ enum Command {
 async fn main() -> ExitCode {
     // `acuse … | head` ends as other programs do, without a word.
     sigpipe::reset();
-    let done = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(error),
+    };
+    let done = match cli.command {
         Command::Local(arguments) => command::local::run(arguments).await,
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
@@ -78,4 +84,24 @@ async fn main() -> ExitCode {
         failure.print();
         ExitCode::FAILURE
     })
+}
+
+/// Prints help as it is, and why the arguments can't be used without anything in them that acts on
+/// the terminal: an id that was pasted may begin with `-`.
+fn explain(error: clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Nobody reads any more, or there is no place left: nothing can be said.
+            let _ = error.print();
+        }
+        _ => {
+            // Of the escaped ones clap says the same, with each of them on one line.
+            let escaped = std::env::args_os().map(|argument| terminal::escape(&argument.to_string_lossy()));
+            let error = Cli::try_parse_from(escaped).err().unwrap_or(error);
+            let text = error.render().to_string();
+            text.trim_end().lines().for_each(terminal::note);
+        }
+    }
+    code
 }
