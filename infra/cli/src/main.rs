@@ -7,6 +7,7 @@ mod command;
 use std::process::ExitCode;
 
 use acuse_cli::terminal;
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Receives payment webhooks; this runs the whole stack on one machine and operates a deployed one.
@@ -57,7 +58,11 @@ enum Command {
 // Commands wait for the network; what the local stack serves has its own threads.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(error),
+    };
+    let done = match cli.command {
         Command::Local(arguments) => command::local::run(arguments).await,
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
@@ -79,4 +84,24 @@ async fn main() -> ExitCode {
         failure.print();
         ExitCode::FAILURE
     })
+}
+
+/// Prints help as it is, and why the arguments can't be used without anything in them that acts on
+/// the terminal: an id that was pasted may begin with `-`.
+fn explain(error: clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Nobody reads any more, or there is no place left: nothing can be said.
+            let _ = error.print();
+        }
+        _ => {
+            // Of the escaped ones clap says the same, with each of them on one line.
+            let escaped = std::env::args_os().map(|argument| terminal::escape(&argument.to_string_lossy()));
+            let error = Cli::try_parse_from(escaped).err().unwrap_or(error);
+            let text = error.render().to_string();
+            text.trim_end().lines().for_each(terminal::note);
+        }
+    }
+    code
 }

@@ -152,7 +152,10 @@ impl List {
             return print_lines(&records);
         }
         if records.is_empty() {
-            say!("no such events in the last {} days (UTC); `--days` looks further back", self.days);
+            say!(
+                "no such events in the last {} days (UTC); `--days` looks further back",
+                self.days
+            );
             return Ok(());
         }
         let mut table = Table::new([

@@ -12,7 +12,7 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::{note, sample, say};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_core::receive::{FRESH_FOR, SecretStore};
+use acuse_core::receive::SecretStore;
 use acuse_core::secrets::Stored;
 use clap::{Args, Subcommand};
 use thiserror::Error;
@@ -24,7 +24,7 @@ use acuse_cli::store::Store;
 use acuse_cli::target::Target;
 pub(super) use input::ask;
 pub(super) use wait::ACCEPTED_AFTER;
-use wait::Waited;
+use wait::{WITHDRAWN_AFTER, Waited};
 
 /// What to do with a provider's secret.
 #[derive(Debug, Subcommand)]
@@ -33,7 +33,7 @@ pub(crate) enum Command {
     ///
     /// Asks for it, or reads standard input: the signing secret, in a second line the token where
     /// the provider has one; or the whole JSON object. What was there before is withdrawn: a
-    /// running function may accept it for five more minutes. To accept both for a while, `rotate`.
+    /// running function may accept it for about five more minutes. To accept both for a while, `rotate`.
     #[command(after_help = "Examples:
   acuse secrets put kuenta --stack acuse
   acuse secrets put onepay --stack acuse < onepay-secret.json
@@ -107,7 +107,7 @@ async fn put(arguments: &Arguments) -> Result<ExitCode, Failure> {
     say!(
         "every running function accepts the new one after {} s, and may accept the old one until {}",
         ACCEPTED_AFTER.as_secs(),
-        now.plus(FRESH_FOR)
+        now.plus(WITHDRAWN_AFTER)
     );
     say!("then, for deliveries that were refused before: `acuse quarantine release --provider {name}`");
     Ok(ExitCode::SUCCESS)
@@ -171,7 +171,7 @@ async fn finish(arguments: &Arguments) -> Result<ExitCode, Failure> {
     say!(
         "only the newest secret of {} is stored; a running function may accept an older one until {}",
         provider.name,
-        SystemClock.now().plus(FRESH_FOR)
+        SystemClock.now().plus(WITHDRAWN_AFTER)
     );
     Ok(ExitCode::SUCCESS)
 }

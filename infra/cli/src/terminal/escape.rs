@@ -9,10 +9,16 @@ use unicode_width::UnicodeWidthChar;
 /// Stands for what was cut off; one column wide.
 const MORE: char = '…';
 
-/// Whether a terminal acts on `c` or shows nothing of it: control characters (C0, DEL, C1), line
+/// Braille without a dot: a symbol to Unicode, nothing to the eye.
+const BLANK_PATTERN: char = '\u{2800}';
+
+/// Whether a terminal acts on `c` or nobody sees what it is: control characters (C0, DEL, C1), line
 /// and paragraph separators, format characters (bidirectional ones among them), whatever else is
-/// invisible by default, and code points without a character.
+/// invisible by default, code points without a character, and blanks that pass for a space.
 pub fn is_unsafe(c: char) -> bool {
+    if c == ' ' {
+        return false;
+    }
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
     matches!(
         category,
@@ -20,10 +26,12 @@ pub fn is_unsafe(c: char) -> bool {
             | GeneralCategory::Format
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::SpaceSeparator
             | GeneralCategory::PrivateUse
             | GeneralCategory::Surrogate
             | GeneralCategory::Unassigned
     ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+        || c == BLANK_PATTERN
 }
 
 /// `text` on one line, with `\n` or `\u{1b}` in the place of what is [unsafe](is_unsafe).
@@ -139,11 +147,10 @@ mod tests {
 
     #[test]
     fn each_kind_shows() {
-        let text =
-            "a\u{1b}]0;x\u{7}\u{9b}2J\r\nb\t\u{7f}\u{202e}c\u{200b}\u{feff}\u{2028}\u{fe0f}\u{3164}\u{e0041}\u{ad}";
+        let text = "a\u{1b}]0;x\u{7}\u{9b}2J\r\nb\t\u{7f}\u{202e}c\u{200b}\u{feff}\u{2028}\u{fe0f}\u{3164}\u{e0041}\u{ad}\u{a0}\u{2800}";
         assert_eq!(
             escape(text),
-            r"a\u{1b}]0;x\u{7}\u{9b}2J\r\nb\t\u{7f}\u{202e}c\u{200b}\u{feff}\u{2028}\u{fe0f}\u{3164}\u{e0041}\u{ad}"
+            r"a\u{1b}]0;x\u{7}\u{9b}2J\r\nb\t\u{7f}\u{202e}c\u{200b}\u{feff}\u{2028}\u{fe0f}\u{3164}\u{e0041}\u{ad}\u{a0}\u{2800}"
         );
         assert_eq!(
             escape_json("\"\u{9b}\u{7f}\u{e0041}\""),

@@ -89,6 +89,54 @@ async fn a_signed_event_cannot_act_on_the_terminal() {
     assert!(said.contains(r"odd\u{1b}"), "{said}");
 }
 
+/// An id that was pasted may begin with `-`: then it is an argument that nobody knows.
+#[tokio::test]
+async fn arguments_that_cannot_be_used_do_not_act_on_the_terminal() {
+    let (unknown, text) = (
+        format!("--{NASTY}"),
+        r"odd\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\nFORGED\u{202e}\u{200b}\u{7f}",
+    );
+    let assigned = format!("--limit={NASTY}");
+    for (arguments, named) in [
+        (&[NASTY][..], "unrecognized subcommand"),
+        (&["events", "show", &unknown], "unexpected argument"),
+        (&["events", "list", NASTY], "unexpected argument"),
+        (&["events", "list", "--limit", NASTY], "invalid value"),
+        (&["events", "list", &assigned], "invalid value"),
+        (&["events", "list", "--provider", NASTY], "invalid value"),
+        (&["events", "list", "--since", NASTY], "invalid value"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_acuse"))
+            .args(arguments)
+            .output()
+            .await
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_tame(&said);
+        assert!(said.contains(named) && said.contains(text), "{said}");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+    }
+    for (arguments, code, printed) in [
+        (&["--help"][..], 0, "Usage: acuse"),
+        (&["events", "list", "--help"], 0, "Usage: acuse events list"),
+        (&["--version"], 0, concat!("acuse ", env!("CARGO_PKG_VERSION"))),
+        (&[], 2, "Usage: acuse"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_acuse"))
+            .args(arguments)
+            .output()
+            .await
+            .unwrap();
+        let (said, silent) = match code {
+            0 => (output.stdout, output.stderr),
+            _ => (output.stderr, output.stdout),
+        };
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains(printed) && silent.is_empty(), "{said}");
+        assert_eq!(output.status.code(), Some(code), "{said}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tail_cannot_be_acted_on() {
     let provider = &unopago::PROVIDER;

@@ -2,7 +2,9 @@
 
 use std::process::{Output, Stdio};
 
+use acuse_aws::system::SystemClock;
 use acuse_cli::terminal::is_unsafe;
+use acuse_core::receive::FRESH_FOR;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -390,4 +392,23 @@ async fn a_secret_that_was_replaced_by_half_is_told_and_may_be_put_again() {
         .iter()
         .filter(|asked| asked.header("x-amz-target") == Some("secretsmanager.GetSecretValue"));
     assert_eq!(reads.count(), 0);
+}
+
+/// The store, too, may give what was there before for some seconds.
+#[tokio::test]
+async fn a_withdrawn_secret_is_said_to_last_as_long_as_it_can() {
+    let mut stored = json!({"signing_secrets": [SECRET, "older"]}).to_string();
+    let server = Server::replying(move |asked| aws(asked, &mut stored)).await;
+    for (command, input) in [
+        (&["secrets", "put", "kuenta", "--stack", "acuse"][..], SECRET),
+        (&["secrets", "rotate", "kuenta", "--stack", "acuse", "--finish"], ""),
+    ] {
+        let before = SystemClock.now();
+        let said = done(&server, command, input).await;
+        let (_, until) = said.split_once(" one until ").expect("it says until when");
+        let until = Timestamp::from_rfc3339(until.lines().next().unwrap()).unwrap();
+        let margin = Duration::from_secs(10);
+        assert!(until.since(before) >= FRESH_FOR + margin, "{before} {said}");
+        assert!(until.since(SystemClock.now()) <= FRESH_FOR + margin, "{said}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acuse_cli::note;
-use acuse_core::receive::RELOAD_EVERY;
+use acuse_core::receive::{FRESH_FOR, RELOAD_EVERY};
 
 use crate::command::interrupt::interrupted;
 use crate::command::progress::countdown;
@@ -14,6 +14,10 @@ const MARGIN: Duration = Duration::from_secs(10);
 /// How long after it was stored a secret is accepted by every running function: each has read it
 /// again by then, or reads it at the next delivery that does not verify.
 pub(crate) const ACCEPTED_AFTER: Duration = RELOAD_EVERY.saturating_add(MARGIN);
+
+/// How long after it was withdrawn a secret may be accepted: a function that read it just then uses
+/// it for so long.
+pub(crate) const WITHDRAWN_AFTER: Duration = FRESH_FOR.saturating_add(MARGIN);
 
 /// How the wait ended.
 pub(crate) enum Waited {
