@@ -176,6 +176,7 @@ async fn what_the_queue_would_not_give_out_again_is_dead_lettered_with_its_reaso
         ..payment("p1")
     };
     assert_eq!(scene.consume(&[&hook], vec![received(last - 1)]).await, ["p1"]);
+    scene.wait();
     assert_eq!(scene.consume(&[&hook], vec![received(last)]).await, [""; 0]);
     let reason = "it was received as often as the queue allows: hook `h`: no";
     assert_eq!(scene.inbox.dead(), [("p1".to_owned(), reason.to_owned())]);
