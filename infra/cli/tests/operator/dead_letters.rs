@@ -383,28 +383,3 @@ async fn a_rejected_event_is_replayed_once() {
     let completed = done(&[&list[..], &["--limit", "10000", "--json"]].concat(), "").await;
     assert!(completed.contains(&record.key));
 }
-
-/// How long a redrive takes: `cargo test -p acuse-cli --test operator two_thousand -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-async fn two_thousand_letters() {
-    let _queues = QUEUES.lock().await;
-    let provider = &unopago::PROVIDER;
-    let mut ids = HashSet::new();
-    for number in 0..2000u32 {
-        let (message, id) = message(provider, u8::try_from(number % 250).unwrap());
-        dead_letter(message, "hook `h`: no such order").await;
-        ids.insert(id);
-    }
-    let before = std::env::var("ACUSE_BEFORE").ok();
-    let program = before.as_deref().unwrap_or(env!("CARGO_BIN_EXE_acuse"));
-    let mut redrive = Command::new(program);
-    redrive
-        .args(["dlq", "redrive", "--error", "no such order", "--state"])
-        .arg(state());
-    let started = std::time::Instant::now();
-    let output = redrive.output().await.unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    println!("{} in {:?}", printed.lines().last().unwrap(), started.elapsed());
-    assert!(printed.contains("2000 sent back"));
-}
