@@ -21,7 +21,7 @@ use super::which::Which;
 The page is served on this machine's loopback addresses alone, with your own credentials behind it. The local stack has it
 as well, at http://127.0.0.1:3100.")]
 pub(crate) struct Arguments {
-    /// Port on 127.0.0.1 and [::1]; 0 for any free one
+    /// Port on the loopback addresses; 0 for any free one
     #[arg(long, default_value_t = 3100)]
     port: u16,
     #[command(flatten)]
