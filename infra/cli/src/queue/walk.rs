@@ -39,7 +39,7 @@ const LOOKS: u32 = 5;
 /// `Date` counts whole seconds, so what was sent in the second of the first answer may be our own work, come
 /// straight back. Work begins when that second is surely over, a second more for SQS's machines among
 /// themselves.
-const SETTLE: Duration = Duration::from_secs(2);
+const BEFORE_WORK: Duration = Duration::from_secs(2);
 
 /// One pass through what a queue held at its start, each message once. What is sent to it meanwhile is left
 /// for the next pass: it may be what this one has sent away, come straight back. What is not
@@ -51,7 +51,7 @@ pub struct Walk {
     /// Messages that were sent later are none of this pass. By SQS's clock, as what they are compared with.
     until: Option<Timestamp>,
     /// When work may begin.
-    settled: Option<Instant>,
+    work_from: Option<Instant>,
     depth: Depth,
     seen: HashSet<String>,
     held: Vec<Message>,
@@ -105,7 +105,7 @@ impl Walk {
             url: url.to_owned(),
             kind,
             until: None,
-            settled: None,
+            work_from: None,
             depth: Depth::default(),
             seen: HashSet::new(),
             held: Vec::new(),
@@ -136,8 +136,8 @@ impl Walk {
                 empty += 1;
                 continue;
             }
-            if let (Kind::Work, Some(settled)) = (self.kind, self.settled) {
-                tokio::time::sleep_until(settled).await;
+            if let (Kind::Work, Some(work_from)) = (self.kind, self.work_from) {
+                tokio::time::sleep_until(work_from).await;
             }
             let mut fresh = Vec::new();
             for message in received {
@@ -172,7 +172,7 @@ impl Walk {
             // Every answer of AWS's has a date (RFC 9110, 6.6.1).
             let began = answered.at().unwrap_or_else(|| SystemClock.now());
             self.until = Some(began.plus(Duration::from_secs(1)));
-            self.settled = Some(Instant::now() + SETTLE);
+            self.work_from = Some(Instant::now() + BEFORE_WORK);
         }
         Ok(received)
     }
