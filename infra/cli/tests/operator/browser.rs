@@ -37,24 +37,33 @@ struct Driver {
 impl Driver {
     /// `None` where there is none.
     async fn start() -> Option<Self> {
+        // It takes a free port of one address, and ends where another program has the same of the other.
+        for _ in 0..10 {
+            match tokio::time::timeout(PATIENCE, Self::try_start()).await {
+                Ok(Ok(driver)) => return Some(driver),
+                Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return None,
+                Ok(Err(_)) => {}
+                Err(_) => panic!("chromedriver does not start"),
+            }
+        }
+        panic!("chromedriver ended each time")
+    }
+
+    async fn try_start() -> std::io::Result<Self> {
         let mut command = Command::new("chromedriver");
         command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = command.kill_on_drop(true).spawn().ok()?;
+        let mut process = command.kill_on_drop(true).spawn()?;
         let mut stdout = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = async {
-            while let Some(line) = stdout.next_line().await.unwrap() {
-                if let Some((_, port)) = line.split_once("started successfully on port ") {
-                    return port.trim_end_matches('.').to_owned();
-                }
+        while let Some(line) = stdout.next_line().await? {
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                return Ok(Self {
+                    url: format!("http://127.0.0.1:{}", port.trim_end_matches('.')),
+                    _process: process,
+                    _stdout: stdout,
+                });
             }
-            panic!("chromedriver ended")
-        };
-        let port = tokio::time::timeout(PATIENCE, port).await.expect("chromedriver starts");
-        Some(Self {
-            url: format!("http://127.0.0.1:{port}"),
-            _process: process,
-            _stdout: stdout,
-        })
+        }
+        Err(std::io::Error::other("chromedriver ended"))
     }
 }
 
