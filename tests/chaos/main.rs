@@ -140,7 +140,6 @@ async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
     // waits for minutes.
     let settings = [
         ("MaxAttempts", "1000"),
-        ("MaxCrashes", "100"),
         ("WaitMaxSeconds", "5"),
         ("RetryMaxSeconds", "5"),
     ];

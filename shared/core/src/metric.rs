@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
-/// Deliveries at a door, by `Provider` and `Outcome`: `queued`, `test` (queued, a test delivery of
+/// Deliveries at the verify functions, by `Provider` and `Outcome`: `queued`, `test` (queued, a test delivery of
 /// `acuse doctor`), `token` and `signature` (which of the two proofs failed), `too_long`, `unavailable`.
 pub const DELIVERIES: &str = "Deliveries";
 
@@ -26,8 +26,8 @@ pub const QUEUE_LATENCY: &str = "QueueLatency";
 /// From receipt at the door to completion, by `Provider`.
 pub const END_TO_END_LATENCY: &str = "EndToEndLatency";
 
-/// From receipt at the door to now, of an event that goes back to the queue. Of all providers: an alarm
-/// wants one number.
+/// How long ago a message was sent to the event queue that goes back to it, in seconds: by its receipt there,
+/// so that a redriven event is not days old at once. Of all providers: an alarm wants one number.
 pub const OPEN_EVENT_AGE: &str = "OpenEventAge";
 
 /// How long a hook's call took, by `Hook`.
@@ -43,7 +43,7 @@ pub fn describe() {
     describe_histogram!(
         OPEN_EVENT_AGE,
         Unit::Seconds,
-        "receipt to now, of an event that is not done"
+        "since a message was sent that is not done"
     );
     describe_histogram!(HOOK_DURATION, Unit::Milliseconds, "a hook's call");
 }
