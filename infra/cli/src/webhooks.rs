@@ -33,6 +33,9 @@ pub struct Webhook {
     /// Whether it is of the provider's test environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_test: Option<bool>,
+    /// Whether its deliveries carry a token in a header, where the provider says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_token: Option<bool>,
     /// When it was made, as the provider writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
@@ -69,6 +72,20 @@ pub enum ChoiceError {
 }
 
 impl Webhook {
+    /// One of which nothing is known but its id.
+    fn of(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: None,
+            url: String::new(),
+            events: Vec::new(),
+            is_test: None,
+            has_token: None,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
     /// From one element of a provider's answer.
     fn from_json(value: &Value) -> Option<Self> {
         let text = |names: &[&str]| {
@@ -87,6 +104,7 @@ impl Webhook {
             url: text(&["url"]).unwrap_or_default(),
             events: events.filter_map(Value::as_str).map(str::to_owned).collect(),
             is_test: value.get("is_test").and_then(Value::as_bool),
+            has_token: value.get("header").map(|header| !header.is_null()),
             created_at: text(&["created_at", "createdAt"]),
             updated_at: text(&["updated_at", "updatedAt"]),
         })
@@ -255,6 +273,18 @@ mod tests {
             assert_eq!(single(&answer).unwrap().1.id, "w1", "{answer}");
         }
         assert!(single(&json!({"data": {"url": "https://a"}})).is_none());
+    }
+
+    #[test]
+    fn a_webhook_without_a_token_is_told_from_one_that_does_not_say() {
+        let token = |header: Value| {
+            let mut one = json!({"id": "w1", "url": "https://a"});
+            one["header"] = header;
+            Webhook::from_json(&one).unwrap().has_token
+        };
+        assert_eq!(token(json!(null)), Some(false));
+        assert_eq!(token(json!("wh_hdr_x")), Some(true));
+        assert_eq!(Webhook::from_json(&json!({"id": "w1"})).unwrap().has_token, None);
     }
 
     #[test]

@@ -2,19 +2,18 @@
 
 use std::process::ExitCode;
 
+use acuse_cli::note;
 use acuse_cli::webhooks::kuenta::{Account, BASE, Kuenta};
 use acuse_cli::webhooks::{self, ApiError, Webhook};
-use acuse_cli::{note, say, terminal};
 use acuse_core::provider::Provider;
 use acuse_core::providers::kuenta::PROVIDER;
 use acuse_core::secrets::Stored;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
 
 use super::Failure;
 use super::confirm::confirm;
-use super::webhooks::{Create, Events, Place, newest, pace, print, say, token};
+use super::webhooks::{Create, Events, Place, newest, pace, print, say, say_deleted, token};
 
 /// What to do at Kuenta.
 #[derive(Debug, Subcommand)]
@@ -51,7 +50,7 @@ With `--no-store` the secret is asked for, or read from standard input.")]
 
 What is not given stays as it is.")]
     Update(Update),
-    /// Deletes a webhook for good
+    /// Deletes a webhook for good; one that is gone is reported, and no error
     #[command(after_help = "Examples:
   acuse kuenta webhooks delete wh_1
   acuse kuenta webhooks delete wh_1 --yes")]
@@ -243,11 +242,7 @@ impl Delete {
     async fn run(&self) -> Result<(), Failure> {
         let api = self.api.client()?;
         confirm(&format!("delete Kuenta's webhook {} for good", self.id), self.yes)?;
-        api.delete(&self.id).await?;
-        match self.json {
-            true => terminal::json(json!({"id": self.id, "deleted": true})),
-            false => say!("deleted {}", self.id),
-        }
+        say_deleted(&self.id, api.delete(&self.id).await?, self.json);
         Ok(())
     }
 }

@@ -2,23 +2,27 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::note;
 use acuse_cli::store::Store;
-use acuse_cli::webhooks::ApiError;
-use acuse_cli::webhooks::onepay::{BASE, Issued, Onepay};
+use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
+use acuse_cli::webhooks::{self, ApiError};
+use acuse_cli::{note, say};
 use acuse_core::providers::onepay::PROVIDER;
 use acuse_core::secrets::{Secrets, Stored};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use secrecy::ExposeSecret;
 use thiserror::Error;
 
 use super::Failure;
-use super::webhooks::{Create, pace, print, say, wanted_token};
+use super::confirm::confirm;
+use super::webhooks::{Create, Events, pace, print, say, say_deleted, wanted_token};
+
+/// That there is no token has to be said by who puts the secret: one that was forgotten must not switch a check off.
+const PUT_WITHOUT_TOKEN: &str = "copy its secret from OnePay's panel, and say that it has no token: `acuse secrets put onepay --no-token`; then `acuse quarantine release --provider onepay` for what came meanwhile";
 
 /// What to do at OnePay.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Looks at webhooks, and makes them
+    /// Looks at webhooks, makes, changes and deletes them
     #[command(subcommand)]
     Webhooks(Webhooks),
 }
@@ -31,7 +35,7 @@ pub(crate) enum Webhooks {
   acuse onepay webhooks list
   acuse onepay webhooks list --json | jq -r .id")]
     List(List),
-    /// Shows one
+    /// Shows one, with whether its deliveries carry a token
     #[command(after_help = "Examples:
   acuse onepay webhooks show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --json")]
     Show(Show),
@@ -46,6 +50,22 @@ pub(crate) enum Webhooks {
 
 With `--no-store` copy secret and token from OnePay's panel: they are never printed.")]
     Create(Register),
+    /// Changes a webhook's name, URL or events, or asks for deliveries without a token
+    ///
+    /// Its secret stays the same. Safe to run again.
+    #[command(after_help = "Examples:
+  acuse onepay webhooks update 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --url https://example.com/webhooks/onepay
+  acuse onepay webhooks update 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --events payment.approved,payment.rejected
+  acuse onepay webhooks update 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --no-token
+
+What is not given stays as it is. Before `--no-token`, put the secret without a token (`acuse secrets put onepay
+--no-token`): deliveries are then accepted all the while.")]
+    Update(Update),
+    /// Deletes a webhook for good; one that is gone is reported, and no error
+    #[command(after_help = "Examples:
+  acuse onepay webhooks delete 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166
+  acuse onepay webhooks delete 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --yes")]
+    Delete(Delete),
 }
 
 /// Where OnePay's API is.
@@ -85,8 +105,50 @@ pub(crate) struct Register {
     /// What it is called in OnePay's panel
     #[arg(long, default_value = "Acuse")]
     name: String,
+    /// Asks for deliveries without a token: the signature alone proves them
+    #[arg(long)]
+    no_token: bool,
     #[command(flatten)]
     create: Create,
+    #[command(flatten)]
+    api: Api,
+}
+
+/// `acuse onepay webhooks update`
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("change").args(["name", "url", "events", "no_token"]).required(true).multiple(true))]
+pub(crate) struct Update {
+    /// Which one
+    id: String,
+    /// What it is called in OnePay's panel from now on
+    #[arg(long)]
+    name: Option<String>,
+    /// Where OnePay posts to from now on
+    #[arg(long, value_parser = webhooks::webhook_url)]
+    url: Option<String>,
+    #[command(flatten)]
+    events: Events,
+    /// Asks for deliveries without a token: the signature alone proves them
+    #[arg(long)]
+    no_token: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    api: Api,
+}
+
+/// `acuse onepay webhooks delete`
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    /// Which one
+    id: String,
+    /// Does not ask
+    #[arg(long)]
+    yes: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     api: Api,
 }
@@ -96,6 +158,10 @@ pub(crate) struct Register {
 enum OnepayError {
     #[error("made the webhook `{0}`, but OnePay's answer holds no secret and token")]
     NothingIssued(String),
+    #[error("made the webhook `{0}`, whose deliveries carry no token: its secret is not stored")]
+    NoTokenIssued(String),
+    #[error("changed the webhook `{0}`, but OnePay does not say that its deliveries carry no token")]
+    TokenStays(String),
     #[error("made the webhook `{id}`, but its secret and token could not be stored")]
     NotStored {
         id: String,
@@ -107,8 +173,10 @@ enum OnepayError {
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
     match command {
         Webhooks::List(list) => print(&list.api.client()?.list().await?, list.json),
-        Webhooks::Show(show) => print(&[show.api.client()?.show(&show.id).await?], show.json),
+        Webhooks::Show(show) => show.run().await?,
         Webhooks::Create(register) => register.run().await?,
+        Webhooks::Update(update) => update.run().await?,
+        Webhooks::Delete(delete) => delete.run().await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -117,6 +185,20 @@ impl Api {
     fn client(&self) -> Result<Onepay, Failure> {
         let token = wanted_token("ONEPAY_API_TOKEN")?;
         Ok(Onepay::new(&self.base_url, token, pace())?)
+    }
+}
+
+impl Show {
+    async fn run(&self) -> Result<(), Failure> {
+        let webhook = self.api.client()?.show(&self.id).await?;
+        let without_token = webhook.has_token == Some(false);
+        print(&[webhook], self.json);
+        if without_token && !self.json {
+            say!(
+                "its deliveries carry no token: the stack's secret has to say so, `acuse secrets put onepay --no-token`"
+            );
+        }
+        Ok(())
     }
 }
 
@@ -133,11 +215,17 @@ impl Register {
             Some(store) => store.get().await?,
             None => None,
         };
-        let issued = api.create(&self.name, &place.url, &place.events).await;
+        let issued = api.create(&self.name, &place.url, &place.events, self.no_token).await;
         let issued = issued.map_err(|error| self.not_made(error))?;
+        let has_token = issued.token.is_some();
         match &place.store {
+            Some(_) if self.no_token && !has_token => note!("{PUT_WITHOUT_TOKEN}"),
             Some(store) => keep(store, old, &issued).await?,
-            None => note!("copy its secret and token from OnePay's panel: `acuse secrets put onepay`"),
+            None if has_token => note!("copy its secret and token from OnePay's panel: `acuse secrets put onepay`"),
+            None => note!("{PUT_WITHOUT_TOKEN}"),
+        }
+        if self.no_token && has_token {
+            note!("note: OnePay gave it a token all the same, and its deliveries carry it");
         }
         say(&issued.webhook, "created", self.create.json);
         Ok(())
@@ -155,10 +243,51 @@ impl Register {
     }
 }
 
+impl Update {
+    async fn run(&self) -> Result<(), Failure> {
+        let events = match self.events.events.is_empty() {
+            true => None,
+            false => Some(self.events.of(&PROVIDER)?),
+        };
+        let change = Change {
+            name: self.name.clone(),
+            url: self.url.clone(),
+            events,
+            no_token: self.no_token,
+        };
+        let webhook = self.api.client()?.update(&self.id, &change).await?;
+        say(&webhook, "updated", self.json);
+        // Whether OnePay takes the wish is not documented.
+        if self.no_token && webhook.has_token != Some(false) {
+            return Err(Failure::with_advice(
+                OnepayError::TokenStays(webhook.id),
+                "keep the token in the stack's secret; switch it off in OnePay's panel, or ask OnePay",
+            ));
+        }
+        if self.no_token {
+            note!("its deliveries are refused until the secret says so: `acuse secrets put onepay --no-token`");
+        }
+        Ok(())
+    }
+}
+
+impl Delete {
+    async fn run(&self) -> Result<(), Failure> {
+        let api = self.api.client()?;
+        confirm(&format!("delete OnePay's webhook {} for good", self.id), self.yes)?;
+        say_deleted(&self.id, api.delete(&self.id).await?, self.json);
+        Ok(())
+    }
+}
+
 /// Stores what OnePay chose, before what is there.
 async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
     let id = issued.webhook.id.clone();
     let advice = "copy both from OnePay's panel: `acuse secrets put onepay`; then `acuse quarantine release --provider onepay` for what came meanwhile";
+    if let (Some(_), Some(false)) = (&issued.signing_secret, issued.webhook.has_token) {
+        // Nobody asked for that: to give up the token is the operator's decision.
+        return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
+    }
     let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
         return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
     };

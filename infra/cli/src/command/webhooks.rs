@@ -212,6 +212,15 @@ pub(super) fn say(webhook: &Webhook, done: &str, json: bool) {
     say!("  {}", webhook.events.join(" "));
 }
 
+/// Says whether one was deleted, or was gone before.
+pub(super) fn say_deleted(id: &str, deleted: bool, json: bool) {
+    match (json, deleted) {
+        (true, _) => terminal::json(json!({"id": id, "deleted": deleted})),
+        (false, true) => say!("deleted {id}"),
+        (false, false) => say!("there is no webhook {id}: nothing to delete"),
+    }
+}
+
 fn with(webhook: &Webhook, name: &str, value: bool) -> Value {
     let mut object = json!(webhook);
     if let Some(object) = object.as_object_mut() {

@@ -21,7 +21,7 @@ use thiserror::Error;
 use super::error::ApiError;
 use super::hidden::shown;
 use super::retry::{Outcome, Repeat, TRIES, retry_after};
-use super::{ChoiceError, check_url};
+use super::{ChoiceError, Webhook, check_url, many};
 use crate::http::connector;
 
 /// No answer of these APIs is longer.
@@ -85,6 +85,19 @@ pub(super) struct Call<'a> {
     pub(super) secret: Option<&'a SecretString>,
 }
 
+impl<'a> Call<'a> {
+    /// One without a body, for all webhooks or the one of this id.
+    pub(super) fn of(method: Method, id: Option<&'a str>) -> Self {
+        Self {
+            method,
+            id,
+            body: None,
+            repeat: Repeat::Safe,
+            secret: None,
+        }
+    }
+}
+
 /// A success.
 pub(super) struct Answer {
     method: Method,
@@ -143,6 +156,25 @@ impl Client {
         value.set_sensitive(true);
         self.headers.insert(name, value);
         Ok(())
+    }
+
+    /// All webhooks.
+    pub(super) async fn list(&self) -> Result<Vec<Webhook>, ApiError> {
+        let answer = self.call(Call::of(Method::GET, None)).await?;
+        answer.read("a list of webhooks", many)
+    }
+
+    /// Deletes one. False where the list does not have it: it was gone before. A 404 alone does not say so, since
+    /// a wrong base URL answers it as well.
+    pub(super) async fn delete(&self, id: &str) -> Result<bool, ApiError> {
+        match self.call(Call::of(Method::DELETE, Some(id))).await {
+            Ok(_) => Ok(true),
+            Err(error @ ApiError::Refused { status: 404, .. }) => match self.list().await {
+                Ok(present) if present.iter().all(|webhook| webhook.id != id) => Ok(false),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        }
     }
 
     /// Calls until there is an answer that counts.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::client::{Call, Client, Pace};
 use super::error::ApiError;
 use super::retry::Repeat;
-use super::{Webhook, many, single};
+use super::{Webhook, single};
 
 /// Where the API is.
 pub const BASE: &str = "https://api.kuenta.co";
@@ -50,8 +50,7 @@ impl Kuenta {
     /// # Errors
     /// [`ApiError`].
     pub async fn list(&self) -> Result<Vec<Webhook>, ApiError> {
-        let answer = self.0.call(call(Method::GET, None)).await?;
-        answer.read("a list of webhooks", many)
+        self.0.list().await
     }
 
     /// Makes one. Kuenta signs with `secret`.
@@ -63,7 +62,7 @@ impl Kuenta {
             body: Some(json!({"url": url, "events": events, "secret": secret.expose_secret()})),
             repeat: Repeat::OnlyUndone,
             secret: Some(secret),
-            ..call(Method::POST, None)
+            ..Call::of(Method::POST, None)
         });
         let made = answer.await?.read("the new webhook", |value| Some(single(value)?.1))?;
         Ok(filled(made, url, events))
@@ -76,39 +75,20 @@ impl Kuenta {
     pub async fn update(&self, id: &str, url: &str, events: &[String]) -> Result<Webhook, ApiError> {
         let answer = self.0.call(Call {
             body: Some(json!({"url": url, "events": events})),
-            ..call(Method::PUT, Some(id))
+            ..Call::of(Method::PUT, Some(id))
         });
         let answer = answer.await?;
         // The guide does not say what comes back.
         let told = answer.read("the webhook", |value| Some(single(value)?.1)).ok();
-        let blank = Webhook {
-            id: id.to_owned(),
-            name: None,
-            url: String::new(),
-            events: Vec::new(),
-            is_test: None,
-            created_at: None,
-            updated_at: None,
-        };
-        Ok(filled(told.unwrap_or(blank), url, events))
+        Ok(filled(told.unwrap_or_else(|| Webhook::of(id)), url, events))
     }
 
-    /// Deletes one.
+    /// Deletes one. False where it was gone before.
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn delete(&self, id: &str) -> Result<(), ApiError> {
-        self.0.call(call(Method::DELETE, Some(id))).await.map(drop)
-    }
-}
-
-fn call(method: Method, id: Option<&str>) -> Call<'_> {
-    Call {
-        method,
-        id,
-        body: None,
-        repeat: Repeat::Safe,
-        secret: None,
+    pub async fn delete(&self, id: &str) -> Result<bool, ApiError> {
+        self.0.delete(id).await
     }
 }
 

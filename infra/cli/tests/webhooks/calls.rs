@@ -27,7 +27,7 @@ async fn kuentas_calls_are_those_of_the_guide() {
     assert_eq!((webhook.id.as_str(), &webhook.events), ("w/1", &events));
     let changed = api.update("w/1", "https://b.example/w", &events).await.unwrap();
     assert_eq!(changed.url, "https://b.example/w");
-    api.delete("w/1").await.unwrap();
+    assert!(api.delete("w/1").await.unwrap());
 
     let asked = server.asked();
     assert_eq!(
@@ -69,7 +69,10 @@ async fn onepays_secret_and_token_are_read_and_do_not_show() {
     .await;
     let api = Onepay::new(&server.url, "sk_test_x".to_owned().into(), NotedClock::new().pace()).unwrap();
     let events = names(&["payment.approved"]);
-    let issued = api.create("Acuse", "https://a.example/w", &events).await.unwrap();
+    let issued = api
+        .create("Acuse", "https://a.example/w", &events, false)
+        .await
+        .unwrap();
     assert_eq!(issued.signing_secret.as_ref().unwrap().expose_secret(), "wh_tok_abc");
     assert_eq!(issued.token.as_ref().unwrap().expose_secret(), "wh_hdr_def");
     let shown = api.show("9e5c").await.unwrap();

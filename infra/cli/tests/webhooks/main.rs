@@ -9,6 +9,7 @@
 )]
 
 mod calls;
+mod onepay;
 mod programs;
 mod server;
 mod tries;

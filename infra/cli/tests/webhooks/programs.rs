@@ -15,7 +15,7 @@ use super::*;
 const SECRET: &str = "the-chosen-secret";
 
 /// Runs `acuse` with the APIs and AWS at `server`. What it prints never holds a secret.
-async fn acuse(server: &Server, arguments: &[&str], input: &str) -> Output {
+pub(super) async fn acuse(server: &Server, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_acuse"))
         .args(arguments)
         // With `--stack` no checkout is needed, and this is none.
@@ -55,24 +55,24 @@ async fn acuse(server: &Server, arguments: &[&str], input: &str) -> Output {
     output
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-async fn done(server: &Server, arguments: &[&str], input: &str) -> String {
+pub(super) async fn done(server: &Server, arguments: &[&str], input: &str) -> String {
     let output = acuse(server, arguments, input).await;
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     text(&output.stdout)
 }
 
-async fn failed(server: &Server, arguments: &[&str]) -> String {
+pub(super) async fn failed(server: &Server, arguments: &[&str]) -> String {
     let output = acuse(server, arguments, "").await;
     assert!(!output.status.success(), "{arguments:?}: {output:?}");
     text(&output.stderr)
 }
 
 /// A provider that keeps what it is given, in a stack whose secret is `stored`.
-async fn world(stored: Value, refuse: bool) -> Server {
+pub(super) async fn world(stored: Value, refuse: bool) -> Server {
     let (mut webhooks, mut stored) = (Vec::<Value>::new(), stored.to_string());
     Server::replying(move |asked| {
         if asked.path == "/" {
@@ -85,20 +85,26 @@ async fn world(stored: Value, refuse: bool) -> Server {
             "POST" => {
                 let mut webhook = asked.json();
                 webhook["id"] = format!("w{}", webhooks.len() + 1).into();
-                webhook["secret"] = "wh_tok_new".into();
-                webhook["header"] = "wh_hdr_new".into();
+                // OnePay chooses both, and takes `null` for no token.
+                if webhook["secret"].is_null() {
+                    webhook["secret"] = "wh_tok_new".into();
+                    let no_token = webhook.get("header").is_some_and(Value::is_null);
+                    webhook["header"] = if no_token { Value::Null } else { "wh_hdr_new".into() };
+                }
                 webhooks.push(webhook.clone());
                 answer(201, json!({"data": webhook}))
             }
             "PUT" => {
                 let webhook = webhooks.iter_mut().find(|webhook| webhook["id"] == id).unwrap();
-                webhook["url"] = asked.json()["url"].clone();
-                webhook["events"] = asked.json()["events"].clone();
+                for (field, value) in asked.json().as_object().unwrap() {
+                    webhook[field] = value.clone();
+                }
                 answer(200, json!({"data": webhook}))
             }
             _ => {
+                let before = webhooks.len();
                 webhooks.retain(|webhook| webhook["id"] != id);
-                answer(204, "")
+                answer(if webhooks.len() < before { 204 } else { 404 }, "")
             }
         }
     })
@@ -106,7 +112,7 @@ async fn world(stored: Value, refuse: bool) -> Server {
 }
 
 /// CloudFormation and Secrets Manager.
-fn aws(asked: &Asked, stored: &mut String) -> Answer {
+pub(super) fn aws(asked: &Asked, stored: &mut String) -> Answer {
     match asked.header("x-amz-target") {
         Some("secretsmanager.GetSecretValue") => answer(200, json!({"SecretString": stored})),
         Some("secretsmanager.PutSecretValue") => {
@@ -138,7 +144,7 @@ fn aws(asked: &Asked, stored: &mut String) -> Answer {
 }
 
 /// The secrets that were put, in order.
-fn put_secrets(server: &Server) -> Vec<Value> {
+pub(super) fn put_secrets(server: &Server) -> Vec<Value> {
     let asked = server.asked().into_iter();
     let put = asked.filter(|asked| asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue"));
     put.map(|asked| serde_json::from_str(asked.json()["SecretString"].as_str().unwrap()).unwrap())
@@ -204,6 +210,8 @@ async fn a_webhooks_whole_life_without_a_stack() {
     assert!(said.contains("add `--yes`"), "{said}");
     let said = done(&server, &["kuenta", "webhooks", "delete", "w1", "--yes"], "").await;
     assert_eq!(said, "deleted w1\n");
+    let said = done(&server, &["kuenta", "webhooks", "delete", "w1", "--yes"], "").await;
+    assert_eq!(said, "there is no webhook w1: nothing to delete\n");
     assert_eq!(done(&server, &["kuenta", "webhooks", "list", "--json"], "").await, "");
 }
 
