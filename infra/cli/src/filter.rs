@@ -7,6 +7,7 @@ use acuse_core::provider::Provider;
 use acuse_core::providers;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use jiff::civil::DateTime;
 use jiff::{Span, SpanRelativeTo};
 
 /// Which events.
@@ -25,10 +26,10 @@ pub struct Filter {
     /// Only those whose error or reason contains this text
     #[arg(long, value_name = "TEXT")]
     pub error: Option<String>,
-    /// Received since then: 90m, 6h, 7d, or 2026-11-20T08:00:00Z
+    /// Received since then: 90m, 6h, 7d ago, 2026-11-20 (the day's start in UTC), or 2026-11-20T08:00:00-05:00
     #[arg(long, value_parser = moment, value_name = "WHEN")]
     pub since: Option<Timestamp>,
-    /// Received before then
+    /// Received before then, written as for `--since`; a date leaves its own day out
     #[arg(long, value_parser = moment, value_name = "WHEN")]
     pub until: Option<Timestamp>,
 }
@@ -84,21 +85,35 @@ fn status_names() -> PossibleValuesParser {
     PossibleValuesParser::new(Status::ALL.map(Status::name))
 }
 
-/// So long ago (`90m`, `7d`), or then (RFC 3339).
+/// So long ago (`90m`, `7d`), the start of a day in UTC (`2026-11-20`), or then (RFC 3339).
 ///
 /// # Errors
 /// What would be right.
 pub fn moment(text: &str) -> Result<Timestamp, String> {
-    if let Some(moment) = Timestamp::from_rfc3339(text) {
+    let text = text.trim();
+    if let Some(moment) = Timestamp::from_rfc3339(text).or_else(|| start_of_day(text)) {
         return Ok(moment);
+    }
+    // Nobody can say which zone was meant: that of the operator's machine, the provider's, or UTC.
+    if text.contains(':') && text.parse::<DateTime>().is_ok() {
+        return Err("this time has no zone: add `Z` for UTC, or an offset (2026-11-20T08:00:00-05:00)".to_owned());
     }
     let span: Result<Span, _> = text.parse();
     let ago = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
     let ago = ago.ok().and_then(|ago| std::time::Duration::try_from(ago).ok());
     match ago {
         Some(ago) => Ok(acuse_aws::system::SystemClock.now().minus(ago)),
-        None => Err("expected a time ago (90m, 6h, 7d) or a moment (2026-11-20T08:00:00Z)".to_owned()),
+        None => Err(
+            "expected a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00Z)"
+                .to_owned(),
+        ),
     }
+}
+
+/// Of `yyyy-mm-dd`. The ledger's days are UTC's as well.
+fn start_of_day(text: &str) -> Option<Timestamp> {
+    let date = text.len() == "2026-11-20".len();
+    Timestamp::from_rfc3339(&format!("{text}T00:00:00Z")).filter(|_| date)
 }
 
 #[cfg(test)]
@@ -115,5 +130,34 @@ mod tests {
         let ago = moment("7d").unwrap();
         assert!(acuse_aws::system::SystemClock.now().since(ago) >= week);
         assert!(moment("yesterday").is_err() && moment("-3h").is_err());
+    }
+
+    #[test]
+    fn a_date_alone_is_the_start_of_its_day_in_utc() {
+        let start = Timestamp::from_rfc3339("2026-11-26T00:00:00Z").unwrap();
+        assert_eq!(moment("2026-11-26"), Ok(start));
+        assert_eq!(moment(" 2026-11-26 "), Ok(start));
+        for wrong in [
+            "2026-02-30",
+            "2026-13-01",
+            "26-11-2026",
+            "20261126",
+            "2026-11-26Z",
+            "2026-11-2",
+            "",
+        ] {
+            let error = moment(wrong).unwrap_err();
+            assert!(error.contains("a day in UTC (2026-11-20)"), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_its_zone_is_asked_for_it() {
+        for local in ["2026-11-26T08:00:00", "2026-11-26 08:00", "2026-11-26T08:00:00.5"] {
+            let error = moment(local).unwrap_err();
+            assert!(error.contains("this time has no zone"), "{local}: {error}");
+            let there = moment(&format!("{local}-05:00")).unwrap();
+            assert!(there.to_string().starts_with("2026-11-26T13:00:00"), "{there}");
+        }
     }
 }

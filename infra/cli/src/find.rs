@@ -1,42 +1,102 @@
-//! Finding events by an id that somebody has: the likely keys first, since a day's listing reads everything
+//! Finding events by what somebody has of them: the likely keys first, since a day's listing reads everything
 //! that came in on it, payloads included.
+//!
+//! An id may have any text. One that reads like a key is looked for as an id as well, and one that was copied
+//! from a list is found with its escapes and as the digest that stands for a long one.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
 use acuse_core::delivery::DeliveryId;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::key::{IdempotencyKey, bounded};
+use acuse_core::provider::Provider;
 use acuse_core::providers;
 use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::terminal::unescape;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// So many partitions are asked for at once.
 const AT_ONCE: usize = 16;
 
-/// The events of a resource's or an event's id, by their keys.
+/// DynamoDB refuses a longer partition key: nothing has it.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const LONGEST_PARTITION: usize = 2048;
+
+/// What can be found without reading a day's list: the event of a key, all of a resource's key (the part before
+/// `|`), or those of a resource's, an event's or a delivery's id. None where it is nothing of these.
 ///
 /// # Errors
 /// [`ReadError`] names the table.
-pub async fn by_key(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
+pub async fn directly(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
+    let mut found = as_key(ledger, text).await?;
+    for spelling in spellings(text) {
+        if found.is_empty() {
+            found = by_key(ledger, &spelling).await?;
+        }
+    }
+    if found.is_empty() {
+        found = by_delivery(ledger, text).await?;
+    }
+    Ok(found)
+}
+
+/// The event of a key, or all events of a resource's. None where `text` is neither.
+async fn as_key(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
+    // A partition has no `|` of its own.
+    let (partition, whole) = match text.split_once('|') {
+        Some((partition, _)) => (partition, true),
+        None => (text, false),
+    };
+    let of_provider = partition
+        .split_once('#')
+        .is_some_and(|(name, _)| providers::by_name(name).is_some());
+    if !of_provider || partition.len() > LONGEST_PARTITION {
+        return Ok(Vec::new());
+    }
+    let mut records = ledger.partition(partition).await?;
+    records.retain(|record| !whole || record.key == text);
+    Ok(records)
+}
+
+/// The events of a resource's or an event's id, by their keys.
+async fn by_key(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
     let partitions = providers::ALL.iter();
     let partitions: Vec<String> = partitions
-        .flat_map(|provider| IdempotencyKey::likely_partitions(provider, id))
+        .flat_map(|provider| likely_partitions(provider, id))
         .collect();
     let queries: Vec<_> = partitions.iter().map(|partition| ledger.partition(partition)).collect();
     let found: Vec<Vec<Record>> = stream::iter(queries).buffered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 
+/// The partitions that may hold an event of `provider` by this id; and those of the id that is too long for a key,
+/// where this is the digest that stands for it.
+fn likely_partitions(provider: &Provider, id: &str) -> Vec<String> {
+    let mut partitions: Vec<String> = IdempotencyKey::likely_partitions(provider, id).into_iter().collect();
+    if let Some(digest) = id.strip_prefix('~') {
+        // In keys `~` comes before a digest and nowhere else: an id's own is encoded.
+        let encoded = format!("%7E{digest}");
+        let before = partitions
+            .iter()
+            .filter_map(|partition| partition.strip_suffix(&encoded));
+        let digests: Vec<String> = before.map(|before| format!("{before}{id}")).collect();
+        partitions.extend(digests);
+    }
+    partitions
+}
+
 /// The events of a delivery's id, which says on which day it came; none where it is no such id.
-///
-/// # Errors
-/// [`ReadError`] names the table.
-pub async fn by_delivery(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
-    match DeliveryId::parse(id).and_then(DeliveryId::received_at) {
-        Some(day) => on_day(ledger, id, day).await,
+async fn by_delivery(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
+    match DeliveryId::parse(id) {
+        Some(id) => match id.received_at() {
+            Some(day) => on_day(ledger, &[id.to_string()], day).await,
+            None => Ok(Vec::new()),
+        },
         None => Ok(Vec::new()),
     }
 }
@@ -47,8 +107,11 @@ pub async fn by_delivery(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>,
 /// # Errors
 /// [`ReadError`] names the table.
 pub async fn by_listing(ledger: &LedgerReader, id: &str, days: u32, now: Timestamp) -> Result<Vec<Record>, ReadError> {
+    // As records have it.
+    let ids: Vec<String> = spellings(id).iter().map(|id| bounded(id).into_owned()).collect();
+    let ids: Vec<String> = ids.into_iter().chain([id.to_owned()]).collect();
     for back in 0..days {
-        let found = on_day(ledger, id, now.minus(DAY * back)).await?;
+        let found = on_day(ledger, &ids, now.minus(DAY * back)).await?;
         if !found.is_empty() {
             return Ok(found);
         }
@@ -56,16 +119,24 @@ pub async fn by_listing(ledger: &LedgerReader, id: &str, days: u32, now: Timesta
     Ok(Vec::new())
 }
 
-async fn on_day(ledger: &LedgerReader, id: &str, day: Timestamp) -> Result<Vec<Record>, ReadError> {
+async fn on_day(ledger: &LedgerReader, ids: &[String], day: Timestamp) -> Result<Vec<Record>, ReadError> {
     let mut found = Vec::new();
     for provider in providers::ALL {
         let records = ledger.on_day(provider.name, day, usize::MAX).await?.into_iter();
         found.extend(records.filter(|record| {
-            let ids = [&record.resource_id, &record.delivery_id];
-            ids.into_iter().flatten().any(|own| own == id)
+            let own = [&record.resource_id, &record.delivery_id];
+            own.into_iter().flatten().any(|own| ids.contains(own))
         }));
     }
     Ok(found)
+}
+
+/// `text`, and what it is where it was copied from a list that escapes.
+fn spellings(text: &str) -> Vec<Cow<'_, str>> {
+    match unescape(text) {
+        Cow::Borrowed(text) => vec![Cow::Borrowed(text)],
+        Cow::Owned(unescaped) => vec![Cow::Borrowed(text), Cow::Owned(unescaped)],
+    }
 }
 
 #[cfg(test)]
@@ -85,16 +156,21 @@ mod tests {
 
     use super::*;
     use crate::sample;
+    use crate::terminal::{escape, escape_json};
 
     type Asked = Arc<Mutex<Vec<(String, Value)>>>;
 
     /// A ledger that has one event, and what it is asked.
     async fn ledger(pk: &str, day: &str) -> (LedgerReader, Asked) {
+        ledger_of(pk, day, "p1").await
+    }
+
+    async fn ledger_of(pk: &str, day: &str, id: &str) -> (LedgerReader, Asked) {
         let text = |text: &str| json!({"S": text});
         let item = json!({
             "pk": text(pk), "sk": text("payment.approved"), "status": text("COMPLETED"), "attempts": {"N": "1"},
             "provider": text("onepay"), "environment": text("live"), "type": text("payment.approved"),
-            "resource_id": text("p1"), "delivery_id": text("0192f4c1-0000-7000-8000-000000000000"),
+            "resource_id": text(id), "delivery_id": text("0192f4c1-0000-7000-8000-000000000000"),
             "received_at": {"N": "1"}, "body_sha256": text("5a"),
         });
         let (pk, day, asked) = (pk.to_owned(), day.to_owned(), Asked::default());
@@ -143,6 +219,96 @@ mod tests {
         let (keys, days) = queries(&asked);
         assert!(keys <= 60, "{keys}");
         assert_eq!(days, 0);
+    }
+
+    /// As the ledger has it: its key, and its id.
+    fn stored(id: &str) -> (String, String) {
+        let reading = acuse_core::provider::Reading {
+            type_name: "payment.approved".to_owned(),
+            kind: acuse_core::event::Kind::PaymentSucceeded,
+            occurs: acuse_core::provider::Occurs::Once,
+            environment: None,
+            resource: Some(acuse_core::event::Resource {
+                kind: "payment".to_owned(),
+                id: id.to_owned(),
+            }),
+            event_id: None,
+            occurred_at: None,
+            amount: None,
+        };
+        let key = IdempotencyKey::derive("onepay", Environment::Live, &reading, "5a");
+        (key.partition, bounded(id).into_owned())
+    }
+
+    const ODD: [&str; 14] = [
+        "a#b|c%d",
+        "#",
+        "|",
+        "%",
+        "100%25",
+        "~",
+        "onepay#live#payment#p1",
+        "onepay#live#payment#p1|payment.approved",
+        "a\u{1b}[2J\r\nb\t",
+        "ltr\u{202e}rtl\u{200f}",
+        r"C:\new\temp",
+        "\u{fffd}x",
+        "-rf",
+        " spaced  id ",
+    ];
+
+    #[tokio::test]
+    async fn an_id_of_any_text_is_found_by_itself_and_as_a_list_prints_it() {
+        let long = "x#".repeat(1500);
+        for id in ODD.into_iter().chain([long.as_str()]) {
+            let (pk, own) = stored(id);
+            let (ledger, asked) = ledger_of(&pk, "", &own).await;
+            let json = serde_json::to_string(id).unwrap();
+            let printed = [
+                id.to_owned(),
+                own.clone(),
+                escape(&own),
+                escape_json(&json).trim_matches('"').replace(r"\\", r"\"),
+            ];
+            // One that begins with `~` has a digest in lists alone, and takes a day's list.
+            let printed = printed.iter().filter(|printed| !id.starts_with('~') || *printed == id);
+            for printed in printed {
+                let found = directly(&ledger, printed).await.unwrap();
+                assert_eq!(found.len(), 1, "{printed:?} of {id:?}");
+            }
+            // As short as DynamoDB takes them, and never empty.
+            for (_, body) in asked.lock().unwrap().iter() {
+                let pk = body["ExpressionAttributeValues"][":pk"]["S"].as_str().unwrap();
+                assert!(!pk.is_empty() && pk.len() <= LONGEST_PARTITION, "{pk}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_id_of_any_text_is_found_in_a_days_list() {
+        let now = Timestamp::from_seconds(1_795_161_600);
+        let long = "x#".repeat(1500);
+        for id in ODD.into_iter().chain([long.as_str()]) {
+            let own = bounded(id).into_owned();
+            let (ledger, _) = ledger_of("", &format!("onepay#{}", now.day()), &own).await;
+            for printed in [id, &own, &escape(&own)] {
+                let found = by_listing(&ledger, printed, 1, now).await.unwrap();
+                assert_eq!(found.len(), 1, "{printed:?} of {id:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_is_asked_for_first_and_alone() {
+        let (ledger, asked) = ledger("onepay#live#payment#p1", "").await;
+        for key in ["onepay#live#payment#p1", "onepay#live#payment#p1|payment.approved"] {
+            assert_eq!(directly(&ledger, key).await.unwrap().len(), 1, "{key}");
+        }
+        assert_eq!(queries(&asked), (2, 0));
+        let other = directly(&ledger, "onepay#live#payment#p1|payment.expired")
+            .await
+            .unwrap();
+        assert!(other.is_empty(), "{other:?}");
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ mod table;
 use std::fmt;
 use std::io::{self, Write};
 
-pub use escape::{cut, escape, escape_json, is_unsafe};
+pub use escape::{cut, escape, escape_json, is_unsafe, unescape};
 pub use table::Table;
 
 /// Prints one line to standard output: takes what `format!` takes.

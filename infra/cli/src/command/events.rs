@@ -2,7 +2,7 @@
 
 mod replay;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use acuse_cli::filter::Filter;
 use acuse_cli::terminal::{self, Table, cut};
 use acuse_cli::{find, note, say};
 use acuse_core::clock::Clock;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use thiserror::Error;
 
@@ -27,6 +28,9 @@ const TYPE: usize = 40;
 const RESOURCE: usize = 40;
 const ERROR: usize = 80;
 
+/// A record as it was at the last look: status, attempts, duplicates.
+type Seen = (&'static str, u32, u32);
+
 /// What to look at.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -37,13 +41,15 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   acuse events list
   acuse events list --provider onepay --days 7
+  acuse events list --since 2026-11-20 --until 2026-11-21      the 20th, in UTC
   acuse events list --json | jq 'select(.status != \"COMPLETED\")'")]
     List(List),
     /// Shows one event whole, or all events of one resource: did payment X arrive?
     #[command(after_help = "Examples:
   acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166'
-  acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166|payment.approved'")]
+  acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166|payment.approved'
+  acuse events show -- '-7 a#b|c%d'                    an id of any text; `--` before one that begins with `-`")]
     Show(Show),
     /// Follows the ledger: a line for each event that is new or has changed
     #[command(after_help = "Examples:
@@ -72,9 +78,9 @@ pub(crate) struct List {
     /// Received in so many days (UTC), today included; `--since` goes further back
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
-    /// At most so many
-    #[arg(long, default_value_t = 100)]
-    limit: usize,
+    /// At most so many; where there are more, a line on standard error says so
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
@@ -99,7 +105,9 @@ pub(crate) struct Tail {
 /// `acuse events show`
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// An event's key, a resource's (the key's part before `|`), a delivery id, or a resource id
+    /// An event's key, a resource's (the key's part before `|`), a delivery id, or a resource's id of any
+    /// text, also as a list prints it
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     which: String,
     /// One JSON object a line
     #[arg(long)]
@@ -146,16 +154,33 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 
 impl List {
     async fn run(&self, ledger: &LedgerReader) -> Result<(), EventsError> {
-        let mut records = recent(ledger, &self.filter, self.days, self.limit).await?;
-        records.truncate(self.limit);
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        // One more than is shown says whether there are more.
+        let mut records = recent(ledger, &self.filter, self.days, limit.saturating_add(1)).await?;
+        let more = records.len() > limit;
+        records.truncate(limit);
+        self.print(&records)?;
+        if more {
+            note!(
+                "the newest {limit} are shown, and there are more: `--limit {}` shows more of them",
+                limit.saturating_mul(10)
+            );
+        }
+        Ok(())
+    }
+
+    fn print(&self, records: &[Record]) -> Result<(), EventsError> {
         if self.json {
-            return print_lines(&records);
+            return print_lines(records);
         }
         if records.is_empty() {
-            say!(
-                "no such events in the last {} days (UTC); `--days` looks further back",
-                self.days
-            );
+            match self.filter.since {
+                Some(since) => say!("no such events since {since}"),
+                None => say!(
+                    "no such events in the last {} days (UTC); `--days` looks further back",
+                    self.days
+                ),
+            }
             return Ok(());
         }
         let mut table = Table::new([
@@ -169,7 +194,7 @@ impl List {
             ("DUP", 10),
             ("ERROR", ERROR),
         ]);
-        for record in &records {
+        for record in records {
             table.add_row([
                 record.received_at.clone().unwrap_or_default(),
                 record.provider.clone(),
@@ -187,13 +212,27 @@ impl List {
     }
 }
 
+/// The providers of which all that was looked at is new, so that there may be more.
+fn overrun<'a>(records: &'a [Record], known: &HashMap<String, Seen>) -> Vec<&'a str> {
+    let mut new: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
+    for record in records {
+        let (count, all) = new.entry(&record.provider).or_insert((0, true));
+        *count += 1;
+        *all &= !known.contains_key(&record.key);
+    }
+    let overrun = new
+        .into_iter()
+        .filter(|(_, (count, all))| *all && *count >= Tail::NEWEST);
+    overrun.map(|(provider, _)| provider).collect()
+}
+
 impl Tail {
-    /// So many of the newest events are looked at each time.
+    /// So many of each provider's newest events are looked at each time.
     const NEWEST: usize = 1000;
 
     async fn run(&self) -> Result<ExitCode, Failure> {
         let ledger = self.stack.find().await?.ledger()?;
-        let mut known: HashMap<String, (&'static str, u32, u32)> = HashMap::new();
+        let mut known: HashMap<String, Seen> = HashMap::new();
         let mut first = true;
         let stop = interrupted();
         tokio::pin!(stop);
@@ -201,6 +240,14 @@ impl Tail {
             let mut records = recent(&ledger, &self.filter, 2, Self::NEWEST).await?;
             // The oldest first, as lines of a log.
             records.reverse();
+            if !first {
+                for provider in overrun(&records, &known) {
+                    note!(
+                        "more than {} events of {provider} came since the last look: the oldest of them are not shown (`acuse events list --provider {provider} --limit …`)",
+                        Self::NEWEST
+                    );
+                }
+            }
             for record in &records {
                 let now = (record.status, record.attempts, record.duplicates);
                 let before = known.insert(record.key.clone(), now);
@@ -263,21 +310,10 @@ impl Show {
     }
 
     async fn find(&self, ledger: &LedgerReader) -> Result<Vec<Record>, EventsError> {
-        if let Some((partition, _)) = self.which.split_once('|') {
-            let mut records = ledger.partition(partition).await?;
-            records.retain(|record| record.key == self.which);
-            return Ok(records);
-        }
-        if self.which.contains('#') {
-            return Ok(ledger.partition(&self.which).await?);
-        }
-        let mut records = find::by_key(ledger, &self.which).await?;
-        if records.is_empty() {
-            records = find::by_delivery(ledger, &self.which).await?;
-        }
+        let mut records = find::directly(ledger, &self.which).await?;
         if records.is_empty() {
             note!(
-                "no event has that id in its key; reading all that came in {} days (`--days`)",
+                "no event has that as its key or in it; reading all that came in {} days (`--days`)",
                 self.days
             );
             records = find::by_listing(ledger, &self.which, self.days, SystemClock.now()).await?;

@@ -1,6 +1,7 @@
 //! `acuse send`: a correctly signed sample delivery.
 
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
   acuse send onepay payment.approved --twice          the second one is a duplicate
   acuse send unopago payment_received --break signature
   acuse send onepay --body payload.json               signs the file's bytes as they are
+  jq -c . payload.json | acuse send onepay --body -   those of standard input
   acuse send onepay --event 'onepay#live#payment#9e5c…|payment.approved' --url http://127.0.0.1:3000/webhooks/onepay
   acuse send onepay payment.approved --stack acuse    to a deployed stack: money that never moved")]
 pub(crate) struct Arguments {
@@ -45,7 +47,7 @@ pub(crate) struct Arguments {
     /// Makes the delivery one that must be refused
     #[arg(long = "break", value_name = "PROOF")]
     broken: Option<Break>,
-    /// Sends this file's bytes instead of a sample
+    /// Sends this file's bytes instead of a sample; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "event_type")]
     body: Option<PathBuf>,
     /// Sends the payload that the ledger has of this event, by its key
@@ -79,13 +81,13 @@ pub(crate) enum SendError {
     /// Nothing to sign with.
     #[error("the stack has no secret of `{0}` yet, so nothing can be signed")]
     NoSecret(&'static str),
-    /// The file of `--body`.
-    #[error("can't read {path}")]
+    /// What `--body` names.
+    #[error("can't read {what}")]
     Body {
-        /// Which.
-        path: PathBuf,
+        /// The file, or standard input.
+        what: String,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// Nobody answered.
     #[error(transparent)]
@@ -105,6 +107,7 @@ pub(crate) enum SendError {
 /// Sends to the stack's public URL, signed with the secret that the stack has.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let provider = sample::provider(&arguments.provider)?;
+    let body = arguments.body.as_deref().map(read).transpose()?;
     let target = arguments.stack.find().await?;
     let provider = target.provider(provider)?;
     let secrets = target.secrets(provider)?.load().await?;
@@ -116,12 +119,31 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Some(url) => url.clone(),
         None => target.webhook_url(provider)?,
     };
-    let recorded = match &arguments.event {
+    let given = match &arguments.event {
         Some(key) => Some(recorded(&target, key).await?),
-        None => None,
+        None => body,
     };
-    arguments.send(provider, &secrets, &url, recorded).await?;
+    arguments.send(provider, &secrets, &url, given).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The bytes of a file, or of standard input: once, since that gives them only once.
+fn read(path: &Path) -> Result<Vec<u8>, SendError> {
+    let standard_input = path == Path::new("-");
+    let read = match standard_input {
+        true => {
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+        }
+        false => std::fs::read(path),
+    };
+    read.map_err(|source| SendError::Body {
+        what: match standard_input {
+            true => "standard input".to_owned(),
+            false => path.display().to_string(),
+        },
+        source,
+    })
 }
 
 /// What the provider sent of an event, as the ledger has it.
@@ -147,14 +169,14 @@ impl Arguments {
         provider: &'static Provider,
         secrets: &Secrets,
         url: &str,
-        recorded: Option<Vec<u8>>,
+        given: Option<Vec<u8>>,
     ) -> Result<(), SendError> {
         let expected = if self.broken.is_some() { 401 } else { 200 };
         let (mut sent, mut unexpected) = (0, 0);
         for _ in 0..self.count {
             let sample = Sample::signed(
                 provider,
-                recorded.clone().map_or_else(|| self.payload(provider), Ok)?,
+                given.clone().map_or_else(|| self.payload(provider), Ok)?,
                 secrets,
                 SystemClock.now(),
                 self.broken,
@@ -176,16 +198,8 @@ impl Arguments {
     }
 
     fn payload(&self, provider: &'static Provider) -> Result<Vec<u8>, SendError> {
-        match (&self.body, &self.event_type) {
-            (Some(path), _) => std::fs::read(path).map_err(|source| SendError::Body {
-                path: path.clone(),
-                source,
-            }),
-            (None, name) => {
-                let payload = sample::payload(provider, name.as_deref().unwrap_or_default())?;
-                Ok(sample::renewed(provider, &payload, SystemClock.now()).into_bytes())
-            }
-        }
+        let payload = sample::payload(provider, self.event_type.as_deref().unwrap_or_default())?;
+        Ok(sample::renewed(provider, &payload, SystemClock.now()).into_bytes())
     }
 
     async fn post(&self, url: &str, sample: &Sample) -> Result<u16, SendError> {

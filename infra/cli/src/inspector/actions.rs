@@ -25,6 +25,7 @@ use crate::http::post;
 use crate::quarantine::{Bench, Held};
 use crate::queue::Walk;
 use crate::sample::{self, Break, Sample};
+use crate::terminal::escape;
 
 /// As long as a provider waits.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -75,7 +76,7 @@ pub(super) async fn confirm_replay(
     let what = match event::find(&inspector, &key).await? {
         None => html! { (words.not_found) },
         Some(record) => html! {
-            code { (record.key) } " " (record.status) " " (record.error.as_deref().unwrap_or_default())
+            code { (escape(&record.key)) } " " (record.status) " " (escape(record.error.as_deref().unwrap_or_default()))
             @if aside(&record).is_some_and(|aside| aside != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
         },
     };
@@ -114,7 +115,7 @@ pub(super) async fn confirm_redrive(
     let what = match dead {
         None => html! { (words.not_found) },
         Some(dead) => html! {
-            (dead.row().join(" · "))
+            (dead.row().map(|text| escape(&text)).join(" · "))
             @if dead.aside(&inspector.target, SystemClock.now()).is_some() { br; strong { (words.set_aside) } }
         },
     };
@@ -167,7 +168,9 @@ pub(super) async fn confirm_release(
     let held = found.iter().find(|(held, _)| held.delivery_id() == id);
     let what = match held {
         None => html! { (words.not_found) },
-        Some((held, diagnosis)) => html! { (held.provider) " " code { (id) } br; (diagnosis) },
+        Some((held, diagnosis)) => {
+            html! { (escape(&held.provider)) " " code { (escape(&id)) } br; (escape(diagnosis)) }
+        }
     };
     Ok(confirmation(
         &inspector,

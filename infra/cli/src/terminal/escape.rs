@@ -1,5 +1,6 @@
 //! Text that is safe to print.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
@@ -80,6 +81,51 @@ pub fn cut(text: &str, columns: usize) -> String {
     kept
 }
 
+/// What [`escape`] or [`escape_json`] made `text` of, as far as that can be told: a text may have had the
+/// letters of an escape itself. Borrowed where there is none in it.
+pub fn unescape(text: &str) -> Cow<'_, str> {
+    let Some((before, _)) = text.split_once('\\') else {
+        return Cow::Borrowed(text);
+    };
+    let mut unescaped = before.to_owned();
+    let mut rest = text.get(before.len()..).unwrap_or_default();
+    while let Some(c) = rest.chars().next() {
+        let (c, length) = escaped_char(rest).unwrap_or((c, c.len_utf8()));
+        unescaped.push(c);
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    match unescaped == text {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(unescaped),
+    }
+}
+
+/// The character whose escape `text` begins with, and how long that is.
+fn escaped_char(text: &str) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let escape = text.strip_prefix('\\')?;
+    if let Some(hex) = escape.strip_prefix("u{") {
+        let (digits, _) = hex.split_once('}')?;
+        let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+        return Some((c, digits.len() + 4));
+    }
+    if let Some(first) = unit(0) {
+        let units = [first, unit(6).unwrap_or_default()];
+        let c = char::decode_utf16(units).next()?.ok()?;
+        return Some((c, 6 * c.len_utf16()));
+    }
+    let c = match escape.chars().next()? {
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        _ => return None,
+    };
+    Some((c, 2))
+}
+
 fn push(text: &mut String, c: char) {
     match is_unsafe(c) {
         true => text.extend(c.escape_default()),
@@ -143,6 +189,45 @@ mod tests {
                 prop_assert_eq!(&read, &texts);
             }
         }
+    }
+
+    proptest! {
+        /// But for those who write escapes themselves.
+        #[test]
+        fn an_escaped_text_is_read_back(text in nasty()) {
+            let text = text.replace(['\\', '"'], "/");
+            let escaped = escape(&text);
+            prop_assert_eq!(unescape(&escaped), text.as_str());
+            let json = escape_json(&format!("\"{}\"", text.replace('\n', "")));
+            prop_assert_eq!(unescape(json.trim_matches('"')), text.replace('\n', ""));
+        }
+
+        #[test]
+        fn any_text_can_be_unescaped(text in r"(\\|u|\{|\}|[0-9a-f]|n|é|d800){0,24}") {
+            let unescaped = unescape(&text);
+            prop_assert!(text.contains('\\') || unescaped == text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_escape_stays() {
+        for text in [
+            "",
+            "a",
+            r"\",
+            r"C:\dir",
+            r"\u",
+            r"\u{",
+            r"\u{}",
+            r"\u{110000}",
+            r"\u{d800}",
+            r"\ud800x",
+            r"\u00",
+            r"\ué123",
+        ] {
+            assert!(matches!(unescape(text), Cow::Borrowed(_)), "{text}");
+        }
+        assert_eq!(unescape(r"a\u{1b}b\n\u202ec\ud83d\ude00\x"), "a\u{1b}b\n\u{202e}c😀\\x");
     }
 
     #[test]

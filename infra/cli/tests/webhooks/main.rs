@@ -1,4 +1,5 @@
-//! Registering URLs at Kuenta and OnePay, against a server on this machine.
+//! The program against a server on this machine, which plays Kuenta, OnePay and AWS: registering URLs, and what
+//! lists show.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -9,6 +10,7 @@
 )]
 
 mod calls;
+mod lists;
 mod onepay;
 mod programs;
 mod server;

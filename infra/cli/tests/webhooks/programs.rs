@@ -12,11 +12,31 @@ use tokio::process::Command;
 use super::server::{Answer, Asked, Server, answer};
 use super::*;
 
-const SECRET: &str = "the-chosen-secret";
+pub(super) const SECRET: &str = "the-chosen-secret";
 
 /// Runs `acuse` with the APIs and AWS at `server`. What it prints never holds a secret.
 pub(super) async fn acuse(server: &Server, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_acuse"))
+    let mut child = command(server, arguments).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // Nobody reads it where nothing is asked.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let output = child.wait_with_output().await.unwrap();
+    let printed = format!("{} {}", text(&output.stdout), text(&output.stderr));
+    for secret in [TOKEN, SECRET, "wh_tok_new", "wh_hdr_new", "wh_tok_old"] {
+        assert!(!printed.contains(secret), "a secret shows in:\n{printed}");
+    }
+    for put in put_secrets(server) {
+        let secret = put["signing_secrets"][0].as_str().unwrap();
+        assert!(!printed.contains(secret), "a secret shows in:\n{printed}");
+    }
+    output
+}
+
+/// `acuse` with the APIs and AWS at `server`.
+pub(super) fn command(server: &Server, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
+    command
         .args(arguments)
         // With `--stack` no checkout is needed, and this is none.
         .current_dir("/")
@@ -36,23 +56,8 @@ pub(super) async fn acuse(server: &Server, arguments: &[&str], input: &str) -> O
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // Nobody reads it where nothing is asked.
-    let _ = stdin.write_all(input.as_bytes()).await;
-    drop(stdin);
-    let output = child.wait_with_output().await.unwrap();
-    let printed = format!("{} {}", text(&output.stdout), text(&output.stderr));
-    for secret in [TOKEN, SECRET, "wh_tok_new", "wh_hdr_new", "wh_tok_old"] {
-        assert!(!printed.contains(secret), "a secret shows in:\n{printed}");
-    }
-    for put in put_secrets(server) {
-        let secret = put["signing_secrets"][0].as_str().unwrap();
-        assert!(!printed.contains(secret), "a secret shows in:\n{printed}");
-    }
-    output
+        .kill_on_drop(true);
+    command
 }
 
 pub(super) fn text(bytes: &[u8]) -> String {
@@ -130,7 +135,8 @@ pub(super) fn aws(asked: &Asked, stored: &mut String) -> Answer {
                         &format!("https://stack.example/webhooks/{name}"),
                     ) + &output(&format!("{key}SecretId"), &format!("secret-of-{name}"))
                 })
-                .concat();
+                .concat()
+                + &output("LedgerTableName", "ledger");
             answer(
                 200,
                 format!(

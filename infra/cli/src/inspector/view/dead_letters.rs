@@ -14,7 +14,7 @@ use crate::dead_letters::DeadLetter;
 use crate::queue::Walk;
 use crate::terminal::escape;
 
-/// So many are looked at.
+/// So many are shown.
 const MOST: usize = 100;
 
 /// The first messages of the queue. Looking hides nothing from others.
@@ -25,7 +25,8 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Fail
         target.output("DeadLetterQueueUrl")?,
     );
     let mut found = Vec::new();
-    while found.len() < MOST {
+    // One more than is shown says that there are more.
+    while found.len() <= MOST {
         let messages = walk.next().await?;
         if messages.is_empty() {
             break;
@@ -42,6 +43,7 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Fail
 pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: HeaderMap) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
     let found = first(&inspector).await?;
+    let more = found.len() > MOST;
     let content = html! {
         h1 { (words.dead_letters) }
         @if found.is_empty() { p.nothing { (words.nothing) } } @else {
@@ -49,12 +51,13 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: Heade
                 thead { tr {
                     @for head in [words.received, words.provider, words.kind, words.resource, words.reason, ""] { th scope="col" { (head) } }
                 } }
-                tbody { @for dead in &found { tr {
+                tbody { @for dead in found.iter().take(MOST) { tr {
                     @for cell in dead.row() { td { (escape(&cell)) } }
                     td { a href={ "/redrive?id=" (encoded(dead.message.message_id().unwrap_or_default())) } { (words.redrive) } }
                 } } }
             }
         }
+        @if more { p.more { (MOST) " · " (words.more_queued) " " code { "acuse dlq list" } } }
     };
     Ok(page(&inspector, words, "/dead-letters", &content))
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::Clock;
 use acuse_core::ledger::Status;
+use acuse_core::provider::Provider;
 use acuse_core::providers;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
@@ -17,8 +19,9 @@ use super::super::page::{moment, page, status};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
 use super::encoded;
-use crate::events::recent;
+use crate::events::{passes, recent};
 use crate::filter::{self, Filter};
+use crate::find;
 use crate::terminal::escape;
 
 /// So many are listed, and so many of each provider are looked at where no filter is set.
@@ -58,8 +61,36 @@ impl Filters {
             record.delivery_id.as_deref(),
             Some(&record.key),
         ];
-        let environment = self.environment.is_empty() || self.environment == record.environment;
-        environment && (id.is_empty() || ids.into_iter().flatten().any(|own| own.contains(id)))
+        // As it is, or as the page shows it.
+        let has = |own: &str| own.contains(id) || escape(own).contains(id);
+        self.passes_environment(record) && (id.is_empty() || ids.into_iter().flatten().any(has))
+    }
+
+    fn passes_environment(&self, record: &Record) -> bool {
+        self.environment.is_empty() || self.environment == record.environment
+    }
+
+    /// A time that can't be read.
+    fn bad_since(&self) -> Option<&str> {
+        let since = self.since.trim();
+        (!since.is_empty() && filter::moment(since).is_err()).then_some(since)
+    }
+
+    /// The events that pass, newest first, and whether there may be others that were not looked at.
+    async fn records(&self, ledger: &LedgerReader) -> Result<(Vec<Record>, bool), ReadError> {
+        let filter = self.filter();
+        let mut records = recent(ledger, &filter, 2, LOOKED_AT + 1).await?;
+        let of = |provider: &Provider| records.iter().filter(|record| record.provider == provider.name).count();
+        let more = filter.providers().into_iter().any(|provider| of(provider) > LOOKED_AT);
+        records.retain(|record| self.passes(record));
+        let id = self.id.trim();
+        if records.is_empty() && !id.is_empty() {
+            // Older than what was looked at, or too many ago.
+            records = find::directly(ledger, id).await?;
+            records.retain(|record| passes(&filter, record) && self.passes_environment(record));
+            return Ok((records, false));
+        }
+        Ok((records, more))
     }
 }
 
@@ -70,15 +101,17 @@ pub(crate) async fn show(
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
     let ledger = inspector.target.ledger()?;
-    let mut records = recent(&ledger, &filters.filter(), 2, LOOKED_AT).await?;
-    records.retain(|record| filters.passes(record));
+    let (mut records, more) = filters.records(&ledger).await?;
+    let more = more || records.len() > MOST;
     let chart = chart(&records, SystemClock.now(), words);
     records.truncate(MOST);
     let content = html! {
         @if inspector.target.is_local() { (samples(&inspector, words)) }
         (form(&filters, words))
+        @if let Some(since) = filters.bad_since() { p.error { (words.bad_since) " " code { (escape(since)) } } }
         (chart)
         @if records.is_empty() { p.nothing { (words.nothing) } } @else { (table(&records, words)) }
+        @if more { p.more { (records.len()) " · " (words.more) " " code { "acuse events list --limit" } } }
     };
     Ok(page(&inspector, words, "/", &content))
 }
@@ -103,7 +136,7 @@ fn form(filters: &Filters, words: &Words) -> Markup {
             datalist id="types" { @for name in types() { option value=(name) {} } }
             (select("status", words.status, &filters.status, &Status::ALL.map(Status::name)))
             (select("environment", words.environment, &filters.environment, &["live", "test"]))
-            label { (words.since) input name="since" placeholder="2h" value=(filters.since) size="6"; }
+            label { (words.since) input name="since" placeholder="2h, 2026-11-20" value=(filters.since) size="12"; }
             label { (words.id) input type="search" name="id" value=(filters.id) accesskey="s"; }
             button { (words.search) }
         }

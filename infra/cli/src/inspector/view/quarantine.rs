@@ -14,7 +14,7 @@ use crate::quarantine::{Bench, Held};
 use crate::queue::Walk;
 use crate::terminal::escape;
 
-/// So many are looked at.
+/// So many are shown.
 const MOST: usize = 100;
 
 /// The first deliveries, each with its diagnosis. Looking hides nothing from others.
@@ -26,7 +26,8 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<(Held, String)>, 
     );
     let mut bench = Bench::new(target)?;
     let mut found = Vec::new();
-    while found.len() < MOST {
+    // One more than is shown says that there are more.
+    while found.len() <= MOST {
         let messages = walk.next().await?;
         if messages.is_empty() {
             break;
@@ -42,6 +43,7 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<(Held, String)>, 
 pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: HeaderMap) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
     let found = first(&inspector).await?;
+    let more = found.len() > MOST;
     let content = html! {
         h1 { (words.quarantine) }
         @if found.is_empty() { p.nothing { (words.nothing) } } @else {
@@ -49,16 +51,17 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: Heade
                 thead { tr {
                     @for head in [words.received, words.provider, words.delivery, words.reason, words.diagnosis, ""] { th scope="col" { (head) } }
                 } }
-                tbody { @for (held, diagnosis) in &found { tr {
+                tbody { @for (held, diagnosis) in found.iter().take(MOST) { tr {
                     td { (moment(held.received_at().map(|at| at.to_string()).as_deref())) }
-                    td { (held.provider) }
-                    td { code { (held.delivery_id()) } }
+                    td { (escape(&held.provider)) }
+                    td { code { (escape(&held.delivery_id())) } }
                     td { (escape(&held.reason)) }
                     td { (escape(diagnosis)) }
                     td { a href={ "/release?id=" (encoded(&held.delivery_id())) } { (words.release) } }
                 } } }
             }
         }
+        @if more { p.more { (MOST) " · " (words.more_queued) " " code { "acuse quarantine list" } } }
     };
     Ok(page(&inspector, words, "/quarantine", &content))
 }

@@ -1,0 +1,278 @@
+//! Lists that show a part, ids of any text, days, and standard input.
+
+use acuse_aws::system::SystemClock;
+use acuse_core::event::{Environment, Kind, Resource};
+use acuse_core::key::{IdempotencyKey, bounded};
+use acuse_core::provider::{Occurs, Reading};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use super::programs::{SECRET, acuse, aws, command, done, failed, text};
+use super::server::{Answer, Asked, Server, answer};
+use super::*;
+
+/// An event of Kuenta's, as the ledger's table has it.
+#[derive(Clone)]
+struct Event {
+    id: String,
+    received_at: Timestamp,
+}
+
+impl Event {
+    fn item(&self) -> Value {
+        let reading = Reading {
+            type_name: "payment.completed".to_owned(),
+            kind: Kind::PaymentSucceeded,
+            occurs: Occurs::Once,
+            environment: None,
+            resource: Some(Resource {
+                kind: "payment".to_owned(),
+                id: self.id.clone(),
+            }),
+            event_id: None,
+            occurred_at: None,
+            amount: None,
+        };
+        let key = IdempotencyKey::derive("kuenta", Environment::Live, &reading, "5a");
+        let text = |text: &str| json!({"S": text});
+        json!({
+            "pk": text(&key.partition), "sk": text(&key.sort), "status": text("COMPLETED"),
+            "attempts": {"N": "1"}, "provider": text("kuenta"), "environment": text("live"),
+            "type": text("payment.completed"), "resource_id": text(&bounded(&self.id)),
+            "received_at": {"N": self.received_at.as_millis().to_string()}, "body_sha256": text("5a"),
+            "payload": text("{}"),
+        })
+    }
+
+    /// Whether it is in what a query asks for: a partition, or the first shard of a day.
+    fn is_of(&self, values: &Value) -> bool {
+        let item = self.item();
+        values[":pk"] == item["pk"] || values[":day"]["S"] == format!("kuenta#{}", self.received_at.day())
+    }
+}
+
+/// AWS with a ledger of these events, the newest first.
+async fn ledger(events: Vec<Event>) -> Server {
+    let mut stored = json!({"signing_secrets": [SECRET]}).to_string();
+    Server::replying(move |asked| answer_of(asked, &events, &mut stored)).await
+}
+
+fn answer_of(asked: &Asked, events: &[Event], stored: &mut String) -> Answer {
+    match asked.header("x-amz-target") {
+        _ if asked.path != "/" => answer(200, "OK"),
+        Some("DynamoDB_20120810.GetItem") => answer(200, "{}"),
+        Some("DynamoDB_20120810.Query") => {
+            let values = asked.json()["ExpressionAttributeValues"].clone();
+            let found = events.iter().filter(|event| event.is_of(&values));
+            answer(200, json!({"Items": found.map(Event::item).collect::<Vec<_>>()}))
+        }
+        _ => aws(asked, stored),
+    }
+}
+
+/// So many that came today, a millisecond apart.
+fn events(count: u32) -> Vec<Event> {
+    let noon = Timestamp::from_rfc3339(&format!("{}T00:00:01Z", SystemClock.now().day())).unwrap();
+    let event = |number: u32| Event {
+        id: format!("p{number}"),
+        received_at: noon.plus(Duration::from_millis(number.into())),
+    };
+    (0..count).rev().map(event).collect()
+}
+
+#[tokio::test]
+async fn a_list_says_that_there_are_more_where_there_are() {
+    let server = ledger(events(11)).await;
+    let list = ["events", "list", "--stack", "acuse", "--limit"];
+    for (limit, rows, more) in [("10", 10, true), ("11", 11, false), ("12", 11, false), ("1", 1, true)] {
+        for json in [&[][..], &["--json"]] {
+            let output = acuse(&server, &[&list[..], &[limit], json].concat(), "").await;
+            let (listed, said) = (text(&output.stdout), text(&output.stderr));
+            let heading = usize::from(json.is_empty());
+            assert_eq!(listed.lines().count(), rows + heading, "{listed}");
+            assert!(listed.contains("p10"), "the newest are shown: {listed}");
+            let expected =
+                format!("the newest {limit} are shown, and there are more: `--limit {limit}0` shows more of them\n");
+            assert_eq!(said, if more { expected } else { String::new() });
+            if !json.is_empty() {
+                listed
+                    .lines()
+                    .for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap()));
+            }
+        }
+    }
+    // With a filter as well; and a list without a place is none.
+    let output = acuse(
+        &server,
+        &[&list[..], &["3", "--type", "payment.completed"]].concat(),
+        "",
+    )
+    .await;
+    assert!(text(&output.stderr).contains("there are more"));
+    let said = failed(&server, &[&list[..], &["0"]].concat()).await;
+    assert!(said.contains("invalid value '0'"), "{said}");
+}
+
+#[tokio::test]
+async fn a_date_alone_begins_and_ends_a_list() {
+    let ago = |days: u64| SystemClock.now().minus(Duration::from_secs(days * 24 * 3600)).day();
+    let (day, next) = (ago(4), ago(3));
+    let days = [
+        format!("{}T23:59:59.999Z", ago(5)),
+        format!("{day}T00:00:00Z"),
+        format!("{day}T23:59:59.999Z"),
+        format!("{next}T00:00:00Z"),
+    ];
+    let events = days.iter().enumerate().rev().map(|(number, at)| Event {
+        id: format!("p{number}"),
+        received_at: Timestamp::from_rfc3339(at).unwrap(),
+    });
+    let server = ledger(events.collect()).await;
+    let of_a_day = [
+        "events", "list", "--stack", "acuse", "--json", "--since", &day, "--until", &next,
+    ];
+    let listed = done(&server, &of_a_day, "").await;
+    let ids: Vec<Value> = listed
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["resource_id"].clone())
+        .collect();
+    assert_eq!(ids, ["p2", "p1"]);
+    for command in [
+        &["events", "list"][..],
+        &["events", "replay"],
+        &["dlq", "list"],
+        &["dlq", "redrive"],
+    ] {
+        let said = failed(
+            &server,
+            &[command, &["--stack", "acuse", "--since", "2026-11-25T08:00:00"]].concat(),
+        )
+        .await;
+        assert!(said.contains("this time has no zone: add `Z` for UTC"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_any_text_is_shown() {
+    let long = "x#".repeat(1500);
+    for id in [
+        "a#b|c%d",
+        "kuenta#live#payment#p1|payment.completed",
+        "|",
+        "a\u{1b}[2J\r\n\u{202e}b",
+        "u\u{308}",
+        "-7",
+        &long,
+    ] {
+        let event = Event {
+            id: id.to_owned(),
+            received_at: SystemClock.now(),
+        };
+        let server = ledger(vec![event]).await;
+        let listed = done(&server, &["events", "list", "--stack", "acuse", "--json"], "").await;
+        let listed: Value = serde_json::from_str(listed.trim()).unwrap();
+        let stored = listed["resource_id"].as_str().unwrap();
+        // By the id, as the list has it, as the table escapes it, and by its key.
+        let escaped = acuse_cli::terminal::escape(stored);
+        let key = listed["key"].as_str().unwrap();
+        for which in [id, stored, &escaped, key, key.split_once('|').unwrap().0] {
+            let output = acuse(
+                &server,
+                &["events", "show", "--stack", "acuse", "--json", "--", which],
+                "",
+            )
+            .await;
+            let (shown, said) = (text(&output.stdout), text(&output.stderr));
+            let shown: Value = serde_json::from_str(shown.trim()).unwrap_or_else(|_| panic!("{which:?}: {said}"));
+            assert_eq!(shown["key"], listed["key"], "{which:?}");
+            assert_eq!(said, "", "no day is read for {which:?}");
+        }
+    }
+    let server = ledger(Vec::new()).await;
+    let said = failed(
+        &server,
+        &["events", "show", "--stack", "acuse", "--days", "2", "x|y\u{202e}"],
+    )
+    .await;
+    assert!(said.contains(r"no event of `x|y\u{202e}` in the ledger"), "{said}");
+    let said = failed(&server, &["events", "show", "--stack", "acuse", ""]).await;
+    assert!(said.contains("a value is required"), "{said}");
+}
+
+#[tokio::test]
+async fn a_body_may_come_from_standard_input() {
+    let server = ledger(Vec::new()).await;
+    let url = format!("{}/webhooks/kuenta", server.url);
+    let send = ["send", "kuenta", "--stack", "acuse", "--url", &url, "--body"];
+    let body = " {\"event\":\"payment.completed\",\n\"data\":{\"id\":\"niño\"}}\n";
+    done(&server, &[&send[..], &["-", "--count", "2", "--twice"]].concat(), body).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), body).unwrap();
+    done(
+        &server,
+        &[&send[..], &[file.path().to_str().unwrap()]].concat(),
+        "not this",
+    )
+    .await;
+    let asked = server
+        .asked()
+        .into_iter()
+        .filter(|asked| asked.path == "/webhooks/kuenta");
+    let bodies: Vec<String> = asked.map(|asked| asked.body).collect();
+    assert_eq!(bodies, [body; 5]);
+    let said = failed(&server, &[&send[..], &["no such file"]].concat()).await;
+    assert!(said.contains("can't read no such file"), "{said}");
+}
+
+/// The inspector of this stack, and a page of it.
+async fn page(server: &Server, path: &str) -> String {
+    let mut inspect = command(server, &["inspect", "--stack", "acuse", "--port", "0"])
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(inspect.stdout.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().unwrap();
+    let home = line.split_whitespace().next().unwrap();
+    let page = reqwest::get(format!("{home}{path}")).await.unwrap();
+    assert_eq!(page.status(), 200, "{path}");
+    page.text().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_inspectors_search_finds_any_id_however_long_ago() {
+    let long_ago = SystemClock.now().minus(Duration::from_secs(20 * 24 * 3600));
+    for (id, search) in [
+        ("a#b|c%d", "a%23b%7Cc%25d"),
+        ("x\u{202e}y", "x%5Cu%7B202e%7Dy"),
+        ("p+1", "+p%2B1+"),
+    ] {
+        let event = Event {
+            id: id.to_owned(),
+            received_at: long_ago,
+        };
+        let found = page(&ledger(vec![event.clone()]).await, &format!("/?id={search}")).await;
+        let shown = acuse_cli::terminal::escape(id);
+        assert!(found.contains(&format!(">{shown}</a>")), "{search}: {found}");
+        // Its filters hold for it as well.
+        for filter in ["environment=test", "provider=onepay", "since=2d", "status=REJECTED"] {
+            let found = page(&ledger(vec![event.clone()]).await, &format!("/?id={search}&{filter}")).await;
+            assert!(found.contains("Nothing here."), "{filter}: {found}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_inspector_says_what_it_leaves_out() {
+    let more = "There are more events than were looked through or are shown";
+    let full = page(&ledger(events(201)).await, "/").await;
+    assert!(full.contains(&format!("200 · {more}")), "{full}");
+    let whole = page(&ledger(events(200)).await, "/").await;
+    assert!(!whole.contains(more), "{whole}");
+
+    let none = page(&ledger(Vec::new()).await, "/?since=%3Cyesterday%3E").await;
+    assert!(
+        none.contains("was left out") && none.contains("&lt;yesterday&gt;"),
+        "{none}"
+    );
+    let day = page(&ledger(Vec::new()).await, "/?since=2026-11-25").await;
+    assert!(!day.contains("was left out"), "{day}");
+}
