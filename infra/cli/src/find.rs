@@ -264,12 +264,12 @@ mod tests {
             let (pk, own) = stored(id);
             let (ledger, asked) = ledger_of(&pk, "", &own).await;
             let json = serde_json::to_string(id).unwrap();
-            let printed = [
+            let printed = std::collections::BTreeSet::from([
                 id.to_owned(),
                 own.clone(),
                 escape(&own),
                 escape_json(&json).trim_matches('"').replace(r"\\", r"\"),
-            ];
+            ]);
             // One that begins with `~` has a digest in lists alone, and takes a day's list.
             let printed = printed.iter().filter(|printed| !id.starts_with('~') || *printed == id);
             for printed in printed {

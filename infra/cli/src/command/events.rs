@@ -328,3 +328,40 @@ fn print_lines(records: &[Record]) -> Result<(), EventsError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use acuse_aws::ledger::record::Record;
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::{Seen, Tail, overrun};
+
+    fn record(provider: &str, number: usize) -> Record {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let item = HashMap::from([
+            ("pk".to_owned(), text(&format!("{provider}#live#payment#{number}"))),
+            ("sk".to_owned(), text("payment.approved")),
+            ("provider".to_owned(), text(provider)),
+            ("environment".to_owned(), text("live")),
+            ("type".to_owned(), text("payment.approved")),
+            ("status".to_owned(), text("COMPLETED")),
+            ("attempts".to_owned(), AttributeValue::N("1".to_owned())),
+            ("body_sha256".to_owned(), text("5a")),
+        ]);
+        Record::from_item(&item).unwrap()
+    }
+
+    #[test]
+    fn a_flood_that_hides_events_from_a_tail_is_told() {
+        let mut records: Vec<Record> = (0..Tail::NEWEST).map(|number| record("onepay", number)).collect();
+        records.push(record("kuenta", 0));
+        let mut known: HashMap<String, Seen> = HashMap::new();
+        assert_eq!(overrun(&records, &known), ["onepay"]);
+        // The oldest was seen: nothing is between the two looks.
+        known.insert(records[0].key.clone(), ("COMPLETED", 1, 0));
+        assert!(overrun(&records, &known).is_empty());
+        assert!(overrun(&records[1..], &HashMap::new()).is_empty());
+    }
+}

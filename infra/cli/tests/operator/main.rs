@@ -13,6 +13,7 @@ mod browser;
 mod checkout;
 mod dead_letters;
 mod doctor;
+mod odd;
 mod quarantine;
 mod secrets;
 mod terminal;

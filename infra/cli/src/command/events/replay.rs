@@ -120,7 +120,11 @@ impl Replay {
         for key in &self.keys {
             let partition = key.split_once('|').map_or(key.as_str(), |(partition, _)| partition);
             let mut found = ledger.partition(partition).await?;
-            found.retain(|record| record.key == *key && passes(&self.filter, record));
+            found.retain(|record| record.key == *key);
+            if found.is_empty() {
+                note!("no event has the key {key}");
+            }
+            found.retain(|record| passes(&self.filter, record));
             records.extend(found);
         }
         if self.keys.is_empty() {
