@@ -54,6 +54,36 @@ fn every_type_of_the_guides_has_a_sample_and_a_key() {
     insta::assert_snapshot!(table.join("\n"));
 }
 
+/// All that a payload says, of each file in a provider's `shapes`.
+#[test]
+fn every_shape_is_read() {
+    let mut table = Vec::new();
+    for provider in providers::ALL {
+        let folder = format!("{}/../../tests/fixtures/{}/shapes", env!("CARGO_MANIFEST_DIR"), provider.name);
+        let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            let (event, readable) = read(provider, &std::fs::read_to_string(&file).unwrap());
+            let mut row = format!("{}: {}", file.file_name().unwrap().to_string_lossy(), row(&event));
+            for (name, value) in [
+                ("no time", &event.no_time),
+                ("order", &event.reference),
+                ("paid so far", &event.total_paid),
+            ] {
+                if let Some(value) = value {
+                    row.push_str(&format!("; {name} {value}"));
+                }
+            }
+            if !readable {
+                row.push_str("; unreadable");
+            }
+            table.push(row);
+        }
+    }
+    insta::assert_snapshot!(table.join("\n"));
+}
+
 #[test]
 fn the_shapes_of_onepays_payload() {
     let bodies = [
