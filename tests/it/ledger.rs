@@ -632,6 +632,25 @@ async fn an_operators_replay_claims_what_was_rejected() {
 }
 
 #[tokio::test]
+async fn what_is_recorded_at_a_key_takes_one_read() {
+    let tables = Tables::create().await;
+    let event = event("p1");
+    assert_eq!(tables.ledger.recorded(&event.key).await.unwrap(), None);
+    tables.claimed(&event, "a", 0).await;
+    tables.calls.take();
+    let recorded = tables.ledger.recorded(&event.key).await.unwrap().unwrap();
+    assert_eq!(recorded.type_name, event.type_name);
+    assert_eq!(recorded.body_sha256, event.body_sha256());
+    assert_eq!(
+        (tables.calls.take(), tables.calls.take_read()),
+        (vec!["Query".to_owned()], 1)
+    );
+    let mut other = event.key.clone();
+    other.sort.push_str("#2");
+    assert_eq!(tables.ledger.recorded(&other).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_later_event_of_the_same_resource_overtakes() {
     let tables = Tables::create().await;
     let mut early = event("p1");

@@ -53,6 +53,47 @@ async fn yesterdays_messages_meet_yesterdays_records() {
     }
 }
 
+/// What version 1 recorded under a key of another text than today's is not new; what only shares its key is.
+#[tokio::test(flavor = "multi_thread")]
+async fn yesterdays_keys_are_known() {
+    let binary = local::function_binary("consumer").await.unwrap();
+    let tables = Tables::create().await;
+    let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/keys/ledger.json")).unwrap();
+    for record in records {
+        tables.put_record(record).await;
+    }
+
+    let messages = Bytes::from(fixture("v1/keys/messages.json"));
+    let (_child, mut answered) = consumer(&binary, &tables.endpoint, messages, None).await;
+    assert_eq!(answered.recv().await.unwrap(), r#"{"batchItemFailures":[]}"#);
+
+    for (key, attempts, duplicates) in [
+        // The same bytes, and others.
+        ("onepay#live#payment#pay_evt|event#evt_1", 1, 2),
+        // Of the same event id, and another type.
+        ("onepay#live#payment#pay_evt|payment.expired#event#evt_1", 1, 0),
+        // It was released, and goes on.
+        ("onepay#live#payment#5001|payment.approved", 2, 0),
+        ("unopago#live#event#77001|event#77001", 1, 1),
+        ("unopago#live#invoice#77001|invoice_created", 1, 0),
+        ("unopago#live#invoice#\u{FFFD}x|invoice_created", 1, 1),
+        ("unopago#live#invoice#%ED%A0%81x|invoice_created", 1, 0),
+        ("unopago#live#invoice#inv_flag|invoice_created", 1, 1),
+    ] {
+        let partition = key.split('|').next().unwrap();
+        let records = tables.records(partition).await;
+        let record = records.iter().find(|record| record.key == key).expect(key);
+        assert_eq!(
+            (record.status, record.attempts, record.duplicates),
+            ("COMPLETED", attempts, duplicates),
+            "{key}"
+        );
+    }
+    for partition in ["onepay#live#payment#~n5001", "unopago#test#invoice#inv_flag"] {
+        assert!(tables.records(partition).await.is_empty(), "{partition}");
+    }
+}
+
 /// From the function's environment to the index's keys, and to a reader that knows nothing of either.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_consumer_spreads_a_day_as_its_environment_says() {

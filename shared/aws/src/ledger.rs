@@ -14,7 +14,7 @@ use std::time::Duration;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::key::{IdempotencyKey, Recorded};
 use acuse_core::ledger::{
     Blame, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Status, decide,
 };
@@ -234,6 +234,24 @@ impl Ledger for DynamoLedger {
         now: Timestamp,
     ) -> Result<Settlement, LedgerError> {
         self.settle_new(event, lease, hooks, extent, now).await
+    }
+
+    /// A query, for which the consumer has a permission, of one key: it costs what `GetItem` does.
+    async fn recorded(&self, key: &IdempotencyKey) -> Result<Option<Recorded>, LedgerError> {
+        const OPERATION: &str = "recorded";
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk = :sk")
+            .projection_expression("#type, body_sha256")
+            .expression_attribute_names("#type", "type")
+            .expression_attribute_values(":pk", s(&key.partition))
+            .expression_attribute_values(":sk", s(&key.sort));
+        let found = query.send().await.map_err(|error| service(OPERATION, key, error))?;
+        let recorded = |item| item::recorded(item).map_err(|error| service(OPERATION, key, error));
+        found.items().first().map(recorded).transpose()
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {

@@ -3,6 +3,7 @@
 mod aside;
 mod backoff;
 mod event;
+mod former;
 mod often;
 mod patience;
 mod settle;

@@ -1,5 +1,7 @@
 //! The provider's fact, as hooks see it.
 
+mod time;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -10,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::delivery::{DeliveryId, Form};
 use crate::envelope::Envelope;
 use crate::json;
-use crate::key::IdempotencyKey;
+use crate::key::{FormerKey, Id, IdempotencyKey};
 use crate::provider::{Provider, Reading, Unreadable};
 
 /// The member that marks the payload of a test delivery: `{"acuse.doctor": "…"}`. No provider sends it,
@@ -32,6 +34,9 @@ pub struct Event {
     pub resource: Option<Resource>,
     /// When it happened, by the provider's signed word.
     pub occurred_at: Option<Timestamp>,
+    /// What the provider signed as its time, where that is none: not written as one, before 2015, or more than a
+    /// day ahead of the receipt.
+    pub no_time: Option<String>,
     /// When the door received the delivery that brought it.
     pub received_at: Timestamp,
     /// The delivery that brought it.
@@ -40,12 +45,18 @@ pub struct Event {
     pub key: IdempotencyKey,
     /// The amount's text exactly as sent, number or string. Providers disagree on units.
     pub amount: Option<String>,
+    /// What was paid so far of a payment in parts, exactly as sent.
+    pub total_paid: Option<String>,
+    /// The merchant's own number of the order, where the provider repeats it.
+    pub reference: Option<String>,
     /// Which bytes the provider signed.
     pub form: Form,
     /// A test delivery of `acuse doctor`: recorded, and never handed to hooks.
     pub probe: bool,
     /// An operator sends it on purpose, although it was rejected or set aside.
     pub replay: bool,
+    former: Option<FormerKey>,
+    business_key: Option<String>,
     body: Bytes,
     body_sha256: String,
 }
@@ -55,8 +66,9 @@ pub struct Event {
 pub struct Resource {
     /// The provider's word for it: `payment`, `cashout`, `credit.application`.
     pub kind: String,
-    /// The provider's id of it.
+    /// The provider's id of it, to be read: [`key`](Self::key) is exact.
     pub id: String,
+    key: String,
 }
 
 /// Test money or real money.
@@ -125,6 +137,11 @@ impl Event {
         }
         match payload.and_then(|payload| (provider.read)(&payload)) {
             Ok(reading) => (Self::from_reading(envelope, provider, own, reading), None),
+            // It is recorded among the events of no environment that money moves in.
+            Err(why @ Unreadable::Environment(_)) => {
+                let event = Self::unreadable(envelope, provider, Environment::Test);
+                (event.formerly_unreadable(own), Some(why))
+            }
             Err(why) => (Self::unreadable(envelope, provider, own), Some(why)),
         }
     }
@@ -133,17 +150,24 @@ impl Event {
         let environment = reading.environment.unwrap_or(own);
         let body_sha256 = sha256(&envelope.body);
         let key = IdempotencyKey::derive(provider.name, environment, &reading, &body_sha256);
+        let occurred_at = |time: &String| Timestamp::of_event(time, envelope.received_at);
+        let occurred_at = reading.time.as_ref().and_then(occurred_at);
         Self {
             provider: provider.name,
             environment,
-            type_name: reading.type_name,
+            type_name: reading.type_name.as_str().to_owned(),
             kind: reading.kind,
+            former: FormerKey::of(provider.name, own, &reading, &body_sha256, &key),
+            business_key: reading.business_key(),
             resource: reading.resource,
-            occurred_at: reading.occurred_at,
+            occurred_at,
+            no_time: reading.time.filter(|_| occurred_at.is_none()),
             received_at: envelope.received_at,
             delivery_id: envelope.delivery_id,
             key,
             amount: reading.amount,
+            total_paid: reading.total_paid,
+            reference: reading.reference,
             form: envelope.form,
             probe: false,
             replay: envelope.replay,
@@ -169,16 +193,39 @@ impl Event {
             kind: Kind::Unknown,
             resource: None,
             occurred_at: None,
+            no_time: None,
+            former: None,
+            business_key: None,
             received_at: envelope.received_at,
             delivery_id: envelope.delivery_id,
             key: IdempotencyKey::unreadable(provider.name, own, &body_sha256),
             amount: None,
+            total_paid: None,
+            reference: None,
             form: envelope.form,
             probe: false,
             replay: envelope.replay,
             body: envelope.body,
             body_sha256,
         }
+    }
+
+    /// Version 0.1 recorded it in the stack's own environment.
+    fn formerly_unreadable(self, own: Environment) -> Self {
+        let key = IdempotencyKey::unreadable(self.provider, own, &self.body_sha256);
+        let former = (key != self.key).then_some(FormerKey { key, by_bytes: true });
+        Self { former, ..self }
+    }
+
+    /// Where version 0.1 may have recorded it, if elsewhere.
+    pub fn former(&self) -> Option<&FormerKey> {
+        self.former.as_ref()
+    }
+
+    /// The same event under another key.
+    #[must_use]
+    pub(crate) fn under(&self, key: IdempotencyKey) -> Self {
+        Self { key, ..self.clone() }
     }
 
     /// The payload's bytes, exactly as the provider signed them.
@@ -209,8 +256,7 @@ impl Event {
     /// Type and resource id: the same even where a provider restamps its retries, so that a hook
     /// can guard against that. `None` where there is no resource.
     pub fn business_key(&self) -> Option<String> {
-        let resource = self.resource.as_ref()?;
-        Some(format!("{} {}", self.type_name, resource.id))
+        self.business_key.clone()
     }
 }
 
@@ -236,7 +282,7 @@ impl Environment {
         }
     }
 
-    /// Reads a provider's word for it, in any case.
+    /// Reads a [`name`](Self::name), or `production`, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "test" => Some(Self::Test),
@@ -244,35 +290,37 @@ impl Environment {
             _ => None,
         }
     }
+
+    /// Reads a provider's word for it, in any case and with space around it. `None` where it is not known, and
+    /// so is not to be taken for live.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "test" | "testing" | "sandbox" | "staging" | "stage" | "stg" | "development" | "develop" | "dev"
+            | "demo" | "qa" | "uat" => Some(Self::Test),
+            "live" | "production" | "prod" => Some(Self::Live),
+            _ => None,
+        }
+    }
 }
 
-impl Timestamp {
-    /// Reads a provider's timestamp: RFC 3339, or Unix seconds or milliseconds as digits.
-    pub(crate) fn from_text(text: &str) -> Option<Self> {
-        /// Seconds reach this in the year 5138; milliseconds passed it in 1973.
-        const MILLIS_FROM: u64 = 100_000_000_000;
-        match text.parse::<i64>() {
-            Ok(number) if number.unsigned_abs() >= MILLIS_FROM => Some(Self::from_millis(number)),
-            Ok(number) => Some(Self::from_seconds(number)),
-            Err(_) => Self::from_rfc3339(text),
+impl Resource {
+    /// What a provider names so.
+    pub fn new(kind: impl Into<Id>, id: impl Into<Id>) -> Self {
+        let (kind, id) = (kind.into(), id.into());
+        Self {
+            key: format!("{}#{}", kind.name(), id.part()),
+            kind: kind.as_str().to_owned(),
+            id: id.as_str().to_owned(),
         }
+    }
+
+    /// `{kind}#{id}`, exactly: the same for no other resource of the provider's, as `id` may be where one is sent
+    /// as `7` and another as `"7"`. Part of a key of 600 bytes at most, and without control characters.
+    pub fn key(&self) -> &str {
+        &self.key
     }
 }
 
 fn sha256(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_timestamp_may_be_any_number() {
-        assert_eq!(Timestamp::from_text("-1"), Some(Timestamp::from_seconds(-1)));
-        // It has no positive counterpart.
-        let earliest = Timestamp::from_text("-9223372036854775808");
-        assert_eq!(earliest, Some(Timestamp::from_millis(i64::MIN)));
-        assert_eq!(Timestamp::from_text("9223372036854775808"), None);
-    }
 }

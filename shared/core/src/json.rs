@@ -9,6 +9,8 @@ mod text;
 
 use thiserror::Error;
 
+use crate::key::Id;
+
 pub use parse::parse;
 pub use text::Text;
 
@@ -81,11 +83,28 @@ impl<'a> Value<'a> {
     }
 
     /// A non-empty string's text, or a number's text exactly as sent; `None` for anything else.
-    /// What ids, types, timestamps and amounts are read with. A lone surrogate reads as U+FFFD.
+    /// What timestamps and amounts are read with. A lone surrogate reads as U+FFFD.
     pub fn scalar_text(&self) -> Option<String> {
         match self {
             Self::Number(text) => Some((*text).to_owned()),
             Self::String(text) => Some(text.to_string_lossy().into_owned()).filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The same with all that tells it apart from others: what ids and types are read with.
+    pub fn scalar_id(&self) -> Option<Id> {
+        match self {
+            Self::Number(text) => Some(Id::number(*text)),
+            Self::String(text) => match text.as_str() {
+                Some("") => None,
+                Some(text) => Some(Id::from(text)),
+                None => {
+                    let mut points = Vec::new();
+                    text.for_each(|point| points.push(point));
+                    Some(Id::code_points(points))
+                }
+            },
             _ => None,
         }
     }

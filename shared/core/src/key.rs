@@ -1,13 +1,18 @@
 //! When two deliveries are the same event.
 
-use std::borrow::Cow;
+mod former;
+mod id;
+
 use std::collections::BTreeSet;
-use std::fmt::{self, Write};
+use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::event::{Environment, Resource};
+use crate::event::Environment;
+use crate::json::{self, Value};
 use crate::provider::{Occurs, Provider, Reading};
+pub use former::{Former, FormerKey, Recorded};
+pub use id::{Id, bounded, digest};
 
 /// The same for every delivery of one event, and for no other event. It is the key of the
 /// event's ledger item, so that one query of a partition shows the life of a resource.
@@ -18,35 +23,28 @@ pub struct IdempotencyKey {
     /// `{provider}#{environment}#{resource kind}#{resource id}`; without a resource
     /// `{provider}#{environment}#event#{event id}` or `{provider}#{environment}#body#{sha256}`.
     pub partition: String,
-    /// `event#{provider's event id}`, `{type}`, or `{type}#{what tells occurrences apart}`.
+    /// `{type}#event#{provider's event id}`, `{type}`, or `{type}#{what tells occurrences apart}`.
     pub sort: String,
 }
 
-/// DynamoDB allows 2,048 bytes of partition key and 1,024 of sort key; three parts of this
-/// length fit in either.
-const LONGEST_PART: usize = 256;
-
 impl IdempotencyKey {
-    /// In this order: the provider's event id; else the type's rule; else the bytes' SHA-256.
+    /// The type, and after it the first of these that there is: the provider's event id; what the type's rule
+    /// says; the bytes' SHA-256.
     pub fn derive(provider: &str, environment: Environment, reading: &Reading, body_sha256: &str) -> Self {
-        let environment = environment.name();
+        let scope = format!("{provider}#{}", environment.name());
         let partition = match (&reading.resource, &reading.event_id) {
-            (Some(Resource { kind, id }), _) => {
-                format!("{provider}#{environment}#{}#{}", name(kind), part(id))
-            }
+            (Some(resource), _) => format!("{scope}#{}", resource.key()),
             // With the event's own id two deliveries are one event even where the bytes differ.
-            (None, Some(id)) => format!("{provider}#{environment}#event#{}", part(id)),
-            (None, None) => format!("{provider}#{environment}#body#{body_sha256}"),
+            (None, Some(id)) => format!("{scope}#event#{}", id.part()),
+            (None, None) => format!("{scope}#body#{body_sha256}"),
         };
-        let type_name = name(&reading.type_name);
+        let type_name = reading.type_name.name();
         let sort = match (&reading.event_id, &reading.occurs) {
-            (Some(id), _) => format!("event#{}", part(id)),
+            (Some(id), _) => format!("{type_name}#event#{}", id.part()),
             (None, _) if reading.resource.is_none() => type_name.into_owned(),
             (None, Occurs::Once) => type_name.into_owned(),
-            (None, Occurs::Each(occurrence)) => format!("{type_name}#{}", part(occurrence)),
-            (None, Occurs::ByBytes(Some(time))) => {
-                format!("{type_name}#{}#{body_sha256}", part(time))
-            }
+            (None, Occurs::Each(occurrence)) => format!("{type_name}#{}", occurrence.part()),
+            (None, Occurs::ByBytes(Some(time))) => format!("{type_name}#{}#{body_sha256}", id::name(time)),
             (None, Occurs::ByBytes(None)) => format!("{type_name}#{body_sha256}"),
         };
         Self { partition, sort }
@@ -55,19 +53,25 @@ impl IdempotencyKey {
     /// The partitions that may hold an event of `provider` by this id: that of a resource of a kind which its
     /// types name (`payment.approved` happens to a `payment`), or the event's own.
     pub fn likely_partitions(provider: &Provider, id: &str) -> BTreeSet<String> {
-        let mut kinds = BTreeSet::from([Cow::Borrowed("event")]);
+        let mut kinds = BTreeSet::from(["event".to_owned()]);
         for type_name in provider.types {
             let separator = if type_name.contains('.') { '.' } else { '_' };
             let ends = type_name.match_indices(separator).map(|(end, _)| end);
-            kinds.extend(ends.filter_map(|end| type_name.get(..end)).map(name));
+            kinds.extend(
+                ends.filter_map(|end| type_name.get(..end))
+                    .map(|kind| id::name(kind).into_owned()),
+            );
         }
+        // Whoever looks for 7 does not know whether the provider sends it in quotes.
+        let number = json::parse(id.as_bytes()).is_ok_and(|value| value == Value::Number(id));
+        let ids = [Some(Id::from(id)), number.then(|| Id::number(id))];
+        let ids: Vec<String> = ids.iter().flatten().map(|id| id.part().into_owned()).collect();
         let environments = [Environment::Live, Environment::Test];
-        let partition = |environment: Environment, kind: &str| {
-            format!("{}#{}#{kind}#{}", provider.name, environment.name(), part(id))
-        };
-        let partition = &partition;
-        let of = |environment| kinds.iter().map(move |kind| partition(environment, kind));
-        environments.into_iter().flat_map(of).collect()
+        let places = environments
+            .iter()
+            .flat_map(|own| kinds.iter().map(move |kind| (own.name(), kind)));
+        let of = |(own, kind)| ids.iter().map(move |id| format!("{}#{own}#{kind}#{id}", provider.name));
+        places.flat_map(of).collect()
     }
 
     /// The key of a payload that can't be read: its bytes.
@@ -98,86 +102,24 @@ impl fmt::Display for IdempotencyKey {
     }
 }
 
-/// A resource's kind or an event's type: one that is called as our own words stays apart from them.
-fn name(text: &str) -> Cow<'_, str> {
-    match text {
-        "event" => Cow::Borrowed("%65vent"),
-        "body" => Cow::Borrowed("%62ody"),
-        text => part(text),
-    }
-}
-
-/// One part of a key, so that distinct texts stay distinct: separators and control characters
-/// are percent-encoded, and what is too long for DynamoDB is replaced by its digest. `~` can
-/// only come from the latter.
-fn part(text: &str) -> Cow<'_, str> {
-    let plain = |c: char| !matches!(c, '#' | '%' | '|' | '~') && !c.is_control();
-    let encoded = if text.is_empty() {
-        // An empty part would read like a missing one.
-        Cow::Borrowed("%")
-    } else if text.chars().all(plain) {
-        Cow::Borrowed(text)
-    } else {
-        let mut encoded = String::with_capacity(text.len() + 8);
-        for c in text.chars() {
-            if plain(c) {
-                encoded.push(c);
-            } else {
-                let mut bytes = [0; 4];
-                for byte in c.encode_utf8(&mut bytes).bytes() {
-                    // Writing to a String can't fail.
-                    let _ = write!(encoded, "%{byte:02X}");
-                }
-            }
-        }
-        Cow::Owned(encoded)
-    };
-    if encoded.len() <= LONGEST_PART {
-        return encoded;
-    }
-    Cow::Owned(digest(text))
-}
-
-/// A provider's text where it becomes a key of a hook's own, or an attribute: as it is, and where it is too
-/// long for that its digest. A provider may send a megabyte as an id. Distinct texts stay distinct: `~` comes
-/// first in digests alone.
-pub fn bounded(text: &str) -> Cow<'_, str> {
-    match text.len() <= LONGEST_PART && !text.starts_with('~') {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(digest(text)),
-    }
-}
-
-/// What stands for a text that is too long where it should be.
-pub fn digest(text: &str) -> String {
-    format!("~{}", data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Kind;
+    use crate::event::{Kind, Resource};
     use proptest::prelude::*;
 
     fn key(resource: Option<(&str, &str)>, event_id: Option<&str>, occurs: Occurs) -> String {
-        key_of("payment.approved", resource, event_id, occurs)
+        let resource = resource.map(|(kind, id)| (kind.into(), id.into()));
+        key_of("payment.approved".into(), resource, event_id.map(Id::from), occurs).to_string()
     }
 
-    fn key_of(type_name: &str, resource: Option<(&str, &str)>, event_id: Option<&str>, occurs: Occurs) -> String {
+    fn key_of(type_name: Id, resource: Option<(Id, Id)>, event_id: Option<Id>, occurs: Occurs) -> IdempotencyKey {
         let reading = Reading {
-            type_name: type_name.to_owned(),
-            kind: Kind::PaymentSucceeded,
-            occurs,
-            environment: None,
-            resource: resource.map(|(kind, id)| Resource {
-                kind: kind.to_owned(),
-                id: id.to_owned(),
-            }),
-            event_id: event_id.map(str::to_owned),
-            occurred_at: None,
-            amount: None,
+            resource: resource.map(|(kind, id)| Resource::new(kind, id)),
+            event_id,
+            ..Reading::new(type_name, Kind::PaymentSucceeded, occurs)
         };
-        IdempotencyKey::derive("onepay", Environment::Live, &reading, "5a5a").to_string()
+        IdempotencyKey::derive("onepay", Environment::Live, &reading, "5a5a")
     }
 
     #[test]
@@ -186,19 +128,19 @@ mod tests {
         let all = [
             key(payment, Some("evt_9"), Occurs::Once),
             key(payment, None, Occurs::Once),
-            key(payment, None, Occurs::Each("2024-05".to_owned())),
+            key(payment, None, Occurs::Each("2024-05".into())),
             key(payment, None, Occurs::ByBytes(Some("1689262934".to_owned()))),
             key(payment, None, Occurs::ByBytes(None)),
             key(None, Some("evt_9"), Occurs::Once),
             key(None, None, Occurs::Once),
         ];
         insta::assert_snapshot!(all.join("\n"), @r"
-        onepay#live#payment#p1|event#evt_9
+        onepay#live#payment#p1|payment.approved#event#evt_9
         onepay#live#payment#p1|payment.approved
         onepay#live#payment#p1|payment.approved#2024-05
         onepay#live#payment#p1|payment.approved#1689262934#5a5a
         onepay#live#payment#p1|payment.approved#5a5a
-        onepay#live#event#evt_9|event#evt_9
+        onepay#live#event#evt_9|payment.approved#event#evt_9
         onepay#live#body#5a5a|payment.approved
         ");
     }
@@ -240,65 +182,84 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_any_length_fits_an_attribute_and_stays_apart() {
-        let long = "x".repeat(420_000);
-        let of_long = bounded(&long).into_owned();
-        let texts = ["", "a#b|c", &long[..256], &long[..257], &long, &of_long];
-        let bounded: std::collections::BTreeSet<_> = texts.iter().map(|text| bounded(text)).collect();
-        assert_eq!(bounded.len(), texts.len());
-        assert!(bounded.iter().all(|text| text.len() <= LONGEST_PART));
-        assert!(bounded.contains("a#b|c"), "what fits stays as it is");
+    fn an_id_is_looked_for_as_a_text_and_as_a_number() {
+        let provider = &crate::providers::kuenta::PROVIDER;
+        let likely = |id: &str| IdempotencyKey::likely_partitions(provider, id);
+        assert!(
+            likely("7").is_superset(
+                &["kuenta#live#payment#7", "kuenta#test#payment#~n7"]
+                    .map(str::to_owned)
+                    .into()
+            )
+        );
+        assert!(likely("p7").iter().all(|partition| partition.ends_with("#p7")));
+        assert_eq!(likely("7").len(), 2 * likely("07").len());
     }
 
-    /// Texts that a careless join would mix up.
-    fn odd() -> impl Strategy<Value = String> {
-        prop_oneof![
-            Just(String::new()),
+    /// Ids of every kind that JSON has, and texts that a careless join would mix up.
+    fn odd() -> impl Strategy<Value = Id> {
+        // Around the longest part, and far beyond it.
+        let long =
+            ("[a-f#]{1,2}", prop_oneof![Just(128usize), Just(1500)]).prop_map(|(text, times)| text.repeat(times));
+        let text = prop_oneof![
             "[ab#|%~]{1,3}",
-            prop_oneof![
-                Just("event"),
-                Just("body"),
-                Just("%65vent"),
-                Just("payment"),
-                Just("7"),
-                Just("07")
-            ]
-            .prop_map(str::to_owned),
-            "[a-z]{255,260}",
-            "[a#]{2048}",
+            "[eé\u{301}É\u{0}\n\u{7f}\u{85}\u{FFFD}]{1,3}",
+            "(event|body|%65vent|payment|7|07|~n7|%ED%A0%80|~5a5a)",
+            long,
+            "[a-z]{255,258}",
+            ".{0,20}",
+        ];
+        let points = proptest::collection::vec(prop_oneof![0xD7FFu32..0xE001, Just(0xFFFD), Just(0x61)], 1..4);
+        let points = (points, prop_oneof![Just(1), Just(1000)]);
+        prop_oneof![
+            8 => text.prop_map(Id::from),
+            2 => "-?(7|07|[0-9]{64}|[0-9]{260})(\\.0)?".prop_map(Id::number),
+            2 => points.prop_filter_map("a lone surrogate", |(points, times)| {
+                let lone = points.iter().any(|point| char::from_u32(*point).is_none());
+                lone.then(|| Id::code_points(points.repeat(times)))
+            }),
         ]
+    }
+
+    type Facts = (Id, Option<(Id, Id)>, Option<Id>, Option<Id>);
+
+    fn facts() -> impl Strategy<Value = Facts> {
+        use proptest::option::of;
+        (odd(), of((odd(), odd())), of(odd()), of(odd()))
     }
 
     proptest! {
         /// What tells two events apart is in their keys, and nothing else.
         #[test]
-        fn distinct_events_have_distinct_keys(
-            a in (odd(), proptest::option::of((odd(), odd())), proptest::option::of(odd()), proptest::option::of(odd())),
-            b in (odd(), proptest::option::of((odd(), odd())), proptest::option::of(odd()), proptest::option::of(odd())),
-        ) {
-            type Facts = (String, Option<(String, String)>, Option<String>, Option<String>);
+        fn distinct_events_have_distinct_keys(a in facts(), b in facts(), same in 0..16u8) {
+            // Parts in common, since random ids seldom are the same.
+            let pick = |place: u8, a: &Facts, b: Facts| match place {
+                0 => (a.0.clone(), b.1, b.2, b.3),
+                1 => (b.0, a.1.clone(), b.2, b.3),
+                2 => (b.0, b.1, a.2.clone(), b.3),
+                _ => (b.0, b.1, b.2, a.3.clone()),
+            };
+            let b = (0..4).filter(|place| same & (1 << place) != 0).fold(b, |b, place| pick(place, &a, b));
             let key = |(type_name, resource, event_id, occurrence): &Facts| {
-                let resource = resource.as_ref().map(|(kind, id)| (kind.as_str(), id.as_str()));
                 let occurs = occurrence.clone().map_or(Occurs::Once, Occurs::Each);
-                key_of(type_name, resource, event_id.as_deref(), occurs)
+                key_of(type_name.clone(), resource.clone(), event_id.clone(), occurs)
             };
-            let identity = |(type_name, resource, event_id, occurrence): Facts| match (resource, event_id) {
-                (resource, Some(event_id)) => (resource, Some(event_id), None, None),
-                // The same bytes: here both have the same digest.
-                (None, None) => (None, None, Some(type_name), None),
-                (resource, None) => (resource, None, Some(type_name), occurrence),
+            let identity = |(type_name, resource, event_id, occurrence): &Facts| {
+                // With an id of its own, and without a resource, nothing else tells it apart: here all have the
+                // same digest.
+                let occurrence = occurrence.clone().filter(|_| event_id.is_none() && resource.is_some());
+                (type_name.clone(), resource.clone(), event_id.clone(), occurrence)
             };
-            let same = key(&a) == key(&b);
-            prop_assert!(key(&a).len() <= 2048);
-            prop_assert_eq!(same, identity(a) == identity(b));
+            for key in [key(&a), key(&b)] {
+                prop_assert!(key.partition.len() <= 2048 && key.sort.len() <= 1024);
+                prop_assert!(!key.to_string().contains(char::is_control));
+            }
+            prop_assert_eq!(key(&a) == key(&b), identity(&a) == identity(&b));
         }
 
         #[test]
-        fn distinct_resources_have_distinct_keys(
-            a in (".{0,20}", ".{0,300}"), b in (".{0,20}", ".{0,300}"),
-        ) {
-            let of = |(kind, id): &(String, String)| key(Some((kind, id)), None, Occurs::Once);
-            prop_assert_eq!(a == b, of(&a) == of(&b));
+        fn distinct_ids_have_distinct_parts(a in odd(), b in odd()) {
+            prop_assert_eq!(a == b, a.part() == b.part());
         }
     }
 }

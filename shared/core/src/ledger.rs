@@ -26,7 +26,7 @@ use thiserror::Error;
 use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::hook::Effects;
-use crate::key::IdempotencyKey;
+use crate::key::{IdempotencyKey, Recorded};
 pub use change::{Blame, Change};
 
 /// The ledger as the consumer needs it. Each method is one conditional write.
@@ -53,6 +53,9 @@ pub trait Ledger: Send + Sync {
         extent: Extent,
         now: Timestamp,
     ) -> impl Future<Output = Result<Settlement, LedgerError>> + Send;
+
+    /// Which event is recorded at `key`, as of now.
+    fn recorded(&self, key: &IdempotencyKey) -> impl Future<Output = Result<Option<Recorded>, LedgerError>> + Send;
 
     /// Whether an event that happened later ([`Event::at`]) to the same resource is completed.
     fn overtaken(&self, event: &Event) -> impl Future<Output = Result<bool, LedgerError>> + Send;

@@ -1,9 +1,12 @@
 //! What a provider is: data, and two small functions.
 
-use crate::clock::Timestamp;
+mod environment;
+
 use crate::event::{Environment, Kind, Resource};
 use crate::json::Value;
+use crate::key::{Former, Id};
 use crate::signature::{Scheme, SettingError};
+pub(crate) use environment::environment;
 
 /// Everything that Acuse knows of one provider. The three of them are in
 /// [`providers`](crate::providers).
@@ -38,7 +41,7 @@ impl Provider {
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The provider's name of what happened (`payment.approved`).
-    pub type_name: String,
+    pub type_name: Id,
     /// The same in words that all providers share.
     pub kind: Kind,
     /// Whether it can happen again to the same resource.
@@ -48,11 +51,43 @@ pub struct Reading {
     /// What it happened to.
     pub resource: Option<Resource>,
     /// The provider's own id of the event.
-    pub event_id: Option<String>,
-    /// The signed time of the event.
-    pub occurred_at: Option<Timestamp>,
+    pub event_id: Option<Id>,
+    /// What is signed as the time of the event, as sent. The times of a resource (`created_at`, `paid_at`) don't
+    /// tell when the event happened.
+    pub time: Option<String>,
     /// The amount's text exactly as sent, number or string; never converted.
     pub amount: Option<String>,
+    /// What was paid so far of a payment in parts, exactly as sent.
+    pub total_paid: Option<String>,
+    /// The merchant's own number of the order.
+    pub reference: Option<String>,
+    /// How version 0.1 read it, where that was otherwise.
+    pub former: Former,
+}
+
+impl Reading {
+    /// What happened, without any of what a payload may say besides.
+    pub fn new(type_name: impl Into<Id>, kind: Kind, occurs: Occurs) -> Self {
+        Self {
+            type_name: type_name.into(),
+            kind,
+            occurs,
+            environment: None,
+            resource: None,
+            event_id: None,
+            time: None,
+            amount: None,
+            total_paid: None,
+            reference: None,
+            former: Former::default(),
+        }
+    }
+
+    /// [`Event::business_key`](crate::event::Event::business_key): both parts are exact, and no space is in the first.
+    pub(crate) fn business_key(&self) -> Option<String> {
+        let (_, id) = self.resource.as_ref()?.key().split_once('#')?;
+        Some(format!("{} {id}", self.type_name.part().replace(' ', "%20")))
+    }
 }
 
 /// Whether an event can happen again to the same resource: the rule behind its idempotency key.
@@ -61,7 +96,7 @@ pub enum Occurs {
     /// Once in the resource's life: the type tells it.
     Once,
     /// Again and again; this text, signed by the provider, tells the occurrences apart.
-    Each(String),
+    Each(Id),
     /// Again and again; only the signed bytes tell the occurrences apart, beside the time where
     /// there is one.
     ByBytes(Option<String>),
@@ -77,8 +112,10 @@ pub enum Unreadable {
     /// Nothing says what happened.
     #[error("the payload names no event type where {0} names it")]
     NoType(&'static str),
-    /// An environment that is neither test nor live.
-    #[error("the payload's environment is {0:?}; it should be test, live or production")]
+    /// An environment that is neither test nor live, or both. It is never taken for live.
+    #[error(
+        "the payload's environment is {0:?}; it should be test, sandbox, staging or development, or live or production"
+    )]
     Environment(String),
 }
 

@@ -141,17 +141,8 @@ fn event(length: usize) -> Work {
 
 fn key(id: String) -> Work {
     let reading = Reading {
-        type_name: "payment.approved".to_owned(),
-        kind: Kind::PaymentSucceeded,
-        occurs: Occurs::Once,
-        environment: None,
-        resource: Some(Resource {
-            kind: "payment".to_owned(),
-            id,
-        }),
-        event_id: None,
-        occurred_at: None,
-        amount: None,
+        resource: Some(Resource::new("payment", id)),
+        ..Reading::new("payment.approved", Kind::PaymentSucceeded, Occurs::Once)
     };
     Box::new(move || {
         let key = IdempotencyKey::derive(PROVIDER.name, Environment::Live, &reading, "5a5a");

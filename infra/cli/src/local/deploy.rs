@@ -143,9 +143,6 @@ pub(super) async fn deploy(
     let mut parameters = vec![
         ("Architecture", architecture()),
         ("Environment", "any"),
-        // A hundred years: the providers' own samples are of 2023, and an event older than what
-        // the ledger keeps is set aside instead of dispatched.
-        ("RetentionDays", "36500"),
         ("ProtectTables", "false"),
     ];
     // The caller's own win.

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
-use acuse_core::key::{IdempotencyKey, bounded};
+use acuse_core::key::{IdempotencyKey, Recorded, bounded};
 use acuse_core::ledger::{Extent, Lease, Replay, Standing, Status, Taken};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -110,6 +110,12 @@ pub(super) fn kept(
     if let Some(at) = event.occurred_at {
         step = step.set_first("occurred_at", n(at.as_millis()));
     }
+    if let Some(no_time) = &event.no_time {
+        step = step.set_first("no_time", s(bounded(no_time)));
+    }
+    if let Some(reference) = &event.reference {
+        step = step.set_first("reference", s(bounded(reference)));
+    }
     match payload {
         Payload::Text(text) => step.set_first("payload", AttributeValue::S(text)),
         Payload::Binary(bytes) => step.set_first("payload", AttributeValue::B(Blob::new(bytes))),
@@ -197,6 +203,15 @@ pub(super) fn standing(item: &HashMap<String, AttributeValue>) -> Result<Standin
         forgiven: number(item, "forgiven").unwrap_or_default(),
         body_sha256: text(item, "body_sha256").ok_or(NotARecord("body_sha256"))?.to_owned(),
         hooks: hooks(item),
+    })
+}
+
+/// Which event it is of.
+pub(super) fn recorded(item: &HashMap<String, AttributeValue>) -> Result<Recorded, NotARecord> {
+    let required = |name| text(item, name).map(str::to_owned).ok_or(NotARecord(name));
+    Ok(Recorded {
+        type_name: required("type")?,
+        body_sha256: required("body_sha256")?,
     })
 }
 

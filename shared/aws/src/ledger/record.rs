@@ -43,6 +43,10 @@ pub struct Record {
     pub last_duplicate_at: Option<String>,
     /// When the provider says that it happened.
     pub occurred_at: Option<String>,
+    /// What the provider signed as its time, where that is none.
+    pub no_time: Option<String>,
+    /// The merchant's own number of the order.
+    pub reference: Option<String>,
     /// When it was completed or rejected.
     pub completed_at: Option<String>,
     /// Why it was released or rejected.
@@ -93,6 +97,8 @@ impl Record {
             claimed_at: time("claimed_at"),
             last_duplicate_at: time("last_duplicate_at"),
             occurred_at: time("occurred_at"),
+            no_time: optional("no_time"),
+            reference: optional("reference"),
             completed_at: time("completed_at"),
             error: optional("error"),
             hooks: hooks(item)

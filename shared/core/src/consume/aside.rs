@@ -1,4 +1,5 @@
-//! What is set aside on purpose: recorded as rejected, handed to no hook and dead-lettered nowhere.
+//! What is set aside on purpose: recorded as rejected, and handed to no hook. What is expired is dead-lettered as
+//! well, for somebody to look at: hooks may have had it long ago, or never.
 
 use std::time::Duration;
 

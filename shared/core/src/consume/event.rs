@@ -48,6 +48,11 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             debug!(key = %event.key, "event not started: the invocation ends");
             return Fate::Back(Duration::ZERO, "not started: the invocation ends".to_owned());
         }
+        let event = match self.as_recorded(event).await {
+            Ok(event) => event,
+            Err(error) => return self.ledger_failed(message, event, &error),
+        };
+        let event = event.as_ref();
         let lease = Lease {
             token: format!("{:032x}", self.random.bits()),
             expires_at: deadline.plus(LEASE_SLACK),
@@ -297,7 +302,10 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let outcome = match why {
             // Nobody expects this one, so somebody should look.
             Aside::Unreadable(_) => return self.dead_letter(message, event, claimed, &reason, "unreadable").await,
-            Aside::OnPurpose(SetAside::Expired(_)) => "stale",
+            // It may be an event that hooks never had.
+            Aside::OnPurpose(SetAside::Expired(_)) => {
+                return self.dead_letter(message, event, claimed, &reason, "stale").await;
+            }
             Aside::OnPurpose(SetAside::TestDelivery) => "probe",
             Aside::OnPurpose(SetAside::WrongEnvironment(_)) => "foreign",
         };

@@ -1,5 +1,6 @@
 mod attempts;
 mod batch;
+mod former;
 mod often;
 mod powertools;
 mod settle;
@@ -417,8 +418,8 @@ async fn the_rest_is_recorded_and_reaches_no_hook() {
     dead.sort();
     assert_eq!(
         dead,
-        ["typeless", "unreadable"],
-        "stale and foreign events are set aside on purpose"
+        ["stale", "typeless", "unreadable"],
+        "a foreign event is set aside on purpose, and nobody need look"
     );
 }
 

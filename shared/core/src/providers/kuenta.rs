@@ -1,10 +1,10 @@
 //! Kuenta. Its guide gives the payload, `{"event", "data": {"id", …}, "timestamp"}`, and the
 //! signature's computation, but not the header's name.
 
-use crate::clock::Timestamp;
-use crate::event::{Environment, Resource};
+use crate::event::Resource;
 use crate::json::Value;
-use crate::provider::{Occurs, Provider, Reading, Unreadable, event_types};
+use crate::key::Former;
+use crate::provider::{Occurs, Provider, Reading, Unreadable, environment, event_types};
 use crate::signature::{Scheme, Signature};
 
 /// What Acuse knows of Kuenta.
@@ -48,32 +48,30 @@ event_types! {
 fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     use EventType as E;
     let text = |path: &[&str]| payload.path(path).and_then(Value::scalar_text);
-    let type_name = text(&["event"]).ok_or(Unreadable::NoType("`event`"))?;
-    let known = EventType::from_name(&type_name);
-    let stamp = text(&["timestamp"]);
+    let id = |path: &[&str]| payload.path(path).and_then(Value::scalar_id);
+    let type_name = id(&["event"]).ok_or(Unreadable::NoType("`event`"))?;
+    let known = EventType::from_name(type_name.as_str());
+    let time = text(&["timestamp"]);
 
     // `credit.application.approved` happens to a `credit.application`.
-    let resource_kind = type_name.rsplit_once('.').map_or(type_name.as_str(), |(kind, _)| kind);
+    let last = type_name.as_str().rfind('.').unwrap_or(usize::MAX);
+    let resource = id(&["data", "id"]).map(|id| Resource::new(type_name.before(last), id));
+    let mut former = Former::default();
 
+    let occurs = match known {
+        E::CreditApplicationCreated | E::CreditApplicationApproved | E::CreditApplicationRejected => Occurs::Once,
+        E::PaymentCreated | E::DocumentCreated => Occurs::Once,
+        E::PaymentCompleted | E::CreditCompleted => Occurs::Once,
+        // A credit is paid out in tranches; the rest may be tried again.
+        _ => Occurs::ByBytes(time.clone()),
+    };
     Ok(Reading {
-        occurs: match known {
-            E::CreditApplicationCreated | E::CreditApplicationApproved | E::CreditApplicationRejected => Occurs::Once,
-            E::PaymentCreated | E::DocumentCreated => Occurs::Once,
-            E::PaymentCompleted | E::CreditCompleted => Occurs::Once,
-            // A credit is paid out in tranches; the rest may be tried again.
-            _ => Occurs::ByBytes(stamp.clone()),
-        },
-        kind: known.kind(),
-        environment: text(&["environment"])
-            .map(|name| Environment::from_name(&name).ok_or(Unreadable::Environment(name)))
-            .transpose()?,
-        resource: text(&["data", "id"]).map(|id| Resource {
-            kind: resource_kind.to_owned(),
-            id,
-        }),
-        event_id: text(&["event_id"]),
-        occurred_at: stamp.as_deref().and_then(Timestamp::from_text),
+        environment: environment(&[Some(payload)], payload.get("data"), &mut former)?,
+        resource,
+        event_id: id(&["event_id"]),
+        time,
         amount: text(&["data", "amount"]),
-        type_name,
+        former,
+        ..Reading::new(type_name, known.kind(), occurs)
     })
 }

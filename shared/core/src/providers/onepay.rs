@@ -1,11 +1,11 @@
 //! OnePay. Three shapes of payload are known: the guide's `{"<resource>": {…}, "event": {…}}`,
 //! the same with `event.id`, and `{"event": "payment.approved", "data": {…}}`.
 
-use crate::clock::Timestamp;
 use crate::delivery::Form;
-use crate::event::{Environment, Resource};
+use crate::event::Resource;
 use crate::json::Value;
-use crate::provider::{Occurs, Provider, Reading, Unreadable, event_types};
+use crate::key::{Former, Id};
+use crate::provider::{Occurs, Provider, Reading, Unreadable, environment, event_types};
 use crate::signature::{Scheme, Signature, Token};
 
 /// What Acuse knows of OnePay.
@@ -54,6 +54,7 @@ event_types! {
         AccountEnrolled = "account.enrolled" => AccountEnrolled,
         AccountFailed = "account.failed" => AccountFailed,
         PaymentPartiallyPaid = "payment.partially_paid" => PaymentPartiallyPaid,
+        PaymentPartialExpired = "payment.partial_expired" => PaymentExpired,
         ChargeCreated = "charge.created" => PaymentCreated,
         ChargeProcessing = "charge.processing" => PaymentProcessing,
         ChargePaid = "charge.paid" => PaymentSucceeded,
@@ -69,39 +70,56 @@ event_types! {
 
 fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     let text = |path: &[&str]| payload.path(path).and_then(Value::scalar_text);
-    let type_name = text(&["event", "type"])
-        .or_else(|| text(&["event"]))
+    let id = |path: &[&str]| payload.path(path).and_then(Value::scalar_id);
+    let type_name = id(&["event", "type"])
+        .or_else(|| id(&["event"]))
         .ok_or(Unreadable::NoType("`event.type` or `event`"))?;
-    let known = EventType::from_name(&type_name);
+    let known = EventType::from_name(type_name.as_str());
 
     // `payment.approved` happens to the object named `payment`, or to `data`.
-    let category = type_name.split('.').next().unwrap_or_default().to_owned();
-    let resource = payload.get(&category).or_else(|| payload.get("data"));
-    let field = |path: &[&str]| resource.and_then(|found| found.path(path)).and_then(Value::scalar_text);
-    let stamp = text(&["event", "timestamp"]).or_else(|| text(&["timestamp"]));
+    let category = type_name.before(type_name.as_str().find('.').unwrap_or(usize::MAX));
+    let resource = payload.get(category.as_str()).or_else(|| payload.get("data"));
+    let field = |path: &[&str]| resource.and_then(|found| found.path(path));
+    let field_text = |path: &[&str]| field(path).and_then(Value::scalar_text);
+    let time = text(&["event", "timestamp"]).or_else(|| text(&["timestamp"]));
+    let total_paid = ["partial_payment", "total_paid"];
+    let total_paid = field(&total_paid).or_else(|| payload.path(&total_paid));
 
+    let each = match known {
+        // More is paid each time.
+        EventType::PaymentPartiallyPaid => total_paid.and_then(Value::scalar_id),
+        EventType::SubscriptionPayment => charge_of(&field, payload).or_else(|| time.clone().map(Id::from)),
+        _ => None,
+    };
+    let occurs = each.map_or_else(|| occurs(&known, time.clone()), Occurs::Each);
+    let mut former = Former {
+        occurs: matches!(known, EventType::PaymentPartiallyPaid).then(|| Occurs::ByBytes(time.clone())),
+        ..Former::default()
+    };
     Ok(Reading {
-        occurs: occurs(&known, &field, &text, stamp.clone()),
-        kind: known.kind(),
-        environment: text(&["event", "environment"])
-            .or_else(|| text(&["environment"]))
-            .map(|name| Environment::from_name(&name).ok_or(Unreadable::Environment(name)))
-            .transpose()?,
-        resource: field(&["id"]).map(|id| Resource { kind: category, id }),
-        event_id: text(&["event", "id"]),
-        occurred_at: stamp.as_deref().and_then(Timestamp::from_text),
-        amount: field(&["amount"]),
-        type_name,
+        environment: environment(&[payload.get("event"), Some(payload)], resource, &mut former)?,
+        resource: field(&["id"])
+            .and_then(Value::scalar_id)
+            .map(|id| Resource::new(category, id)),
+        event_id: id(&["event", "id"]),
+        time,
+        amount: field_text(&["amount"]),
+        total_paid: total_paid.and_then(Value::scalar_text),
+        reference: field_text(&["reference"]).or_else(|| field_text(&["external_id"])),
+        former,
+        ..Reading::new(type_name, known.kind(), occurs)
     })
 }
 
-/// The guide's advice, type and resource id, would swallow a subscription's second month.
-fn occurs(
-    known: &EventType,
-    field: &dyn Fn(&[&str]) -> Option<String>,
-    text: &dyn Fn(&[&str]) -> Option<String>,
-    stamp: Option<String>,
-) -> Occurs {
+/// The payment or charge that a subscription's payment is.
+fn charge_of<'v>(field: &dyn Fn(&[&str]) -> Option<&'v Value<'v>>, payload: &'v Value<'v>) -> Option<Id> {
+    let ids = [["payment", "id"], ["charge", "id"]];
+    let own = ids.iter().find_map(|path| field(path)?.scalar_id());
+    own.or_else(|| ids.iter().find_map(|path| payload.path(path)?.scalar_id()))
+}
+
+/// The guide's advice, type and resource id, holds for what happens once to a resource.
+fn occurs(known: &EventType, time: Option<String>) -> Occurs {
     use EventType as E;
     match known {
         E::PaymentCreated | E::PaymentApproved | E::PaymentExpired | E::PaymentDeleted => Occurs::Once,
@@ -109,13 +127,7 @@ fn occurs(
         E::CashoutCreated | E::CashoutProcessed | E::CashoutCancelled | E::CashoutApproved => Occurs::Once,
         E::SubscriptionCreated | E::SubscriptionCancelled => Occurs::Once,
         E::InvoiceCreated | E::InvoicePaid => Occurs::Once,
-        E::SubscriptionPayment => field(&["payment", "id"])
-            .or_else(|| field(&["charge", "id"]))
-            .or_else(|| text(&["payment", "id"]))
-            .or_else(|| text(&["charge", "id"]))
-            .or(stamp)
-            .map_or(Occurs::ByBytes(None), Occurs::Each),
         // The timestamp counts whole seconds, too coarse to tell two attempts apart by itself.
-        _ => Occurs::ByBytes(stamp),
+        _ => Occurs::ByBytes(time),
     }
 }

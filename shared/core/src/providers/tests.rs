@@ -7,7 +7,8 @@ use crate::event::{Environment, Event, Kind};
 use crate::providers::{self, onepay, unopago};
 
 fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, bool) {
-    let at = Timestamp::from_seconds(1_700_000_000);
+    // Later than all payload files.
+    let at = Timestamp::from_seconds(1_711_000_000);
     let envelope = Envelope {
         provider: provider.name.to_owned(),
         delivery_id: DeliveryId::new(at, [0; 10]),
@@ -48,6 +49,36 @@ fn every_type_of_the_guides_has_a_sample_and_a_key() {
                 "{path}"
             );
             table.push(row(&event));
+        }
+    }
+    insta::assert_snapshot!(table.join("\n"));
+}
+
+/// All that a payload says, of each file in a provider's `shapes`.
+#[test]
+fn every_shape_is_read() {
+    let mut table = Vec::new();
+    for provider in providers::ALL {
+        let folder = format!("{}/../../tests/fixtures/{}/shapes", env!("CARGO_MANIFEST_DIR"), provider.name);
+        let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            let (event, readable) = read(provider, &std::fs::read_to_string(&file).unwrap());
+            let mut row = format!("{}: {}", file.file_name().unwrap().to_string_lossy(), row(&event));
+            for (name, value) in [
+                ("no time", &event.no_time),
+                ("order", &event.reference),
+                ("paid so far", &event.total_paid),
+            ] {
+                if let Some(value) = value {
+                    row.push_str(&format!("; {name} {value}"));
+                }
+            }
+            if !readable {
+                row.push_str("; unreadable");
+            }
+            table.push(row);
         }
     }
     insta::assert_snapshot!(table.join("\n"));
@@ -102,11 +133,46 @@ fn what_cant_be_read_is_an_event_all_the_same() {
     ] {
         let (event, readable) = read(&onepay::PROVIDER, body);
         assert!(!readable && event.type_name == "unreadable", "{body}");
+        let environment = if body.contains("moon") { "test" } else { "live" };
         assert_eq!(
             event.key.to_string(),
-            format!("onepay#live#body#{}|unreadable", event.body_sha256())
+            format!("onepay#{environment}#body#{}|unreadable", event.body_sha256())
         );
     }
+}
+
+/// The keys are those of the snapshots of 0.1.
+#[test]
+fn what_version_0_1_called_them() {
+    let former = |provider, body: &str| {
+        let event = read(provider, body).0;
+        let key = event.former().map_or("-".to_owned(), |former| former.key.to_string());
+        key.replace(event.body_sha256(), "{sha256}")
+    };
+    let of_unopago = [
+        r#"{"type":"payment_received","payment":{"id":"p1"},"event_id":"evt_1"}"#,
+        r#"{"event":{"type":"payment_received","id":"evt_2","timestamp":1689262934},"data":{"id":"p1"}}"#,
+        r#"{"id":"evt_3","type":"customer_updated","data":{"id":"c1"}}"#,
+        r#"{"id":"c1","type":"invoice_created","data":{"id":"i1"}}"#,
+        r#"{"id":"i1","type":"invoice_created"}"#,
+        r#"{"id":"i1","type":"invoice_created","data":{"id":"i1"}}"#,
+        r#"{"event":"invoice_created","object":{"id":"i1"}}"#,
+        r#"{"event":"invoice_created","object":{"id":"i1"},"livemode":false}"#,
+        r#"{"event":"invoice_created","object":{"id":"i1"},"livemode":true}"#,
+        r#"{"event":"invoice_created","object":{"id":"\ud800x"}}"#,
+        r#"{"event":"invoice_created","object":{"id":"i1"},"event_id":"e","environment":"sandbox"}"#,
+        r#"{"event":"invoice_created","object":{"id":"i1"},"environment":"live|test"}"#,
+    ];
+    let of_onepay = [
+        r#"{"payment":{"id":"p1"},"event":{"id":"evt_1","type":"payment.approved","timestamp":1689262934,"environment":"production"}}"#,
+        r#"{"event":"payment.approved","data":{"id":7,"amount":9007199254740993}}"#,
+        r#"{"event":"payment.approved","data":{"id":"7","is_test":true}}"#,
+        r#"{"event":"payment.partially_paid","data":{"id":"7","partial_payment":{"total_paid":"10"}},"timestamp":1689262934}"#,
+        r#"{"payment":{"id":"p1"},"event":{"type":"payment.approved","timestamp":1689262934,"environment":"test"}}"#,
+    ];
+    let of_unopago = of_unopago.map(|body| former(&unopago::PROVIDER, body));
+    let of_onepay = of_onepay.map(|body| former(&onepay::PROVIDER, body));
+    insta::assert_snapshot!([of_unopago.join("\n"), of_onepay.join("\n")].join("\n"));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! UnoPago. Its guide gives the header, three event types, and no payload: the type, the ids and
 //! the resource are looked for where such payloads usually have them.
 
-use crate::clock::Timestamp;
-use crate::event::{Environment, Resource};
+use crate::event::Resource;
 use crate::json::Value;
-use crate::provider::{Occurs, Provider, Reading, Unreadable, event_types};
+use crate::key::{Former, Id};
+use crate::provider::{Occurs, Provider, Reading, Unreadable, environment, event_types};
 use crate::signature::{Encoding, Layout, Scheme, Signature};
 
 /// What Acuse knows of UnoPago.
@@ -38,39 +38,57 @@ event_types! {
 
 fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     let text = |path: &[&str]| payload.path(path).and_then(Value::scalar_text);
+    let id = |path: &[&str]| payload.path(path).and_then(Value::scalar_id);
     let type_name = ["event", "type", "event_type"]
         .iter()
-        .find_map(|name| text(&[name]).or_else(|| text(&[name, "type"])))
+        .find_map(|name| id(&[name]).or_else(|| id(&[name, "type"])))
         .ok_or(Unreadable::NoType("`event`, `type` or `event_type`"))?;
-    let kind = EventType::from_name(&type_name);
+    let known = EventType::from_name(type_name.as_str());
 
     // `payment_received` happens to a `payment`.
-    let category = type_name.split(['_', '.']).next().unwrap_or_default().to_owned();
-    let resource = ["data", "object", &category]
+    let category = type_name.before(type_name.as_str().find(['_', '.']).unwrap_or(usize::MAX));
+    let resource = ["data", "object", category.as_str()]
         .iter()
         .find_map(|name| payload.get(name).filter(|found| found.as_object().is_some()));
     let field = |name: &str| resource.and_then(|found| found.get(name)).and_then(Value::scalar_text);
-    let occurred_at = ["timestamp", "created_at", "occurred_at"]
-        .iter()
-        .find_map(|name| text(&[name]).or_else(|| text(&["event", name])));
+    let own_id = resource.and_then(|found| found.get("id")).and_then(Value::scalar_id);
 
+    // `id` beside the type is the resource's, whose members may lie beside the type as well: two events of one
+    // payment have the same. One that is written as an event's is the event's.
+    let (beside, of_event) = match id(&["id"]) {
+        Some(id) if id.as_str().starts_with("evt_") => (None, Some(id)),
+        beside => (beside, None),
+    };
+    let named = id(&["event_id"]).or_else(|| id(&["event", "id"]));
+    let mut former = former(named.as_ref(), beside.as_ref(), own_id.as_ref());
+    let field = |name: &str| field(name).or_else(|| text(&[name]).filter(|_| resource.is_none()));
+
+    let occurs = match known {
+        EventType::InvoiceCreated => Occurs::Once,
+        _ => Occurs::ByBytes(None),
+    };
     Ok(Reading {
-        occurs: match kind {
-            EventType::InvoiceCreated => Occurs::Once,
-            _ => Occurs::ByBytes(None),
-        },
-        kind: kind.kind(),
-        environment: text(&["environment"])
-            .or_else(|| text(&["event", "environment"]))
-            .map(|name| Environment::from_name(&name).ok_or(Unreadable::Environment(name)))
-            .transpose()?,
-        resource: field("id").map(|id| Resource { kind: category, id }),
-        event_id: text(&["event_id"])
-            .or_else(|| text(&["event", "id"]))
-            // `id` beside the type is the event's, unless it merely repeats the resource's.
-            .or_else(|| text(&["id"]).filter(|id| field("id").as_ref() != Some(id))),
-        occurred_at: occurred_at.as_deref().and_then(Timestamp::from_text),
+        environment: environment(&[Some(payload), payload.get("event")], resource, &mut former)?,
+        resource: own_id.or(beside).map(|id| Resource::new(category, id)),
+        event_id: named.or(of_event),
+        time: text(&["timestamp"])
+            .or_else(|| text(&["occurred_at"]))
+            .or_else(|| text(&["event", "timestamp"]))
+            .or_else(|| text(&["event", "occurred_at"]))
+            .or_else(|| text(&["event", "created_at"])),
         amount: field("amount"),
-        type_name,
+        reference: field("reference"),
+        former,
+        ..Reading::new(type_name, known.kind(), occurs)
     })
+}
+
+/// Version 0.1 took any `id` beside the type for the event's, unless it was the resource's as well.
+fn former(named: Option<&Id>, beside: Option<&Id>, own_id: Option<&Id>) -> Former {
+    let repeated = beside.map(Id::as_str) == own_id.map(Id::as_str);
+    Former {
+        no_resource: own_id.is_none(),
+        event_id: beside.filter(|_| named.is_none() && !repeated).cloned(),
+        ..Former::default()
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::hook::Effects;
-use crate::key::IdempotencyKey;
+use crate::key::{IdempotencyKey, Recorded, bounded};
 use crate::ledger::{
     Blame, Change, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Replay, Settlement, Standing, Status,
     Taken, decide,
@@ -40,6 +40,8 @@ pub struct Stored {
     pub conflicts: u32,
     /// Why it was released or rejected.
     pub error: Option<String>,
+    /// The event's type.
+    pub type_name: String,
     /// When it happened.
     pub at: Timestamp,
     /// The message that claimed it last.
@@ -54,6 +56,7 @@ impl Stored {
             duplicates: 0,
             conflicts: 0,
             error: None,
+            type_name: bounded(&event.type_name).into_owned(),
             at: event.at(),
             message_id: lease.message_id.clone(),
         }
@@ -191,6 +194,14 @@ impl Ledger for &MemoryLedger {
         state.records.insert(event.key.clone(), stored);
         state.apply(hooks.into_iter().flat_map(|(_, effects)| effects.into_parts().0));
         Ok(settlement)
+    }
+
+    async fn recorded(&self, key: &IdempotencyKey) -> Result<Option<Recorded>, LedgerError> {
+        self.up("recorded", &key.to_string())?;
+        Ok(self.state().records.get(key).map(|stored| Recorded {
+            type_name: stored.type_name.clone(),
+            body_sha256: stored.standing.body_sha256.clone(),
+        }))
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {

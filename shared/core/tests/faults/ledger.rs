@@ -8,7 +8,7 @@ use std::time::Duration;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::key::{IdempotencyKey, Recorded};
 use acuse_core::ledger::{Blame, Claim, Claimed, Extent, Lease, Ledger, LedgerError, Settlement};
 use acuse_core::testing::MemoryLedger;
 
@@ -116,6 +116,12 @@ impl Ledger for FaultyLedger {
             Ok(settlement)
         };
         self.faulty("settle", &event.key, work).await
+    }
+
+    async fn recorded(&self, key: &IdempotencyKey) -> Result<Option<Recorded>, LedgerError> {
+        let own = key.clone();
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).recorded(&own).await };
+        self.faulty("recorded", key, work).await
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {

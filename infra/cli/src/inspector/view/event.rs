@@ -50,6 +50,8 @@ pub(crate) async fn show(
         }
         h2 { (words.timeline) }
         (timeline(&record, words))
+        @if let Some(reference) = &record.reference { p { (words.reference) ": " code { (escape(reference)) } } }
+        @if let Some(no_time) = &record.no_time { p { (words.no_time) ": " code { (escape(no_time)) } } }
         @if let Some(error) = &record.error { p.error { (words.error) ": " (escape(error)) } }
         h2 { (words.payload) small { " " (words.as_sent) } }
         pre { (pretty(&payload.unwrap_or_default())) }

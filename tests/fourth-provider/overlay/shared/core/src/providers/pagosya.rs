@@ -1,7 +1,6 @@
 //! PagosYa, which does not exist: the example of docs/adding-a-provider.md. It signs as Standard
 //! Webhooks says (<https://www.standardwebhooks.com>).
 
-use crate::clock::Timestamp;
 use crate::event::Resource;
 use crate::json::Value;
 use crate::provider::{Occurs, Provider, Reading, Unreadable, event_types};
@@ -44,23 +43,18 @@ event_types! {
 
 fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     let text = |path: &[&str]| payload.path(path).and_then(Value::scalar_text);
-    let type_name = text(&["type"]).ok_or(Unreadable::NoType("`type`"))?;
-    let known = EventType::from_name(&type_name);
-    let stamp = text(&["timestamp"]);
+    let id = |path: &[&str]| payload.path(path).and_then(Value::scalar_id);
+    let type_name = id(&["type"]).ok_or(Unreadable::NoType("`type`"))?;
+    let known = EventType::from_name(type_name.as_str());
+    let time = text(&["timestamp"]);
+    let occurs = match known {
+        EventType::PaymentPaid => Occurs::Once,
+        EventType::Unknown(_) => Occurs::ByBytes(time.clone()),
+    };
     Ok(Reading {
-        occurs: match known {
-            EventType::PaymentPaid => Occurs::Once,
-            EventType::Unknown(_) => Occurs::ByBytes(stamp.clone()),
-        },
-        kind: known.kind(),
-        environment: None,
-        resource: text(&["data", "id"]).map(|id| Resource {
-            kind: "payment".to_owned(),
-            id,
-        }),
-        event_id: None,
-        occurred_at: stamp.as_deref().and_then(Timestamp::from_text),
+        resource: id(&["data", "id"]).map(|id| Resource::new("payment", id)),
+        time,
         amount: text(&["data", "amount"]),
-        type_name,
+        ..Reading::new(type_name, known.kind(), occurs)
     })
 }

@@ -1,0 +1,123 @@
+//! When an event happened, where its provider says so.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+
+/// What lies before is no time of an event: 0, a date written as a number, a counter. 2015-01-01T00:00:00Z.
+const EARLIEST: Timestamp = Timestamp::from_seconds(1_420_070_400);
+
+/// A provider's clock may be ahead of ours, but not by more.
+const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Timestamp {
+    /// Reads a provider's timestamp: RFC 3339 with an offset, or the time since the Unix epoch in seconds,
+    /// milliseconds, microseconds or nanoseconds, whichever is meant by a number of that magnitude. A date alone
+    /// and a time of no known offset are none: they don't order what happens within a day.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let text = text.trim();
+        match text.parse::<i64>() {
+            Ok(number) => Some(Self::from_number(number)),
+            Err(_) => Self::from_decimal(text).or_else(|| Self::from_rfc3339(text)),
+        }
+    }
+
+    /// Seconds reach 10^11 in the year 5138; milliseconds passed it in 1973.
+    fn from_number(number: i64) -> Self {
+        match number.unsigned_abs() {
+            ..100_000_000_000 => Self::from_seconds(number),
+            ..100_000_000_000_000 => Self::from_millis(number),
+            ..100_000_000_000_000_000 => Self::from_millis(number.div_euclid(1000)),
+            _ => Self::from_millis(number.div_euclid(1_000_000)),
+        }
+    }
+
+    /// Seconds with decimals, as Python's `time.time()` writes them.
+    fn from_decimal(text: &str) -> Option<Self> {
+        let (whole, decimals) = text.split_once('.')?;
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(decimals) {
+            return None;
+        }
+        let whole = Self::from_number(whole.parse().ok()?);
+        let millis: String = decimals.chars().chain("000".chars()).take(3).collect();
+        Some(whole.plus(Duration::from_millis(millis.parse().ok()?)))
+    }
+
+    /// The time of an event that was received at `received_at`; `None` where `text` is not one, or one that can't be.
+    pub(super) fn of_event(text: &str, received_at: Self) -> Option<Self> {
+        let possible = |at: &Self| *at >= EARLIEST && *at <= received_at.plus(AHEAD);
+        Self::from_text(text).filter(possible)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECEIVED_AT: Timestamp = Timestamp::from_seconds(1_795_600_000);
+
+    #[test]
+    fn all_the_ways_to_write_a_time() {
+        for (text, at) in [
+            ("1689262934", "2023-07-13T15:42:14.000Z"),
+            ("1689262934.5", "2023-07-13T15:42:14.500Z"),
+            ("1689262934123", "2023-07-13T15:42:14.123Z"),
+            ("1689262934123456", "2023-07-13T15:42:14.123Z"),
+            ("1689262934123456789", "2023-07-13T15:42:14.123Z"),
+            ("2023-07-13T15:42:14Z", "2023-07-13T15:42:14.000Z"),
+            (" 2023-07-13T15:42:12.000000Z ", "2023-07-13T15:42:12.000Z"),
+            ("2025-01-20T14:00:00+00:00", "2025-01-20T14:00:00.000Z"),
+            ("2025-01-20T09:00:00.123456-05:00", "2025-01-20T14:00:00.123Z"),
+            ("2025-01-20 09:00:00-05:00", "2025-01-20T14:00:00.000Z"),
+        ] {
+            let read = Timestamp::of_event(text, RECEIVED_AT).map(|at| at.to_string());
+            assert_eq!(read.as_deref(), Some(at), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time() {
+        for text in [
+            "",
+            "soon",
+            "0",
+            "-1",
+            "20261126",
+            "20261126103000",
+            "1420070399",
+            "1689262934e3",
+            "1689262934.",
+            "2014-12-31T23:59:59Z",
+            "2026-11-26",
+            "2026-11-26T10:00:00",
+            "2026-11-26 10:00:00",
+            "26/11/2026",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "9223372036854775808",
+        ] {
+            assert_eq!(Timestamp::of_event(text, RECEIVED_AT), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_edges_of_what_can_be() {
+        let read = |at: Timestamp| Timestamp::of_event(&at.as_millis().to_string(), RECEIVED_AT);
+        let second = Duration::from_secs(1);
+        let latest = RECEIVED_AT.plus(AHEAD);
+        assert_eq!(read(EARLIEST), Some(EARLIEST));
+        assert_eq!(read(EARLIEST.minus(second)), None);
+        assert_eq!(read(latest), Some(latest));
+        assert_eq!(read(latest.plus(second)), None);
+    }
+
+    #[test]
+    fn a_timestamp_may_be_any_number() {
+        assert_eq!(Timestamp::from_text("-1"), Some(Timestamp::from_seconds(-1)));
+        // It has no positive counterpart.
+        let earliest = Timestamp::from_text("-9223372036854775808");
+        assert_eq!(earliest, Some(Timestamp::from_millis(i64::MIN.div_euclid(1_000_000))));
+        assert_eq!(Timestamp::from_text("9223372036854775808"), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! Test money or real money, in the words that providers have for it.
+
+use super::Unreadable;
+use crate::event::Environment;
+use crate::json::Value;
+use crate::key::Former;
+
+/// The environment that a payload names, in the member `environment` of `places`, or by a flag there or on the
+/// resource. `None` where nothing names one.
+///
+/// What can't be understood is never live, nor is what contradicts itself: the event is set aside.
+pub(crate) fn environment(
+    places: &[Option<&Value<'_>>],
+    resource: Option<&Value<'_>>,
+    former: &mut Former,
+) -> Result<Option<Environment>, Unreadable> {
+    let places = places.iter().copied().flatten();
+    let words = places.clone().filter_map(|place| place.get("environment"));
+    let mut word = None;
+    for said in words.filter(|said| !is_empty(said)) {
+        let said = said.scalar_text().unwrap_or_else(|| "no text".to_owned());
+        // The first one is what version 0.1 looked at, and these words are what it knew.
+        former.unreadable |= word.is_none() && Environment::from_name(&said).is_none();
+        let environment = Environment::from_word(&said).ok_or(Unreadable::Environment(said))?;
+        word = Some(agreed(word, environment)?);
+    }
+    let mut flag = None;
+    for environment in places.chain(resource).flat_map(flags) {
+        flag = Some(agreed(flag, environment?)?);
+    }
+    former.no_environment = word.is_none();
+    match (word, flag) {
+        (Some(Environment::Live), Some(Environment::Test)) => agreed(word, Environment::Test).map(Some),
+        // A sandbox may mark nothing.
+        (Some(word), _) => Ok(Some(word)),
+        (None, flag) => Ok(flag),
+    }
+}
+
+fn is_empty(word: &Value<'_>) -> bool {
+    match word {
+        Value::Null => true,
+        Value::String(text) => text.to_string_lossy().trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// Two that differ say that one of them is wrong.
+fn agreed(named: Option<Environment>, other: Environment) -> Result<Environment, Unreadable> {
+    match named {
+        Some(named) if named != other => Err(Unreadable::Environment("both test and live".to_owned())),
+        _ => Ok(other),
+    }
+}
+
+/// What the flags of an object say.
+fn flags<'a>(place: &'a Value<'_>) -> impl Iterator<Item = Result<Environment, Unreadable>> + 'a {
+    const LIVE: [&str; 2] = ["livemode", "live_mode"];
+    let strict = LIVE.iter().chain(&["is_test"]).filter_map(|name| {
+        let value = place.get(name).filter(|value| !is_empty(value))?;
+        let set =
+            truth(value).ok_or_else(|| Unreadable::Environment(format!("`{name}`, which is neither true nor false")));
+        Some(set.map(|set| environment_of(set == LIVE.contains(name))))
+    });
+    // Common words: only a plain true or false is about the environment.
+    let loose = ["test", "sandbox"].iter().filter_map(|name| match place.get(name)? {
+        Value::Bool(set) => Some(Ok(environment_of(!set))),
+        _ => None,
+    });
+    strict.chain(loose)
+}
+
+fn environment_of(live: bool) -> Environment {
+    match live {
+        true => Environment::Live,
+        false => Environment::Test,
+    }
+}
+
+/// A flag as JSON, as a text, or as PHP writes it.
+fn truth(value: &Value<'_>) -> Option<bool> {
+    if let Value::Bool(set) = value {
+        return Some(*set);
+    }
+    match value.scalar_text()?.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    fn read(payload: &str) -> String {
+        let payload = json::parse(payload.as_bytes()).unwrap();
+        let places = [payload.get("event"), Some(&payload)];
+        match environment(&places, payload.get("data"), &mut Former::default()) {
+            Ok(Some(environment)) => environment.name().to_owned(),
+            Ok(None) => "-".to_owned(),
+            Err(_) => "set aside".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_words_that_providers_use() {
+        for (word, environment) in [
+            ("test", "test"),
+            ("TESTING", "test"),
+            ("sandbox", "test"),
+            (" Staging\\n", "test"),
+            ("dev", "test"),
+            ("development", "test"),
+            ("qa", "test"),
+            ("live ", "live"),
+            ("Prod", "live"),
+            ("production", "live"),
+            ("", "-"),
+            (" ", "-"),
+            ("live|test", "set aside"),
+            ("moon", "set aside"),
+            ("liv\\ud800", "set aside"),
+        ] {
+            assert_eq!(read(&format!(r#"{{"environment":"{word}"}}"#)), environment, "{word}");
+            assert_eq!(
+                read(&format!(r#"{{"event":{{"environment":"{word}"}}}}"#)),
+                environment,
+                "{word}"
+            );
+        }
+    }
+
+    #[test]
+    fn flags_say_it_too_and_nothing_that_is_unclear_is_live() {
+        for (payload, environment) in [
+            (r#"{"livemode":true}"#, "live"),
+            (r#"{"livemode":false}"#, "test"),
+            (r#"{"live_mode":"false"}"#, "test"),
+            (r#"{"data":{"is_test":true}}"#, "test"),
+            (r#"{"data":{"is_test":0}}"#, "live"),
+            (r#"{"data":{"test":true}}"#, "test"),
+            (r#"{"event":{"sandbox":false}}"#, "live"),
+            (r#"{"data":{"test":"blood"}}"#, "-"),
+            (r#"{"livemode":null,"environment":null}"#, "-"),
+            (r#"{"livemode":"perhaps"}"#, "set aside"),
+            (r#"{"is_test":{}}"#, "set aside"),
+            (r#"{"environment":{"name":"live"}}"#, "set aside"),
+            (r#"{"environment":true}"#, "set aside"),
+            (r#"{"environment":"live","event":{"environment":"test"}}"#, "set aside"),
+            (r#"{"environment":"live","data":{"is_test":true}}"#, "set aside"),
+            (r#"{"environment":"test","data":{"is_test":false}}"#, "test"),
+            (r#"{"environment":"live","livemode":true}"#, "live"),
+            (r#"{"livemode":true,"data":{"is_test":true}}"#, "set aside"),
+            (r#"{"data":{"is_test":true},"livemode":true}"#, "set aside"),
+        ] {
+            assert_eq!(read(payload), environment, "{payload}");
+        }
+    }
+
+    #[test]
+    fn version_0_1_read_other_words() {
+        let former = |payload: &str| {
+            let payload = json::parse(payload.as_bytes()).unwrap();
+            let mut former = Former::default();
+            environment(&[Some(&payload)], None, &mut former).unwrap();
+            (former.unreadable, former.no_environment)
+        };
+        assert_eq!(
+            former(r#"{"environment":"Production","livemode":true}"#),
+            (false, false)
+        );
+        assert_eq!(former(r#"{"livemode":false}"#), (false, true));
+        assert_eq!(
+            former(r#"{"environment":"live","event":{"environment":"prod"}}"#),
+            (false, false)
+        );
+        assert_eq!(former(r#"{"environment":"sandbox"}"#), (true, false));
+        assert_eq!(former(r#"{"environment":" live"}"#), (true, false));
+    }
+}
