@@ -61,6 +61,7 @@ fn delivered(provider: &Provider, body: &[u8], attempt: u8) -> Envelope {
         received_at: at,
         form: Form::Raw,
         body: Bytes::copy_from_slice(body),
+        content: Default::default(),
         replay: false,
     }
 }

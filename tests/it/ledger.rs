@@ -211,6 +211,7 @@ fn event_with(id: &str, note: &str) -> Event {
         received_at: seconds(0),
         form: Form::Raw,
         body: body.into(),
+        content: Default::default(),
         replay: false,
     };
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
@@ -539,6 +540,7 @@ async fn payloads_are_kept_compressed_and_binary() {
         received_at: seconds(0),
         form: Form::Raw,
         body: bytes::Bytes::from_static(b"\xff\xfe"),
+        content: Default::default(),
         replay: false,
     };
     let (binary, _) = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);

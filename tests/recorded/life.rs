@@ -155,6 +155,7 @@ fn read(provider: &'static Provider, body: &[u8]) -> Event {
         received_at: now,
         form: Form::Raw,
         body: body.to_vec().into(),
+        content: Default::default(),
         replay: false,
     };
     Event::read(envelope, provider, Environment::Live).0

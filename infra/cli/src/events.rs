@@ -100,6 +100,7 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
         received_at,
         form: form.unwrap_or(Form::Raw),
         body: body.into(),
+        content: Default::default(),
         replay: true,
     };
     Ok(Some(envelope.to_message()?))

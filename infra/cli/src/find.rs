@@ -186,6 +186,7 @@ mod tests {
                     received_at: Timestamp::from_seconds(0),
                     form: Form::Raw,
                     body: sample::payload(provider, type_name).unwrap().into(),
+                    content: Default::default(),
                     replay: false,
                 };
                 let event = Event::read(envelope, provider, Environment::Live).0;

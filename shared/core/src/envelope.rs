@@ -1,28 +1,25 @@
 //! What travels through the queue: the only thing that the door and the consumer share.
 
-use std::io::{Read, Write};
-
 use bytes::Bytes;
 use data_encoding::BASE64;
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use thiserror::Error;
 
+use crate::canonical;
 use crate::clock::Timestamp;
+use crate::content::Content;
 use crate::delivery::{Delivery, DeliveryId, Form, Verified};
+use crate::gzip::{self, GzipError};
 
 /// The newest version that is written and read.
 pub const VERSION: &str = "1";
 
-/// The longest text of one message, in bytes: SQS takes 1 MiB with the attributes' names, types
-/// and values, which stay well under 4 KiB.
+/// The longest text of one message, in bytes, and so the longest body that is taken in: SQS takes 1 MiB with
+/// the attributes' names, types and values, which stay well under 4 KiB.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const LONGEST_TEXT: usize = 1024 * 1024 - 4096;
 
-/// The longest payload that is unpacked: three times what fits the door, which is what the
-/// Python form can make of it.
-const LONGEST_BODY: u64 = 4 * LONGEST_TEXT as u64;
+/// The longest bytes that are packed and unpacked: what a runtime's way of writing makes of the longest body.
+pub(crate) const LONGEST_BODY: usize = canonical::MOST_GROWTH * LONGEST_TEXT;
 
 /// A verified delivery on its way to the consumer. Can't be made from an unverified one.
 #[derive(Debug, Clone)]
@@ -37,6 +34,8 @@ pub struct Envelope {
     pub form: Form,
     /// Those bytes.
     pub body: Bytes,
+    /// What the sender says of them, where they are not plain JSON.
+    pub content: Content,
     /// An operator sends it on purpose: a rejected, stale or foreign event is claimed all the same.
     pub replay: bool,
 }
@@ -81,6 +80,9 @@ pub enum EnvelopeError {
     /// The body is not what `encoding` says.
     #[error("the message's body is not {0}")]
     Encoding(&'static str),
+    /// The body can't be unpacked.
+    #[error("the message's body can't be unpacked: {0}")]
+    Packed(#[from] GzipError),
 }
 
 const PROVIDER: &str = "provider";
@@ -90,6 +92,8 @@ const FORM: &str = "form";
 const ENVELOPE: &str = "envelope";
 const REPLAY: &str = "replay";
 const REPLAY_YES: &str = "1";
+const CONTENT_TYPE: &str = "content_type";
+const CONTENT_ENCODING: &str = "content_encoding";
 const ENCODING: &str = "encoding";
 const ENCODING_BASE64: &str = "base64";
 const ENCODING_GZIP: &str = "gzip+base64";
@@ -103,7 +107,18 @@ impl Envelope {
             received_at: delivery.received_at(),
             form: delivery.form(),
             body: delivery.bytes().clone(),
+            content: delivery.content().clone(),
             replay: false,
+        }
+    }
+
+    /// The same delivery with `text` for its body: plain JSON that was read from it.
+    pub(crate) fn carrying(&self, text: Bytes) -> Self {
+        Self {
+            provider: self.provider.clone(),
+            body: text,
+            content: Content::default(),
+            ..*self
         }
     }
 
@@ -121,8 +136,11 @@ impl Envelope {
             _ if BASE64.encode_len(self.body.len()) <= LONGEST_TEXT => {
                 (BASE64.encode(&self.body), Some(ENCODING_BASE64))
             }
+            // It could not be unpacked.
+            _ if self.body.len() > LONGEST_BODY => return Err(too_long),
             _ => {
-                let packed = gzip(&self.body).filter(|p| BASE64.encode_len(p.len()) <= LONGEST_TEXT);
+                let packed = gzip::pack(&self.body).ok();
+                let packed = packed.filter(|packed| BASE64.encode_len(packed.len()) <= LONGEST_TEXT);
                 (BASE64.encode(&packed.ok_or(too_long)?), Some(ENCODING_GZIP))
             }
         };
@@ -134,6 +152,9 @@ impl Envelope {
             (FORM, self.form.name().to_owned()),
         ];
         attributes.extend(encoding.map(|encoding| (ENCODING, encoding.to_owned())));
+        let Content { media_type, encoding } = &self.content;
+        attributes.extend(media_type.clone().map(|media_type| (CONTENT_TYPE, media_type)));
+        attributes.extend(encoding.clone().map(|encoding| (CONTENT_ENCODING, encoding)));
         attributes.extend(self.replay.then(|| (REPLAY, REPLAY_YES.to_owned())));
         Ok(Message { text, attributes })
     }
@@ -156,7 +177,7 @@ impl Envelope {
         let body = match attribute(ENCODING) {
             None => Bytes::copy_from_slice(text.as_bytes()),
             Some(ENCODING_BASE64) => Bytes::from(decode(text)?),
-            Some(ENCODING_GZIP) => Bytes::from(gunzip(&decode(text)?)?),
+            Some(ENCODING_GZIP) => Bytes::from(gzip::unpack(&decode(text)?, LONGEST_BODY)?),
             Some(other) => return Err(wrong(ENCODING, other, "base64, gzip+base64, or absent")),
         };
         Ok(Self {
@@ -168,6 +189,10 @@ impl Envelope {
                 .map_err(|_| wrong(RECEIVED_AT, at, "milliseconds since the Unix epoch"))?,
             form: Form::from_name(form).ok_or_else(|| wrong(FORM, form, "raw, js or python"))?,
             body,
+            content: Content {
+                media_type: attribute(CONTENT_TYPE).map(str::to_owned),
+                encoding: attribute(CONTENT_ENCODING).map(str::to_owned),
+            },
             replay: attribute(REPLAY) == Some(REPLAY_YES),
         })
     }
@@ -206,24 +231,6 @@ fn decode(text: &str) -> Result<Vec<u8>, EnvelopeError> {
         .map_err(|_| EnvelopeError::Encoding("base64"))
 }
 
-fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).ok()?;
-    encoder.finish().ok()
-}
-
-fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-    let mut body = Vec::new();
-    let length = GzDecoder::new(bytes)
-        .take(LONGEST_BODY + 1)
-        .read_to_end(&mut body)
-        .map_err(|_| EnvelopeError::Encoding("gzip"))?;
-    if length as u64 > LONGEST_BODY {
-        return Err(EnvelopeError::Encoding("gzip of a body that fits the door"));
-    }
-    Ok(body)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +243,7 @@ mod tests {
             received_at: Timestamp::from_millis(1_700_000_000_123),
             form: Form::JavaScript,
             body: body.into(),
+            content: Content::default(),
             replay: false,
         }
     }

@@ -113,8 +113,8 @@ pub enum Kind {
 }
 
 impl Event {
-    /// Reads the event in `envelope`. `own` is the stack's environment, for providers that name
-    /// none.
+    /// Reads the one event whose JSON text `envelope` carries; [`payload::events`](crate::payload::events) finds
+    /// that text, or several, in other bodies. `own` is the stack's environment, for providers that name none.
     ///
     /// A payload that can't be understood is an event too, so that it is claimed, recorded and
     /// set aside like any other: it comes with the reason why it can't be read.
@@ -160,7 +160,7 @@ impl Event {
         }
     }
 
-    fn unreadable(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
+    pub(crate) fn unreadable(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
         let body_sha256 = sha256(&envelope.body);
         Self {
             provider: provider.name,
@@ -181,7 +181,8 @@ impl Event {
         }
     }
 
-    /// The payload's bytes, exactly as the provider signed them.
+    /// The payload's JSON text: the bytes that the provider signed, or where these are no JSON in UTF-8, or an
+    /// array, the text that was [read from them](crate::payload). For a payload that can't be read, the bytes.
     pub fn body(&self) -> &Bytes {
         &self.body
     }

@@ -9,7 +9,7 @@ mod text;
 
 use thiserror::Error;
 
-pub use parse::parse;
+pub use parse::{items, parse};
 pub use text::Text;
 
 /// Arrays and objects may lie this deep in one another.

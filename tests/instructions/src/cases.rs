@@ -166,6 +166,7 @@ fn envelope(body: Bytes) -> Envelope {
         received_at: NOW,
         form: Form::Raw,
         body,
+        content: Default::default(),
         replay: false,
     }
 }

@@ -20,6 +20,7 @@ fn received(id: usize, millis: i64) -> Event {
         received_at: at(millis),
         form: Form::Raw,
         body: body.into(),
+        content: Default::default(),
         replay: false,
     };
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0

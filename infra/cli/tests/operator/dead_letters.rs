@@ -21,6 +21,7 @@ pub(crate) fn message(of: &'static Provider, number: u8) -> (Message, String) {
         received_at: SystemClock.now(),
         form: Form::Raw,
         body,
+        content: Default::default(),
         replay: false,
     };
     (envelope.to_message().unwrap(), id)

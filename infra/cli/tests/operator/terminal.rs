@@ -185,6 +185,7 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
         received_at: SystemClock.now(),
         form: acuse_core::delivery::Form::Raw,
         body,
+        content: Default::default(),
         replay: false,
     };
     // As far as SQS takes them: no C0 but the line breaks.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 
 use super::*;
+use crate::event::Event;
 use crate::hook::{Attempt, Effects, HookError, Order};
 use crate::key::IdempotencyKey;
 use crate::ledger::Status;

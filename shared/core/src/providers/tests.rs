@@ -14,6 +14,7 @@ fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, boo
         received_at: at,
         form: Form::Raw,
         body: bytes::Bytes::copy_from_slice(body.as_bytes()),
+        content: Default::default(),
         replay: false,
     };
     let (event, unreadable) = Event::read(envelope, provider, Environment::Live);

@@ -21,6 +21,7 @@ async fn written(id: &str, type_name: &str, amount: &str) -> Vec<Update> {
         received_at: now,
         form: Form::Raw,
         body: body.into(),
+        content: Default::default(),
         replay: false,
     };
     let event = Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0;

@@ -85,6 +85,7 @@ fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp
             received_at: now,
             form: Form::Raw,
             body: body.into(),
+            content: Default::default(),
             replay: false,
         };
         let key = Event::read(envelope, provider, target.environment()).0.key;
