@@ -72,7 +72,10 @@ fn texts(body: &Bytes, content: &Content, provider: &Provider) -> Result<Vec<Byt
     }
     let charset = content.charset();
     let text = match form::json(&body, charset.as_deref(), provider) {
-        Some(text) => text,
+        Some(text) => text?,
+        None if body.starts_with(&gzip::MAGIC) => {
+            return Err(Unreadable::Content("it is packed more than once".to_owned()));
+        }
         None => charset::text(&body, charset.as_deref()).map_err(|why| why.of(content))?,
     };
     let text = Bytes::from(text);

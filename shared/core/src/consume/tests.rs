@@ -1,6 +1,7 @@
 mod attempts;
 mod batch;
 mod often;
+mod parts;
 mod powertools;
 mod settle;
 

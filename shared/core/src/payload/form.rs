@@ -14,29 +14,34 @@ use crate::provider::{Provider, Unreadable};
 const PAYLOAD: &str = "payload";
 
 /// A form's event: the JSON in its only field, `payload`, or its fields as an object, where `provider` finds
-/// a type in them. `None` where `bytes` are no form, or nothing in it is an event.
-pub(super) fn json(bytes: &[u8], charset: Option<&str>, provider: &Provider) -> Option<String> {
-    let form = Form::read(bytes, charset)?;
+/// a type in them. `None` where `bytes` are no form.
+pub(super) fn json(bytes: &[u8], charset: Option<&str>, provider: &Provider) -> Option<Result<String, Unreadable>> {
+    if !bytes.contains(&b'=') || !bytes.iter().all(|byte| is_of_form(*byte)) {
+        return None;
+    }
+    let refused = |why: &str| Some(Err(Unreadable::Content(why.to_owned())));
+    let Some(form) = Form::read(bytes, charset) else {
+        return refused("it is a form with bytes that are not UTF-8, and of no charset that is read");
+    };
     if let Some(document) = form.document()
         && let Ok(json::Value::Object(_) | json::Value::Array(_)) = json::parse(document.as_bytes())
     {
-        return Some(document.to_owned());
+        return Some(Ok(document.to_owned()));
     }
-    let object = serde_json::to_string(&form).ok()?;
-    let reading = json::parse(object.as_bytes())
-        .ok()
-        .map(|value| (provider.read)(&value))?;
-    (!matches!(reading, Err(Unreadable::NoType(_)))).then_some(object)
+    let object = serde_json::to_string(&form).unwrap_or_default();
+    let value = json::parse(object.as_bytes());
+    match value.map(|value| (provider.read)(&value)) {
+        Ok(Ok(_) | Err(Unreadable::Environment(_))) => Some(Ok(object)),
+        _ => refused("it is a form whose fields name no event type, and whose only field is not JSON in `payload`"),
+    }
 }
 
 /// Names and their values, in their order.
 struct Form(Vec<(String, Vec<String>)>);
 
 impl Form {
+    /// `None` where a field is no text.
     fn read(bytes: &[u8], charset: Option<&str>) -> Option<Self> {
-        if !bytes.contains(&b'=') || !bytes.iter().all(|byte| is_of_form(*byte)) {
-            return None;
-        }
         let (mut form, mut places) = (Self(Vec::new()), HashMap::new());
         let fields = bytes.split(|byte| *byte == b'&').filter(|field| !field.is_empty());
         for field in fields {
