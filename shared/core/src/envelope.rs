@@ -311,6 +311,87 @@ mod tests {
         assert_eq!(envelope(noise).to_message(), Err(TooLong { length: 1_000_000 }));
     }
 
+    /// How a body travels, and that it arrives.
+    fn packed_as(body: impl Into<Bytes>) -> Option<String> {
+        let envelope = envelope(body);
+        let message = envelope.to_message().unwrap();
+        assert!(message.text.len() <= LONGEST_TEXT);
+        assert_eq!(there_and_back(&envelope).body, envelope.body);
+        message.attribute("encoding").map(str::to_owned)
+    }
+
+    #[test]
+    fn each_way_of_packing_is_taken_up_to_its_end() {
+        assert_eq!(packed_as(vec![b'a'; LONGEST_TEXT]), None);
+        assert_eq!(packed_as(vec![b'a'; LONGEST_TEXT + 1]).as_deref(), Some("gzip+base64"));
+        let longest_binary = LONGEST_TEXT / 4 * 3;
+        assert_eq!(packed_as(vec![0xff; longest_binary]).as_deref(), Some("base64"));
+        assert_eq!(
+            packed_as(vec![0xff; longest_binary + 1]).as_deref(),
+            Some("gzip+base64")
+        );
+    }
+
+    #[test]
+    fn what_is_packed_may_fill_the_message() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let noise: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(LONGEST_TEXT).collect();
+        let body = |length: usize| [&noise[..length], &[0; 100_000]].concat();
+        let packed = |length: usize| BASE64.encode_len(gzip::pack(&body(length)).unwrap().len());
+        let lengths: Vec<usize> = (0..noise.len()).collect();
+        let longest = lengths.partition_point(|length| packed(*length) <= LONGEST_TEXT) - 1;
+        assert_eq!(packed(longest), LONGEST_TEXT);
+        assert_eq!(packed_as(body(longest)).as_deref(), Some("gzip+base64"));
+        let length = body(longest + 1).len();
+        assert_eq!(envelope(body(longest + 1)).to_message(), Err(TooLong { length }));
+    }
+
+    #[test]
+    fn what_could_not_be_unpacked_is_not_packed() {
+        assert_eq!(packed_as(vec![0; LONGEST_BODY]).as_deref(), Some("gzip+base64"));
+        let length = LONGEST_BODY + 1;
+        assert_eq!(envelope(vec![0; length]).to_message(), Err(TooLong { length }));
+
+        let mut message = envelope(vec![0; LONGEST_BODY]).to_message().unwrap();
+        message.text = BASE64.encode(&gzip::pack(&vec![0; length]).unwrap());
+        let read = Envelope::from_message(&message.text, |name| message.attribute(name));
+        assert_eq!(
+            read.unwrap_err(),
+            EnvelopeError::Packed(GzipError::TooLong { limit: LONGEST_BODY })
+        );
+        message.text = BASE64.encode(b"not gzip");
+        let read = Envelope::from_message(&message.text, |name| message.attribute(name));
+        assert_eq!(
+            read.unwrap_err().to_string(),
+            "the message's body can't be unpacked: it is not gzip, or damaged"
+        );
+    }
+
+    /// Ten attributes are what SQS takes, of which a dead letter's reason is one; and with their names and types
+    /// they count towards 1 MiB.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
+    #[test]
+    fn the_attributes_leave_room_for_a_reason() {
+        let longest = "a".repeat(crate::content::LONGEST_CONTENT);
+        let envelope = Envelope {
+            content: Content {
+                media_type: Some(longest.clone()),
+                encoding: Some(longest),
+            },
+            replay: true,
+            ..envelope(vec![0xff])
+        };
+        let message = envelope.to_message().unwrap();
+        assert_eq!(there_and_back(&envelope).content, envelope.content);
+        assert!(message.attributes.len() < 10);
+        let bytes = message
+            .attributes
+            .iter()
+            .map(|(name, value)| name.len() + "String".len() + value.len());
+        // A reason has 1,024 characters at most.
+        assert!(bytes.sum::<usize>() < 1024 * 1024 - LONGEST_TEXT - "reason".len() - "String".len() - 1024);
+    }
+
     #[test]
     fn a_foreign_message_is_named_in_its_error() {
         let read = |attributes: &[(&str, &str)]| {

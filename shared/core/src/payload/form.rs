@@ -32,7 +32,9 @@ pub(super) fn json(bytes: &[u8], charset: Option<&str>, provider: &Provider) -> 
     let value = json::parse(object.as_bytes());
     match value.map(|value| (provider.read)(&value)) {
         Ok(Ok(_) | Err(Unreadable::Environment(_))) => Some(Ok(object)),
-        _ => refused("it is a form whose fields name no event type, and whose only field is not JSON in `payload`"),
+        _ => refused(
+            "it is not JSON, nor a form whose fields name an event type, or whose only one is JSON in `payload`",
+        ),
     }
 }
 
