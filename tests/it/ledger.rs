@@ -207,11 +207,11 @@ fn event_with(id: &str, note: &str) -> Event {
     let body = format!(r#"{{"event":"payment.completed","data":{{"id":"{id}","note":"{note}"}}}}"#);
     let envelope = Envelope {
         provider: "kuenta".to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
         received_at: seconds(0),
         form: Form::Raw,
         body: body.into(),
-        content: Default::default(),
         replay: false,
     };
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
@@ -536,11 +536,11 @@ async fn payloads_are_kept_compressed_and_binary() {
 
     let envelope = Envelope {
         provider: "kuenta".to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
         received_at: seconds(0),
         form: Form::Raw,
         body: bytes::Bytes::from_static(b"\xff\xfe"),
-        content: Default::default(),
         replay: false,
     };
     let (binary, _) = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);

@@ -96,11 +96,11 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
     };
     let envelope = Envelope {
         provider: record.provider.clone(),
+        content: record.content.clone(),
         delivery_id,
         received_at,
         form: form.unwrap_or(Form::Raw),
         body: body.into(),
-        content: Default::default(),
         replay: true,
     };
     Ok(Some(envelope.to_message()?))

@@ -26,6 +26,8 @@ pub(crate) const LONGEST_BODY: usize = canonical::MOST_GROWTH * LONGEST_TEXT;
 pub struct Envelope {
     /// The provider's name.
     pub provider: String,
+    /// What the sender says of its body, where it is not plain JSON.
+    pub content: Content,
     /// The delivery's name.
     pub delivery_id: DeliveryId,
     /// When the door received it.
@@ -34,8 +36,6 @@ pub struct Envelope {
     pub form: Form,
     /// Those bytes.
     pub body: Bytes,
-    /// What the sender says of them, where they are not plain JSON.
-    pub content: Content,
     /// An operator sends it on purpose: a rejected, stale or foreign event is claimed all the same.
     pub replay: bool,
 }
@@ -103,11 +103,11 @@ impl Envelope {
     pub fn seal(provider: &str, delivery: &Delivery<Verified>) -> Self {
         Self {
             provider: provider.to_owned(),
+            content: delivery.content().clone(),
             delivery_id: delivery.id(),
             received_at: delivery.received_at(),
             form: delivery.form(),
             body: delivery.bytes().clone(),
-            content: delivery.content().clone(),
             replay: false,
         }
     }
@@ -116,8 +116,8 @@ impl Envelope {
     pub(crate) fn carrying(&self, text: Bytes) -> Self {
         Self {
             provider: self.provider.clone(),
-            body: text,
             content: Content::default(),
+            body: text,
             ..*self
         }
     }
@@ -151,10 +151,10 @@ impl Envelope {
             (RECEIVED_AT, self.received_at.as_millis().to_string()),
             (FORM, self.form.name().to_owned()),
         ];
+        let content = &self.content;
+        attributes.extend(content.media_type.clone().map(|value| (CONTENT_TYPE, value)));
+        attributes.extend(content.encoding.clone().map(|value| (CONTENT_ENCODING, value)));
         attributes.extend(encoding.map(|encoding| (ENCODING, encoding.to_owned())));
-        let Content { media_type, encoding } = &self.content;
-        attributes.extend(media_type.clone().map(|media_type| (CONTENT_TYPE, media_type)));
-        attributes.extend(encoding.clone().map(|encoding| (CONTENT_ENCODING, encoding)));
         attributes.extend(self.replay.then(|| (REPLAY, REPLAY_YES.to_owned())));
         Ok(Message { text, attributes })
     }
@@ -182,6 +182,10 @@ impl Envelope {
         };
         Ok(Self {
             provider: required(PROVIDER)?.to_owned(),
+            content: Content {
+                media_type: attribute(CONTENT_TYPE).map(str::to_owned),
+                encoding: attribute(CONTENT_ENCODING).map(str::to_owned),
+            },
             delivery_id: DeliveryId::parse(id).ok_or_else(|| wrong(DELIVERY_ID, id, "a UUID"))?,
             received_at: at
                 .parse()
@@ -189,10 +193,6 @@ impl Envelope {
                 .map_err(|_| wrong(RECEIVED_AT, at, "milliseconds since the Unix epoch"))?,
             form: Form::from_name(form).ok_or_else(|| wrong(FORM, form, "raw, js or python"))?,
             body,
-            content: Content {
-                media_type: attribute(CONTENT_TYPE).map(str::to_owned),
-                encoding: attribute(CONTENT_ENCODING).map(str::to_owned),
-            },
             replay: attribute(REPLAY) == Some(REPLAY_YES),
         })
     }
@@ -239,11 +239,11 @@ mod tests {
     fn envelope(body: impl Into<Bytes>) -> Envelope {
         Envelope {
             provider: "onepay".to_owned(),
+            content: Content::default(),
             delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
             received_at: Timestamp::from_millis(1_700_000_000_123),
             form: Form::JavaScript,
             body: body.into(),
-            content: Content::default(),
             replay: false,
         }
     }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
+use crate::content::Content;
 use crate::delivery::{DeliveryId, Form};
 use crate::envelope::Envelope;
 use crate::json;
@@ -46,6 +47,7 @@ pub struct Event {
     pub probe: bool,
     /// An operator sends it on purpose, although it was rejected or set aside.
     pub replay: bool,
+    content: Content,
     body: Bytes,
     body_sha256: String,
 }
@@ -147,6 +149,7 @@ impl Event {
             form: envelope.form,
             probe: false,
             replay: envelope.replay,
+            content: Content::default(),
             body: envelope.body,
             body_sha256,
         }
@@ -176,6 +179,7 @@ impl Event {
             form: envelope.form,
             probe: false,
             replay: envelope.replay,
+            content: envelope.content,
             body: envelope.body,
             body_sha256,
         }
@@ -185,6 +189,11 @@ impl Event {
     /// array, the text that was [read from them](crate::payload). For a payload that can't be read, the bytes.
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// What the sender says of a body that can't be read: later versions may read it by that.
+    pub fn content(&self) -> &Content {
+        &self.content
     }
 
     /// The SHA-256 of [`body`](Self::body), lower-case hex.

@@ -162,11 +162,11 @@ fn key(id: String) -> Work {
 fn envelope(body: Bytes) -> Envelope {
     Envelope {
         provider: PROVIDER.name.to_owned(),
+        content: Default::default(),
         delivery_id: id(),
         received_at: NOW,
         form: Form::Raw,
         body,
-        content: Default::default(),
         replay: false,
     }
 }

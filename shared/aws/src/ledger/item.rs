@@ -110,6 +110,12 @@ pub(super) fn kept(
     if let Some(at) = event.occurred_at {
         step = step.set_first("occurred_at", n(at.as_millis()));
     }
+    if let Some(media_type) = &event.content().media_type {
+        step = step.set_first("content_type", s(media_type));
+    }
+    if let Some(encoding) = &event.content().encoding {
+        step = step.set_first("content_encoding", s(encoding));
+    }
     match payload {
         Payload::Text(text) => step.set_first("payload", AttributeValue::S(text)),
         Payload::Binary(bytes) => step.set_first("payload", AttributeValue::B(Blob::new(bytes))),

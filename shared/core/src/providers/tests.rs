@@ -10,11 +10,11 @@ fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, boo
     let at = Timestamp::from_seconds(1_700_000_000);
     let envelope = Envelope {
         provider: provider.name.to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(at, [0; 10]),
         received_at: at,
         form: Form::Raw,
         body: bytes::Bytes::copy_from_slice(body.as_bytes()),
-        content: Default::default(),
         replay: false,
     };
     let (event, unreadable) = Event::read(envelope, provider, Environment::Live);

@@ -81,11 +81,11 @@ fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp
     for body in forms.into_iter().flatten() {
         let envelope = Envelope {
             provider: provider.name.to_owned(),
+            content: Default::default(),
             delivery_id: DeliveryId::new(now, [0; 10]),
             received_at: now,
             form: Form::Raw,
             body: body.into(),
-            content: Default::default(),
             replay: false,
         };
         let key = Event::read(envelope, provider, target.environment()).0.key;
