@@ -12,6 +12,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|input: &[u8]| {
     there_and_back(&Envelope {
         provider: "onepay".to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
         received_at: Timestamp::from_millis(1_700_000_000_123),
         form: Form::Raw,

@@ -58,6 +58,7 @@ fn delivered(provider: &Provider, body: &[u8], attempt: u8) -> Envelope {
     let at = Timestamp::from_seconds(1_700_000_000 + i64::from(attempt));
     Envelope {
         provider: provider.name.to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(at, [attempt; 10]),
         received_at: at,
         form: Form::Raw,

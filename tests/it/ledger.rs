@@ -207,6 +207,7 @@ fn event_with(id: &str, note: &str) -> Event {
     let body = format!(r#"{{"event":"payment.completed","data":{{"id":"{id}","note":"{note}"}}}}"#);
     let envelope = Envelope {
         provider: "kuenta".to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
         received_at: seconds(0),
         form: Form::Raw,
@@ -535,6 +536,7 @@ async fn payloads_are_kept_compressed_and_binary() {
 
     let envelope = Envelope {
         provider: "kuenta".to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
         received_at: seconds(0),
         form: Form::Raw,

@@ -151,6 +151,7 @@ fn read(provider: &'static Provider, body: &[u8]) -> Event {
     let now = SystemClock.now();
     let envelope = Envelope {
         provider: provider.name.to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(now, [9; 10]),
         received_at: now,
         form: Form::Raw,

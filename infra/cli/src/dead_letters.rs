@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use acuse_aws::ledger::reader::ReadError;
+use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
 use acuse_core::envelope::Envelope;
 use acuse_core::event::{Environment, Event};
+use acuse_core::payload;
 use acuse_core::providers;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
@@ -23,8 +25,8 @@ pub struct DeadLetter {
     pub message: Message,
     /// The provider's name; `?` where there is none.
     pub provider: String,
-    /// `None` where it can't be read.
-    pub event: Option<Event>,
+    /// Those that it brings: several for an array that was not read, none where it can't be opened.
+    pub events: Vec<Event>,
     /// `None` for what SQS moved here after too many receives.
     pub reason: Option<String>,
 }
@@ -46,14 +48,15 @@ impl DeadLetter {
     pub fn open(message: Message, own: Environment) -> Self {
         let text = message.body.as_deref().unwrap_or_default();
         let envelope = Envelope::from_message(text, |name| attribute(&message, name)).ok();
-        let event = envelope.and_then(|envelope| {
+        let events = envelope.and_then(|envelope| {
             let provider = providers::by_name(&envelope.provider)?;
-            Some(Event::read(envelope, provider, own).0)
+            Some(payload::events(&envelope, provider, own))
         });
+        let events = events.unwrap_or_default().into_iter();
         Self {
             provider: attribute(&message, "provider").unwrap_or("?").to_owned(),
             reason: attribute(&message, "reason").map(str::to_owned),
-            event,
+            events: events.map(|(event, _)| event).collect(),
             message,
         }
     }
@@ -63,24 +66,30 @@ impl DeadLetter {
     /// # Errors
     /// [`StatusError`].
     pub async fn passes(&self, filter: &Filter, target: &Target) -> Result<bool, StatusError> {
-        let facts = Facts {
-            provider: &self.provider,
-            type_name: self.event.as_ref().map_or("", |event| &event.type_name),
-            error: self.reason.as_deref(),
-            received_at: self.received_at(),
+        let passes = |type_name| {
+            filter.passes(&Facts {
+                provider: &self.provider,
+                type_name,
+                error: self.reason.as_deref(),
+                received_at: self.received_at(),
+            })
         };
-        if !filter.passes(&facts) {
-            return Ok(false);
+        if self.events.is_empty() {
+            return Ok(passes("") && filter.status().is_none());
         }
-        let (Some(status), Some(event)) = (filter.status(), &self.event) else {
-            return Ok(filter.status().is_none());
-        };
-        // Only asked for where it matters: a read for each message.
-        let records = target.ledger()?.partition(&event.key.partition).await?;
-        let key = event.key.to_string();
-        Ok(records
-            .iter()
-            .any(|record| record.key == key && record.status == status.name()))
+        for event in self.events.iter().filter(|event| passes(&event.type_name)) {
+            let Some(status) = filter.status() else {
+                return Ok(true);
+            };
+            // Only asked for where it matters: a read for each event.
+            let records = target.ledger()?.partition(&event.key.partition).await?;
+            let key = event.key.to_string();
+            let is_so = |record: &Record| record.key == key && record.status == status.name();
+            if records.iter().any(is_so) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// When the door received it.
@@ -98,38 +107,43 @@ impl DeadLetter {
 
     /// Received, provider, type, resource, reason.
     pub fn row(&self) -> [String; 5] {
-        let event = self.event.as_ref();
+        let event = self.events.first();
         let resource = event.and_then(|event| event.resource.as_ref());
+        let type_name = event.map_or("unreadable", |event| &event.type_name);
         [
             self.received_at().map_or_else(|| "-".to_owned(), |at| at.to_string()),
             self.provider.clone(),
-            event.map_or("unreadable", |event| &event.type_name).to_owned(),
+            match self.events.len() {
+                0 | 1 => type_name.to_owned(),
+                count => format!("{type_name} and {} more", count - 1),
+            },
             resource.map_or("-", |resource| &resource.id).to_owned(),
             self.reason().to_owned(),
         ]
     }
 
-    /// One line of `--json`.
+    /// One line of `--json`: of an array, its first event, and how many there are.
     pub fn json(&self) -> serde_json::Value {
-        let event = self.event.as_ref();
+        let event = self.events.first();
         json!({
             "provider": self.provider,
             "environment": event.map(|event| event.environment.name()),
             "type": event.map(|event| &event.type_name),
             "resource_id": event.and_then(|event| event.resource.as_ref()).map(|resource| &resource.id),
             "key": event.map(|event| event.key.to_string()),
+            "events": self.events.len(),
             "received_at": self.received_at().map(|at| at.to_string()),
             "reason": self.reason(),
             "message_id": self.message.message_id,
         })
     }
 
-    /// Why the consumer would set it aside, were it not marked as a replay: it may be here since it could not be
-    /// read in time, without having been looked at.
+    /// Why the consumer would set it aside, or one of its events, were it not marked as a replay: it may be here
+    /// since it could not be read in time, without having been looked at.
     pub fn aside(&self, target: &Target, now: Timestamp) -> Option<SetAside> {
-        let aside = target.sets_aside(self.event.as_ref()?, now);
+        let mut asides = self.events.iter().filter_map(|event| target.sets_aside(event, now));
         // That one reaches no hook in any case.
-        aside.filter(|aside| *aside != SetAside::TestDelivery)
+        asides.find(|aside| *aside != SetAside::TestDelivery)
     }
 
     /// As it came, marked as a replay: a rejected event may be claimed again.

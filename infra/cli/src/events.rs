@@ -96,6 +96,7 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
     };
     let envelope = Envelope {
         provider: record.provider.clone(),
+        content: record.content.clone(),
         delivery_id,
         received_at,
         form: form.unwrap_or(Form::Raw),

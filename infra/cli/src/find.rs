@@ -348,6 +348,7 @@ mod tests {
             for type_name in provider.types {
                 let envelope = Envelope {
                     provider: provider.name.to_owned(),
+                    content: Default::default(),
                     delivery_id: DeliveryId::new(Timestamp::from_seconds(0), [0; 10]),
                     received_at: Timestamp::from_seconds(0),
                     form: Form::Raw,

@@ -14,6 +14,10 @@ use thiserror::Error;
 
 use crate::json::{self, Text, Value};
 
+/// A form is at most so many times as long as its body: Python writes DEL, one byte, as `\u007f`. Numbers stay
+/// below that, of which `1e20` grows most: to 21 digits in Node, and 22 bytes for 5 with a comma.
+pub const MOST_GROWTH: usize = 6;
+
 /// The body has no such form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]

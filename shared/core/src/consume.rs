@@ -5,6 +5,7 @@ mod backoff;
 mod event;
 mod former;
 mod often;
+mod parts;
 mod patience;
 mod settle;
 
@@ -20,16 +21,17 @@ use tracing::{Instrument, error, info_span};
 
 use crate::clock::{Clock, Random, Timestamp, within};
 use crate::envelope::{Envelope, EnvelopeError};
-use crate::event::{Environment, Event};
+use crate::event::Environment;
 use crate::hook::{Hook, chain};
 use crate::key::IdempotencyKey;
 use crate::ledger::Ledger;
 use crate::metric;
-use crate::provider::Unreadable;
+use crate::provider::Provider;
 use crate::providers;
 pub use aside::SetAside;
 pub use backoff::Backoff;
 pub use often::OFTEN;
+use parts::{Part, Waiting};
 pub use patience::Patience;
 
 /// Kept free at the end of an invocation, so that it ends by itself, and its answer is not lost: for the last
@@ -128,9 +130,9 @@ enum Fate {
     Back(Duration, String),
 }
 
-/// A batch's messages of one event, in their order.
+/// What a batch's messages have of one event, in their order.
 struct Group {
-    messages: Vec<(Received, Event, Option<Unreadable>)>,
+    parts: Vec<Part>,
 }
 
 impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
@@ -190,12 +192,14 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let mut places: HashMap<IdempotencyKey, usize> = HashMap::new();
         for message in batch {
             match self.open(&message) {
-                Ok((event, unreadable)) => {
-                    let place = *places.entry(event.key.clone()).or_insert(groups.len());
-                    let entry = (message, event, unreadable);
-                    match groups.get_mut(place) {
-                        Some(group) => group.messages.push(entry),
-                        None => groups.push(Group { messages: vec![entry] }),
+                Ok((envelope, provider)) => {
+                    let own = self.policy.environment.unwrap_or(Environment::Live);
+                    for part in parts::parts(message, &envelope, provider, own) {
+                        let place = *places.entry(part.event.key.clone()).or_insert(groups.len());
+                        match groups.get_mut(place) {
+                            Some(group) => group.parts.push(part),
+                            None => groups.push(Group { parts: vec![part] }),
+                        }
                     }
                 }
                 Err(why) => {
@@ -211,23 +215,24 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         (groups, failed)
     }
 
-    fn open(&self, message: &Received) -> Result<(Event, Option<Unreadable>), EnvelopeError> {
+    fn open(&self, message: &Received) -> Result<(Envelope, &'static Provider), EnvelopeError> {
         let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
         let envelope = Envelope::from_message(&message.text, attribute)?;
         let provider = providers::by_name(&envelope.provider)
             .ok_or_else(|| EnvelopeError::UnknownProvider(envelope.provider.clone()))?;
-        let own = self.policy.environment.unwrap_or(Environment::Live);
-        Ok(Event::read(envelope, provider, own))
+        Ok((envelope, provider))
     }
 
     async fn consume_group(&self, group: Group, deadline: Timestamp) -> Vec<String> {
         let mut failed = Vec::new();
-        for (message, event, unreadable) in group.messages {
+        for mut part in group.parts {
+            let unreadable = part.unreadable.take();
+            let Part { message, event, .. } = &part;
             // A panic is one record's failure: its neighbours go on, its lease runs out. So is a call that
             // hangs. The log lines of an event name the trace of its delivery, not that of the batch.
             let span = info_span!("event", xrayTraceId = message.trace, delivery_id = %event.delivery_id);
             let work = self
-                .consume_event(&message, &event, unreadable, deadline)
+                .consume_event(message, event, unreadable, deadline)
                 .instrument(span);
             let work = self.in_time(deadline.minus(LAST), AssertUnwindSafe(work).catch_unwind());
             let fate = match work.await {
@@ -239,10 +244,12 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
                     };
                     metric::event(event.provider, "failed");
                     error!(key = %event.key, delivery_id = %event.delivery_id, error = why, "event not worked through");
-                    self.wait_longer(&message, why.to_owned())
+                    self.wait_longer(message, why.to_owned())
                 }
             };
-            failed.extend(self.see_off(&message, fate, deadline).await);
+            if let Some(waiting) = part.end(fate) {
+                failed.extend(self.send_back(waiting, deadline).await);
+            }
         }
         failed
     }
@@ -259,6 +266,15 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         let Fate::Back(delay, why) = fate else {
             return None;
         };
+        self.send_back(vec![(message.clone(), delay, why)], deadline).await
+    }
+
+    /// A message comes back, or at its end is dead-lettered: what of it waits. Its id, where it may not be
+    /// deleted.
+    async fn send_back(&self, waiting: Vec<Waiting>, deadline: Timestamp) -> Option<String> {
+        // What may be tried first is not late; the ledger knows when the others may.
+        let (message, delay, _) = waiting.iter().min_by_key(|(_, delay, _)| *delay)?;
+        let (message, delay) = (message, *delay);
         let age = message.sent_at.map(|sent_at| self.clock.now().since(sent_at));
         if let Some(age) = age {
             metric::open_event_age(age);
@@ -270,10 +286,14 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             _ if message.receives >= patience.max_receives => Some("it was received as often as the queue allows"),
             _ => None,
         };
-        if let Some(end) = end
-            && self.bury(message, &format!("{end}: {why}"), deadline).await
-        {
-            return None;
+        if let Some(end) = end {
+            let mut left = waiting.len();
+            for (part, _, why) in &waiting {
+                left -= usize::from(self.bury(part, &format!("{end}: {why}"), deadline).await);
+            }
+            if left == 0 {
+                return None;
+            }
         }
         let returned = self.in_time(deadline, self.inbox.return_after(message, delay)).await;
         if let Some(Err(error)) = returned {

@@ -4,9 +4,12 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
+use crate::content::Content;
+use crate::gzip::{self, GzipError};
 
 /// One HTTP attempt. `State` is [`Unverified`] or [`Verified`]; only
 /// [`signature::verify`](crate::signature::verify) turns one into the other, and only the latter
@@ -30,6 +33,7 @@ pub struct Unverified {
 pub struct Verified {
     bytes: Bytes,
     form: Form,
+    content: Content,
 }
 
 /// Which bytes the provider signed: the body as it came, or the body as one of two runtimes
@@ -70,11 +74,31 @@ impl Delivery<Unverified> {
 
     /// Called by [`signature::verify`](crate::signature::verify) and by nothing else.
     pub(crate) fn verified(&self, bytes: Bytes, form: Form) -> Delivery<Verified> {
+        let content = match form {
+            Form::Raw => Content::of(&self.state.headers),
+            // Written again, it is plain JSON.
+            Form::JavaScript | Form::Python => Content::default(),
+        };
         Delivery {
             id: self.id,
             received_at: self.received_at,
-            state: Verified { bytes, form },
+            state: Verified { bytes, form, content },
         }
+    }
+
+    /// The same delivery, its body packed no more; `None` where it is not said to be packed with gzip.
+    ///
+    /// # Errors
+    /// [`GzipError`], also where it unpacks to more than `limit`.
+    pub(crate) fn unpacked(&self, limit: usize) -> Option<Result<Self, GzipError>> {
+        if !Content::of(&self.state.headers).is_gzip() {
+            return None;
+        }
+        Some(gzip::unpack(&self.state.body, limit).map(|body| {
+            let mut headers = self.state.headers.clone();
+            headers.remove(CONTENT_ENCODING);
+            Self::received(self.id, self.received_at, headers, body.into())
+        }))
     }
 }
 
@@ -87,6 +111,11 @@ impl Delivery<Verified> {
     /// How [`bytes`](Self::bytes) came from the body.
     pub fn form(&self) -> Form {
         self.state.form
+    }
+
+    /// What the sender says of [`bytes`](Self::bytes).
+    pub fn content(&self) -> &Content {
+        &self.state.content
     }
 }
 

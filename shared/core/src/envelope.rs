@@ -1,34 +1,33 @@
 //! What travels through the queue: the only thing that the door and the consumer share.
 
-use std::io::{Read, Write};
-
 use bytes::Bytes;
 use data_encoding::BASE64;
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use thiserror::Error;
 
+use crate::canonical;
 use crate::clock::Timestamp;
+use crate::content::Content;
 use crate::delivery::{Delivery, DeliveryId, Form, Verified};
+use crate::gzip::{self, GzipError};
 
 /// The newest version that is written and read.
 pub const VERSION: &str = "1";
 
-/// The longest text of one message, in bytes: SQS takes 1 MiB with the attributes' names, types
-/// and values, which stay well under 4 KiB.
+/// The longest text of one message, in bytes, and so the longest body that is taken in: SQS takes 1 MiB with
+/// the attributes' names, types and values, which stay well under 4 KiB.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const LONGEST_TEXT: usize = 1024 * 1024 - 4096;
 
-/// The longest payload that is unpacked: three times what fits the door, which is what the
-/// Python form can make of it.
-const LONGEST_BODY: u64 = 4 * LONGEST_TEXT as u64;
+/// The longest bytes that are packed and unpacked: what a runtime's way of writing makes of the longest body.
+pub(crate) const LONGEST_BODY: usize = canonical::MOST_GROWTH * LONGEST_TEXT;
 
 /// A verified delivery on its way to the consumer. Can't be made from an unverified one.
 #[derive(Debug, Clone)]
 pub struct Envelope {
     /// The provider's name.
     pub provider: String,
+    /// What the sender says of its body, where it is not plain JSON.
+    pub content: Content,
     /// The delivery's name.
     pub delivery_id: DeliveryId,
     /// When the door received it.
@@ -81,6 +80,9 @@ pub enum EnvelopeError {
     /// The body is not what `encoding` says.
     #[error("the message's body is not {0}")]
     Encoding(&'static str),
+    /// The body can't be unpacked.
+    #[error("the message's body can't be unpacked: {0}")]
+    Packed(#[from] GzipError),
 }
 
 const PROVIDER: &str = "provider";
@@ -90,6 +92,8 @@ const FORM: &str = "form";
 const ENVELOPE: &str = "envelope";
 const REPLAY: &str = "replay";
 const REPLAY_YES: &str = "1";
+const CONTENT_TYPE: &str = "content_type";
+const CONTENT_ENCODING: &str = "content_encoding";
 const ENCODING: &str = "encoding";
 const ENCODING_BASE64: &str = "base64";
 const ENCODING_GZIP: &str = "gzip+base64";
@@ -99,11 +103,22 @@ impl Envelope {
     pub fn seal(provider: &str, delivery: &Delivery<Verified>) -> Self {
         Self {
             provider: provider.to_owned(),
+            content: delivery.content().clone(),
             delivery_id: delivery.id(),
             received_at: delivery.received_at(),
             form: delivery.form(),
             body: delivery.bytes().clone(),
             replay: false,
+        }
+    }
+
+    /// The same delivery with `text` for its body: plain JSON that was read from it.
+    pub(crate) fn carrying(&self, text: Bytes) -> Self {
+        Self {
+            provider: self.provider.clone(),
+            content: Content::default(),
+            body: text,
+            ..*self
         }
     }
 
@@ -121,8 +136,11 @@ impl Envelope {
             _ if BASE64.encode_len(self.body.len()) <= LONGEST_TEXT => {
                 (BASE64.encode(&self.body), Some(ENCODING_BASE64))
             }
+            // It could not be unpacked.
+            _ if self.body.len() > LONGEST_BODY => return Err(too_long),
             _ => {
-                let packed = gzip(&self.body).filter(|p| BASE64.encode_len(p.len()) <= LONGEST_TEXT);
+                let packed = gzip::pack(&self.body).ok();
+                let packed = packed.filter(|packed| BASE64.encode_len(packed.len()) <= LONGEST_TEXT);
                 (BASE64.encode(&packed.ok_or(too_long)?), Some(ENCODING_GZIP))
             }
         };
@@ -133,6 +151,9 @@ impl Envelope {
             (RECEIVED_AT, self.received_at.as_millis().to_string()),
             (FORM, self.form.name().to_owned()),
         ];
+        let content = &self.content;
+        attributes.extend(content.media_type.clone().map(|value| (CONTENT_TYPE, value)));
+        attributes.extend(content.encoding.clone().map(|value| (CONTENT_ENCODING, value)));
         attributes.extend(encoding.map(|encoding| (ENCODING, encoding.to_owned())));
         attributes.extend(self.replay.then(|| (REPLAY, REPLAY_YES.to_owned())));
         Ok(Message { text, attributes })
@@ -156,11 +177,15 @@ impl Envelope {
         let body = match attribute(ENCODING) {
             None => Bytes::copy_from_slice(text.as_bytes()),
             Some(ENCODING_BASE64) => Bytes::from(decode(text)?),
-            Some(ENCODING_GZIP) => Bytes::from(gunzip(&decode(text)?)?),
+            Some(ENCODING_GZIP) => Bytes::from(gzip::unpack(&decode(text)?, LONGEST_BODY)?),
             Some(other) => return Err(wrong(ENCODING, other, "base64, gzip+base64, or absent")),
         };
         Ok(Self {
             provider: required(PROVIDER)?.to_owned(),
+            content: Content {
+                media_type: attribute(CONTENT_TYPE).map(str::to_owned),
+                encoding: attribute(CONTENT_ENCODING).map(str::to_owned),
+            },
             delivery_id: DeliveryId::parse(id).ok_or_else(|| wrong(DELIVERY_ID, id, "a UUID"))?,
             received_at: at
                 .parse()
@@ -206,24 +231,6 @@ fn decode(text: &str) -> Result<Vec<u8>, EnvelopeError> {
         .map_err(|_| EnvelopeError::Encoding("base64"))
 }
 
-fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).ok()?;
-    encoder.finish().ok()
-}
-
-fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-    let mut body = Vec::new();
-    let length = GzDecoder::new(bytes)
-        .take(LONGEST_BODY + 1)
-        .read_to_end(&mut body)
-        .map_err(|_| EnvelopeError::Encoding("gzip"))?;
-    if length as u64 > LONGEST_BODY {
-        return Err(EnvelopeError::Encoding("gzip of a body that fits the door"));
-    }
-    Ok(body)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +239,7 @@ mod tests {
     fn envelope(body: impl Into<Bytes>) -> Envelope {
         Envelope {
             provider: "onepay".to_owned(),
+            content: Content::default(),
             delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
             received_at: Timestamp::from_millis(1_700_000_000_123),
             form: Form::JavaScript,
@@ -301,6 +309,87 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(1);
         let noise: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(1_000_000).collect();
         assert_eq!(envelope(noise).to_message(), Err(TooLong { length: 1_000_000 }));
+    }
+
+    /// How a body travels, and that it arrives.
+    fn packed_as(body: impl Into<Bytes>) -> Option<String> {
+        let envelope = envelope(body);
+        let message = envelope.to_message().unwrap();
+        assert!(message.text.len() <= LONGEST_TEXT);
+        assert_eq!(there_and_back(&envelope).body, envelope.body);
+        message.attribute("encoding").map(str::to_owned)
+    }
+
+    #[test]
+    fn each_way_of_packing_is_taken_up_to_its_end() {
+        assert_eq!(packed_as(vec![b'a'; LONGEST_TEXT]), None);
+        assert_eq!(packed_as(vec![b'a'; LONGEST_TEXT + 1]).as_deref(), Some("gzip+base64"));
+        let longest_binary = LONGEST_TEXT / 4 * 3;
+        assert_eq!(packed_as(vec![0xff; longest_binary]).as_deref(), Some("base64"));
+        assert_eq!(
+            packed_as(vec![0xff; longest_binary + 1]).as_deref(),
+            Some("gzip+base64")
+        );
+    }
+
+    #[test]
+    fn what_is_packed_may_fill_the_message() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let noise: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(LONGEST_TEXT).collect();
+        let body = |length: usize| [&noise[..length], &[0; 100_000]].concat();
+        let packed = |length: usize| BASE64.encode_len(gzip::pack(&body(length)).unwrap().len());
+        let lengths: Vec<usize> = (0..noise.len()).collect();
+        let longest = lengths.partition_point(|length| packed(*length) <= LONGEST_TEXT) - 1;
+        assert_eq!(packed(longest), LONGEST_TEXT);
+        assert_eq!(packed_as(body(longest)).as_deref(), Some("gzip+base64"));
+        let length = body(longest + 1).len();
+        assert_eq!(envelope(body(longest + 1)).to_message(), Err(TooLong { length }));
+    }
+
+    #[test]
+    fn what_could_not_be_unpacked_is_not_packed() {
+        assert_eq!(packed_as(vec![0; LONGEST_BODY]).as_deref(), Some("gzip+base64"));
+        let length = LONGEST_BODY + 1;
+        assert_eq!(envelope(vec![0; length]).to_message(), Err(TooLong { length }));
+
+        let mut message = envelope(vec![0; LONGEST_BODY]).to_message().unwrap();
+        message.text = BASE64.encode(&gzip::pack(&vec![0; length]).unwrap());
+        let read = Envelope::from_message(&message.text, |name| message.attribute(name));
+        assert_eq!(
+            read.unwrap_err(),
+            EnvelopeError::Packed(GzipError::TooLong { limit: LONGEST_BODY })
+        );
+        message.text = BASE64.encode(b"not gzip");
+        let read = Envelope::from_message(&message.text, |name| message.attribute(name));
+        assert_eq!(
+            read.unwrap_err().to_string(),
+            "the message's body can't be unpacked: it is not gzip, or damaged"
+        );
+    }
+
+    /// Ten attributes are what SQS takes, of which a dead letter's reason is one; and with their names and types
+    /// they count towards 1 MiB.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
+    #[test]
+    fn the_attributes_leave_room_for_a_reason() {
+        let longest = "a".repeat(crate::content::LONGEST_CONTENT);
+        let envelope = Envelope {
+            content: Content {
+                media_type: Some(longest.clone()),
+                encoding: Some(longest),
+            },
+            replay: true,
+            ..envelope(vec![0xff])
+        };
+        let message = envelope.to_message().unwrap();
+        assert_eq!(there_and_back(&envelope).content, envelope.content);
+        assert!(message.attributes.len() < 10);
+        let bytes = message
+            .attributes
+            .iter()
+            .map(|(name, value)| name.len() + "String".len() + value.len());
+        // A reason has 1,024 characters at most.
+        assert!(bytes.sum::<usize>() < 1024 * 1024 - LONGEST_TEXT - "reason".len() - "String".len() - 1024);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
+use crate::content::Content;
 use crate::delivery::{DeliveryId, Form};
 use crate::envelope::Envelope;
 use crate::json;
@@ -57,6 +58,7 @@ pub struct Event {
     pub replay: bool,
     former: Option<FormerKey>,
     business_key: Option<String>,
+    content: Content,
     body: Bytes,
     body_sha256: String,
 }
@@ -125,8 +127,8 @@ pub enum Kind {
 }
 
 impl Event {
-    /// Reads the event in `envelope`. `own` is the stack's environment, for providers that name
-    /// none.
+    /// Reads the one event whose JSON text `envelope` carries; [`payload::events`](crate::payload::events) finds
+    /// that text, or several, in other bodies. `own` is the stack's environment, for providers that name none.
     ///
     /// A payload that can't be understood is an event too, so that it is claimed, recorded and
     /// set aside like any other: it comes with the reason why it can't be read.
@@ -171,6 +173,7 @@ impl Event {
             form: envelope.form,
             probe: false,
             replay: envelope.replay,
+            content: Content::default(),
             body: envelope.body,
             body_sha256,
         }
@@ -184,7 +187,7 @@ impl Event {
         }
     }
 
-    fn unreadable(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
+    pub(crate) fn unreadable(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
         let body_sha256 = sha256(&envelope.body);
         Self {
             provider: provider.name,
@@ -205,6 +208,7 @@ impl Event {
             form: envelope.form,
             probe: false,
             replay: envelope.replay,
+            content: envelope.content,
             body: envelope.body,
             body_sha256,
         }
@@ -228,9 +232,15 @@ impl Event {
         Self { key, ..self.clone() }
     }
 
-    /// The payload's bytes, exactly as the provider signed them.
+    /// The payload's JSON text: the bytes that the provider signed, or where these are no JSON in UTF-8, or an
+    /// array, the text that was [read from them](crate::payload). For a payload that can't be read, the bytes.
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// What the sender says of a body that can't be read: later versions may read it by that.
+    pub fn content(&self) -> &Content {
+        &self.content
     }
 
     /// The SHA-256 of [`body`](Self::body), lower-case hex.

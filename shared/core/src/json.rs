@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::key::Id;
 
-pub use parse::parse;
+pub use parse::{items, parse};
 pub use text::Text;
 
 /// Arrays and objects may lie this deep in one another.

@@ -109,6 +109,9 @@ pub enum Unreadable {
     /// Not JSON; the text says where it stops being so.
     #[error("the payload is not JSON: {0}")]
     NotJson(String),
+    /// Neither JSON nor anything that is read as JSON; the text says why.
+    #[error("the payload can't be read: {0}")]
+    Content(String),
     /// Nothing says what happened.
     #[error("the payload names no event type where {0} names it")]
     NoType(&'static str),

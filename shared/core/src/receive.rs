@@ -145,6 +145,10 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
         }
         Ok(match self.verify(delivery).await {
             Ok(Ok(verified)) => self.queue(&verified).await,
+            Ok(Err(refusal @ Refusal::TooLong)) => {
+                warn!(provider, %delivery_id, reason = %refusal, longest = LONGEST_TEXT, "delivery too long");
+                Answer::TooLong
+            }
             Ok(Err(refusal)) => return Err(refusal),
             Err(error) => {
                 error!(provider, %delivery_id, error = chain(&error), "delivery not verified");

@@ -15,6 +15,8 @@ use thiserror::Error;
 use crate::canonical;
 use crate::clock::Timestamp;
 use crate::delivery::{Delivery, Form, Unverified, Verified};
+use crate::envelope::LONGEST_TEXT;
+use crate::gzip::GzipError;
 use crate::secrets::Secrets;
 pub use attest::{attest, sign, test_body};
 use content::Sources;
@@ -58,14 +60,36 @@ pub enum Refusal {
     /// Nothing was signed: some frameworks turn an empty body into `{}`.
     #[error("the body is empty")]
     EmptyBody,
+    /// Packed as it came it is not what was signed, and unpacked it can't be taken in.
+    #[error("the body unpacks to more than {LONGEST_TEXT} bytes")]
+    TooLong,
 }
 
-/// Proves who sent `delivery`: first the token, then a signature over one of the body's forms.
-/// `now` decides whether a signature's own time is within tolerance.
+/// Proves who sent `delivery`: first the token, then a signature over one of the body's forms; where the body
+/// came packed, over what was packed as well. `now` decides whether a signature's own time is within tolerance.
 ///
 /// # Errors
 /// [`Refusal`] where a proof is missing or wrong.
 pub fn verify(
+    delivery: &Delivery<Unverified>,
+    scheme: &Scheme,
+    secrets: &Secrets,
+    now: Timestamp,
+) -> Result<Delivery<Verified>, Refusal> {
+    let as_sent = verify_as_sent(delivery, scheme, secrets, now);
+    if !matches!(as_sent, Err(Refusal::SignatureWrong)) {
+        return as_sent;
+    }
+    // It may have been signed before it was packed. Of a sender that is not authentic yet no more is unpacked
+    // than it could have sent as it is.
+    match delivery.unpacked(LONGEST_TEXT) {
+        Some(Ok(unpacked)) => verify_as_sent(&unpacked, scheme, secrets, now),
+        Some(Err(GzipError::TooLong { .. })) => Err(Refusal::TooLong),
+        Some(Err(GzipError::Invalid)) | None => as_sent,
+    }
+}
+
+fn verify_as_sent(
     delivery: &Delivery<Unverified>,
     scheme: &Scheme,
     secrets: &Secrets,
@@ -189,7 +213,7 @@ impl Refusal {
 
     /// Whether another secret could have made a difference.
     pub fn depends_on_secrets(self) -> bool {
-        matches!(self, Self::TokenWrong | Self::SignatureWrong)
+        matches!(self, Self::TokenWrong | Self::SignatureWrong | Self::TooLong)
     }
 }
 

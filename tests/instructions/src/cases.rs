@@ -153,6 +153,7 @@ fn key(id: String) -> Work {
 fn envelope(body: Bytes) -> Envelope {
     Envelope {
         provider: PROVIDER.name.to_owned(),
+        content: Default::default(),
         delivery_id: id(),
         received_at: NOW,
         form: Form::Raw,

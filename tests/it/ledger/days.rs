@@ -16,6 +16,7 @@ fn received(id: usize, millis: i64) -> Event {
     let body = format!(r#"{{"event":"payment.completed","data":{{"id":"p{id:05}"}}}}"#);
     let envelope = Envelope {
         provider: "kuenta".to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
         received_at: at(millis),
         form: Form::Raw,

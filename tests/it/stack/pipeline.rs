@@ -82,6 +82,7 @@ async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
     let body = payment(provider);
     let dead = Envelope {
         provider: provider.name.to_owned(),
+        content: Default::default(),
         delivery_id: acuse_core::delivery::DeliveryId::new(now(), [9; 10]),
         received_at: now(),
         form: acuse_core::delivery::Form::Raw,

@@ -17,6 +17,7 @@ pub(crate) fn message(of: &'static Provider, number: u8) -> (Message, String) {
     let id = (of.read)(&value).unwrap().resource.unwrap().id;
     let envelope = Envelope {
         provider: of.name.to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(SystemClock.now(), [number; 10]),
         received_at: SystemClock.now(),
         form: Form::Raw,

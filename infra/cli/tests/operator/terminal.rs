@@ -181,6 +181,7 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
     let (body, type_name, _) = nasty_event();
     let envelope = acuse_core::envelope::Envelope {
         provider: "unopago".to_owned(),
+        content: Default::default(),
         delivery_id: acuse_core::delivery::DeliveryId::new(SystemClock.now(), [7; 10]),
         received_at: SystemClock.now(),
         form: acuse_core::delivery::Form::Raw,

@@ -6,7 +6,8 @@ use acuse_core::consume::{Inbox, InboxError, Received};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, MessageAttributeValue};
 
-/// A reason's longest text in a message attribute, in characters.
+/// A reason's longest text in a message attribute, in bytes: with the others it stays below what a message's
+/// text leaves of 1 MiB.
 const LONGEST_REASON: usize = 1024;
 
 /// What SQS takes in one batch.
@@ -70,16 +71,12 @@ impl Inbox for SqsInbox {
             .send_message()
             .queue_url(&self.dead_letter_queue)
             .message_body(&message.text);
-        let reason: String = reason
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(LONGEST_REASON)
-            .collect();
+        let reason = sendable(reason);
         let own = message
             .attributes
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
-        // SQS takes ten attributes; ours are seven at most, a foreign message's may be more.
+        // SQS takes ten attributes; ours are nine at most, a foreign message's may be more.
         for (name, value) in [("reason", reason.as_str())]
             .into_iter()
             .chain(own.filter(|(name, _)| *name != "reason"))
@@ -100,6 +97,22 @@ impl Inbox for SqsInbox {
     }
 }
 
+/// As much of `reason` as an attribute takes.
+fn sendable(reason: &str) -> String {
+    let mut sendable = String::new();
+    // Neither is a character of XML, which is what SQS takes.
+    for c in reason
+        .chars()
+        .filter(|c| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}'))
+    {
+        if sendable.len() + c.len_utf8() > LONGEST_REASON {
+            break;
+        }
+        sendable.push(c);
+    }
+    sendable
+}
+
 fn failed(
     operation: &'static str,
     message: &Received,
@@ -109,5 +122,21 @@ fn failed(
         operation,
         message_id: message.message_id.clone(),
         source: Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_what_sqs_takes_and_no_longer_than_there_is_room() {
+        assert_eq!(
+            sendable("hook `h`:\r\n\u{FFFE}no such order\u{1b}"),
+            "hook `h`:no such order"
+        );
+        assert_eq!(sendable(&"a".repeat(2000)).len(), LONGEST_REASON);
+        assert_eq!(sendable(&"😀".repeat(2000)).len(), LONGEST_REASON);
+        assert_eq!(sendable(&format!("a{}", "😀".repeat(2000))).len(), LONGEST_REASON - 3);
     }
 }

@@ -116,6 +116,12 @@ pub(super) fn kept(
     if let Some(reference) = &event.reference {
         step = step.set_first("reference", s(bounded(reference)));
     }
+    if let Some(media_type) = &event.content().media_type {
+        step = step.set_first("content_type", s(media_type));
+    }
+    if let Some(encoding) = &event.content().encoding {
+        step = step.set_first("content_encoding", s(encoding));
+    }
     match payload {
         Payload::Text(text) => step.set_first("payload", AttributeValue::S(text)),
         Payload::Binary(bytes) => step.set_first("payload", AttributeValue::B(Blob::new(bytes))),

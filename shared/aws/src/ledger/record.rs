@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
+use acuse_core::content::Content;
 use acuse_core::ledger::Status;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::read::GzDecoder;
@@ -59,7 +60,10 @@ pub struct Record {
     pub form: Option<String>,
     /// The queue message that claimed it last.
     pub message_id: Option<String>,
-    /// The payload as the provider signed it; kept out of lists. `None` where it is in
+    /// What the sender says of a payload that can't be read.
+    #[serde(skip)]
+    pub content: Content,
+    /// The payload's text, or the bytes that the provider signed where it can't be read; kept out of lists. `None` where it is in
     /// [`parts`](Self::parts).
     #[serde(skip)]
     pub payload: Option<Vec<u8>>,
@@ -108,6 +112,10 @@ impl Record {
             delivery_id: optional("delivery_id"),
             form: optional("form"),
             message_id: optional("message_id"),
+            content: Content {
+                media_type: optional("content_type"),
+                encoding: optional("content_encoding"),
+            },
             payload: payload(item),
             parts: number(item, "payload_parts").unwrap_or_default(),
             body_sha256: required("body_sha256")?,

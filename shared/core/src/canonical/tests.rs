@@ -66,3 +66,46 @@ fn many_members_take_linear_time() {
     let [js, python] = forms(&body);
     assert!(js.starts_with("{\"0\":0,\"1\":1,") && python.starts_with("{\"a\":199999,\"0\":0,"));
 }
+
+fn growth(body: &str) -> f64 {
+    let forms = [javascript(body.as_bytes()), python(body.as_bytes())];
+    let longest = forms.into_iter().flatten().map(|form| form.len()).max();
+    longest.unwrap_or_default() as f64 / body.len() as f64
+}
+
+#[test]
+fn del_grows_most() {
+    let most = MOST_GROWTH as f64;
+    let of_del = growth(&format!("\"{}\"", "\u{7f}".repeat(10_000)));
+    assert!((most - 0.01..most).contains(&of_del), "{of_del}");
+    let of_numbers = growth(&format!("[{}]", vec!["1e20"; 10_000].join(",")));
+    assert!((4.3..4.5).contains(&of_numbers), "{of_numbers}");
+    // Every character by itself.
+    for c in ('\0'..='\u{FFFF}').step_by(7).chain(' '..='\u{FF}') {
+        assert!(growth(&format!("\"{c}{c}{c}{c}\"")) <= most, "{c:?}");
+    }
+    // Every short number.
+    for exponent in -330..=330 {
+        for digits in ["1", "9", "-9", "1.5", "0.1", "-0.5"] {
+            let number = format!("{digits}e{exponent}");
+            assert!(growth(&number) <= most, "{number}");
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_form_is_longer_than_is_unpacked(
+        pieces in proptest::collection::vec("1e[12][0-9]|-?[0-9]|[\u{7f}]|\\PC|\\\\u[0-9a-f]{4}|[é😀]", 1..20),
+        object in proptest::bool::ANY,
+    ) {
+        let numbers = pieces.iter().filter(|piece| javascript(piece.as_bytes()).is_ok());
+        let numbers = numbers.cloned().collect::<Vec<_>>().join(",");
+        let text = pieces.concat().replace('"', "");
+        let body = match object {
+            true => format!("{{\"{text}\":[{numbers}]}}"),
+            false => format!("[[{numbers}],\"{text}\"]"),
+        };
+        proptest::prop_assert!(growth(&body) <= MOST_GROWTH as f64, "{}", body);
+    }
+}

@@ -2,6 +2,7 @@ mod attempts;
 mod batch;
 mod former;
 mod often;
+mod parts;
 mod powertools;
 mod settle;
 
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 
 use super::*;
+use crate::event::Event;
 use crate::hook::{Attempt, Effects, HookError, Order};
 use crate::key::IdempotencyKey;
 use crate::ledger::Status;

@@ -1,5 +1,7 @@
 //! The reader: RFC 8259, and nothing beyond it.
 
+use std::ops::Range;
+
 use super::text::Builder;
 use super::{Error, MAX_DEPTH, Text, Value};
 
@@ -9,17 +11,33 @@ use super::{Error, MAX_DEPTH, Text, Value};
 /// [`enum@Error`] where it is not strict JSON in UTF-8: also for a byte order mark, `NaN`, comments,
 /// trailing commas, and anything after the value.
 pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
-    let text = std::str::from_utf8(document).map_err(|error| Error::NotUtf8 {
-        at: error.valid_up_to(),
-    })?;
-    let mut reader = Reader { text, at: 0 };
-    reader.skip_space();
+    let mut reader = Reader::of(document)?;
     let value = reader.value(0)?;
-    reader.skip_space();
-    if reader.at < text.len() {
-        return Err(reader.expected("the end of the document"));
-    }
+    reader.end()?;
     Ok(value)
+}
+
+/// Where the items of a document that is an array are, each without the white space around it; `None` where it
+/// is something else. What [`parse`] refuses is refused.
+///
+/// # Errors
+/// As [`parse`].
+pub fn items(document: &[u8]) -> Result<Option<Vec<Range<usize>>>, Error> {
+    let mut reader = Reader::of(document)?;
+    let mut places = Vec::new();
+    let is_array = reader.peek() == Some(b'[');
+    if is_array {
+        reader.list(0, |reader| {
+            let begin = reader.at;
+            reader.value(1)?;
+            places.push(begin..reader.at);
+            Ok(())
+        })?;
+    } else {
+        reader.value(0)?;
+    }
+    reader.end()?;
+    Ok(is_array.then_some(places))
 }
 
 struct Reader<'a> {
@@ -28,6 +46,23 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn of(document: &'a [u8]) -> Result<Self, Error> {
+        let text = std::str::from_utf8(document).map_err(|error| Error::NotUtf8 {
+            at: error.valid_up_to(),
+        })?;
+        let mut reader = Self { text, at: 0 };
+        reader.skip_space();
+        Ok(reader)
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        self.skip_space();
+        match self.at < self.text.len() {
+            true => Err(self.expected("the end of the document")),
+            false => Ok(()),
+        }
+    }
+
     fn value(&mut self, depth: usize) -> Result<Value<'a>, Error> {
         match self.peek() {
             Some(b'"') => self.string().map(Value::String),
@@ -42,16 +77,24 @@ impl<'a> Reader<'a> {
     }
 
     fn array(&mut self, depth: usize) -> Result<Value<'a>, Error> {
-        self.open(depth)?;
         let mut items = Vec::new();
+        self.list(depth, |reader| {
+            items.push(reader.value(depth + 1)?);
+            Ok(())
+        })?;
+        Ok(Value::Array(items))
+    }
+
+    fn list(&mut self, depth: usize, mut item: impl FnMut(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+        self.open(depth)?;
         if self.take(b']') {
-            return Ok(Value::Array(items));
+            return Ok(());
         }
         loop {
-            items.push(self.value(depth + 1)?);
+            item(self)?;
             self.skip_space();
             if self.take(b']') {
-                return Ok(Value::Array(items));
+                return Ok(());
             }
             self.need(b',', "`,` or `]`")?;
             self.skip_space();

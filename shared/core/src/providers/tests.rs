@@ -11,6 +11,7 @@ fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, boo
     let at = Timestamp::from_seconds(1_711_000_000);
     let envelope = Envelope {
         provider: provider.name.to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(at, [0; 10]),
         received_at: at,
         form: Form::Raw,

@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::*;
 use crate::clock::Timestamp;
@@ -40,12 +40,16 @@ impl Scene {
 }
 
 fn signed(secret: &str) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        "x-kuenta-signature",
-        HeaderValue::from_str(&sign(secret, BODY)).unwrap(),
-    );
-    headers
+    proof_by(secret, BODY)
+}
+
+fn proof(body: &[u8]) -> HeaderMap {
+    proof_by("good", body)
+}
+
+fn proof_by(secret: &str, body: &[u8]) -> HeaderMap {
+    let signature = HeaderValue::from_str(&sign(secret, body)).unwrap();
+    HeaderMap::from_iter([(HeaderName::from_static("x-kuenta-signature"), signature)])
 }
 
 fn body() -> Bytes {
@@ -312,13 +316,76 @@ async fn the_quarantine_gets_no_more_than_is_left() {
 }
 
 #[tokio::test]
-async fn a_body_that_fits_no_message_is_too_long() {
+async fn the_longest_body_is_taken_in_and_a_longer_one_is_too_long() {
+    let receive = async |length: usize| {
+        let (scene, body) = (Scene::new(GOOD), vec![b' '; length]);
+        scene.door().receive(proof(&body), body.into()).await
+    };
+    assert!(matches!(receive(LONGEST_TEXT).await, Answer::Queued(_)));
+    assert_eq!(receive(LONGEST_TEXT + 1).await, Answer::TooLong);
+}
+
+/// Six times as long as it came, it is packed, and unpacked by the consumer.
+#[tokio::test]
+async fn the_longest_body_is_taken_in_in_each_form() {
+    let provider = &crate::providers::onepay::PROVIDER;
+    let store = FakeStore::holding(provider, r#"{"signing_secrets":["good"],"token":"t"}"#);
+    let clock = StoppedClock::at(Timestamp::from_seconds(1_700_000_000));
+    let del = format!("\"{}\"", "\u{7f}".repeat(LONGEST_TEXT - 2));
+    let numbers = format!("[{}1e20]", "1e20,".repeat((LONGEST_TEXT - 6) / 5));
+    for (body, form) in [
+        (&del, crate::canonical::python(del.as_bytes()).unwrap()),
+        (&numbers, crate::canonical::javascript(numbers.as_bytes()).unwrap()),
+    ] {
+        assert!(form.len() > 4 * LONGEST_TEXT);
+        let outbox = FakeOutbox::default();
+        let door = Door::new(provider, &store, &outbox, clock.clone(), Dice::default());
+        let mut headers = HeaderMap::new();
+        headers.insert("x-signature", HeaderValue::from_str(&sign("good", &form)).unwrap());
+        headers.insert("x-webhook-token", HeaderValue::from_static("t"));
+        let answer = door.receive(headers, body.clone().into()).await;
+        assert!(matches!(answer, Answer::Queued(_)));
+        let message = outbox.queued().remove(0);
+        let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
+        assert!(envelope.body == form, "what was signed");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_unpacks_to_no_message_is_too_long() {
+    let (scene, body) = (Scene::new(GOOD), vec![b' '; LONGEST_TEXT + 1]);
+    let mut headers = proof(&body);
+    headers.insert("content-encoding", HeaderValue::from_static("gzip"));
+    let packed = crate::gzip::pack(&body).unwrap();
+    assert_eq!(scene.door().receive(headers, packed.into()).await, Answer::TooLong);
+    assert_eq!(
+        scene.store.loads.load(Ordering::SeqCst),
+        2,
+        "another secret may fit what is packed"
+    );
+    assert_eq!(scene.outbox.quarantined(), []);
+}
+
+/// Released later, it travels as if it had verified at once.
+#[tokio::test]
+async fn a_quarantined_delivery_keeps_what_its_sender_says_of_it() {
+    let packed = crate::gzip::pack(BODY).unwrap();
+    let mut headers = proof(&packed);
+    headers.insert("content-encoding", HeaderValue::from_static("gzip"));
+    headers.insert("content-type", HeaderValue::from_static("text/json; charset=utf-8"));
+    let scene = Scene::new(r#"{"signing_secrets":["not yet"]}"#);
+    scene.door().receive(headers.clone(), packed.clone().into()).await;
+    let kept = scene.outbox.quarantined().remove(0);
+    let delivery = crate::quarantine::Kept::open(&kept.text, |name| kept.attribute(name)).unwrap();
+    let secrets = crate::secrets::Secrets::parse(&kuenta::PROVIDER, GOOD)
+        .unwrap()
+        .unwrap();
+    let verified = signature::verify(&delivery, &kuenta::PROVIDER.scheme, &secrets, delivery.received_at());
+    let released = Envelope::seal("kuenta", &verified.unwrap()).to_message().unwrap();
+
     let scene = Scene::new(GOOD);
-    let answer = scene
-        .door()
-        .receive(signed("good"), Bytes::from(vec![b' '; LONGEST_TEXT + 1]))
-        .await;
-    assert_eq!(answer, Answer::TooLong);
+    scene.door().receive(headers, packed.into()).await;
+    assert_eq!(scene.outbox.queued(), [released]);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::consume::{Inbox, InboxError, Received};
 #[derive(Debug, Default)]
 pub struct FakeInbox {
     returned: Mutex<Vec<(String, Duration)>>,
-    dead: Mutex<Vec<(String, String)>>,
+    dead: Mutex<Vec<(Received, String)>>,
     deleted: Mutex<Vec<String>>,
     /// While true, every call fails.
     pub down: AtomicBool,
@@ -24,6 +24,12 @@ impl FakeInbox {
 
     /// Message ids and reasons, in order.
     pub fn dead(&self) -> Vec<(String, String)> {
+        let letters = self.dead_letters().into_iter();
+        letters.map(|(message, reason)| (message.message_id, reason)).collect()
+    }
+
+    /// The copies themselves and their reasons, in order.
+    pub fn dead_letters(&self) -> Vec<(Received, String)> {
         self.dead.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -64,7 +70,7 @@ impl Inbox for &FakeInbox {
     async fn dead_letter(&self, message: &Received, reason: &str) -> Result<(), InboxError> {
         self.up("dead-lettering", message)?;
         let mut dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.push((message.message_id.clone(), reason.to_owned()));
+        dead.push((message.clone(), reason.to_owned()));
         Ok(())
     }
 }

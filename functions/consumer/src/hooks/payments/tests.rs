@@ -17,6 +17,7 @@ async fn written(id: &str, type_name: &str, amount: &str) -> Vec<Update> {
     let now = Timestamp::from_seconds(1_700_000_000);
     let envelope = Envelope {
         provider: "kuenta".to_owned(),
+        content: Default::default(),
         delivery_id: DeliveryId::new(now, [1; 10]),
         received_at: now,
         form: Form::Raw,

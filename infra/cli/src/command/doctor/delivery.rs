@@ -81,6 +81,7 @@ fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp
     for body in forms.into_iter().flatten() {
         let envelope = Envelope {
             provider: provider.name.to_owned(),
+            content: Default::default(),
             delivery_id: DeliveryId::new(now, [0; 10]),
             received_at: now,
             form: Form::Raw,
