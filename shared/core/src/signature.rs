@@ -4,6 +4,7 @@ mod attest;
 mod content;
 mod diagnose;
 mod digest;
+mod replay;
 mod scheme;
 mod settings;
 mod text;
@@ -55,12 +56,17 @@ pub enum Refusal {
     /// No secret gives this signature over this body in any form.
     #[error("the signature is wrong")]
     SignatureWrong,
+    /// The body is what a timestamped signature is made of: a recorded one, with its time moved
+    /// out of the reach of the tolerance.
+    #[error("the body begins with a timestamp, which belongs in the signature header")]
+    TimestampInBody,
     /// Nothing was signed: some frameworks turn an empty body into `{}`.
     #[error("the body is empty")]
     EmptyBody,
 }
 
-/// Proves who sent `delivery`: first the token, then a signature over one of the body's forms.
+/// Proves who sent `delivery`: first the token, unless the secret says that there is none, then a
+/// signature over one of the body's forms.
 /// `now` decides whether a signature's own time is within tolerance.
 ///
 /// # Errors
@@ -71,18 +77,19 @@ pub fn verify(
     secrets: &Secrets,
     now: Timestamp,
 ) -> Result<Delivery<Verified>, Refusal> {
-    if let Some(token) = scheme.token {
+    let token = scheme.token.filter(|_| !secrets.has_no_token());
+    if let Some(token) = token {
         check_token(delivery, token, secrets)?;
     }
     if delivery.body().is_empty() {
         return Err(Refusal::EmptyBody);
     }
-    if scheme.token.is_some() && scheme.signatures.is_empty() {
+    if token.is_some() && scheme.signatures.is_empty() {
         return Ok(delivery.verified(delivery.body().clone(), Form::Raw));
     }
     let mut refusal = Refusal::SignatureMissing;
     for signature in scheme.signatures {
-        match check(delivery, signature, secrets, now) {
+        match check(delivery, scheme, signature, secrets, now) {
             Ok((bytes, form)) => return Ok(delivery.verified(bytes, form)),
             Err(why) => refusal = refusal.max(why),
         }
@@ -91,13 +98,19 @@ pub fn verify(
 }
 
 fn check_token(delivery: &Delivery<Unverified>, token: Token, secrets: &Secrets) -> Result<(), Refusal> {
-    let sent = delivery.headers().get(token.header).ok_or(Refusal::TokenMissing)?;
-    let sent = match token.bearer {
-        true => after_bearer(sent.as_bytes()).ok_or(Refusal::TokenMissing)?,
-        false => sent.as_bytes(),
+    let headers = delivery.headers();
+    let is_known = |sent: &[u8]| secrets.tokens().any(|known| digest::same_token(sent, known));
+    // A token may have commas of its own, so its header counts as it came as well.
+    let whole = text::whole_value(headers, token.header).ok_or(Refusal::TokenMissing)?;
+    let once = text::value(headers, token.header).unwrap_or_default();
+    let sent = [whole.as_slice(), &once];
+    let after_bearer = || sent.iter().filter_map(|sent| after_bearer(sent));
+    let known = match token.bearer {
+        true if after_bearer().next().is_none() => return Err(Refusal::TokenMissing),
+        true => after_bearer().any(is_known),
+        false => sent.into_iter().chain(after_bearer()).any(is_known),
     };
-    let sent = sent.trim_ascii();
-    match secrets.tokens().any(|known| digest::same_token(sent, known)) {
+    match known {
         true => Ok(()),
         false => Err(Refusal::TokenWrong),
     }
@@ -106,12 +119,13 @@ fn check_token(delivery: &Delivery<Unverified>, token: Token, secrets: &Secrets)
 /// The scheme's name counts in either case (RFC 9110, 11.1).
 fn after_bearer(value: &[u8]) -> Option<&[u8]> {
     let (name, token) = value.split_at_checked(7)?;
-    name.eq_ignore_ascii_case(b"bearer ").then_some(token)
+    name.eq_ignore_ascii_case(b"bearer ").then_some(token.trim_ascii())
 }
 
 /// The bytes that were signed, and how they came from the body.
 fn check(
     delivery: &Delivery<Unverified>,
+    scheme: &Scheme,
     signature: &Signature,
     secrets: &Secrets,
     now: Timestamp,
@@ -123,7 +137,11 @@ fn check(
         return Err(Refusal::SignatureUnreadable);
     }
     check_time(&mut claims, signature, headers, now)?;
-    signed(delivery, signature, &claims, secrets).ok_or(Refusal::SignatureWrong)
+    let (body, form) = signed(delivery, signature, &claims, secrets).ok_or(Refusal::SignatureWrong)?;
+    match signature.time.is_none() && replay::is_timestamped(&body, scheme) {
+        true => Err(Refusal::TimestampInBody),
+        false => Ok((body, form)),
+    }
 }
 
 /// The time has to be known where it is signed or where there is a tolerance.
@@ -132,7 +150,7 @@ fn check_time(claims: &mut Claims, signature: &Signature, headers: &HeaderMap, n
         return Ok(());
     };
     if let Place::Header(name) = time.place {
-        claims.time = text::first_present(headers, &[name]);
+        claims.time = text::time(headers, name);
     }
     let said = claims.time.as_deref().ok_or(Refusal::SignatureUnreadable)?;
     let Some(tolerance) = time.tolerance else {
@@ -175,6 +193,13 @@ fn in_form(body: &Bytes, form: Form) -> Option<Bytes> {
         Form::Raw => Some(body.clone()),
         Form::JavaScript => canonical::javascript(body).ok().map(Bytes::from),
         Form::Python => canonical::python(body).ok().map(Bytes::from),
+        Form::JavaScriptSorted => canonical::javascript_sorted(body).ok().map(Bytes::from),
+        Form::PythonSorted => canonical::python_sorted(body).ok().map(Bytes::from),
+        Form::Trimmed => {
+            let trimmed = body.trim_ascii_end();
+            (trimmed.len() < body.len()).then(|| body.slice_ref(trimmed))
+        }
+        Form::Newline => (!body.ends_with(b"\n")).then(|| [body, &b"\n"[..]].concat().into()),
     }
 }
 

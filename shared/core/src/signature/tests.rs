@@ -1,5 +1,7 @@
 //! The three providers' schemes, with signatures made by [`sign`].
 
+mod headers;
+mod replay;
 mod schemes;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -76,11 +78,11 @@ fn every_way_of_writing_that_unopago_may_use() {
         ("t=1700000000".to_owned(), Refusal::SignatureUnreadable),
         (format!("t=soon,v1={hex}"), Refusal::SignatureExpired),
         (hex.get(..62).unwrap().to_owned(), Refusal::SignatureUnreadable),
-        ("".to_owned(), Refusal::SignatureUnreadable),
+        ("".to_owned(), Refusal::SignatureMissing),
         (sign("other", BODY), Refusal::SignatureWrong),
         // The ninth of many is not looked at.
         (
-            format!("{}{hex}", format!("{} ", "0".repeat(64)).repeat(8)),
+            (0..8).map(|n| format!("{n:064} ")).collect::<String>() + &hex,
             Refusal::SignatureWrong,
         ),
     ];
@@ -100,7 +102,8 @@ fn kuenta_takes_hex_alone() {
     let check = |text: &str| check(&kuenta::PROVIDER, &[("X-Kuenta-Signature", text)], BODY);
     assert_eq!(check(&hex.to_uppercase()), Ok(Form::Raw));
     assert_eq!(check(&format!("sha256={hex}")), Ok(Form::Raw));
-    for text in [base64, format!("{hex},{hex}"), format!("t=1700000000,v1={hex}")] {
+    let another = sign("other", BODY);
+    for text in [base64, format!("{hex},{another}"), format!("t=1700000000,v1={hex}")] {
         assert_eq!(check(&text), Err(Refusal::SignatureUnreadable), "{text}");
     }
 }
