@@ -140,6 +140,40 @@ fn onepay_wants_token_and_signature() {
 }
 
 #[test]
+fn where_the_webhook_has_no_token_the_signature_alone_counts() {
+    let secrets = Secrets::parse(&onepay::PROVIDER, r#"{"signing_secrets":["s3cret"],"token":null}"#);
+    let secrets = secrets.unwrap().unwrap();
+    let (right, wrong) = (sign(SECRET, BODY), sign("other", BODY));
+    let verified = |signature: Option<&str>, token: Option<&str>| {
+        let pairs = [("x-signature", signature), ("x-webhook-token", token)];
+        let headers: HeaderMap = pairs
+            .into_iter()
+            .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_str(value?).unwrap())))
+            .collect();
+        let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, BODY.into());
+        verify(&delivery, &onepay::PROVIDER.scheme, &secrets, now()).map(|verified| verified.form())
+    };
+    for token in [None, Some("wh_hdr_1"), Some("null"), Some("")] {
+        assert_eq!(verified(Some(&right), token), Ok(Form::Raw), "{token:?}");
+        assert_eq!(verified(Some(&wrong), token), Err(Refusal::SignatureWrong), "{token:?}");
+        assert_eq!(verified(None, token), Err(Refusal::SignatureMissing), "{token:?}");
+    }
+}
+
+/// What `Secrets::parse` refuses to load must not verify either.
+#[test]
+fn no_token_and_no_signature_is_no_proof() {
+    let secrets = Secrets::parse(&onepay::PROVIDER, r#"{"signing_secrets":["s3cret"],"token":null}"#);
+    let scheme = Scheme {
+        signatures: &[],
+        ..onepay::PROVIDER.scheme
+    };
+    let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), HeaderMap::new(), BODY.into());
+    let refused = verify(&delivery, &scheme, &secrets.unwrap().unwrap(), now());
+    assert_eq!(refused.unwrap_err(), Refusal::SignatureMissing);
+}
+
+#[test]
 fn onepay_may_sign_the_body_written_again() {
     let body = br#"{ "payment": {"id": "p1", "amount": 150000.00, "n": "P\u00e9rez"} }"#;
     let headers = |content: &str| sign(SECRET, content.as_bytes());
