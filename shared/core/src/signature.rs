@@ -212,9 +212,9 @@ impl Refusal {
         }
     }
 
-    /// Whether another secret could have made a difference.
+    /// Whether another secret could have made a difference: also one that says that there is no token.
     pub fn depends_on_secrets(self) -> bool {
-        matches!(self, Self::TokenWrong | Self::SignatureWrong)
+        matches!(self, Self::TokenMissing | Self::TokenWrong | Self::SignatureWrong)
     }
 }
 

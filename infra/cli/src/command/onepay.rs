@@ -7,7 +7,7 @@ use acuse_cli::store::Store;
 use acuse_cli::webhooks::ApiError;
 use acuse_cli::webhooks::onepay::{BASE, Issued, Onepay};
 use acuse_core::providers::onepay::PROVIDER;
-use acuse_core::secrets::{Secrets, Stored};
+use acuse_core::secrets::{Secrets, Stored, Token};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use thiserror::Error;
@@ -158,7 +158,7 @@ impl Register {
 /// Stores what OnePay chose, before what is there.
 async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
     let id = issued.webhook.id.clone();
-    let advice = "copy both from OnePay's panel: `acuse secrets put onepay`; then `acuse quarantine release --provider onepay` for what came meanwhile";
+    let advice = "copy both from OnePay's panel: `acuse secrets put onepay`, with `--no-token` where it shows no token; then `acuse quarantine release --provider onepay` for what came meanwhile";
     let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
         return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
     };
@@ -173,8 +173,8 @@ async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(),
     };
     let mut stored = Stored {
         signing_secrets: vec![secret.expose_secret().to_owned()],
-        token: Some(token.expose_secret().to_owned()),
-        placeholder: false,
+        token: Token::Text(token.expose_secret().to_owned()),
+        ..Stored::default()
     };
     stored
         .signing_secrets
