@@ -277,7 +277,12 @@ async fn without_a_token(running: &Running, store: &impl SecretStore) {
     let stored = store.load().await.unwrap();
     assert!(stored.has_no_token() && stored.older_tokens() == 0);
 
-    succeeds(&["secrets", "put", "onepay"], "wh_tok_four\nwh_hdr_four\n").await;
+    succeeds(&["secrets", "put", "onepay"], "wh_tok_six\nwh_hdr_six\n").await;
+    let with = secrets(provider, r#"{"signing_secrets":["wh_tok_six"],"token":"wh_hdr_six"}"#);
+    until("the new one is accepted", async || {
+        post_at(running, provider, &payment(provider), &with).await == 200
+    })
+    .await;
     until("a token is wanted again", async || {
         post_at(running, provider, &payment(provider), &none).await == 401
     })
