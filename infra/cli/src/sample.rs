@@ -8,7 +8,7 @@ use acuse_core::secrets::Secrets;
 use acuse_core::signature::{Key, attest};
 use bytes::Bytes;
 use clap::builder::PossibleValuesParser;
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -68,7 +68,7 @@ pub enum SampleError {
         /// What there is.
         known: String,
     },
-    /// A provider without a token can't have it broken.
+    /// A provider without a token can't have it broken, nor one whose secret says that it sends none.
     #[error("`{provider}` sends no token; `--break signature` works for all providers")]
     NoToken {
         /// Whose.
@@ -152,7 +152,8 @@ impl Sample {
         now: Timestamp,
         broken: Option<Break>,
     ) -> Result<Self, SampleError> {
-        let token = provider.scheme.token.map(|token| token.header);
+        let token = provider.scheme.token.filter(|_| !secrets.has_no_token());
+        let token = token.map(|token| token.header);
         if broken == Some(Break::Token) && token.is_none() {
             return Err(SampleError::NoToken {
                 provider: provider.name,
@@ -186,6 +187,7 @@ pub fn local_secret(provider: &Provider) -> Value {
         let text = format!("local-{}-secret", provider.name);
         let text = match provider.scheme.signatures.first().map(|signature| signature.key) {
             Some(Key::Base64After(prefix)) => format!("{prefix}{}", BASE64.encode(text.as_bytes())),
+            Some(Key::Hex) => HEXLOWER.encode(text.as_bytes()),
             _ => text,
         };
         let mut secret = json!({"signing_secrets": [text]});

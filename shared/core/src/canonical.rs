@@ -53,6 +53,48 @@ pub fn python(body: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
+/// [`javascript`] with every object's members sorted by name.
+///
+/// # Errors
+/// [`Error::NotJson`].
+pub fn javascript_sorted(body: &[u8]) -> Result<Vec<u8>, Error> {
+    let value = sorted(json::parse(body).map_err(Error::NotJson)?);
+    let mut out = Vec::with_capacity(body.len());
+    javascript::write(&value, &mut out);
+    Ok(out)
+}
+
+/// [`python`] with `sort_keys=True`.
+///
+/// # Errors
+/// [`enum@Error`].
+pub fn python_sorted(body: &[u8]) -> Result<Vec<u8>, Error> {
+    let value = json::parse(body).map_err(Error::NotJson)?;
+    python::check(&value)?;
+    let mut out = Vec::with_capacity(body.len());
+    python::write(&sorted(value), &mut out);
+    Ok(out)
+}
+
+/// `value` with members in the order of their names' code points. The sort is stable: of two members of
+/// one name the last still comes last, and counts.
+fn sorted(value: Value<'_>) -> Value<'_> {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| (name, sorted(value)));
+            let mut members: Vec<_> = members.collect();
+            members.sort_by_cached_key(|(name, _)| {
+                let mut points = Vec::new();
+                name.for_each(|point| points.push(point));
+                points
+            });
+            Value::Object(members)
+        }
+        plain => plain,
+    }
+}
+
 /// Members as both runtimes keep them: a name's first place with its last value.
 fn last_values<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)]) -> Vec<(&'v Text<'a>, &'v Value<'a>)> {
     let mut kept = Vec::with_capacity(members.len());

@@ -36,8 +36,8 @@ pub struct Verified {
     content: Content,
 }
 
-/// Which bytes the provider signed: the body as it came, or the body as one of two runtimes
-/// would write it again. See [`canonical`](crate::canonical).
+/// Which bytes the provider signed: the body as it came, the body as one of two runtimes would
+/// write it again (see [`canonical`](crate::canonical)), or the body with another end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// The body as it came.
@@ -46,6 +46,14 @@ pub enum Form {
     JavaScript,
     /// `json.dumps(json.loads(body), separators=(",", ":"))` of Python.
     Python,
+    /// [`JavaScript`](Self::JavaScript) with members sorted by name.
+    JavaScriptSorted,
+    /// [`Python`](Self::Python) with `sort_keys=True`.
+    PythonSorted,
+    /// The body without the white space at its end.
+    Trimmed,
+    /// The body with a line feed at its end, where it has none.
+    Newline,
 }
 
 /// Names one delivery in answers, logs, messages and records. Sorts by time.
@@ -164,20 +172,33 @@ impl fmt::Display for DeliveryId {
 }
 
 impl Form {
-    /// The name on the wire and in configuration: `raw`, `js`, `python`.
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Raw,
+        Self::JavaScript,
+        Self::Python,
+        Self::JavaScriptSorted,
+        Self::PythonSorted,
+        Self::Trimmed,
+        Self::Newline,
+    ];
+
+    /// The name on the wire and in configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
             Self::JavaScript => "js",
             Self::Python => "python",
+            Self::JavaScriptSorted => "js-sorted",
+            Self::PythonSorted => "python-sorted",
+            Self::Trimmed => "trimmed",
+            Self::Newline => "newline",
         }
     }
 
     /// Reads a [`name`](Self::name).
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Raw, Self::JavaScript, Self::Python]
-            .into_iter()
-            .find(|form| form.name() == name)
+        Self::ALL.into_iter().find(|form| form.name() == name)
     }
 }
 

@@ -191,7 +191,7 @@ impl Envelope {
                 .parse()
                 .map(Timestamp::from_millis)
                 .map_err(|_| wrong(RECEIVED_AT, at, "milliseconds since the Unix epoch"))?,
-            form: Form::from_name(form).ok_or_else(|| wrong(FORM, form, "raw, js or python"))?,
+            form: Form::from_name(form).ok_or_else(|| wrong(FORM, form, "raw, js, python or another form"))?,
             body,
             replay: attribute(REPLAY) == Some(REPLAY_YES),
         })

@@ -168,7 +168,8 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
             Err(refusal) => refusal,
         };
         // What carries no proof at all needs no fresh secret.
-        if !refusal.depends_on_secrets() {
+        let carries_proof = scheme.headers().any(|name| delivery.headers().contains_key(name));
+        if !carries_proof || !refusal.depends_on_secrets() {
             return Ok(Err(refusal));
         }
         Ok(match self.keyring.reload(now).await? {

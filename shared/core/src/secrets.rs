@@ -8,9 +8,9 @@ mod tests;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::provider::Provider;
-use crate::signature::{Key, Token};
+use crate::signature::Key;
 pub use error::SecretError;
-pub use stored::Stored;
+pub use stored::{Stored, Token};
 
 /// Everything that may verify one provider's deliveries now: every secret of the list, of the
 /// store's current and previous versions. Values never print.
@@ -18,6 +18,8 @@ pub use stored::Stored;
 pub struct Secrets {
     signing: Vec<SecretString>,
     tokens: Vec<SecretString>,
+    /// Whether a version says that the provider sends no token.
+    no_token: bool,
     /// How many of `signing` are of the current version; the rest are of the previous one.
     current: usize,
 }
@@ -29,11 +31,11 @@ impl Secrets {
     /// [`SecretError`] names the provider, what is wrong and what would be right.
     pub fn parse(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
         let name = provider.name;
-        let stored = Stored::parse(provider, text)?;
+        let stored = Stored::parse(provider, text)?.trimmed();
         if stored.is_placeholder() {
             return Ok(None);
         }
-        let signing: Vec<&str> = stored.signing_secrets.iter().map(|s| s.trim()).collect();
+        let signing: Vec<&str> = stored.signing_secrets.iter().map(String::as_str).collect();
         let signs = !provider.scheme.signatures.is_empty();
         if (signs && signing.is_empty()) || signing.iter().any(|secret| secret.is_empty()) {
             return Err(SecretError::EmptySigningSecret { provider: name });
@@ -42,22 +44,27 @@ impl Secrets {
             return Err(SecretError::Misplaced { provider: name, advice });
         }
         for signature in provider.scheme.signatures {
-            if let Key::Base64After(prefix) = signature.key
-                && signing
-                    .iter()
-                    .any(|secret| signature.key.of(secret.as_bytes()).is_none())
-            {
-                return Err(SecretError::NotBase64 { provider: name, prefix });
+            let mut keys = signing.iter().map(|secret| signature.key.of(secret.as_bytes()));
+            match signature.key {
+                _ if keys.all(|key| key.is_some()) => {}
+                Key::Base64After(prefix) => return Err(SecretError::NotBase64 { provider: name, prefix }),
+                Key::Hex => return Err(SecretError::NotHex { provider: name }),
+                Key::Text => {}
             }
         }
-        let token = stored.token.as_deref().map(str::trim).filter(|t| !t.is_empty());
-        if let (Some(Token { header, .. }), None) = (provider.scheme.token, token) {
-            return Err(SecretError::MissingToken { provider: name, header });
+        match (provider.scheme.token, &stored.token) {
+            (Some(token), Token::Absent) => {
+                let header = token.header;
+                return Err(SecretError::MissingToken { provider: name, header });
+            }
+            (Some(_), Token::Null) if !signs => return Err(SecretError::TokenIsAll { provider: name }),
+            _ => {}
         }
         Ok(Some(Self {
             current: signing.len(),
             signing: signing.into_iter().map(SecretString::from).collect(),
-            tokens: token.map(SecretString::from).into_iter().collect(),
+            tokens: stored.token.text().map(SecretString::from).into_iter().collect(),
+            no_token: stored.token == Token::Null,
         }))
     }
 
@@ -71,6 +78,7 @@ impl Secrets {
     pub fn and_previous(mut self, previous: Self) -> Self {
         add_new(&mut self.signing, previous.signing);
         add_new(&mut self.tokens, previous.tokens);
+        self.no_token |= previous.no_token;
         self
     }
 
@@ -80,9 +88,15 @@ impl Secrets {
         self.signing.len().saturating_sub(1) + self.older_tokens()
     }
 
-    /// How many tokens are accepted beside the newest.
+    /// How many tokens are accepted beside the newest. That there is none counts as one.
     pub fn older_tokens(&self) -> usize {
-        self.tokens.len().saturating_sub(1)
+        (self.tokens.len() + usize::from(self.no_token)).saturating_sub(1)
+    }
+
+    /// Whether the provider is said to send no token, so that the signature alone is checked: by the
+    /// version in use, or by the one before, until a rotation is finished.
+    pub fn has_no_token(&self) -> bool {
+        self.no_token
     }
 
     pub(crate) fn signing(&self) -> impl Iterator<Item = &[u8]> {
@@ -112,6 +126,21 @@ impl Secrets {
             };
             (name, alone)
         })
+    }
+
+    /// These with white space around each value, as a careless copy at the other side has it.
+    pub(crate) fn between(&self, before: &str, after: &str) -> Self {
+        let pad = |values: &[SecretString]| {
+            let values = values
+                .iter()
+                .map(|value| format!("{before}{}{after}", value.expose_secret()));
+            values.map(SecretString::from).collect()
+        };
+        Self {
+            signing: pad(&self.signing),
+            tokens: pad(&self.tokens),
+            ..*self
+        }
     }
 
     pub(crate) fn tokens(&self) -> impl Iterator<Item = &[u8]> {

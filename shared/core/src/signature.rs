@@ -4,6 +4,7 @@ mod attest;
 mod content;
 mod diagnose;
 mod digest;
+mod replay;
 mod scheme;
 mod settings;
 mod text;
@@ -57,6 +58,10 @@ pub enum Refusal {
     /// No secret gives this signature over this body in any form.
     #[error("the signature is wrong")]
     SignatureWrong,
+    /// The body is what a timestamped signature is made of: a recorded one, with its time moved
+    /// out of the reach of the tolerance.
+    #[error("the body begins with a timestamp, which belongs in the signature header")]
+    TimestampInBody,
     /// Nothing was signed: some frameworks turn an empty body into `{}`.
     #[error("the body is empty")]
     EmptyBody,
@@ -65,8 +70,9 @@ pub enum Refusal {
     TooLong,
 }
 
-/// Proves who sent `delivery`: first the token, then a signature over one of the body's forms; where the body
-/// came packed, over what was packed as well. `now` decides whether a signature's own time is within tolerance.
+/// Proves who sent `delivery`: first the token, unless the secret says that there is none, then a signature over one
+/// of the body's forms; where the body came packed, over what was packed as well. `now` decides whether a signature's
+/// own time is within tolerance.
 ///
 /// # Errors
 /// [`Refusal`] where a proof is missing or wrong.
@@ -95,18 +101,19 @@ fn verify_as_sent(
     secrets: &Secrets,
     now: Timestamp,
 ) -> Result<Delivery<Verified>, Refusal> {
-    if let Some(token) = scheme.token {
+    let token = scheme.token.filter(|_| !secrets.has_no_token());
+    if let Some(token) = token {
         check_token(delivery, token, secrets)?;
     }
     if delivery.body().is_empty() {
         return Err(Refusal::EmptyBody);
     }
-    if scheme.token.is_some() && scheme.signatures.is_empty() {
+    if token.is_some() && scheme.signatures.is_empty() {
         return Ok(delivery.verified(delivery.body().clone(), Form::Raw));
     }
     let mut refusal = Refusal::SignatureMissing;
     for signature in scheme.signatures {
-        match check(delivery, signature, secrets, now) {
+        match check(delivery, scheme, signature, secrets, now) {
             Ok((bytes, form)) => return Ok(delivery.verified(bytes, form)),
             Err(why) => refusal = refusal.max(why),
         }
@@ -115,13 +122,19 @@ fn verify_as_sent(
 }
 
 fn check_token(delivery: &Delivery<Unverified>, token: Token, secrets: &Secrets) -> Result<(), Refusal> {
-    let sent = delivery.headers().get(token.header).ok_or(Refusal::TokenMissing)?;
-    let sent = match token.bearer {
-        true => after_bearer(sent.as_bytes()).ok_or(Refusal::TokenMissing)?,
-        false => sent.as_bytes(),
+    let headers = delivery.headers();
+    let is_known = |sent: &[u8]| secrets.tokens().any(|known| digest::same_token(sent, known));
+    // A token may have commas of its own, so its header counts as it came as well.
+    let whole = text::whole_value(headers, token.header).ok_or(Refusal::TokenMissing)?;
+    let once = text::value(headers, token.header).unwrap_or_default();
+    let sent = [whole.as_slice(), &once];
+    let after_bearer = || sent.iter().filter_map(|sent| after_bearer(sent));
+    let known = match token.bearer {
+        true if after_bearer().next().is_none() => return Err(Refusal::TokenMissing),
+        true => after_bearer().any(is_known),
+        false => sent.into_iter().chain(after_bearer()).any(is_known),
     };
-    let sent = sent.trim_ascii();
-    match secrets.tokens().any(|known| digest::same_token(sent, known)) {
+    match known {
         true => Ok(()),
         false => Err(Refusal::TokenWrong),
     }
@@ -130,12 +143,13 @@ fn check_token(delivery: &Delivery<Unverified>, token: Token, secrets: &Secrets)
 /// The scheme's name counts in either case (RFC 9110, 11.1).
 fn after_bearer(value: &[u8]) -> Option<&[u8]> {
     let (name, token) = value.split_at_checked(7)?;
-    name.eq_ignore_ascii_case(b"bearer ").then_some(token)
+    name.eq_ignore_ascii_case(b"bearer ").then_some(token.trim_ascii())
 }
 
 /// The bytes that were signed, and how they came from the body.
 fn check(
     delivery: &Delivery<Unverified>,
+    scheme: &Scheme,
     signature: &Signature,
     secrets: &Secrets,
     now: Timestamp,
@@ -147,7 +161,11 @@ fn check(
         return Err(Refusal::SignatureUnreadable);
     }
     check_time(&mut claims, signature, headers, now)?;
-    signed(delivery, signature, &claims, secrets).ok_or(Refusal::SignatureWrong)
+    let (body, form) = signed(delivery, signature, &claims, secrets).ok_or(Refusal::SignatureWrong)?;
+    match signature.time.is_none() && replay::is_timestamped(&body, scheme) {
+        true => Err(Refusal::TimestampInBody),
+        false => Ok((body, form)),
+    }
 }
 
 /// The time has to be known where it is signed or where there is a tolerance.
@@ -156,7 +174,7 @@ fn check_time(claims: &mut Claims, signature: &Signature, headers: &HeaderMap, n
         return Ok(());
     };
     if let Place::Header(name) = time.place {
-        claims.time = text::first_present(headers, &[name]);
+        claims.time = text::time(headers, name);
     }
     let said = claims.time.as_deref().ok_or(Refusal::SignatureUnreadable)?;
     let Some(tolerance) = time.tolerance else {
@@ -199,6 +217,13 @@ fn in_form(body: &Bytes, form: Form) -> Option<Bytes> {
         Form::Raw => Some(body.clone()),
         Form::JavaScript => canonical::javascript(body).ok().map(Bytes::from),
         Form::Python => canonical::python(body).ok().map(Bytes::from),
+        Form::JavaScriptSorted => canonical::javascript_sorted(body).ok().map(Bytes::from),
+        Form::PythonSorted => canonical::python_sorted(body).ok().map(Bytes::from),
+        Form::Trimmed => {
+            let trimmed = body.trim_ascii_end();
+            (trimmed.len() < body.len()).then(|| body.slice_ref(trimmed))
+        }
+        Form::Newline => (!body.ends_with(b"\n")).then(|| [body, &b"\n"[..]].concat().into()),
     }
 }
 
@@ -211,9 +236,9 @@ impl Refusal {
         }
     }
 
-    /// Whether another secret could have made a difference.
+    /// Whether another secret could have made a difference: also one that says that there is no token.
     pub fn depends_on_secrets(self) -> bool {
-        matches!(self, Self::TokenWrong | Self::SignatureWrong | Self::TooLong)
+        matches!(self, Self::TokenMissing | Self::TokenWrong | Self::SignatureWrong | Self::TooLong)
     }
 }
 

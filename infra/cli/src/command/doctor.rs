@@ -75,7 +75,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         let name = provider.name;
         let (provider, secrets) = match secrets(&target, provider).await {
             Ok(found) => {
-                say(&format!("{name}: secret"), Ok(well_formed(name, &found.1)));
+                say(&format!("{name}: secret"), Ok(well_formed(found.0, &found.1)));
                 found
             }
             Err(wrong) => {
@@ -135,11 +135,19 @@ async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'stat
 }
 
 /// What is said of a secret that can be used.
-fn well_formed(name: &str, secrets: &Secrets) -> String {
+fn well_formed(provider: &Provider, secrets: &Secrets) -> String {
+    let mut text = "set and well formed".to_owned();
+    if let (Some(token), true) = (provider.scheme.token, secrets.has_no_token()) {
+        text += &format!(
+            "; its second factor is off, since the secret says that no token comes in `{}`",
+            token.header
+        );
+    }
     match secrets.older() {
-        0 => "set and well formed".to_owned(),
+        0 => text,
         older => {
-            format!("set and well formed; {older} older accepted as well, until `acuse secrets rotate {name} --finish`")
+            let name = provider.name;
+            text + &format!("; {older} older accepted as well, until `acuse secrets rotate {name} --finish`")
         }
     }
 }
@@ -180,5 +188,30 @@ impl Finding {
             let head = format!("{} {:<24} ", if ok { "✓" } else { "✗" }, self.what);
             quoted(&head, text).iter().for_each(|line| terminal::line(line));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acuse_core::providers::onepay;
+
+    use super::*;
+
+    #[test]
+    fn a_second_factor_that_is_off_is_told() {
+        let secrets = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap().unwrap();
+        let with = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}"#);
+        let without = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#);
+        let rows = [with.clone(), without.clone(), with.and_previous(without)];
+        let off = "set and well formed; its second factor is off, since the secret says that no token comes in `x-webhook-token`";
+        let older = "; 1 older accepted as well, until `acuse secrets rotate onepay --finish`";
+        assert_eq!(
+            rows.map(|secrets| well_formed(&onepay::PROVIDER, &secrets)),
+            [
+                "set and well formed".to_owned(),
+                off.to_owned(),
+                format!("{off}{older}")
+            ]
+        );
     }
 }

@@ -188,7 +188,7 @@ impl Register {
 /// What Kuenta shall sign with. It is in the stack before Kuenta has it.
 async fn secret(place: &Place, provider: &'static Provider) -> Result<SecretString, Failure> {
     let Some(store) = &place.store else {
-        let asked = super::secrets::ask(provider)?;
+        let asked = super::secrets::ask(provider, false)?;
         return Ok(newest(provider, &asked.signing_secrets)?);
     };
     if let Some(stored) = store.get().await? {
@@ -197,8 +197,7 @@ async fn secret(place: &Place, provider: &'static Provider) -> Result<SecretStri
     let secret = webhooks::new_secret()?;
     let stored = Stored {
         signing_secrets: vec![secret.expose_secret().to_owned()],
-        token: None,
-        placeholder: false,
+        ..Stored::default()
     };
     store.add(&stored).await?;
     note!(

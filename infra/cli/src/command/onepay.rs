@@ -7,7 +7,7 @@ use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
 use acuse_core::providers::onepay::PROVIDER;
-use acuse_core::secrets::{Secrets, Stored};
+use acuse_core::secrets::{Secrets, Stored, Token};
 use clap::{ArgGroup, Args, Subcommand};
 use secrecy::ExposeSecret;
 use thiserror::Error;
@@ -283,7 +283,7 @@ impl Delete {
 /// Stores what OnePay chose, before what is there.
 async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
     let id = issued.webhook.id.clone();
-    let advice = "copy both from OnePay's panel: `acuse secrets put onepay`; then `acuse quarantine release --provider onepay` for what came meanwhile";
+    let advice = "copy both from OnePay's panel: `acuse secrets put onepay`, with `--no-token` where it shows no token; then `acuse quarantine release --provider onepay` for what came meanwhile";
     if let (Some(_), Some(false)) = (&issued.signing_secret, issued.webhook.has_token) {
         // Nobody asked for that: to give up the token is the operator's decision.
         return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
@@ -302,8 +302,8 @@ async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(),
     };
     let mut stored = Stored {
         signing_secrets: vec![secret.expose_secret().to_owned()],
-        token: Some(token.expose_secret().to_owned()),
-        placeholder: false,
+        token: Token::Text(token.expose_secret().to_owned()),
+        ..Stored::default()
     };
     stored
         .signing_secrets

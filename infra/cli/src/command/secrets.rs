@@ -13,7 +13,7 @@ use acuse_cli::{note, sample, say};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
-use acuse_core::secrets::Stored;
+use acuse_core::secrets::{SecretError, Stored, Token};
 use clap::{Args, Subcommand};
 use thiserror::Error;
 
@@ -22,6 +22,7 @@ use super::interrupt::INTERRUPTED;
 use super::which::Which;
 use acuse_cli::store::Store;
 use acuse_cli::target::Target;
+use input::InputError;
 pub(super) use input::ask;
 pub(super) use wait::ACCEPTED_AFTER;
 use wait::{WITHDRAWN_AFTER, Waited};
@@ -38,9 +39,10 @@ pub(crate) enum Command {
   acuse secrets put kuenta --stack acuse
   acuse secrets put onepay --stack acuse < onepay-secret.json
   printf '%s\\n' \"$SIGNING\" \"$TOKEN\" | acuse secrets put onepay
+  acuse secrets put onepay --no-token     its webhook has no token: the signature alone is checked
 
 Safe to run again. If a secret has leaked: docs/operations.md, \"A secret has leaked\".")]
-    Put(Arguments),
+    Put(Put),
     /// Stores a new secret beside the old one, so that a rotation loses nothing
     ///
     /// Waits until every running function accepts both. Then change it at the provider, and
@@ -54,6 +56,17 @@ Safe to interrupt and to run again, with the same secret.")]
 }
 
 /// `acuse secrets put`
+#[derive(Debug, Args)]
+pub(crate) struct Put {
+    /// Says that the provider's webhook has no token, where Acuse expects one: the signature alone is
+    /// checked. Undone by putting a secret with a token
+    #[arg(long)]
+    no_token: bool,
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+/// Whose secret, and where.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Whose secret
@@ -85,7 +98,7 @@ enum RotateError {
 /// Does it.
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Put(arguments) => put(&arguments).await,
+        Command::Put(Put { no_token, arguments }) => put(&arguments, no_token).await,
         Command::Rotate(Rotate {
             finish: false,
             arguments,
@@ -97,13 +110,26 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     }
 }
 
-async fn put(arguments: &Arguments) -> Result<ExitCode, Failure> {
+async fn put(arguments: &Arguments, no_token: bool) -> Result<ExitCode, Failure> {
     let (provider, target) = find(arguments).await?;
-    let store = Store::of(&target, provider)?;
-    let secret = ask(provider)?;
+    let (store, name) = (Store::of(&target, provider)?, provider.name);
+    if no_token && provider.scheme.token.is_none() {
+        return Err(InputError::NoTokenAnyway(name).into());
+    }
+    let secret = ask(provider, no_token).map_err(|error| match error {
+        InputError::Secret(SecretError::MissingToken { .. }) => {
+            let advice = format!("if its webhook has none: `acuse secrets put {name} --no-token`");
+            Failure::with_advice(error, advice)
+        }
+        error => error.into(),
+    })?;
+    if no_token && secret.token != Token::Null {
+        return Err(InputError::TokenGiven.into());
+    }
     store.replace(&secret).await?;
-    let (name, now) = (provider.name, SystemClock.now());
+    let now = SystemClock.now();
     say!("replaced the secret of {name} at {now}: only the new one is stored");
+    tell_of_no_token(name, &secret);
     say!(
         "every running function accepts the new one after {} s, and may accept the old one until {}",
         ACCEPTED_AFTER.as_secs(),
@@ -120,7 +146,8 @@ async fn rotate(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let advice = format!("put it: `acuse secrets put {name}`");
         return Err(Failure::with_advice(RotateError::NothingToRotate(name), advice));
     };
-    let new = beside(ask(provider)?, &old);
+    // What was said of the token is said of the next one too, unless that has one.
+    let new = beside(ask(provider, old.token == Token::Null)?, &old);
     if new.signing_secrets == old.signing_secrets && new.token == old.token {
         note!("the new secret of {name} is already there");
     } else {
@@ -133,6 +160,7 @@ async fn rotate(arguments: &Arguments) -> Result<ExitCode, Failure> {
         }
         store.add(&new).await?;
         note!("stored the new secret of {name} beside the old one");
+        tell_of_no_token(name, &new);
     }
     match wait::until_accepted().await {
         Waited::Whole => {
@@ -147,6 +175,12 @@ async fn rotate(arguments: &Arguments) -> Result<ExitCode, Failure> {
             );
             Ok(ExitCode::from(INTERRUPTED))
         }
+    }
+}
+
+fn tell_of_no_token(name: &str, secret: &Stored) {
+    if secret.token == Token::Null {
+        note!("{name} is said to send no token: the signature alone is checked");
     }
 }
 

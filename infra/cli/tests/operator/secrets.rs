@@ -240,6 +240,53 @@ async fn put_withdraws_what_was_there() {
         said.contains("2 older accepted as well, until `acuse secrets rotate onepay --finish`"),
         "{said}"
     );
+
+    without_a_token(running, &store).await;
+}
+
+/// OnePay's webhook is made again, and has no token this time.
+async fn without_a_token(running: &Running, store: &impl SecretStore) {
+    let provider = &onepay::PROVIDER;
+    let forgotten = acuse_in(&own_state(), &["secrets", "put", "onepay"], "wh_tok_four\n").await;
+    let said = String::from_utf8_lossy(&forgotten.stderr).into_owned();
+    assert!(
+        !forgotten.status.success() && said.contains("`acuse secrets put onepay --no-token`"),
+        "{said}"
+    );
+    let put = ["secrets", "put", "onepay", "--no-token"];
+    let both = acuse_in(&own_state(), &put, "wh_tok_four\nwh_hdr_four\n").await;
+    assert!(!both.status.success(), "{both:?}");
+
+    let said = succeeds(&put, "wh_tok_four\n").await;
+    assert!(said.contains("the signature alone is checked"), "{said}");
+    let none = secrets(provider, r#"{"signing_secrets":["wh_tok_four"],"token":null}"#);
+    until("the signature alone is enough", async || {
+        post_at(running, provider, &payment(provider), &none).await == 200
+    })
+    .await;
+    let forger = secrets(provider, r#"{"signing_secrets":["wh_tok_x"],"token":"wh_hdr_put"}"#);
+    assert_eq!(post_at(running, provider, &payment(provider), &forger).await, 401);
+    let doctor = acuse_in(&own_state(), &["doctor", "--no-delivery"], "").await;
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(said.contains("its second factor is off"), "{said}");
+
+    // A rotation keeps that, and asks for no token.
+    let interrupted = start(&own_state(), &["secrets", "rotate", "onepay"], "wh_tok_five\n").await;
+    until("it is stored", async || store.load().await.unwrap().older() == 1).await;
+    drop(interrupted);
+    let stored = store.load().await.unwrap();
+    assert!(stored.has_no_token() && stored.older_tokens() == 0);
+
+    succeeds(&["secrets", "put", "onepay"], "wh_tok_six\nwh_hdr_six\n").await;
+    let with = secrets(provider, r#"{"signing_secrets":["wh_tok_six"],"token":"wh_hdr_six"}"#);
+    until("the new one is accepted", async || {
+        post_at(running, provider, &payment(provider), &with).await == 200
+    })
+    .await;
+    until("a token is wanted again", async || {
+        post_at(running, provider, &payment(provider), &none).await == 401
+    })
+    .await;
 }
 
 /// Stored by something else than `acuse`: a console, a script.

@@ -109,3 +109,18 @@ proptest::proptest! {
         proptest::prop_assert!(growth(&body) <= MOST_GROWTH as f64, "{}", body);
     }
 }
+
+#[test]
+fn sorted_at_every_depth() {
+    let body = r#"{"z":1.0,"a":[{"c":1,"B":2}],"é":0,"10":1,"9":{"y":1,"x":2},"a":[{"d":{"f":1,"e":2}}],"\ud83d\ude00":1,"\uffff":2}"#;
+    let text = |form: Result<Vec<u8>, Error>| String::from_utf8(form.unwrap()).unwrap();
+    assert_eq!(
+        text(javascript_sorted(body.as_bytes())),
+        r#"{"9":{"x":2,"y":1},"10":1,"a":[{"d":{"e":2,"f":1}}],"z":1,"é":0,"￿":2,"😀":1}"#
+    );
+    // CPython 3.11: json.dumps(json.loads(body), separators=(",", ":"), sort_keys=True)
+    assert_eq!(
+        text(python_sorted(body.as_bytes())),
+        r#"{"10":1,"9":{"x":2,"y":1},"a":[{"d":{"e":2,"f":1}}],"z":1.0,"\u00e9":0,"\uffff":2,"\ud83d\ude00":1}"#
+    );
+}

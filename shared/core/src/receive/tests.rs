@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::*;
 use crate::clock::Timestamp;
-use crate::providers::kuenta;
+use crate::providers::{kuenta, onepay};
 use crate::signature::sign;
 use crate::testing::{Dice, FakeOutbox, FakeStore, StoppedClock};
 
@@ -126,6 +126,31 @@ async fn a_rotation_is_seen_by_the_first_delivery_that_fails() {
     scene.store.put(r#"{"signing_secrets":["new","good"]}"#);
     assert!(matches!(door.receive(signed("new"), body()).await, Answer::Queued(_)));
     assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+}
+
+/// The operator says that there is no token, while an instance still wants one.
+#[tokio::test]
+async fn that_there_is_no_token_is_seen_by_the_first_delivery_without_it() {
+    let store = FakeStore::holding(&onepay::PROVIDER, r#"{"signing_secrets":["good"],"token":"wh_hdr_1"}"#);
+    let (outbox, clock) = (
+        FakeOutbox::default(),
+        StoppedClock::at(Timestamp::from_seconds(1_700_000_000)),
+    );
+    let door = Door::new(&onepay::PROVIDER, &store, &outbox, clock, Dice::default());
+    door.warm_up().await;
+    let mut headers = HeaderMap::new();
+    let stranger = door.receive(headers.clone(), body()).await;
+    assert_eq!(stranger, Answer::Refused(Factor::Token));
+    assert_eq!(
+        store.loads.load(Ordering::SeqCst),
+        1,
+        "what carries no proof costs no reload"
+    );
+
+    store.put(r#"{"signing_secrets":["good"],"token":null}"#);
+    headers.insert("x-signature", HeaderValue::from_str(&sign("good", BODY)).unwrap());
+    assert!(matches!(door.receive(headers, body()).await, Answer::Queued(_)));
+    assert_eq!(store.loads.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

@@ -70,12 +70,30 @@ pub enum SecretError {
         provider: &'static str,
     },
     /// The provider sends a static token and the secret has none.
-    #[error("the secret of `{provider}` has no `token`; copy the value that it sends in `{header}` from its panel")]
+    #[error(
+        "the secret of `{provider}` has no `token`; copy the value that it sends in `{header}` from its panel, or say that its webhook has none: `\"token\": null`"
+    )]
     MissingToken {
         /// The provider's name.
         provider: &'static str,
         /// The header that carries the token.
         header: &'static str,
+    },
+    /// There is said to be no token, which is all that the provider proves itself with.
+    #[error(
+        "the secret of `{provider}` has `\"token\": null`, but {provider} signs nothing: without a token anybody could post"
+    )]
+    TokenIsAll {
+        /// The provider's name.
+        provider: &'static str,
+    },
+    /// Its signature settings say that the provider's secrets are hex, and this one is not.
+    #[error(
+        "a signing secret of `{provider}` is not hex, as its signature settings say; copy it whole from the provider's panel, or remove `key=hex`"
+    )]
+    NotHex {
+        /// The provider's name.
+        provider: &'static str,
     },
     /// The provider's secrets are base64, and this one is not.
     #[error("a signing secret of `{provider}` is not base64 after `{prefix}`; copy it whole from the provider's panel")]

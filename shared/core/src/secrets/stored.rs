@@ -20,11 +20,56 @@ pub struct Stored {
     /// Each of them verifies.
     pub signing_secrets: Vec<String>,
     /// The static token, where the provider has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
+    #[serde(skip_serializing_if = "Token::is_absent")]
+    pub token: Token,
     /// What the template creates before the operator puts the real secret.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub placeholder: bool,
+}
+
+/// What a version says of the static token. That there is none has to be said: a token that was
+/// forgotten must not switch a check off.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Token {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// `null`: the provider sends none, and the signature alone is checked.
+    Null,
+    /// The token.
+    Text(String),
+}
+
+impl Token {
+    /// Whether nothing is said of it.
+    pub fn is_absent(&self) -> bool {
+        *self == Self::Absent
+    }
+
+    /// The token, where there is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// Without white space around it; what is nothing else is absent.
+    fn trimmed(self) -> Self {
+        match self {
+            Self::Text(text) if text.trim().is_empty() => Self::Absent,
+            Self::Text(text) => Self::Text(text.trim().to_owned()),
+            other => other,
+        }
+    }
+}
+
+impl From<Option<String>> for Token {
+    /// `None` is absent.
+    fn from(text: Option<String>) -> Self {
+        text.map_or(Self::Absent, Self::Text)
+    }
 }
 
 impl Stored {
@@ -59,11 +104,12 @@ impl Stored {
             seen.push(field);
             match field {
                 SIGNING_SECRETS => stored.signing_secrets = read(provider, field, value, "a list of texts")?,
-                TOKEN => stored.token = read(provider, field, value, "a text")?,
+                TOKEN if value.is_null() => stored.token = Token::Null,
+                TOKEN => stored.token = Token::Text(read(provider, field, value, "a text or `null`")?),
                 _ => stored.placeholder = read(provider, field, value, "`true` or `false`")?,
             }
         }
-        if stored.placeholder && (!stored.signing_secrets.is_empty() || stored.token.is_some()) {
+        if stored.placeholder && (!stored.signing_secrets.is_empty() || stored.token.text().is_some()) {
             return Err(SecretError::PlaceholderWithSecret {
                 provider: provider.name,
             });
@@ -84,10 +130,10 @@ impl Stored {
     /// Without white space around the values. A token that is nothing but white space is none.
     #[must_use]
     pub fn trimmed(mut self) -> Self {
-        for secret in self.signing_secrets.iter_mut().chain(&mut self.token) {
+        for secret in &mut self.signing_secrets {
             *secret = secret.trim().to_owned();
         }
-        self.token = self.token.filter(|token| !token.is_empty());
+        self.token = self.token.trimmed();
         self
     }
 }

@@ -190,5 +190,74 @@ fn what_is_written_is_read_again() {
     let stored = Stored::parse(&onepay::PROVIDER, r#"{"signing_secrets":[" a "],"token":" "}"#);
     let stored = stored.unwrap().trimmed();
     assert_eq!(stored.to_json(), r#"{"signing_secrets":["a"]}"#);
-    assert!(Stored::parse(&onepay::PROVIDER, &stored.to_json()).is_ok());
+    for token in ["", r#","token":null"#, r#","token":"t""#] {
+        let text = format!(r#"{{"signing_secrets":["a"]{token}}}"#);
+        let stored = Stored::parse(&onepay::PROVIDER, &text).unwrap().trimmed();
+        assert_eq!(stored.to_json(), text);
+    }
+}
+
+#[test]
+fn that_there_is_no_token_has_to_be_said() {
+    let parse = |text| Secrets::parse(&onepay::PROVIDER, text).map(|secrets| secrets.unwrap());
+    let none = parse(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#).unwrap();
+    assert!(none.has_no_token() && none.tokens().next().is_none());
+    for silent in [
+        r#"{"signing_secrets":["wh_tok_a"]}"#,
+        r#"{"signing_secrets":["wh_tok_a"],"token":""}"#,
+    ] {
+        assert!(
+            matches!(parse(silent), Err(SecretError::MissingToken { .. })),
+            "{silent}"
+        );
+    }
+    assert!(
+        !parse(r#"{"signing_secrets":["a"],"token":"t"}"#)
+            .unwrap()
+            .has_no_token()
+    );
+    for wrong in [r#"{"token":false}"#, r#"{"token":[]}"#, r#"{"token":0}"#] {
+        assert!(matches!(parse(wrong), Err(SecretError::WrongType { .. })), "{wrong}");
+    }
+}
+
+#[test]
+fn where_the_token_is_all_it_cant_be_left_out() {
+    let scheme = crate::signature::Scheme {
+        signatures: &[],
+        ..onepay::PROVIDER.scheme
+    };
+    let provider = Provider {
+        scheme,
+        ..onepay::PROVIDER
+    };
+    let error = refusal(&provider, r#"{"token":null}"#);
+    assert_eq!(error, SecretError::TokenIsAll { provider: "onepay" });
+}
+
+/// Until a rotation is finished both are accepted, in either direction.
+#[test]
+fn a_token_and_none_are_two_of_them() {
+    let parse = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap().unwrap();
+    let with = parse(r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}"#);
+    let without = parse(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#);
+    for both in [
+        with.clone().and_previous(without.clone()),
+        without.clone().and_previous(with.clone()),
+    ] {
+        assert!(both.has_no_token());
+        assert_eq!((both.older(), both.older_tokens()), (1, 1));
+    }
+    for one in [with.clone().and_previous(with), without.clone().and_previous(without)] {
+        assert_eq!((one.older(), one.older_tokens()), (0, 0));
+    }
+}
+
+#[test]
+fn a_secret_that_should_be_hex_and_is_not_is_refused() {
+    let provider = kuenta::PROVIDER.with_settings("key=hex").unwrap();
+    for text in ["xyz", "abc", "0x00"] {
+        let json = serde_json::json!({"signing_secrets": [text]}).to_string();
+        assert_eq!(refusal(&provider, &json), SecretError::NotHex { provider: "kuenta" });
+    }
 }

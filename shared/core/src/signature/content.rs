@@ -47,7 +47,7 @@ impl Sources<'_> {
             Part::BodyBase64 => Some(BASE64.encode(self.body).into()),
             Part::Text(text) => Some(Bytes::from_static(text.as_bytes())),
             Part::Time => self.time.map(|time| time.to_owned().into()),
-            Part::Header(name) => text::first_present(self.headers, &[name]).map(Bytes::from),
+            Part::Header(name) => text::value(self.headers, name).map(Bytes::from),
             Part::Value(path) => value(path).map(Bytes::from),
             Part::LowerValue(path) => value(path).map(|text| text.to_lowercase().into()),
             Part::Listed { .. } | Part::Optional(_) => None,

@@ -1,14 +1,14 @@
 //! Why a delivery failed verification, and what would have let it in.
 
+mod search;
+
 use std::fmt;
 
-use super::scheme::{Encoding, Layout, Place, Scheme, Signature};
-use super::{Refusal, after_bearer, digest, signed, text, verify};
+use super::scheme::Scheme;
+use super::{Refusal, after_bearer, digest, text, verify};
 use crate::clock::Timestamp;
 use crate::delivery::{Delivery, Form, Unverified};
 use crate::secrets::Secrets;
-
-const FORMS: [Form; 3] = [Form::Raw, Form::JavaScript, Form::Python];
 
 /// What became of a delivery when every header, way of writing, form and secret was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub enum TokenFault {
     Missing(&'static str),
     /// Its header carries another value.
     Wrong(&'static str),
+    /// Its header carries it without `Bearer ` before it.
+    NotBearer(&'static str),
     /// Its header carries a signing secret: the two are stored in each other's place.
     Swapped(&'static str),
     /// It came in this other header.
@@ -49,8 +51,23 @@ pub struct Match {
     pub form: Form,
     /// Which secret it was made with, never its value.
     pub secret: String,
+    /// What no setting helps against.
+    pub odd: Option<Odd>,
     /// The [settings](Scheme::with_settings) that would let it in; `None` where none is needed.
     pub settings: Option<String>,
+}
+
+/// What is odd about a signature that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Odd {
+    /// It is of the body before gzip, and the body came in gzip.
+    Packed,
+    /// It is of an empty body, or of the `{}` that some frameworks make of one.
+    Empty,
+    /// It is made with a stored secret and white space around it.
+    Padded,
+    /// The body begins with a timestamp: see [`Refusal::TimestampInBody`].
+    TimestampInBody,
 }
 
 /// Tries everything that is known on `delivery`.
@@ -58,108 +75,39 @@ pub fn diagnose(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secr
     Diagnosis {
         verdict: verify(delivery, scheme, secrets, now).map(|verified| verified.form()),
         token: token_fault(delivery, scheme, secrets),
-        signature: find(delivery, scheme, secrets),
+        signature: search::find(delivery, scheme, secrets),
         headers: delivery.headers().keys().map(|name| name.to_string()).collect(),
         has_secrets: secrets.signing().chain(secrets.tokens()).next().is_some(),
     }
 }
 
 fn token_fault(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Option<TokenFault> {
-    let header = scheme.token?.header;
-    let is_one_of = |value: &[u8], known: Vec<&[u8]>| {
-        let value = after_bearer(value).unwrap_or(value).trim_ascii();
+    let token = scheme.token.filter(|_| !secrets.has_no_token())?;
+    let header = token.header;
+    let refusal = match super::check_token(delivery, token, secrets) {
+        Ok(()) => return None,
+        Err(refusal) => refusal,
+    };
+    let headers = delivery.headers();
+    let is_one_of = |name: &str, known: Vec<&[u8]>| {
+        let value = text::value(headers, name).unwrap_or_default();
+        let value = after_bearer(&value).unwrap_or(&value);
         known.iter().any(|known| digest::same_token(value, known))
     };
-    match delivery.headers().get(header) {
-        Some(value) if is_one_of(value.as_bytes(), secrets.tokens().collect()) => None,
-        Some(value) if is_one_of(value.as_bytes(), secrets.signing().collect()) => Some(TokenFault::Swapped(header)),
-        Some(_) => Some(TokenFault::Wrong(header)),
-        None => delivery
-            .headers()
-            .iter()
-            .find(|(_, value)| is_one_of(value.as_bytes(), secrets.tokens().collect()))
-            .map(|(name, _)| TokenFault::Elsewhere(name.to_string()))
-            .or(Some(TokenFault::Missing(header))),
-    }
-}
-
-/// The provider's own ways first, then the usual ones; each in every header.
-fn find(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Option<Match> {
-    let usual = |layout, encodings| Signature {
-        layout,
-        encodings,
-        ..Signature::hmac(&[])
-    };
-    let mut ways: Vec<(Option<&'static str>, Signature)> = scheme.signatures.iter().map(|own| (None, *own)).collect();
-    ways.extend([
-        (Some("hex"), usual(Layout::One, &[Encoding::Hex])),
-        (Some("hex,base64"), usual(Layout::One, &[Encoding::Base64])),
-        (Some("hex,list"), usual(Layout::List, &[Encoding::Hex])),
-        (Some("hex,base64,list"), usual(Layout::List, &[Encoding::Base64])),
-        (Some("hex,timestamped"), Signature::timestamped(&[])),
-    ]);
-    ways.into_iter().find_map(|(text, way)| {
-        let way = Signature { forms: &FORMS, ..way };
-        let mut names = delivery.headers().keys();
-        names.find_map(|name| {
-            let (secret, form) = holds(delivery, &way, name.as_str(), secrets)?;
-            Some(Match {
-                settings: settings(delivery, scheme, text, name.as_str(), form),
-                header: name.to_string(),
-                text,
-                form,
-                secret,
+    Some(if is_one_of(header, secrets.tokens().collect()) {
+        TokenFault::NotBearer(header)
+    } else if is_one_of(header, secrets.signing().collect()) {
+        TokenFault::Swapped(header)
+    } else if refusal == Refusal::TokenWrong {
+        TokenFault::Wrong(header)
+    } else {
+        let mut names = headers.keys().map(|name| name.as_str());
+        names
+            .find(|name| is_one_of(name, secrets.tokens().collect()))
+            .map_or(TokenFault::Missing(header), |name| {
+                TokenFault::Elsewhere(name.to_owned())
             })
-        })
     })
-}
-
-/// Which secret and form the signature in the header `name` is of.
-fn holds(delivery: &Delivery<Unverified>, way: &Signature, name: &str, secrets: &Secrets) -> Option<(String, Form)> {
-    let headers = delivery.headers();
-    let mut claims = text::read(&text::first_present(headers, &[name])?, way);
-    if let Some(Place::Header(time)) = way.time.map(|time| time.place) {
-        claims.time = text::first_present(headers, &[time]);
-    }
-    if claims.digests.is_empty() {
-        return None;
-    }
-    secrets.each().find_map(|(secret, alone)| {
-        let (_, form) = signed(delivery, way, &claims, &alone)?;
-        Some((secret, form))
-    })
-}
-
-/// What has to be set for a signature that holds to be looked for where it is.
-fn settings(
-    delivery: &Delivery<Unverified>,
-    scheme: &Scheme,
-    text: Option<&'static str>,
-    header: &str,
-    form: Form,
-) -> Option<String> {
-    let mut settings = Vec::new();
-    let mut looked_at = scheme.signatures.iter().filter_map(|own| {
-        let mut names = own.headers.iter();
-        names.find(|name| delivery.headers().contains_key(**name))
-    });
-    if !looked_at.any(|name| *name == header) {
-        settings.push(format!("headers={header}"));
-    }
-    if let Some(text) = text {
-        settings.push(format!("texts={text}"));
-    }
-    let mut forms: Vec<&str> = Vec::new();
-    for own in scheme.signatures.iter().flat_map(|own| own.forms) {
-        if !forms.contains(&own.name()) {
-            forms.push(own.name());
-        }
-    }
-    if !forms.contains(&form.name()) {
-        forms.push(form.name());
-        settings.push(format!("forms={}", forms.join(",")));
-    }
-    Some(settings.join(" ")).filter(|settings| !settings.is_empty())
 }
 
 impl fmt::Display for Diagnosis {
@@ -181,28 +129,61 @@ impl fmt::Display for Diagnosis {
                 self.headers.join(", ")
             ),
             Some(found) => {
-                write!(
-                    f,
-                    "header `{}` holds a signature of the form `{}` under {}",
-                    found.header,
-                    found.form.name(),
-                    found.secret
-                )?;
-                match (&found.settings, self.verdict) {
-                    (Some(settings), _) => write!(f, ": set `{settings}`"),
-                    (None, Err(Refusal::SignatureExpired)) => write!(f, ", but its time is outside the tolerance"),
-                    (None, _) => Ok(()),
+                write!(f, "{found}")?;
+                match (found.odd, &found.settings, self.verdict) {
+                    (None, None, Err(Refusal::SignatureExpired)) => {
+                        write!(f, ", but its time is outside the tolerance")
+                    }
+                    _ => Ok(()),
                 }
             }
         }
     }
 }
 
+impl fmt::Display for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "header `{}` holds a signature of the form `{}` under {}",
+            self.header,
+            self.form.name(),
+            self.secret
+        )?;
+        if let Some(settings) = &self.settings {
+            write!(f, ": set `{settings}`")?;
+        }
+        match self.odd {
+            Some(odd) => write!(f, "; {odd}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Packed => "it was made before the body was packed with gzip: have it sent unpacked",
+            Self::Empty => "it is genuine, but the body is empty: there is nothing to let in",
+            Self::Padded => {
+                "it was made with white space around the secret: enter the secret again at the provider, without"
+            }
+            Self::TimestampInBody => {
+                "but the body begins with a timestamp: a recorded timestamped signature was sent again as one of the body alone"
+            }
+        })
+    }
+}
+
 impl fmt::Display for TokenFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing(header) => write!(f, "the token's header `{header}` did not come"),
+            Self::Missing(header) => write!(
+                f,
+                "the token's header `{header}` did not come (if the webhook has none: `acuse secrets put --no-token`)"
+            ),
             Self::Wrong(header) => write!(f, "the token in `{header}` is not the stored one"),
+            Self::NotBearer(header) => write!(f, "the token in `{header}` came without `Bearer ` before it"),
             Self::Swapped(header) => write!(
                 f,
                 "the token in `{header}` is stored as a signing secret: swap the two with `acuse secrets put`"

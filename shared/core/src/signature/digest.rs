@@ -1,7 +1,7 @@
 //! The cryptography: digests under a secret, compared in constant time by the library.
 
 use bytes::Bytes;
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
@@ -42,6 +42,7 @@ impl Key {
                 let text = secret.strip_prefix(prefix.as_bytes()).unwrap_or(secret);
                 BASE64.decode(text).ok().filter(|key| !key.is_empty())
             }
+            Self::Hex => HEXLOWER_PERMISSIVE.decode(secret).ok().filter(|key| !key.is_empty()),
         }
     }
 }

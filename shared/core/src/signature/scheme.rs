@@ -56,7 +56,7 @@ pub struct Signature {
 /// How a signature header's value is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// One signature; `sha256=` may stand before it.
+    /// One signature.
     One,
     /// Several, separated by commas or white space; any one may match.
     List,
@@ -68,12 +68,13 @@ pub enum Layout {
     Versions(&'static str),
 }
 
-/// How a digest is written.
+/// How a digest is written. Quotes around it and the algorithm's or the version's name before it
+/// (`sha256=`, `SHA256:`, `v1=`) are always understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// In either case.
+    /// In either case, `0x` before it or not.
     Hex,
-    /// The standard alphabet, padded.
+    /// In the standard alphabet or the one for URLs, padded or not.
     Base64,
 }
 
@@ -141,6 +142,8 @@ pub enum Key {
     Text,
     /// The key is in base64 after this prefix, which may be missing: `whsec_`.
     Base64After(&'static str),
+    /// The key is in hex, in either case.
+    Hex,
 }
 
 /// Five minutes, which Stripe and Standard Webhooks advise.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderName;
 use thiserror::Error;
 
-use super::scheme::{Encoding, Layout, Scheme, Signature, TOLERANCE, Time, Token};
+use super::scheme::{Encoding, Key, Layout, Scheme, Signature, TOLERANCE, Time, Token};
 use crate::delivery::Form;
 
 /// A setting that can't be meant. Nothing starts with it.
@@ -38,12 +38,13 @@ pub enum SettingError {
     },
 }
 
-const EXPECTED: &str = "some of `headers=a,b texts=hex,base64,list,timestamped tolerance=300 forms=raw,js,python token=c`, \
-                        separated by spaces";
-const NAMES: [&str; 5] = ["headers", "texts", "tolerance", "forms", "token"];
+const EXPECTED: &str = "some of `headers=a,b texts=hex,base64,list,timestamped tolerance=300 forms=raw,js,python token=c \
+                        key=base64`, separated by spaces";
+const NAMES: [&str; 6] = ["headers", "texts", "tolerance", "forms", "token", "key"];
 const HEADER: &str = "names of HTTP headers, separated by commas";
 const TEXTS: &str = "some of hex, base64, list, timestamped, separated by commas";
-const FORMS: &str = "some of raw, js, python, separated by commas";
+const FORMS: &str = "some of raw, js, python, js-sorted, python-sorted, trimmed, newline, separated by commas";
+const KEYS: &str = "text, base64 or hex";
 const SECONDS: &str = "seconds from 1 to 3600";
 
 /// A day on which a signature still holds would be a day on which it can be sent again.
@@ -56,10 +57,11 @@ impl Scheme {
     /// | setting | |
     /// |---|---|
     /// | `headers` | the headers that may carry the signature, in the order of preference |
-    /// | `texts` | how it is written: `hex` (either case, `sha256=` or not), `base64`, `list` (several), `timestamped` (`t=…,v1=…` over `{t}.{body}`) |
+    /// | `texts` | how it is written: `hex`, `base64`, `list` (several), `timestamped` (`t=…,v1=…` over `{t}.{body}`) |
     /// | `tolerance` | seconds that a timestamp may lie from now, before or after |
-    /// | `forms` | what was signed: the body as it is (`raw`), as Node (`js`) or Python (`python`) would write it again |
+    /// | `forms` | what was signed: the body as it is (`raw`), as Node (`js`) or Python (`python`) would write it again, the same with sorted keys (`js-sorted`, `python-sorted`), without white space (`trimmed`) or with a line feed (`newline`) at its end |
     /// | `token` | the header of the static token that must come as well; `authorization` means a bearer token |
+    /// | `key` | what the secret's text is: the key itself (`text`), or the key in `base64` or `hex` |
     ///
     /// None of them takes a proof away that the scheme wants.
     ///
@@ -81,7 +83,7 @@ impl Scheme {
             }
             seen.push(known);
         }
-        let [headers, texts, tolerance, forms, token] = values;
+        let [headers, texts, tolerance, forms, token, key] = values;
         if self.signatures.is_empty()
             && let Some(name) = seen.into_iter().find(|name| *name != "token")
         {
@@ -101,6 +103,10 @@ impl Scheme {
         }
         if let Some(value) = tolerance {
             self.set_tolerance(value)?;
+        }
+        if let Some(value) = key {
+            let key = Key::from_name(value).ok_or_else(|| wrong("key", value, KEYS))?;
+            self.change(|signature| Signature { key, ..signature });
         }
         if let Some(value) = token {
             self.token = Some(token_header(value)?);
@@ -186,6 +192,19 @@ fn written(value: &str, before: &[Signature]) -> Result<&'static [Signature], Se
         signatures.push(signature);
     }
     Ok(keep(signatures))
+}
+
+impl Key {
+    /// Reads what the setting `key` says.
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "text" => Some(Self::Text),
+            // What comes before it may be missing.
+            "base64" => Some(Self::Base64After("whsec_")),
+            "hex" => Some(Self::Hex),
+            _ => None,
+        }
+    }
 }
 
 fn token_header(value: &str) -> Result<Token, SettingError> {

@@ -1,6 +1,8 @@
 //! The three providers' schemes, with signatures made by [`sign`].
 
+mod headers;
 mod packed;
+mod replay;
 mod schemes;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -77,11 +79,11 @@ fn every_way_of_writing_that_unopago_may_use() {
         ("t=1700000000".to_owned(), Refusal::SignatureUnreadable),
         (format!("t=soon,v1={hex}"), Refusal::SignatureExpired),
         (hex.get(..62).unwrap().to_owned(), Refusal::SignatureUnreadable),
-        ("".to_owned(), Refusal::SignatureUnreadable),
+        ("".to_owned(), Refusal::SignatureMissing),
         (sign("other", BODY), Refusal::SignatureWrong),
         // The ninth of many is not looked at.
         (
-            format!("{}{hex}", format!("{} ", "0".repeat(64)).repeat(8)),
+            (0..8).map(|n| format!("{n:064} ")).collect::<String>() + &hex,
             Refusal::SignatureWrong,
         ),
     ];
@@ -101,7 +103,8 @@ fn kuenta_takes_hex_alone() {
     let check = |text: &str| check(&kuenta::PROVIDER, &[("X-Kuenta-Signature", text)], BODY);
     assert_eq!(check(&hex.to_uppercase()), Ok(Form::Raw));
     assert_eq!(check(&format!("sha256={hex}")), Ok(Form::Raw));
-    for text in [base64, format!("{hex},{hex}"), format!("t=1700000000,v1={hex}")] {
+    let another = sign("other", BODY);
+    for text in [base64, format!("{hex},{another}"), format!("t=1700000000,v1={hex}")] {
         assert_eq!(check(&text), Err(Refusal::SignatureUnreadable), "{text}");
     }
 }
@@ -135,6 +138,40 @@ fn onepay_wants_token_and_signature() {
         check(&[good, ("x-signature", &sign("wh_hdr_1", BODY))]),
         Err(Refusal::SignatureWrong)
     );
+}
+
+#[test]
+fn where_the_webhook_has_no_token_the_signature_alone_counts() {
+    let secrets = Secrets::parse(&onepay::PROVIDER, r#"{"signing_secrets":["s3cret"],"token":null}"#);
+    let secrets = secrets.unwrap().unwrap();
+    let (right, wrong) = (sign(SECRET, BODY), sign("other", BODY));
+    let verified = |signature: Option<&str>, token: Option<&str>| {
+        let pairs = [("x-signature", signature), ("x-webhook-token", token)];
+        let headers: HeaderMap = pairs
+            .into_iter()
+            .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_str(value?).unwrap())))
+            .collect();
+        let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, BODY.into());
+        verify(&delivery, &onepay::PROVIDER.scheme, &secrets, now()).map(|verified| verified.form())
+    };
+    for token in [None, Some("wh_hdr_1"), Some("null"), Some("")] {
+        assert_eq!(verified(Some(&right), token), Ok(Form::Raw), "{token:?}");
+        assert_eq!(verified(Some(&wrong), token), Err(Refusal::SignatureWrong), "{token:?}");
+        assert_eq!(verified(None, token), Err(Refusal::SignatureMissing), "{token:?}");
+    }
+}
+
+/// What `Secrets::parse` refuses to load must not verify either.
+#[test]
+fn no_token_and_no_signature_is_no_proof() {
+    let secrets = Secrets::parse(&onepay::PROVIDER, r#"{"signing_secrets":["s3cret"],"token":null}"#);
+    let scheme = Scheme {
+        signatures: &[],
+        ..onepay::PROVIDER.scheme
+    };
+    let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), HeaderMap::new(), BODY.into());
+    let refused = verify(&delivery, &scheme, &secrets.unwrap().unwrap(), now());
+    assert_eq!(refused.unwrap_err(), Refusal::SignatureMissing);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a signature header says, before anything is believed.
 
-use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use http::HeaderMap;
 
 use super::scheme::{Encoding, Layout, Place, Signature};
@@ -22,49 +22,122 @@ pub(super) struct Claims {
     pub(super) time: Option<String>,
 }
 
-/// The value of the first of `names` that is present. A header that came twice is one list, as
-/// HTTP says (RFC 9110, 5.3).
-pub(super) fn first_present(headers: &HeaderMap, names: &[&str]) -> Option<String> {
-    let name = names.iter().find(|name| headers.contains_key(**name))?;
-    let values: Vec<&str> = headers
-        .get_all(*name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
+/// The value of the first of `names` that came with one.
+pub(super) fn first_present(headers: &HeaderMap, names: &[&str]) -> Option<Vec<u8>> {
+    names.iter().find_map(|name| value(headers, name))
+}
+
+/// The value of the header `name`, what is merely repeated in it counting [once]; `None` where it
+/// did not come, or came empty.
+pub(super) fn value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
+    Some(once(&whole_value(headers, name)?))
+}
+
+/// The time in the header `name`.
+pub(super) fn time(headers: &HeaderMap, name: &str) -> Option<String> {
+    value(headers, name).map(|value| String::from_utf8_lossy(&value).into_owned())
+}
+
+/// The value of the header `name` as it came. A header that came several times is one list
+/// (RFC 9110, 5.3), which an HTTP API makes of it anyway: "Duplicate headers are combined with
+/// commas" (API Gateway, payload format 2.0).
+pub(super) fn whole_value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
+    let values = headers.get_all(name).iter();
+    let values: Vec<&[u8]> = values
+        .map(|value| value.as_bytes().trim_ascii())
+        .filter(|value| !value.is_empty())
         .collect();
-    Some(values.join(", "))
+    let value = values.join(&b","[..]);
+    value
+        .iter()
+        .any(|byte| *byte != b',' && !byte.is_ascii_whitespace())
+        .then_some(value)
+}
+
+/// `value` without empty items, and where it is the same several times over, as proxies make it
+/// that add a header which is there: `s,s` is `s`.
+fn once(value: &[u8]) -> Vec<u8> {
+    if !value.contains(&b',') {
+        return value.to_vec();
+    }
+    let parts = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let items: Vec<&[u8]> = parts.clone().filter(|item| !item.is_empty()).collect();
+    let is_unit = |length: &usize| {
+        let mut units = items.chunks(*length);
+        let first = units.next();
+        items.len().is_multiple_of(*length) && units.all(|unit| Some(unit) == first)
+    };
+    let unit = (1..items.len()).find(is_unit).unwrap_or(items.len());
+    match unit == parts.count() {
+        true => value.to_vec(),
+        false => items.get(..unit).unwrap_or_default().join(&b","[..]),
+    }
 }
 
 /// Reads a header's value as `signature` writes it. No digests: it holds none that is accepted.
-pub(super) fn read(value: &str, signature: &Signature) -> Claims {
-    let items = |separators: fn(char) -> bool| value.split(separators).filter(|item| !item.is_empty());
-    let comma_or_space = |c: char| c == ',' || c.is_ascii_whitespace();
-    let texts: Vec<&str> = match signature.layout {
-        Layout::One => vec![without_algorithm(value.trim())],
-        Layout::List => items(comma_or_space).map(without_algorithm).collect(),
-        Layout::Fields(name) => items(comma_or_space).filter_map(|item| field(item, name)).collect(),
-        Layout::Versions(version) => items(|c| c.is_ascii_whitespace())
-            .filter_map(|item| item.split_once(','))
-            .filter(|(own, _)| *own == version)
-            // Of a header that came twice, the comma between.
-            .map(|(_, text)| text.trim_end_matches(','))
-            .collect(),
+pub(super) fn read(value: &[u8], signature: &Signature) -> Claims {
+    let value = String::from_utf8_lossy(value);
+    let value = unquoted(value.trim());
+    let items = || {
+        value
+            .split(|c: char| c == ',' || c.is_ascii_whitespace())
+            .filter(|item| !item.is_empty())
+    };
+    let texts = match signature.layout {
+        Layout::One => first_few([value]),
+        // With a time it is no list of signatures over the body alone, whatever its `v1` says.
+        Layout::List if items().any(|item| field(item, "t").is_some()) => Vec::new(),
+        Layout::List => first_few(items()),
+        Layout::Fields(name) => first_few(items().filter_map(|item| field(item, name))),
+        Layout::Versions(version) => {
+            let after = items().zip(items().skip(1)).filter(|(own, _)| *own == version);
+            first_few(after.map(|(_, text)| text))
+        }
     };
     let time = match signature.time.map(|time| time.place) {
-        Some(Place::Field(name)) => items(comma_or_space).find_map(|item| field(item, name)),
+        Some(Place::Field(name)) => items()
+            .filter_map(|item| field(item, name))
+            .find(|text| !text.is_empty()),
         _ => None,
     };
     Claims {
         digests: texts
             .into_iter()
-            .take(MOST_CLAIMS)
-            .filter_map(|text| decode(text, signature.encodings))
+            .filter_map(|text| decode(bare(text), signature.encodings))
             .collect(),
         time: time.map(str::to_owned),
     }
 }
 
-fn without_algorithm(text: &str) -> &str {
-    text.strip_prefix("sha256=").unwrap_or(text)
+/// The first [`MOST_CLAIMS`] of `texts`, each once.
+fn first_few<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut few = Vec::new();
+    for text in texts {
+        if few.len() == MOST_CLAIMS {
+            break;
+        }
+        if !few.contains(&text) {
+            few.push(text);
+        }
+    }
+    few
+}
+
+/// A digest's text without what senders put around it: quotes, and the name of the algorithm or of
+/// the version before `=` or `:`. It is the same digest, so that all of this is always accepted.
+fn bare(text: &str) -> &str {
+    const NAMES: [&str; 4] = ["sha256", "sha-256", "hmac-sha256", "v1"];
+    let text = unquoted(text.trim());
+    match text.split_once(['=', ':']) {
+        Some((name, rest)) if NAMES.iter().any(|own| own.eq_ignore_ascii_case(name)) => unquoted(rest.trim()),
+        _ => text,
+    }
+}
+
+/// `text` without one pair of quotes around it.
+fn unquoted(text: &str) -> &str {
+    let inside = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    inside('"').or_else(|| inside('\'')).unwrap_or(text)
 }
 
 fn field<'a>(item: &'a str, name: &str) -> Option<&'a str> {
@@ -74,9 +147,19 @@ fn field<'a>(item: &'a str, name: &str) -> Option<&'a str> {
 fn decode(text: &str, encodings: &[Encoding]) -> Option<Claim> {
     encodings.iter().find_map(|encoding| {
         let bytes = match encoding {
-            Encoding::Hex => HEXLOWER_PERMISSIVE.decode(text.as_bytes()),
-            Encoding::Base64 => BASE64.decode(text.as_bytes()),
+            Encoding::Hex => {
+                let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+                HEXLOWER_PERMISSIVE.decode(digits.unwrap_or(text).as_bytes()).ok()
+            }
+            Encoding::Base64 => base64(text),
         };
-        bytes.ok()?.try_into().ok().map(Claim)
+        bytes?.try_into().ok().map(Claim)
     })
+}
+
+/// Either alphabet, padded or not.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let unpadded = text.trim_end_matches('=').as_bytes();
+    let alphabets = [BASE64_NOPAD, BASE64URL_NOPAD];
+    alphabets.iter().find_map(|alphabet| alphabet.decode(unpadded).ok())
 }

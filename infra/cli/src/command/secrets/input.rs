@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use acuse_cli::note;
 use acuse_cli::terminal::is_unsafe;
 use acuse_core::provider::Provider;
-use acuse_core::secrets::{SecretError, Secrets, Stored};
+use acuse_core::secrets::{SecretError, Secrets, Stored, Token};
 use thiserror::Error;
 
 /// A secret that can't be had. Carries no part of a value.
@@ -29,12 +29,17 @@ pub(crate) enum InputError {
     },
     #[error("{0} is in quotes or brackets: give the value alone, or the whole JSON object")]
     Quoted(&'static str),
+    #[error("`--no-token` says that there is no token, and one was given: leave one of the two out")]
+    TokenGiven,
+    #[error("{0} sends no token in any case: leave `--no-token` out")]
+    NoTokenAnyway(&'static str),
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
 
-/// Reads a secret and checks it.
-pub(crate) fn ask(provider: &'static Provider) -> Result<Stored, InputError> {
+/// Reads a secret and checks it. With `no_token` the provider is said to send no token, so that none
+/// is asked for; one that is given counts all the same.
+pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<Stored, InputError> {
     let wants_token = provider.scheme.token.is_some();
     let stored = if io::stdin().is_terminal() {
         let prompt = |what| {
@@ -43,8 +48,8 @@ pub(crate) fn ask(provider: &'static Provider) -> Result<Stored, InputError> {
         };
         Stored {
             signing_secrets: vec![prompt("signing secret")?],
-            token: wants_token.then(|| prompt("token")).transpose()?,
-            placeholder: false,
+            token: (wants_token && !no_token).then(|| prompt("token")).transpose()?.into(),
+            ..Stored::default()
         }
     } else {
         let mut bytes = Vec::new();
@@ -52,18 +57,26 @@ pub(crate) fn ask(provider: &'static Provider) -> Result<Stored, InputError> {
         read.map_err(|source| InputError::Read("standard input", source))?;
         from_input(provider, &bytes)?
     };
-    let stored = stored.trimmed();
-    check_visible(&stored)?;
+    let stored = checked(stored, no_token)?;
     let Some(_) = Secrets::parse(provider, &stored.to_json())? else {
         let name = provider.name;
         return Err(SecretError::EmptySigningSecret { provider: name }.into());
     };
-    if stored.token.is_some() && !wants_token {
+    if stored.token.text().is_some() && !wants_token {
         note!(
             "note: {} sends no token; this one is stored, and used once its signature settings have `token=…`",
             provider.name
         );
     }
+    Ok(stored)
+}
+
+fn checked(stored: Stored, no_token: bool) -> Result<Stored, InputError> {
+    let mut stored = stored.trimmed();
+    if no_token && stored.token.is_absent() {
+        stored.token = Token::Null;
+    }
+    check_visible(&stored)?;
     Ok(stored)
 }
 
@@ -98,8 +111,8 @@ fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<Stored, Input
     let mut lines = lines.into_iter().map(str::to_owned);
     Ok(Stored {
         signing_secrets: lines.next().into_iter().collect(),
-        token: lines.next(),
-        placeholder: false,
+        token: lines.next().into(),
+        ..Stored::default()
     })
 }
 
@@ -108,8 +121,8 @@ fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<Stored, Input
 /// has an emoji.
 fn check_visible(stored: &Stored) -> Result<(), InputError> {
     let signing = (1..).zip(&stored.signing_secrets);
-    let signing = signing.map(|(place, secret)| (format!("signing secret {place}"), secret));
-    let token = stored.token.iter().map(|token| ("the token".to_owned(), token));
+    let signing = signing.map(|(place, secret)| (format!("signing secret {place}"), secret.as_str()));
+    let token = stored.token.text().map(|token| ("the token".to_owned(), token));
     for (what, secret) in signing.chain(token) {
         if let Some(place) = secret.chars().position(is_unsafe) {
             return Err(InputError::Invisible { what, place: place + 1 });
@@ -125,11 +138,30 @@ mod tests {
     use super::*;
 
     fn read(provider: &'static Provider, bytes: &[u8]) -> Result<String, String> {
-        let read = from_input(provider, bytes).and_then(|stored| {
-            let stored = stored.trimmed();
-            check_visible(&stored).map(|()| stored.to_json())
-        });
-        read.map_err(|error| error.to_string())
+        let read = from_input(provider, bytes).and_then(|stored| checked(stored, false));
+        read.map(|stored| stored.to_json()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn that_there_is_no_token_is_said_by_option_or_in_the_object() {
+        let read = |text: &str, no_token| {
+            let stored = from_input(&onepay::PROVIDER, text.as_bytes()).and_then(|stored| checked(stored, no_token));
+            stored.unwrap().to_json()
+        };
+        let none = r#"{"signing_secrets":["wh_tok_a"],"token":null}"#;
+        for text in [
+            "wh_tok_a\n",
+            "wh_tok_a\n\n",
+            r#"{"signing_secrets":["wh_tok_a"]}"#,
+            none,
+        ] {
+            assert_eq!(read(text, true), none, "{text}");
+        }
+        assert_eq!(read(none, false), none);
+        assert_eq!(read("wh_tok_a\n", false), r#"{"signing_secrets":["wh_tok_a"]}"#);
+        // A rotation may bring a token where there was none.
+        let some = r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_b"}"#;
+        assert_eq!(read("wh_tok_a\nwh_hdr_b\n", true), some);
     }
 
     #[test]

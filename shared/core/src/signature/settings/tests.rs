@@ -57,6 +57,7 @@ fn a_setting_that_cant_be_meant_is_named() {
         (kuenta::PROVIDER.scheme, "texts=none"),
         (kuenta::PROVIDER.scheme, "texts=list"),
         (kuenta::PROVIDER.scheme, "forms=raw,perl"),
+        (kuenta::PROVIDER.scheme, "key=rot13"),
         (kuenta::PROVIDER.scheme, "tolerance=300"),
         (unopago::PROVIDER.scheme, "tolerance=0"),
         (unopago::PROVIDER.scheme, "tolerance=1d"),
@@ -68,4 +69,19 @@ fn a_setting_that_cant_be_meant_is_named() {
     .map(|(scheme, settings)| format!("{settings}: {}", error(scheme, settings)))
     .collect();
     insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn every_form_and_every_key_can_be_set() {
+    let names = Form::ALL.map(Form::name).join(",");
+    let settings = format!("forms={names} key=hex");
+    let scheme = unopago::PROVIDER.scheme.with_settings(&settings).unwrap();
+    for signature in scheme.signatures {
+        assert_eq!(signature.forms, Form::ALL);
+        assert_eq!(signature.key, Key::Hex);
+    }
+    let known = FORMS
+        .strip_prefix("some of ")
+        .and_then(|text| text.strip_suffix(", separated by commas"));
+    assert_eq!(known.unwrap().replace(", ", ","), names);
 }

@@ -1,0 +1,179 @@
+//! Tries everything that is known: every header, way of writing, form, secret and key, and beyond
+//! them one thing that is odd about the body or the secret.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+
+use super::{Match, Odd};
+use crate::delivery::{Delivery, Form, Unverified};
+use crate::secrets::Secrets;
+use crate::signature::scheme::{Encoding, Key, Layout, Place, Scheme, Signature};
+use crate::signature::{replay, signed, text};
+
+/// A quarantined body is far shorter, but what it unpacks to need not be.
+const LONGEST_UNPACKED: u64 = 4 * 1024 * 1024;
+
+/// The white space that gets copied with a secret.
+const AROUND: [(&str, &str); 5] = [("", "\n"), ("", "\r\n"), ("", " "), (" ", ""), (" ", " ")];
+
+/// What is tried, in the order of how little it takes to be let in.
+pub(super) fn find(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Option<Match> {
+    let search = Search {
+        delivery,
+        scheme,
+        secrets,
+    };
+    search.as_it_came().or_else(|| search.oddly())
+}
+
+struct Search<'a> {
+    delivery: &'a Delivery<Unverified>,
+    scheme: &'a Scheme,
+    secrets: &'a Secrets,
+}
+
+impl Search<'_> {
+    /// With the key that the scheme makes of a secret, then with others.
+    fn as_it_came(&self) -> Option<Match> {
+        let keys = [
+            (None, None),
+            (Some("text"), Some(Key::Text)),
+            (Some("base64"), Some(Key::Base64After("whsec_"))),
+            (Some("hex"), Some(Key::Hex)),
+        ];
+        keys.into_iter().find_map(|(setting, key)| {
+            let found = self.among(self.delivery, self.secrets, key)?;
+            let odd = replay::is_timestamped(self.delivery.body(), self.scheme) && found.form == Form::Raw;
+            Some(Match {
+                odd: odd.then_some(Odd::TimestampInBody).or(found.odd),
+                settings: self.settings(&found, setting),
+                ..found
+            })
+        })
+    }
+
+    /// Of another body than the one that came, or with a secret that is not quite the stored one: no
+    /// setting accepts these.
+    fn oddly(&self) -> Option<Match> {
+        let own = |odd, body: Bytes| {
+            let (id, at) = (self.delivery.id(), self.delivery.received_at());
+            let other = Delivery::received(id, at, self.delivery.headers().clone(), body);
+            let found = self.among(&other, self.secrets, None)?;
+            Some(Match {
+                odd: Some(odd),
+                settings: self.settings(&found, None),
+                ..found
+            })
+        };
+        let body = self.delivery.body();
+        let padded = || {
+            AROUND.into_iter().find_map(|(before, after)| {
+                let found = self.among(self.delivery, &self.secrets.between(before, after), None)?;
+                Some(Match {
+                    odd: Some(Odd::Padded),
+                    settings: self.settings(&found, None),
+                    ..found
+                })
+            })
+        };
+        unpacked(body)
+            .and_then(|body| own(Odd::Packed, body))
+            .or_else(|| {
+                body.is_empty()
+                    .then(|| own(Odd::Empty, Bytes::from_static(b"{}")))
+                    .flatten()
+            })
+            .or_else(padded)
+    }
+
+    /// The provider's own ways first, then the usual ones; each in every header.
+    fn among(&self, delivery: &Delivery<Unverified>, secrets: &Secrets, key: Option<Key>) -> Option<Match> {
+        let usual = |layout, encodings| Signature {
+            layout,
+            encodings,
+            ..Signature::hmac(&[])
+        };
+        let own = self.scheme.signatures.iter().map(|own| (None, *own));
+        let ways = own.chain([
+            (Some("hex"), usual(Layout::One, &[Encoding::Hex])),
+            (Some("hex,base64"), usual(Layout::One, &[Encoding::Base64])),
+            (Some("hex,list"), usual(Layout::List, &[Encoding::Hex])),
+            (Some("hex,base64,list"), usual(Layout::List, &[Encoding::Base64])),
+            (Some("hex,timestamped"), Signature::timestamped(&[])),
+        ]);
+        ways.into_iter().find_map(|(text, way)| {
+            let way = Signature {
+                forms: &Form::ALL,
+                key: key.unwrap_or(way.key),
+                ..way
+            };
+            let mut names = delivery.headers().keys();
+            names.find_map(|name| {
+                let (secret, form) = holds(delivery, &way, name.as_str(), secrets)?;
+                Some(Match {
+                    header: name.to_string(),
+                    text,
+                    form,
+                    secret,
+                    odd: delivery.body().is_empty().then_some(Odd::Empty),
+                    settings: None,
+                })
+            })
+        })
+    }
+
+    /// What has to be set for a signature that holds to be looked for where it is.
+    fn settings(&self, found: &Match, key: Option<&'static str>) -> Option<String> {
+        let headers = self.delivery.headers();
+        let mut settings = Vec::new();
+        let mut looked_at = self.scheme.signatures.iter().filter_map(|own| {
+            let mut names = own.headers.iter();
+            names.find(|name| text::value(headers, name).is_some())
+        });
+        if !looked_at.any(|name| *name == found.header) {
+            settings.push(format!("headers={}", found.header));
+        }
+        if let Some(text) = found.text {
+            settings.push(format!("texts={text}"));
+        }
+        let mut forms: Vec<Form> = Vec::new();
+        for own in self.scheme.signatures.iter().flat_map(|own| own.forms) {
+            if !forms.contains(own) {
+                forms.push(*own);
+            }
+        }
+        if !forms.contains(&found.form) {
+            forms.push(found.form);
+            let names: Vec<&str> = forms.into_iter().map(Form::name).collect();
+            settings.push(format!("forms={}", names.join(",")));
+        }
+        settings.extend(key.map(|key| format!("key={key}")));
+        Some(settings.join(" ")).filter(|settings| !settings.is_empty())
+    }
+}
+
+/// Which secret and form the signature in the header `name` is of.
+fn holds(delivery: &Delivery<Unverified>, way: &Signature, name: &str, secrets: &Secrets) -> Option<(String, Form)> {
+    let headers = delivery.headers();
+    let mut claims = text::read(&text::value(headers, name)?, way);
+    if let Some(Place::Header(time)) = way.time.map(|time| time.place) {
+        claims.time = text::time(headers, time);
+    }
+    if claims.digests.is_empty() {
+        return None;
+    }
+    secrets.each().find_map(|(secret, alone)| {
+        let (_, form) = signed(delivery, way, &claims, &alone)?;
+        Some((secret, form))
+    })
+}
+
+/// What a body in gzip unpacks to.
+fn unpacked(body: &Bytes) -> Option<Bytes> {
+    let mut plain = Vec::new();
+    let mut decoder = GzDecoder::new(&body[..]).take(LONGEST_UNPACKED);
+    decoder.read_to_end(&mut plain).ok()?;
+    Some(plain.into()).filter(|_| !body.is_empty())
+}
