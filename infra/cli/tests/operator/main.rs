@@ -8,12 +8,14 @@
     reason = "tests fail by panicking"
 )]
 
+mod answers;
 mod attacked;
 mod browser;
 mod checkout;
 mod dead_letters;
 mod doctor;
 mod quarantine;
+mod register;
 mod secrets;
 mod terminal;
 
