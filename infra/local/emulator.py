@@ -10,11 +10,13 @@ given to 127.0.0.1 by its Host. No SDK and no function sends any of these.
 import http.server
 
 import ministack.app
+from ministack.services import secretsmanager
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 emulator = ministack.app.app
 parse_request = http.server.BaseHTTPRequestHandler.parse_request
+put_secret_value = secretsmanager._put_secret_value
 
 
 async def guard(scope, receive, send):
@@ -85,7 +87,18 @@ def parse_guarded(handler):
     return refused is None
 
 
+def put_labelled(data):
+    """A staging label is on one version of a secret, as at AWS; the emulator would leave it on both.
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html"""
+    _, secret = secretsmanager._resolve(data.get("SecretId"))
+    for label in data.get("VersionStages", []):
+        if secret and label not in ("AWSCURRENT", "AWSPREVIOUS"):
+            secretsmanager._remove_stage_everywhere(secret, label)
+    return put_secret_value(data)
+
+
 if __name__ == "__main__":
+    secretsmanager._put_secret_value = put_labelled
     http.server.BaseHTTPRequestHandler.parse_request = parse_guarded
     # What main() serves is looked up when it serves.
     ministack.app.app = guard

@@ -8,6 +8,7 @@ pub(crate) mod kuenta;
 pub(crate) mod local;
 pub(crate) mod onepay;
 pub(crate) mod quarantine;
+pub(crate) mod register;
 pub(crate) mod secrets;
 pub(crate) mod send;
 

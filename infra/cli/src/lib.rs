@@ -12,6 +12,7 @@ pub mod local;
 pub mod loopback;
 pub mod quarantine;
 pub mod queue;
+pub mod registration;
 pub mod sample;
 pub mod set_aside;
 pub mod store;

@@ -35,6 +35,8 @@ enum Command {
     /// Look at deliveries that failed verification, and release those that hold after all
     #[command(subcommand)]
     Quarantine(command::quarantine::Command),
+    /// Answer a provider's test deliveries with 200 while you register its webhook, and see what they were
+    Register(command::register::Arguments),
     /// Check a stack end to end, and say what to fix
     Doctor(command::doctor::Arguments),
     /// Print a completion script for a shell
@@ -76,6 +78,7 @@ async fn main() -> ExitCode {
         }
         Command::Dlq(command) => command::dlq::run(command).await,
         Command::Quarantine(command) => command::quarantine::run(command).await,
+        Command::Register(arguments) => command::register::run(arguments).await,
         Command::Secrets(command) => command::secrets::run(command).await,
         Command::Kuenta(command) => command::kuenta::run(command).await,
         Command::Onepay(command) => command::onepay::run(command).await,

@@ -6,7 +6,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::delivery::{Delivery, Unverified};
 use acuse_core::envelope::{Envelope, TooLong};
 use acuse_core::provider::Provider;
-use acuse_core::quarantine::{Kept, NotKept};
+use acuse_core::quarantine::{Kept, NotKept, REGISTRATION};
 use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
 use acuse_core::secrets::Secrets;
 use acuse_core::signature::{self, diagnose};
@@ -30,6 +30,8 @@ pub struct Held {
     pub provider: String,
     /// Why it failed verification then.
     pub reason: String,
+    /// Whether it was answered 200, in a registration window: its sender does not send it again.
+    pub registration: bool,
     /// The delivery, as the door received it.
     pub delivery: Result<Delivery<Unverified>, NotKept>,
 }
@@ -239,6 +241,7 @@ impl Held {
         Self {
             provider: named("provider"),
             reason: named("reason"),
+            registration: attribute(&message, REGISTRATION).is_some(),
             delivery: Kept::open(text, |name| attribute(&message, name)),
             message,
         }
@@ -264,6 +267,7 @@ impl Held {
             "delivery_id": self.delivery_id(),
             "received_at": self.received_at().map(|at| at.to_string()),
             "reason": self.reason,
+            "registration": self.registration,
             "bytes": delivery.map(|delivery| delivery.body().len()),
             "headers": names,
         });

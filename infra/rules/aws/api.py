@@ -14,7 +14,11 @@ def stage(resources):
 def routes(stack):
     bodies = [api["Body"] for _, api in stack.of_type("AWS::ApiGatewayV2::Api")]
     paths = [item for body in bodies for item in body["paths"].items()]
-    return {f"{method.upper()} {path}" for path, methods in paths for method in methods}
+    return {f"{words(method)} {path}" for path, methods in paths for method in methods}
+
+
+def words(method):
+    return "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
 
 
 @rule("https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename-routesettings-routekey.html")
@@ -34,6 +38,44 @@ broken_by(
     unknown=lambda r, t: stage(r)["RouteSettings"].update({"GET /webhooks/kuenta": {}}),
     missing=lambda r, t: stage(r)["RouteSettings"].pop("POST /webhooks/kuenta"),
     half=lambda r, t: stage(r)["RouteSettings"]["POST /webhooks/kuenta"].pop("ThrottlingBurstLimit"),
+)
+
+
+@rule("https://github.com/aws/serverless-application-model/issues/1939")
+def the_routes_of_deployed_stacks_stay(stack):
+    """A route that has settings can't be taken away, as by an ANY in its place: the update fails."""
+    own = routes(stack)
+    for route in own:
+        _, path = route.split(" ", 1)
+        if "{" not in path and f"POST {path}" not in own:
+            yield path
+
+
+broken_by(
+    the_routes_of_deployed_stacks_stay,
+    any=lambda r, t: (
+        r["HttpApi"]["Properties"]["Body"]["paths"]["/webhooks/kuenta"].pop("post"),
+        stage(r)["RouteSettings"].pop("POST /webhooks/kuenta"),
+    ),
+)
+
+
+@rule("https://github.com/storacha/w3infra/pull/166")
+def a_trailing_slash_is_served(stack):
+    """`/a/` is another path than `/a`, and no route ends in a slash: `/a/{proxy+}` takes it."""
+    own = routes(stack)
+    for route in own:
+        _, path = route.split(" ", 1)
+        if path.endswith("/"):
+            yield f"{route} is refused"
+        if "{" not in path and not {f"ANY {path}", f"ANY {path}/{{proxy+}}"} <= own:
+            yield path
+
+
+broken_by(
+    a_trailing_slash_is_served,
+    without=lambda r, t: r["HttpApi"]["Properties"]["Body"]["paths"].pop("/webhooks/kuenta/{proxy+}"),
+    ending=lambda r, t: r["HttpApi"]["Properties"]["Body"]["paths"].update({"/webhooks/kuenta/": {"post": {}}}),
 )
 
 

@@ -1,5 +1,7 @@
 """IAM."""
 
+import re
+
 from .rule import broken_by, rule
 from .template import as_list, target, text
 
@@ -86,12 +88,23 @@ broken_by(
 
 @rule("https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html")
 def the_api_may_call_each_function(stack):
-    """Each function of a route has a permission for the API, or it is answered 500."""
-    permitted = {target(own["FunctionName"]) for _, own in stack.of_type("AWS::Lambda::Permission")}
-    bodies = text([api["Body"] for _, api in stack.of_type("AWS::ApiGatewayV2::Api")])
-    for name, _ in stack.of_type("AWS::Lambda::Function"):
-        if f"{name}.Arn" in bodies and name not in permitted:
-            yield name
+    """Each route has a permission of its function's for the API, or it is answered 500."""
+    permitted = {
+        (target(own["FunctionName"]), text(own["SourceArn"]["Fn::Sub"][0]).split("/${__Stage__}", 1)[1])
+        for _, own in stack.of_type("AWS::Lambda::Permission")
+    }
+    for _, api in stack.of_type("AWS::ApiGatewayV2::Api"):
+        for path, methods in api["Body"]["paths"].items():
+            for method, own in methods.items():
+                verb = "*" if method == "x-amazon-apigateway-any-method" else method.upper()
+                source = re.sub(r"\{[^}]+\}", "*", f"/{verb}{path}")
+                for name, _ in stack.of_type("AWS::Lambda::Function"):
+                    if f"{name}.Arn" in text(own) and (name, source) not in permitted:
+                        yield f"{name}: {source}"
 
 
-broken_by(the_api_may_call_each_function, forbidden=lambda r, t: r.pop("KuentaFunctionWebhookPermission"))
+broken_by(
+    the_api_may_call_each_function,
+    forbidden=lambda r, t: r.pop("KuentaFunctionWebhookPermission"),
+    slash=lambda r, t: r.pop("KuentaFunctionTrailingSlashPermission"),
+)

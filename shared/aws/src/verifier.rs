@@ -11,7 +11,8 @@ use acuse_core::provider::Provider;
 use acuse_core::receive::{Door, Outbox, SecretStore};
 use futures_util::future::join;
 pub use lambda_http::Error;
-use lambda_http::{run, service_fn};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
 
 use crate::config;
 use crate::sdk;
@@ -57,10 +58,10 @@ where
     C: Clock,
     R: Random,
 {
-    run(service_fn(|request| {
+    lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| {
         // Boxed: the runtime's layers would copy its several kilobytes from one to the next.
         Box::pin(async move {
-            let answer = http::answer(door, request).await;
+            let answer = http::answer(door, event.payload).await;
             telemetry::flush_metrics();
             Ok::<_, Error>(answer)
         })

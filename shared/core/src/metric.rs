@@ -6,11 +6,16 @@ use std::time::Duration;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
 /// Deliveries at the verify functions, by `Provider` and `Outcome`: `queued`, `test` (queued, a test delivery of
-/// `acuse doctor`), `token` and `signature` (which of the two proofs failed), `too_long`, `unavailable`.
+/// `acuse doctor`), `token` and `signature` (which of the two proofs failed), `registration` (one of them failed, and
+/// it was answered 200 since a registration window was open), `too_long`, `unavailable`.
 pub const DELIVERIES: &str = "Deliveries";
 
 /// Deliveries kept in quarantine, by `Provider`.
 pub const QUARANTINED: &str = "Quarantined";
+
+/// Deliveries that were answered 200 although they failed verification, in a registration window. Of all providers:
+/// an alarm wants one number.
+pub const REGISTRATIONS: &str = "Registrations";
 
 /// Deliveries of events at the consumer, by `Provider` and `Outcome`: `completed`; `retried` (a hook
 /// failed, or asked to retry), `rejected` (a hook said never, or its writes can't be made),
@@ -37,6 +42,11 @@ pub const HOOK_DURATION: &str = "HookDuration";
 pub fn describe() {
     describe_counter!(DELIVERIES, Unit::Count, "deliveries at a door");
     describe_counter!(QUARANTINED, Unit::Count, "deliveries kept in quarantine");
+    describe_counter!(
+        REGISTRATIONS,
+        Unit::Count,
+        "not verified and answered 200 in a registration window"
+    );
     describe_counter!(EVENTS, Unit::Count, "deliveries of events at the consumer");
     describe_histogram!(QUEUE_LATENCY, Unit::Milliseconds, "receipt to first claim");
     describe_histogram!(END_TO_END_LATENCY, Unit::Milliseconds, "receipt to completion");
@@ -54,6 +64,10 @@ pub(crate) fn delivery(provider: &'static str, outcome: &'static str) {
 
 pub(crate) fn quarantined(provider: &'static str) {
     counter!(QUARANTINED, "Provider" => provider).increment(1);
+}
+
+pub(crate) fn registered() {
+    counter!(REGISTRATIONS).increment(1);
 }
 
 pub(crate) fn event(provider: &'static str, outcome: &'static str) {

@@ -1,6 +1,7 @@
 //! The door: what happens to a delivery between its arrival and its answer.
 
 mod keyring;
+pub mod registration;
 
 use std::future::Future;
 use std::time::Duration;
@@ -15,9 +16,10 @@ use crate::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
 use crate::hook::chain;
 use crate::metric;
 use crate::provider::Provider;
-use crate::quarantine::{Quarantine, Quarantined};
+use crate::quarantine::{Quarantine, Quarantined, Window};
 use crate::signature::{self, Factor, Refusal};
 pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
+use registration::Registration;
 
 /// The longest that queue and secret store may take together. The providers give up at 5 s, and
 /// the answer has to travel.
@@ -55,6 +57,9 @@ pub struct OutboxError {
 pub enum Answer {
     /// 200: it is in the queue.
     Queued(DeliveryId),
+    /// 200: this proof is missing or wrong, and it is in quarantine, which is all that becomes of it. Only within a
+    /// [registration window](registration).
+    Registered,
     /// 401: this proof is missing or wrong.
     Refused(Factor),
     /// 413: it can't fit one message.
@@ -68,6 +73,7 @@ impl Answer {
     const fn name(self) -> &'static str {
         match self {
             Self::Queued(_) => "queued",
+            Self::Registered => "registration",
             Self::Refused(factor) => factor.name(),
             Self::TooLong => "too_long",
             Self::Unavailable => "unavailable",
@@ -79,6 +85,7 @@ impl Answer {
 pub struct Door<S, O, C, R> {
     provider: &'static Provider,
     keyring: Keyring<S>,
+    registration: Registration,
     outbox: O,
     quarantine: Quarantine,
     clock: C,
@@ -91,6 +98,7 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
         Self {
             provider,
             keyring: Keyring::new(store),
+            registration: Registration::default(),
             outbox,
             quarantine: Quarantine::default(),
             clock,
@@ -118,11 +126,7 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
         let delivery = Delivery::received(id, now, headers, body);
         let answer = match within(&self.clock, BUDGET, self.take_in(&delivery)).await {
             Some(Ok(answer)) => answer,
-            Some(Err(refusal)) => {
-                let left = BUDGET.saturating_sub(self.clock.now().since(now));
-                self.set_aside(&delivery, refusal, left.min(QUARANTINE_BUDGET)).await;
-                Answer::Refused(refusal.factor())
-            }
+            Some(Err(refusal)) => self.refuse(&delivery, refusal).await,
             None => {
                 error!(provider = self.provider.name, delivery_id = %id, "delivery not taken in: no answer in time");
                 Answer::Unavailable
@@ -200,15 +204,31 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
         }
     }
 
-    /// Keeps what may turn out genuine once a secret is mended. The sender is answered 401
-    /// whether or not this works, and in time.
-    async fn set_aside(&self, delivery: &Delivery<Unverified>, refusal: Refusal, budget: Duration) {
+    /// Keeps what may turn out genuine once a secret is mended. The sender is answered 401 whether or not this
+    /// works, and in time. Within a registration window it is answered 200, but only once it is kept: whoever is
+    /// answered 200 does not send again.
+    async fn refuse(&self, delivery: &Delivery<Unverified>, refusal: Refusal) -> Answer {
         let (provider, delivery_id) = (self.provider.name, delivery.id());
+        let now = delivery.received_at();
+        let left = || {
+            let left = BUDGET.saturating_sub(self.clock.now().since(now));
+            left.min(QUARANTINE_BUDGET)
+        };
+        let open = self.registration.is_open(self.keyring.store(), now);
+        let window = match within(&self.clock, left(), open).await {
+            Some(true) => Window::Open,
+            _ => Window::Closed,
+        };
         let names: Vec<&str> = delivery.headers().keys().map(|name| name.as_str()).collect();
-        let quarantined = match self.quarantine.admit(self.provider, delivery, refusal) {
-            Quarantined::Kept(message) => match within(&self.clock, budget, self.outbox.quarantine(message)).await {
+        let mut answer = Answer::Refused(refusal.factor());
+        let quarantined = match self.quarantine.admit(self.provider, delivery, refusal, window) {
+            Quarantined::Kept(message) => match within(&self.clock, left(), self.outbox.quarantine(message)).await {
                 Some(Ok(())) => {
                     metric::quarantined(provider);
+                    if window == Window::Open {
+                        metric::registered();
+                        answer = Answer::Registered;
+                    }
                     "kept"
                 }
                 Some(Err(error)) => {
@@ -222,7 +242,9 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
             },
             Quarantined::Left(why) => why,
         };
-        warn!(provider, %delivery_id, reason = %refusal, headers = ?names, quarantined, "delivery refused");
+        let status = if answer == Answer::Registered { 200 } else { 401 };
+        warn!(provider, %delivery_id, reason = %refusal, headers = ?names, quarantined, status, "delivery refused");
+        answer
     }
 }
 

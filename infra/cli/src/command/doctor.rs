@@ -4,6 +4,7 @@ mod alarms;
 mod delivery;
 mod drift;
 mod queues;
+mod registration;
 mod resources;
 
 use std::process::ExitCode;
@@ -73,6 +74,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     for provider in providers::ALL {
         let name = provider.name;
+        if let Some(found) = registration::state(&target, provider).await {
+            say(&format!("{name}: registration"), found);
+        }
         let (provider, secrets) = match secrets(&target, provider).await {
             Ok(found) => {
                 say(&format!("{name}: secret"), Ok(well_formed(found.0, &found.1)));

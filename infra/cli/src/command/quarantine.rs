@@ -222,7 +222,10 @@ impl<'a> Desk<'a> {
             item.provider.clone(),
             item.delivery_id(),
             bytes.to_string(),
-            item.reason.clone(),
+            match item.registration {
+                true => format!("{} (answered 200, in a registration window)", item.reason),
+                false => item.reason.clone(),
+            },
         ]);
     }
 

@@ -46,20 +46,34 @@ pub(super) enum Upstream {
 pub(super) struct Front {
     api: Api,
     upstream: Upstream,
-    routes: Vec<Route>,
+    /// Each with the path that it serves.
+    routes: Vec<(String, Route)>,
 }
 
 impl Front {
     /// # Errors
     /// [`Error::Template`] where a route can't be compared as text.
     pub(super) fn new(api: Api, upstream: Upstream, routes: Vec<Route>) -> Result<Self, Error> {
-        if let Some(route) = routes.iter().find(|route| route.path.contains(['{', '$'])) {
-            let path = &route.path;
-            return Err(Error::Template(format!(
-                "the local stack has no routes with parameters: {path}"
-            )));
-        }
-        Ok(Self { api, upstream, routes })
+        let of_path = |route: Route| served(&route).map(|path| (path, route));
+        let routes: Result<_, _> = routes.into_iter().map(of_path).collect();
+        Ok(Self {
+            api,
+            upstream,
+            routes: routes?,
+        })
+    }
+
+    /// The routes of `path`; the first one takes `method`, if one does. A route of that method goes before `ANY`.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
+    fn routes(&self, path: &str, method: &Method) -> Vec<&Route> {
+        let of_path = self.routes.iter().filter(|(served, _)| served == path);
+        let mut routes: Vec<&Route> = of_path.map(|(_, route)| route).collect();
+        routes.sort_by_key(|route| match route.method.as_str() {
+            own if own == method.as_str() => 0,
+            "ANY" => 1,
+            _ => 2,
+        });
+        routes
     }
 
     pub(super) fn router(self) -> Router {
@@ -103,23 +117,39 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
             false => not_allowed("GET, HEAD"),
         };
     }
-    let routes: Vec<&Route> = front.routes.iter().filter(|route| route.path == path).collect();
-    let takes = |route: &&&Route| route.method == "ANY" || route.method == parts.method.as_str();
-    let Some(route) = routes.iter().find(takes) else {
-        let methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
-        return match methods.is_empty() {
-            true => message(StatusCode::NOT_FOUND, "Not Found"),
-            false => not_allowed(&methods.join(", ")),
-        };
+    let routes = front.routes(path, &parts.method);
+    let route = match routes.as_slice() {
+        [route, ..] if route.method == "ANY" || route.method == parts.method.as_str() => route,
+        [] => return message(StatusCode::NOT_FOUND, "Not Found"),
+        others => {
+            let methods: Vec<&str> = others.iter().map(|route| route.method.as_str()).collect();
+            return not_allowed(&methods.join(", "));
+        }
     };
     let body = match read(body).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    match front.invoke(route, &event::request(route, &parts, &body)).await {
+    match front.invoke(route, &event::request(route, path, &parts, &body)).await {
         Ok(response) => response,
         Err(error) if error.is_timeout() => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         Err(_) => message(StatusCode::BAD_GATEWAY, "the functions can't be reached"),
+    }
+}
+
+/// The path that a route serves. Of a greedy one that is its trailing slash alone, which it is there for: a function
+/// answers 404 to what is below.
+fn served(route: &Route) -> Result<String, Error> {
+    let path = match route.path.strip_suffix("/{proxy+}") {
+        Some(parent) => format!("{parent}/"),
+        None => route.path.clone(),
+    };
+    match path.contains(['{', '$']) {
+        false => Ok(path),
+        true => Err(Error::Template(format!(
+            "the local stack has no routes with parameters but a last `{{proxy+}}`: {}",
+            route.path
+        ))),
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod answers;
 mod attacked;
 mod browser;
 mod checkout;
@@ -15,6 +16,7 @@ mod dead_letters;
 mod doctor;
 mod odd;
 mod quarantine;
+mod register;
 mod secrets;
 mod terminal;
 

@@ -1,36 +1,63 @@
-//! The HTTP API's request and response.
+//! The HTTP API's request and response, payload format 2.0: what function URLs and `cargo lambda watch` send too.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+//!
+//! `lambda_http` would make an `http::Request` of it, with a URL built from `Host`, path and query. That panics where
+//! one of them fits no URL (`?a=b c`), and nothing here reads any of them.
 
 use acuse_core::clock::{Clock, Random};
 use acuse_core::receive::{Answer, Door, Outbox, SecretStore};
 use bytes::Bytes;
-use http::Method;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use lambda_http::{Body, Request, Response};
+use data_encoding::BASE64;
+use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest as Request, ApiGatewayV2httpResponse as Response};
 
 /// A provider that was told 503 should come back after this many seconds.
 const RETRY_AFTER_SECONDS: u8 = 5;
 
-/// Takes one request through `door`.
-pub(super) async fn answer<S, O, C, R>(door: &Door<S, O, C, R>, request: Request) -> Response<Body>
+/// Takes one request through `door`: a delivery by POST. Panels and monitors also ask by GET and HEAD whether the
+/// URL answers; that has no effect.
+pub(super) async fn answer<S, O, C, R>(door: &Door<S, O, C, R>, request: Request) -> Response
 where
     S: SecretStore,
     O: Outbox,
     C: Clock,
     R: Random,
 {
-    // The API routes POST alone; `cargo lambda watch` and function URLs route everything.
-    if request.method() != Method::POST {
-        return with_header(response(405, "only POST"), ALLOW, "POST");
+    // The route that takes a trailing slash is greedy, so that it also takes what has more behind it.
+    if request.path_parameters.values().any(|more| !more.is_empty()) {
+        return response(404, "not found");
     }
-    let (parts, body) = request.into_parts();
-    // Where the API has encoded the body as base64, `lambda_http` has decoded it already.
-    let body = match body {
-        Body::Text(text) => Bytes::from(text),
-        Body::Binary(bytes) => Bytes::from(bytes),
-        _ => Bytes::new(),
+    match request.request_context.http.method {
+        Method::POST => deliver(door, request).await,
+        Method::GET => response(200, "webhooks are posted here"),
+        Method::HEAD => {
+            let mut answer = response(200, "");
+            answer.body = None;
+            answer
+        }
+        _ => with_header(response(405, "not a webhook"), ALLOW, "GET, HEAD, POST"),
+    }
+}
+
+async fn deliver<S, O, C, R>(door: &Door<S, O, C, R>, request: Request) -> Response
+where
+    S: SecretStore,
+    O: Outbox,
+    C: Clock,
+    R: Random,
+{
+    let Some((headers, body)) = opened(request) else {
+        return response(400, "the body is not base64");
     };
-    match door.receive(parts.headers, body).await {
-        Answer::Queued(id) => with_header(response(200, "OK"), "x-delivery-id", &id.to_string()),
+    match door.receive(headers, body).await {
+        Answer::Queued(id) => with_header(
+            response(200, "OK"),
+            HeaderName::from_static("x-delivery-id"),
+            &id.to_string(),
+        ),
+        Answer::Registered => response(200, "OK"),
         Answer::Refused(factor) => response(401, &format!("missing or wrong {}", factor.name())),
         Answer::TooLong => response(413, "the body is longer than 1,000,000 bytes"),
         Answer::Unavailable => with_header(
@@ -41,15 +68,35 @@ where
     }
 }
 
-fn response(status: u16, text: &str) -> Response<Body> {
-    let mut response = Response::new(Body::Text(text.to_owned()));
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+/// The headers, and the body freed of the API's base64; `None` where it is none.
+fn opened(request: Request) -> Option<(HeaderMap, Bytes)> {
+    let mut headers = request.headers;
+    if let Some(cookies) = request.cookies
+        && let Ok(cookies) = HeaderValue::from_str(&cookies.join("; "))
+    {
+        headers.insert(COOKIE, cookies);
+    }
+    let body = match (request.body, request.is_base64_encoded) {
+        (None, _) => Bytes::new(),
+        (Some(text), false) => Bytes::from(text),
+        (Some(text), true) => BASE64.decode(text.as_bytes()).ok()?.into(),
+    };
+    Some((headers, body))
+}
+
+fn response(status: u16, text: &str) -> Response {
+    let mut response = Response::default();
+    response.status_code = status.into();
+    response.body = Some(Body::Text(text.to_owned()));
     with_header(response, CONTENT_TYPE, "text/plain; charset=utf-8")
 }
 
-fn with_header(mut response: Response<Body>, name: impl http::header::IntoHeaderName, value: &str) -> Response<Body> {
+fn with_header(mut response: Response, name: HeaderName, value: &str) -> Response {
     if let Ok(value) = value.parse() {
-        response.headers_mut().insert(name, value);
+        response.headers.insert(name, value);
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

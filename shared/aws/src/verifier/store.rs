@@ -1,10 +1,12 @@
 //! A provider's secret in Secrets Manager.
 
+use acuse_core::clock::Timestamp;
 use acuse_core::hook::chain;
 use acuse_core::provider::Provider;
-use acuse_core::receive::{SecretStore, StoreError};
+use acuse_core::receive::{SecretStore, StoreError, registration};
 use acuse_core::secrets::{SecretError, Secrets};
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use tracing::{debug, error, warn};
 
 /// The secret of one provider.
@@ -37,26 +39,34 @@ impl SecretsManager {
     /// # Errors
     /// The outer one where the store does not answer, the inner one where what it holds is of no use.
     async fn version(&self, stage: &'static str) -> Result<Result<Option<Secrets>, SecretError>, StoreError> {
+        let provider = self.provider.name;
+        Ok(match self.get(stage).await? {
+            Some(value) if value.secret_string.is_none() && value.secret_binary.is_some() => {
+                Err(SecretError::Binary { provider })
+            }
+            Some(value) => match value.secret_string {
+                Some(text) => Secrets::parse(self.provider, &text),
+                None => Ok(None),
+            },
+            None => Ok(None),
+        })
+    }
+
+    /// The version of `stage`; `None` where there is none.
+    async fn get(&self, stage: &'static str) -> Result<Option<GetSecretValueOutput>, StoreError> {
         let get = self
             .client
             .get_secret_value()
             .secret_id(&self.secret_id)
             .version_stage(stage);
         match get.send().await {
-            Ok(value) if value.secret_string.is_none() && value.secret_binary.is_some() => {
-                let provider = self.provider.name;
-                Ok(Err(SecretError::Binary { provider }))
-            }
-            Ok(value) => Ok(match value.secret_string {
-                Some(text) => Secrets::parse(self.provider, &text),
-                None => Ok(None),
-            }),
+            Ok(value) => Ok(Some(value)),
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|e| e.is_resource_not_found_exception()) =>
             {
-                Ok(Ok(None))
+                Ok(None)
             }
             Err(error) => Err(StoreError::Unreachable {
                 secret: self.secret_id.clone(),
@@ -98,5 +108,11 @@ impl SecretStore for SecretsManager {
             }
             (Err(error), None) => Err(error.into()),
         }
+    }
+
+    async fn registration_until(&self) -> Result<Option<Timestamp>, StoreError> {
+        let stored = self.get(registration::STAGE).await?;
+        let text = stored.and_then(|value| value.secret_string);
+        Ok(text.as_deref().and_then(registration::from_json))
     }
 }

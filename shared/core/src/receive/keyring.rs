@@ -22,6 +22,12 @@ pub const RELOAD_EVERY: Duration = Duration::from_secs(30);
 pub trait SecretStore: Send + Sync {
     /// All secrets that may verify now. Empty where the operator has put none yet.
     fn load(&self) -> impl Future<Output = Result<Secrets, StoreError>> + Send;
+
+    /// When the provider's [registration window](super::registration) ends, as the operator has stored it. `None`
+    /// where none was ever opened, or where what is stored names no time.
+    fn registration_until(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send {
+        std::future::ready(Ok(None))
+    }
 }
 
 /// The secrets could not be had: nobody can say whether a delivery is authentic.
@@ -105,6 +111,11 @@ impl<S: SecretStore> Keyring<S> {
         let secrets = self.load(now).await?;
         self.state().reload = Some(Reload { at: now, failed: false });
         Ok(Some(secrets))
+    }
+
+    /// Where the secrets are from.
+    pub(super) fn store(&self) -> &S {
+        &self.store
     }
 
     async fn load(&self, now: Timestamp) -> Result<Arc<Secrets>, StoreError> {

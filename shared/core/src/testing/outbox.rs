@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::clock::Timestamp;
 use crate::envelope::Message;
 use crate::provider::Provider;
 use crate::receive::{Outbox, OutboxError, SecretStore, StoreError};
@@ -55,10 +56,13 @@ impl Outbox for &FakeOutbox {
 pub struct FakeStore {
     provider: &'static Provider,
     json: Mutex<String>,
+    until: Mutex<Option<Timestamp>>,
     /// While true, every call fails.
     pub down: AtomicBool,
-    /// How often it was asked.
+    /// How often it was asked for secrets.
     pub loads: AtomicUsize,
+    /// How often it was asked for the registration window.
+    pub looks: AtomicUsize,
 }
 
 impl FakeStore {
@@ -67,8 +71,10 @@ impl FakeStore {
         Self {
             provider,
             json: Mutex::new(json.to_owned()),
+            until: Mutex::new(None),
             down: AtomicBool::new(false),
             loads: AtomicUsize::new(0),
+            looks: AtomicUsize::new(0),
         }
     }
 
@@ -76,18 +82,33 @@ impl FakeStore {
     pub fn put(&self, json: &str) {
         *self.json.lock().unwrap_or_else(PoisonError::into_inner) = json.to_owned();
     }
+
+    /// Opens a registration window, or closes it.
+    pub fn register(&self, until: Option<Timestamp>) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    fn unless_down<T>(&self, value: T) -> Result<T, StoreError> {
+        match self.down.load(Ordering::SeqCst) {
+            false => Ok(value),
+            true => Err(StoreError::Unreachable {
+                secret: self.provider.name.to_owned(),
+                source: "the store is down".into(),
+            }),
+        }
+    }
 }
 
 impl SecretStore for &FakeStore {
     async fn load(&self) -> Result<Secrets, StoreError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        if self.down.load(Ordering::SeqCst) {
-            return Err(StoreError::Unreachable {
-                secret: self.provider.name.to_owned(),
-                source: "the store is down".into(),
-            });
-        }
+        self.unless_down(())?;
         let json = self.json.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(Secrets::parse(self.provider, &json)?.unwrap_or_default())
+    }
+
+    async fn registration_until(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        self.unless_down(*self.until.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

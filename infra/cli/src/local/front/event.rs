@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::super::deploy::Route;
 
-/// The event of a request for `route`. What is said of the path is the route's, not the caller's.
-pub(super) fn request(route: &Route, parts: &Parts, body: &Bytes) -> Value {
+/// The event of a request for `path`, which is one that `route` serves.
+pub(super) fn request(route: &Route, path: &str, parts: &Parts, body: &Bytes) -> Value {
     // Lower-case names, and one value each: several are joined by commas.
     let mut headers: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in &parts.headers {
@@ -48,7 +48,7 @@ pub(super) fn request(route: &Route, parts: &Parts, body: &Bytes) -> Value {
     json!({
         "version": "2.0",
         "routeKey": key,
-        "rawPath": route.path,
+        "rawPath": path,
         "rawQueryString": parts.uri.query().unwrap_or_default(),
         "headers": headers,
         "requestContext": {
@@ -58,7 +58,7 @@ pub(super) fn request(route: &Route, parts: &Parts, body: &Bytes) -> Value {
             "domainPrefix": "local",
             "http": {
                 "method": parts.method.as_str(),
-                "path": route.path,
+                "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": "127.0.0.1",
                 "userAgent": user_agent,
@@ -143,7 +143,7 @@ mod tests {
             path: "/webhooks/pagosya".into(),
             function: Function::named("pagosya"),
         };
-        request(&route, &parts, &Bytes::from_static(body))
+        request(&route, &route.path, &parts, &Bytes::from_static(body))
     }
 
     #[test]

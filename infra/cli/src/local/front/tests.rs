@@ -24,7 +24,17 @@ struct Attacked {
 }
 
 impl Attacked {
+    /// With the routes that a function has in the template.
     async fn start() -> Self {
+        Self::with(&[
+            "POST /webhooks/pagosya",
+            "ANY /webhooks/pagosya",
+            "ANY /webhooks/pagosya/{proxy+}",
+        ])
+        .await
+    }
+
+    async fn with(routes: &[&str]) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (emulator, seen) = (Loopback::bind(0).await.unwrap(), Arc::clone(&asked));
         let endpoint = format!("http://127.0.0.1:{}", emulator.port());
@@ -33,12 +43,8 @@ impl Attacked {
             async { r#"{"statusCode":200,"body":"OK"}"# }
         };
         tokio::spawn(emulator.serve(Router::new().fallback(record), true));
-        let route = Route {
-            method: "POST".into(),
-            path: "/webhooks/pagosya".into(),
-            function: Function::named("pagosya"),
-        };
-        let front = Front::new(Api::new(endpoint).unwrap(), Upstream::Emulator, vec![route]).unwrap();
+        let routes = routes.iter().map(|route| self::route(route)).collect();
+        let front = Front::new(Api::new(endpoint).unwrap(), Upstream::Emulator, routes).unwrap();
         let loopback = Loopback::bind(0).await.unwrap();
         let port = loopback.port();
         tokio::spawn(loopback.serve(front.router(), true));
@@ -61,6 +67,15 @@ impl Attacked {
 
     fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
+    }
+}
+
+fn route(key: &str) -> Route {
+    let (method, path) = key.split_once(' ').unwrap();
+    Route {
+        method: method.into(),
+        path: path.into(),
+        function: Function::named("pagosya"),
     }
 }
 
@@ -94,7 +109,11 @@ async fn no_path_leads_to_the_emulator_but_the_routes_themselves() {
         "//webhooks/pagosya",
         "/webhooks//pagosya",
         "/./webhooks/pagosya",
-        "/webhooks/pagosya/",
+        "/webhooks/pagosya//",
+        "/webhooks/pagosya/other",
+        "/webhooks/pagosya/..",
+        "/webhooks/pagosya/%2e%2e/",
+        "/webhooks/pagosya/{proxy+}",
         "/webhooks/pagosya;a=b",
         "/webhooks/pagosya%00",
         "/webhooks/%70agosya",
@@ -115,20 +134,47 @@ async fn no_path_leads_to_the_emulator_but_the_routes_themselves() {
         assert!(matches!(status, Some(404 | 400)), "{target}: {status:?}");
     }
     assert_eq!(attacked.asked(), Vec::<String>::new());
-    for target in [
+    let served = [
         "/webhooks/pagosya",
+        "/webhooks/pagosya/",
         "/webhooks/pagosya?to=../../2015-03-31/functions",
+        "/webhooks/pagosya/?/../../2015-03-31/functions",
+        "/webhooks/pagosya?",
+        "/webhooks/pagosya?a=%20%22%3C%3E&b='`{}|^[]",
+        "/webhooks/pagosya?\"quoted\"",
         "http://127.0.0.1:4566/webhooks/pagosya",
-    ] {
+    ];
+    for target in served {
         let status = attacked.send(&request("POST", target, "127.0.0.1:3000", "{}")).await;
         assert_eq!(status, Some(200), "{target}");
     }
-    assert_eq!(attacked.asked(), [INVOCATION; 3]);
+    assert_eq!(attacked.asked(), [INVOCATION; 8]);
+    // No request line of HTTP (RFC 9112, 3): an HTTP API does not let it through either.
+    for target in ["/webhooks/pagosya?a=b c", "/webhooks/pagosya?a\tb"] {
+        let status = attacked.send(&request("POST", target, "127.0.0.1:3000", "{}")).await;
+        assert_eq!(status, Some(400), "{target}");
+    }
+    assert_eq!(attacked.asked(), [INVOCATION; 8]);
 }
 
 #[tokio::test]
-async fn another_method_is_405_and_reaches_nothing() {
+async fn each_method_reaches_the_routes_function_and_nothing_else() {
     let attacked = Attacked::start().await;
+    let methods = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO",
+    ];
+    for target in ["/webhooks/pagosya", "/webhooks/pagosya/"] {
+        for method in methods {
+            let status = attacked.send(&request(method, target, "localhost", "")).await;
+            assert_eq!(status, Some(200), "{method} {target}");
+        }
+    }
+    assert_eq!(attacked.asked(), [INVOCATION; 18]);
+}
+
+#[tokio::test]
+async fn a_method_without_a_route_is_405_and_reaches_nothing() {
+    let attacked = Attacked::with(&["POST /webhooks/pagosya"]).await;
     for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO"] {
         let status = attacked
             .send(&request(method, "/webhooks/pagosya", "localhost", ""))
@@ -215,12 +261,15 @@ async fn a_connection_that_says_nothing_more_is_closed_and_keeps_nobody_out() {
 
 #[test]
 fn a_route_with_a_parameter_is_refused_by_name() {
-    let route = Route {
-        method: "POST".into(),
-        path: "/webhooks/{proxy+}".into(),
-        function: Function::named("pagosya"),
-    };
-    let api = Api::new("http://127.0.0.1:1".into()).unwrap();
-    let refused = Front::new(api, Upstream::Emulator, vec![route]).err().unwrap();
-    assert!(refused.to_string().contains("/webhooks/{proxy+}"), "{refused}");
+    for key in [
+        "POST /webhooks/{name}",
+        "POST /webhooks/{proxy+}/pagosya",
+        "POST /{name}/{proxy+}",
+        "ANY $default",
+    ] {
+        let api = Api::new("http://127.0.0.1:1".into()).unwrap();
+        let refused = Front::new(api, Upstream::Emulator, vec![route(key)]).err().unwrap();
+        let path = key.split_once(' ').unwrap().1;
+        assert!(refused.to_string().ends_with(path), "{refused}");
+    }
 }

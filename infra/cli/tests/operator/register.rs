@@ -1,0 +1,150 @@
+//! A registration window: a panel's test delivery gets 200, is shown, and reaches nothing.
+
+use acuse_cli::registration::Window;
+use acuse_cli::target::Target;
+use acuse_core::providers::kuenta;
+use acuse_core::receive::SecretStore;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use super::*;
+
+/// The versions of `provider`'s secret that its functions accept.
+async fn versions(target: &Target, provider: &'static Provider) -> [Option<String>; 2] {
+    let client = aws_sdk_secretsmanager::Client::new(&target.sdk);
+    let id = target.secret_id(provider).unwrap();
+    let version = async |stage: &str| {
+        let get = client.get_secret_value().secret_id(id).version_stage(stage);
+        get.send().await.ok()?.version_id
+    };
+    [version("AWSCURRENT").await, version("AWSPREVIOUS").await]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_delivery_gets_200_is_shown_and_reaches_nothing() {
+    let _queues = QUEUES.lock().await;
+    let provider = &kuenta::PROVIDER;
+    stack().await;
+    let target = Target::local(Running::find(&state()).unwrap()).await.unwrap();
+    let before = versions(&target, provider).await;
+    let (unsigned, forged) = (payment(provider), payment(provider));
+    let another = secrets(provider, r#"{"signing_secrets":["of the test deliveries"]}"#);
+    let refused = async || post_with(provider, &unsigned, &[]).await == 401;
+    assert!(refused().await, "closed");
+
+    let mut register = start(&state(), &["register", "kuenta", "--for", "10m"], "").await;
+    let mut lines = BufReader::new(register.stdout.take().unwrap()).lines();
+    let mut next = async || {
+        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+        line.expect("it goes on").unwrap().unwrap_or_default()
+    };
+    let opened = next().await;
+    assert!(
+        opened.starts_with("open until ") && opened.contains("/webhooks/kuenta with kuenta"),
+        "{opened}"
+    );
+
+    // From here on each is answered 200, also by an instance that has just refused one.
+    assert_eq!(post_with(provider, &unsigned, &[]).await, 200);
+    assert_eq!(post(provider, &forged, &another).await, 200);
+    let mut shown = Vec::new();
+    while shown.len() < 4 {
+        shown.push(next().await);
+    }
+    let shown = shown.join("\n");
+    for expected in [
+        "answered 200: ",
+        ", no signature header came\n  no header holds a signature",
+        ", the signature is wrong\n  no header holds a signature",
+    ] {
+        assert!(shown.contains(expected), "{shown}");
+    }
+
+    let doctor = acuse(&["doctor", "--no-delivery"], "").await;
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(
+        said.contains("✗ kuenta: registration") && said.contains("`acuse register kuenta --close`"),
+        "{said}"
+    );
+    let kept = done(&["quarantine", "list", "--provider", "kuenta", "--json"], "").await;
+    assert_eq!(kept.matches("\"registration\":true").count(), 2, "{kept}");
+
+    // What verifies goes its usual way. It came later: had the others been queued, they would be through.
+    let genuine = payment(provider);
+    assert_eq!(post(provider, &genuine, &sample::local_secrets(provider)).await, 200);
+    let id_of = |body: &Bytes| {
+        let value = acuse_core::json::parse(body).unwrap();
+        (provider.read)(&value).unwrap().resource.unwrap().id
+    };
+    let records = async |body: &Bytes| {
+        let own = records_at(stack().await, provider).await;
+        let id = id_of(body);
+        own.into_iter()
+            .filter(|record| record.resource_id.as_deref() == Some(&id))
+            .count()
+    };
+    let through = async {
+        while records(&genuine).await == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, through).await.unwrap();
+    assert_eq!((records(&unsigned).await, records(&forged).await), (0, 0));
+
+    // Ctrl-C closes it.
+    let id = register.id().unwrap().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .await
+            .unwrap()
+            .success()
+    );
+    let closed = next().await;
+    assert!(
+        closed.starts_with("closed the registration window of kuenta; "),
+        "{closed}"
+    );
+    let summary = next().await;
+    assert!(summary.starts_with("2 answered 200 and not verified: "), "{summary}");
+    assert!(register.wait().await.unwrap().success());
+    let wait = async {
+        while !refused().await {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("closed everywhere");
+    assert_eq!(versions(&target, provider).await, before, "the secret was not touched");
+
+    // One that another run left open, as when it was killed.
+    let window = Window::of(&target, provider).unwrap();
+    window
+        .open(SystemClock.now().plus(Duration::from_secs(600)))
+        .await
+        .unwrap();
+    let store = target.secrets(provider).unwrap();
+    assert!(store.registration_until().await.unwrap().is_some());
+    done(&["register", "kuenta", "--close"], "").await;
+    assert_eq!(store.registration_until().await.unwrap(), None);
+
+    // Nothing of it is genuine.
+    let released = done(&["quarantine", "release", "--provider", "kuenta"], "").await;
+    assert!(released.contains("0 released"), "{released}");
+    done(&["quarantine", "purge", "--provider", "kuenta", "--yes"], "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_of_more_than_an_hour_is_refused() {
+    for (arguments, expected) in [
+        (["register", "kuenta", "--for", "61m"], "two minutes to one hour"),
+        (["register", "kuenta", "--for", "forever"], "two minutes to one hour"),
+        (
+            ["register", "pagosya", "--for", "15m"],
+            "[possible values: unopago, onepay, kuenta]",
+        ),
+    ] {
+        let output = acuse_in(&state(), &arguments, "").await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(expected), "{said}");
+    }
+}

@@ -1,0 +1,248 @@
+use acuse_core::clock::Timestamp;
+use acuse_core::providers::kuenta;
+use acuse_core::signature::sign;
+use acuse_core::testing::{Dice, FakeOutbox, FakeStore, StoppedClock};
+use serde_json::{Value, json};
+
+use super::*;
+
+const BODY: &str = r#"{"event":"payment.completed","data":{"id":"p1"}}"#;
+
+/// An HTTP API's event of a signed delivery.
+fn delivery() -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "POST /webhooks/kuenta",
+        "rawPath": "/webhooks/kuenta",
+        "rawQueryString": "",
+        "headers": {
+            "host": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+            "x-forwarded-proto": "https",
+            "x-kuenta-signature": sign("good", BODY.as_bytes()),
+        },
+        "requestContext": {
+            "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+            "http": {"method": "POST", "path": "/webhooks/kuenta"},
+            "stage": "$default",
+            "timeEpoch": 1_705_090_431_000_u64,
+        },
+        "body": BODY,
+        "isBase64Encoded": false,
+    })
+}
+
+/// With another value at `pointer`.
+fn with(pointer: &str, value: impl Into<Value>) -> Value {
+    let mut event = delivery();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    event.pointer_mut(parent).unwrap()[name] = value.into();
+    event
+}
+
+/// A door with nothing in its queues.
+struct Scene {
+    store: FakeStore,
+    outbox: FakeOutbox,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self {
+            store: FakeStore::holding(&kuenta::PROVIDER, r#"{"signing_secrets":["good"]}"#),
+            outbox: FakeOutbox::default(),
+        }
+    }
+
+    /// What the function gives for `event`, as JSON.
+    async fn answer(&self, event: &Value) -> Value {
+        let clock = StoppedClock::at(Timestamp::from_seconds(1_705_090_431));
+        let door = Door::new(&kuenta::PROVIDER, &self.store, &self.outbox, clock, Dice::default());
+        // As the runtime has it: text.
+        let request = serde_json::from_slice(event.to_string().as_bytes()).unwrap();
+        serde_json::to_value(answer(&door, request).await).unwrap()
+    }
+
+    fn assert_untouched(&self) {
+        assert_eq!((self.outbox.queued(), self.outbox.quarantined()), (vec![], vec![]));
+        assert_eq!(self.store.loads.load(std::sync::atomic::Ordering::SeqCst), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_odd_query_path_or_host_changes_nothing() {
+    let mut odd = vec![delivery(), with("/rawPath", "/webhooks/kuenta/")];
+    for query in [
+        "a=1&b=2",
+        "a=b c",
+        "name=\"José\"",
+        "<script>",
+        "{}|\\^`",
+        "%",
+        "%zz",
+        "\u{0}\n\r",
+        "a=ñ&b=💸",
+        "?#?#",
+        &"x".repeat(70_000),
+    ] {
+        odd.push(with("/rawQueryString", query));
+    }
+    for host in [
+        "",
+        " ",
+        "a b",
+        "a/b",
+        "http://[",
+        "[::1",
+        "u:p@evil",
+        "evil:99999",
+        "ñ.example",
+        "..",
+        "a\"b",
+        "<>",
+        "*",
+    ] {
+        odd.push(with("/headers/host", host));
+        odd.push(with("/requestContext/domainName", host));
+    }
+    for path in [
+        "",
+        "/",
+        "//",
+        "not a path",
+        "/a b/\"",
+        "/webhooks/kuenta//",
+        "/%",
+        "/../..",
+        "/#",
+        "[",
+        "\u{0}",
+    ] {
+        odd.push(with("/rawPath", path));
+    }
+    for proto in ["", "gopher", "a b", "https,http"] {
+        odd.push(with("/headers/x-forwarded-proto", proto));
+    }
+    for stage in ["", "live", "a b", "/"] {
+        odd.push(with("/requestContext/stage", stage));
+    }
+    odd.push(with("/queryStringParameters", json!({"a b": "\"", "": ""})));
+    odd.push(with("/queryStringParameters", Value::Null));
+    odd.push(with("/pathParameters", Value::Null));
+    odd.push(with("/pathParameters", json!({"proxy": ""})));
+    odd.push(with("/headers/x-odd", "ñ\u{7f}a".replace('\u{7f}', "")));
+    for event in odd {
+        let scene = Scene::new();
+        let answer = scene.answer(&event).await;
+        assert_eq!(
+            (&answer["statusCode"], &answer["body"]),
+            (&json!(200), &json!("OK")),
+            "{event}"
+        );
+        assert_eq!(scene.outbox.queued().len(), 1, "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_whether_it_answers_has_no_effect() {
+    for (method, body) in [("GET", json!("webhooks are posted here")), ("HEAD", Value::Null)] {
+        let scene = Scene::new();
+        let answer = scene.answer(&with("/requestContext/http/method", method)).await;
+        assert_eq!(
+            (&answer["statusCode"], &answer["body"]),
+            (&json!(200), &body),
+            "{method}"
+        );
+        scene.assert_untouched();
+    }
+}
+
+#[tokio::test]
+async fn another_method_is_405_and_says_which_are_allowed() {
+    for method in ["OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "post", "FOO"] {
+        let scene = Scene::new();
+        let answer = scene.answer(&with("/requestContext/http/method", method)).await;
+        assert_eq!(answer["statusCode"], 405, "{method}");
+        assert_eq!(answer["headers"]["allow"], "GET, HEAD, POST", "{method}");
+        scene.assert_untouched();
+    }
+}
+
+/// The greedy route of the trailing slash takes it.
+#[tokio::test]
+async fn what_is_below_the_path_is_not_found() {
+    for method in ["POST", "GET", "OPTIONS"] {
+        let scene = Scene::new();
+        let mut event = with("/pathParameters", json!({"proxy": "other"}));
+        event["requestContext"]["http"]["method"] = method.into();
+        assert_eq!(scene.answer(&event).await["statusCode"], 404, "{method}");
+        scene.assert_untouched();
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_what_was_sent() {
+    let base64 = |text: &str| {
+        let mut event = with("/body", BASE64.encode(text.as_bytes()));
+        event["isBase64Encoded"] = true.into();
+        event
+    };
+    let mut without = delivery();
+    without.as_object_mut().unwrap().remove("body");
+    let mut broken = with("/body", "not base64!");
+    broken["isBase64Encoded"] = true.into();
+    for (event, status) in [
+        (base64(BODY), 200),
+        (base64(""), 401),
+        (without, 401),
+        (with("/body", Value::Null), 401),
+        (with("/body", ""), 401),
+        (broken, 400),
+    ] {
+        assert_eq!(Scene::new().answer(&event).await["statusCode"], status, "{event}");
+    }
+}
+
+#[tokio::test]
+async fn headers_and_cookies_are_what_was_sent() {
+    let mut event = with("/cookies", json!(["a=1", "b=2"]));
+    event["headers"]["X-Many"] = json!(["one", "two"]);
+    // Not signed: it is kept as it came.
+    event["headers"]["x-kuenta-signature"] = "forged".into();
+    let scene = Scene::new();
+    assert_eq!(scene.answer(&event).await["body"], "missing or wrong signature");
+    let kept: Value = serde_json::from_str(&scene.outbox.quarantined()[0].text).unwrap();
+    let headers = kept["headers"].as_array().unwrap();
+    for (name, value) in [
+        ("cookie", "a=1; b=2"),
+        ("x-many", "one"),
+        ("x-many", "two"),
+        ("host", "abcdef1234.execute-api.us-east-1.amazonaws.com"),
+    ] {
+        assert!(
+            headers.contains(&json!([name, BASE64.encode(value.as_bytes())])),
+            "{name}: {headers:?}"
+        );
+    }
+}
+
+/// As function URLs and `cargo lambda watch` send it: fewer fields.
+#[tokio::test]
+async fn the_least_that_is_an_event_is_enough() {
+    let event = json!({
+        "headers": delivery()["headers"],
+        "requestContext": {"http": {"method": "POST"}},
+        "body": BODY,
+    });
+    assert_eq!(Scene::new().answer(&event).await["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn in_a_registration_window_the_answer_is_200_without_an_id() {
+    let scene = Scene::new();
+    scene.store.register(Some(Timestamp::from_seconds(1_705_090_491)));
+    let answer = scene.answer(&with("/headers/x-kuenta-signature", "forged")).await;
+    assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(200), &json!("OK")));
+    assert_eq!(answer["headers"].get("x-delivery-id"), None);
+    assert_eq!(scene.outbox.queued(), []);
+    assert_eq!(scene.outbox.quarantined().len(), 1);
+}

@@ -1,0 +1,244 @@
+//! A registration window: what fails verification gets 200, and reaches the quarantine and nothing else.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::providers::{self, onepay};
+use crate::quarantine::REGISTRATION;
+use crate::receive::registration::LONGEST;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+impl Scene {
+    /// With a window that is open for this long from now.
+    fn registering(secret: &str, left: Duration) -> Self {
+        let scene = Self::new(secret);
+        scene.store.register(Some(scene.clock.now().plus(left)));
+        scene
+    }
+
+    fn assert_nothing_queued(&self) {
+        assert_eq!(self.outbox.queued(), []);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_gets_200_and_is_kept() {
+    let scene = Scene::registering(GOOD, MINUTE);
+    let door = scene.door();
+    for headers in [HeaderMap::new(), signed("another secret")] {
+        assert_eq!(door.receive(headers, body()).await, Answer::Registered);
+    }
+    assert_eq!(door.receive(signed("good"), Bytes::new()).await, Answer::Registered);
+    scene.assert_nothing_queued();
+    let kept = scene.outbox.quarantined();
+    let reasons = kept.iter().map(|message| message.attribute("reason").unwrap());
+    assert_eq!(
+        reasons.collect::<Vec<_>>(),
+        [
+            "no signature header came",
+            "the signature is wrong",
+            "the body is empty"
+        ]
+    );
+    assert!(
+        kept.iter()
+            .all(|message| message.attribute(REGISTRATION) == Some("true"))
+    );
+}
+
+#[tokio::test]
+async fn it_works_before_any_secret_was_put() {
+    for provider in providers::ALL {
+        let store = FakeStore::holding(provider, r#"{"placeholder":true}"#);
+        let scene = Scene::new(GOOD);
+        store.register(Some(scene.clock.now().plus(MINUTE)));
+        let door = Door::new(provider, &store, &scene.outbox, scene.clock.clone(), Dice::default());
+        assert_eq!(door.receive(HeaderMap::new(), body()).await, Answer::Registered);
+        assert_eq!(scene.outbox.quarantined().len(), 1, "{}", provider.name);
+        scene.assert_nothing_queued();
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_answered_200_as_well() {
+    let store = FakeStore::holding(&onepay::PROVIDER, r#"{"signing_secrets":["s"],"token":"t"}"#);
+    let scene = Scene::new(GOOD);
+    store.register(Some(scene.clock.now().plus(MINUTE)));
+    let clock = scene.clock.clone();
+    let door = Door::new(&onepay::PROVIDER, &store, &scene.outbox, clock, Dice::default());
+    let mut headers = HeaderMap::new();
+    headers.insert("x-webhook-token", HeaderValue::from_static("another"));
+    assert_eq!(door.receive(headers, body()).await, Answer::Registered);
+    scene.assert_nothing_queued();
+}
+
+#[tokio::test]
+async fn what_verifies_goes_its_usual_way_and_asks_for_no_window() {
+    let scene = Scene::registering(GOOD, MINUTE);
+    let answer = scene.door().receive(signed("good"), body()).await;
+    assert!(matches!(answer, Answer::Queued(_)));
+    assert_eq!(scene.outbox.queued().len(), 1);
+    assert_eq!(scene.outbox.quarantined(), []);
+    assert_eq!(scene.store.looks.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn at_its_end_it_is_closed() {
+    let millisecond = Duration::from_millis(1);
+    for (left, answer) in [
+        (LONGEST + millisecond, Answer::Refused(Factor::Signature)),
+        (LONGEST, Answer::Registered),
+        (millisecond, Answer::Registered),
+        (Duration::ZERO, Answer::Refused(Factor::Signature)),
+    ] {
+        let scene = Scene::registering(GOOD, left);
+        assert_eq!(scene.door().receive(signed("x"), body()).await, answer, "{left:?}");
+        scene.assert_nothing_queued();
+    }
+    // Also where the instance knows of it from before: the store is not asked again.
+    let scene = Scene::registering(GOOD, MINUTE / 4);
+    let door = scene.door();
+    assert_eq!(door.receive(signed("x"), body()).await, Answer::Registered);
+    scene.clock.advance(MINUTE / 4 - millisecond);
+    assert_eq!(door.receive(signed("x"), body()).await, Answer::Registered);
+    scene.clock.advance(millisecond);
+    let refused = Answer::Refused(Factor::Signature);
+    assert_eq!(door.receive(signed("x"), body()).await, refused);
+    assert_eq!(scene.store.looks.load(Ordering::SeqCst), 1);
+    scene.assert_nothing_queued();
+}
+
+/// What `acuse register` waits for, and what it says of closing.
+#[tokio::test]
+async fn opening_and_closing_are_seen_within_the_reload_interval() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    let refused = Answer::Refused(Factor::Signature);
+    let forged = async || door.receive(HeaderMap::new(), body()).await;
+    assert_eq!(forged().await, refused);
+    scene.store.register(Some(scene.clock.now().plus(15 * MINUTE)));
+    scene.clock.advance(RELOAD_EVERY - Duration::from_millis(1));
+    assert_eq!(forged().await, refused);
+    scene.clock.advance(Duration::from_millis(1));
+    assert_eq!(forged().await, Answer::Registered);
+    scene.store.register(None);
+    scene.clock.advance(RELOAD_EVERY);
+    assert_eq!(forged().await, refused);
+    assert_eq!(scene.store.looks.load(Ordering::SeqCst), 3);
+    scene.assert_nothing_queued();
+}
+
+/// Whoever is answered 200 does not send again: what can't be kept is refused as ever.
+#[tokio::test]
+async fn what_is_not_kept_is_not_answered_200() {
+    let refused = Answer::Refused(Factor::Signature);
+    let scene = Scene::registering(GOOD, MINUTE);
+    let door = scene.door();
+    let long = Bytes::from(vec![b' '; 64 * 1024]);
+    assert_eq!(door.receive(HeaderMap::new(), long).await, refused);
+    scene.outbox.down.store(true, Ordering::SeqCst);
+    assert_eq!(door.receive(HeaderMap::new(), body()).await, refused);
+    scene.outbox.down.store(false, Ordering::SeqCst);
+    let mut answered = 0;
+    for _ in 0..300 {
+        answered += usize::from(door.receive(HeaderMap::new(), body()).await == Answer::Registered);
+    }
+    assert_eq!(answered, scene.outbox.quarantined().len());
+    assert!(answered < 300, "{answered}");
+    scene.assert_nothing_queued();
+}
+
+#[tokio::test]
+async fn without_the_store_there_is_no_window() {
+    let scene = Scene::registering(GOOD, MINUTE);
+    let door = scene.door();
+    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    scene.store.down.store(true, Ordering::SeqCst);
+    // It carries no proof, so that no secret is asked for.
+    let answer = door.receive(HeaderMap::new(), body()).await;
+    assert_eq!(answer, Answer::Refused(Factor::Signature));
+}
+
+#[tokio::test]
+async fn it_is_counted_apart() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let scene = Scene::registering(GOOD, MINUTE);
+    scene.door().receive(HeaderMap::new(), body()).await;
+    let entries = snapshotter.snapshot().into_vec();
+    let mut counted: Vec<String> = entries
+        .iter()
+        .map(|(key, ..)| {
+            let outcome = key.key().labels().find(|label| label.key() == "Outcome");
+            let outcome = outcome.map(|label| format!(" {}", label.value()));
+            format!("{}{}", key.key().name(), outcome.unwrap_or_default())
+        })
+        .collect();
+    counted.sort();
+    assert_eq!(counted, ["Deliveries registration", "Quarantined", "Registrations"]);
+}
+
+/// What somebody without a secret may do, and the operator, and the time.
+#[derive(Debug, Clone)]
+enum Step {
+    Unsigned,
+    Forged,
+    Wait(u64),
+    /// A window of so many milliseconds from now, also of an operator who means ill.
+    Open(i64),
+    Close,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        Just(Step::Unsigned),
+        Just(Step::Forged),
+        (0_u64..40_000).prop_map(Step::Wait),
+        (-10_000_i64..4_000_000).prop_map(Step::Open),
+        Just(Step::Close),
+    ];
+    prop::collection::vec(step, 0..60)
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_fails_verification_reaches_the_event_queue(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let scene = Scene::new(GOOD);
+        let door = scene.door();
+        let mut answered = 0;
+        // Every window's end, as long as an instance may know of it.
+        let mut latest = None;
+        for step in steps {
+            let headers = match step {
+                Step::Unsigned => HeaderMap::new(),
+                Step::Forged => signed("forged"),
+                Step::Wait(millis) => {
+                    scene.clock.advance(Duration::from_millis(millis));
+                    continue;
+                }
+                Step::Open(millis) => {
+                    let until = Timestamp::from_millis(scene.clock.now().as_millis() + millis);
+                    scene.store.register(Some(until));
+                    latest = latest.max(Some(until));
+                    continue;
+                }
+                Step::Close => {
+                    scene.store.register(None);
+                    continue;
+                }
+            };
+            let answer = runtime.block_on(door.receive(headers, body()));
+            if answer == Answer::Registered {
+                answered += 1;
+                prop_assert!(latest.is_some_and(|until| scene.clock.now() < until));
+            }
+        }
+        prop_assert_eq!(scene.outbox.queued(), []);
+        let kept = scene.outbox.quarantined();
+        let registered = kept.iter().filter(|message| message.attribute(REGISTRATION).is_some()).count();
+        prop_assert_eq!(registered, answered);
+    }
+}
