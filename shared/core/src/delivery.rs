@@ -83,9 +83,9 @@ impl Delivery<Unverified> {
     /// Called by [`signature::verify`](crate::signature::verify) and by nothing else.
     pub(crate) fn verified(&self, bytes: Bytes, form: Form) -> Delivery<Verified> {
         let content = match form {
-            Form::Raw => Content::of(&self.state.headers),
+            Form::Raw | Form::Trimmed | Form::Newline => Content::of(&self.state.headers),
             // Written again, it is plain JSON.
-            Form::JavaScript | Form::Python => Content::default(),
+            Form::JavaScript | Form::JavaScriptSorted | Form::Python | Form::PythonSorted => Content::default(),
         };
         Delivery {
             id: self.id,
