@@ -8,7 +8,7 @@ use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
 use acuse_core::providers::onepay::PROVIDER;
 use acuse_core::secrets::{Secrets, Stored};
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use thiserror::Error;
 
@@ -116,7 +116,7 @@ pub(crate) struct Register {
 
 /// `acuse onepay webhooks update`
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("change").args(["name", "url", "events", "no_token"]).required(true).multiple(true))]
+#[command(group = clap::ArgGroup::new("change").args(["name", "url", "events", "no_token"]).required(true).multiple(true))]
 pub(crate) struct Update {
     /// Which one
     id: String,
@@ -220,6 +220,11 @@ impl Register {
         let has_token = issued.token.is_some();
         match &place.store {
             Some(_) if self.no_token && !has_token => note!("{PUT_WITHOUT_TOKEN}"),
+            // Nobody asked for that: to give up the token is the operator's decision.
+            Some(_) if issued.webhook.has_token == Some(false) => {
+                let id = issued.webhook.id;
+                return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
+            }
             Some(store) => keep(store, old, &issued).await?,
             None if has_token => note!("copy its secret and token from OnePay's panel: `acuse secrets put onepay`"),
             None => note!("{PUT_WITHOUT_TOKEN}"),
@@ -284,10 +289,6 @@ impl Delete {
 async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
     let id = issued.webhook.id.clone();
     let advice = "copy both from OnePay's panel: `acuse secrets put onepay`; then `acuse quarantine release --provider onepay` for what came meanwhile";
-    if let (Some(_), Some(false)) = (&issued.signing_secret, issued.webhook.has_token) {
-        // Nobody asked for that: to give up the token is the operator's decision.
-        return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
-    }
     let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
         return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
     };
