@@ -108,3 +108,16 @@ fn explain(error: clap::Error) -> ExitCode {
     }
     code
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// Names that no argument has, and whatever else clap finds out only when the command is run.
+    #[test]
+    fn every_command_and_argument_can_be_meant() {
+        Cli::command().debug_assert();
+    }
+}

@@ -116,7 +116,7 @@ pub(crate) struct Register {
 
 /// `acuse onepay webhooks update`
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("change").args(["name", "url", "events", "no_token"]).required(true).multiple(true))]
+#[command(group = clap::ArgGroup::new("change").args(["name", "url", "events", "no_token"]).required(true).multiple(true))]
 pub(crate) struct Update {
     /// Which one
     id: String,
@@ -220,6 +220,11 @@ impl Register {
         let has_token = issued.token.is_some();
         match &place.store {
             Some(_) if self.no_token && !has_token => note!("{PUT_WITHOUT_TOKEN}"),
+            // Nobody asked for that: to give up the token is the operator's decision.
+            Some(_) if issued.webhook.has_token == Some(false) => {
+                let id = issued.webhook.id;
+                return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
+            }
             Some(store) => keep(store, old, &issued).await?,
             None if has_token => note!("copy its secret and token from OnePay's panel: `acuse secrets put onepay`"),
             None => note!("{PUT_WITHOUT_TOKEN}"),

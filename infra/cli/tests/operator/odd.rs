@@ -41,8 +41,12 @@ async fn ids_of_any_text_are_listed_and_found() {
         let record = tokio::time::timeout(PATIENCE, arrived).await.expect("it arrives");
         let stored = record.resource_id.unwrap();
         let escaped = acuse_cli::terminal::escape(&stored);
-        for which in [&stored, &escaped, &record.key] {
-            let shown = done(&["events", "show", "--json", "--", which], "").await;
+        // No program takes NUL as an argument: then it is found as the list prints it.
+        let typed = [&stored, &escaped, &record.key]
+            .into_iter()
+            .filter(|which| !which.contains('\0'));
+        for which in typed {
+            let shown = done(&["events", "show", "--json", which], "").await;
             let shown: Value = serde_json::from_str(shown.trim()).unwrap();
             assert_eq!(shown["key"], json!(record.key), "{which:?}");
         }
@@ -50,7 +54,7 @@ async fn ids_of_any_text_are_listed_and_found() {
         if let Ok(own) = serde_json::from_str::<String>(&id)
             && !own.contains('\0')
         {
-            let shown = done(&["events", "show", "--json", "--", &own], "").await;
+            let shown = done(&["events", "show", "--json", &own], "").await;
             let shown: Value = serde_json::from_str(shown.trim()).unwrap();
             assert_eq!(shown["key"], json!(record.key), "{own:?}");
         }

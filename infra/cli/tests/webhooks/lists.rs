@@ -276,3 +276,37 @@ async fn the_inspector_says_what_it_leaves_out() {
     let day = page(&ledger(Vec::new()).await, "/?since=2026-11-25").await;
     assert!(!day.contains("was left out"), "{day}");
 }
+
+/// AWS with queues that have so many messages, each given once and then the first again.
+async fn queues(count: usize) -> Server {
+    let (mut given, mut stored) = (0, json!({"signing_secrets": [SECRET]}).to_string());
+    Server::replying(move |asked| match asked.header("x-amz-target") {
+        Some("AmazonSQS.ReceiveMessage") => {
+            let numbers = if given < count {
+                given..count.min(given + 10)
+            } else {
+                0..count.min(10)
+            };
+            given = given.max(numbers.end);
+            let message =
+                |number: usize| json!({"MessageId": format!("m{number}"), "ReceiptHandle": "r", "Body": "no JSON"});
+            answer(200, json!({"Messages": numbers.map(message).collect::<Vec<_>>()}))
+        }
+        _ => aws(asked, &mut stored),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_inspector_says_that_a_queue_has_more_than_it_shows() {
+    for (path, all) in [
+        ("/dead-letters", "acuse dlq list"),
+        ("/quarantine", "acuse quarantine list"),
+    ] {
+        for (count, more) in [(100, false), (101, true), (130, true)] {
+            let shown = page(&queues(count).await, path).await;
+            assert_eq!(shown.matches("<tr>").count(), 1 + 100, "{count}");
+            assert_eq!(shown.contains(all), more, "{count}: {shown}");
+        }
+    }
+}

@@ -136,7 +136,14 @@ pub(super) fn aws(asked: &Asked, stored: &mut String) -> Answer {
                     ) + &output(&format!("{key}SecretId"), &format!("secret-of-{name}"))
                 })
                 .concat()
-                + &output("LedgerTableName", "ledger");
+                + &[
+                    "LedgerTableName",
+                    "DeadLetterQueueUrl",
+                    "QuarantineQueueUrl",
+                    "EventQueueUrl",
+                ]
+                .map(|name| output(name, "https://aws.example/of-the-stack"))
+                .concat();
             answer(
                 200,
                 format!(
