@@ -6,7 +6,7 @@ use acuse_core::delivery::{DeliveryId, Form};
 use acuse_core::envelope::Envelope;
 use acuse_core::event::{Environment, Event};
 use acuse_core::provider::{Provider, Unreadable};
-use acuse_core::{json, providers};
+use acuse_core::{json, payload, providers};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
@@ -44,6 +44,12 @@ fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
         let unknown = matches!(unreadable, Some(Unreadable::Environment(_)));
         assert_eq!(event.environment, if unknown { Environment::Test } else { own });
         assert_eq!(event.resource, None);
+    }
+    for (event, _) in payload::events(&delivered(provider, body, 1), provider, own) {
+        // What `acuse events replay` sends. An array in an array is read by itself.
+        let replayed = payload::events(&delivered(provider, event.body(), 2), provider, own);
+        let is_array = event.body().trim_ascii_start().starts_with(b"[");
+        assert!(is_array || replayed.len() == 1 && replayed[0].0.key == event.key, "a replay is another event");
     }
     // What hooks, logs and listings do with an event.
     let _ = event.payload::<serde_json::Value>();

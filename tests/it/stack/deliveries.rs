@@ -2,6 +2,7 @@
 
 use acuse_core::canonical;
 use acuse_core::delivery::Form;
+use acuse_core::gzip;
 use acuse_core::providers::{self, kuenta, onepay};
 
 use super::*;
@@ -241,4 +242,53 @@ fn records_type(provider: &Provider, payload: &str) -> String {
     (provider.read)(&json::parse(payload.as_bytes()).unwrap())
         .unwrap()
         .type_name
+}
+
+/// The emulator takes `application/json` for UTF-8, as AWS's API does; other types it hands on as bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_no_plain_json_reaches_the_hooks_as_its_text() {
+    let provider = &kuenta::PROVIDER;
+    let packed = |text: &str| gzip::pack(text.as_bytes()).unwrap();
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let form = |text: &str| format!("payload={}", encoded(text)).into_bytes();
+    let bytes = "application/octet-stream";
+    let ways: [(&str, &str, &dyn Fn(&str) -> Vec<u8>); 3] = [
+        (bytes, "gzip", &packed),
+        (bytes, "identity", &utf16),
+        ("application/x-www-form-urlencoded", "identity", &form),
+    ];
+    for (media_type, encoding, write) in ways {
+        let text = payment(provider);
+        let body = write(&text);
+        let post = Post::signed(provider, &body).with("content-type", media_type);
+        let answer = post.with("content-encoding", encoding).send().await;
+        assert_eq!(answer.status, 200, "{media_type} {encoding}");
+        let id = resource_id(provider, &text);
+        let first = settled(provider, &id, "COMPLETED").await;
+        assert_eq!(first.payload.as_deref(), Some(text.as_bytes()));
+        // As it is, it is the same event.
+        Post::signed(provider, text.as_bytes()).send().await;
+        let of_it = |record: &Record| record.resource_id.as_deref() == Some(id.as_str());
+        let duplicate = record(provider, "the duplicate", |record| {
+            of_it(record) && record.duplicates >= 1
+        })
+        .await;
+        assert_eq!(duplicate.conflicts, 0);
+        assert_eq!(payments_item(provider, "live", &id).await["applied"], "1");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_array_is_its_events() {
+    let provider = &kuenta::PROVIDER;
+    let texts: Vec<String> = (0..12).map(|_| payment(provider)).collect();
+    let body = format!("[{}]", texts.join(",\n"));
+    assert_eq!(Post::signed(provider, body.as_bytes()).send().await.status, 200);
+    for text in &texts {
+        let id = resource_id(provider, text);
+        let record = settled(provider, &id, "COMPLETED").await;
+        assert_eq!(record.payload.as_deref(), Some(text.as_bytes()));
+        assert_eq!(payments_item(provider, "live", &id).await["applied"], "1");
+    }
 }

@@ -201,6 +201,44 @@ async fn what_a_killed_run_hides_is_told() {
     empty().await;
 }
 
+/// As a version left them that did not read them, with their records.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_read_yesterday_reaches_hooks_when_it_is_sent_back() {
+    let _queues = QUEUES.lock().await;
+    let provider = &unopago::PROVIDER;
+    let mut ids = HashSet::new();
+    let mut text = || {
+        let text = String::from_utf8(payment(provider).to_vec()).unwrap();
+        let value = acuse_core::json::parse(text.as_bytes()).unwrap();
+        ids.insert((provider.read)(&value).unwrap().resource.unwrap().id);
+        text
+    };
+    let bodies = [
+        acuse_core::gzip::pack(text().as_bytes()).unwrap(),
+        text().encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        format!("\u{FEFF}{}", text()).into_bytes(),
+        format!("[{},{}]", text(), text()).into_bytes(),
+    ];
+    for (number, body) in (0..).zip(bodies) {
+        let (mut letter, _) = message(provider, 200 + number);
+        letter.text = data_encoding::BASE64.encode(&body);
+        letter.attributes.push(("encoding", "base64".to_owned()));
+        dead_letter(letter, "the payload is not JSON: yesterday").await;
+    }
+    let redrive = ["dlq", "redrive", "--error", "not JSON: yesterday"];
+    let listed = done(&["dlq", "list", "--error", "not JSON: yesterday", "--json"], "").await;
+    let events = listed.lines().map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["type"], "payment_received");
+        line["events"].as_u64().unwrap()
+    });
+    assert_eq!(events.sum::<u64>(), 5);
+    let sent = done(&redrive, "").await;
+    assert!(sent.contains("payment_received and 1 more"), "{sent}");
+    assert!(sent.ends_with("4 sent back, 0 left\n"), "{sent}");
+    all_applied_once(provider, &ids).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_letter_reaches_hooks_only_where_it_is_asked_for() {
     let _queues = QUEUES.lock().await;
