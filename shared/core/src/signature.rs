@@ -19,7 +19,7 @@ use crate::delivery::{Delivery, Form, Unverified, Verified};
 use crate::secrets::Secrets;
 pub use attest::{attest, sign, test_body};
 use content::Sources;
-pub use diagnose::{Diagnosis, Match, TokenFault, diagnose};
+pub use diagnose::{Diagnosis, Match, Odd, TokenFault, diagnose};
 pub use scheme::{Digest, Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time, Token};
 pub use settings::SettingError;
 use text::Claims;
