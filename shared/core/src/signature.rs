@@ -21,7 +21,7 @@ use crate::gzip::GzipError;
 use crate::secrets::Secrets;
 pub use attest::{attest, sign, test_body};
 use content::Sources;
-pub use diagnose::{Diagnosis, Match, TokenFault, diagnose};
+pub use diagnose::{Diagnosis, Match, Odd, TokenFault, diagnose};
 pub use scheme::{Digest, Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time, Token};
 pub use settings::SettingError;
 use text::Claims;
@@ -126,7 +126,7 @@ fn check_token(delivery: &Delivery<Unverified>, token: Token, secrets: &Secrets)
     let is_known = |sent: &[u8]| secrets.tokens().any(|known| digest::same_token(sent, known));
     // A token may have commas of its own, so its header counts as it came as well.
     let whole = text::whole_value(headers, token.header).ok_or(Refusal::TokenMissing)?;
-    let once = text::value(headers, token.header).unwrap_or_default();
+    let once = text::once(&whole);
     let sent = [whole.as_slice(), &once];
     let after_bearer = || sent.iter().filter_map(|sent| after_bearer(sent));
     let known = match token.bearer {

@@ -1,6 +1,6 @@
 //! A wrong secret or header on day one loses nothing.
 
-use acuse_core::providers::{onepay, unopago};
+use acuse_core::providers::{kuenta, onepay, unopago};
 
 use super::*;
 
@@ -76,4 +76,35 @@ async fn a_header_that_is_not_looked_at_is_diagnosed() {
     );
     let kept = acuse(&["quarantine", "purge", "--provider", "unopago"], "").await;
     assert!(!kept.status.success() && String::from_utf8_lossy(&kept.stderr).contains("--yes"));
+}
+
+/// A proxy that adds a header which is there, and one that adds an empty one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_proxy_repeats_is_let_in() {
+    let provider = &onepay::PROVIDER;
+    let local = sample::local_secrets(provider);
+    for empty in [false, true] {
+        let body = payment(provider);
+        let signed = Sample::signed(provider, body.to_vec(), &local, SystemClock.now(), None).unwrap();
+        let mut headers = Vec::new();
+        for (name, value) in signed.headers {
+            headers.extend([(name, if empty { String::new() } else { value.clone() }), (name, value)]);
+        }
+        assert_eq!(post_with(provider, &body, &headers).await, 200, "{headers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_notation_is_not_blamed_on_the_secret() {
+    let _queues = QUEUES.lock().await;
+    let provider = &kuenta::PROVIDER;
+    let body = payment(provider);
+    let unended = acuse_core::signature::sign("local-kuenta-secret", body.trim_ascii_end());
+    assert_eq!(
+        post_with(provider, &body, &[("signature", format!("SHA256=\"{unended}\""))]).await,
+        401
+    );
+    let diagnosis = done(&["quarantine", "diagnose", "--provider", "kuenta"], "").await;
+    assert!(diagnosis.contains("set `forms=raw,trimmed`"), "{diagnosis}");
+    done(&["quarantine", "purge", "--provider", "kuenta", "--yes"], "").await;
 }

@@ -56,7 +56,7 @@ pub(super) fn whole_value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
 
 /// `value` without empty items, and where it is the same several times over, as proxies make it
 /// that add a header which is there: `s,s` is `s`.
-fn once(value: &[u8]) -> Vec<u8> {
+pub(super) fn once(value: &[u8]) -> Vec<u8> {
     if !value.contains(&b',') {
         return value.to_vec();
     }

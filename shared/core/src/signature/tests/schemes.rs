@@ -188,6 +188,41 @@ fn ten_schemes_are_data() {
     }
 }
 
+/// What a proxy and API Gateway make of headers changes no verdict, in either direction.
+#[test]
+fn repeated_headers_change_nothing() {
+    let ways: [fn(&str) -> Vec<String>; 5] = [
+        |value| vec![format!("{value},{value}")],
+        |value| vec![format!("{value}, {value}, {value}")],
+        |value| vec![value.to_owned(), value.to_owned()],
+        |value| vec![String::new(), value.to_owned()],
+        |value| vec![format!(",{value}")],
+    ];
+    for Vectors {
+        scheme: name,
+        now,
+        secret,
+        cases,
+    } in vectors()
+    {
+        let scheme = by_name(&name);
+        for case in cases {
+            let body: Bytes = data_encoding::BASE64.decode(case.body.as_bytes()).unwrap().into();
+            let secret = case.secret.as_ref().unwrap_or(&secret);
+            for way in ways {
+                let repeated: Vec<(&str, String)> = case
+                    .headers
+                    .iter()
+                    .flat_map(|(name, value)| way(value).into_iter().map(move |value| (name.as_str(), value)))
+                    .collect();
+                let headers = header_map(repeated.iter().map(|(name, value)| (*name, value.as_str())));
+                let holds = outcome(&scheme, secret, case.now.unwrap_or(now), headers, body.clone());
+                assert_eq!(holds, case.expect == "ok", "{name}: {}: {repeated:?}", case.name);
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_attested_verifies() {
     let now = 1_700_000_000;
