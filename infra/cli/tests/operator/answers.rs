@@ -58,7 +58,7 @@ async fn a_slash_a_query_and_an_odd_host_change_nothing() {
     for (target, host) in [
         ("/webhooks/unopago/", "a1b2.ngrok.app"),
         ("/webhooks/unopago?a=1&b=%20%22%3C", "localhost"),
-        ("/webhooks/unopago?name=\"José\"&x={}|^`", "localhost"),
+        ("/webhooks/unopago?name=José&x={}|^`", "localhost"),
         ("/webhooks/unopago/?a='b'", "[::1"),
         ("/webhooks/unopago", "bad host"),
         ("/webhooks/unopago", "evil:99999"),
