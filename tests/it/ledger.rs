@@ -211,7 +211,7 @@ fn event_with(id: &str, note: &str) -> Event {
         received_at: seconds(0),
         form: Form::Raw,
         body: body.into(),
-        replay: false,
+        replay: None,
     };
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
 }
@@ -539,7 +539,7 @@ async fn payloads_are_kept_compressed_and_binary() {
         received_at: seconds(0),
         form: Form::Raw,
         body: bytes::Bytes::from_static(b"\xff\xfe"),
-        replay: false,
+        replay: None,
     };
     let (binary, _) = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);
     tables.claimed(&binary, "a", 0).await;

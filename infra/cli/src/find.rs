@@ -186,7 +186,7 @@ mod tests {
                     received_at: Timestamp::from_seconds(0),
                     form: Form::Raw,
                     body: sample::payload(provider, type_name).unwrap().into(),
-                    replay: false,
+                    replay: None,
                 };
                 let event = Event::read(envelope, provider, Environment::Live).0;
                 let resource = event.resource.unwrap();

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::delivery::{DeliveryId, Form};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Replay};
 use crate::json;
 use crate::key::IdempotencyKey;
 use crate::provider::{Provider, Reading, Unreadable};
@@ -123,8 +123,12 @@ impl Event {
         if payload.as_ref().is_ok_and(|payload| payload.get(PROBE).is_some()) {
             return (Self::probe(envelope, provider, own), None);
         }
+        let conflict = envelope.replay == Some(Replay::Conflict);
         match payload.and_then(|payload| (provider.read)(&payload)) {
-            Ok(reading) => (Self::from_reading(envelope, provider, own, reading), None),
+            Ok(reading) => {
+                let event = Self::from_reading(envelope, provider, own, reading);
+                (if conflict { event.into_conflict() } else { event }, None)
+            }
             Err(why) => (Self::unreadable(envelope, provider, own), Some(why)),
         }
     }
@@ -146,7 +150,7 @@ impl Event {
             amount: reading.amount,
             form: envelope.form,
             probe: false,
-            replay: envelope.replay,
+            replay: envelope.replay.is_some(),
             body: envelope.body,
             body_sha256,
         }
@@ -175,10 +179,17 @@ impl Event {
             amount: None,
             form: envelope.form,
             probe: false,
-            replay: envelope.replay,
+            replay: envelope.replay.is_some(),
             body: envelope.body,
             body_sha256,
         }
+    }
+
+    /// The same delivery as an event of its own: other bytes under a key that is known.
+    #[must_use]
+    pub fn into_conflict(mut self) -> Self {
+        self.key = self.key.conflict(&self.body_sha256);
+        self
     }
 
     /// The payload's bytes, exactly as the provider signed them.

@@ -166,7 +166,7 @@ fn envelope(body: Bytes) -> Envelope {
         received_at: NOW,
         form: Form::Raw,
         body,
-        replay: false,
+        replay: None,
     }
 }
 

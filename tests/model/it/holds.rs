@@ -116,6 +116,23 @@ fn with_an_operators_replay() {
     holds("a replay", bounds, &[]);
 }
 
+/// Whoever is first is the event. Each delivery has the bytes of its own: one that is visible again when its
+/// lease ends is what takes over.
+#[test]
+fn with_other_bytes_in_the_second_delivery() {
+    for hooks in [Bounds::default().hooks, TRANSACTIONAL] {
+        let bounds = Bounds {
+            hooks,
+            conflict: true,
+            skews: &[0],
+            pauses: 2,
+            visibility: 2,
+            ..small()
+        };
+        holds(&format!("other bytes, {hooks:?}"), bounds, &[]);
+    }
+}
+
 #[test]
 fn with_clocks_that_are_further_apart_than_a_lease_is_long() {
     let bounds = Bounds {

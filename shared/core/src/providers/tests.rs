@@ -14,7 +14,7 @@ fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, boo
         received_at: at,
         form: Form::Raw,
         body: bytes::Bytes::copy_from_slice(body.as_bytes()),
-        replay: false,
+        replay: None,
     };
     let (event, unreadable) = Event::read(envelope, provider, Environment::Live);
     (event, unreadable.is_none())
