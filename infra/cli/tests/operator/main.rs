@@ -11,6 +11,7 @@
 mod attacked;
 mod browser;
 mod checkout;
+mod conflicts;
 mod dead_letters;
 mod doctor;
 mod quarantine;
