@@ -17,7 +17,7 @@ fuzz_target!(|input: &[u8]| {
         received_at: Timestamp::from_millis(1_700_000_000_123),
         form: Form::Raw,
         body: Bytes::copy_from_slice(input),
-        replay: false,
+        replay: None,
     });
 
     let Ok(message) = std::str::from_utf8(input) else {

@@ -69,6 +69,6 @@ fn delivered(provider: &Provider, body: &[u8], attempt: u8) -> Envelope {
         received_at: at,
         form: Form::Raw,
         body: Bytes::copy_from_slice(body),
-        replay: false,
+        replay: None,
     }
 }

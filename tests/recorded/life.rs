@@ -156,7 +156,7 @@ fn read(provider: &'static Provider, body: &[u8]) -> Event {
         received_at: now,
         form: Form::Raw,
         body: body.to_vec().into(),
-        replay: false,
+        replay: None,
     };
     Event::read(envelope, provider, Environment::Live).0
 }

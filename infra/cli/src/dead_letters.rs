@@ -146,7 +146,8 @@ impl DeadLetter {
         asides.find(|aside| *aside != SetAside::TestDelivery)
     }
 
-    /// As it came, marked as a replay: a rejected event may be claimed again.
+    /// As it came, marked as a replay: a rejected event may be claimed again. What a conflict's replay says stays:
+    /// by it the consumer knows which record is meant.
     fn attributes(&self) -> Attributes {
         let mut attributes = self.message.message_attributes.clone().unwrap_or_default();
         attributes.remove("reason");
@@ -154,7 +155,9 @@ impl DeadLetter {
             .data_type("String")
             .string_value("1")
             .build();
-        attributes.extend(replay.ok().map(|replay| ("replay".to_owned(), replay)));
+        if let Ok(replay) = replay {
+            attributes.entry("replay".to_owned()).or_insert(replay);
+        }
         attributes
     }
 }
@@ -195,4 +198,26 @@ pub async fn send_back(
         sent: sent.done.iter().map(id).collect(),
         refused: refused.chain(kept).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_back_is_a_replay_and_a_conflicts_stays_one() {
+        for (replay, sent) in [(None, "1"), (Some("1"), "1"), (Some("conflict"), "conflict")] {
+            let text = |text: &str| {
+                let value = MessageAttributeValue::builder().data_type("String");
+                value.string_value(text).build().unwrap()
+            };
+            let mut message = Message::builder().message_attributes("reason", text("no such order"));
+            if let Some(replay) = replay {
+                message = message.message_attributes("replay", text(replay));
+            }
+            let attributes = DeadLetter::open(message.build(), Environment::Live).attributes();
+            assert_eq!(attributes["replay"].string_value(), Some(sent));
+            assert!(!attributes.contains_key("reason"));
+        }
+    }
 }

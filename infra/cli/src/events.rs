@@ -8,7 +8,7 @@ use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::{Envelope, Message, TooLong};
+use acuse_core::envelope::{Envelope, Message, Replay, TooLong};
 use acuse_core::ledger::Status;
 use thiserror::Error;
 
@@ -79,8 +79,8 @@ pub fn aside(record: &Record) -> Option<SetAside> {
     SetAside::of_reason(record.error.as_deref().filter(|_| rejected)?)
 }
 
-/// The message that brings a record's event once more, with its own delivery id and time of receipt.
-/// `None` where the payload is gone.
+/// The message that brings a record's event once more, with its own delivery id and time of receipt; a conflict's
+/// under the key of its own record. `None` where the payload is gone.
 ///
 /// # Errors
 /// [`ReplayError`].
@@ -94,6 +94,10 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
     let (Some(delivery_id), Some(received_at)) = (id, at) else {
         return Ok(None);
     };
+    let replay = match record.conflict_of {
+        Some(_) => Replay::Conflict,
+        None => Replay::Event,
+    };
     let envelope = Envelope {
         provider: record.provider.clone(),
         content: record.content.clone(),
@@ -101,7 +105,7 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
         received_at,
         form: form.unwrap_or(Form::Raw),
         body: body.into(),
-        replay: true,
+        replay: Some(replay),
     };
     Ok(Some(envelope.to_message()?))
 }

@@ -16,6 +16,7 @@ use acuse_core::provider::Provider;
 use acuse_core::providers;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::conflicts;
 use crate::terminal::unescape;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -45,7 +46,7 @@ pub async fn directly(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, 
     Ok(found)
 }
 
-/// The event of a key, or all events of a resource's. None where `text` is neither.
+/// The event of a key and its conflicts, or all events of a resource's. None where `text` is neither.
 async fn as_key(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
     // A partition has no `|` of its own.
     let (partition, whole) = match text.split_once('|') {
@@ -58,9 +59,13 @@ async fn as_key(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadEr
     if !of_provider || partition.len() > LONGEST_PARTITION {
         return Ok(Vec::new());
     }
-    let mut records = ledger.partition(partition).await?;
-    records.retain(|record| !whole || record.key == text);
-    Ok(records)
+    let records = ledger.partition(partition).await?;
+    if !whole {
+        return Ok(records);
+    }
+    let conflicts: Vec<Record> = conflicts::of(text, &records).cloned().collect();
+    let event = records.into_iter().filter(|record| record.key == text);
+    Ok(event.chain(conflicts).collect())
 }
 
 /// The events of a resource's or an event's id, by their keys.
@@ -353,7 +358,7 @@ mod tests {
                     received_at: Timestamp::from_seconds(0),
                     form: Form::Raw,
                     body: sample::payload(provider, type_name).unwrap().into(),
-                    replay: false,
+                    replay: None,
                 };
                 let event = Event::read(envelope, provider, Environment::Live).0;
                 let resource = event.resource.unwrap();

@@ -6,6 +6,7 @@
 
 mod actions;
 mod chart;
+mod conflict;
 mod guard;
 mod live;
 mod page;
@@ -50,6 +51,14 @@ pub fn router(target: Target) -> Router {
         .route("/replay", get(actions::confirm_replay).post(actions::replay))
         .route("/redrive", get(actions::confirm_redrive).post(actions::redrive))
         .route("/release", get(actions::confirm_release).post(actions::release))
+        .route(
+            "/conflict/release",
+            get(conflict::confirm_release).post(conflict::release),
+        )
+        .route(
+            "/conflict/dismiss",
+            get(conflict::confirm_dismiss).post(conflict::dismiss),
+        )
         .route("/send", post(actions::send))
         .route(
             "/inspector.css",

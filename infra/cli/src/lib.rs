@@ -2,7 +2,9 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod conflicts;
 pub mod dead_letters;
+pub mod difference;
 pub mod events;
 pub mod filter;
 pub mod find;

@@ -1,5 +1,6 @@
 //! The ledger on DynamoDB: one item an event, one conditional write a step.
 
+pub mod conflict;
 mod day;
 mod expression;
 mod item;
@@ -16,7 +17,7 @@ use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::{IdempotencyKey, Recorded};
 use acuse_core::ledger::{
-    Blame, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Settlement, Status, decide,
+    Blame, Claim, Claimed, Decision, Extent, Kept, Lease, Ledger, LedgerError, Settlement, Status, decide,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
@@ -172,6 +173,7 @@ impl Ledger for DynamoLedger {
     /// RELEASED, retry_at to come │
     /// IN_PROGRESS, lease running │
     /// COMPLETED, REJECTED        ├─▶ refused; the item that refused it comes back with the answer
+    /// any, with other bytes      │
     /// ```
     ///
     /// An operator's replay may claim what is REJECTED, once: the same message, received again, may not. When
@@ -202,7 +204,7 @@ impl Ledger for DynamoLedger {
         if let Some(item) = found.as_ref().filter(|_| refused)
             && item::text(item, "lease_token") == Some(lease.token.as_str())
         {
-            let taken = item::taken(item, event.body_sha256()).map_err(|error| service(OPERATION, key, error))?;
+            let taken = item::taken(item).map_err(|error| service(OPERATION, key, error))?;
             return Ok(Claim::Claimed(Claimed::under(lease, event, taken)));
         }
         let replay = lease.replay(event, found.as_ref().and_then(|item| item::text(item, "message_id")));
@@ -215,7 +217,8 @@ impl Ledger for DynamoLedger {
         match (decide(standing.as_ref(), event.body_sha256(), replay, now), refused) {
             (Decision::Take(taken), false) => Ok(Claim::Claimed(Claimed::under(lease, event, taken))),
             (Decision::Wait { until }, true) => Ok(Claim::Wait { until }),
-            (Decision::Drop { status, conflict }, true) => Ok(Claim::Duplicate { status, conflict }),
+            (Decision::Drop { status }, true) => Ok(Claim::Duplicate { status }),
+            (Decision::Conflict, true) => Ok(Claim::Conflict),
             // The condition above and `decide` say the same, or one of them is wrong.
             _ => Err(service(
                 OPERATION,
@@ -278,15 +281,17 @@ impl Ledger for DynamoLedger {
         Ok(false)
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool, now: Timestamp) -> Result<(), LedgerError> {
-        let mut step = self
+    async fn keep_conflict(&self, event: &Event, message_id: &str, now: Timestamp) -> Result<Kept, LedgerError> {
+        self.keep_other_bytes(event.clone().into_conflict(), message_id, now)
+            .await
+    }
+
+    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> Result<(), LedgerError> {
+        let step = self
             .step(key)
             .condition("attribute_exists(pk)")
             .set("last_duplicate_at", n(now.as_millis()))
             .add("duplicates", n(1));
-        if conflict {
-            step = step.add("conflicts", n(1));
-        }
         match update(step.into_update(&self.client)).await {
             // Refused: its time to live ended in between.
             Ok(Updated::Written(_) | Updated::Refused(_)) => Ok(()),

@@ -2,6 +2,7 @@
 
 mod aside;
 mod backoff;
+mod conflict;
 mod event;
 mod former;
 mod often;

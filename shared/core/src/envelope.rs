@@ -10,8 +10,12 @@ use crate::content::Content;
 use crate::delivery::{Delivery, DeliveryId, Form, Verified};
 use crate::gzip::{self, GzipError};
 
-/// The newest version that is written and read.
+/// The version of what verify functions write, and of an event's replay.
 pub const VERSION: &str = "1";
+
+/// The version of a conflict's replay. A consumer that knows no conflicts would take it for another delivery
+/// of the first event and drop it; this version it puts on the dead-letter queue.
+const CONFLICT_VERSION: &str = "2";
 
 /// The longest text of one message, in bytes, and so the longest body that is taken in: SQS takes 1 MiB with
 /// the attributes' names, types and values, which stay well under 4 KiB.
@@ -36,8 +40,17 @@ pub struct Envelope {
     pub form: Form,
     /// Those bytes.
     pub body: Bytes,
-    /// An operator sends it on purpose: a rejected, stale or foreign event is claimed all the same.
-    pub replay: bool,
+    /// An operator sends it on purpose.
+    pub replay: Option<Replay>,
+}
+
+/// What an operator sends once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// An event: it is claimed although it is rejected, stale or foreign.
+    Event,
+    /// A conflict, as an event of its own: under the key of its own record.
+    Conflict,
 }
 
 /// A queue message: text and string attributes.
@@ -91,7 +104,8 @@ const RECEIVED_AT: &str = "received_at";
 const FORM: &str = "form";
 const ENVELOPE: &str = "envelope";
 const REPLAY: &str = "replay";
-const REPLAY_YES: &str = "1";
+const REPLAY_EVENT: &str = "1";
+const REPLAY_CONFLICT: &str = "conflict";
 const CONTENT_TYPE: &str = "content_type";
 const CONTENT_ENCODING: &str = "content_encoding";
 const ENCODING: &str = "encoding";
@@ -108,7 +122,7 @@ impl Envelope {
             received_at: delivery.received_at(),
             form: delivery.form(),
             body: delivery.bytes().clone(),
-            replay: false,
+            replay: None,
         }
     }
 
@@ -145,7 +159,7 @@ impl Envelope {
             }
         };
         let mut attributes = vec![
-            (ENVELOPE, VERSION.to_owned()),
+            (ENVELOPE, self.version().to_owned()),
             (PROVIDER, self.provider.clone()),
             (DELIVERY_ID, self.delivery_id.to_string()),
             (RECEIVED_AT, self.received_at.as_millis().to_string()),
@@ -155,7 +169,7 @@ impl Envelope {
         attributes.extend(content.media_type.clone().map(|value| (CONTENT_TYPE, value)));
         attributes.extend(content.encoding.clone().map(|value| (CONTENT_ENCODING, value)));
         attributes.extend(encoding.map(|encoding| (ENCODING, encoding.to_owned())));
-        attributes.extend(self.replay.then(|| (REPLAY, REPLAY_YES.to_owned())));
+        attributes.extend(self.replay.map(|replay| (REPLAY, replay.name().to_owned())));
         Ok(Message { text, attributes })
     }
 
@@ -166,11 +180,11 @@ impl Envelope {
     pub fn from_message<'a>(text: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> Result<Self, EnvelopeError> {
         let required = |name| attribute(name).ok_or(EnvelopeError::Missing(name));
         let version = required(ENVELOPE)?;
-        if version != VERSION {
+        if ![VERSION, CONFLICT_VERSION].contains(&version) {
             return Err(wrong(
                 ENVELOPE,
                 version,
-                "1; a newer door wrote it: deploy the consumer first",
+                "1 or 2; a newer door wrote it: deploy the consumer first",
             ));
         }
         let (id, at, form) = (required(DELIVERY_ID)?, required(RECEIVED_AT)?, required(FORM)?);
@@ -193,8 +207,28 @@ impl Envelope {
                 .map_err(|_| wrong(RECEIVED_AT, at, "milliseconds since the Unix epoch"))?,
             form: Form::from_name(form).ok_or_else(|| wrong(FORM, form, "raw, js, python or another form"))?,
             body,
-            replay: attribute(REPLAY) == Some(REPLAY_YES),
+            replay: attribute(REPLAY).and_then(Replay::from_name),
         })
+    }
+
+    fn version(&self) -> &'static str {
+        match self.replay {
+            Some(Replay::Conflict) => CONFLICT_VERSION,
+            _ => VERSION,
+        }
+    }
+}
+
+impl Replay {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Event => REPLAY_EVENT,
+            Self::Conflict => REPLAY_CONFLICT,
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Event, Self::Conflict].into_iter().find(|own| own.name() == name)
     }
 }
 
@@ -244,7 +278,7 @@ mod tests {
             received_at: Timestamp::from_millis(1_700_000_000_123),
             form: Form::JavaScript,
             body: body.into(),
-            replay: false,
+            replay: None,
         }
     }
 
@@ -378,7 +412,7 @@ mod tests {
                 media_type: Some(longest.clone()),
                 encoding: Some(longest),
             },
-            replay: true,
+            replay: Some(Replay::Event),
             ..envelope(vec![0xff])
         };
         let message = envelope.to_message().unwrap();
@@ -404,7 +438,7 @@ mod tests {
         };
         let errors = [
             read(&[]),
-            read(&[("envelope", "2")]),
+            read(&[("envelope", "3")]),
             read(&[("envelope", "1"), ("delivery_id", "x"), ("received_at", "1")]),
             read(&[
                 ("envelope", "1"),
@@ -416,10 +450,28 @@ mod tests {
         ];
         insta::assert_snapshot!(errors.join("\n"), @r#"
         the message has no attribute `envelope`
-        the message's attribute `envelope` is "2"; it should be 1; a newer door wrote it: deploy the consumer first
+        the message's attribute `envelope` is "3"; it should be 1 or 2; a newer door wrote it: deploy the consumer first
         the message has no attribute `form`
         the message's attribute `delivery_id` is "x"; it should be a UUID
         "#);
+    }
+
+    #[test]
+    fn a_replay_says_what_it_is_and_an_older_consumer_sets_a_conflicts_aside() {
+        for (replay, version, name) in [
+            (None, "1", None),
+            (Some(Replay::Event), "1", Some("1")),
+            (Some(Replay::Conflict), "2", Some("conflict")),
+        ] {
+            let envelope = Envelope {
+                replay,
+                ..envelope("{}")
+            };
+            let message = envelope.to_message().unwrap();
+            assert_eq!(message.attribute("envelope"), Some(version));
+            assert_eq!(message.attribute("replay"), name);
+            assert_eq!(there_and_back(&envelope).replay, replay);
+        }
     }
 
     proptest! {

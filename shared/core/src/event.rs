@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::Timestamp;
 use crate::content::Content;
 use crate::delivery::{DeliveryId, Form};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Replay};
 use crate::json;
 use crate::key::{FormerKey, Id, IdempotencyKey};
 use crate::provider::{Provider, Reading, Unreadable};
@@ -137,8 +137,12 @@ impl Event {
         if payload.as_ref().is_ok_and(|payload| payload.get(PROBE).is_some()) {
             return (Self::probe(envelope, provider, own), None);
         }
+        let conflict = envelope.replay == Some(Replay::Conflict);
         match payload.and_then(|payload| (provider.read)(&payload)) {
-            Ok(reading) => (Self::from_reading(envelope, provider, own, reading), None),
+            Ok(reading) => {
+                let event = Self::from_reading(envelope, provider, own, reading);
+                (if conflict { event.into_conflict() } else { event }, None)
+            }
             // It is recorded among the events of no environment that money moves in.
             Err(why @ Unreadable::Environment(_)) => {
                 let event = Self::unreadable(envelope, provider, Environment::Test);
@@ -172,7 +176,7 @@ impl Event {
             reference: reading.reference,
             form: envelope.form,
             probe: false,
-            replay: envelope.replay,
+            replay: envelope.replay.is_some(),
             content: Content::default(),
             body: envelope.body,
             body_sha256,
@@ -207,11 +211,19 @@ impl Event {
             reference: None,
             form: envelope.form,
             probe: false,
-            replay: envelope.replay,
+            replay: envelope.replay.is_some(),
             content: envelope.content,
             body: envelope.body,
             body_sha256,
         }
+    }
+
+    /// The same delivery as an event of its own: other bytes under a key that is known.
+    #[must_use]
+    pub fn into_conflict(mut self) -> Self {
+        self.key = self.key.conflict(&self.body_sha256);
+        self.former = self.former.map(|former| former.conflict(&self.body_sha256));
+        self
     }
 
     /// Version 0.1 recorded it in the stack's own environment.

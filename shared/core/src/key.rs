@@ -27,6 +27,9 @@ pub struct IdempotencyKey {
     pub sort: String,
 }
 
+/// What a conflict's key adds to the event's, before the SHA-256 of its bytes.
+const CONFLICT: &str = "|conflict#";
+
 impl IdempotencyKey {
     /// The type, and after it the first of these that there is: the provider's event id; what the type's rule
     /// says; the bytes' SHA-256.
@@ -72,6 +75,34 @@ impl IdempotencyKey {
             .flat_map(|own| kinds.iter().map(move |kind| (own.name(), kind)));
         let of = |(own, kind)| ids.iter().map(move |id| format!("{}#{own}#{kind}#{id}", provider.name));
         places.flat_map(of).collect()
+    }
+
+    /// The key of other bytes under this key: beside it in the same partition, and told apart by the bytes. No
+    /// part of a key holds a bare `|`.
+    #[must_use]
+    pub fn conflict(&self, body_sha256: &str) -> Self {
+        Self {
+            partition: self.partition.clone(),
+            sort: format!("{}{CONFLICT}{body_sha256}", self.sort),
+        }
+    }
+
+    /// Reads a key's [text](fmt::Display).
+    pub fn parse(text: &str) -> Option<Self> {
+        let (partition, sort) = text.split_once('|')?;
+        Some(Self {
+            partition: partition.to_owned(),
+            sort: sort.to_owned(),
+        })
+    }
+
+    /// The key of the event that a conflict's key is beside; `None` where this is no conflict's.
+    pub fn first(&self) -> Option<Self> {
+        let (sort, _) = self.sort.rsplit_once(CONFLICT)?;
+        Some(Self {
+            partition: self.partition.clone(),
+            sort: sort.to_owned(),
+        })
     }
 
     /// The key of a payload that can't be read: its bytes.
@@ -155,6 +186,24 @@ mod tests {
             .collect();
         assert_eq!(keys.len(), ids.len(), "{keys:#?}");
         assert!(keys.iter().all(|key| key.len() <= 1024));
+    }
+
+    #[test]
+    fn a_conflicts_key_leads_to_the_event_and_no_event_has_such_a_key() {
+        let event = IdempotencyKey::parse("onepay#live#payment#p1|payment.approved").unwrap();
+        let conflict = event.conflict("5a5a");
+        let text = "onepay#live#payment#p1|payment.approved|conflict#5a5a";
+        assert_eq!(conflict.to_string(), text);
+        assert_eq!(IdempotencyKey::parse(text), Some(conflict.clone()));
+        assert_eq!((conflict.first(), event.first()), (Some(event), None));
+
+        let odd = key_of(
+            "t|conflict#5a5a".into(),
+            Some(("payment".into(), "p|conflict#5a5a".into())),
+            None,
+            Occurs::Once,
+        );
+        assert_eq!(IdempotencyKey::parse(&odd.to_string()).unwrap().first(), None, "{odd}");
     }
 
     /// Ledgers that are deployed were written by it. The numbers are those of another SHA-256, Python's.

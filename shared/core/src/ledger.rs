@@ -12,6 +12,14 @@
 //! The first hooks of a new event, where they do nothing but write here, need no claim before them: one
 //! write settles them, from (absent) to IN_PROGRESS, or to COMPLETED where there is no other hook.
 //!
+//! The same key with other bytes is a conflict: it never touches the event's record, and has one of its own,
+//! which only an operator frees or dismisses. What is free is claimed like any other event.
+//!
+//! ```text
+//!  (absent) ───▶ CONFLICT ───▶ RELEASED      keep_conflict; an operator lets it through
+//!                   └────────▶ REJECTED      an operator dismisses it
+//! ```
+//!
 //! Only the holder of the lease token may complete, release or reject: a late owner, whose
 //! lease went to somebody else, changes nothing. All rules are pure: [`decide`] for claims,
 //! [`Standing::settled`] for what is settled in one, and [`Standing::changed`] for owners; `tests/model` checks them under every interleaving.
@@ -60,13 +68,22 @@ pub trait Ledger: Send + Sync {
     /// Whether an event that happened later ([`Event::at`]) to the same resource is completed.
     fn overtaken(&self, event: &Event) -> impl Future<Output = Result<bool, LedgerError>> + Send;
 
-    /// Counts a duplicate of an event that is finished; `conflict` where its bytes differ.
+    /// Counts a duplicate of an event that is finished.
     fn count_duplicate(
         &self,
         key: &IdempotencyKey,
-        conflict: bool,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Keeps `event`, whose key is known with other bytes, in a record of its own, under
+    /// [`IdempotencyKey::conflict`]; or says that it is kept there already. `message_id` names the message
+    /// that brings it.
+    fn keep_conflict(
+        &self,
+        event: &Event,
+        message_id: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Kept, LedgerError>> + Send;
 
     /// Records `hook` as done and commits its effects, all or nothing.
     fn record_hook(
@@ -124,6 +141,20 @@ pub enum Status {
     Completed,
     /// A hook said never, or it can't be read, or it is stale or of the wrong environment.
     Rejected,
+    /// Other bytes under the key of an event: an operator decides what becomes of them.
+    Conflict,
+}
+
+/// Why a conflict's record is there: its `error`.
+pub const CONFLICT: &str = "an event of the same key was received before, with other bytes";
+
+/// What came of keeping a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// Its record is there now, made on behalf of this message.
+    New,
+    /// The same bytes were kept before, for another message.
+    Known,
 }
 
 /// The right to work on an event for a while.
@@ -182,11 +213,11 @@ pub enum Decision {
     },
     /// It is finished: count the delivery and drop it.
     Drop {
-        /// `Completed` or `Rejected`.
+        /// `Completed` or `Rejected`; `Conflict` for a conflict that nobody has decided on.
         status: Status,
-        /// The bytes differ from those that were claimed first.
-        conflict: bool,
     },
+    /// Its bytes are not the event's: keep it in a record of its own.
+    Conflict,
 }
 
 /// What a new owner finds.
@@ -198,8 +229,6 @@ pub struct Taken {
     pub forgiven: u32,
     /// The hooks that earlier attempts have done.
     pub hooks: BTreeMap<String, Timestamp>,
-    /// The bytes differ from those that were claimed first.
-    pub conflict: bool,
 }
 
 /// What came of a claim.
@@ -214,11 +243,11 @@ pub enum Claim {
     },
     /// As [`Decision::Drop`].
     Duplicate {
-        /// `Completed` or `Rejected`.
+        /// `Completed`, `Rejected` or `Conflict`.
         status: Status,
-        /// The bytes differ from those that were claimed first.
-        conflict: bool,
     },
+    /// As [`Decision::Conflict`].
+    Conflict,
 }
 
 /// How much of an event is settled.
@@ -308,11 +337,16 @@ pub enum LedgerError {
 ///
 /// `replay`: an operator sends it again on purpose ([`Lease::replay`]), which may claim a rejected event, and
 /// does not wait. A completed one stays completed.
+///
+/// Bytes are compared first, whatever the status: other bytes are another event as long as nobody knows
+/// better, and what was verified is dropped only where it is known byte for byte.
 pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: Replay, now: Timestamp) -> Decision {
     let Some(found) = standing else {
         return Decision::Take(Taken::first(BTreeMap::new()));
     };
-    let conflict = found.body_sha256 != body_sha256;
+    if found.body_sha256 != body_sha256 {
+        return Decision::Conflict;
+    }
     match found.status {
         Status::InProgress if found.lease_expires_at > now => Decision::Wait {
             until: found.lease_expires_at,
@@ -320,9 +354,9 @@ pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: Replay, no
         Status::Released if found.retry_at > now && replay != Replay::AtOnce => {
             Decision::Wait { until: found.retry_at }
         }
-        Status::Rejected if replay != Replay::No => Decision::Take(found.taken(conflict)),
-        Status::InProgress | Status::Released => Decision::Take(found.taken(conflict)),
-        status @ (Status::Completed | Status::Rejected) => Decision::Drop { status, conflict },
+        Status::Rejected if replay != Replay::No => Decision::Take(found.taken()),
+        Status::InProgress | Status::Released => Decision::Take(found.taken()),
+        status @ (Status::Completed | Status::Rejected | Status::Conflict) => Decision::Drop { status },
     }
 }
 
@@ -346,7 +380,6 @@ impl Taken {
             attempt: 1,
             forgiven: 0,
             hooks,
-            conflict: false,
         }
     }
 
@@ -369,27 +402,33 @@ impl Claimed {
 
 impl Standing {
     /// What the next owner finds.
-    fn taken(&self, conflict: bool) -> Taken {
+    fn taken(&self) -> Taken {
         Taken {
             attempt: self.attempts.saturating_add(1),
             forgiven: self.forgiven,
             hooks: self.hooks.clone(),
-            conflict,
         }
     }
 }
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::InProgress, Self::Released, Self::Completed, Self::Rejected];
+    pub const ALL: [Self; 5] = [
+        Self::InProgress,
+        Self::Released,
+        Self::Completed,
+        Self::Rejected,
+        Self::Conflict,
+    ];
 
-    /// The name in the table: `IN_PROGRESS`, `RELEASED`, `COMPLETED`, `REJECTED`.
+    /// The name in the table: `IN_PROGRESS`, `RELEASED`, `COMPLETED`, `REJECTED`, `CONFLICT`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::InProgress => "IN_PROGRESS",
             Self::Released => "RELEASED",
             Self::Completed => "COMPLETED",
             Self::Rejected => "REJECTED",
+            Self::Conflict => "CONFLICT",
         }
     }
 
@@ -462,23 +501,40 @@ mod tests {
             Replay::No,
             Timestamp::from_seconds(200),
         );
-        assert!(matches!(
-            decision,
-            Decision::Take(Taken {
-                attempt: 3,
-                conflict: false,
-                ..
-            })
-        ));
+        assert!(matches!(decision, Decision::Take(Taken { attempt: 3, .. })));
     }
 
     #[test]
-    fn a_finished_event_is_dropped_and_other_bytes_are_a_conflict() {
-        for status in [Status::Completed, Status::Rejected] {
-            for (bytes, conflict) in [("aa", false), ("bb", true)] {
-                let decision = decide(Some(&standing(status)), bytes, Replay::No, Timestamp::from_seconds(999));
-                assert_eq!(decision, Decision::Drop { status, conflict });
+    fn a_finished_event_is_dropped() {
+        for status in [Status::Completed, Status::Rejected, Status::Conflict] {
+            let decision = decide(Some(&standing(status)), "aa", Replay::No, Timestamp::from_seconds(999));
+            assert_eq!(decision, Decision::Drop { status });
+        }
+    }
+
+    #[test]
+    fn other_bytes_are_a_conflict_whatever_the_status_and_whoever_sends_them() {
+        for status in Status::ALL {
+            for replay in [Replay::No, Replay::Rejected, Replay::AtOnce] {
+                for now in [1, 99, 100, 200, 999].map(Timestamp::from_seconds) {
+                    let decision = decide(Some(&standing(status)), "bb", replay, now);
+                    assert_eq!(decision, Decision::Conflict, "{status:?}, {replay:?}");
+                }
             }
+        }
+    }
+
+    #[test]
+    fn no_delivery_decides_on_a_conflict() {
+        for replay in [Replay::No, Replay::Rejected, Replay::AtOnce] {
+            let decision = decide(
+                Some(&standing(Status::Conflict)),
+                "aa",
+                replay,
+                Timestamp::from_seconds(999),
+            );
+            let status = Status::Conflict;
+            assert_eq!(decision, Decision::Drop { status }, "an operator frees it first");
         }
     }
 

@@ -238,7 +238,10 @@ impl Refusal {
 
     /// Whether another secret could have made a difference: also one that says that there is no token.
     pub fn depends_on_secrets(self) -> bool {
-        matches!(self, Self::TokenMissing | Self::TokenWrong | Self::SignatureWrong | Self::TooLong)
+        matches!(
+            self,
+            Self::TokenMissing | Self::TokenWrong | Self::SignatureWrong | Self::TooLong
+        )
     }
 }
 

@@ -158,7 +158,7 @@ fn envelope(body: Bytes) -> Envelope {
         received_at: NOW,
         form: Form::Raw,
         body,
-        replay: false,
+        replay: None,
     }
 }
 

@@ -21,7 +21,7 @@ fn received(id: usize, millis: i64) -> Event {
         received_at: at(millis),
         form: Form::Raw,
         body: body.into(),
-        replay: false,
+        replay: None,
     };
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
 }

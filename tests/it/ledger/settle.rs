@@ -199,7 +199,7 @@ async fn its_record_is_what_a_claim_and_its_owners_writes_make() {
         panic!("not claimed");
     };
     assert_eq!(item("begun").await, item("claimed").await);
-    assert_eq!((begun.taken.attempt, begun.taken.conflict), (1, false));
+    assert_eq!(begun.taken.attempt, 1);
     assert_eq!(begun.taken.hooks, [("payments".to_owned(), now)].into());
 
     ledger.complete(&claimed, Some(books()), now).await.unwrap();
@@ -246,7 +246,6 @@ async fn whatever_is_known_of_an_event_is_left_as_it_is() {
     tables.ledger.reject(&again, "never", seconds(4)).await.unwrap();
     let rejected = Decision::Drop {
         status: Status::Rejected,
-        conflict: false,
     };
     assert_eq!(settle(5).await, rejected);
     assert_eq!(tables.record(&event).await.attempts, 2);

@@ -87,7 +87,7 @@ async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
         received_at: now(),
         form: acuse_core::delivery::Form::Raw,
         body: body.clone().into(),
-        replay: false,
+        replay: None,
     };
     let (event, _) = Event::read(dead, provider, Environment::Live);
     let client = aws_sdk_dynamodb::Client::new(&running.sdk());

@@ -116,6 +116,45 @@ fn with_an_operators_replay() {
     holds("a replay", bounds, &[]);
 }
 
+/// Whoever is first is the event. Each delivery has the bytes of its own: one that is visible again when its
+/// lease ends is what takes over.
+#[test]
+fn with_other_bytes_in_the_second_delivery() {
+    let bounds = Bounds {
+        conflict: true,
+        skews: &[0],
+        pauses: 2,
+        visibility: 2,
+        losses: 0,
+        ..small()
+    };
+    holds("other bytes", bounds.clone(), &[]);
+    let lost = Bounds {
+        hooks: TRANSACTIONAL,
+        losses: 1,
+        failures: false,
+        ..bounds
+    };
+    holds("other bytes, settlements, a lost request", lost, &[NO_REJECTION]);
+}
+
+/// As for one payload: a conflict asks for no lease, and one more consumer that dies costs it no receive.
+#[test]
+fn other_bytes_do_not_keep_the_event_from_its_completion() {
+    let bounds = Bounds {
+        conflict: true,
+        failures: false,
+        losses: 0,
+        pauses: 0,
+        crashes: 2,
+        receives: 5,
+        ..Bounds::default()
+    };
+    let dead_lettered = "an event that is not settled is dead-lettered";
+    let unreachable = [&NOBODY_IS_LATE[..], &[dead_lettered]].concat();
+    holds("other bytes, 2 die", bounds, &unreachable);
+}
+
 #[test]
 fn with_clocks_that_are_further_apart_than_a_lease_is_long() {
     let bounds = Bounds {

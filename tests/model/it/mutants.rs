@@ -15,6 +15,7 @@ const ALONE: &str = ALWAYS[8];
 const COMPLETED: &str = ALWAYS[9];
 const PATIENT: &str = ALWAYS[10];
 const SPACED: &str = ALWAYS[11];
+const NO_BYTES_LOST: &str = ALWAYS[12];
 
 const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
 
@@ -143,4 +144,18 @@ fn attempts_that_are_not_forgiven_give_up_what_an_operator_sends_again() {
 fn deliveries_that_retry_each_on_its_own_use_up_attempts_before_their_time() {
     let bounds = Bounds { skews: &[0], ..small() };
     breaks(Some(Mutant::EachDeliveryRetriesOnItsOwn), bounds, SPACED);
+}
+
+#[test]
+fn a_conflict_that_is_dropped_or_claims_the_events_record_loses_its_bytes() {
+    for hooks in [TRANSACTIONAL, Bounds::default().hooks] {
+        for mutant in [Mutant::ConflictIsADuplicate, Mutant::OtherBytesAreClaimed] {
+            let bounds = Bounds {
+                hooks,
+                conflict: true,
+                ..small()
+            };
+            breaks(Some(mutant), bounds, NO_BYTES_LOST);
+        }
+    }
 }

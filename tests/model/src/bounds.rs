@@ -22,6 +22,8 @@ pub struct Bounds {
     pub hooks: [HookKind; 2],
     /// The second delivery is an operator's replay.
     pub replay: bool,
+    /// The second delivery brings other bytes.
+    pub conflict: bool,
     /// A message received this often goes to the dead-letter queue.
     pub receives: u8,
     /// How long an invocation may take.
@@ -79,6 +81,7 @@ impl Default for Bounds {
             consumers: 2,
             hooks: [HookKind::Transactional, HookKind::Outside],
             replay: false,
+            conflict: false,
             receives: 3,
             invocation: 1,
             slack: 1,

@@ -49,6 +49,7 @@ impl State {
                     (*now, *expires) = (sink(*now), sink(*expires));
                 }
                 Request::Write(_, write) => sink_write(write),
+                Request::Keep { .. } => {}
             }
         }
     }
@@ -110,7 +111,7 @@ impl State {
                 | Doing::Write(_, token, ..) => {
                     rename(token);
                 }
-                Doing::Idle | Doing::Return(..) | Doing::Delete(..) => {}
+                Doing::Idle | Doing::Keep(_) | Doing::Return(..) | Doing::Delete(..) => {}
             }
         }
         for request in &mut self.network {
@@ -118,6 +119,7 @@ impl State {
                 Request::Claim { token, .. } | Request::Settle { token, .. } | Request::Write(token, _) => {
                     rename(token);
                 }
+                Request::Keep { .. } => {}
             }
         }
     }
@@ -129,8 +131,9 @@ impl State {
             Doing::Settle(_, token) | Doing::Claim(_, token) => Some(token),
             doing => doing.token(),
         });
-        let sent = self.network.iter().map(|request| match request {
-            Request::Claim { token, .. } | Request::Settle { token, .. } | Request::Write(token, _) => *token,
+        let sent = self.network.iter().filter_map(|request| match request {
+            Request::Claim { token, .. } | Request::Settle { token, .. } | Request::Write(token, _) => Some(*token),
+            Request::Keep { .. } => None,
         });
         held.into_iter().chain(consumers).chain(sent).max().unwrap_or(0) + 1
     }
@@ -169,7 +172,7 @@ fn nameless(consumer: &Consumer) -> (i8, i8, u8, Doing, Reverse<Token>) {
         | Doing::Write(_, token, ..) => {
             own = std::mem::take(token);
         }
-        Doing::Idle | Doing::Return(..) | Doing::Delete(..) => {}
+        Doing::Idle | Doing::Keep(_) | Doing::Return(..) | Doing::Delete(..) => {}
     }
     (consumer.skew, consumer.deadline, consumer.attempt, doing, Reverse(own))
 }
@@ -180,7 +183,7 @@ fn to_do(doing: Doing) -> u32 {
     match doing {
         Doing::Idle => 0,
         Doing::Return(..) | Doing::Delete(..) => 1,
-        Doing::Write(_, _, _, Write::Release(_) | Write::Reject) => 2,
+        Doing::Keep(_) | Doing::Write(_, _, _, Write::Release(_) | Write::Reject) => 2,
         Doing::Copy(..) => 3,
         Doing::Write(_, _, _, Write::Complete(_)) => 4,
         Doing::Write(_, _, done, Write::Record(_)) => 4 + 3 * (left(done) - 1) + 1,

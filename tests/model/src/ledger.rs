@@ -10,8 +10,13 @@ use crate::state::{Hooks, Record, Request, State, Token, Write, at, ticks};
 /// The hooks' names.
 const NAMES: [&str; 2] = ["first", "second"];
 
-/// Both deliveries bring the same bytes.
-const BODY: &str = "aa";
+/// What the deliveries bring, where the second one brings other bytes.
+const BODIES: [&str; 2] = ["aa", "bb"];
+
+/// A delivery's bytes, told apart by whether they are those of the second one.
+pub(crate) fn body(other: bool) -> &'static str {
+    BODIES.get(usize::from(other)).copied().unwrap_or_default()
+}
 
 /// What the ledger says to a request.
 pub(crate) enum Answer {
@@ -25,6 +30,10 @@ pub(crate) enum Answer {
     Settled,
     /// It takes a claim.
     Take,
+    /// Its bytes are not the event's.
+    Conflict,
+    /// They have a record of their own now.
+    Kept,
     Written,
     /// The lease is another's.
     Refused,
@@ -37,15 +46,22 @@ impl Protocol {
             Request::Claim {
                 token,
                 replay,
+                other,
                 now,
                 expires,
-            } => self.claim(state, token, replay, now, expires),
-            Request::Settle { token, now, expires } => self.settle(state, token, now, expires),
+            } => self.claim(state, token, (replay, other), now, expires),
+            Request::Settle {
+                token,
+                other,
+                now,
+                expires,
+            } => self.settle(state, token, other, now, expires),
+            Request::Keep { other } => keep(state, other),
             Request::Write(token, write) => self.write(state, token, write),
         }
     }
 
-    fn claim(&self, state: &mut State, token: Token, replay: bool, now: i8, expires: i8) -> Answer {
+    fn claim(&self, state: &mut State, token: Token, (replay, other): (bool, bool), now: i8, expires: i8) -> Answer {
         // As DynamoDB's adapter: a claim whose answer was lost is refused by its own lease.
         if state.holder() == Some(token) {
             return Answer::Claimed(done(state));
@@ -57,7 +73,13 @@ impl Protocol {
             true => Replay::AtOnce,
             false => Replay::No,
         };
-        match decide(found, BODY, extent, at(now)) {
+        let body = match (self.mutant, found) {
+            (Some(Mutant::OtherBytesAreClaimed), Some(found)) => &found.body_sha256,
+            _ => body(other),
+        };
+        match decide(found, body, extent, at(now)) {
+            Decision::Conflict if self.mutant == Some(Mutant::ConflictIsADuplicate) => Answer::Drop,
+            Decision::Conflict => Answer::Conflict,
             Decision::Wait { .. } if self.mutant == Some(Mutant::DropInProgress) => Answer::Drop,
             Decision::Take(_) if self.mutant == Some(Mutant::EndlessLease) && state.is(Status::InProgress) => {
                 Answer::Wait(now + 1)
@@ -70,7 +92,7 @@ impl Protocol {
                 state.hasty |= waits.is_some_and(|found| ticks(found.retry_at) > furthest);
                 // Its owner fell silent: with its process, as far as anybody knows.
                 state.failures += u8::from(found.is_some_and(|found| found.status == Status::InProgress));
-                let standing = Standing::claimed(found, &taken, BODY, &lease(token, expires));
+                let standing = Standing::claimed(&taken, body, &lease(token, expires));
                 state.record = Some(Record {
                     standing,
                     holder: token,
@@ -82,7 +104,7 @@ impl Protocol {
 
     /// A settlement of the whole that is sent again, since its answer was lost, finds its own record and takes
     /// itself for a duplicate: either way, its delivery is done with.
-    fn settle(&self, state: &mut State, token: Token, now: i8, expires: i8) -> Answer {
+    fn settle(&self, state: &mut State, token: Token, other: bool, now: i8, expires: i8) -> Answer {
         // As DynamoDB's adapter: a settlement that claimed is known by its own lease.
         if state.holder() == Some(token) {
             return Answer::Claimed(done(state));
@@ -95,7 +117,8 @@ impl Protocol {
             Extent::Begun => &NAMES[..1],
         };
         let found = state.record.as_ref().map(|record| &record.standing);
-        let decision = decide(found, BODY, Replay::No, at(now));
+        let body = body(other);
+        let decision = decide(found, body, Replay::No, at(now));
         let overlooks = match self.mutant {
             Some(Mutant::UnconditionalSettlement) => true,
             Some(Mutant::SettlesWhatMayBeClaimed) => matches!(decision, Decision::Take(_)),
@@ -103,11 +126,13 @@ impl Protocol {
         };
         let seen = found.filter(|_| !overlooks);
         let lease = lease(token, expires);
-        let Some(standing) = Standing::settled(seen, hooks.iter().copied(), extent, &lease, BODY, at(0)) else {
+        let Some(standing) = Standing::settled(seen, hooks.iter().copied(), extent, &lease, body, at(0)) else {
             return match decision {
                 Decision::Wait { until } => Answer::Wait(ticks(until)),
                 Decision::Drop { .. } => Answer::Drop,
                 Decision::Take(_) => Answer::Take,
+                Decision::Conflict if self.mutant == Some(Mutant::ConflictIsADuplicate) => Answer::Drop,
+                Decision::Conflict => Answer::Conflict,
             };
         };
         state.intruded |= found.is_some();
@@ -188,6 +213,15 @@ impl Protocol {
             _ => None,
         }
     }
+}
+
+/// However often it is sent, and whenever it arrives.
+fn keep(state: &mut State, other: bool) -> Answer {
+    if let Some(kept) = state.conflicts.get_mut(usize::from(other)) {
+        let found = kept.then(|| Standing::conflict(None, body(other))).flatten();
+        *kept |= Standing::conflict(found.as_ref(), body(other)).is_some();
+    }
+    Answer::Kept
 }
 
 fn lease(token: Token, expires: i8) -> Lease {

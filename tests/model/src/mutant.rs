@@ -29,4 +29,8 @@ pub enum Mutant {
     AttemptsAreNotForgiven,
     /// A released event is claimed by whichever delivery comes, whenever: each retries on its own clock.
     EachDeliveryRetriesOnItsOwn,
+    /// Other bytes under a known key are counted and dropped.
+    ConflictIsADuplicate,
+    /// An event that is free is claimed by other bytes as well: the record's own stay.
+    OtherBytesAreClaimed,
 }

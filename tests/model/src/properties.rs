@@ -4,12 +4,12 @@ use acuse_core::ledger::{Extent, Status};
 use stateright::{Model, Property};
 
 use crate::bounds::HookKind;
-use crate::ledger::done;
+use crate::ledger::{body, done};
 use crate::protocol::Protocol;
-use crate::state::{Doing, Hooks, Place, State, Why, Write};
+use crate::state::{Delivery, Doing, Hooks, Place, State, Why, Write};
 
 /// What has to hold always.
-pub const ALWAYS: [&str; 12] = [
+pub const ALWAYS: [&str; 13] = [
     "a transactional effect is applied at most once",
     "only the lease's holder changes the record",
     "a delivery is done with only once its event is settled",
@@ -22,10 +22,11 @@ pub const ALWAYS: [&str; 12] = [
     "where little goes wrong the event is completed",
     "an event is given up only once its hooks have failed so often",
     "no delivery takes an event before the time for its next attempt",
+    "no bytes are lost",
 ];
 
 /// What has to be reached.
-pub const SOMETIMES: [&str; 14] = [
+pub const SOMETIMES: [&str; 15] = [
     "a lease is taken over while its owner lives",
     "a late owner tries to complete",
     "a late owner tries to release",
@@ -40,6 +41,7 @@ pub const SOMETIMES: [&str; 14] = [
     "somebody settles an event that another works on",
     "somebody settles an event whose hooks are done in part",
     "an event is given up",
+    "a conflict is kept",
 ];
 
 /// All of them. Where the bounds don't promise a property, it holds by its condition.
@@ -57,6 +59,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         completed,
         patient,
         spaced,
+        no_bytes_lost,
     ] = ALWAYS;
     let [
         taken,
@@ -73,6 +76,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         busy,
         in_part,
         gives_up,
+        keeps,
     ] = SOMETIMES;
     vec![
         Property::always(once, |_, state: &State| {
@@ -104,6 +108,9 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         }),
         Property::always(patient, |_, state: &State| !state.early),
         Property::always(spaced, |_, state: &State| !state.hasty),
+        Property::always(no_bytes_lost, |model: &Protocol, state: &State| {
+            (0..state.messages.len()).all(|delivery| bytes_are_kept(model, state, delivery))
+        }),
         Property::sometimes(taken, |_, state: &State| {
             late(state, |doing| matches!(doing, Doing::Call(..)))
         }),
@@ -160,6 +167,9 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::sometimes(gives_up, |model: &Protocol, state: &State| {
             !model.bounds.counts() || state.given_up
         }),
+        Property::sometimes(keeps, |model: &Protocol, state: &State| {
+            !model.bounds.conflict || state.conflicts.contains(&true)
+        }),
     ]
 }
 
@@ -171,6 +181,19 @@ fn over(model: &Protocol, state: &State) -> bool {
     let mut actions = Vec::new();
     model.actions(state, &mut actions);
     actions.is_empty()
+}
+
+/// What a delivery brought is the event's, or a conflict's, or its message is still there.
+fn bytes_are_kept(model: &Protocol, state: &State, delivery: Delivery) -> bool {
+    let other = model.is_other(delivery);
+    let message = state.messages.get(delivery);
+    let queued = message.is_some_and(|message| message.place != Place::Deleted);
+    let recorded = || {
+        let record = state.record.as_ref();
+        record.is_some_and(|record| record.standing.body_sha256 == body(other))
+    };
+    let kept = || state.conflicts.get(usize::from(other)) == Some(&true);
+    queued || recorded() || kept()
 }
 
 /// Somebody is about to do this under a lease that went to another, who works on it.

@@ -80,7 +80,11 @@ impl Model for Protocol {
             if matches!(doing, Doing::Settle(..)) {
                 actions.push(Action::Lease(consumer));
             }
-            if matches!(doing, Doing::Settle(..) | Doing::Claim(..) | Doing::Write(..)) && state.losses > 0 {
+            if matches!(
+                doing,
+                Doing::Settle(..) | Doing::Claim(..) | Doing::Write(..) | Doing::Keep(_)
+            ) && state.losses > 0
+            {
                 actions.extend([Action::Lose(consumer), Action::Resend(consumer)]);
             }
         }
@@ -179,7 +183,9 @@ impl Model for Protocol {
                             Doing::Write(delivery, token, hooks, Write::Release(blame))
                         }
                         Doing::Settle(delivery, token) => Doing::Claim(delivery, token),
-                        Doing::Claim(delivery, _) | Doing::Write(delivery, ..) => Doing::Return(delivery, BACK_OFF),
+                        Doing::Claim(delivery, _) | Doing::Write(delivery, ..) | Doing::Keep(delivery) => {
+                            Doing::Return(delivery, BACK_OFF)
+                        }
                         _ => return None,
                     };
                 }
@@ -227,6 +233,7 @@ impl Protocol {
         State {
             messages: [message; 2],
             record: None,
+            conflicts: [false; 2],
             consumers: skews.iter().map(consumer).collect(),
             network: Vec::new(),
             applied: [0; 2],
@@ -271,13 +278,15 @@ impl Protocol {
                 Answer::Take => Doing::Claim(delivery, token),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
                 Answer::Drop => self.finish(state, delivery, Why::Duplicate),
-                Answer::Written | Answer::Refused => return None,
+                Answer::Conflict => Doing::Keep(delivery),
+                Answer::Written | Answer::Refused | Answer::Kept => return None,
             },
             Doing::Claim(delivery, token) => match self.ask(state, self.request(&consumer)?) {
                 Answer::Claimed(done) => self.begin(state, delivery, token, done),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
                 Answer::Drop => self.finish(state, delivery, Why::Duplicate),
-                Answer::Settled | Answer::Take | Answer::Written | Answer::Refused => return None,
+                Answer::Conflict => Doing::Keep(delivery),
+                Answer::Settled | Answer::Take | Answer::Written | Answer::Refused | Answer::Kept => return None,
             },
             Doing::Call(delivery, token, done) => {
                 let hook = first_open(done);
@@ -298,9 +307,11 @@ impl Protocol {
                 (Answer::Written, Write::Record(hook)) => Doing::Call(delivery, token, done.with(hook)),
                 (Answer::Written, Write::Complete(_) | Write::Reject) => self.finish(state, delivery, Why::Finished),
                 (Answer::Written, Write::Release(_)) | (Answer::Refused, _) => Doing::Return(delivery, BACK_OFF),
-                (Answer::Claimed(_) | Answer::Wait(_) | Answer::Drop | Answer::Settled | Answer::Take, _) => {
-                    return None;
-                }
+                _ => return None,
+            },
+            Doing::Keep(delivery) => match self.ask(state, self.request(&consumer)?) {
+                Answer::Kept => self.finish(state, delivery, Why::Conflict),
+                _ => return None,
             },
             Doing::Return(delivery, delay) => {
                 let message = state.message(delivery)?;
@@ -348,27 +359,38 @@ impl Protocol {
         }
     }
 
-    /// Whatever its reason, a delivery may be given up only once the event is settled.
+    /// Whatever its reason, a delivery may be given up only once the event is settled, or its bytes are kept
+    /// as a conflict's.
     fn finish(&self, state: &mut State, delivery: Delivery, why: Why) -> Doing {
-        state.dropped |= !state.settled();
+        state.dropped |= why != Why::Conflict && !state.settled();
         Doing::Delete(delivery, why)
+    }
+
+    /// Whether a delivery brings the second one's bytes, where those are others.
+    pub(crate) fn is_other(&self, delivery: Delivery) -> bool {
+        self.bounds.conflict && delivery == 1
     }
 
     /// What the consumer is about to send.
     fn request(&self, consumer: &Consumer) -> Option<Request> {
         match consumer.doing {
-            Doing::Settle(_, token) => Some(Request::Settle {
+            Doing::Settle(delivery, token) => Some(Request::Settle {
                 token,
+                other: self.is_other(delivery),
                 now: consumer.skew,
                 expires: consumer.deadline + self.bounds.slack,
             }),
             Doing::Claim(delivery, token) => Some(Request::Claim {
                 token,
                 replay: self.bounds.replay && delivery == 1,
+                other: self.is_other(delivery),
                 now: consumer.skew,
                 expires: consumer.deadline + self.bounds.slack,
             }),
             Doing::Write(_, token, _, write) => Some(Request::Write(token, write)),
+            Doing::Keep(delivery) => Some(Request::Keep {
+                other: self.is_other(delivery),
+            }),
             _ => None,
         }
     }

@@ -16,6 +16,8 @@ pub(crate) type Token = u8;
 pub struct State {
     pub(crate) messages: [Message; 2],
     pub(crate) record: Option<Record>,
+    /// Whether these bytes have a conflict's record: the first delivery's, and the second one's.
+    pub(crate) conflicts: [bool; 2],
     pub(crate) consumers: Vec<Consumer>,
     /// Requests that were given up by their senders and may still arrive.
     pub(crate) network: Vec<Request>,
@@ -87,6 +89,8 @@ pub(crate) enum Doing {
     /// Put a copy on the dead-letter queue, then reject.
     Copy(Delivery, Token),
     Write(Delivery, Token, Hooks, Write),
+    /// Keep other bytes in a record of their own.
+    Keep(Delivery),
     /// Make the message visible again after so many ticks.
     Return(Delivery, i8),
     /// Delete the message.
@@ -113,6 +117,7 @@ pub(crate) enum Why {
     Finished,
     Settled,
     Duplicate,
+    Conflict,
 }
 
 /// What travels to the ledger.
@@ -122,15 +127,20 @@ pub(crate) enum Request {
     Claim {
         token: Token,
         replay: bool,
+        other: bool,
         now: i8,
         expires: i8,
     },
     Settle {
         token: Token,
+        other: bool,
         now: i8,
         expires: i8,
     },
     Write(Token, Write),
+    Keep {
+        other: bool,
+    },
 }
 
 impl Hooks {
@@ -182,7 +192,9 @@ impl Doing {
     pub(crate) fn token(self) -> Option<Token> {
         match self {
             Self::Call(_, token, _) | Self::Copy(_, token) | Self::Write(_, token, ..) => Some(token),
-            Self::Idle | Self::Settle(..) | Self::Claim(..) | Self::Return(..) | Self::Delete(..) => None,
+            Self::Idle | Self::Settle(..) | Self::Claim(..) | Self::Keep(_) | Self::Return(..) | Self::Delete(..) => {
+                None
+            }
         }
     }
 }

@@ -109,6 +109,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     ] {
         say(what, queues::is_empty(&target, output, advice).await);
     }
+    say("conflicts", queues::conflicts(&target).await);
     let resources = Resources::of(&target).await;
     say("functions", drift::functions(&target, &resources).await);
     say("alarms", alarms::state(&target, &resources).await);

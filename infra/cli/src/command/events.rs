@@ -1,5 +1,6 @@
 //! `acuse events`: what the ledger holds.
 
+mod conflict;
 mod replay;
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
+use acuse_cli::conflicts;
 use acuse_cli::events::{ReplayError, recent};
 use acuse_cli::filter::Filter;
 use acuse_cli::terminal::{self, Table, cut};
@@ -21,6 +23,7 @@ use thiserror::Error;
 use super::Failure;
 use super::interrupt::interrupted;
 use super::which::Which;
+use conflict::{Dismiss, Release};
 use replay::Replay;
 
 // The widest that each is in lists, in columns of the terminal: the types and ids of the providers' guides fit.
@@ -42,9 +45,12 @@ pub(crate) enum Command {
   acuse events list
   acuse events list --provider onepay --days 7
   acuse events list --since 2026-11-20 --until 2026-11-21      the 20th, in UTC
+  acuse events list --status CONFLICT --days 30
   acuse events list --json | jq 'select(.status != \"COMPLETED\")'")]
     List(List),
     /// Shows one event whole, or all events of one resource: did payment X arrive?
+    ///
+    /// With an event come its conflicts, and how they differ from it.
     #[command(after_help = "Examples:
   acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166'
@@ -67,6 +73,19 @@ pub(crate) enum Command {
   acuse events replay --expired --since 2026-11-01T00:00:00Z --dry-run
   acuse events replay 'onepay#live#payment#9e5ccd4a|payment.approved'")]
     Replay(Replay),
+    /// Releases conflicts: each is handed to hooks as an event of its own
+    ///
+    /// A conflict is a verified delivery whose key is known with other bytes: `show` says how it differs.
+    /// Hooks get the conflict's own key. Safe to interrupt and to run again.
+    #[command(after_help = "Examples:
+  acuse events list --status CONFLICT --days 30
+  acuse events release 'onepay#live#payment#9e5ccd4a|payment.approved|conflict#5a5a…'")]
+    Release(Release),
+    /// Dismisses conflicts: they reach no hook, and stay in the ledger as REJECTED, with the reason
+    #[command(after_help = "Examples:
+  acuse events dismiss 'onepay#live#payment#9e5ccd4a|payment.approved|conflict#5a5a…' --reason 'only the attempt number differs'
+  acuse events dismiss --provider onepay --since 6h --reason 'retries with another time' --dry-run")]
+    Dismiss(Dismiss),
 }
 
 /// `acuse events list`
@@ -147,6 +166,8 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::List(list) => list.run(&list.stack.find().await?.ledger()?).await?,
         Command::Tail(tail) => return tail.run().await,
         Command::Replay(replay) => return replay.run().await,
+        Command::Release(release) => return release.run().await,
+        Command::Dismiss(dismiss) => return dismiss.run().await,
         Command::Show(show) => show.run(&show.stack.find().await?.ledger()?).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -305,6 +326,7 @@ impl Show {
                 payload.split('\n').for_each(|line| say!("  {line}"));
                 say!("");
             }
+            conflict::explain(ledger, record).await?;
         }
         Ok(())
     }

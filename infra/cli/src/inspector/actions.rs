@@ -37,7 +37,7 @@ struct Refused(String);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Key {
-    key: String,
+    pub(super) key: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,7 +46,7 @@ pub(super) struct Id {
 }
 
 /// A page that asks. `path` takes the answer, with the field that names what is meant.
-fn confirmation(
+pub(super) fn confirmation(
     inspector: &Inspector,
     words: &Words,
     (path, back): (&str, &str),

@@ -7,7 +7,7 @@ pub(super) mod life;
 pub(super) mod quarantine;
 
 /// A value as a part of a query string.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
     text.bytes()
         .map(|byte| {

@@ -57,6 +57,17 @@ pub(super) struct Words {
     pub(super) yes: &'static str,
     pub(super) no: &'static str,
     pub(super) not_found: &'static str,
+    pub(super) conflicts: &'static str,
+    pub(super) conflict_of: &'static str,
+    pub(super) differences: [&'static str; 3],
+    pub(super) same_values: &'static str,
+    pub(super) not_comparable: &'static str,
+    pub(super) let_through: &'static str,
+    pub(super) dismiss: &'static str,
+    pub(super) why: &'static str,
+    pub(super) will_let_through: &'static str,
+    pub(super) will_dismiss: &'static str,
+    pub(super) decided_before: &'static str,
 }
 
 const EN: Words = Words {
@@ -113,6 +124,17 @@ const EN: Words = Words {
     yes: "Yes, do it",
     no: "No, go back",
     not_found: "It is not there, or somebody else is just looking at it.",
+    conflicts: "Conflicts: the same event in other bytes",
+    conflict_of: "The event that was received first",
+    differences: ["Member", "Event", "Conflict"],
+    same_values: "The same members and values: only white space, the order of members, or how a text is written differs.",
+    not_comparable: "The two can't be compared member by member: one is not JSON, or gone.",
+    let_through: "Release",
+    dismiss: "Dismiss",
+    why: "Reason",
+    will_let_through: "This conflict is queued, and hooks get it as an event of its own:",
+    will_dismiss: "This conflict never reaches a hook; the record keeps the reason:",
+    decided_before: "It was decided on before, or is gone. Nothing was changed:",
 };
 
 const ES: Words = Words {
@@ -169,6 +191,17 @@ const ES: Words = Words {
     yes: "Sí, hacerlo",
     no: "No, volver",
     not_found: "No está ahí, o alguien más lo está mirando en este momento.",
+    conflicts: "Conflictos: el mismo evento con otros bytes",
+    conflict_of: "El evento que se recibió primero",
+    differences: ["Campo", "Evento", "Conflicto"],
+    same_values: "Los mismos campos y valores: solo cambian los espacios, el orden de los campos o la forma de escribir un texto.",
+    not_comparable: "No se pueden comparar campo por campo: uno no es JSON, o ya no está.",
+    let_through: "Dejar pasar",
+    dismiss: "Descartar",
+    why: "Motivo",
+    will_let_through: "Este conflicto entra a la cola, y los hooks lo reciben como un evento propio:",
+    will_dismiss: "Este conflicto nunca llega a un hook; el registro guarda el motivo:",
+    decided_before: "Ya se había decidido, o ya no está. Nada cambió:",
 };
 
 impl Words {

@@ -22,7 +22,7 @@ pub(crate) fn message(of: &'static Provider, number: u8) -> (Message, String) {
         received_at: SystemClock.now(),
         form: Form::Raw,
         body,
-        replay: false,
+        replay: None,
     };
     (envelope.to_message().unwrap(), id)
 }

@@ -12,6 +12,7 @@ mod answers;
 mod attacked;
 mod browser;
 mod checkout;
+mod conflicts;
 mod dead_letters;
 mod doctor;
 mod odd;

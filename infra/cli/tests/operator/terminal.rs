@@ -186,7 +186,7 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
         received_at: SystemClock.now(),
         form: acuse_core::delivery::Form::Raw,
         body,
-        replay: false,
+        replay: None,
     };
     // As far as SQS takes them: no C0 but the line breaks.
     let reason = "nasty\u{9b}31m\r\nFORGED\u{202e}\u{7f}";

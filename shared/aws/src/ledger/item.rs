@@ -6,7 +6,7 @@ use std::io::Write;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::key::{IdempotencyKey, Recorded, bounded};
-use acuse_core::ledger::{Extent, Lease, Replay, Standing, Status, Taken};
+use acuse_core::ledger::{CONFLICT, Extent, Lease, Replay, Standing, Status, Taken};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::Compression;
@@ -51,11 +51,11 @@ pub(super) fn claimable(step: Step, replay: Replay, now: Timestamp) -> Step {
         Replay::No => step,
         _ => step.value(":rejected", s(Status::Rejected.name())),
     };
-    // Records of before have no `retry_at`.
+    // Other bytes claim nothing. Records of before have no `retry_at`.
     step.condition(&format!(
-        "attribute_not_exists(pk) \
-         OR (#status = :released AND (attribute_not_exists(#retry_at) OR #retry_at <= :now)) \
-         OR (#status = :in_progress AND #lease_expires_at <= :now){replayed}"
+        "attribute_not_exists(pk) OR (#body_sha256 = :set_body_sha256 AND (\
+         (#status = :released AND (attribute_not_exists(#retry_at) OR #retry_at <= :now)) \
+         OR (#status = :in_progress AND #lease_expires_at <= :now){replayed}))"
     ))
     .name("#retry_at", "retry_at")
     .name("#lease_expires_at", "lease_expires_at")
@@ -87,12 +87,40 @@ pub(super) fn kept(
     expires_at: Timestamp,
     payload: Payload,
 ) -> Step {
-    let mut step = step
-        .set("message_id", s(&lease.message_id))
+    described(step, event, day, &lease.message_id, expires_at, payload)
         .set("claimed_at", n(now.as_millis()))
-        .set("expires_at", n(expires_at.as_seconds()))
         .add("attempts", n(1))
         .add("duplicates", n(0))
+}
+
+/// Sets all that there is of a conflict, which nobody has claimed.
+pub(super) fn conflict(
+    step: Step,
+    conflict: &Event,
+    day: String,
+    message_id: &str,
+    expires_at: Timestamp,
+    payload: Payload,
+) -> Step {
+    described(step, conflict, day, message_id, expires_at, payload)
+        .set("status", s(Status::Conflict.name()))
+        .set("error", s(CONFLICT))
+        .set("attempts", n(0))
+        .set("duplicates", n(0))
+}
+
+/// Sets what an event says of itself.
+fn described(
+    step: Step,
+    event: &Event,
+    day: String,
+    message_id: &str,
+    expires_at: Timestamp,
+    payload: Payload,
+) -> Step {
+    let mut step = step
+        .set("message_id", s(message_id))
+        .set("expires_at", n(expires_at.as_seconds()))
         .set("version", n(VERSION))
         .set_first("provider", s(event.provider))
         .set_first("environment", s(event.environment.name()))
@@ -222,13 +250,12 @@ pub(super) fn recorded(item: &HashMap<String, AttributeValue>) -> Result<Recorde
 }
 
 /// What the owner of a claim that was written, but not answered, finds.
-pub(super) fn taken(item: &HashMap<String, AttributeValue>, body_sha256: &str) -> Result<Taken, NotARecord> {
+pub(super) fn taken(item: &HashMap<String, AttributeValue>) -> Result<Taken, NotARecord> {
     let standing = standing(item)?;
     Ok(Taken {
         attempt: standing.attempts,
         forgiven: standing.forgiven,
         hooks: standing.hooks,
-        conflict: standing.body_sha256 != body_sha256,
     })
 }
 

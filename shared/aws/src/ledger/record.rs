@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use acuse_core::content::Content;
+use acuse_core::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::read::GzDecoder;
@@ -28,14 +29,16 @@ pub struct Record {
     pub resource_id: Option<String>,
     /// The idempotency key: `{partition}|{sort}`.
     pub key: String,
-    /// `IN_PROGRESS`, `RELEASED`, `COMPLETED`, `REJECTED`.
+    /// `IN_PROGRESS`, `RELEASED`, `COMPLETED`, `REJECTED`, `CONFLICT`.
     pub status: &'static str,
     /// How often its hooks were called, or may have been.
     pub attempts: u32,
     /// Deliveries that came after it was finished.
     pub duplicates: u32,
-    /// Those among them whose bytes differ.
+    /// Those among them whose bytes differ, as an older consumer counted them: now each has a record of its own.
     pub conflicts: u32,
+    /// The event whose key it has with other bytes; `None` where it is no conflict.
+    pub conflict_of: Option<String>,
     /// When the first delivery was received.
     pub received_at: Option<String>,
     /// When it was claimed last.
@@ -84,19 +87,24 @@ impl Record {
         let required = |name| text(item, name).map(str::to_owned).ok_or(NotARecord(name));
         let optional = |name| text(item, name).map(str::to_owned);
         let time = |name| moment(item, name).map(|at| at.to_string());
+        let key = IdempotencyKey {
+            partition: required("pk")?,
+            sort: required("sk")?,
+        };
         Ok(Self {
             provider: required("provider")?,
             environment: required("environment")?,
             type_name: required("type")?,
             resource_kind: optional("resource_kind"),
             resource_id: optional("resource_id"),
-            key: format!("{}|{}", required("pk")?, required("sk")?),
+            key: key.to_string(),
             status: Status::from_name(&required("status")?)
                 .ok_or(NotARecord("status"))?
                 .name(),
             attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
             duplicates: number(item, "duplicates").unwrap_or_default(),
             conflicts: number(item, "conflicts").unwrap_or_default(),
+            conflict_of: key.first().map(|first| first.to_string()),
             received_at: time("received_at"),
             claimed_at: time("claimed_at"),
             last_duplicate_at: time("last_duplicate_at"),

@@ -19,7 +19,8 @@ type Writes = (Vec<TransactWriteItem>, Option<Vec<TransactWriteItem>>);
 impl DynamoLedger {
     /// ```text
     /// absent ──────▶ COMPLETED, or IN_PROGRESS under the lease, with its hooks and their effects
-    /// any record │ refused, and nothing is written; the item comes back with the answer
+    /// any record │ refused, and nothing is written; the item comes back with the answer: with other bytes,
+    ///            │ it is a conflict
     ///
     /// delivery A: hooks ── settle ✓
     /// delivery B: hooks ────────── settle: refused, there is an item; its effects roll back
@@ -85,7 +86,7 @@ fn known(event: &Event, lease: &Lease, found: Option<Item>, now: Timestamp) -> R
     let failed = |error| service(OPERATION, &event.key, error);
     let found = found.ok_or_else(|| failed(bool_error("refused, and not told by what")))?;
     if item::text(&found, "lease_token") == Some(lease.token.as_str()) {
-        let taken = item::taken(&found, event.body_sha256()).map_err(|error| failed(error.into()))?;
+        let taken = item::taken(&found).map_err(|error| failed(error.into()))?;
         return Ok(Settlement::Claimed(Claimed::under(lease, event, taken)));
     }
     let ours = item::text(&found, "message_id") == Some(lease.message_id.as_str())

@@ -77,10 +77,6 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         if claimed.taken.attempt == 1 {
             metric::queue_latency(event.provider, started.since(event.received_at));
         }
-        if claimed.taken.conflict {
-            metric::event(event.provider, "conflict");
-            warn!(key = %event.key, delivery_id = %event.delivery_id, "event claimed again with other bytes");
-        }
         match aside {
             Some(why) => self.reject(message, event, &claimed, &why).await,
             // The last attempt's owner has told nobody how it ended.
@@ -113,9 +109,8 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         ControlFlow::Break(match self.ledger.claim(event, lease, now).await {
             Ok(Claim::Claimed(claimed)) => return ControlFlow::Continue(claimed),
             Ok(Claim::Wait { until }) => self.wait(event, until, now),
-            Ok(Claim::Duplicate { status, conflict }) => {
-                self.count_duplicate(message, event, status.name(), conflict).await
-            }
+            Ok(Claim::Duplicate { status }) => self.count_duplicate(message, event, status.name()).await,
+            Ok(Claim::Conflict) => self.keep_conflict(message, event).await,
             Err(error) => self.ledger_failed(message, event, &error),
         })
     }
@@ -130,20 +125,9 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         )
     }
 
-    pub(super) async fn count_duplicate(
-        &self,
-        message: &Received,
-        event: &Event,
-        status: &str,
-        conflict: bool,
-    ) -> Fate {
+    pub(super) async fn count_duplicate(&self, message: &Received, event: &Event, status: &str) -> Fate {
         let (key, delivery_id) = (&event.key, event.delivery_id);
-        match self.ledger.count_duplicate(key, conflict, self.clock.now()).await {
-            Ok(()) if conflict => {
-                metric::event(event.provider, "conflict");
-                warn!(%key, %delivery_id, status, "duplicate with other bytes dropped");
-                Fate::Done
-            }
+        match self.ledger.count_duplicate(key, self.clock.now()).await {
             Ok(()) => {
                 metric::event(event.provider, "duplicate");
                 info!(%key, %delivery_id, status, "duplicate dropped");
@@ -371,7 +355,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
 
     /// The event stays as it is: the message comes back, and finds it claimable once the lease
     /// has run out.
-    fn ledger_failed(&self, message: &Received, event: &Event, error: &LedgerError) -> Fate {
+    pub(super) fn ledger_failed(&self, message: &Received, event: &Event, error: &LedgerError) -> Fate {
         let error = chain(error);
         metric::event(event.provider, "failed");
         error!(key = %event.key, delivery_id = %event.delivery_id, error, "ledger call failed");

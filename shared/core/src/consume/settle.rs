@@ -5,6 +5,7 @@
 //! ```text
 //! first hooks, each only says what to write ── settle ─▶ new: COMPLETED, or IN_PROGRESS, with all effects
 //!   │                                            ├─────▶ finished, or in progress: counted, or back
+//!   │                                            ├─────▶ other bytes: kept as a conflict
 //!   └ one fails                                  └─────▶ else: claim, as if nothing had been tried
 //!     └────────────────────────────────────────────────▶ claim, and what they said already counts
 //! ```
@@ -86,9 +87,10 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             }
             Ok(Settlement::Claimed(claimed)) => ControlFlow::Continue(Tried::Claimed(claimed)),
             Ok(Settlement::Known(Decision::Wait { until })) => ControlFlow::Break(self.wait(event, until, now)),
-            Ok(Settlement::Known(Decision::Drop { status, conflict })) => {
-                ControlFlow::Break(self.count_duplicate(message, event, status.name(), conflict).await)
+            Ok(Settlement::Known(Decision::Drop { status })) => {
+                ControlFlow::Break(self.count_duplicate(message, event, status.name()).await)
             }
+            Ok(Settlement::Known(Decision::Conflict)) => ControlFlow::Break(self.keep_conflict(message, event).await),
             Ok(Settlement::Known(Decision::Take(_))) => claim(Vec::new()),
             // Refused effects, or a ledger that can't be asked: recorded, if it can be, under a lease.
             Err(error) => {

@@ -1,5 +1,6 @@
 mod attempts;
 mod batch;
+mod conflict;
 mod former;
 mod often;
 mod parts;

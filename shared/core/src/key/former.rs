@@ -80,6 +80,15 @@ impl FormerKey {
         (key != *today).then_some(Self { key, by_bytes })
     }
 
+    /// Where other bytes under this key are recorded.
+    #[must_use]
+    pub(crate) fn conflict(self, body_sha256: &str) -> Self {
+        Self {
+            key: self.key.conflict(body_sha256),
+            ..self
+        }
+    }
+
     /// Whether `found`, which is recorded at this key, is the event of this type and these bytes. The key of
     /// 0.1 often had no type.
     pub fn is_of(&self, found: &Recorded, type_name: &str, body_sha256: &str) -> bool {

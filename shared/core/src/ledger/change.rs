@@ -1,5 +1,7 @@
 //! What claims and owners make of a record: the rules behind the conditional writes, as values.
 
+use std::collections::BTreeMap;
+
 use crate::clock::Timestamp;
 
 use super::{Extent, Lease, Standing, Status, Taken};
@@ -32,15 +34,15 @@ pub enum Change<'a> {
 impl Standing {
     /// The record after a claim that [`decide`](super::decide) let through.
     #[must_use]
-    pub fn claimed(found: Option<&Self>, taken: &Taken, body_sha256: &str, lease: &Lease) -> Self {
+    pub fn claimed(taken: &Taken, body_sha256: &str, lease: &Lease) -> Self {
         Self {
             status: Status::InProgress,
             lease_expires_at: lease.expires_at,
             retry_at: Timestamp::from_millis(0),
             attempts: taken.attempt,
             forgiven: taken.forgiven,
-            // What was claimed first stays.
-            body_sha256: found.map_or(body_sha256, |found| &found.body_sha256).to_owned(),
+            // Where there is a record, it has the same: `decide` sees to that.
+            body_sha256: body_sha256.to_owned(),
             hooks: taken.hooks.clone(),
         }
     }
@@ -74,6 +76,20 @@ impl Standing {
             forgiven: 0,
             body_sha256: body_sha256.to_owned(),
             hooks: hooks.into_iter().map(|hook| (hook.to_owned(), now)).collect(),
+        })
+    }
+
+    /// The record of other bytes under a known key; `None` where they are `found` to have one.
+    #[must_use]
+    pub fn conflict(found: Option<&Self>, body_sha256: &str) -> Option<Self> {
+        found.is_none().then(|| Self {
+            status: Status::Conflict,
+            lease_expires_at: Timestamp::from_millis(0),
+            retry_at: Timestamp::from_millis(0),
+            attempts: 0,
+            forgiven: 0,
+            body_sha256: body_sha256.to_owned(),
+            hooks: BTreeMap::new(),
         })
     }
 
@@ -127,8 +143,6 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(99);
@@ -182,7 +196,7 @@ mod tests {
     fn nobody_else_does_and_nobody_once_it_is_not_in_progress() {
         for change in ALL {
             assert_eq!(standing(Status::InProgress).changed("b", "a", change), None);
-            for status in [Status::Released, Status::Completed, Status::Rejected] {
+            for status in [Status::Released, Status::Completed, Status::Rejected, Status::Conflict] {
                 assert_eq!(standing(status).changed("a", "a", change), None);
             }
         }

@@ -79,7 +79,7 @@ fn said(body: impl Into<Bytes>, content: Content, provider: &'static Provider) -
         form: Form::Raw,
         body: body.into(),
         content,
-        replay: false,
+        replay: None,
     };
     events(&envelope, provider, Environment::Live)
 }

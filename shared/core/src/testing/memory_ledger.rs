@@ -8,8 +8,8 @@ use crate::event::Event;
 use crate::hook::Effects;
 use crate::key::{IdempotencyKey, Recorded, bounded};
 use crate::ledger::{
-    Blame, Change, Claim, Claimed, Decision, Extent, Lease, Ledger, LedgerError, Replay, Settlement, Standing, Status,
-    Taken, decide,
+    Blame, CONFLICT, Change, Claim, Claimed, Decision, Extent, Kept, Lease, Ledger, LedgerError, Replay, Settlement,
+    Standing, Status, Taken, decide,
 };
 
 /// A ledger whose writes are names that are counted.
@@ -36,8 +36,6 @@ pub struct Stored {
     pub lease_token: String,
     /// Finished events' further deliveries.
     pub duplicates: u32,
-    /// Those among them whose bytes differ.
-    pub conflicts: u32,
     /// Why it was released or rejected.
     pub error: Option<String>,
     /// The event's type.
@@ -51,14 +49,20 @@ pub struct Stored {
 impl Stored {
     fn new(event: &Event, standing: Standing, lease: &Lease) -> Self {
         Self {
-            standing,
             lease_token: lease.token.clone(),
+            ..Self::of(event, standing, &lease.message_id)
+        }
+    }
+
+    fn of(event: &Event, standing: Standing, message_id: &str) -> Self {
+        Self {
+            standing,
+            lease_token: String::new(),
             duplicates: 0,
-            conflicts: 0,
             error: None,
             type_name: bounded(&event.type_name).into_owned(),
             at: event.at(),
-            message_id: lease.message_id.clone(),
+            message_id: message_id.to_owned(),
         }
     }
 }
@@ -91,6 +95,14 @@ impl MemoryLedger {
             },
             source: "the ledger is down".into(),
         })
+    }
+
+    /// What an operator makes of a conflict: free to be claimed, or dismissed. False where it is none.
+    pub fn decide_conflict(&self, key: &IdempotencyKey, status: Status) -> bool {
+        let mut state = self.state();
+        let stored = state.records.get_mut(key);
+        let open = stored.filter(|stored| stored.standing.status == Status::Conflict);
+        open.map(|stored| stored.standing.status = status).is_some()
     }
 
     /// The record of `key`.
@@ -159,10 +171,11 @@ impl Ledger for &MemoryLedger {
         let replay = lease.replay(event, known.map(|stored| stored.message_id.as_str()));
         let taken = match decide(found, event.body_sha256(), replay, now) {
             Decision::Wait { until } => return Ok(Claim::Wait { until }),
-            Decision::Drop { status, conflict } => return Ok(Claim::Duplicate { status, conflict }),
+            Decision::Drop { status } => return Ok(Claim::Duplicate { status }),
+            Decision::Conflict => return Ok(Claim::Conflict),
             Decision::Take(taken) => taken,
         };
-        let standing = Standing::claimed(found, &taken, event.body_sha256(), lease);
+        let standing = Standing::claimed(&taken, event.body_sha256(), lease);
         let new = || Stored::new(event, standing.clone(), lease);
         let stored = state.records.entry(event.key.clone()).or_insert_with(new);
         stored.standing = standing;
@@ -215,13 +228,29 @@ impl Ledger for &MemoryLedger {
         }))
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool, _now: Timestamp) -> Result<(), LedgerError> {
+    async fn count_duplicate(&self, key: &IdempotencyKey, _now: Timestamp) -> Result<(), LedgerError> {
         self.up("count_duplicate", &key.to_string())?;
         if let Some(stored) = self.state().records.get_mut(key) {
             stored.duplicates += 1;
-            stored.conflicts += u32::from(conflict);
         }
         Ok(())
+    }
+
+    async fn keep_conflict(&self, event: &Event, message_id: &str, _now: Timestamp) -> Result<Kept, LedgerError> {
+        self.up("keep_conflict", &event.key.to_string())?;
+        let key = event.key.conflict(event.body_sha256());
+        let mut state = self.state();
+        let found = state.records.get(&key);
+        let Some(standing) = Standing::conflict(found.map(|found| &found.standing), event.body_sha256()) else {
+            return Ok(match found.is_some_and(|found| found.message_id == message_id) {
+                true => Kept::New,
+                false => Kept::Known,
+            });
+        };
+        let mut stored = Stored::of(event, standing, message_id);
+        stored.error = Some(CONFLICT.to_owned());
+        state.records.insert(key, stored);
+        Ok(Kept::New)
     }
 
     async fn record_hook(

@@ -128,7 +128,7 @@ fn outage_of_copies(away: Away, lasts: Duration, copies: u32) -> Outcome {
     let consumer = consumer.unwrap();
     for number in 0..EVENTS {
         for copy in 0..copies {
-            queue.send(message(&format!("p{number}"), copy));
+            queue.send(message(&format!("p{number}"), copy, 0));
         }
     }
     let over = BEGINNING.plus(lasts);

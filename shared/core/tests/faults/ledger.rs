@@ -9,7 +9,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::key::{IdempotencyKey, Recorded};
-use acuse_core::ledger::{Blame, Claim, Claimed, Extent, Lease, Ledger, LedgerError, Settlement};
+use acuse_core::ledger::{Blame, Claim, Claimed, Extent, Kept, Lease, Ledger, LedgerError, Settlement};
 use acuse_core::testing::MemoryLedger;
 
 use crate::fault::{Fault, Faults};
@@ -130,10 +130,16 @@ impl Ledger for FaultyLedger {
         self.faulty("overtaken", &event.key, work).await
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, conflict: bool, now: Timestamp) -> Result<(), LedgerError> {
-        let own = key.clone();
+    async fn keep_conflict(&self, event: &Event, message_id: &str, now: Timestamp) -> Result<Kept, LedgerError> {
+        let (own, message_id) = (event.clone(), message_id.to_owned());
         let work =
-            move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, conflict, now).await };
+            move |ledger: Arc<MemoryLedger>| async move { (&*ledger).keep_conflict(&own, &message_id, now).await };
+        self.faulty("keep_conflict", &event.key, work).await
+    }
+
+    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> Result<(), LedgerError> {
+        let own = key.clone();
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, now).await };
         self.faulty("count_duplicate", key, work).await
     }
 

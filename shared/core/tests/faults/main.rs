@@ -14,6 +14,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod conflict;
 mod fault;
 mod hours;
 mod ledger;
@@ -113,7 +114,8 @@ impl Hook<&'static str> for Troubled {
     }
 }
 
-fn message(id: &str, delivery: u32) -> Received {
+/// `note`: what makes other bytes of the same event.
+fn message(id: &str, delivery: u32, note: u32) -> Received {
     let attributes = [
         ("envelope", "1".to_owned()),
         ("provider", "kuenta".to_owned()),
@@ -124,7 +126,7 @@ fn message(id: &str, delivery: u32) -> Received {
     Received {
         message_id: format!("{id}-{delivery}"),
         receipt: String::new(),
-        text: format!(r#"{{"event":"payment.completed","data":{{"id":"{id}"}}}}"#),
+        text: format!(r#"{{"event":"payment.completed","data":{{"id":"{id}","note":{note}}}}}"#),
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         trace: None,
         receives: 0,
@@ -142,6 +144,8 @@ struct World {
     /// The hooks that only say what to write. Two: there is no other one.
     transactional: &'static [&'static str],
     settled: Arc<AtomicU32>,
+    /// What the provider has sent.
+    sent: Arc<Mutex<Vec<Received>>>,
     /// After how many attempts an event is given up: the template's, or few.
     max_attempts: u32,
 }
@@ -163,6 +167,7 @@ impl World {
             transactional,
             max_attempts,
             settled: Arc::default(),
+            sent: Arc::default(),
             queue: Queue::new(&simulation, &faults),
             simulation,
             faults,
@@ -175,15 +180,18 @@ impl World {
         self.transactional.len() < 2
     }
 
-    /// Each event is delivered one to three times, whenever.
+    /// Each event is delivered one to three times, whenever; some of them in other bytes.
     fn deliver(&self) {
         for id in EVENTS {
             let deliveries = self.simulation.draw(|random| random.u32(1..=3));
             for delivery in 0..deliveries {
                 let (queue, simulation) = (self.queue.clone(), self.simulation.clone());
+                let note = self.simulation.draw(|random| random.u32(0..8) / 6);
+                let message = message(id, delivery, note);
+                self.sent.lock().unwrap().push(message.clone());
                 self.simulation.spawn(async move {
                     simulation.sleep(simulation.duration(TROUBLE)).await;
-                    queue.send(message(id, delivery));
+                    queue.send(message);
                 });
             }
         }
@@ -291,7 +299,9 @@ impl World {
             .map(|(message, _)| message.message_id)
             .collect();
         let is_dead = |id: &str| dead.iter().any(|message| message.starts_with(&format!("{id}-")));
-        let records = self.ledger.records();
+        self.check_conflicts(&dead);
+        let mut records = self.ledger.records();
+        records.retain(|key, _| key.first().is_none());
         let shipped = self.shipped.lock().unwrap();
         for id in EVENTS {
             let record = records
@@ -300,9 +310,11 @@ impl World {
             let status = record.map(|(_, stored)| stored.standing.status);
             for hook in self.transactional {
                 let applied = self.ledger.applied(effect_of(hook, id));
-                assert!(applied <= 1, "{id}: the effect of {hook} was applied {applied} times");
-                let recorded = record.is_some_and(|(_, stored)| stored.standing.hooks.contains_key(*hook));
-                assert_eq!(applied == 1, recorded, "{id}: the effect of {hook} and its record");
+                assert_eq!(
+                    applied,
+                    self.recorded(hook, id),
+                    "{id}: the effect of {hook} and its records"
+                );
             }
             match status {
                 Some(Status::Completed) => {
@@ -338,11 +350,15 @@ struct Outcomes {
     shipped_twice: u32,
     duplicates: u32,
     settled: u32,
+    conflicts: u32,
+    let_through: u32,
+    dismissed: u32,
 }
 
 fn run(seed: u64, outcomes: &mut Outcomes) {
     let world = World::new(seed);
     world.deliver();
+    world.decide();
     for _ in 0..3 {
         world.poll();
     }
@@ -353,7 +369,15 @@ fn run(seed: u64, outcomes: &mut Outcomes) {
     });
     world.simulation.run();
     world.check();
-    for stored in world.ledger.records().values() {
+    for (key, stored) in world.ledger.records() {
+        if key.first().is_some() {
+            match stored.standing.status {
+                Status::Completed => outcomes.let_through += 1,
+                Status::Rejected => outcomes.dismissed += 1,
+                _ => outcomes.conflicts += 1,
+            }
+            continue;
+        }
         match stored.standing.status {
             Status::Completed => outcomes.completed += 1,
             Status::Rejected => outcomes.rejected += 1,
@@ -392,6 +416,7 @@ fn nothing_is_lost_and_nothing_done_twice_under_faults() {
     // The trouble was real.
     assert!(outcomes.completed > 0 && outcomes.rejected > 0 && outcomes.taken_over > 0 && outcomes.duplicates > 0);
     assert!(outcomes.settled > 0, "new events are settled in one call");
+    assert!(outcomes.conflicts > 0 && outcomes.let_through > 0 && outcomes.dismissed > 0);
     assert!(
         outcomes.shipped_twice > 0,
         "a hook with outside effects is at-least-once"

@@ -22,7 +22,7 @@ async fn written(id: &str, type_name: &str, amount: &str) -> Vec<Update> {
         received_at: now,
         form: Form::Raw,
         body: body.into(),
-        replay: false,
+        replay: None,
     };
     let event = Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0;
     let payments = Payments {

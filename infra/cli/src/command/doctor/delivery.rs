@@ -86,7 +86,7 @@ fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp
             received_at: now,
             form: Form::Raw,
             body: body.into(),
-            replay: false,
+            replay: None,
         };
         let key = Event::read(envelope, provider, target.environment()).0.key;
         if !keys.contains(&key) {

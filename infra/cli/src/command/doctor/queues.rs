@@ -1,8 +1,9 @@
-//! What waits in the queues, and why.
+//! What waits in the queues, and why; and what waits for an operator in the ledger.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::queue::Depth;
 use acuse_cli::target::Target;
@@ -65,24 +66,41 @@ pub(super) async fn events(target: &Target) -> Result<String, String> {
 /// The events that wait for another try, by what they failed on: `2 are being retried: hook …`. Of a busy
 /// stack only the newest are looked at.
 async fn retried(target: &Target) -> Result<Vec<String>, String> {
-    let ledger = target.ledger().map_err(|error| chain(&error))?;
-    let now = SystemClock.now();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for provider in providers::ALL {
-        for day in [now, now.minus(DAY)] {
-            let records = ledger.on_day(provider.name, day, NEWEST).await;
-            for record in records.map_err(|error| chain(&error))? {
-                if record.status == Status::Released.name() {
-                    let reason = record.error.unwrap_or_else(|| "no reason recorded".to_owned());
-                    *reasons.entry(reason).or_default() += 1;
-                }
-            }
-        }
+    for record in newest(target, Status::Released).await? {
+        let reason = record.error.unwrap_or_else(|| "no reason recorded".to_owned());
+        *reasons.entry(reason).or_default() += 1;
     }
     Ok(reasons
         .into_iter()
         .map(|(reason, count)| told(target, &reason, count))
         .collect())
+}
+
+/// Whether an operator has decided on all conflicts that came lately. Of a busy stack only the newest are
+/// looked at: the alarm has told of each.
+pub(super) async fn conflicts(target: &Target) -> Result<String, String> {
+    match newest(target, Status::Conflict).await?.len() {
+        0 => Ok("none open since yesterday".to_owned()),
+        open => Err(format!(
+            "{open} open since yesterday: `acuse events list --status CONFLICT`, `acuse events show KEY`, then `acuse events release` or `dismiss`"
+        )),
+    }
+}
+
+/// The newest events of today and yesterday that stand so.
+async fn newest(target: &Target, status: Status) -> Result<Vec<Record>, String> {
+    let ledger = target.ledger().map_err(|error| chain(&error))?;
+    let now = SystemClock.now();
+    let mut newest = Vec::new();
+    for provider in providers::ALL {
+        for day in [now, now.minus(DAY)] {
+            let records = ledger.on_day(provider.name, day, NEWEST).await;
+            let records = records.map_err(|error| chain(&error))?.into_iter();
+            newest.extend(records.filter(|record| record.status == status.name()));
+        }
+    }
+    Ok(newest)
 }
 
 /// A reason, and beside a table that was not found the one that the stack has.

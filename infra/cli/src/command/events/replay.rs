@@ -133,6 +133,12 @@ impl Replay {
             records.reverse();
         }
         records.retain(|record| record.status != Status::Completed.name());
+        let all = records.len();
+        records.retain(|record| record.status != Status::Conflict.name());
+        match all - records.len() {
+            0 => {}
+            conflicts => note!("left out: {conflicts} conflicts, which `acuse events release` or `dismiss` decides on"),
+        }
         let mut chosen = Chosen::default();
         for record in records {
             let aside = aside(&record);

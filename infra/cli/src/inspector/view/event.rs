@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::super::conflict::conflicts;
 use super::super::page::{moment, page, status};
 use super::super::pretty::pretty;
 use super::super::words::Words;
@@ -39,12 +40,13 @@ pub(crate) async fn show(
         return Ok(page(&inspector, words, "", &html! { p { (words.not_found) } }));
     };
     let payload = inspector.target.ledger()?.payload(&record).await?;
+    let conflicts = conflicts(&inspector, words, &record).await?;
     let content = html! {
         h1 { (escape(&record.type_name)) " " (status(record.status)) }
         p.key { code { (escape(&record.key)) } }
         p {
             a href={ "/life?of=" (encoded(partition(&record))) } { (words.life) }
-            @if record.status != Status::Completed.name() {
+            @if ![Status::Completed, Status::Conflict].map(Status::name).contains(&record.status) {
                 " · " a href={ "/replay?key=" (encoded(&record.key)) } { (words.replay) }
             }
         }
@@ -53,6 +55,7 @@ pub(crate) async fn show(
         @if let Some(reference) = &record.reference { p { (words.reference) ": " code { (escape(reference)) } } }
         @if let Some(no_time) = &record.no_time { p { (words.no_time) ": " code { (escape(no_time)) } } }
         @if let Some(error) = &record.error { p.error { (words.error) ": " (escape(error)) } }
+        (conflicts)
         h2 { (words.payload) small { " " (words.as_sent) } }
         pre { (pretty(&payload.unwrap_or_default())) }
     };

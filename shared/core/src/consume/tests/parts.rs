@@ -43,7 +43,11 @@ async fn each_event_of_an_array_is_completed_once() {
     let records = scene.ledger.records();
     let duplicates: Vec<u32> = records.values().map(|stored| stored.duplicates).collect();
     assert_eq!(duplicates, [0, 1, 1]);
-    assert!(records.values().all(|stored| stored.conflicts == 0));
+    assert!(
+        records
+            .values()
+            .all(|stored| stored.standing.status == Status::Completed)
+    );
 }
 
 #[tokio::test]

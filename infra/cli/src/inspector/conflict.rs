@@ -1,0 +1,170 @@
+//! The conflicts of an event: how they differ from it, and what becomes of them.
+
+use std::sync::Arc;
+
+use acuse_aws::ledger::record::Record;
+use acuse_core::ledger::Status;
+use axum::extract::{Form, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::actions::{Key, confirmation};
+use super::page::{moment, page, status};
+use super::view::{encoded, event};
+use super::words::Words;
+use super::{Failed, Inspector};
+use crate::conflicts::{self, Outcome, compared};
+use crate::difference::{Difference, Member};
+use crate::terminal::escape;
+
+/// A dismissal, as its form sends it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Dismissal {
+    key: String,
+    reason: String,
+}
+
+/// For an event, each of its conflicts; for a conflict, what it conflicts with. Nothing for any other.
+pub(super) async fn conflicts(inspector: &Inspector, words: &Words, record: &Record) -> Result<Markup, Failed> {
+    let ledger = inspector.target.ledger()?;
+    let partition = record.key.split_once('|').map_or("", |(partition, _)| partition);
+    let records = ledger.partition(partition).await?;
+    let mut shown = Vec::new();
+    let own = conflicts::of(&record.key, &records);
+    for conflict in own.chain(record.conflict_of.is_some().then_some(record)) {
+        let difference = compared(&ledger, conflict, &records).await?;
+        let open = conflict.status == Status::Conflict.name();
+        let other = match &conflict.conflict_of {
+            Some(first) if conflict.key == record.key => first,
+            _ => &conflict.key,
+        };
+        shown.push(html! {
+            p {
+                a href={ "/event?key=" (encoded(other)) } { @if conflict.key == record.key { (words.conflict_of) } @else { (moment(conflict.received_at.as_deref())) } }
+                " " (status(conflict.status))
+                @if open {
+                    " · " a href={ "/conflict/release?key=" (encoded(&conflict.key)) } { (words.let_through) }
+                    " · " a href={ "/conflict/dismiss?key=" (encoded(&conflict.key)) } { (words.dismiss) }
+                }
+            }
+            (table(difference.as_ref(), words))
+        });
+    }
+    Ok(html! {
+        @if !shown.is_empty() {
+            h2 { (words.conflicts) }
+            @for conflict in &shown { section.conflict { (conflict) } }
+        }
+    })
+}
+
+/// The difference, a row a member.
+fn table(difference: Option<&Difference>, words: &Words) -> Markup {
+    let value = |value: &Option<String>| escape(value.as_deref().unwrap_or_default());
+    match difference {
+        Some(Difference::Members(members)) => html! {
+            table.differences {
+                thead { tr { @for head in words.differences { th scope="col" { (head) } } } }
+                tbody { @for Member { path, before, after } in members { tr {
+                    td { (escape(path)) }
+                    td { @if before.is_some() { del { (value(before)) } } }
+                    td { @if after.is_some() { ins { (value(after)) } } }
+                } } }
+            }
+        },
+        Some(Difference::Notation | Difference::None) => html! { p.dim { (words.same_values) } },
+        Some(Difference::Bytes { .. }) | None => html! { p.dim { (words.not_comparable) } },
+    }
+}
+
+/// What a page that asks says of the record.
+async fn described(inspector: &Inspector, words: &Words, key: &str) -> Result<Markup, Failed> {
+    Ok(match event::find(inspector, key).await? {
+        None => html! { (words.not_found) },
+        Some(record) => html! { code { (escape(&record.key)) } " " (status(record.status)) },
+    })
+}
+
+pub(super) async fn confirm_release(
+    State(inspector): State<Arc<Inspector>>,
+    Query(Key { key }): Query<Key>,
+    headers: HeaderMap,
+) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let what = described(&inspector, words, &key).await?;
+    let back = format!("/event?key={}", encoded(&key));
+    Ok(confirmation(
+        &inspector,
+        words,
+        ("/conflict/release", &back),
+        ("key", &key),
+        (words.will_let_through, &what),
+    ))
+}
+
+pub(super) async fn release(
+    State(inspector): State<Arc<Inspector>>,
+    headers: HeaderMap,
+    Form(Key { key }): Form<Key>,
+) -> Result<Response, Failed> {
+    let outcome = match event::find(&inspector, &key).await? {
+        Some(record) if record.conflict_of.is_some() => conflicts::release(&inspector.target, &record).await?,
+        _ => Outcome::Gone,
+    };
+    after(&inspector, &headers, &key, outcome).await
+}
+
+pub(super) async fn confirm_dismiss(
+    State(inspector): State<Arc<Inspector>>,
+    Query(Key { key }): Query<Key>,
+    headers: HeaderMap,
+) -> Result<Markup, Failed> {
+    let words = Words::of(&headers);
+    let what = described(&inspector, words, &key).await?;
+    let content = html! {
+        h1 { (words.confirm) }
+        p { (words.will_dismiss) }
+        p.what { (what) }
+        form method="post" action="/conflict/dismiss" {
+            input type="hidden" name="token" value=(inspector.token);
+            input type="hidden" name="key" value=(key);
+            label { (words.why) input name="reason" required autofocus size="40"; }
+            button { (words.yes) }
+            " " a href={ "/event?key=" (encoded(&key)) } { (words.no) }
+        }
+    };
+    Ok(page(&inspector, words, "", &content))
+}
+
+pub(super) async fn dismiss(
+    State(inspector): State<Arc<Inspector>>,
+    headers: HeaderMap,
+    Form(Dismissal { key, reason }): Form<Dismissal>,
+) -> Result<Response, Failed> {
+    // A browser asks for the reason before it sends the form.
+    if reason.trim().is_empty() {
+        let ask = format!("/conflict/dismiss?key={}", encoded(&key));
+        return Ok(Redirect::to(&ask).into_response());
+    }
+    let outcome = match event::find(&inspector, &key).await? {
+        Some(record) if record.conflict_of.is_some() => {
+            conflicts::dismiss(&inspector.target, &record, reason.trim()).await?
+        }
+        _ => Outcome::Gone,
+    };
+    after(&inspector, &headers, &key, outcome).await
+}
+
+/// Back to the record; where nothing was changed, a word about it.
+async fn after(inspector: &Inspector, headers: &HeaderMap, key: &str, outcome: Outcome) -> Result<Response, Failed> {
+    let back = format!("/event?key={}", encoded(key));
+    if matches!(outcome, Outcome::Done | Outcome::Again) {
+        return Ok(Redirect::to(&back).into_response());
+    }
+    let words = Words::of(headers);
+    let what = described(inspector, words, key).await?;
+    let content = html! { p { (words.decided_before) } p { (what) } p { a href=(back) { "←" } } };
+    Ok(page(inspector, words, "", &content).into_response())
+}
