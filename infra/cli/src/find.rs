@@ -226,23 +226,11 @@ mod tests {
         assert_eq!(days, 0);
     }
 
-    /// As the ledger has it: its key, and its id.
+    /// As the ledger has a payment of this id: its partition, and its id.
     fn stored(id: &str) -> (String, String) {
-        let reading = acuse_core::provider::Reading {
-            type_name: "payment.approved".to_owned(),
-            kind: acuse_core::event::Kind::PaymentSucceeded,
-            occurs: acuse_core::provider::Occurs::Once,
-            environment: None,
-            resource: Some(acuse_core::event::Resource {
-                kind: "payment".to_owned(),
-                id: id.to_owned(),
-            }),
-            event_id: None,
-            occurred_at: None,
-            amount: None,
-        };
-        let key = IdempotencyKey::derive("onepay", Environment::Live, &reading, "5a");
-        (key.partition, bounded(id).into_owned())
+        let likely = IdempotencyKey::likely_partitions(providers::by_name("onepay").unwrap(), id);
+        let mut likely = likely.into_iter().filter(|key| key.starts_with("onepay#live#payment#"));
+        (likely.next().unwrap(), bounded(id).into_owned())
     }
 
     const ODD: [&str; 14] = [
