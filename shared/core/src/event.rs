@@ -40,6 +40,10 @@ pub struct Event {
     pub key: IdempotencyKey,
     /// The amount's text exactly as sent, number or string. Providers disagree on units.
     pub amount: Option<String>,
+    /// What was paid so far of a payment in parts, exactly as sent.
+    pub total_paid: Option<String>,
+    /// The merchant's own number of the order, where the provider repeats it.
+    pub reference: Option<String>,
     /// Which bytes the provider signed.
     pub form: Form,
     /// A test delivery of `acuse doctor`: recorded, and never handed to hooks.
@@ -144,6 +148,8 @@ impl Event {
             delivery_id: envelope.delivery_id,
             key,
             amount: reading.amount,
+            total_paid: reading.total_paid,
+            reference: reading.reference,
             form: envelope.form,
             probe: false,
             replay: envelope.replay,
@@ -173,6 +179,8 @@ impl Event {
             delivery_id: envelope.delivery_id,
             key: IdempotencyKey::unreadable(provider.name, own, &body_sha256),
             amount: None,
+            total_paid: None,
+            reference: None,
             form: envelope.form,
             probe: false,
             replay: envelope.replay,

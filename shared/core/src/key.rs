@@ -176,6 +176,8 @@ mod tests {
             event_id: event_id.map(str::to_owned),
             occurred_at: None,
             amount: None,
+            total_paid: None,
+            reference: None,
         };
         IdempotencyKey::derive("onepay", Environment::Live, &reading, "5a5a").to_string()
     }

@@ -53,6 +53,10 @@ pub struct Reading {
     pub occurred_at: Option<Timestamp>,
     /// The amount's text exactly as sent, number or string; never converted.
     pub amount: Option<String>,
+    /// What was paid so far of a payment in parts, exactly as sent.
+    pub total_paid: Option<String>,
+    /// The merchant's own number of the order.
+    pub reference: Option<String>,
 }
 
 /// Whether an event can happen again to the same resource: the rule behind its idempotency key.

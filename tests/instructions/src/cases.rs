@@ -152,6 +152,8 @@ fn key(id: String) -> Work {
         event_id: None,
         occurred_at: None,
         amount: None,
+        total_paid: None,
+        reference: None,
     };
     Box::new(move || {
         let key = IdempotencyKey::derive(PROVIDER.name, Environment::Live, &reading, "5a5a");

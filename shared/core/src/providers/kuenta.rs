@@ -74,6 +74,8 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         event_id: text(&["event_id"]),
         occurred_at: stamp.as_deref().and_then(Timestamp::from_text),
         amount: text(&["data", "amount"]),
+        total_paid: None,
+        reference: None,
         type_name,
     })
 }

@@ -91,6 +91,8 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         event_id: text(&["event", "id"]),
         occurred_at: stamp.as_deref().and_then(Timestamp::from_text),
         amount: field(&["amount"]),
+        total_paid: field(&["partial_payment", "total_paid"]).or_else(|| text(&["partial_payment", "total_paid"])),
+        reference: field(&["reference"]).or_else(|| field(&["external_id"])),
         type_name,
     })
 }

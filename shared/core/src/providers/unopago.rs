@@ -71,6 +71,8 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
             .or_else(|| text(&["id"]).filter(|id| field("id").as_ref() != Some(id))),
         occurred_at: occurred_at.as_deref().and_then(Timestamp::from_text),
         amount: field("amount"),
+        total_paid: None,
+        reference: field("reference"),
         type_name,
     })
 }
