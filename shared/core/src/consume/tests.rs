@@ -1,6 +1,7 @@
 mod attempts;
 mod batch;
 mod often;
+mod payload;
 mod powertools;
 mod settle;
 
