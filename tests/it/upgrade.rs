@@ -48,8 +48,7 @@ async fn yesterdays_messages_meet_yesterdays_records() {
             ("COMPLETED", attempts, duplicates),
             "{partition}"
         );
-        let payment = partition.replace("#payment", "");
-        assert_eq!(tables.applied(&payment).await, applied, "{payment}");
+        assert_eq!(tables.applied(partition).await, applied, "{partition}");
     }
 }
 
