@@ -30,18 +30,13 @@ struct Pipeline {
     /// docs/performance.md.
     door_cpu: f64,
     consumer_cpu: f64,
-    /// Waiting for DynamoDB.
-    wait: f64,
-    /// Write units of the tables and the index, for the event's first delivery and for another one.
+    /// Units of the table and its index, for the event's first delivery and for another one.
     units: [u64; 2],
-    /// Read units, likewise.
-    reads: [usize; 2],
 }
 
 /// Waiting for AWS in ms: assumed, since nobody can measure it here.
 const SEND: f64 = 8.0;
 const WRITE: f64 = 10.0;
-const READ: f64 = 4.0;
 
 /// Bytes in the logs for one delivery and its event, at `INFO`: own lines and metrics of the door,
 /// the access log, own lines and metrics of the consumer.
@@ -64,27 +59,16 @@ async fn the_page_says_what_was_recorded_and_what_it_costs() {
             .sum::<u64>()
             + index(life, step)
     };
-    // Of items of less than 4 KB: a unit each.
-    let reads = |step| {
-        life.of(step)
-            .iter()
-            .filter(|call| call.operation == "dynamodb:GetItem")
-            .count()
-    };
     let acuse = Pipeline {
         door_cpu: 0.24,
         consumer_cpu: 0.34,
-        wait: READ + WRITE,
         units: [units("a new event"), units("a duplicate")],
-        reads: [reads("a new event"), reads("a duplicate")],
     };
     // A put, an update and the function's own write; a put that is refused.
     let powertools = Pipeline {
         door_cpu: 1.34,
         consumer_cpu: 3.8,
-        wait: WRITE,
         units: [3, 1],
-        reads: [0, 0],
     };
     let prices: BTreeMap<&str, f64> = prices.iter().map(|p| (p.what.as_str(), p.usd / p.per)).collect();
     page.check("dollars", &dollars(&prices, acuse, powertools));
@@ -169,7 +153,7 @@ fn dollars(prices: &BTreeMap<&str, f64>, acuse: Pipeline, powertools: Pipeline) 
         move |d: f64, memory: f64| {
             let ms = |wait: f64, cpu: f64| (wait + cpu * WHOLE_PROCESSOR_MB / memory).ceil();
             let door = ms(SEND, pipeline.door_cpu);
-            let consumer = ms(pipeline.wait, pipeline.consumer_cpu);
+            let consumer = ms(WRITE, pipeline.consumer_cpu);
             let seconds = (door + consumer) / 1000.0;
             d * (2.0 * prices["lambda_requests"] + seconds * memory / 1024.0 * prices["lambda_gb_seconds"])
         }
@@ -177,10 +161,8 @@ fn dollars(prices: &BTreeMap<&str, f64>, acuse: Pipeline, powertools: Pipeline) 
     let sqs = |d: f64, _: f64| d * (3.0 * prices["sqs_requests"] + prices["sqs_fair_messages"]);
     let dynamodb = |pipeline: Pipeline| {
         move |d: f64, _: f64| {
-            let total = |[new, again]: [f64; 2]| new + (d - 1.0) * again;
-            let writes = total(pipeline.units.map(|units| units as f64));
-            let reads = total(pipeline.reads.map(|units| units as f64));
-            writes * prices["dynamodb_writes"] + reads * prices["dynamodb_reads"]
+            let [new, again] = pipeline.units.map(|units| units as f64);
+            (new + (d - 1.0) * again) * prices["dynamodb_writes"]
         }
     };
     let logs = |d: f64, _: f64| d * LOGGED.iter().sum::<f64>() / 1e9 * prices["log_gb"];

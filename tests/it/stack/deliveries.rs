@@ -92,7 +92,7 @@ async fn a_resent_delivery_is_counted_and_nothing_else() {
             record.key == first.key && record.duplicates >= 2
         })
         .await;
-        assert_eq!((record.attempts, record.completed_at), (1, first.completed_at));
+        assert_eq!((record.attempts, &record.completed_at), (1, &first.completed_at));
         assert_eq!(payments_item(&record).await["applied"], "1");
     }
 }

@@ -22,14 +22,29 @@ use row::Row;
 pub(crate) struct Payments {
     client: Client,
     table: String,
+    /// Whether the table may have rows of a version before.
+    moves_former: bool,
 }
 
 impl Payments {
-    /// Reads `PAYMENTS_TABLE`.
+    /// Reads `PAYMENTS_TABLE` and `FORMER_PAYMENTS`: whether rows of a version before are looked for, unless
+    /// it is `false`.
     pub(crate) fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
+        let former = config::optional("FORMER_PAYMENTS");
         Ok(Self {
             client: setup.dynamodb.clone(),
             table: config::required("PAYMENTS_TABLE", "the name of the payments table")?,
+            moves_former: match former.as_deref() {
+                None | Some("true") => true,
+                Some("false") => false,
+                Some(value) => {
+                    return Err(ConfigError::Invalid {
+                        name: "FORMER_PAYMENTS".to_owned(),
+                        value: value.to_owned(),
+                        expected: "true or false",
+                    });
+                }
+            },
         })
     }
 }
@@ -51,9 +66,10 @@ impl Hook<TransactWriteItem> for Payments {
         let (Some(mut row), Some(resource)) = (Row::of(event), &event.resource) else {
             return Ok(Effects::none());
         };
-        let before = Before::read(&self.client, &self.table, event, resource, row.state.of).await?;
         let mut removal = None;
-        if let Some(before) = before {
+        if self.moves_former
+            && let Some(before) = Before::read(&self.client, &self.table, event, resource, row.state.of).await?
+        {
             removal = Some(before.removal(&self.table)?);
             row = row.joined(before.row);
         }

@@ -1,6 +1,6 @@
 //! Rows of a version before, whose key had no resource kind: `{provider}#{environment}#{resource id}`.
 //!
-//! The first event of a resource moves its row to the key of today, in its own transaction. Since a row is
+//! The next event of a resource moves its row to the key of today, in its own transaction. Since a row is
 //! the join of its events, it does not matter what is there already, so that a consumer of that version may
 //! write on, or again after going back. docs/upgrading.md says when this file can go.
 

@@ -67,7 +67,11 @@ impl Table {
         create.key_schema(hash.build().unwrap()).send().await.unwrap();
         let table = TABLE.to_owned();
         Self {
-            payments: Payments { client, table },
+            payments: Payments {
+                client,
+                table,
+                moves_former: true,
+            },
         }
     }
 

@@ -147,3 +147,22 @@ async fn ids_that_look_like_keys_move_nobodys_row() {
     table.apply(&onepay("payment.created", 0)).await;
     assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "status"), "created");
 }
+
+/// A stack that has never had another version is spared the read.
+#[tokio::test]
+async fn former_rows_may_be_left_alone() {
+    let mut table = Table::create().await;
+    table.payments.moves_former = false;
+    table.put(former("5001", "payment", "succeeded", 6, 2)).await;
+    table.apply(&onepay("payment.created", 0)).await;
+    assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "applied"), "1");
+    assert!(table.item(FORMER).await.is_some());
+    // Whenever they are looked for again, they are joined.
+    table.payments.moves_former = true;
+    table.apply(&onepay("payment.expired", 60)).await;
+    let row = table.item(PAYMENT).await.unwrap();
+    assert_eq!(
+        (text(&row, "status").as_str(), text(&row, "applied").as_str()),
+        ("succeeded", "4")
+    );
+}
