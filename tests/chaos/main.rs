@@ -25,6 +25,7 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::local::{Options, Running, Stack};
 use acuse_cli::sample;
 use acuse_core::clock::Clock;
+use acuse_core::event::Resource;
 use acuse_core::provider::Provider;
 use acuse_core::providers::{kuenta, onepay, unopago};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -79,7 +80,7 @@ fn payment(life: usize) -> (&'static Provider, Payment) {
         let ago = u32::try_from(types.len() - place).unwrap() * Duration::from_secs(60);
         let body = sample::payload(provider, name).unwrap();
         let mut body = sample::renewed(provider, &body, end.minus(ago));
-        let own = resource_id(provider, &body);
+        let own = resource(provider, &body).id;
         match &id {
             None => id = Some(own),
             Some(first) => body = body.replace(&format!("\"{own}\""), &format!("\"{first}\"")),
@@ -91,14 +92,15 @@ fn payment(life: usize) -> (&'static Provider, Payment) {
             .map_or("live", |own| own.name());
         bodies.push(body);
     }
-    let pk = format!("{}#{environment}#{}", provider.name, id.unwrap());
+    let kind = resource(provider, &bodies[0]).kind;
+    let pk = format!("{}#{environment}#{kind}#{}", provider.name, id.unwrap());
     (provider, Payment { pk, bodies, ends })
 }
 
-/// The id of what a payload is about.
-fn resource_id(provider: &Provider, payload: &str) -> String {
+/// What a payload is about.
+fn resource(provider: &Provider, payload: &str) -> Resource {
     let value = acuse_core::json::parse(payload.as_bytes()).unwrap();
-    (provider.read)(&value).unwrap().resource.unwrap().id
+    (provider.read)(&value).unwrap().resource.unwrap()
 }
 
 /// Kills a consumer of the stack in `state`: any process with its environment.

@@ -121,9 +121,18 @@ impl Tables {
 
     /// Puts a record as it is, in DynamoDB's JSON.
     pub(crate) async fn put_record(&self, item: HashMap<String, serde_json::Value>) {
+        self.put("ledger", item).await;
+    }
+
+    /// Puts a row of the hook `payments`, likewise.
+    pub(crate) async fn put_payment(&self, item: HashMap<String, serde_json::Value>) {
+        self.put("effects", item).await;
+    }
+
+    async fn put(&self, table: &str, item: HashMap<String, serde_json::Value>) {
         let put = item
             .into_iter()
-            .fold(self.client.put_item().table_name("ledger"), |put, (name, value)| {
+            .fold(self.client.put_item().table_name(table), |put, (name, value)| {
                 put.item(name, attribute_value(&value))
             });
         put.send().await.unwrap();

@@ -177,15 +177,15 @@ async fn settled(provider: &Provider, id: &str, status: &str) -> Record {
     .await
 }
 
-/// The payments table's item.
-async fn payments_item(provider: &Provider, environment: &str, id: &str) -> BTreeMap<String, String> {
+/// The payments table's item of what a record's event is about.
+async fn payments_item(record: &Record) -> BTreeMap<String, String> {
     let running = stack().await;
     let client = aws_sdk_dynamodb::Client::new(&running.sdk());
-    let pk = format!("{}#{environment}#{id}", provider.name);
+    let (pk, _) = record.key.split_once('|').unwrap();
     let get = client
         .get_item()
         .table_name(&running.outputs["PaymentsTableName"])
-        .key("pk", AttributeValue::S(pk));
+        .key("pk", AttributeValue::S(pk.to_owned()));
     let item = get.send().await.unwrap().item.unwrap_or_default();
     let text = |value: AttributeValue| match value {
         AttributeValue::S(text) | AttributeValue::N(text) => text,

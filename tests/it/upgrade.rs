@@ -48,8 +48,31 @@ async fn yesterdays_messages_meet_yesterdays_records() {
             ("COMPLETED", attempts, duplicates),
             "{partition}"
         );
-        let payment = partition.replace("#payment", "");
-        assert_eq!(tables.applied(&payment).await, applied, "{payment}");
+        assert_eq!(tables.applied(partition).await, applied, "{partition}");
+    }
+}
+
+/// Their key had no resource kind: a row moves to today's with its payment's next event, and stays where it
+/// is another kind's.
+#[tokio::test(flavor = "multi_thread")]
+async fn yesterdays_payments_go_on_under_todays_key() {
+    let binary = local::function_binary("consumer").await.unwrap();
+    let tables = Tables::create().await;
+    let rows: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/payments.json")).unwrap();
+    for row in rows {
+        tables.put_payment(row).await;
+    }
+    let messages = Bytes::from(fixture("v1/messages.json"));
+    let (_child, mut answered) = consumer(&binary, &tables.endpoint, messages, None).await;
+    assert_eq!(answered.recv().await.unwrap(), r#"{"batchItemFailures":[]}"#);
+
+    for (pk, applied) in [
+        ("kuenta#live#payment#pmt_text", 3),
+        ("kuenta#live#pmt_text", 0),
+        ("onepay#live#payment#pay_js", 1),
+        ("onepay#live#pay_js", 3),
+    ] {
+        assert_eq!(tables.applied(pk).await, applied, "{pk}");
     }
 }
 

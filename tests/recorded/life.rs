@@ -15,6 +15,7 @@ use acuse_core::ledger::Ledger;
 use acuse_core::provider::Provider;
 use acuse_core::providers::{self, kuenta};
 use aws_config::AppName;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -121,6 +122,13 @@ async fn live() -> Life {
     let twice = |record: &acuse_aws::ledger::record::Record| record.key == retried && record.attempts == 2;
     life.stack.record(provider, "the second attempt", twice).await;
     life.step("a retried event").await;
+
+    life.stack.update(&[("FormerPayments", "true")]).await;
+    life.stack.proxy.between().take().await;
+    let body = payment(provider);
+    put_former_row(&life.stack, &read(provider, body.as_bytes())).await;
+    deliver(&life.stack, provider, body.as_bytes()).await;
+    life.step("a payment of a version before").await;
     life
 }
 
@@ -159,6 +167,25 @@ fn read(provider: &'static Provider, body: &[u8]) -> Event {
         replay: None,
     };
     Event::read(envelope, provider, Environment::Live).0
+}
+
+/// As a version before wrote it, which had no resource kind in the key.
+async fn put_former_row(stack: &Stack, event: &Event) {
+    let resource = event.resource.as_ref().unwrap();
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    let pk = format!("{}#{}#{}", event.provider, event.environment.name(), resource.id);
+    let client = aws_sdk_dynamodb::Client::new(&stack.running.sdk());
+    let put = client
+        .put_item()
+        .table_name(&stack.running.outputs["PaymentsTableName"])
+        .item("pk", text(&pk))
+        .item("status", text("created"))
+        .item("resource_kind", text(&resource.kind))
+        .item("last_at", number(event.at().as_millis() - 1))
+        .item("last_stage", number(0))
+        .item("applied", number(1));
+    put.send().await.unwrap();
 }
 
 /// None of the shipped hooks has an order: this is the call that the ledger makes for one that has,

@@ -33,7 +33,13 @@ impl Recorded {
         let state = concat!(env!("CARGO_TARGET_TMPDIR"), "/recorded");
         let mut options = Options::isolated(state);
         options.functions_endpoint = Some(proxy.url.clone());
-        options.parameters = [("RetryBaseSeconds", "1"), ("RetryMaxSeconds", "1")]
+        let settings = [
+            ("RetryBaseSeconds", "1"),
+            ("RetryMaxSeconds", "1"),
+            // As for a new stack; a later step has it otherwise.
+            ("FormerPayments", "false"),
+        ];
+        options.parameters = settings
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
         let stack = Stack::start(options).await.unwrap();

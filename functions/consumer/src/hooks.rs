@@ -13,7 +13,7 @@ use acuse_aws::consumer::{Error, Hook};
 /// # Errors
 /// A hook's variable that is missing, by name.
 pub(crate) fn all(setup: &Setup) -> Result<Vec<Hook>, Error> {
-    let mut hooks: Vec<Hook> = vec![Box::new(payments::Payments::from_env()?)];
+    let mut hooks: Vec<Hook> = vec![Box::new(payments::Payments::from_env(setup)?)];
     if let Some(eventbridge) = eventbridge::EventBridge::from_env(setup) {
         hooks.push(Box::new(eventbridge));
     }

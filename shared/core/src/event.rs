@@ -1,5 +1,6 @@
 //! The provider's fact, as hooks see it.
 
+mod payload;
 mod time;
 
 use std::fmt;
@@ -15,6 +16,8 @@ use crate::envelope::{Envelope, Replay};
 use crate::json;
 use crate::key::{FormerKey, Id, IdempotencyKey};
 use crate::provider::{Provider, Reading, Unreadable};
+
+pub use payload::Mismatch;
 
 /// The member that marks the payload of a test delivery: `{"acuse.doctor": "…"}`. No provider sends it,
 /// and nobody can who has not the secret.
@@ -263,10 +266,10 @@ impl Event {
     /// The payload as a type of yours.
     ///
     /// # Errors
-    /// serde_json's, where the payload is not of that shape. A hook that uses `?` on it is
-    /// retried; say [`HookError::reject`](crate::hook::HookError::reject) where a retry can't help.
-    pub fn payload<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(&self.body)
+    /// [`Mismatch`] where the payload is not of that shape: a hook that uses `?` on it rejects the event,
+    /// with a reason that names the field. No retry would help.
+    pub fn payload<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
+        payload::read(&self.body)
     }
 
     /// When it happened, or where the provider does not say, when it was first received: what orders the

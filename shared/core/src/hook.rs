@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
-use crate::event::Event;
+use crate::event::{Event, Mismatch};
 
 /// One concern of the merchant's business: it is called once for each event, and recorded when
 /// it is done, so that a retry calls only the hooks that are not.
@@ -40,7 +40,7 @@ pub trait Hook<W>: Send + Sync {
     ///
     /// # Errors
     /// [`HookError::Retry`] where it may work later (what `?` gives for any error);
-    /// [`HookError::Reject`] where it never will.
+    /// [`HookError::Reject`] where it never will (what `?` gives for a payload of another shape).
     async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<W>, HookError>;
 }
 
@@ -83,7 +83,7 @@ pub struct Effects<W> {
 }
 
 /// Why a hook could not do its work. Not itself an [`Error`], so that `?` turns every error
-/// into [`HookError::Retry`].
+/// into [`HookError::Retry`]; on [`Event::payload`] it gives [`HookError::Reject`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HookError {
     /// It may work later.
@@ -164,6 +164,13 @@ impl HookError {
 impl<E: Error> From<E> for HookError {
     fn from(error: E) -> Self {
         Self::retry(chain(&error))
+    }
+}
+
+/// The payload would be the same another time.
+impl From<Mismatch> for HookError {
+    fn from(mismatch: Mismatch) -> Self {
+        Self::reject(mismatch.to_string())
     }
 }
 

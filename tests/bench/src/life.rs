@@ -200,6 +200,8 @@ fn environment(lambda: &Lambda, backend: &Backend) -> Vec<(&'static str, String)
         ("AWS_SESSION_TOKEN", "bench".into()),
         ("LEDGER_TABLE", "ledger".into()),
         ("PAYMENTS_TABLE", "payments".into()),
+        // As for a new stack.
+        ("FORMER_PAYMENTS", "false".into()),
         ("UNOPAGO_SECRET_ID", "unopago".into()),
         ("ONEPAY_SECRET_ID", "onepay".into()),
         ("KUENTA_SECRET_ID", "kuenta".into()),

@@ -1,24 +1,51 @@
-//! Each payment's and payout's current state, across the providers, in one table.
+//! Each payment's, payout's and subscription's current state, across the providers, in one table.
 
+mod before;
+mod row;
+mod state;
+
+use acuse_aws::Setup;
 use acuse_aws::config::{self, ConfigError};
-use acuse_core::event::{Event, Kind};
+use acuse_core::event::{Event, Resource};
 use acuse_core::hook::{Attempt, Effects, Hook, HookError};
 use acuse_core::key::bounded;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 
-/// Keeps the table `PAYMENTS_TABLE`: `pk` is `{provider}#{environment}#{resource id}`, and
-/// `applied` counts the events that were applied to it.
+use before::Before;
+use row::Row;
+
+/// Keeps the table `PAYMENTS_TABLE`: `pk` is `{provider}#{environment}#{resource kind}#{resource id}`, as in
+/// the ledger, and `applied` counts the events that were applied to it. `docs/hooks.md` has its attributes,
+/// and which state follows which.
 pub(crate) struct Payments {
+    client: Client,
     table: String,
+    /// Whether the table may have rows of a version before.
+    moves_former: bool,
 }
 
 impl Payments {
-    /// Reads `PAYMENTS_TABLE`.
-    pub(crate) fn from_env() -> Result<Self, ConfigError> {
-        let table = config::required("PAYMENTS_TABLE", "the name of the payments table")?;
-        Ok(Self { table })
+    /// Reads `PAYMENTS_TABLE` and `FORMER_PAYMENTS`: whether rows of a version before are looked for, unless
+    /// it is `false`.
+    pub(crate) fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
+        let former = config::optional("FORMER_PAYMENTS");
+        Ok(Self {
+            client: setup.dynamodb.clone(),
+            table: config::required("PAYMENTS_TABLE", "the name of the payments table")?,
+            moves_former: match former.as_deref() {
+                None | Some("true") => true,
+                Some("false") => false,
+                Some(value) => {
+                    return Err(ConfigError::Invalid {
+                        name: "FORMER_PAYMENTS".to_owned(),
+                        value: value.to_owned(),
+                        expected: "true or false",
+                    });
+                }
+            },
+        })
     }
 }
 
@@ -36,83 +63,37 @@ impl Hook<TransactWriteItem> for Payments {
     /// counts every event exactly once. An event that comes late is counted, and moves nothing
     /// backwards: the condition decides, whoever of two consumers is first.
     async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {
-        let (Some(Step { status, stage }), Some(resource)) = (step(event.kind), &event.resource) else {
+        let (Some(mut row), Some(resource)) = (Row::of(event), &event.resource) else {
             return Ok(Effects::none());
         };
-        // A key is at most 2,048 bytes long, and an item 400 KB; what a provider may send as an id is longer.
-        let id = format!(
-            "{}#{}#{}",
-            event.provider,
-            event.environment.name(),
-            bounded(&resource.id)
-        );
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        let number = |number: i64| AttributeValue::N(number.to_string());
+        let mut removal = None;
+        if self.moves_former
+            && let Some(before) = Before::read(&self.client, &self.table, event, resource, row.state.of).await?
+        {
+            removal = Some(before.removal(&self.table)?);
+            row = row.joined(before.row);
+        }
         let item = || {
             Update::builder()
                 .table_name(&self.table)
-                .key("pk", text(&id))
-                .expression_attribute_values(":now", text(&attempt.started_at.to_string()))
-                .expression_attribute_values(":one", number(1))
+                .key("pk", AttributeValue::S(key(event, resource)))
         };
-
-        let mut forward = item()
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":status", text(status))
-            .expression_attribute_values(":kind", text(&bounded(&resource.kind)))
-            .expression_attribute_values(":type", text(&bounded(&event.type_name)))
-            .expression_attribute_values(":at", number(event.at().as_millis()))
-            .expression_attribute_values(":stage", number(stage))
-            .condition_expression(
-                "attribute_not_exists(last_at) OR last_at < :at OR (last_at = :at AND last_stage <= :stage)",
-            );
-        let mut late = item();
-        let mut set = "SET #status = :status, resource_kind = :kind, last_type = :type, updated_at = :now, \
-                       last_at = :at, last_stage = :stage"
-            .to_owned();
-        let mut set_late = "SET updated_at = :now".to_owned();
-        // An event that names no amount leaves the known one; so does a late one.
-        if let Some(amount) = event.amount.as_deref().map(bounded) {
-            set.push_str(", amount = :amount");
-            set_late.push_str(", amount = if_not_exists(amount, :amount)");
-            forward = forward.expression_attribute_values(":amount", text(&amount));
-            late = late.expression_attribute_values(":amount", text(&amount));
-        }
-        let forward = forward.update_expression(format!("{set} ADD applied :one"));
-        let late = late.update_expression(format!("{set_late} ADD applied :one"));
-        Ok(Effects::write(transaction_item(forward)?).or(Effects::write(transaction_item(late)?)))
+        let forward = row.forward(item(), &bounded(&resource.kind), attempt.started_at)?;
+        let late = row.late(item(), attempt.started_at)?;
+        Ok(effects(forward, removal.clone()).or(effects(late, removal)))
     }
 }
 
-fn transaction_item(update: UpdateBuilder) -> Result<TransactWriteItem, HookError> {
-    Ok(TransactWriteItem::builder().update(update.build()?).build())
+/// As the ledger's partition of the resource: the same text finds a payment's state and its events, and
+/// different resources never share one. Not the event's own: a record of a version before keeps its former key.
+fn key(event: &Event, resource: &Resource) -> String {
+    format!("{}#{}#{}", event.provider, event.environment.name(), resource.key())
 }
 
-/// Where an event of a kind takes a payment or payout.
-struct Step {
-    status: &'static str,
-    /// Of two events at the same moment (OnePay counts whole seconds), the one further on wins.
-    stage: i64,
-}
-
-/// `None` where the event is about neither.
-fn step(kind: Kind) -> Option<Step> {
-    let (status, stage) = match kind {
-        Kind::PaymentCreated | Kind::PayoutCreated => ("created", 0),
-        Kind::PayoutApproved => ("approved", 1),
-        Kind::PaymentProcessing | Kind::PayoutProcessing => ("processing", 2),
-        // A payment that failed may be tried again.
-        Kind::PaymentFailed | Kind::PayoutFailed => ("failed", 3),
-        Kind::PaymentExpired => ("expired", 4),
-        Kind::PaymentCancelled | Kind::PayoutCancelled => ("cancelled", 4),
-        Kind::PaymentPartiallyPaid => ("partially_paid", 5),
-        Kind::PaymentSucceeded | Kind::SubscriptionCharged => ("succeeded", 6),
-        Kind::PayoutCompleted => ("completed", 6),
-        Kind::PaymentRefunded => ("refunded", 7),
-        Kind::PaymentDisputed => ("disputed", 8),
-        _ => return None,
-    };
-    Some(Step { status, stage })
+fn effects(update: Update, removal: Option<Delete>) -> Effects<TransactWriteItem> {
+    let update = TransactWriteItem::builder().update(update).build();
+    let removal = removal.map(|delete| TransactWriteItem::builder().delete(delete).build());
+    Effects::writes([update].into_iter().chain(removal).collect())
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub(crate) async fn dead_letter(message: Message, reason: &str) {
 async fn applied(provider: &Provider, id: &str) -> Option<String> {
     let running = stack().await;
     let client = aws_sdk_dynamodb::Client::new(&running.sdk());
-    let pk = format!("{}#live#{id}", provider.name);
+    let pk = format!("{}#live#payment#{id}", provider.name);
     let get = client
         .get_item()
         .table_name(&running.outputs["PaymentsTableName"])

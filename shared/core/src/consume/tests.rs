@@ -4,6 +4,7 @@ mod conflict;
 mod former;
 mod often;
 mod parts;
+mod payload;
 mod powertools;
 mod settle;
 

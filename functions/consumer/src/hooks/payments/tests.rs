@@ -1,74 +1,189 @@
-//! DynamoDB's limits, which the emulator does not enforce.
-//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+//! The hook's writes on a DynamoDB in process.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
+mod documented;
+mod former;
+mod limits;
+mod lives;
+mod paid;
+mod sequences;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::delivery::{DeliveryId, Form};
 use acuse_core::envelope::Envelope;
 use acuse_core::event::Environment;
-use acuse_core::providers::kuenta;
+use acuse_core::provider::Provider;
+use acuse_core::providers::{kuenta, onepay};
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType as Scalar,
+};
+use tokio::net::TcpListener;
 
 use super::*;
 
-async fn written(id: &str, type_name: &str, amount: &str) -> Vec<Update> {
-    let body = format!(r#"{{"event":"{type_name}","data":{{"id":"{id}","amount":"{amount}"}}}}"#);
-    let now = Timestamp::from_seconds(1_700_000_000);
-    let envelope = Envelope {
-        provider: "kuenta".to_owned(),
-        content: Default::default(),
-        delivery_id: DeliveryId::new(now, [1; 10]),
-        received_at: now,
-        form: Form::Raw,
-        body: body.into(),
-        replay: None,
-    };
-    let event = Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0;
-    let payments = Payments {
-        table: "payments".to_owned(),
-    };
-    let attempt = Attempt {
+const TABLE: &str = "payments";
+
+/// An item as DynamoDB has it.
+type Item = HashMap<String, AttributeValue>;
+
+/// The hook and its table.
+struct Table {
+    payments: Payments,
+}
+
+impl Table {
+    async fn create() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let database = dynoxide::Database::memory().unwrap();
+        tokio::spawn(dynoxide::server::serve_on(listener, database));
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let client = Client::new(&config);
+        let pk = AttributeDefinition::builder()
+            .attribute_name("pk")
+            .attribute_type(Scalar::S);
+        let hash = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
+        let create = client
+            .create_table()
+            .table_name(TABLE)
+            .billing_mode(BillingMode::PayPerRequest);
+        let create = create.attribute_definitions(pk.build().unwrap());
+        create.key_schema(hash.build().unwrap()).send().await.unwrap();
+        let table = TABLE.to_owned();
+        Self {
+            payments: Payments {
+                client,
+                table,
+                moves_former: true,
+            },
+        }
+    }
+
+    /// What the hook wants written for `event`.
+    async fn effects(&self, event: &Event) -> Effects<TransactWriteItem> {
+        self.payments.call(event, attempt()).await.unwrap()
+    }
+
+    /// Commits as the ledger does: where a condition does not hold, the other writes. False where theirs
+    /// does not either.
+    async fn commit(&self, effects: Effects<TransactWriteItem>) -> bool {
+        let (writes, otherwise) = effects.into_parts();
+        if self.written(writes).await {
+            return true;
+        }
+        match otherwise {
+            Some(writes) => self.written(writes).await,
+            None => false,
+        }
+    }
+
+    async fn written(&self, writes: Vec<TransactWriteItem>) -> bool {
+        if writes.is_empty() {
+            return true;
+        }
+        let call = self.payments.client.transact_write_items();
+        let Err(error) = call.set_transact_items(Some(writes)).send().await else {
+            return true;
+        };
+        let error = error.into_service_error();
+        assert!(error.is_transaction_canceled_exception(), "{error:?}");
+        false
+    }
+
+    async fn apply(&self, event: &Event) {
+        let effects = self.effects(event).await;
+        assert!(self.commit(effects).await, "refused: {event:?}");
+    }
+
+    async fn item(&self, pk: &str) -> Option<Item> {
+        let get = self.payments.client.get_item().table_name(TABLE);
+        let get = get.key("pk", AttributeValue::S(pk.to_owned()));
+        get.send().await.unwrap().item
+    }
+
+    async fn put(&self, item: Item) {
+        let put = self.payments.client.put_item().table_name(TABLE);
+        put.set_item(Some(item)).send().await.unwrap();
+    }
+}
+
+/// An item's attribute as text; empty where it has none.
+fn text(item: &Item, name: &str) -> String {
+    match item.get(name) {
+        Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),
+        Some(other) => panic!("{name}: {other:?}"),
+        None => String::new(),
+    }
+}
+
+fn attempt() -> Attempt {
+    let now = at(0);
+    Attempt {
         number: 1,
         started_at: now,
         deadline: now.plus(Duration::from_secs(28)),
         late: false,
-    };
-    let (writes, otherwise) = payments.call(&event, attempt).await.unwrap().into_parts();
-    let all = writes.into_iter().chain(otherwise.unwrap_or_default());
-    all.filter_map(|write| write.update).collect()
-}
-
-fn lengths(update: &Update) -> Vec<usize> {
-    let attributes = update.key.values().chain(
-        update
-            .expression_attribute_values
-            .iter()
-            .flatten()
-            .map(|(_, value)| value),
-    );
-    attributes
-        .filter_map(|value| value.as_s().ok().map(String::len))
-        .collect()
-}
-
-#[tokio::test]
-async fn whatever_a_provider_sends_fits_a_key_and_an_item() {
-    let long = "9".repeat(420_000);
-    let updates = written(&long, "payment.completed", &long).await;
-    assert_eq!(updates.len(), 2, "forward, or late");
-    for update in updates {
-        assert!(lengths(&update).into_iter().all(|length| length < 512), "{update:?}");
     }
 }
 
-#[tokio::test]
-async fn what_fits_stays_as_the_provider_sends_it() {
-    let updates = written("pay_1#a", "payment.completed", "1000.50").await;
-    assert_eq!(
-        updates[0].key["pk"],
-        AttributeValue::S("kuenta#live#pay_1#a".to_owned())
+/// So many seconds after the first moment.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(1_700_000_000 + seconds)
+}
+
+/// The event that a provider's payload says, received at the first moment.
+fn read(provider: &'static Provider, body: String) -> Event {
+    let envelope = Envelope {
+        provider: provider.name.to_owned(),
+        delivery_id: DeliveryId::new(at(0), [1; 10]),
+        received_at: at(0),
+        form: Form::Raw,
+        body: body.into(),
+        content: Default::default(),
+        replay: None,
+    };
+    let (event, unreadable) = Event::read(envelope, provider, Environment::Live);
+    assert_eq!(unreadable, None);
+    event
+}
+
+/// OnePay's event of this type, `seconds` after the first moment, about the only resource of its kind.
+fn onepay(type_name: &str, seconds: i64) -> Event {
+    onepay_with(type_name, seconds, r#""id":"5001""#)
+}
+
+fn onepay_with(type_name: &str, seconds: i64, members: &str) -> Event {
+    let (kind, _) = type_name.split_once('.').unwrap();
+    let stamp = at(seconds).as_seconds();
+    let body = format!(
+        r#"{{"{kind}":{{{members}}},"event":{{"type":"{type_name}","timestamp":{stamp},"environment":"live"}}}}"#
     );
-    let values = updates[0].expression_attribute_values.as_ref().unwrap();
-    assert_eq!(values[":amount"], AttributeValue::S("1000.50".to_owned()));
+    read(&onepay::PROVIDER, body)
+}
+
+/// Kuenta's, likewise.
+fn kuenta(type_name: &str, seconds: i64) -> Event {
+    kuenta_with(type_name, seconds, r#""id":"5001""#)
+}
+
+fn kuenta_with(type_name: &str, seconds: i64, members: &str) -> Event {
+    let stamp = at(seconds);
+    let body = format!(r#"{{"event":"{type_name}","data":{{{members}}},"timestamp":"{stamp}"}}"#);
+    read(&kuenta::PROVIDER, body)
 }

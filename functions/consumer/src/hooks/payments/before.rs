@@ -1,0 +1,83 @@
+//! Rows of a version before, whose key had no resource kind: `{provider}#{environment}#{resource id}`.
+//!
+//! The next event of a resource moves its row to the key of today, in its own transaction. Since a row is
+//! the join of its events, it does not matter what is there already, so that a consumer of that version may
+//! write on, or again after going back. docs/upgrading.md says when this file can go.
+
+use acuse_core::event::{Event, Resource};
+use acuse_core::hook::HookError;
+use acuse_core::key::bounded;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete};
+
+use super::row::Row;
+use super::state::{Of, State};
+
+/// A row at its former key.
+pub(super) struct Before {
+    key: AttributeValue,
+    applied: AttributeValue,
+    pub(super) row: Row,
+}
+
+impl Before {
+    /// The former row of what `event` is about, where there is one.
+    pub(super) async fn read(
+        client: &Client,
+        table: &str,
+        event: &Event,
+        resource: &Resource,
+        of: Of,
+    ) -> Result<Option<Self>, HookError> {
+        let (provider, environment) = (event.provider, event.environment.name());
+        let key = AttributeValue::S(format!("{provider}#{environment}#{}", bounded(&resource.id)));
+        let get = client.get_item().table_name(table).key("pk", key.clone());
+        let item = match get.consistent_read(true).send().await {
+            Ok(output) => output.item.unwrap_or_default(),
+            // The write that follows says so, with the table's name and the variable's.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(GetItemError::is_resource_not_found_exception) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+        let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
+        // A row of today has a level: that of another resource, whose kind and id read like this one's id.
+        let former = !item.contains_key("last_level") && text("resource_kind") == Some(&bounded(&resource.kind).into());
+        let state = text("status").and_then(|status| State::of_status(of, status));
+        let (Some(state), Some(applied), true) = (state, item.get("applied"), former) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            key,
+            applied: applied.clone(),
+            row: Row {
+                state,
+                at: number("last_at").unwrap_or(i64::MIN),
+                last_type: text("last_type").cloned().unwrap_or_default(),
+                amount: text("amount").cloned(),
+                applied: number("applied")
+                    .and_then(|n| u64::try_from(n).ok())
+                    .unwrap_or_default(),
+                part: None,
+                total: None,
+            },
+        }))
+    }
+
+    /// Takes it away, unless an event has come to it since it was read: then the hook is called again.
+    pub(super) fn removal(&self, table: &str) -> Result<Delete, BuildError> {
+        Delete::builder()
+            .table_name(table)
+            .key("pk", self.key.clone())
+            .condition_expression("applied = :applied")
+            .expression_attribute_values(":applied", self.applied.clone())
+            .build()
+    }
+}

@@ -1,0 +1,168 @@
+//! Rows of the version before: `{provider}#{environment}#{resource id}`, without a level.
+
+use super::*;
+
+/// A row as the version before wrote it.
+fn former(id: &str, kind: &str, status: &str, stage: i64, applied: i64) -> Item {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    let attributes = [
+        ("pk", text(&format!("onepay#live#{id}"))),
+        ("status", text(status)),
+        ("resource_kind", text(kind)),
+        ("last_type", text("of yesterday")),
+        ("updated_at", text("2026-11-25T10:00:00Z")),
+        ("last_at", number(at(0).as_millis())),
+        ("last_stage", number(stage)),
+        ("amount", text("150000.00")),
+        ("applied", number(applied)),
+    ];
+    attributes.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+const FORMER: &str = "onepay#live#5001";
+const PAYMENT: &str = "onepay#live#payment#5001";
+
+#[tokio::test]
+async fn a_payment_of_yesterday_goes_on_where_it_was() {
+    for (event, status, last_type) in [
+        (onepay("payment.expired", 60), "succeeded", "of yesterday"),
+        (onepay("payment.created", 60), "succeeded", "of yesterday"),
+        (onepay("payment.approved", 60), "succeeded", "payment.approved"),
+    ] {
+        let table = Table::create().await;
+        table.put(former("5001", "payment", "succeeded", 6, 2)).await;
+        table.apply(&event).await;
+        let row = table.item(PAYMENT).await.unwrap();
+        assert_eq!(
+            (text(&row, "status").as_str(), text(&row, "last_type").as_str()),
+            (status, last_type)
+        );
+        assert_eq!(
+            (text(&row, "applied"), text(&row, "amount")),
+            ("3".to_owned(), "150000.00".to_owned())
+        );
+        assert_eq!(table.item(FORMER).await, None, "there is one row of a payment");
+        table.apply(&onepay("payment.created", -60)).await;
+        assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "applied"), "4");
+    }
+}
+
+#[tokio::test]
+async fn every_status_of_yesterday_is_understood() {
+    for (kind, status, event, ends) in [
+        ("payment", "created", "payment.rejected", "failed"),
+        ("payment", "failed", "payment.created", "failed"),
+        ("payment", "expired", "payment.approved", "succeeded"),
+        ("payment", "cancelled", "payment.created", "cancelled"),
+        ("payment", "partially_paid", "payment.created", "partially_paid"),
+        ("charge", "processing", "charge.created", "processing"),
+        ("charge", "refunded", "charge.paid", "refunded"),
+        ("charge", "disputed", "charge.paid", "disputed"),
+        ("cashout", "approved", "cashout.created", "approved"),
+        ("cashout", "processing", "cashout.processed", "completed"),
+        ("cashout", "completed", "cashout.rejected", "completed"),
+        ("subscription", "succeeded", "subscription.created", "active"),
+        ("subscription", "succeeded", "subscription.cancelled", "cancelled"),
+    ] {
+        let table = Table::create().await;
+        table.put(former("5001", kind, status, 1, 1)).await;
+        table.apply(&onepay(event, 60)).await;
+        let row = table.item(&format!("onepay#live#{kind}#5001")).await.unwrap();
+        assert_eq!(
+            (text(&row, "status").as_str(), text(&row, "applied").as_str()),
+            (ends, "2"),
+            "{status}, {event}"
+        );
+    }
+}
+
+/// The two shared a row, and it says whose state it has.
+#[tokio::test]
+async fn a_row_of_another_kind_stays_for_that_kind() {
+    let table = Table::create().await;
+    table.put(former("5001", "cashout", "completed", 6, 2)).await;
+    table.apply(&onepay("payment.created", 0)).await;
+    assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "applied"), "1");
+    table.apply(&onepay("cashout.rejected", 60)).await;
+    let cashout = table.item("onepay#live#cashout#5001").await.unwrap();
+    assert_eq!(
+        (text(&cashout, "status").as_str(), text(&cashout, "applied").as_str()),
+        ("completed", "3")
+    );
+}
+
+/// Of two consumers that have both read it, one moves it. The other one's hook is called again.
+#[tokio::test]
+async fn a_row_is_moved_once() {
+    let table = Table::create().await;
+    table.put(former("5001", "payment", "created", 0, 1)).await;
+    let (approved, expired) = (onepay("payment.approved", 60), onepay("payment.expired", 30));
+    let effects = [table.effects(&approved).await, table.effects(&expired).await];
+    let [first, second] = effects;
+    assert!(table.commit(first).await);
+    assert!(!table.commit(second).await, "nothing of it is written");
+    assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "applied"), "2");
+    table.apply(&expired).await;
+    let row = table.item(PAYMENT).await.unwrap();
+    assert_eq!(
+        (text(&row, "status").as_str(), text(&row, "applied").as_str()),
+        ("succeeded", "3")
+    );
+}
+
+/// During a deployment, or after going back: what it wrote meanwhile is joined as well.
+#[tokio::test]
+async fn what_a_consumer_of_yesterday_writes_later_is_not_lost() {
+    let table = Table::create().await;
+    table.apply(&onepay("payment.created", 0)).await;
+    table.put(former("5001", "payment", "succeeded", 6, 1)).await;
+    table.apply(&onepay("payment.expired", 60)).await;
+    let row = table.item(PAYMENT).await.unwrap();
+    assert_eq!(
+        (text(&row, "status").as_str(), text(&row, "applied").as_str()),
+        ("succeeded", "3")
+    );
+    assert_eq!(table.item(FORMER).await, None);
+}
+
+/// The id `payment#5001` had the key that payment 5001 has today.
+#[tokio::test]
+async fn ids_that_look_like_keys_move_nobodys_row() {
+    let odd = |type_name| onepay_with(type_name, 60, r##""id":"payment#5001""##);
+    let table = Table::create().await;
+    table.apply(&onepay("payment.approved", 0)).await;
+    table.apply(&odd("payment.created")).await;
+    assert_eq!(
+        text(&table.item(PAYMENT).await.unwrap(), "applied"),
+        "1",
+        "a row of today is nobody's former one"
+    );
+
+    let table = Table::create().await;
+    table.put(former("payment#5001", "payment", "succeeded", 6, 1)).await;
+    let effects = table.effects(&onepay("payment.created", 0)).await;
+    assert!(!table.commit(effects).await, "another payment's row is not written to");
+    table.apply(&odd("payment.expired")).await;
+    table.apply(&onepay("payment.created", 0)).await;
+    assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "status"), "created");
+}
+
+/// A stack that has never had another version is spared the read.
+#[tokio::test]
+async fn former_rows_may_be_left_alone() {
+    let mut table = Table::create().await;
+    table.payments.moves_former = false;
+    table.put(former("5001", "payment", "succeeded", 6, 2)).await;
+    table.apply(&onepay("payment.created", 0)).await;
+    assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "applied"), "1");
+    assert!(table.item(FORMER).await.is_some());
+    // Whenever they are looked for again, they are joined.
+    table.payments.moves_former = true;
+    table.apply(&onepay("payment.expired", 60)).await;
+    let row = table.item(PAYMENT).await.unwrap();
+    assert_eq!(
+        (text(&row, "status").as_str(), text(&row, "applied").as_str()),
+        ("succeeded", "4")
+    );
+}
