@@ -134,3 +134,6 @@ impl Conflicts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
