@@ -241,4 +241,6 @@ fn records_type(provider: &Provider, payload: &str) -> String {
     (provider.read)(&json::parse(payload.as_bytes()).unwrap())
         .unwrap()
         .type_name
+        .as_str()
+        .to_owned()
 }
