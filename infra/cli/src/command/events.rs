@@ -10,7 +10,6 @@ use std::time::Duration;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_cli::conflicts;
 use acuse_cli::events::{ReplayError, recent};
 use acuse_cli::filter::Filter;
 use acuse_cli::terminal::{self, Table, cut};

@@ -8,7 +8,7 @@ use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
 use acuse_core::providers::onepay::PROVIDER;
 use acuse_core::secrets::{Secrets, Stored, Token};
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use thiserror::Error;
 
