@@ -154,6 +154,9 @@ pub fn digest(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod limits;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::Kind;

@@ -1,5 +1,7 @@
 mod attempts;
 mod batch;
+mod edges;
+mod failures;
 mod often;
 mod powertools;
 mod settle;
