@@ -1,3 +1,4 @@
+mod edges;
 mod rotation;
 
 use std::sync::atomic::Ordering;
@@ -342,18 +343,4 @@ async fn quarantine_is_bounded() {
     scene.clock.advance(Duration::from_secs(60));
     door.receive(headers, Bytes::from(vec![b' '; 64 * 1024])).await;
     assert_eq!(scene.outbox.quarantined().len(), 205, "too long to keep");
-}
-
-/// A quiet month buys no flood.
-#[tokio::test]
-async fn what_was_not_kept_in_quarantine_for_a_while_can_not_be_made_up_for() {
-    let scene = Scene::new(GOOD);
-    let door = scene.door();
-    for kept in [200, 400] {
-        for _ in 0..300 {
-            door.receive(signed("forged"), body()).await;
-        }
-        assert_eq!(scene.outbox.quarantined().len(), kept);
-        scene.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
-    }
 }

@@ -57,6 +57,23 @@ async fn what_hooks_answer_to_a_first_attempt_does_not_count_for_a_second() {
     );
 }
 
+/// Each has its own answer, whichever of them fails.
+#[tokio::test]
+async fn what_each_of_three_hooks_answered_is_recorded_as_its_own() {
+    let scene = Scene::default();
+    let [first, second] = ["first", "second"].map(|name| ok(name).writes_only());
+    let third = Told::to("third", |_, _| Err(HookError::retry("not yet"))).writes_only();
+    let batch = vec![payment("p1")];
+    assert_eq!(scene.consume(&[&first, &second, &third], batch).await, ["p1"]);
+    assert_eq!((first.calls(), second.calls(), third.calls()), (1, 1, 1));
+    assert_eq!((scene.ledger.applied("first"), scene.ledger.applied("second")), (1, 1));
+    let records = scene.ledger.records();
+    let stored = records.values().next().unwrap();
+    let done: Vec<&String> = stored.standing.hooks.keys().collect();
+    assert_eq!(done, ["first", "second"]);
+    assert_eq!(stored.error.as_deref(), Some("hook `third`: not yet"));
+}
+
 fn cashout(step: &str, at: i64) -> Received {
     let body = format!(
         r#"{{"cashout":{{"id":"c1"}},"event":{{"type":"cashout.{step}","timestamp":{at},"environment":"live"}}}}"#
@@ -90,6 +107,19 @@ async fn a_transactional_hook_that_asks_for_order_is_told_of_late_events_and_spa
         assert_eq!(*late.lock().unwrap(), expected, "{order:?}");
         assert_eq!(scene.ledger.applied("first"), 2);
     }
+}
+
+/// Asking costs a read of the ledger.
+#[tokio::test]
+async fn the_order_is_asked_for_only_where_a_hook_wants_to_know_it() {
+    let (scene, hook) = (Scene::default(), ok("h"));
+    scene.ledger.fail(&["overtaken"]);
+    assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
+    let told = Told {
+        order: Order::Told,
+        ..ok("told")
+    };
+    assert_eq!(scene.consume(&[&told], vec![payment("p2")]).await, ["p2"]);
 }
 
 /// The ledger remembers an event for as long as this, and not a millisecond less.

@@ -99,6 +99,26 @@ async fn a_message_that_kills_the_function_is_not_deleted_before_it_is_dead_lett
     assert_eq!(hook.calls(), 0, "nobody works on it any more");
 }
 
+#[tokio::test]
+async fn what_is_dead_lettered_unread_is_counted_for_the_provider_that_its_message_names() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let (scene, hook) = (Scene::default(), ok("h"));
+    let mut newer = payment("newer");
+    newer.attributes.insert("envelope".to_owned(), "2".to_owned());
+    let mut stranger = payment("stranger");
+    stranger.attributes.insert("provider".to_owned(), "nobody".to_owned());
+    assert_eq!(scene.consume(&[&hook], vec![newer, stranger, foreign()]).await, [""; 0]);
+    assert_eq!(
+        counted(&snapshotter),
+        [
+            r#"Events["kuenta", "dead_lettered"] = 1"#,
+            r#"Events["unknown", "dead_lettered"] = 2"#
+        ]
+    );
+}
+
 /// Such a message comes back as after any failure, and takes no neighbour along.
 #[tokio::test]
 async fn a_panic_outside_of_a_hook_deletes_nothing() {
