@@ -264,6 +264,9 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod facts;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
