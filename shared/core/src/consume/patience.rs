@@ -113,6 +113,12 @@ mod tests {
     }
 
     #[test]
+    fn the_time_that_is_left_is_shared_after_a_quarter_of_the_receives() {
+        let delay = |receives| Patience::default().delay(receives, Some(DAY), &Dice::fixed(0));
+        assert_eq!([delay(250), delay(251)], [MINUTE * 5 / 2, 11 * DAY / 749]);
+    }
+
+    #[test]
     fn a_message_waits_until_a_day_before_the_queue_forgets_it() {
         let (patience, wait) = (Patience::default(), 5 * MINUTE);
         assert!(!patience.ends(12 * DAY - wait, wait));

@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::delivery::{DeliveryId, Form};
 use crate::envelope::Envelope;
 use crate::event::{Environment, Event};
-use crate::key::IdempotencyKey;
+use crate::key::{IdempotencyKey, bounded};
 use crate::providers::kuenta;
 
 fn key_of(type_name: &str, id: &str, timestamp: &str) -> IdempotencyKey {
@@ -33,6 +33,25 @@ fn an_id_of_256_bytes_stays_as_it_is_and_a_longer_one_is_its_digest() {
             .ends_with("#~15eb95a462ee20bd91a415ae2d4aed341288186ddaa2b37908f7d592f0c3f85f"),
         "{key}"
     );
+}
+
+#[test]
+fn what_becomes_a_key_of_a_hooks_own_stays_as_it_is_up_to_256_bytes() {
+    assert_eq!(bounded(&"x".repeat(256)), "x".repeat(256));
+    let digest = "~15eb95a462ee20bd91a415ae2d4aed341288186ddaa2b37908f7d592f0c3f85f";
+    assert_eq!(bounded(&"x".repeat(257)), digest);
+}
+
+/// So `acuse` finds it by its id alone.
+#[test]
+fn the_likely_partitions_of_an_id_have_the_events_of_every_type() {
+    for id in ["p1", "a#b|c%d"] {
+        let likely = IdempotencyKey::likely_partitions(&kuenta::PROVIDER, id);
+        for type_name in kuenta::PROVIDER.types {
+            let key = key_of(type_name, id, "");
+            assert!(likely.contains(&key.partition), "{key} is not in {likely:?}");
+        }
+    }
 }
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>

@@ -1,5 +1,6 @@
 //! The three providers' schemes, with signatures made by [`sign`].
 
+mod claims;
 mod schemes;
 
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -160,6 +160,43 @@ async fn an_event_begins_while_there_is_time_for_it() {
     }
 }
 
+/// A clock that tells how long anything was given.
+#[derive(Clone)]
+struct Telling(StoppedClock, Arc<Mutex<Vec<Duration>>>);
+
+impl Clock for Telling {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.1.lock().unwrap().push(duration);
+        self.0.sleep(duration)
+    }
+}
+
+/// An invocation that is cut loses its answer, and all its messages come back.
+#[tokio::test]
+async fn nothing_is_given_all_the_time_that_is_left() {
+    let scene = Scene::default();
+    let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
+    let clock = Telling(scene.clock.clone(), Arc::default());
+    let consumer = Consumer::new(
+        &scene.ledger,
+        &scene.inbox,
+        vec![Box::new(hook) as Box<dyn Hook<&'static str>>],
+        scene.policy.clone(),
+        clock.clone(),
+        Dice::default(),
+    );
+    let deadline = scene.clock.now().plus(Duration::from_secs(30));
+    let failed = consumer.unwrap().consume(vec![payment("p1")], deadline).await;
+    assert_eq!(failed, ["p1"]);
+    // The event as a whole, its hook, and its message's return to the queue.
+    let given = clock.1.lock().unwrap().clone();
+    assert_eq!(given, [29_000, 28_000, 29_500].map(Duration::from_millis));
+}
+
 /// A claim is fenced by a token that no other one has.
 #[tokio::test]
 async fn every_claim_has_a_token_of_its_own() {

@@ -105,6 +105,19 @@ async fn a_message_is_noted_from_its_fourth_receive_on() {
     }
 }
 
+/// It needs the time of a hook, and the time to end after it.
+#[tokio::test]
+async fn a_message_that_may_kill_the_function_is_begun_while_there_is_time_for_it() {
+    for (left, begun) in [(4000, 0), (4001, 1)] {
+        let (scene, hook) = (Scene::default(), ok("h"));
+        (&scene.ledger).begin("p1", scene.clock.now()).await.unwrap();
+        scene
+            .consume_within(&[&hook], vec![often("p1")], Duration::from_millis(left))
+            .await;
+        assert_eq!(hook.calls(), begun, "with {left} ms left");
+    }
+}
+
 /// What is deleted before the invocation's end is done with.
 #[tokio::test]
 async fn a_message_on_which_the_function_once_died_is_not_deleted_while_its_hook_fails() {

@@ -12,7 +12,14 @@ async fn a_body_that_just_fits_a_message_is_queued() {
     headers.insert("x-kuenta-signature", signature);
     let answer = scene.door().receive(headers, longest.into()).await;
     assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
-    assert_eq!(scene.outbox.queued()[0].text.len(), LONGEST_TEXT);
+    let message = scene.outbox.queued().remove(0);
+    assert_eq!(message.text.len(), LONGEST_TEXT);
+    // SQS counts names, types and values of attributes as well.
+    let attributes = message.attributes.iter();
+    let attributes: usize = attributes
+        .map(|(name, value)| name.len() + "String".len() + value.len())
+        .sum();
+    assert!(LONGEST_TEXT + attributes <= 1024 * 1024);
 }
 
 /// They come at the same moment, and from one provider.

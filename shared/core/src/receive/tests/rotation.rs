@@ -63,3 +63,21 @@ async fn what_no_secret_could_change_does_not_reload() {
     assert!(matches!(empty, Answer::Refused(_)));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
 }
+
+/// Dashboards and alarms count by these words.
+#[tokio::test]
+async fn every_answer_is_counted_by_its_name() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let scene = scene();
+    let door = onepays(&scene);
+    door.receive(with_token("wh_hdr_wrong"), body()).await;
+    assert_eq!(outcomes(&snapshotter), ["token"]);
+    let too_long = Bytes::from(vec![b' '; LONGEST_TEXT + 1]);
+    door.receive(with_token("wh_hdr_old"), too_long).await;
+    assert_eq!(outcomes(&snapshotter), ["too_long"]);
+    scene.outbox.down.store(true, Ordering::SeqCst);
+    door.receive(with_token("wh_hdr_old"), body()).await;
+    assert_eq!(outcomes(&snapshotter), ["unavailable"]);
+}
