@@ -69,3 +69,26 @@ fn a_setting_that_cant_be_meant_is_named() {
     .collect();
     insta::assert_snapshot!(rows.join("\n"));
 }
+
+#[test]
+fn of_a_provider_that_signs_nothing_only_the_token_can_be_set() {
+    let unsigned = Scheme {
+        token: None,
+        signatures: &[],
+    };
+    let scheme = unsigned.with_settings("token=x-token").unwrap();
+    assert_eq!(scheme.token.unwrap().header, "x-token");
+    for settings in [
+        "headers=x-a",
+        "texts=hex",
+        "forms=js",
+        "tolerance=60",
+        "token=x-token forms=js",
+    ] {
+        let error = error(unsigned, settings);
+        assert!(
+            error.ends_with("means nothing here: this provider signs nothing"),
+            "{error}"
+        );
+    }
+}
