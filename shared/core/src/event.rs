@@ -349,3 +349,6 @@ impl Resource {
 fn sha256(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
+
+#[cfg(test)]
+mod facts;

@@ -134,6 +134,9 @@ impl fmt::Display for IdempotencyKey {
 }
 
 #[cfg(test)]
+mod limits;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::{Kind, Resource};

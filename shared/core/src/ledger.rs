@@ -455,6 +455,24 @@ mod tests {
     }
 
     #[test]
+    fn a_statuss_name_is_read_back_and_no_other() {
+        let names = Status::ALL.map(Status::name);
+        assert_eq!(names, ["IN_PROGRESS", "RELEASED", "COMPLETED", "REJECTED"]);
+        assert_eq!(names.map(Status::from_name), Status::ALL.map(Some));
+        assert_eq!(Status::from_name("completed"), None);
+    }
+
+    #[test]
+    fn what_came_before_an_operator_sent_it_again_is_not_used() {
+        let taken = Taken {
+            attempt: 7,
+            forgiven: 5,
+            ..Taken::first(BTreeMap::new())
+        };
+        assert_eq!((taken.used(), Taken::first(BTreeMap::new()).used()), (2, 1));
+    }
+
+    #[test]
     fn a_new_event_is_taken() {
         let decision = decide(None, "aa", Replay::No, Timestamp::from_seconds(1));
         assert!(matches!(decision, Decision::Take(Taken { attempt: 1, .. })));

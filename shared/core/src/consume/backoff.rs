@@ -47,5 +47,8 @@ mod tests {
         };
         assert_eq!(delays(u128::MAX), [2, 4, 8, 60, 60, 60, 60]);
         assert_eq!(delays(0), [1, 2, 4, 30, 30, 30, 30]);
+        // Between the two: or all that failed together would come back together.
+        let quarter = backoff.delay(1, &Dice::fixed(1 << 126));
+        assert_eq!(quarter, Duration::from_millis(1250));
     }
 }

@@ -86,6 +86,7 @@ mod tests {
             let mut first_day = Duration::ZERO;
             loop {
                 receives += 1;
+                assert!(receives <= patience.max_receives, "{receives}");
                 let delay = patience.delay(receives, Some(age), &dice);
                 assert!(delay <= 30 * MINUTE, "after {age:?}: {delay:?}");
                 if age < DAY / 3 {
@@ -96,7 +97,6 @@ mod tests {
                 }
                 age += delay;
             }
-            assert!(receives <= patience.max_receives, "{receives}");
             assert!(age > 11 * DAY + DAY / 2, "{age:?}");
             assert!(first_day <= 5 * MINUTE);
         }
@@ -110,6 +110,19 @@ mod tests {
         let in_time = Patience::default().delay(500, Some(6 * DAY), &dice);
         assert_eq!(in_time, 6 * DAY / 500);
         assert_eq!(Patience::default().delay(2000, None, &dice), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn the_time_that_is_left_is_shared_after_a_quarter_of_the_receives() {
+        let delay = |receives| Patience::default().delay(receives, Some(DAY), &Dice::fixed(0));
+        assert_eq!([delay(250), delay(251)], [MINUTE * 5 / 2, 11 * DAY / 749]);
+    }
+
+    #[test]
+    fn a_message_waits_until_a_day_before_the_queue_forgets_it() {
+        let (patience, wait) = (Patience::default(), 5 * MINUTE);
+        assert!(!patience.ends(12 * DAY - wait, wait));
+        assert!(patience.ends(12 * DAY - wait + Duration::from_millis(1), wait));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 mod attempts;
 mod batch;
 mod conflict;
+mod edges;
+mod failures;
 mod former;
 mod often;
 mod parts;

@@ -1,4 +1,6 @@
+mod edges;
 mod registration;
+mod rotation;
 
 use std::sync::atomic::Ordering;
 

@@ -1,5 +1,6 @@
 //! The three providers' schemes, with signatures made by [`sign`].
 
+mod claims;
 mod headers;
 mod packed;
 mod replay;

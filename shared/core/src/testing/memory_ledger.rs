@@ -16,8 +16,11 @@ use crate::ledger::{
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     state: Mutex<State>,
-    failing: Mutex<&'static [&'static str]>,
+    failing: Mutex<Option<(&'static [&'static str], Failure)>>,
 }
+
+/// What a failing call answers, by its name and the event's key.
+type Failure = fn(&'static str, IdempotencyKey) -> LedgerError;
 
 #[derive(Debug, Default)]
 struct State {
@@ -78,23 +81,29 @@ impl State {
 impl MemoryLedger {
     /// From now on these calls fail, by their names; nothing is done by them.
     pub fn fail(&self, operations: &'static [&'static str]) {
-        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = operations;
+        self.fail_with(operations, |operation, key| LedgerError::Service {
+            operation,
+            key,
+            source: "the ledger is down".into(),
+        });
+    }
+
+    /// The same, with this answer.
+    pub fn fail_with(&self, operations: &'static [&'static str], failure: Failure) {
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = Some((operations, failure));
     }
 
     fn up(&self, operation: &'static str, of: &str) -> Result<(), LedgerError> {
-        let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        if !failing.contains(&operation) {
+        let failing = *self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((_, failure)) = failing.filter(|(operations, _)| operations.contains(&operation)) else {
             return Ok(());
-        }
+        };
         let (partition, sort) = of.split_once('|').unwrap_or((of, ""));
-        Err(LedgerError::Service {
-            operation,
-            key: IdempotencyKey {
-                partition: partition.to_owned(),
-                sort: sort.to_owned(),
-            },
-            source: "the ledger is down".into(),
-        })
+        let key = IdempotencyKey {
+            partition: partition.to_owned(),
+            sort: sort.to_owned(),
+        };
+        Err(failure(operation, key))
     }
 
     /// What an operator makes of a conflict: free to be claimed, or dismissed. False where it is none.

@@ -123,6 +123,11 @@ impl Table {
     }
 }
 
+/// The key of the row that an event is about.
+fn row_of(event: &Event) -> String {
+    key(event, event.resource.as_ref().unwrap())
+}
+
 /// An item's attribute as text; empty where it has none.
 fn text(item: &Item, name: &str) -> String {
     match item.get(name) {

@@ -89,6 +89,56 @@ async fn a_message_that_comes_often_for_another_reason_leaves_no_note() {
     assert_eq!(begun, 1, "each time it was taken back");
 }
 
+/// It costs two writes, which the first receives save.
+#[tokio::test]
+async fn a_message_is_noted_from_its_fourth_receive_on() {
+    let (scene, hook) = (Scene::default(), ok("h"));
+    scene.ledger.fail(&["begin"]);
+    for (receives, noted) in [(1, false), (3, false), (4, true), (5, true)] {
+        let id = format!("p{receives}");
+        let message = Received {
+            receives,
+            ..payment(&id)
+        };
+        let failed = scene.consume(&[&hook], vec![message]).await;
+        assert_eq!(failed == [id], noted, "{receives}");
+    }
+}
+
+/// It needs the time of a hook, and the time to end after it.
+#[tokio::test]
+async fn a_message_that_may_kill_the_function_is_begun_while_there_is_time_for_it() {
+    for (left, begun) in [(4000, 0), (4001, 1)] {
+        let (scene, hook) = (Scene::default(), ok("h"));
+        (&scene.ledger).begin("p1", scene.clock.now()).await.unwrap();
+        scene
+            .consume_within(&[&hook], vec![often("p1")], Duration::from_millis(left))
+            .await;
+        assert_eq!(hook.calls(), begun, "with {left} ms left");
+    }
+}
+
+/// What is deleted before the invocation's end is done with.
+#[tokio::test]
+async fn a_message_on_which_the_function_once_died_is_not_deleted_while_its_hook_fails() {
+    let scene = Scene::default();
+    let hook = Told::to("h", |event, _| match event.resource.as_ref().unwrap().id.as_str() {
+        "done" => Ok(Effects::write("h")),
+        _ => Err(HookError::retry("no")),
+    });
+    for id in ["suspect", "done"] {
+        (&scene.ledger).begin(id, scene.clock.now()).await.unwrap();
+    }
+    let batch = vec![often("suspect"), often("done"), payment("neighbour")];
+    let mut failed = scene.consume(&[&hook], batch).await;
+    failed.sort();
+    assert_eq!(failed, ["neighbour", "suspect"]);
+    assert_eq!(scene.inbox.deleted(), ["done"]);
+    // The function has survived it.
+    let begun = (&scene.ledger).begin("suspect", scene.clock.now()).await.unwrap();
+    assert_eq!(begun, 1);
+}
+
 /// An outage keeps messages for days: that is not what kills a function.
 #[tokio::test]
 async fn what_can_not_be_noted_is_not_begun() {

@@ -85,3 +85,26 @@ fn every_form_and_every_key_can_be_set() {
         .and_then(|text| text.strip_suffix(", separated by commas"));
     assert_eq!(known.unwrap().replace(", ", ","), names);
 }
+
+#[test]
+fn of_a_provider_that_signs_nothing_only_the_token_can_be_set() {
+    let unsigned = Scheme {
+        token: None,
+        signatures: &[],
+    };
+    let scheme = unsigned.with_settings("token=x-token").unwrap();
+    assert_eq!(scheme.token.unwrap().header, "x-token");
+    for settings in [
+        "headers=x-a",
+        "texts=hex",
+        "forms=js",
+        "tolerance=60",
+        "token=x-token forms=js",
+    ] {
+        let error = error(unsigned, settings);
+        assert!(
+            error.ends_with("means nothing here: this provider signs nothing"),
+            "{error}"
+        );
+    }
+}

@@ -288,3 +288,13 @@ fn a_secret_that_should_be_base64_and_is_not_is_refused_at_load() {
         "a signing secret of `other` is not base64 after `whsec_`; copy it whole from the provider's panel"
     );
 }
+
+/// What a provider may sign is signed, so that a test delivery looks like its own.
+#[test]
+fn what_may_be_signed_is_attested_too() {
+    let secrets = Secrets::parse(&provider(MERCADO_PAGO), r#"{"signing_secrets":["s"]}"#);
+    let body = Bytes::from_static(b"{}");
+    let now = Timestamp::from_seconds(1_700_000_000);
+    let proofs = attest(&MERCADO_PAGO, &secrets.unwrap().unwrap(), &body, now, "msg_1");
+    assert!(proofs.contains(&("x-request-id", "msg_1".to_owned())), "{proofs:?}");
+}

@@ -8,7 +8,7 @@ async fn row_after(events: &[Event]) -> Item {
     for event in events {
         table.apply(event).await;
     }
-    let row = table.item(key(&events[0])).await.unwrap();
+    let row = table.item(&row_of(&events[0])).await.unwrap();
     assert_eq!(text(&row, "applied"), events.len().to_string());
     row
 }

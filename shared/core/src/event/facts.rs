@@ -1,0 +1,69 @@
+//! What hooks are told of an event, and what logs are not.
+
+use crate::clock::Timestamp;
+use crate::delivery::{DeliveryId, Form};
+use crate::envelope::Envelope;
+use crate::event::{Environment, Event};
+use crate::providers::kuenta;
+
+const RECEIVED_AT: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+fn event(body: &'static str) -> Event {
+    let envelope = Envelope {
+        provider: "kuenta".to_owned(),
+        delivery_id: DeliveryId::new(RECEIVED_AT, [7; 10]),
+        received_at: RECEIVED_AT,
+        form: Form::Raw,
+        body: body.into(),
+        replay: false,
+    };
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+}
+
+const COMPLETED: &str =
+    r#"{"event":"payment.completed","data":{"id":"p1","payer":"Ana Ruiz"},"timestamp":"2023-11-14T20:00:00Z"}"#;
+
+#[test]
+fn the_payload_is_what_was_signed() {
+    let event = event(COMPLETED);
+    assert_eq!(event.body(), COMPLETED);
+    // printf '%s' '{"event":…}' | sha256sum
+    assert_eq!(
+        event.body_sha256(),
+        "051b3a84252d07ccd85bd3556a819cdaef69ee68399975b513939b021048102e"
+    );
+    let payload: serde_json::Value = event.payload().unwrap();
+    assert_eq!(payload["data"]["payer"], "Ana Ruiz");
+}
+
+#[test]
+fn an_event_happened_when_its_provider_says_and_else_when_it_came() {
+    let told = event(COMPLETED).at();
+    assert_eq!(told.to_string(), "2023-11-14T20:00:00.000Z");
+    let silent = event(r#"{"event":"payment.completed","data":{"id":"p1"}}"#).at();
+    assert_eq!(silent, RECEIVED_AT);
+}
+
+/// A hook guards with it against a provider that stamps its retries anew.
+#[test]
+fn the_same_fact_has_the_same_business_key_whenever_it_is_stamped() {
+    let key = event(COMPLETED).business_key();
+    assert_eq!(key.as_deref(), Some("payment.completed p1"));
+    let restamped = event(r#"{"event":"payment.completed","data":{"id":"p1"},"timestamp":"2023-11-14T20:05:00Z"}"#);
+    assert_eq!(restamped.business_key(), key);
+    assert_eq!(event("not json").business_key(), None);
+}
+
+#[test]
+fn a_log_line_names_the_event_and_shows_nothing_of_its_payload() {
+    let shown = format!("{:?}", event(COMPLETED));
+    assert!(shown.contains("payment.completed") && shown.contains("018bcfe5-6800-7707-8707-070707070707"));
+    assert!(!shown.contains("Ana") && !shown.contains("payer"), "{shown}");
+}
+
+#[test]
+fn a_test_delivery_is_one_whatever_else_it_says() {
+    let probe = event(r#"{"acuse.doctor":"1","event":"payment.completed","data":{"id":"p1"}}"#);
+    assert!(probe.probe && !event(COMPLETED).probe);
+    assert_eq!((probe.type_name.as_str(), probe.resource), ("acuse.doctor", None));
+}

@@ -1,0 +1,90 @@
+//! What just fits, what is there beforehand, and what is made up for by nothing.
+
+use super::*;
+
+#[tokio::test]
+async fn a_body_that_just_fits_a_message_is_queued() {
+    let mut longest = BODY.to_vec();
+    longest.resize(LONGEST_TEXT, b' ');
+    let scene = Scene::new(GOOD);
+    let mut headers = HeaderMap::new();
+    let signature = HeaderValue::from_str(&sign("good", &longest)).unwrap();
+    headers.insert("x-kuenta-signature", signature);
+    let answer = scene.door().receive(headers, longest.into()).await;
+    assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
+    let message = scene.outbox.queued().remove(0);
+    assert_eq!(message.text.len(), LONGEST_TEXT);
+    // SQS counts names, types and values of attributes as well.
+    let attributes = message.attributes.iter();
+    let attributes: usize = attributes
+        .map(|(name, value)| name.len() + "String".len() + value.len())
+        .sum();
+    assert!(LONGEST_TEXT + attributes <= 1024 * 1024);
+}
+
+/// They come at the same moment, and from one provider.
+#[tokio::test]
+async fn every_delivery_has_an_id_of_its_own() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    for _ in 0..10 {
+        door.receive(signed("good"), body()).await;
+    }
+    let queued = scene.outbox.queued();
+    let ids: std::collections::BTreeSet<_> = queued.iter().map(|message| message.attribute("delivery_id")).collect();
+    assert_eq!(ids.len(), 10);
+}
+
+/// Before the first delivery comes: it has enough to wait for.
+#[tokio::test]
+async fn warming_up_loads_the_secrets() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    door.warm_up().await;
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
+    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
+    // Without the store it is the first delivery's matter.
+    let door = scene.door();
+    scene.store.down.store(true, Ordering::SeqCst);
+    door.warm_up().await;
+    scene.store.down.store(false, Ordering::SeqCst);
+    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+}
+
+/// SQS bills a message by 64 KiB.
+#[tokio::test]
+async fn what_fits_64_kib_is_kept_in_quarantine_and_nothing_longer() {
+    let kept = async |header: &'static str, length: usize| {
+        let scene = Scene::new(GOOD);
+        let mut headers = HeaderMap::new();
+        headers.insert("signature", HeaderValue::from_static("x"));
+        headers.insert(header, HeaderValue::from_static("x"));
+        scene.door().receive(headers, Bytes::from(vec![b' '; length])).await;
+        let kept = scene.outbox.quarantined();
+        kept.first().map(|message| message.text.len())
+    };
+    let mut longest = 0;
+    // Base64 makes four bytes of three, so that one of four names makes it exact.
+    for header in ["x", "xx", "xxx", "xxxx"] {
+        let packed = kept(header, 0).await.unwrap();
+        let fits = (64 * 1024 - packed) / 4 * 3;
+        longest = longest.max(kept(header, fits).await.unwrap());
+        assert_eq!(kept(header, fits + 1).await, None, "{header}");
+    }
+    assert_eq!(longest, 64 * 1024);
+}
+
+/// A quiet month buys no flood.
+#[tokio::test]
+async fn what_was_not_kept_in_quarantine_for_a_while_can_not_be_made_up_for() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    for kept in [200, 400] {
+        for _ in 0..300 {
+            door.receive(signed("forged"), body()).await;
+        }
+        assert_eq!(scene.outbox.quarantined().len(), kept);
+        scene.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
+    }
+}

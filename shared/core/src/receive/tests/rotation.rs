@@ -1,0 +1,83 @@
+//! A secret or a token that was rotated is asked for anew; what no secret could change is not.
+
+use super::*;
+use crate::providers::onepay;
+
+const OLD: &str = r#"{"signing_secrets":["good"],"token":"wh_hdr_old"}"#;
+const NEW: &str = r#"{"signing_secrets":["good"],"token":"wh_hdr_new"}"#;
+
+fn scene() -> Scene {
+    Scene {
+        store: FakeStore::holding(&onepay::PROVIDER, OLD),
+        ..Scene::new(GOOD)
+    }
+}
+
+fn onepays(scene: &Scene) -> Door<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
+    Door::new(
+        &onepay::PROVIDER,
+        &scene.store,
+        &scene.outbox,
+        scene.clock.clone(),
+        Dice::default(),
+    )
+}
+
+fn with_token(token: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let signature = HeaderValue::from_str(&sign("good", BODY)).unwrap();
+    headers.insert("x-signature", signature);
+    headers.insert("x-webhook-token", HeaderValue::from_str(token).unwrap());
+    headers
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_seen_by_the_first_delivery_that_fails() {
+    let scene = scene();
+    let door = onepays(&scene);
+    let answer = door.receive(with_token("wh_hdr_old"), body()).await;
+    assert!(matches!(answer, Answer::Queued(_)));
+    scene.store.put(NEW);
+    let answer = door.receive(with_token("wh_hdr_new"), body()).await;
+    assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
+    let answer = door.receive(with_token("wh_hdr_old"), body()).await;
+    assert_eq!(answer, Answer::Refused(Factor::Token));
+}
+
+/// Whoever knows the address could ask the store as often as it lets itself be asked.
+#[tokio::test]
+async fn what_no_secret_could_change_does_not_reload() {
+    let scene = scene();
+    let door = onepays(&scene);
+    let without = |name: &str| {
+        let mut headers = with_token("wh_hdr_old");
+        headers.remove(name);
+        headers
+    };
+    let mut unreadable = with_token("wh_hdr_old");
+    unreadable.insert("x-signature", HeaderValue::from_static("no digest"));
+    for headers in [without("x-signature"), without("x-webhook-token"), unreadable] {
+        assert!(matches!(door.receive(headers, body()).await, Answer::Refused(_)));
+    }
+    let empty = door.receive(with_token("wh_hdr_old"), Bytes::new()).await;
+    assert!(matches!(empty, Answer::Refused(_)));
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
+}
+
+/// Dashboards and alarms count by these words.
+#[tokio::test]
+async fn every_answer_is_counted_by_its_name() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let scene = scene();
+    let door = onepays(&scene);
+    door.receive(with_token("wh_hdr_wrong"), body()).await;
+    assert_eq!(outcomes(&snapshotter), ["token"]);
+    let too_long = Bytes::from(vec![b' '; LONGEST_TEXT + 1]);
+    door.receive(with_token("wh_hdr_old"), too_long).await;
+    assert_eq!(outcomes(&snapshotter), ["too_long"]);
+    scene.outbox.down.store(true, Ordering::SeqCst);
+    door.receive(with_token("wh_hdr_old"), body()).await;
+    assert_eq!(outcomes(&snapshotter), ["unavailable"]);
+}
