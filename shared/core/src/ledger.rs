@@ -457,7 +457,8 @@ mod tests {
     #[test]
     fn a_statuss_name_is_read_back_and_no_other() {
         let names = Status::ALL.map(Status::name);
-        assert_eq!(names, ["IN_PROGRESS", "RELEASED", "COMPLETED", "REJECTED"]);
+        let known = ["IN_PROGRESS", "RELEASED", "COMPLETED", "REJECTED", "CONFLICT"];
+        assert_eq!(names, known);
         assert_eq!(names.map(Status::from_name), Status::ALL.map(Some));
         assert_eq!(Status::from_name("completed"), None);
     }

@@ -15,7 +15,8 @@ fn event(body: &'static str) -> Event {
         received_at: RECEIVED_AT,
         form: Form::Raw,
         body: body.into(),
-        replay: false,
+        content: Default::default(),
+        replay: None,
     };
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
 }

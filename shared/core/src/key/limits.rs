@@ -16,7 +16,8 @@ fn key_of(type_name: &str, id: &str, timestamp: &str) -> IdempotencyKey {
         received_at,
         form: Form::Raw,
         body: body.into(),
-        replay: false,
+        content: Default::default(),
+        replay: None,
     };
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0.key
 }

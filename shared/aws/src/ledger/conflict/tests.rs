@@ -63,6 +63,7 @@ fn event() -> Event {
         received_at: Timestamp::from_seconds(1_700_000_000),
         form: Form::Raw,
         body: r#"{"event":"payment.completed","data":{"id":"p1"}}"#.into(),
+        content: Default::default(),
         replay: None,
     };
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0

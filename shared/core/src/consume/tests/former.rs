@@ -51,7 +51,6 @@ async fn what_is_completed_under_a_former_key_is_a_duplicate() {
     for (provider, then, now) in [
         (&onepay::PROVIDER, NUMBERED, NUMBERED),
         (&onepay::PROVIDER, OF_EVENT, OF_EVENT),
-        (&onepay::PROVIDER, OF_EVENT, RESTAMPED),
         (
             &unopago::PROVIDER,
             r#"{"event":"payment_received","id":"77001"}"#,
@@ -73,6 +72,21 @@ async fn what_is_completed_under_a_former_key_is_a_duplicate() {
             let record = scene.ledger.record(&as_of_0_1(&event).key).unwrap();
             assert_eq!((record.duplicates, scene.ledger.records().len()), (1, 1), "{now}");
         }
+    }
+}
+
+#[tokio::test]
+async fn other_bytes_under_a_former_key_are_a_conflict_there() {
+    for hook in [ok("h"), ok("h").writes_only()] {
+        let scene = Scene::default();
+        let event = read(&onepay::PROVIDER, OF_EVENT);
+        completed_by_0_1(&scene, &event).await;
+        let batch = vec![message("m", "onepay", RESTAMPED)];
+        assert_eq!(scene.consume(&[&hook], batch).await, [""; 0]);
+        let restamped = read(&onepay::PROVIDER, RESTAMPED);
+        let key = as_of_0_1(&event).key.conflict(restamped.body_sha256());
+        assert_eq!(scene.ledger.record(&key).unwrap().standing.status, Status::Conflict);
+        assert_eq!((scene.ledger.applied("h"), scene.ledger.records().len()), (0, 2));
     }
 }
 

@@ -6,7 +6,8 @@ use super::*;
 fn of_many_signatures_the_first_eight_are_looked_at() {
     let hex = sign(SECRET, BODY);
     let after = |wrong: usize| {
-        let text = format!("{}{hex}", format!("{} ", "0".repeat(64)).repeat(wrong));
+        let wrong: String = (0..wrong).map(|number| format!("{number:064x} ")).collect();
+        let text = format!("{wrong}{hex}");
         check(&unopago::PROVIDER, &[("webhook-signature", &text)], BODY)
     };
     assert_eq!(after(7), Ok(Form::Raw));

@@ -54,7 +54,7 @@ fn no_json_is_taken_for_a_timestamp() {
         "0.1",
         "{\"1690000000.\":1}",
         "[1690000000.5,{}]",
-        " 1690000000.{",
+        " [1690000000.5]",
     ] {
         let verified = check(
             &unopago::PROVIDER,
