@@ -59,7 +59,11 @@ fn every_type_of_the_guides_has_a_sample_and_a_key() {
 fn every_shape_is_read() {
     let mut table = Vec::new();
     for provider in providers::ALL {
-        let folder = format!("{}/../../tests/fixtures/{}/shapes", env!("CARGO_MANIFEST_DIR"), provider.name);
+        let folder = format!(
+            "{}/../../tests/fixtures/{}/shapes",
+            env!("CARGO_MANIFEST_DIR"),
+            provider.name
+        );
         let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
         let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
         files.sort();
