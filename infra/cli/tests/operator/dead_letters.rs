@@ -244,12 +244,9 @@ async fn an_expired_letter_reaches_hooks_only_where_it_is_asked_for() {
     let _queues = QUEUES.lock().await;
     let provider = &unopago::PROVIDER;
     let payload = sample::payload(provider, "payment_received").unwrap();
-    // Longer ago than the local stack remembers, which is a hundred years.
-    let body = sample::renewed(
-        provider,
-        &payload,
-        acuse_core::clock::Timestamp::from_seconds(-2_000_000_000),
-    );
+    // Longer ago than the local stack remembers: 90 days, as the template has it.
+    let happened_at = SystemClock.now().minus(Duration::from_secs(91 * 24 * 3600));
+    let body = sample::renewed(provider, &payload, happened_at);
     let value = acuse_core::json::parse(body.as_bytes()).unwrap();
     let id = (provider.read)(&value).unwrap().resource.unwrap().id;
     let (mut letter, _) = message(provider, 252);

@@ -25,9 +25,9 @@ impl Timestamp {
     /// Seconds reach 10^11 in the year 5138; milliseconds passed it in 1973.
     fn from_number(number: i64) -> Self {
         match number.unsigned_abs() {
-            ..100_000_000_000 => Self::from_seconds(number),
-            ..100_000_000_000_000 => Self::from_millis(number),
-            ..100_000_000_000_000_000 => Self::from_millis(number.div_euclid(1000)),
+            0..100_000_000_000 => Self::from_seconds(number),
+            100_000_000_000..100_000_000_000_000 => Self::from_millis(number),
+            100_000_000_000_000..100_000_000_000_000_000 => Self::from_millis(number.div_euclid(1000)),
             _ => Self::from_millis(number.div_euclid(1_000_000)),
         }
     }
