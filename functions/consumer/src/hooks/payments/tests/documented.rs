@@ -1,4 +1,4 @@
-//! The table in docs/hooks.md: written from the code, and read as the rule that sequences are held to.
+//! The table in docs/hooks.md: written from the code, and read as the rule for random sequences.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -87,9 +87,9 @@ fn what_is_no_plain_decimal_is_kept_out_of_sums() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// Neither order nor repetition of what was said before changes the sum's exactness.
+    /// Floats would lose a cent of some of these.
     #[test]
-    fn the_sum_is_exact_in_any_order(cents in proptest::collection::vec(0_u64..10_000_000_000, 1..6)) {
+    fn the_sum_is_exact(cents in proptest::collection::vec(0_u64..10_000_000_000, 1..6)) {
         let part = |cents: &u64| partial(&format!(r#""amount":"{}.{:02}""#, cents / 100, cents % 100));
         let events: Vec<Event> = cents.iter().map(part).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
