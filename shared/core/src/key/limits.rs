@@ -1,25 +1,23 @@
 //! How long a key's parts may be: what fits is never written otherwise, or yesterday's record would be new again.
 
-use crate::clock::Timestamp;
-use crate::delivery::{DeliveryId, Form};
 use crate::envelope::Envelope;
 use crate::event::{Environment, Event};
 use crate::key::{IdempotencyKey, bounded};
 use crate::providers::kuenta;
 
 fn key_of(type_name: &str, id: &str, timestamp: &str) -> IdempotencyKey {
-    let received_at = Timestamp::from_seconds(1_700_000_000);
     let body = format!(r#"{{"event":"{type_name}","data":{{"id":"{id}"}},"timestamp":"{timestamp}"}}"#);
-    let envelope = Envelope {
-        provider: "kuenta".to_owned(),
-        delivery_id: DeliveryId::new(received_at, [7; 10]),
-        received_at,
-        form: Form::Raw,
-        body: body.into(),
-        content: Default::default(),
-        replay: None,
-    };
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0.key
+    let envelope = Envelope::from_message(&body, |name| match name {
+        "envelope" => Some("1"),
+        "provider" => Some("kuenta"),
+        "delivery_id" => Some("018bcfe5-6800-7707-8707-070707070707"),
+        "received_at" => Some("1700000000000"),
+        "form" => Some("raw"),
+        _ => None,
+    });
+    Event::read(envelope.unwrap(), &kuenta::PROVIDER, Environment::Live)
+        .0
+        .key
 }
 
 #[test]

@@ -22,6 +22,23 @@ async fn a_body_that_just_fits_a_message_is_queued() {
     assert!(LONGEST_TEXT + attributes <= 1024 * 1024);
 }
 
+/// Compressing takes longer, and is for what does not fit without.
+#[tokio::test]
+async fn bytes_that_fit_a_message_as_base64_are_not_compressed() {
+    let scene = Scene::new(GOOD);
+    let door = scene.door();
+    let fits = LONGEST_TEXT / 4 * 3;
+    for (length, encoding) in [(fits, "base64"), (fits + 1, "gzip+base64")] {
+        let body = vec![0xff; length];
+        let mut headers = HeaderMap::new();
+        headers.insert("signature", HeaderValue::from_str(&sign("good", &body)).unwrap());
+        let answer = door.receive(headers, body.into()).await;
+        assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
+        let message = scene.outbox.queued().pop().unwrap();
+        assert_eq!(message.attribute("encoding"), Some(encoding), "{length}");
+    }
+}
+
 /// They come at the same moment, and from one provider.
 #[tokio::test]
 async fn every_delivery_has_an_id_of_its_own() {
