@@ -255,7 +255,8 @@ async fn a_body_that_is_no_plain_json_reaches_the_hooks_as_its_text() {
     let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     let form = |text: &str| format!("payload={}", encoded(text)).into_bytes();
     let bytes = "application/octet-stream";
-    let ways: [(&str, &str, &dyn Fn(&str) -> Vec<u8>); 3] = [
+    type Write<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+    let ways: [(&str, &str, Write<'_>); 3] = [
         (bytes, "gzip", &packed),
         (bytes, "identity", &utf16),
         ("application/x-www-form-urlencoded", "identity", &form),
