@@ -53,7 +53,7 @@ pub fn python(body: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// [`javascript`] with every object's members sorted by name.
+/// [`javascript()`] with every object's members sorted by name.
 ///
 /// # Errors
 /// [`Error::NotJson`].
@@ -64,7 +64,7 @@ pub fn javascript_sorted(body: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// [`python`] with `sort_keys=True`.
+/// [`python()`] with `sort_keys=True`.
 ///
 /// # Errors
 /// [`enum@Error`].

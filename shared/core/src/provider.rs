@@ -123,7 +123,7 @@ pub enum Unreadable {
 }
 
 /// Declares a provider's event types as a closed enum with an `Unknown` arm, from one table:
-/// variant, name on the wire, [`Kind`](crate::event::Kind).
+/// variant, name on the wire, [`Kind`].
 macro_rules! event_types {
     ($(#[$meta:meta])* $vis:vis enum $Type:ident of $provider:literal {
         $($Variant:ident = $name:literal => $Kind:ident),+ $(,)?

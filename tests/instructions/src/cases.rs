@@ -104,6 +104,7 @@ fn verify(form: Form, length: usize) -> Result<Work, Failure> {
         Form::Raw => body.clone().into_bytes(),
         Form::JavaScript => canonical::javascript(body.as_bytes())?,
         Form::Python => canonical::python(body.as_bytes())?,
+        other => return Err(format!("no case signs the form {}", other.name()).into()),
     };
     let mut headers = HeaderMap::new();
     headers.insert("x-webhook-token", HeaderValue::from_static("wh_hdr_local"));
