@@ -91,8 +91,8 @@ async fn yesterdays_keys_are_known() {
     assert_eq!(answered.recv().await.unwrap(), r#"{"batchItemFailures":[]}"#);
 
     for (key, attempts, duplicates) in [
-        // The same bytes, and others.
-        ("onepay#live#payment#pay_evt|event#evt_1", 1, 2),
+        // The same bytes; others are a conflict.
+        ("onepay#live#payment#pay_evt|event#evt_1", 1, 1),
         // Of the same event id, and another type.
         ("onepay#live#payment#pay_evt|payment.expired#event#evt_1", 1, 0),
         // It was released, and goes on.
@@ -112,6 +112,10 @@ async fn yesterdays_keys_are_known() {
             "{key}"
         );
     }
+    let of_event = tables.records("onepay#live#payment#pay_evt").await;
+    let conflicts = of_event.iter().filter(|record| record.status == "CONFLICT");
+    let of: Vec<_> = conflicts.map(|record| record.conflict_of.as_deref()).collect();
+    assert_eq!(of, [Some("onepay#live#payment#pay_evt|event#evt_1")]);
     for partition in ["onepay#live#payment#~n5001", "unopago#test#invoice#inv_flag"] {
         assert!(tables.records(partition).await.is_empty(), "{partition}");
     }
