@@ -134,9 +134,12 @@ fn bare(text: &str) -> &str {
     }
 }
 
-/// `text` without one pair of quotes around it.
+/// `text` without one pair of quotes around it. Those of `"a","b"` are around its items.
 fn unquoted(text: &str) -> &str {
-    let inside = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    let inside = |quote| {
+        let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inside.contains(quote)).then_some(inside)
+    };
     inside('"').or_else(|| inside('\'')).unwrap_or(text)
 }
 
