@@ -25,6 +25,7 @@ pub use diagnose::{Diagnosis, Match, Odd, TokenFault, diagnose};
 pub use scheme::{Digest, Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time, Token};
 pub use settings::SettingError;
 use text::Claims;
+pub(crate) use text::value as header;
 
 /// Which of the two proofs failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

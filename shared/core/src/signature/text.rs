@@ -29,7 +29,7 @@ pub(super) fn first_present(headers: &HeaderMap, names: &[&str]) -> Option<Vec<u
 
 /// The value of the header `name`, what is merely repeated in it counting [once]; `None` where it
 /// did not come, or came empty.
-pub(super) fn value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
+pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
     Some(once(&whole_value(headers, name)?))
 }
 
