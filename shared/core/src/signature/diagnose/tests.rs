@@ -286,3 +286,39 @@ fn where_there_is_no_token_none_is_missed() {
         }
     }
 }
+
+/// A setting that is named and can't be meant would stop the function; one that reads no secret, all deliveries.
+#[test]
+fn no_setting_is_named_that_can_not_be_applied() {
+    let (k, o) = (&kuenta::PROVIDER, &onepay::PROVIDER);
+    let parse = |provider, json| Secrets::parse(provider, json).unwrap().unwrap();
+    let raw = sign("s3cret", BODY.as_bytes());
+    let two = parse(k, r#"{"signing_secrets":["first","6bc3a97921"]}"#);
+    let token = parse(o, r#"{"signing_secrets":["s3cret"],"token":"wh_hdr_1"}"#);
+    let none = parse(o, r#"{"signing_secrets":["s3cret"],"token":null}"#);
+    let (raw, of_hex) = (raw.as_str(), sign("k\u{e9}y!", BODY.as_bytes()));
+    let cases: [(&str, &Provider, &Secrets, Headers); 4] = [
+        ("one of two is hex", k, &two, &[("signature", &of_hex)]),
+        ("in the token's header", o, &token, &[("x-webhook-token", raw)]),
+        ("in it, and no token", o, &none, &[("x-webhook-token", raw)]),
+        (
+            "a token without Bearer",
+            o,
+            &token,
+            &[("authorization", "wh_hdr_1"), ("signature", raw)],
+        ),
+    ];
+    let rows: Vec<String> = cases
+        .into_iter()
+        .map(|(name, provider, secrets, headers)| {
+            let diagnosis = diagnose(&delivery(headers, BODY.as_bytes()), &provider.scheme, secrets, NOW);
+            assert_eq!(
+                diagnosis.signature.as_ref().and_then(|found| found.settings.as_deref()),
+                None,
+                "{name}"
+            );
+            format!("{name}: {diagnosis}")
+        })
+        .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
