@@ -23,7 +23,7 @@ pub use attest::{attest, sign, test_body};
 use content::Sources;
 pub use diagnose::{Diagnosis, Match, Odd, TokenFault, diagnose};
 pub use scheme::{Digest, Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time, Token};
-pub use settings::SettingError;
+pub use settings::{SettingError, merged};
 use text::Claims;
 pub(crate) use text::value as header;
 

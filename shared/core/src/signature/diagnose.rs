@@ -85,6 +85,20 @@ pub fn diagnose(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secr
     }
 }
 
+impl Diagnosis {
+    /// The [settings](Scheme::with_settings) that would let it in, beside those that the scheme has; `None` where
+    /// none is named.
+    pub fn settings(&self) -> Option<String> {
+        let token = match &self.token {
+            Some(TokenFault::Elsewhere(header)) => Some(format!("token={header}")),
+            _ => None,
+        };
+        let signature = self.signature.as_ref().and_then(|found| found.settings.clone());
+        let settings: Vec<String> = signature.into_iter().chain(token).collect();
+        Some(settings.join(" ")).filter(|settings| self.verdict.is_err() && !settings.is_empty())
+    }
+}
+
 fn token_fault(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Option<TokenFault> {
     let token = scheme.token.filter(|_| !secrets.has_no_token())?;
     let header = token.header;

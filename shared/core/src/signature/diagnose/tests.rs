@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::super::sign;
+use super::super::{merged, sign};
 use super::*;
 use crate::delivery::DeliveryId;
 use crate::provider::Provider;
@@ -321,4 +321,38 @@ fn no_setting_is_named_that_can_not_be_applied() {
         })
         .collect();
     insta::assert_snapshot!(rows.join("\n"));
+}
+
+/// The parameter is set as a whole: what is named alone would take away what is set already.
+#[test]
+fn what_is_set_already_stays_beside_what_is_named() {
+    let lines = format!("{BODY}\n");
+    let signature = sign("first", BODY.as_bytes());
+    let delivery = delivery(&[("x-hook", &signature), ("x-key", "wh_hdr_1")], lines.as_bytes());
+    for (provider, before, whole) in [
+        (
+            &kuenta::PROVIDER,
+            "headers=x-hook forms=raw,js",
+            "headers=x-hook forms=raw,js,trimmed",
+        ),
+        (
+            &kuenta::PROVIDER,
+            "forms=raw,trimmed",
+            "forms=raw,trimmed headers=x-hook",
+        ),
+        (
+            &onepay::PROVIDER,
+            "headers=x-hook forms=trimmed",
+            "headers=x-hook forms=trimmed token=x-key",
+        ),
+    ] {
+        let secrets = secrets(provider);
+        let set = provider.with_settings(before).unwrap();
+        let diagnosis = diagnose(&delivery, &set.scheme, &secrets, NOW);
+        let merged = merged(before, &diagnosis.settings().unwrap());
+        assert_eq!(merged, whole);
+        let set = provider.with_settings(&merged).unwrap();
+        assert!(verify(&delivery, &set.scheme, &secrets, NOW).is_ok(), "{merged}");
+        assert_eq!(diagnose(&delivery, &set.scheme, &secrets, NOW).settings(), None);
+    }
 }
