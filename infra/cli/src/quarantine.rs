@@ -141,7 +141,20 @@ impl<'a> Bench<'a> {
         Ok(match self.verifier(&held.provider).await? {
             None => format!("there is no provider `{}`", held.provider),
             Some(Verifier { provider, secrets }) => {
-                diagnose(delivery, &provider.scheme, secrets, delivery.received_at()).to_string()
+                let (provider, at) = (*provider, delivery.received_at());
+                let diagnosis = diagnose(delivery, &provider.scheme, secrets, at);
+                // A parameter is set as a whole: what is in it already has to stay.
+                let (parameter, settings) = self.target.signature_settings(provider);
+                match diagnosis.settings() {
+                    Some(named) if !settings.trim().is_empty() => {
+                        let whole = signature::merged(settings, &named);
+                        match sample::provider(provider.name).map(|own| own.with_settings(&whole)) {
+                            Ok(Err(error)) => format!("{diagnosis}; but with what is set already, {error}"),
+                            _ => format!("{diagnosis}; with what is set already: `{parameter}={whole}`"),
+                        }
+                    }
+                    _ => diagnosis.to_string(),
+                }
             }
         })
     }

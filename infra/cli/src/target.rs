@@ -213,9 +213,15 @@ impl Target {
     /// # Errors
     /// [`ConfigError::Signature`].
     pub fn provider(&self, provider: &'static Provider) -> Result<&'static Provider, ConfigError> {
+        let (name, settings) = self.signature_settings(provider);
+        signature_settings(provider, &name, settings)
+    }
+
+    /// The parameter that says how `provider` signs, and its value.
+    pub fn signature_settings(&self, provider: &Provider) -> (String, &str) {
         let name = format!("{}Signature", capitalised(provider.name));
         let settings = self.parameters.get(&name).map_or("", String::as_str);
-        signature_settings(provider, &name, settings)
+        (name, settings)
     }
 }
 

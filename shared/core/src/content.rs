@@ -4,6 +4,8 @@
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 
+use crate::signature;
+
 /// A longer value is no media type or coding that anybody reads. It bounds what travels beside a body.
 pub const LONGEST_CONTENT: usize = 256;
 
@@ -39,9 +41,12 @@ impl Content {
     }
 }
 
+/// What is repeated counts once, and what is empty did not come, as for signatures. SQS takes no other characters.
 fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let value = headers.get(name)?.to_str().ok()?.trim();
-    (1..=LONGEST_CONTENT).contains(&value.len()).then(|| value.to_owned())
+    let value = signature::header(headers, name.as_str()).filter(|value| value.len() <= LONGEST_CONTENT)?;
+    let value = String::from_utf8(value).ok()?;
+    let is_plain = |byte| matches!(byte, b'\t' | b' '..=b'~');
+    value.bytes().all(is_plain).then_some(value)
 }
 
 fn is_plain_json(media_type: &str) -> bool {
@@ -98,7 +103,29 @@ mod tests {
     #[test]
     fn gzip_has_two_names() {
         assert!(content("", "GZIP").is_gzip() && content("", "x-gzip").is_gzip());
-        assert!(!content("", "br").is_gzip() && !content("", "gzip, gzip").is_gzip());
+        assert!(!content("", "br").is_gzip());
+    }
+
+    #[test]
+    fn what_came_several_times_counts_once() {
+        for values in [
+            &["", "gzip"][..],
+            &["gzip", "gzip"],
+            &["gzip,gzip"],
+            &[",gzip"],
+            &["gzip", " "],
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(CONTENT_ENCODING, HeaderValue::from_static(value));
+            }
+            assert!(Content::of(&headers).is_gzip(), "{values:?}");
+        }
+        let twice = "text/json; charset=latin1, text/json; charset=latin1";
+        assert_eq!(content(twice, "").charset().as_deref(), Some("latin1"));
+        let plain = content("application/json,application/json", "identity,identity");
+        assert_eq!(plain, Content::default());
+        assert!(!content("", "br, gzip").is_gzip());
     }
 
     #[test]

@@ -215,7 +215,14 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
             left.min(QUARANTINE_BUDGET)
         };
         let open = self.registration.is_open(self.keyring.store(), now);
-        let window = match within(&self.clock, left(), open).await {
+        // Who signs with the right secret and comes too late has to come again: with the time of its receipt it
+        // could never be released.
+        let may_pass = refusal != Refusal::SignatureExpired;
+        let window = match may_pass {
+            true => within(&self.clock, left(), open).await,
+            false => None,
+        };
+        let window = match window {
             Some(true) => Window::Open,
             _ => Window::Closed,
         };

@@ -23,8 +23,9 @@ pub use attest::{attest, sign, test_body};
 use content::Sources;
 pub use diagnose::{Diagnosis, Match, Odd, TokenFault, diagnose};
 pub use scheme::{Digest, Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time, Token};
-pub use settings::SettingError;
+pub use settings::{SettingError, merged};
 use text::Claims;
+pub(crate) use text::value as header;
 
 /// Which of the two proofs failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub enum Refusal {
     /// The header holds no signature in a way of writing that the scheme allows.
     #[error("the signature is not written in a way that is accepted")]
     SignatureUnreadable,
-    /// The signature's own time is too far from the time of receipt.
+    /// The signature is right, and its own time is too far from the time of receipt.
     #[error("the signature's timestamp is outside the tolerance")]
     SignatureExpired,
     /// No secret gives this signature over this body in any form.
@@ -160,31 +161,35 @@ fn check(
     if claims.digests.is_empty() {
         return Err(Refusal::SignatureUnreadable);
     }
-    check_time(&mut claims, signature, headers, now)?;
+    let in_time = check_time(&mut claims, signature, headers, now)?;
     let (body, form) = signed(delivery, signature, &claims, secrets).ok_or(Refusal::SignatureWrong)?;
+    if !in_time {
+        return Err(Refusal::SignatureExpired);
+    }
     match signature.time.is_none() && replay::is_timestamped(&body, scheme) {
         true => Err(Refusal::TimestampInBody),
         false => Ok((body, form)),
     }
 }
 
-/// The time has to be known where it is signed or where there is a tolerance.
-fn check_time(claims: &mut Claims, signature: &Signature, headers: &HeaderMap, now: Timestamp) -> Result<(), Refusal> {
+/// Whether the time is within the tolerance. It has to be known where it is signed or where there is a tolerance.
+fn check_time(
+    claims: &mut Claims,
+    signature: &Signature,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<bool, Refusal> {
     let Some(time) = signature.time else {
-        return Ok(());
+        return Ok(true);
     };
     if let Place::Header(name) = time.place {
         claims.time = text::time(headers, name);
     }
     let said = claims.time.as_deref().ok_or(Refusal::SignatureUnreadable)?;
     let Some(tolerance) = time.tolerance else {
-        return Ok(());
+        return Ok(true);
     };
-    let at = Timestamp::from_text(said).ok_or(Refusal::SignatureExpired)?;
-    match at.since(now).max(now.since(at)) <= tolerance {
-        true => Ok(()),
-        false => Err(Refusal::SignatureExpired),
-    }
+    Ok(Timestamp::from_text(said).is_some_and(|at| at.since(now).max(now.since(at)) <= tolerance))
 }
 
 /// The first form of the body that one of `claims` is a signature of.

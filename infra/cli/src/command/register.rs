@@ -47,7 +47,7 @@ once the secret is put, `acuse quarantine release` queues what was genuine.",
   acuse register onepay --for 30m --stack acuse
   acuse register unopago --close --stack acuse
 
-Needs secretsmanager:PutSecretValue for the provider's secret, and to read the quarantine."
+Needs secretsmanager:PutSecretValue and GetSecretValue for the provider's secret, and to read the quarantine."
 )]
 pub(crate) struct Arguments {
     /// Whose deliveries

@@ -290,8 +290,11 @@ impl Client {
         let mut path = url.path_segments_mut().map_err(|()| ApiError::Id(String::new()))?;
         path.pop_if_empty().extend(["v1", "webhooks"]);
         match id {
-            // A dot would not be a segment of its own: it would be another place.
-            Some(id) if ["", ".", ".."].contains(&id.trim()) => return Err(ApiError::Id(id.to_owned())),
+            // A dot would not be a segment of its own: it would be another place. Nor would one with a tab or line
+            // feed in it, which a URL drops (https://url.spec.whatwg.org/#concept-basic-url-parser).
+            Some(id) if ["", ".", ".."].contains(&id.trim()) || id.contains(char::is_control) => {
+                return Err(ApiError::Id(id.to_owned()));
+            }
             Some(id) => drop(path.push(id)),
             None => {}
         }

@@ -167,7 +167,7 @@ async fn what_can_not_be_called_is_not_called() {
     let error = new("https://a.example", "sk\nhunter2").unwrap_err();
     assert!(matches!(error, ApiError::Header(_)) && !told(&error).contains("hunter2"));
     let server = Server::of([answer(204, "")]).await;
-    for id in ["", ".", "..", " "] {
+    for id in ["", ".", "..", " ", ".\t.", "a\nb"] {
         let error = kuenta(&server.url, Pace::default()).delete(id).await.unwrap_err();
         assert!(matches!(error, ApiError::Id(_)), "{id}");
     }

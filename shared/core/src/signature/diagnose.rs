@@ -68,6 +68,10 @@ pub enum Odd {
     Padded,
     /// The body begins with a timestamp: see [`Refusal::TimestampInBody`].
     TimestampInBody,
+    /// Its header is the token's: no setting can name one header for both.
+    InTokensHeader,
+    /// Another stored secret is not written as the setting `key` would have it: with that, none could be read.
+    OtherKeys,
 }
 
 /// Tries everything that is known on `delivery`.
@@ -78,6 +82,20 @@ pub fn diagnose(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secr
         signature: search::find(delivery, scheme, secrets),
         headers: delivery.headers().keys().map(|name| name.to_string()).collect(),
         has_secrets: secrets.signing().chain(secrets.tokens()).next().is_some(),
+    }
+}
+
+impl Diagnosis {
+    /// The [settings](Scheme::with_settings) that would let it in, beside those that the scheme has; `None` where
+    /// none is named.
+    pub fn settings(&self) -> Option<String> {
+        let token = match &self.token {
+            Some(TokenFault::Elsewhere(header)) => Some(format!("token={header}")),
+            _ => None,
+        };
+        let signature = self.signature.as_ref().and_then(|found| found.settings.clone());
+        let settings: Vec<String> = signature.into_iter().chain(token).collect();
+        Some(settings.join(" ")).filter(|settings| self.verdict.is_err() && !settings.is_empty())
     }
 }
 
@@ -102,11 +120,13 @@ fn token_fault(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secre
         TokenFault::Wrong(header)
     } else {
         let mut names = headers.keys().map(|name| name.as_str());
-        names
-            .find(|name| is_one_of(name, secrets.tokens().collect()))
-            .map_or(TokenFault::Missing(header), |name| {
-                TokenFault::Elsewhere(name.to_owned())
-            })
+        // The setting `token=authorization` wants `Bearer ` before it.
+        let is_bare = |name| text::value(headers, name).is_some_and(|value| after_bearer(&value).is_none());
+        match names.find(|name| is_one_of(name, secrets.tokens().collect())) {
+            None => TokenFault::Missing(header),
+            Some("authorization") if is_bare("authorization") => TokenFault::NotBearer("authorization"),
+            Some(name) => TokenFault::Elsewhere(name.to_owned()),
+        }
     })
 }
 
@@ -170,6 +190,10 @@ impl fmt::Display for Odd {
             }
             Self::TimestampInBody => {
                 "but the body begins with a timestamp: a recorded timestamped signature was sent again as one of the body alone"
+            }
+            Self::InTokensHeader => "that is the token's header, and no setting can name it for both: have it sent in another one",
+            Self::OtherKeys => {
+                "it is the key in base64 or hex, and other stored secrets are not: put it alone (`acuse secrets put`), and diagnose again"
             }
         })
     }

@@ -50,6 +50,16 @@ const SECONDS: &str = "seconds from 1 to 3600";
 /// A day on which a signature still holds would be a day on which it can be sent again.
 const LONGEST_TOLERANCE: u64 = 3600;
 
+/// `settings` with `named` in them: what to set where some are set already, each name once.
+pub fn merged(settings: &str, named: &str) -> String {
+    let name = |item: &str| item.split('=').next().unwrap_or_default().to_owned();
+    let new: Vec<String> = named.split_ascii_whitespace().map(name).collect();
+    let kept = settings
+        .split_ascii_whitespace()
+        .filter(|item| !new.contains(&name(item)));
+    kept.chain(named.split_ascii_whitespace()).collect::<Vec<_>>().join(" ")
+}
+
 impl Scheme {
     /// This scheme with `settings`, which look like
     /// `headers=x-signature,signature texts=hex,base64 forms=raw,js token=x-webhook-token`:

@@ -78,7 +78,11 @@ fn every_way_of_writing_that_unopago_may_use() {
         (stamped(1_699_999_699), Refusal::SignatureExpired),
         (format!("t=1700000000,v1={hex}"), Refusal::SignatureWrong),
         ("t=1700000000".to_owned(), Refusal::SignatureUnreadable),
-        (format!("t=soon,v1={hex}"), Refusal::SignatureExpired),
+        (format!("t=soon,v1={hex}"), Refusal::SignatureWrong),
+        (
+            format!("t=soon,v1={}", sign(SECRET, &[b"soon.", BODY].concat())),
+            Refusal::SignatureExpired,
+        ),
         (hex.get(..62).unwrap().to_owned(), Refusal::SignatureUnreadable),
         ("".to_owned(), Refusal::SignatureMissing),
         (sign("other", BODY), Refusal::SignatureWrong),

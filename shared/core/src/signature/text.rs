@@ -29,7 +29,7 @@ pub(super) fn first_present(headers: &HeaderMap, names: &[&str]) -> Option<Vec<u
 
 /// The value of the header `name`, what is merely repeated in it counting [once]; `None` where it
 /// did not come, or came empty.
-pub(super) fn value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
+pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
     Some(once(&whole_value(headers, name)?))
 }
 
@@ -134,9 +134,12 @@ fn bare(text: &str) -> &str {
     }
 }
 
-/// `text` without one pair of quotes around it.
+/// `text` without one pair of quotes around it. Those of `"a","b"` are around its items.
 fn unquoted(text: &str) -> &str {
-    let inside = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    let inside = |quote| {
+        let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inside.contains(quote)).then_some(inside)
+    };
     inside('"').or_else(|| inside('\'')).unwrap_or(text)
 }
 

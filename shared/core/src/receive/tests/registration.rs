@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::providers::{self, onepay};
+use crate::providers::{self, onepay, unopago};
 use crate::quarantine::REGISTRATION;
 use crate::receive::registration::LONGEST;
 
@@ -241,4 +241,38 @@ proptest! {
         let registered = kept.iter().filter(|message| message.attribute(REGISTRATION).is_some()).count();
         prop_assert_eq!(registered, answered);
     }
+}
+
+/// It could not be released: a signature's time counts from its receipt.
+#[tokio::test]
+async fn what_is_genuine_and_too_late_has_to_come_again() {
+    let provider = &unopago::PROVIDER;
+    let store = FakeStore::holding(provider, r#"{"signing_secrets":["good"]}"#);
+    let scene = Scene::new(GOOD);
+    let now = scene.clock.now();
+    store.register(Some(now.plus(MINUTE)));
+    let door = Door::new(provider, &store, &scene.outbox, scene.clock.clone(), Dice::default());
+    let at = now.minus(MINUTE * 10).as_seconds();
+    let stamped = |secret| {
+        let content = [format!("{at}.").as_bytes(), &body()[..]].concat();
+        let value = format!("t={at},v1={}", sign(secret, &content));
+        HeaderMap::from_iter([(
+            HeaderName::from_static("webhook-signature"),
+            HeaderValue::from_str(&value).unwrap(),
+        )])
+    };
+    let answer = door.receive(stamped("good"), body()).await;
+    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    // A panel's sample, which is as old as the panel.
+    assert_eq!(door.receive(stamped("the panel's"), body()).await, Answer::Registered);
+    let kept = scene.outbox.quarantined();
+    let reasons = kept.iter().map(|message| message.attribute("reason").unwrap());
+    assert_eq!(
+        reasons.collect::<Vec<_>>(),
+        [
+            "the signature's timestamp is outside the tolerance",
+            "the signature is wrong"
+        ]
+    );
+    scene.assert_nothing_queued();
 }

@@ -46,9 +46,11 @@ impl Search<'_> {
         keys.into_iter().find_map(|(setting, key)| {
             let found = self.among(self.delivery, self.secrets, key)?;
             let odd = replay::is_timestamped(self.delivery.body(), self.scheme) && found.form == Form::Raw;
+            let odd = odd.then_some(Odd::TimestampInBody).or(found.odd);
+            let prevents = self.prevents(&found, key);
             Some(Match {
-                odd: odd.then_some(Odd::TimestampInBody).or(found.odd),
-                settings: self.settings(&found, setting),
+                settings: self.settings(&found, setting).filter(|_| prevents.is_none()),
+                odd: odd.or(prevents),
                 ..found
             })
         })
@@ -122,6 +124,16 @@ impl Search<'_> {
                 })
             })
         })
+    }
+
+    /// What keeps a setting from being of use: the function would not start with it, or read no secret.
+    fn prevents(&self, found: &Match, key: Option<Key>) -> Option<Odd> {
+        if self.scheme.token.is_some_and(|token| token.header == found.header) {
+            return Some(Odd::InTokensHeader);
+        }
+        let key = key?;
+        let others = self.secrets.signing().any(|secret| key.of(secret).is_none());
+        others.then_some(Odd::OtherKeys)
     }
 
     /// What has to be set for a signature that holds to be looked for where it is.

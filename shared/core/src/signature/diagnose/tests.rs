@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::super::sign;
+use super::super::{merged, sign};
 use super::*;
 use crate::delivery::DeliveryId;
 use crate::provider::Provider;
@@ -284,5 +284,75 @@ fn where_there_is_no_token_none_is_missed() {
             assert_eq!(diagnosis.token, None);
             assert_eq!(diagnosis.verdict.is_ok(), *signature == right);
         }
+    }
+}
+
+/// A setting that is named and can't be meant would stop the function; one that reads no secret, all deliveries.
+#[test]
+fn no_setting_is_named_that_can_not_be_applied() {
+    let (k, o) = (&kuenta::PROVIDER, &onepay::PROVIDER);
+    let parse = |provider, json| Secrets::parse(provider, json).unwrap().unwrap();
+    let raw = sign("s3cret", BODY.as_bytes());
+    let two = parse(k, r#"{"signing_secrets":["first","6bc3a97921"]}"#);
+    let token = parse(o, r#"{"signing_secrets":["s3cret"],"token":"wh_hdr_1"}"#);
+    let none = parse(o, r#"{"signing_secrets":["s3cret"],"token":null}"#);
+    let (raw, of_hex) = (raw.as_str(), sign("k\u{e9}y!", BODY.as_bytes()));
+    let cases: [(&str, &Provider, &Secrets, Headers); 4] = [
+        ("one of two is hex", k, &two, &[("signature", &of_hex)]),
+        ("in the token's header", o, &token, &[("x-webhook-token", raw)]),
+        ("in it, and no token", o, &none, &[("x-webhook-token", raw)]),
+        (
+            "a token without Bearer",
+            o,
+            &token,
+            &[("authorization", "wh_hdr_1"), ("signature", raw)],
+        ),
+    ];
+    let rows: Vec<String> = cases
+        .into_iter()
+        .map(|(name, provider, secrets, headers)| {
+            let diagnosis = diagnose(&delivery(headers, BODY.as_bytes()), &provider.scheme, secrets, NOW);
+            assert_eq!(
+                diagnosis.signature.as_ref().and_then(|found| found.settings.as_deref()),
+                None,
+                "{name}"
+            );
+            format!("{name}: {diagnosis}")
+        })
+        .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+/// The parameter is set as a whole: what is named alone would take away what is set already.
+#[test]
+fn what_is_set_already_stays_beside_what_is_named() {
+    let lines = format!("{BODY}\n");
+    let signature = sign("first", BODY.as_bytes());
+    let delivery = delivery(&[("x-hook", &signature), ("x-key", "wh_hdr_1")], lines.as_bytes());
+    for (provider, before, whole) in [
+        (
+            &kuenta::PROVIDER,
+            "headers=x-hook forms=raw,js",
+            "headers=x-hook forms=raw,js,trimmed",
+        ),
+        (
+            &kuenta::PROVIDER,
+            "forms=raw,trimmed",
+            "forms=raw,trimmed headers=x-hook",
+        ),
+        (
+            &onepay::PROVIDER,
+            "headers=x-hook forms=trimmed",
+            "headers=x-hook forms=trimmed token=x-key",
+        ),
+    ] {
+        let secrets = secrets(provider);
+        let set = provider.with_settings(before).unwrap();
+        let diagnosis = diagnose(&delivery, &set.scheme, &secrets, NOW);
+        let merged = merged(before, &diagnosis.settings().unwrap());
+        assert_eq!(merged, whole);
+        let set = provider.with_settings(&merged).unwrap();
+        assert!(verify(&delivery, &set.scheme, &secrets, NOW).is_ok(), "{merged}");
+        assert_eq!(diagnose(&delivery, &set.scheme, &secrets, NOW).settings(), None);
     }
 }

@@ -245,3 +245,20 @@ proptest! {
         prop_assert!(check(&onepay::PROVIDER, &pairs, BODY).is_err());
     }
 }
+
+#[test]
+fn each_item_of_a_list_may_be_quoted() {
+    let hex = sign(SECRET, BODY);
+    for value in [
+        format!("\"{NONE}\",\"{hex}\""),
+        format!("'{hex}', '{NONE}'"),
+        format!("\"v1={NONE}\" \"v1={hex}\""),
+        format!("\"{NONE},{hex}\""),
+    ] {
+        let checked = check(&unopago::PROVIDER, &[("webhook-signature", &value)], BODY);
+        assert_eq!(checked, Ok(Form::Raw), "{value}");
+    }
+    let apart = [NONE, &hex].map(|digest| format!("\"{digest}\""));
+    let apart = apart.each_ref().map(|value| ("webhook-signature", value.as_str()));
+    assert_eq!(check(&unopago::PROVIDER, &apart, BODY), Ok(Form::Raw));
+}
