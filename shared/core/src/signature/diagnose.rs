@@ -60,7 +60,7 @@ pub struct Match {
 /// What is odd about a signature that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Odd {
-    /// It is of the body before gzip, and the body came in gzip.
+    /// It is of the body before gzip, and nothing says that the body came in gzip.
     Packed,
     /// It is of an empty body, or of the `{}` that some frameworks make of one.
     Empty,
@@ -183,7 +183,7 @@ impl fmt::Display for Match {
 impl fmt::Display for Odd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Packed => "it was made before the body was packed with gzip: have it sent unpacked",
+            Self::Packed => "it was made before the body was packed with gzip: have it sent unpacked, or with `Content-Encoding: gzip`",
             Self::Empty => "it is genuine, but the body is empty: there is nothing to let in",
             Self::Padded => {
                 "it was made with white space around the secret: enter the secret again at the provider, without"

@@ -1,19 +1,15 @@
 //! Tries everything that is known: every header, way of writing, form, secret and key, and beyond
 //! them one thing that is odd about the body or the secret.
 
-use std::io::Read;
-
 use bytes::Bytes;
-use flate2::read::GzDecoder;
 
 use super::{Match, Odd};
 use crate::delivery::{Delivery, Form, Unverified};
+use crate::envelope::LONGEST_TEXT;
+use crate::gzip;
 use crate::secrets::Secrets;
 use crate::signature::scheme::{Encoding, Key, Layout, Place, Scheme, Signature};
 use crate::signature::{replay, signed, text};
-
-/// A quarantined body is far shorter, but what it unpacks to need not be.
-const LONGEST_UNPACKED: u64 = 4 * 1024 * 1024;
 
 /// The white space that gets copied with a secret.
 const AROUND: [(&str, &str); 5] = [("", "\n"), ("", "\r\n"), ("", " "), (" ", ""), (" ", " ")];
@@ -25,7 +21,8 @@ pub(super) fn find(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &S
         scheme,
         secrets,
     };
-    search.as_it_came().or_else(|| search.oddly())
+    let plain = || Some(search.plainly(&delivery.unpacked(LONGEST_TEXT)?.ok()?)?);
+    search.plainly(delivery).or_else(plain).or_else(|| search.oddly())
 }
 
 struct Search<'a> {
@@ -35,8 +32,9 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// With the key that the scheme makes of a secret, then with others.
-    fn as_it_came(&self) -> Option<Match> {
+    /// With the key that the scheme makes of a secret, then with others. `delivery` is the one that came, or the
+    /// same, unpacked.
+    fn plainly(&self, delivery: &Delivery<Unverified>) -> Option<Match> {
         let keys = [
             (None, None),
             (Some("text"), Some(Key::Text)),
@@ -44,8 +42,8 @@ impl Search<'_> {
             (Some("hex"), Some(Key::Hex)),
         ];
         keys.into_iter().find_map(|(setting, key)| {
-            let found = self.among(self.delivery, self.secrets, key)?;
-            let odd = replay::is_timestamped(self.delivery.body(), self.scheme) && found.form == Form::Raw;
+            let found = self.among(delivery, self.secrets, key)?;
+            let odd = replay::is_timestamped(delivery.body(), self.scheme) && found.form == Form::Raw;
             let odd = odd.then_some(Odd::TimestampInBody).or(found.odd);
             let prevents = self.prevents(&found, key);
             Some(Match {
@@ -80,8 +78,9 @@ impl Search<'_> {
                 })
             })
         };
-        unpacked(body)
-            .and_then(|body| own(Odd::Packed, body))
+        gzip::unpack(body, LONGEST_TEXT)
+            .ok()
+            .and_then(|body| own(Odd::Packed, body.into()))
             .or_else(|| {
                 body.is_empty()
                     .then(|| own(Odd::Empty, Bytes::from_static(b"{}")))
@@ -180,12 +179,4 @@ fn holds(delivery: &Delivery<Unverified>, way: &Signature, name: &str, secrets: 
         let (_, form) = signed(delivery, way, &claims, &alone)?;
         Some((secret, form))
     })
-}
-
-/// What a body in gzip unpacks to.
-fn unpacked(body: &Bytes) -> Option<Bytes> {
-    let mut plain = Vec::new();
-    let mut decoder = GzDecoder::new(&body[..]).take(LONGEST_UNPACKED);
-    decoder.read_to_end(&mut plain).ok()?;
-    Some(plain.into()).filter(|_| !body.is_empty())
 }

@@ -215,10 +215,7 @@ fn the_settings_that_are_named_let_it_in() {
 
 #[test]
 fn where_no_setting_helps_there_is_advice() {
-    use std::io::Write;
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    packed.write_all(BODY.as_bytes()).unwrap();
-    let packed = packed.finish().unwrap();
+    let packed = crate::gzip::pack(BODY.as_bytes()).unwrap();
     let stolen = format!("1600000000.{BODY}");
     let (k, u) = (&kuenta::PROVIDER, &unopago::PROVIDER);
     let rows: Vec<String> = [
@@ -254,6 +251,19 @@ fn where_no_setting_helps_there_is_advice() {
     })
     .collect();
     insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn a_body_that_is_said_to_be_packed_is_diagnosed_as_it_was_before() {
+    let signature = sign("first", BODY.as_bytes());
+    let packed = crate::gzip::pack(BODY.as_bytes()).unwrap();
+    let delivery = delivery(&[("x-hook", &signature), ("content-encoding", "gzip")], &packed);
+    let provider = &kuenta::PROVIDER;
+    let diagnosis = diagnose(&delivery, &provider.scheme, &secrets(provider), NOW);
+    let settings = diagnosis.signature.and_then(|found| found.settings).unwrap();
+    assert_eq!(settings, "headers=x-hook");
+    let set = provider.with_settings(&settings).unwrap();
+    assert!(verify(&delivery, &set.scheme, &secrets(provider), NOW).is_ok());
 }
 
 #[test]
