@@ -275,8 +275,13 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     async fn send_back(&self, waiting: Vec<Waiting>, deadline: Timestamp) -> Option<String> {
         // What may be tried first is not late; the ledger knows when the others may.
         let (message, delay, _) = waiting.iter().min_by_key(|(_, delay, _)| *delay)?;
-        let (message, delay) = (message, *delay);
         let age = message.sent_at.map(|sent_at| self.clock.now().since(sent_at));
+        // One event's attempts fit into the receives that there are; those of an array's events, each at a time of
+        // its own, do not.
+        let delay = match waiting.len() {
+            1 => *delay,
+            _ => self.policy.patience.share(message.receives, age).max(*delay),
+        };
         if let Some(age) = age {
             metric::open_event_age(age);
         }

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use thiserror::Error;
 
@@ -36,14 +36,15 @@ pub fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Unpacks one level, and `limit` bytes at most.
+/// Unpacks one level, and `limit` bytes at most: all members that there are (RFC 1952, 2.2), since what follows
+/// the first one was signed with it. What follows and is no member is [`GzipError::Invalid`].
 ///
 /// # Errors
 /// [`GzipError`].
 pub fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, GzipError> {
     let mut bytes = Vec::new();
     let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let length = GzDecoder::new(packed)
+    let length = MultiGzDecoder::new(packed)
         .take(one_more)
         .read_to_end(&mut bytes)
         .map_err(|_| GzipError::Invalid)?;
@@ -75,6 +76,15 @@ mod tests {
         let mut wrong_sum = packed.clone();
         wrong_sum[packed.len() - 6] ^= 1;
         assert_eq!(unpack(&wrong_sum, 1000), Err(GzipError::Invalid));
+    }
+
+    #[test]
+    fn all_members_are_unpacked_and_nothing_after_them_is_overlooked() {
+        let [first, second] = [pack(b"[1,").unwrap(), pack(b"2]").unwrap()];
+        let both = [first.clone(), second].concat();
+        assert_eq!(unpack(&both, 5).unwrap(), b"[1,2]");
+        assert_eq!(unpack(&both, 4), Err(GzipError::TooLong { limit: 4 }));
+        assert_eq!(unpack(&[&first[..], b"{}"].concat(), 1000), Err(GzipError::Invalid));
     }
 
     /// Reading stops at the limit: the checksum at the end is not even looked at.

@@ -68,7 +68,15 @@ impl Hook<TransactWriteItem> for Payments {
         };
         let mut removal = None;
         if self.moves_former
-            && let Some(before) = Before::read(&self.client, &self.table, event, resource, row.state.of).await?
+            && let Some(before) = Before::read(
+                &self.client,
+                &self.table,
+                event,
+                resource,
+                row.state.of,
+                attempt.started_at,
+            )
+            .await?
         {
             removal = Some(before.removal(&self.table)?);
             row = row.joined(before.row);

@@ -81,7 +81,8 @@ impl DynamoLedger {
 /// What the item that refused a settlement says of its event.
 ///
 /// The very settlement may be its own obstacle: sent again because the answer was lost. Then it has our
-/// lease; or, completed, the name of our message, and our moment.
+/// lease; or, completed, the name of our message, our moment, and our bytes: a message may bring several events
+/// of one key.
 fn known(event: &Event, lease: &Lease, found: Option<Item>, now: Timestamp) -> Result<Settlement, LedgerError> {
     let failed = |error| service(OPERATION, &event.key, error);
     let found = found.ok_or_else(|| failed(bool_error("refused, and not told by what")))?;
@@ -90,7 +91,8 @@ fn known(event: &Event, lease: &Lease, found: Option<Item>, now: Timestamp) -> R
         return Ok(Settlement::Claimed(Claimed::under(lease, event, taken)));
     }
     let ours = item::text(&found, "message_id") == Some(lease.message_id.as_str())
-        && item::moment(&found, "completed_at") == Some(now);
+        && item::moment(&found, "completed_at") == Some(now)
+        && item::text(&found, "body_sha256") == Some(event.body_sha256());
     if ours {
         return Ok(Settlement::Completed);
     }
@@ -122,9 +124,52 @@ fn give_way(hooks: &mut [Writes], places: &[usize]) -> bool {
 mod tests {
     use std::collections::HashMap;
 
+    use acuse_core::envelope::Envelope;
+    use acuse_core::event::{Environment, Event};
+    use acuse_core::ledger::Decision;
+    use acuse_core::providers::kuenta;
     use aws_sdk_dynamodb::types::Delete;
 
+    use super::super::expression::{n, s};
     use super::*;
+
+    fn event(note: &str) -> Event {
+        let body = format!(r#"{{"event":"payment.completed","data":{{"id":"p1"}},"note":"{note}"}}"#);
+        let attribute = |name: &str| match name {
+            "envelope" => Some("1"),
+            "provider" => Some("kuenta"),
+            "delivery_id" => Some("018bcfe5-6800-7707-8707-070707070707"),
+            "received_at" => Some("1700000000000"),
+            "form" => Some("raw"),
+            _ => None,
+        };
+        let envelope = Envelope::from_message(&body, attribute).unwrap();
+        Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+    }
+
+    /// An array may have both, and they may be settled within one millisecond.
+    #[test]
+    fn a_settlement_is_not_taken_for_that_of_another_event_of_its_message() {
+        let now = Timestamp::from_seconds(1_700_000_000);
+        let lease = Lease {
+            token: "of the second".to_owned(),
+            expires_at: now,
+            message_id: "m".to_owned(),
+            first: true,
+        };
+        let (first, second) = (event("a"), event("b"));
+        assert_eq!(first.key, second.key);
+        let found = Item::from([
+            ("status".to_owned(), s("COMPLETED")),
+            ("message_id".to_owned(), s("m")),
+            ("completed_at".to_owned(), n(now.as_millis())),
+            ("attempts".to_owned(), n(1)),
+            ("body_sha256".to_owned(), s(first.body_sha256())),
+        ]);
+        let known = |event| known(event, &lease, Some(found.clone()), now).unwrap();
+        assert_eq!(known(&first), Settlement::Completed, "the answer was lost");
+        assert_eq!(known(&second), Settlement::Known(Decision::Conflict));
+    }
 
     fn writes(tables: &[&str]) -> Vec<TransactWriteItem> {
         let delete = |table: &&str| {

@@ -69,7 +69,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         };
         let (claimed, said) = match tried {
             Tried::Claimed(claimed) => (claimed, Vec::new()),
-            Tried::Said(said) => match self.claim(message, event, &lease).await {
+            Tried::Said(said) => match self.claim(message, event, &lease, aside.as_ref()).await {
                 ControlFlow::Break(fate) => return fate,
                 ControlFlow::Continue(claimed) => (claimed, said),
             },
@@ -104,12 +104,24 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     }
 
     /// Claims it, or says what becomes of a delivery that may not.
-    async fn claim(&self, message: &Received, event: &Event, lease: &Lease) -> ControlFlow<Fate, Claimed> {
+    async fn claim(
+        &self,
+        message: &Received,
+        event: &Event,
+        lease: &Lease,
+        aside: Option<&Aside>,
+    ) -> ControlFlow<Fate, Claimed> {
         let now = self.clock.now();
         ControlFlow::Break(match self.ledger.claim(event, lease, now).await {
             Ok(Claim::Claimed(claimed)) => return ControlFlow::Continue(claimed),
             Ok(Claim::Wait { until }) => self.wait(event, until, now),
             Ok(Claim::Duplicate { status }) => self.count_duplicate(message, event, status.name()).await,
+            // No operator has to decide on what this stack does not take: it is recorded like any other of its
+            // environment, beside the first, and `release` does not hand it to hooks.
+            Ok(Claim::Conflict) if matches!(aside, Some(Aside::OnPurpose(SetAside::WrongEnvironment(_)))) => {
+                let own = event.clone().into_conflict();
+                return Box::pin(self.claim(message, &own, lease, None)).await;
+            }
             Ok(Claim::Conflict) => self.keep_conflict(message, event).await,
             Err(error) => self.ledger_failed(message, event, &error),
         })

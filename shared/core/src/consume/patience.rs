@@ -52,14 +52,18 @@ impl Default for Patience {
 impl Patience {
     /// How long a message waits that was received so often; `age`: since it was sent, where that is known.
     pub fn delay(&self, receives: u32, age: Option<Duration>, random: &impl Random) -> Duration {
-        let delay = self.wait.delay(receives.max(1), random);
+        self.wait.delay(receives.max(1), random).max(self.share(receives, age))
+    }
+
+    /// The shortest wait by which the receives that are left last: none during the first quarter of them.
+    pub fn share(&self, receives: u32, age: Option<Duration>) -> Duration {
         if receives <= self.max_receives / 4 {
-            return delay;
+            return Duration::ZERO;
         }
         let left = self.retention.saturating_sub(LAST_DAY);
         let left = left.saturating_sub(age.unwrap_or_default());
         let share = left / self.max_receives.saturating_sub(receives).max(1);
-        delay.max(share.min(LONGEST_WAIT))
+        share.min(LONGEST_WAIT)
     }
 
     /// Whether a message of this age is near enough to its end that it may not wait `delay` more.

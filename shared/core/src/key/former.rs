@@ -17,6 +17,8 @@ pub struct Former {
     pub no_environment: bool,
     /// It happened to nothing.
     pub no_resource: bool,
+    /// The event had no id.
+    pub no_event_id: bool,
     /// The id that was taken for the event's.
     pub event_id: Option<Id>,
     /// How its occurrences were told apart.
@@ -57,7 +59,8 @@ impl FormerKey {
         let named = reading.environment.filter(|_| !former.no_environment);
         let scope = format!("{provider}#{}", named.unwrap_or(own).name());
         let resource = reading.resource.as_ref().filter(|_| !former.no_resource);
-        let event_id = former.event_id.as_ref().or(reading.event_id.as_ref()).map(Id::as_str);
+        let event_id = former.event_id.as_ref().or(reading.event_id.as_ref());
+        let event_id = event_id.filter(|_| !former.no_event_id).map(Id::as_str);
         let partition = match (resource, event_id) {
             (Some(Resource { kind, id, .. }), _) => format!("{scope}#{}#{}", name(kind), part(id)),
             (None, Some(id)) => format!("{scope}#event#{}", part(id)),
@@ -76,7 +79,7 @@ impl FormerKey {
         // An event's id is its own, and today no key is without a type. All else is another's key as well: that of
         // `"7"`, for a number, or of a live event, for one whose flag was not read.
         let own_id = reading.event_id.as_ref().is_some_and(Id::is_text);
-        let by_bytes = !(own_id && key.partition == today.partition);
+        let by_bytes = !(own_id && !former.no_event_id && key.partition == today.partition);
         (key != *today).then_some(Self { key, by_bytes })
     }
 

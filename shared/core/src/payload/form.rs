@@ -28,6 +28,10 @@ pub(super) fn json(bytes: &[u8], charset: Option<&str>, provider: &Provider) -> 
     {
         return Some(Ok(document.to_owned()));
     }
+    // `data[is_test]=1`: who reads the flat names alone overlooks what is in it.
+    if form.0.iter().any(|(name, _)| name.contains('[')) {
+        return refused("it is a form whose fields lie in one another, which is not read");
+    }
     let object = serde_json::to_string(&form).unwrap_or_default();
     let value = json::parse(object.as_bytes());
     match value.map(|value| (provider.read)(&value)) {

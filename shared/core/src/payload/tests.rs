@@ -221,6 +221,34 @@ fn forms_in_all_their_ways() {
     insta::assert_snapshot!(bodies.map(|body| format!("{body}\n{}", form(body))).join("\n"));
 }
 
+/// Read flat, `data[is_test]` would be overlooked, and a test be live.
+#[test]
+fn a_form_whose_fields_lie_in_one_another_is_not_read() {
+    for body in [
+        "event=payment.approved&data[id]=p&data[is_test]=true",
+        "event=payment.approved&data%5Bid%5D=p&data%5Bis_test%5D=1",
+    ] {
+        let read = unsaid(body, &crate::providers::onepay::PROVIDER);
+        let why = read[0].1.as_ref().map(ToString::to_string);
+        assert_eq!(
+            why.as_deref(),
+            Some("the payload can't be read: it is a form whose fields lie in one another, which is not read")
+        );
+    }
+}
+
+#[test]
+fn a_forms_flags_are_texts() {
+    for (body, environment) in [
+        ("event=a&test=1", Environment::Test),
+        ("event=a&sandbox=true", Environment::Test),
+        ("event=a&test=0", Environment::Live),
+        ("event=a&test=blood", Environment::Live),
+    ] {
+        assert_eq!(unsaid(body, &unopago::PROVIDER)[0].0.environment, environment, "{body}");
+    }
+}
+
 /// A few bytes that look like several things.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop_oneof![

@@ -5,36 +5,51 @@ use crate::event::Environment;
 use crate::json::Value;
 use crate::key::Former;
 
-/// The environment that a payload names, in the member `environment` of `places`, or by a flag there or on the
-/// resource. `None` where nothing names one.
+/// The environment that a payload names, in the member `environment` of `places` or of `objects`, or by a flag
+/// there. `objects`: the resource, and what else the event is about. `None` where nothing names one.
 ///
-/// What can't be understood is never live, nor is what contradicts itself: the event is set aside.
+/// What can't be understood is never live, nor is what contradicts itself: the event is set aside. So each member
+/// of a name counts, not the last one alone.
 pub(crate) fn environment(
     places: &[Option<&Value<'_>>],
-    resource: Option<&Value<'_>>,
+    objects: &[Option<&Value<'_>>],
     former: &mut Former,
 ) -> Result<Option<Environment>, Unreadable> {
-    let places = places.iter().copied().flatten();
-    let words = places.clone().filter_map(|place| place.get("environment"));
+    // What version 0.1 looked at, and the words that it knew.
+    let mut first = places.iter().flatten().filter_map(|place| place.get("environment"));
+    let first = first.find(|said| !is_empty(said));
+    let known = |said: &Value<'_>| {
+        said.scalar_text()
+            .is_some_and(|said| Environment::from_name(&said).is_some())
+    };
+    former.no_environment = first.is_none();
+    former.unreadable |= first.is_some_and(|said| !known(said));
+
+    let all = || places.iter().chain(objects).copied().flatten();
     let mut word = None;
+    let words = all().flat_map(|place| members(place, "environment"));
     for said in words.filter(|said| !is_empty(said)) {
         let said = said.scalar_text().unwrap_or_else(|| "no text".to_owned());
-        // The first one is what version 0.1 looked at, and these words are what it knew.
-        former.unreadable |= word.is_none() && Environment::from_name(&said).is_none();
         let environment = Environment::from_word(&said).ok_or(Unreadable::Environment(said))?;
         word = Some(agreed(word, environment)?);
     }
     let mut flag = None;
-    for environment in places.chain(resource).flat_map(flags) {
+    for environment in all().flat_map(flags) {
         flag = Some(agreed(flag, environment?)?);
     }
-    former.no_environment = word.is_none();
     match (word, flag) {
         (Some(Environment::Live), Some(Environment::Test)) => agreed(word, Environment::Test).map(Some),
         // A sandbox may mark nothing.
         (Some(word), _) => Ok(Some(word)),
         (None, flag) => Ok(flag),
     }
+}
+
+/// All members of this name.
+fn members<'a>(place: &'a Value<'_>, name: &'a str) -> impl Iterator<Item = &'a Value<'a>> {
+    let all = place.as_object().unwrap_or_default().iter();
+    all.filter(move |(own, _)| own.as_str() == Some(name))
+        .map(|(_, value)| value)
 }
 
 fn is_empty(word: &Value<'_>) -> bool {
@@ -56,18 +71,18 @@ fn agreed(named: Option<Environment>, other: Environment) -> Result<Environment,
 /// What the flags of an object say.
 fn flags<'a>(place: &'a Value<'_>) -> impl Iterator<Item = Result<Environment, Unreadable>> + 'a {
     const LIVE: [&str; 2] = ["livemode", "live_mode"];
-    let strict = LIVE.iter().chain(&["is_test"]).filter_map(|name| {
-        let value = place.get(name).filter(|value| !is_empty(value))?;
-        let set =
-            truth(value).ok_or_else(|| Unreadable::Environment(format!("`{name}`, which is neither true nor false")));
-        Some(set.map(|set| environment_of(set == LIVE.contains(name))))
+    let strict = LIVE.iter().chain(&["is_test"]).flat_map(|name| {
+        let values = members(place, name).filter(|value| !is_empty(value));
+        values.map(move |value| {
+            let unclear = || Unreadable::Environment(format!("`{name}`, which is neither true nor false"));
+            truth(value)
+                .ok_or_else(unclear)
+                .map(|set| environment_of(set == LIVE.contains(name)))
+        })
     });
-    // Common words: only a plain true or false is about the environment.
-    let loose = ["test", "sandbox"].iter().filter_map(|name| match place.get(name)? {
-        Value::Bool(set) => Some(Ok(environment_of(!set))),
-        _ => None,
-    });
-    strict.chain(loose)
+    // Common words: what is neither true nor false is not about the environment. A form has texts alone.
+    let loose = ["test", "sandbox"].iter().flat_map(|name| members(place, name));
+    strict.chain(loose.filter_map(truth).map(|set| Ok(environment_of(!set))))
 }
 
 fn environment_of(live: bool) -> Environment {
@@ -97,7 +112,7 @@ mod tests {
     fn read(payload: &str) -> String {
         let payload = json::parse(payload.as_bytes()).unwrap();
         let places = [payload.get("event"), Some(&payload)];
-        match environment(&places, payload.get("data"), &mut Former::default()) {
+        match environment(&places, &[payload.get("data")], &mut Former::default()) {
             Ok(Some(environment)) => environment.name().to_owned(),
             Ok(None) => "-".to_owned(),
             Err(_) => "set aside".to_owned(),
@@ -143,6 +158,17 @@ mod tests {
             (r#"{"data":{"test":true}}"#, "test"),
             (r#"{"event":{"sandbox":false}}"#, "live"),
             (r#"{"data":{"test":"blood"}}"#, "-"),
+            (r#"{"data":{"test":2}}"#, "-"),
+            // As a form has them.
+            (r#"{"test":"1"}"#, "test"),
+            (r#"{"sandbox":"true"}"#, "test"),
+            (r#"{"data":{"environment":"sandbox"}}"#, "test"),
+            (r#"{"data":{"environment":"moon"}}"#, "set aside"),
+            (r#"{"environment":"live","data":{"environment":"test"}}"#, "set aside"),
+            // Hooks may read the first one.
+            (r#"{"environment":"test","environment":"live"}"#, "set aside"),
+            (r#"{"environment":"test","environment":null}"#, "test"),
+            (r#"{"is_test":true,"is_test":false}"#, "set aside"),
             (r#"{"livemode":null,"environment":null}"#, "-"),
             (r#"{"livemode":"perhaps"}"#, "set aside"),
             (r#"{"is_test":{}}"#, "set aside"),
@@ -164,7 +190,7 @@ mod tests {
         let former = |payload: &str| {
             let payload = json::parse(payload.as_bytes()).unwrap();
             let mut former = Former::default();
-            environment(&[Some(&payload)], None, &mut former).unwrap();
+            environment(&[Some(&payload)], &[], &mut former).unwrap();
             (former.unreadable, former.no_environment)
         };
         assert_eq!(

@@ -66,7 +66,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         _ => Occurs::ByBytes(time.clone()),
     };
     Ok(Reading {
-        environment: environment(&[Some(payload)], payload.get("data"), &mut former)?,
+        environment: environment(&[Some(payload)], &[payload.get("data")], &mut former)?,
         resource,
         event_id: id(&["event_id"]),
         time,

@@ -78,7 +78,11 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
 
     // `payment.approved` happens to the object named `payment`, or to `data`.
     let category = type_name.before(type_name.as_str().find('.').unwrap_or(usize::MAX));
-    let resource = payload.get(category.as_str()).or_else(|| payload.get("data"));
+    let named = payload.get(category.as_str());
+    let resource = [named, payload.get("data")]
+        .into_iter()
+        .flatten()
+        .find(|found| found.as_object().is_some());
     let field = |path: &[&str]| resource.and_then(|found| found.path(path));
     let field_text = |path: &[&str]| field(path).and_then(Value::scalar_text);
     let time = text(&["event", "timestamp"]).or_else(|| text(&["timestamp"]));
@@ -93,11 +97,24 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     };
     let occurs = each.map_or_else(|| occurs(&known, time.clone()), Occurs::Each);
     let mut former = Former {
+        // Version 0.1 looked no further than what is named so, also where that is `null`.
+        no_resource: named.is_some_and(|named| named.as_object().is_none()),
         occurs: matches!(known, EventType::PaymentPartiallyPaid).then(|| Occurs::ByBytes(time.clone())),
         ..Former::default()
     };
     Ok(Reading {
-        environment: environment(&[payload.get("event"), Some(payload)], resource, &mut former)?,
+        environment: environment(
+            &[payload.get("event"), Some(payload)],
+            // A subscription's payment is marked as test by the payment that it is.
+            &[
+                resource,
+                payload.get("payment"),
+                payload.get("charge"),
+                field(&["payment"]),
+                field(&["charge"]),
+            ],
+            &mut former,
+        )?,
         resource: field(&["id"])
             .and_then(Value::scalar_id)
             .map(|id| Resource::new(category, id)),

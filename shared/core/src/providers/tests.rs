@@ -194,3 +194,35 @@ fn the_second_month_is_a_new_event() {
     assert_ne!(month("2023-07"), month("2023-08"));
     assert_eq!(month("2023-07"), month("2023-07"));
 }
+
+/// Nothing that is marked as a test is live, wherever OnePay marks it.
+#[test]
+fn onepays_marks_of_a_test() {
+    for body in [
+        r#"{"event":"payment.approved","payment":null,"data":{"id":"p","is_test":true}}"#,
+        r#"{"event":"payment.approved","payment":[],"data":{"id":"p","is_test":true}}"#,
+        r#"{"event":"payment.approved","data":{"id":"p","environment":"sandbox"}}"#,
+        r#"{"event":{"type":"subscription.payment"},"subscription":{"id":"s"},"payment":{"id":"p","is_test":true}}"#,
+        r#"{"event":"subscription.payment","data":{"id":"s","charge":{"id":"c","is_test":true}}}"#,
+    ] {
+        let (event, readable) = read(&onepay::PROVIDER, body);
+        assert!(readable, "{body}");
+        assert_eq!(event.environment, Environment::Test, "{body}");
+        assert!(event.resource.is_some(), "{body}");
+    }
+}
+
+#[test]
+fn what_is_named_as_the_type_but_is_no_object_hides_no_resource() {
+    let body = r#"{"event":"payment.approved","payment":null,"data":{"id":"p"}}"#;
+    let (event, _) = read(&onepay::PROVIDER, body);
+    assert_eq!(event.key.to_string(), "onepay#live#payment#p|payment.approved");
+    let former = event.former().unwrap();
+    assert_eq!(
+        (former.key.to_string(), former.by_bytes),
+        (
+            format!("onepay#live#body#{}|payment.approved", event.body_sha256()),
+            true
+        )
+    );
+}

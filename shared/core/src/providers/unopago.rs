@@ -60,7 +60,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         beside => (beside, None),
     };
     let named = id(&["event_id"]).or_else(|| id(&["event", "id"]));
-    let mut former = former(named.as_ref(), beside.as_ref(), own_id.as_ref());
+    let mut former = former(named.as_ref(), beside.as_ref(), of_event.as_ref(), own_id.as_ref());
     let field = |name: &str| field(name).or_else(|| text(&[name]).filter(|_| resource.is_none()));
 
     let occurs = match known {
@@ -68,7 +68,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         _ => Occurs::ByBytes(None),
     };
     Ok(Reading {
-        environment: environment(&[Some(payload), payload.get("event")], resource, &mut former)?,
+        environment: environment(&[Some(payload), payload.get("event")], &[resource], &mut former)?,
         resource: own_id.or(beside).map(|id| Resource::new(category, id)),
         event_id: named.or(of_event),
         time: text(&["timestamp"])
@@ -84,11 +84,12 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
 }
 
 /// Version 0.1 took any `id` beside the type for the event's, unless it was the resource's as well.
-fn former(named: Option<&Id>, beside: Option<&Id>, own_id: Option<&Id>) -> Former {
-    let repeated = beside.map(Id::as_str) == own_id.map(Id::as_str);
+fn former(named: Option<&Id>, beside: Option<&Id>, of_event: Option<&Id>, own_id: Option<&Id>) -> Former {
+    let repeated = |id: &Id| own_id.is_some_and(|own_id| own_id.as_str() == id.as_str());
     Former {
         no_resource: own_id.is_none(),
-        event_id: beside.filter(|_| named.is_none() && !repeated).cloned(),
+        no_event_id: named.is_none() && of_event.is_some_and(repeated),
+        event_id: beside.filter(|id| named.is_none() && !repeated(id)).cloned(),
         ..Former::default()
     }
 }

@@ -4,6 +4,9 @@
 //! the join of its events, it does not matter what is there already, so that a consumer of that version may
 //! write on, or again after going back. docs/upgrading.md says when this file can go.
 
+use std::time::Duration;
+
+use acuse_core::clock::Timestamp;
 use acuse_core::event::{Event, Resource};
 use acuse_core::hook::HookError;
 use acuse_core::key::bounded;
@@ -14,6 +17,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete};
 
 use super::row::Row;
 use super::state::{Of, State};
+
+/// A provider's clock may be ahead of ours, but not by more.
+const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A row at its former key.
 pub(super) struct Before {
@@ -30,6 +36,7 @@ impl Before {
         event: &Event,
         resource: &Resource,
         of: Of,
+        now: Timestamp,
     ) -> Result<Option<Self>, HookError> {
         let (provider, environment) = (event.provider, event.environment.name());
         let key = AttributeValue::S(format!("{provider}#{environment}#{}", bounded(&resource.id)));
@@ -54,12 +61,16 @@ impl Before {
         let (Some(state), Some(applied), true) = (state, item.get("applied"), former) else {
             return Ok(None);
         };
+        // That version took any number for a time: one in microseconds would keep the row where it is for ever.
+        let updated_at = text("updated_at").and_then(|at| Timestamp::from_rfc3339(at));
+        let at = [number("last_at").map(Timestamp::from_millis), updated_at];
+        let at = at.into_iter().flatten().find(|at| *at <= now.plus(AHEAD));
         Ok(Some(Self {
             key,
             applied: applied.clone(),
             row: Row {
                 state,
-                at: number("last_at").unwrap_or(i64::MIN),
+                at: at.map_or(i64::MIN, Timestamp::as_millis),
                 last_type: text("last_type").cloned().unwrap_or_default(),
                 amount: text("amount").cloned(),
                 applied: number("applied")

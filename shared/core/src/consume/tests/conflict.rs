@@ -188,3 +188,33 @@ async fn a_replay_with_other_bytes_does_not_take_a_rejected_event() {
     assert_eq!(hook.calls(), 1);
     assert_eq!(scene.status(&conflict_of(&replay)), Some(Status::Conflict));
 }
+
+/// A release of all conflicts would hand test money to a live stack's hooks.
+#[tokio::test]
+async fn other_bytes_of_another_environment_are_rejected_as_such() {
+    let mut scene = Scene::default();
+    scene.policy.environment = Some(Environment::Live);
+    let hook = ok("h");
+    let test = |id: &str, note: &str| {
+        let body =
+            format!(r#"{{"event":"payment.completed","environment":"test","data":{{"id":"p1"}},"note":"{note}"}}"#);
+        message(id, "kuenta", &body)
+    };
+    let batch = vec![test("a", "a"), test("b", "b"), test("b again", "b")];
+    assert_eq!(scene.consume(&[&hook], batch).await, [""; 0]);
+    let kept = scene.ledger.record(&conflict_of(&test("b", "b"))).unwrap();
+    assert_eq!((kept.standing.status, kept.duplicates), (Status::Rejected, 1));
+    let reason = kept.error.unwrap();
+    assert_eq!(
+        SetAside::of_reason(&reason),
+        Some(SetAside::WrongEnvironment(Environment::Test))
+    );
+    assert_eq!((hook.calls(), scene.ledger.records().len()), (0, 2));
+
+    // Who replays it by its key means it.
+    assert_eq!(
+        scene.consume(&[&hook], vec![released("replay", &test("b", "b"))]).await,
+        [""; 0]
+    );
+    assert_eq!(hook.calls(), 1);
+}

@@ -56,6 +56,12 @@ async fn what_is_completed_under_a_former_key_is_a_duplicate() {
             r#"{"event":"payment_received","id":"77001"}"#,
             r#"{"event":"payment_received","id":"77001"}"#,
         ),
+        // It took an id that the resource has as well for no event's.
+        (
+            &unopago::PROVIDER,
+            r#"{"event":"payment_received","id":"evt_1","payment":{"id":"evt_1"}}"#,
+            r#"{"event":"payment_received","id":"evt_1","payment":{"id":"evt_1"}}"#,
+        ),
         (
             &unopago::PROVIDER,
             r#"{"event":"invoice_created","livemode":false,"data":{"id":"i1"}}"#,

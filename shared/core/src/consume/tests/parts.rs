@@ -274,3 +274,44 @@ async fn a_packed_body_that_is_rejected_is_dead_lettered_as_it_was_signed() {
     let (letter, _) = scene.inbox.dead_letters().remove(0);
     assert_eq!((letter.text, letter.attributes), (packed.text, packed.attributes));
 }
+
+struct Seeded(std::sync::Mutex<fastrand::Rng>);
+
+impl Random for Seeded {
+    fn bits(&self) -> u128 {
+        self.0.lock().unwrap().u128(..)
+    }
+}
+
+/// Each of its events is to be tried at a time of its own, and the queue counts the receives of all.
+#[tokio::test]
+async fn an_array_outlasts_what_a_single_event_outlasts() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let scene = Scene::default();
+    let (begin, clock) = (scene.clock.now(), scene.clock.clone());
+    let hook = Told::to("h", move |_, _| match clock.now().since(begin) < DAY {
+        true => Err(HookError::retry("its other end is away")),
+        false => Ok(Effects::write("h")),
+    });
+    let consumer = Consumer::new(
+        &scene.ledger,
+        &scene.inbox,
+        vec![Box::new(hook) as Box<_>],
+        scene.policy.clone(),
+        scene.clock.clone(),
+        Seeded(std::sync::Mutex::new(fastrand::Rng::with_seed(1))),
+    )
+    .unwrap();
+    let ids: Vec<_> = (0..50).map(|id| id.to_string()).collect();
+    let mut message = array(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    message.sent_at = Some(begin);
+    let end = || scene.clock.now().plus(Duration::from_secs(30));
+    while !consumer.consume(vec![message.clone()], end()).await.is_empty() {
+        scene.wait();
+        message.receives += 1;
+    }
+    assert_eq!(scene.inbox.dead(), []);
+    assert_eq!(scene.ledger.applied("h"), 50);
+    let late = scene.clock.now().since(begin).saturating_sub(DAY);
+    assert!(late < Duration::from_secs(60 * 60), "{late:?}");
+}

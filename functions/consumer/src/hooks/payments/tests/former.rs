@@ -77,6 +77,23 @@ async fn every_status_of_yesterday_is_understood() {
     }
 }
 
+/// It read microseconds as the year 55,000: nothing that is told apart by time could follow.
+#[tokio::test]
+async fn a_row_with_a_time_that_can_t_be_is_not_kept_where_it_is() {
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    for last_at in [at(0).as_millis() * 1000, i64::MAX] {
+        let table = Table::create().await;
+        let mut row = former("5001", "payment", "failed", 3, 1);
+        row.insert("last_at".to_owned(), number(last_at));
+        row.insert("updated_at".to_owned(), AttributeValue::S(at(0).to_string()));
+        table.put(row).await;
+        table.apply(&onepay("payment.expired", -60)).await;
+        assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "status"), "failed");
+        table.apply(&onepay("payment.partially_paid", 60)).await;
+        assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "status"), "partially_paid");
+    }
+}
+
 /// The two shared a row, and it says whose state it has.
 #[tokio::test]
 async fn a_row_of_another_kind_stays_for_that_kind() {
