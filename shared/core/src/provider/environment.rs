@@ -45,11 +45,16 @@ pub(crate) fn environment(
     }
 }
 
-/// All members of this name.
-fn members<'a>(place: &'a Value<'_>, name: &'a str) -> impl Iterator<Item = &'a Value<'a>> {
+/// All members of this name, as `live_mode` is also written `liveMode`.
+fn members<'a>(place: &'a Value<'_>, name: &'static str) -> impl Iterator<Item = &'a Value<'a>> {
     let all = place.as_object().unwrap_or_default().iter();
-    all.filter(move |(own, _)| own.as_str() == Some(name))
+    all.filter(move |(own, _)| own.as_str().is_some_and(|own| is_called(own, name)))
         .map(|(_, value)| value)
+}
+
+fn is_called(own: &str, name: &str) -> bool {
+    let letters = own.bytes().filter(|byte| *byte != b'_');
+    letters.map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
 }
 
 fn is_empty(word: &Value<'_>) -> bool {
@@ -70,19 +75,19 @@ fn agreed(named: Option<Environment>, other: Environment) -> Result<Environment,
 
 /// What the flags of an object say.
 fn flags<'a>(place: &'a Value<'_>) -> impl Iterator<Item = Result<Environment, Unreadable>> + 'a {
-    const LIVE: [&str; 2] = ["livemode", "live_mode"];
-    let strict = LIVE.iter().chain(&["is_test"]).flat_map(|name| {
+    let strict = [("livemode", true), ("istest", false), ("testmode", false)];
+    let strict = strict.into_iter().flat_map(|(name, live)| {
         let values = members(place, name).filter(|value| !is_empty(value));
         values.map(move |value| {
             let unclear = || Unreadable::Environment(format!("`{name}`, which is neither true nor false"));
-            truth(value)
-                .ok_or_else(unclear)
-                .map(|set| environment_of(set == LIVE.contains(name)))
+            truth(value).ok_or_else(unclear).map(|set| environment_of(set == live))
         })
     });
-    // Common words: what is neither true nor false is not about the environment. A form has texts alone.
-    let loose = ["test", "sandbox"].iter().flat_map(|name| members(place, name));
-    strict.chain(loose.filter_map(truth).map(|set| Ok(environment_of(!set))))
+    // Common words: what is not plainly about the environment is about something else. A form has texts alone.
+    let loose = ["test", "sandbox"].into_iter().flat_map(|name| members(place, name));
+    let loose = loose.filter_map(truth).map(|set| environment_of(!set));
+    let modes = members(place, "mode").filter_map(|mode| Environment::from_word(&mode.scalar_text()?));
+    strict.chain(loose.chain(modes).map(Ok))
 }
 
 fn environment_of(live: bool) -> Environment {
@@ -153,6 +158,12 @@ mod tests {
             (r#"{"livemode":true}"#, "live"),
             (r#"{"livemode":false}"#, "test"),
             (r#"{"live_mode":"false"}"#, "test"),
+            (r#"{"liveMode":false}"#, "test"),
+            (r#"{"Environment":"sandbox"}"#, "test"),
+            (r#"{"isTest":"true"}"#, "test"),
+            (r#"{"data":{"test_mode":true}}"#, "test"),
+            (r#"{"mode":"test"}"#, "test"),
+            (r#"{"mode":"PSE"}"#, "-"),
             (r#"{"data":{"is_test":true}}"#, "test"),
             (r#"{"data":{"is_test":0}}"#, "live"),
             (r#"{"data":{"test":true}}"#, "test"),

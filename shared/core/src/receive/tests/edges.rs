@@ -105,3 +105,21 @@ async fn what_was_not_kept_in_quarantine_for_a_while_can_not_be_made_up_for() {
         scene.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
     }
 }
+
+/// `diagnose` then names the header.
+#[tokio::test]
+async fn a_signature_in_a_header_of_no_guide_is_kept() {
+    for (name, kept) in [
+        ("x-hub-signature-256", 1),
+        ("x-unopago-hmac", 1),
+        ("authorization", 0),
+        ("x-request-id", 0),
+    ] {
+        let scene = Scene::new(GOOD);
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(&sign("good", BODY)).unwrap());
+        let answer = scene.door().receive(headers, body()).await;
+        assert_eq!(answer, Answer::Refused(Factor::Signature));
+        assert_eq!(scene.outbox.quarantined().len(), kept, "{name}");
+    }
+}
