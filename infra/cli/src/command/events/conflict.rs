@@ -226,10 +226,7 @@ fn only_open<'a>(id: &str, found: &'a [Record]) -> Result<&'a Record, Failure> {
 impl Decision<'_> {
     /// What is done to so many conflicts.
     fn of(&self, count: usize) -> String {
-        let conflicts = match count {
-            1 => "1 conflict".to_owned(),
-            count => format!("{count} conflicts"),
-        };
+        let conflicts = terminal::counted(count, "conflict");
         match self {
             Self::Release => format!("hand {conflicts} to hooks"),
             Self::Dismiss(_) => format!("dismiss {conflicts}"),
