@@ -103,6 +103,28 @@ pub fn of<'a>(key: &'a str, records: &'a [Record]) -> impl Iterator<Item = &'a R
         .filter(move |record| record.conflict_of.as_deref() == Some(key))
 }
 
+/// The records of a whole partition, each event with the count of its conflicts: those that have a record of their own,
+/// and those that an older consumer only counted.
+pub fn counted(mut records: Vec<Record>) -> Vec<Record> {
+    let counts: Vec<u32> = records
+        .iter()
+        .map(|record| u32::try_from(of(&record.key, &records).count()).unwrap_or(u32::MAX))
+        .collect();
+    let events = records.iter_mut().zip(counts);
+    for (record, count) in events.filter(|(record, _)| record.conflict_of.is_none()) {
+        record.conflicts = Some(record.conflicts.unwrap_or_default().saturating_add(count));
+    }
+    records
+}
+
+/// A record's status as lists have it. That of a conflict which is decided on looks like an event's.
+pub fn status(record: &Record) -> String {
+    match record.conflict_of {
+        Some(_) if record.status != Status::Conflict.name() => format!("{} (conflict)", record.status),
+        _ => record.status.to_owned(),
+    }
+}
+
 /// How a conflict differs from its event, which is among `records`; `None` where one of the two is gone.
 ///
 /// # Errors

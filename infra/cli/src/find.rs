@@ -59,7 +59,7 @@ async fn as_key(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadEr
     if !of_provider || partition.len() > LONGEST_PARTITION {
         return Ok(Vec::new());
     }
-    let records = ledger.partition(partition).await?;
+    let records = conflicts::counted(ledger.partition(partition).await?);
     if !whole {
         return Ok(records);
     }
@@ -76,7 +76,7 @@ async fn by_key(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadErro
         .collect();
     let queries: Vec<_> = partitions.iter().map(|partition| ledger.partition(partition)).collect();
     let found: Vec<Vec<Record>> = stream::iter(queries).buffered(AT_ONCE).try_collect().await?;
-    Ok(found.into_iter().flatten().collect())
+    Ok(found.into_iter().flat_map(conflicts::counted).collect())
 }
 
 /// The partitions that may hold an event of `provider` by this id; and those of the id that is too long for a key,

@@ -9,7 +9,7 @@ use acuse_core::provider::Provider;
 use acuse_core::quarantine::{Kept, NotKept, REGISTRATION};
 use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
 use acuse_core::secrets::Secrets;
-use acuse_core::signature::{self, diagnose};
+use acuse_core::signature::{self, Diagnosis, diagnose};
 use aws_sdk_sqs::types::Message;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
@@ -143,18 +143,7 @@ impl<'a> Bench<'a> {
             Some(Verifier { provider, secrets }) => {
                 let (provider, at) = (*provider, delivery.received_at());
                 let diagnosis = diagnose(delivery, &provider.scheme, secrets, at);
-                // A parameter is set as a whole: what is in it already has to stay.
-                let (parameter, settings) = self.target.signature_settings(provider);
-                match diagnosis.settings() {
-                    Some(named) if !settings.trim().is_empty() => {
-                        let whole = signature::merged(settings, &named);
-                        match sample::provider(provider.name).map(|own| own.with_settings(&whole)) {
-                            Ok(Err(error)) => format!("{diagnosis}; but with what is set already, {error}"),
-                            _ => format!("{diagnosis}; with what is set already: `{parameter}={whole}`"),
-                        }
-                    }
-                    _ => diagnosis.to_string(),
-                }
+                advice(provider.name, &diagnosis, self.target.signature_settings(provider))
             }
         })
     }
@@ -225,6 +214,23 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// What a diagnosis says, with the parameter to set where one helps. It is set as a whole: what is in it already has
+/// to stay.
+fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String, &str)) -> String {
+    let Some(named) = diagnosis.settings() else {
+        return diagnosis.to_string();
+    };
+    let whole = signature::merged(settings, &named);
+    let what = match settings.trim() {
+        "" => "the parameter",
+        _ => "with what is set already",
+    };
+    match sample::provider(provider).map(|own| own.with_settings(&whole)) {
+        Ok(Err(error)) => format!("{diagnosis}; but with what is set already, {error}"),
+        _ => format!("{diagnosis}; {what}: `{parameter}=\"{whole}\"`"),
+    }
+}
+
 async fn queue<'h>(
     outbox: &SqsOutbox,
     item: &'h Held,
@@ -288,5 +294,42 @@ impl Held {
             line.insert(name.to_owned(), json!(text));
         }
         line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acuse_core::delivery::Form;
+    use acuse_core::signature::{Match, Refusal};
+
+    use super::*;
+
+    #[test]
+    fn the_whole_parameter_is_named_also_where_nothing_is_set() {
+        let diagnosis = Diagnosis {
+            verdict: Err(Refusal::SignatureWrong),
+            token: None,
+            signature: Some(Match {
+                header: "signature".to_owned(),
+                text: None,
+                form: Form::Trimmed,
+                secret: "signing secret 1".to_owned(),
+                odd: None,
+                settings: Some("forms=raw,trimmed".to_owned()),
+            }),
+            is_signed: true,
+            headers: Vec::new(),
+            has_secrets: true,
+        };
+        for (set, ends) in [
+            ("", r#"; the parameter: `KuentaSignature="forms=raw,trimmed"`"#),
+            (
+                "headers=x-hook",
+                r#"; with what is set already: `KuentaSignature="headers=x-hook forms=raw,trimmed"`"#,
+            ),
+        ] {
+            let told = advice("kuenta", &diagnosis, ("KuentaSignature".to_owned(), set));
+            assert!(told.ends_with(ends), "{told}");
+        }
     }
 }

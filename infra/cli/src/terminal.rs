@@ -30,6 +30,14 @@ macro_rules! note {
 /// As a shell reports a program that has written to nobody: `acuse … | head`.
 const NO_READER: i32 = 141;
 
+/// `1 message`, `2 messages`.
+pub fn counted(count: impl fmt::Display, one: &str) -> String {
+    match count.to_string().as_str() {
+        "1" => format!("1 {one}"),
+        count => format!("{count} {one}s"),
+    }
+}
+
 /// Prints one line to standard output.
 pub fn line(text: &str) {
     print(&escape(text));

@@ -86,7 +86,7 @@ struct Done {
 
 /// SQS refused some, and did the others.
 #[derive(Debug, Error)]
-#[error("{count} messages could not be sent back; the first one: {first}")]
+#[error("{} could not be sent back; the first one: {first}", terminal::counted(.count, "message"))]
 struct NotDone {
     count: usize,
     first: String,

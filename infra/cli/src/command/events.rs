@@ -10,6 +10,7 @@ use std::time::Duration;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
+use acuse_cli::conflicts::status;
 use acuse_cli::events::{ReplayError, recent};
 use acuse_cli::filter::Filter;
 use acuse_cli::terminal::{self, Table, cut};
@@ -209,7 +210,7 @@ impl List {
             ("ENV", 8),
             ("TYPE", TYPE),
             ("RESOURCE", RESOURCE),
-            ("STATUS", 16),
+            ("STATUS", 24),
             ("TRIES", 10),
             ("DUP", 10),
             ("ERROR", ERROR),
@@ -221,7 +222,7 @@ impl List {
                 record.environment.clone(),
                 record.type_name.clone(),
                 record.resource_id.clone().unwrap_or_else(|| "-".to_owned()),
-                record.status.to_owned(),
+                status(record),
                 record.attempts.to_string(),
                 record.duplicates.to_string(),
                 record.error.clone().unwrap_or_default(),
@@ -294,7 +295,7 @@ impl Tail {
                 record.provider,
                 cut(&record.type_name, TYPE),
                 cut(record.resource_id.as_deref().unwrap_or("-"), RESOURCE),
-                record.status,
+                status(record),
                 record.attempts,
                 record.duplicates,
                 cut(record.error.as_deref().unwrap_or_default(), ERROR),
@@ -305,21 +306,24 @@ impl Tail {
 }
 
 impl Show {
-    async fn run(&self, ledger: &LedgerReader) -> Result<(), EventsError> {
-        let records = self.find(ledger).await?;
+    async fn run(&self, ledger: &LedgerReader) -> Result<(), Failure> {
+        let records = self.find(ledger).await.map_err(EventsError::from)?;
         if records.is_empty() {
-            return Err(EventsError::NotFound {
-                which: self.which.clone(),
-                days: self.days,
-            });
+            return Err(Failure::with_advice(
+                EventsError::NotFound {
+                    which: self.which.clone(),
+                    days: self.days,
+                },
+                "it may not have got there: see `acuse dlq list` and `acuse quarantine list`",
+            ));
         }
         if self.json {
-            return print_lines(&records);
+            return Ok(print_lines(&records)?);
         }
         for record in &records {
-            terminal::json(serde_json::to_string_pretty(record)?);
-            if let Some(payload) = ledger.payload(record).await? {
-                say!("payload, as signed:");
+            terminal::json(serde_json::to_string_pretty(record).map_err(EventsError::from)?);
+            if let Some(payload) = ledger.payload(record).await.map_err(EventsError::from)? {
+                say!("payload, as read:");
                 // Set in: no line of it looks like one of ours.
                 let payload = String::from_utf8_lossy(&payload);
                 payload.split('\n').for_each(|line| say!("  {line}"));
@@ -330,7 +334,7 @@ impl Show {
         Ok(())
     }
 
-    async fn find(&self, ledger: &LedgerReader) -> Result<Vec<Record>, EventsError> {
+    async fn find(&self, ledger: &LedgerReader) -> Result<Vec<Record>, ReadError> {
         let mut records = find::directly(ledger, &self.which).await?;
         if records.is_empty() {
             note!(

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::page::page;
+use super::view::quarantine::Item;
 use super::view::{dead_letters, event};
 use super::words::Words;
 use super::{Failed, Inspector};
@@ -165,10 +166,10 @@ pub(super) async fn confirm_release(
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
     let found = super::view::quarantine::first(&inspector).await?;
-    let held = found.iter().find(|(held, _)| held.delivery_id() == id);
+    let held = found.iter().find(|item| item.held.delivery_id() == id);
     let what = match held {
         None => html! { (words.not_found) },
-        Some((held, diagnosis)) => {
+        Some(Item { held, diagnosis, .. }) => {
             html! { (escape(&held.provider)) " " code { (escape(&id)) } br; (escape(diagnosis)) }
         }
     };

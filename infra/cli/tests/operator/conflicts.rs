@@ -31,6 +31,12 @@ async fn conflict() -> String {
     conflict.unwrap().key
 }
 
+/// The id of a conflict's resource.
+fn resource(key: &str) -> &str {
+    let (partition, _) = key.split_once('|').unwrap();
+    partition.rsplit_once('#').unwrap().1
+}
+
 /// A partition's records, once they are so.
 async fn until(partition: &str, so: impl Fn(&[Record]) -> bool) -> Vec<Record> {
     let ledger = stack().await.ledger();
@@ -90,11 +96,12 @@ async fn a_conflict_is_listed_explained_and_released_as_an_event_of_its_own() {
     // An event's replay is no decision.
     let replayed = acuse(&["events", "replay", &key], "").await;
     let told = String::from_utf8(replayed.stderr).unwrap();
-    assert!(told.contains("left out: 1 conflicts"), "{told}");
+    assert!(told.contains("left out: 1 conflict,"), "{told}");
     let told = refused(&["events", "release", event]).await;
     assert!(told.contains("is no conflict") && told.contains(&key), "{told}");
 
-    let would = done(&["events", "release", &key, "--dry-run"], "").await;
+    let would = done(&["events", "release", resource(&key), "--dry-run"], "").await;
+    assert!(would.starts_with(&format!("would be released: {key}\n")), "{would}");
     assert!(would.ends_with("1 would be released, 0 not\n"), "{would}");
     let released = done(&["events", "release", &key], "").await;
     assert!(
@@ -104,6 +111,14 @@ async fn a_conflict_is_listed_explained_and_released_as_an_event_of_its_own() {
     status(&key, "COMPLETED").await;
     let again = done(&["events", "release", &key], "").await;
     assert!(again.starts_with("was released before: "), "{again}");
+    assert!(again.ends_with("\n0 released, 1 not\n"), "{again}");
+    let listed = done(&["events", "list", "--provider", "kuenta"], "").await;
+    assert!(listed.contains("COMPLETED (conflict)"), "{listed}");
+    let shown = done(&["events", "show", event, "--json"], "").await;
+    let record: Value = serde_json::from_str(shown.lines().next().unwrap()).unwrap();
+    assert_eq!(record["conflicts"], 1);
+    let told = refused(&["events", "release", resource(&key)]).await;
+    assert!(told.contains("has no open conflict"), "{told}");
     let told = refused(&["events", "dismiss", &key, "--reason", "too late"]).await;
     assert!(
         told.contains("not dismissed, since it was released, and is COMPLETED"),

@@ -32,8 +32,22 @@ async fn after_a_wrong_secret_everything_genuine_is_released_once() {
     let nothing = done(&["quarantine", "release", "--provider", "onepay"], "").await;
     assert!(nothing.ends_with("0 released, 51 left in quarantine\n"), "{nothing}");
 
+    // The inspector offers to release what verifies.
+    let offered = async || {
+        let url = format!("{}/quarantine", stack().await.inspector);
+        let page = reqwest::get(url).await.unwrap().text().await.unwrap();
+        let ids = held.lines().map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["delivery_id"].as_str().unwrap().to_owned()
+        });
+        ids.filter(|id| page.contains(&format!("/release?id={id}"))).count()
+    };
+    assert_eq!(offered().await, 0);
+
     // Mended.
     done(&["secrets", "put", "onepay"], "wh_tok_real\nwh_hdr_real\n").await;
+    let now = offered().await;
+    assert!((1..=50).contains(&now), "{now}");
     let would = done(&["quarantine", "release", "--provider", "onepay", "--dry-run"], "").await;
     assert!(would.ends_with("50 would be released, 1 would stay\n"), "{would}");
     let released = done(&["quarantine", "release", "--provider", "onepay"], "").await;
@@ -106,5 +120,9 @@ async fn another_notation_is_not_blamed_on_the_secret() {
     );
     let diagnosis = done(&["quarantine", "diagnose", "--provider", "kuenta"], "").await;
     assert!(diagnosis.contains("set `forms=raw,trimmed`"), "{diagnosis}");
+    assert!(
+        diagnosis.contains("`KuentaSignature=\"forms=raw,trimmed\"`"),
+        "{diagnosis}"
+    );
     done(&["quarantine", "purge", "--provider", "kuenta", "--yes"], "").await;
 }

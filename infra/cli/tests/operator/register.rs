@@ -53,11 +53,15 @@ async fn a_test_delivery_gets_200_is_shown_and_reaches_nothing() {
     let shown = shown.join("\n");
     for expected in [
         "answered 200: ",
-        ", no signature header came\n  no header holds a signature",
+        ", no signature header came\n  no header holds a signature: it is not signed",
         ", the signature is wrong\n  no header holds a signature",
     ] {
         assert!(shown.contains(expected), "{shown}");
     }
+
+    let url = format!("{}/quarantine", stack().await.inspector);
+    let page = reqwest::get(url).await.unwrap().text().await.unwrap();
+    assert!(page.contains("(answered 200, in a registration window)"), "{page}");
 
     let doctor = acuse(&["doctor", "--no-delivery"], "").await;
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();

@@ -36,7 +36,9 @@ pub struct Record {
     /// Deliveries that came after it was finished.
     pub duplicates: u32,
     /// Those among them whose bytes differ, as an older consumer counted them: now each has a record of its own.
-    pub conflicts: u32,
+    /// `None` where nobody has counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflicts: Option<u32>,
     /// The event whose key it has with other bytes; `None` where it is no conflict.
     pub conflict_of: Option<String>,
     /// When the first delivery was received.
@@ -103,7 +105,7 @@ impl Record {
                 .name(),
             attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
             duplicates: number(item, "duplicates").unwrap_or_default(),
-            conflicts: number(item, "conflicts").unwrap_or_default(),
+            conflicts: number(item, "conflicts"),
             conflict_of: key.first().map(|first| first.to_string()),
             received_at: time("received_at"),
             claimed_at: time("claimed_at"),

@@ -5,6 +5,7 @@
 //! one of them fits no URL (`?a=b c`), and nothing here reads any of them.
 
 use acuse_core::clock::{Clock, Random};
+use acuse_core::envelope::LONGEST_TEXT;
 use acuse_core::receive::{Answer, Door, Outbox, SecretStore};
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -59,7 +60,7 @@ where
         ),
         Answer::Registered => response(200, "OK"),
         Answer::Refused(factor) => response(401, &format!("missing or wrong {}", factor.name())),
-        Answer::TooLong => response(413, "the body is longer than 1,000,000 bytes"),
+        Answer::TooLong => response(413, &format!("the body is longer than {LONGEST_TEXT} bytes")),
         Answer::Unavailable => with_header(
             response(503, "not taken in; send it again"),
             RETRY_AFTER,

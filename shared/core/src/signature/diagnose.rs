@@ -19,6 +19,8 @@ pub struct Diagnosis {
     pub token: Option<TokenFault>,
     /// The signature that holds, wherever it was found.
     pub signature: Option<Match>,
+    /// Whether a header came that may hold a signature.
+    pub is_signed: bool,
     /// The names of the headers that came.
     pub headers: Vec<String>,
     /// Whether there was any secret to try.
@@ -80,6 +82,7 @@ pub fn diagnose(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secr
         verdict: verify(delivery, scheme, secrets, now).map(|verified| verified.form()),
         token: token_fault(delivery, scheme, secrets),
         signature: search::find(delivery, scheme, secrets),
+        is_signed: search::is_signed(delivery, scheme),
         headers: delivery.headers().keys().map(|name| name.to_string()).collect(),
         has_secrets: secrets.signing().chain(secrets.tokens()).next().is_some(),
     }
@@ -143,6 +146,11 @@ impl fmt::Display for Diagnosis {
             write!(f, "{token}; ")?;
         }
         match &self.signature {
+            None if !self.is_signed => write!(
+                f,
+                "no header holds a signature: it is not signed (headers that came: {})",
+                self.headers.join(", ")
+            ),
             None => write!(
                 f,
                 "no header holds a signature of this body under any known secret: it is forged, or was signed with a secret that is not stored (headers that came: {})",

@@ -7,7 +7,7 @@ use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::queue::Depth;
 use acuse_cli::target::Target;
-use acuse_cli::terminal::cut;
+use acuse_cli::terminal::{counted, cut};
 use acuse_core::clock::Clock;
 use acuse_core::hook::chain;
 use acuse_core::ledger::Status;
@@ -38,9 +38,10 @@ pub(super) async fn is_empty(target: &Target, output: &str, advice: &str) -> Res
     let depth = depth(target, output).await?;
     match (depth.visible, depth.in_flight) {
         (0, 0) => Ok("empty".to_owned()),
-        (visible, 0) => Err(format!("{visible} messages: {advice}")),
+        (visible, 0) => Err(format!("{}: {advice}", counted(visible, "message"))),
         (visible, hidden) => Err(format!(
-            "{visible} messages, and {hidden} that a run of `acuse` is looking at or was killed over: {advice}"
+            "{}, and {hidden} that a run of `acuse` is looking at or was killed over: {advice}",
+            counted(visible, "message")
         )),
     }
 }
@@ -52,8 +53,8 @@ pub(super) async fn events(target: &Target) -> Result<String, String> {
         return Ok("empty".to_owned());
     }
     let waiting = format!(
-        "{} messages waiting, {} in flight",
-        depth.visible + depth.delayed,
+        "{} waiting, {} in flight",
+        counted(depth.visible + depth.delayed, "message"),
         depth.in_flight
     );
     let retried = retried(target).await?;

@@ -9,7 +9,7 @@ use acuse_cli::difference::Difference;
 use acuse_cli::events::{passes, recent};
 use acuse_cli::filter::Filter;
 use acuse_cli::terminal::{self, cut};
-use acuse_cli::{note, say};
+use acuse_cli::{find, note, say};
 use acuse_core::ledger::Status;
 use clap::Args;
 use serde_json::json;
@@ -44,7 +44,8 @@ pub(crate) struct Dismiss {
 /// Which conflicts.
 #[derive(Debug, Args)]
 struct Chosen {
-    /// These conflicts, by their keys; without any, all open ones that pass the filter
+    /// These conflicts, by their keys, or by the id of a resource that has one open conflict; without any, all
+    /// open ones that pass the filter
     keys: Vec<String>,
     /// Says what would be done, and changes nothing
     #[arg(long)]
@@ -71,6 +72,10 @@ pub(crate) enum NoConflict {
     NotFound(String),
     #[error("`{0}` is no conflict")]
     Event(String),
+    #[error("`{0}` has no open conflict")]
+    NoneOpen(String),
+    #[error("`{id}` has {open} open conflicts")]
+    Several { id: String, open: usize },
 }
 
 /// What is decided.
@@ -97,10 +102,10 @@ impl Chosen {
         let target = self.stack.find().await?;
         let records = self.records(&target.ledger()?).await?;
         if self.keys.is_empty() && !self.dry_run && !records.is_empty() {
-            confirm(&format!("{} {} conflicts", decision.verb(), records.len()), self.yes)?;
+            confirm(&decision.of(records.len()), self.yes)?;
         }
         let interrupt = Interrupt::listen();
-        let (mut decided, mut not) = (0usize, 0usize);
+        let (mut decided, mut before, mut not) = (0usize, 0usize, 0usize);
         for record in &records {
             if interrupt.came() {
                 break;
@@ -111,14 +116,15 @@ impl Chosen {
                 (false, Decision::Dismiss(reason)) => Some(conflicts::dismiss(&target, record, reason).await?),
             };
             match outcome {
-                None | Some(Outcome::Done | Outcome::Again) => decided += 1,
+                None | Some(Outcome::Done) => decided += 1,
+                Some(Outcome::Again) => before += 1,
                 Some(Outcome::Otherwise(_) | Outcome::Gone) => not += 1,
             }
             self.say(record, decision, outcome);
         }
         if !self.json {
             let (would, done) = (if self.dry_run { "would be " } else { "" }, decision.done());
-            say!("{decided} {would}{done}, {not} not");
+            say!("{decided} {would}{done}, {} not", before + not);
         }
         Ok(match not {
             0 => interrupt.code(),
@@ -141,8 +147,12 @@ impl Chosen {
             let partition = key.split_once('|').map_or(key.as_str(), |(partition, _)| partition);
             let records = ledger.partition(partition).await.map_err(EventsError::from)?;
             let Some(record) = records.iter().find(|record| record.key == *key) else {
-                let advice = "`acuse events list --status CONFLICT` lists those that are open, with `--json` by key";
-                return Err(Failure::with_advice(NoConflict::NotFound(key.clone()), advice));
+                let found = find::directly(ledger, key).await.map_err(EventsError::from)?;
+                let record = only_open(key, &found)?;
+                if passes(&self.filter, record) {
+                    chosen.push(record.clone());
+                }
+                continue;
             };
             if record.conflict_of.is_none() {
                 let own: Vec<&str> = conflicts::of(key, &records).map(|own| own.key.as_str()).collect();
@@ -189,11 +199,37 @@ impl Chosen {
     }
 }
 
+/// The open conflict of a resource, which an id stands for where it has no other.
+fn only_open<'a>(id: &str, found: &'a [Record]) -> Result<&'a Record, Failure> {
+    let is_open = |record: &&Record| record.status == Status::Conflict.name();
+    let open: Vec<&Record> = found.iter().filter(is_open).collect();
+    let id = id.to_owned();
+    match open.as_slice() {
+        [record] => Ok(record),
+        [] => {
+            let why = match found {
+                [] => NoConflict::NotFound(id),
+                _ => NoConflict::NoneOpen(id),
+            };
+            let advice = "`acuse events list --status CONFLICT` lists those that are open, with `--json` by key";
+            Err(Failure::with_advice(why, advice))
+        }
+        several => {
+            let keys: Vec<&str> = several.iter().map(|record| record.key.as_str()).collect();
+            let open = several.len();
+            let advice = format!("name them by their keys: {}", keys.join(" "));
+            Err(Failure::with_advice(NoConflict::Several { id, open }, advice))
+        }
+    }
+}
+
 impl Decision<'_> {
-    const fn verb(&self) -> &'static str {
+    /// What is done to so many conflicts.
+    fn of(&self, count: usize) -> String {
+        let conflicts = terminal::counted(count, "conflict");
         match self {
-            Self::Release => "hand to hooks",
-            Self::Dismiss(_) => "dismiss",
+            Self::Release => format!("hand {conflicts} to hooks"),
+            Self::Dismiss(_) => format!("dismiss {conflicts}"),
         }
     }
 
@@ -239,4 +275,75 @@ pub(super) async fn explain(ledger: &LedgerReader, record: &Record) -> Result<()
     }
     say!("");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+
+    const EVENT: &str = "payment.approved";
+
+    fn record(sort: &str, status: &str) -> Record {
+        let texts = [
+            ("pk", "onepay#live#payment#p1"),
+            ("sk", sort),
+            ("provider", "onepay"),
+            ("environment", "live"),
+            ("type", EVENT),
+            ("status", status),
+            ("body_sha256", "5a"),
+        ];
+        let mut item: HashMap<_, _> = texts
+            .map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())))
+            .into();
+        item.insert("attempts".to_owned(), AttributeValue::N("1".to_owned()));
+        Record::from_item(&item).unwrap()
+    }
+
+    fn conflict(digest: &str, status: &str) -> Record {
+        record(&format!("{EVENT}|conflict#{}", digest.repeat(64)), status)
+    }
+
+    #[test]
+    fn an_id_stands_for_its_only_open_conflict() {
+        let mut found = vec![record(EVENT, "COMPLETED"), conflict("a", "COMPLETED")];
+        let told = |found: &[Record]| only_open("p1", found).unwrap_err().error.to_string();
+        assert_eq!(told(&[]), "no record of `p1` in the ledger");
+        assert_eq!(told(&found), "`p1` has no open conflict");
+        found.push(conflict("b", "CONFLICT"));
+        assert_eq!(only_open("p1", &found).unwrap().key, found[2].key);
+        found.push(conflict("c", "CONFLICT"));
+        assert_eq!(told(&found), "`p1` has 2 open conflicts");
+        let advice = only_open("p1", &found).unwrap_err().advice.unwrap();
+        assert!(
+            advice.ends_with(&format!("{} {}", found[2].key, found[3].key)),
+            "{advice}"
+        );
+    }
+
+    #[test]
+    fn an_event_counts_its_conflicts_and_one_that_is_decided_on_is_told_from_an_event() {
+        let found = vec![
+            record(EVENT, "COMPLETED"),
+            conflict("a", "COMPLETED"),
+            conflict("b", "CONFLICT"),
+        ];
+        let json = serde_json::to_value(&found[0]).unwrap();
+        assert_eq!(json.get("conflicts"), None, "nobody has counted");
+        let counted = conflicts::counted(found);
+        let counts: Vec<_> = counted.iter().map(|record| record.conflicts).collect();
+        assert_eq!(counts, [Some(2), None, None]);
+        let shown: Vec<_> = counted.iter().map(conflicts::status).collect();
+        assert_eq!(shown, ["COMPLETED", "COMPLETED (conflict)", "CONFLICT"]);
+    }
+
+    #[test]
+    fn what_is_asked_reads_as_a_sentence() {
+        assert_eq!(Decision::Release.of(2), "hand 2 conflicts to hooks");
+        assert_eq!(Decision::Dismiss("why").of(1), "dismiss 1 conflict");
+    }
 }

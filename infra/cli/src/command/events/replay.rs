@@ -9,7 +9,7 @@ use acuse_aws::verifier::SqsOutbox;
 use acuse_cli::events::{aside, passes, recent, replayed};
 use acuse_cli::filter::Filter;
 use acuse_cli::set_aside::{Kinds, Wanted};
-use acuse_cli::terminal;
+use acuse_cli::terminal::{self, counted};
 use acuse_cli::{note, say};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
@@ -137,7 +137,10 @@ impl Replay {
         records.retain(|record| record.status != Status::Conflict.name());
         match all - records.len() {
             0 => {}
-            conflicts => note!("left out: {conflicts} conflicts, which `acuse events release` or `dismiss` decides on"),
+            conflicts => note!(
+                "left out: {}, which `acuse events release` or `dismiss` decides on",
+                counted(conflicts, "conflict")
+            ),
         }
         let mut chosen = Chosen::default();
         for record in records {

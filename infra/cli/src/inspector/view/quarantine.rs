@@ -10,15 +10,23 @@ use super::super::page::{moment, page};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
 use super::encoded;
-use crate::quarantine::{Bench, Held};
+use crate::quarantine::{Bench, Held, Verdict};
 use crate::queue::Walk;
 use crate::terminal::escape;
 
 /// So many are shown.
 const MOST: usize = 100;
 
+/// A delivery, as the page shows it.
+pub(crate) struct Item {
+    pub(crate) held: Held,
+    pub(crate) diagnosis: String,
+    /// Whether it verifies now.
+    pub(crate) holds: bool,
+}
+
 /// The first deliveries, each with its diagnosis. Looking hides nothing from others.
-pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<(Held, String)>, Failed> {
+pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
     let target = &inspector.target;
     let mut walk = Walk::look(
         aws_sdk_sqs::Client::new(&target.sdk),
@@ -34,7 +42,8 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<(Held, String)>, 
         }
         for held in messages.into_iter().map(Held::open) {
             let diagnosis = bench.diagnose(&held).await?;
-            found.push((held, diagnosis));
+            let holds = matches!(bench.judge(&held).await?, Verdict::Holds(..));
+            found.push(Item { held, diagnosis, holds });
         }
     }
     Ok(found)
@@ -51,13 +60,13 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: Heade
                 thead { tr {
                     @for head in [words.received, words.provider, words.delivery, words.reason, words.diagnosis, ""] { th scope="col" { (head) } }
                 } }
-                tbody { @for (held, diagnosis) in found.iter().take(MOST) { tr {
+                tbody { @for Item { held, diagnosis, holds } in found.iter().take(MOST) { tr {
                     td { (moment(held.received_at().map(|at| at.to_string()).as_deref())) }
                     td { (escape(&held.provider)) }
                     td { code { (escape(&held.delivery_id())) } }
-                    td { (escape(&held.reason)) }
+                    td { (escape(&held.reason)) @if held.registration { " (" (words.in_registration) ")" } }
                     td { (escape(diagnosis)) }
-                    td { a href={ "/release?id=" (encoded(&held.delivery_id())) } { (words.release) } }
+                    td { @if *holds { a href={ "/release?id=" (encoded(&held.delivery_id())) } { (words.release) } } }
                 } } }
             }
         }

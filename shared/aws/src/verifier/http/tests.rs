@@ -237,6 +237,15 @@ async fn the_least_that_is_an_event_is_enough() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_is_told_the_length_that_is_not() {
+    let answer = Scene::new().answer(&with("/body", "x".repeat(LONGEST_TEXT + 1))).await;
+    assert_eq!(answer["statusCode"], 413);
+    assert_eq!(answer["body"], "the body is longer than 1044480 bytes");
+    let longest = Scene::new().answer(&with("/body", "x".repeat(LONGEST_TEXT))).await;
+    assert_eq!(longest["statusCode"], 401);
+}
+
+#[tokio::test]
 async fn in_a_registration_window_the_answer_is_200_without_an_id() {
     let scene = Scene::new();
     scene.store.register(Some(Timestamp::from_seconds(1_705_090_491)));

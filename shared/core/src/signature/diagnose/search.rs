@@ -14,6 +14,18 @@ use crate::signature::{replay, signed, text};
 /// The white space that gets copied with a secret.
 const AROUND: [(&str, &str); 5] = [("", "\n"), ("", "\r\n"), ("", " "), (" ", ""), (" ", " ")];
 
+/// The forms that no setting has allowed yet, the narrowest first: of a compact body with a line feed at its end,
+/// `trimmed` lets in less than `js`, which is the same text there.
+const FORMS: [Form; 7] = [
+    Form::Raw,
+    Form::Trimmed,
+    Form::Newline,
+    Form::JavaScript,
+    Form::Python,
+    Form::JavaScriptSorted,
+    Form::PythonSorted,
+];
+
 /// What is tried, in the order of how little it takes to be let in.
 pub(super) fn find(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Option<Match> {
     let search = Search {
@@ -89,30 +101,17 @@ impl Search<'_> {
             .or_else(padded)
     }
 
-    /// The provider's own ways first, then the usual ones; each in every header.
+    /// Each of the ways in every header.
     fn among(&self, delivery: &Delivery<Unverified>, secrets: &Secrets, key: Option<Key>) -> Option<Match> {
-        let usual = |layout, encodings| Signature {
-            layout,
-            encodings,
-            ..Signature::hmac(&[])
-        };
-        let own = self.scheme.signatures.iter().map(|own| (None, *own));
-        let ways = own.chain([
-            (Some("hex"), usual(Layout::One, &[Encoding::Hex])),
-            (Some("hex,base64"), usual(Layout::One, &[Encoding::Base64])),
-            (Some("hex,list"), usual(Layout::List, &[Encoding::Hex])),
-            (Some("hex,base64,list"), usual(Layout::List, &[Encoding::Base64])),
-            (Some("hex,timestamped"), Signature::timestamped(&[])),
-        ]);
-        ways.into_iter().find_map(|(text, way)| {
-            let way = Signature {
-                forms: &Form::ALL,
-                key: key.unwrap_or(way.key),
-                ..way
-            };
+        ways(self.scheme).find_map(|(text, way)| {
             let mut names = delivery.headers().keys();
             names.find_map(|name| {
-                let (secret, form) = holds(delivery, &way, name.as_str(), secrets)?;
+                // What is allowed already needs no setting.
+                let allowed = self.scheme.signatures.iter().map(|own| own.forms);
+                let (secret, form) = allowed.chain([&FORMS[..]]).find_map(|forms| {
+                    let key = key.unwrap_or(way.key);
+                    holds(delivery, &Signature { forms, key, ..way }, name.as_str(), secrets)
+                })?;
                 Some(Match {
                     header: name.to_string(),
                     text,
@@ -163,6 +162,37 @@ impl Search<'_> {
         settings.extend(key.map(|key| format!("key={key}")));
         Some(settings.join(" ")).filter(|settings| !settings.is_empty())
     }
+}
+
+/// The provider's own ways first, then the usual ones, each with its name in the setting `texts`.
+fn ways(scheme: &Scheme) -> impl Iterator<Item = (Option<&'static str>, Signature)> {
+    let usual = |layout, encodings| Signature {
+        layout,
+        encodings,
+        ..Signature::hmac(&[])
+    };
+    let own = scheme.signatures.iter().map(|own| (None, *own));
+    own.chain([
+        (Some("hex"), usual(Layout::One, &[Encoding::Hex])),
+        (Some("hex,base64"), usual(Layout::One, &[Encoding::Base64])),
+        (Some("hex,list"), usual(Layout::List, &[Encoding::Hex])),
+        (Some("hex,base64,list"), usual(Layout::List, &[Encoding::Base64])),
+        (Some("hex,timestamped"), Signature::timestamped(&[])),
+    ])
+}
+
+/// Whether any header has what reads as a signature, or is one that the scheme looks at. The token is none.
+pub(super) fn is_signed(delivery: &Delivery<Unverified>, scheme: &Scheme) -> bool {
+    let headers = delivery.headers();
+    headers.keys().map(|name| name.as_str()).any(|name| {
+        let Some(value) = text::value(headers, name) else {
+            return false;
+        };
+        let mut own = scheme.signatures.iter().flat_map(|own| own.headers);
+        let is_token = scheme.token.is_some_and(|token| token.header == name);
+        own.any(|own| *own == name)
+            || !is_token && ways(scheme).any(|(_, way)| !text::read(&value, &way).digests.is_empty())
+    })
 }
 
 /// Which secret and form the signature in the header `name` is of.

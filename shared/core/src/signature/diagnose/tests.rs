@@ -50,7 +50,7 @@ fn a_diagnosis_says_what_to_do() {
     let base64 = data_encoding::BASE64.encode(&data_encoding::HEXLOWER.decode(first.as_bytes()).unwrap());
     let token = ("x-webhook-token", "wh_hdr_1");
     let (k, o) = (&kuenta::PROVIDER, &onepay::PROVIDER);
-    let cases: [(&str, &Provider, Headers); 16] = [
+    let cases: [(&str, &Provider, Headers); 19] = [
         ("right", k, &[("signature", &first)]),
         ("previous secret", k, &[("signature", &old)]),
         ("another header", k, &[("x-hook", &first)]),
@@ -63,6 +63,13 @@ fn a_diagnosis_says_what_to_do() {
         ("timestamped", k, &[("signature", &stamped)]),
         ("another form", k, &[("signature", &node)]),
         ("forged", k, &[("signature", &sign("x", b"y")), ("host", "example.com")]),
+        (
+            "not signed",
+            k,
+            &[("host", "example.com"), ("content-type", "application/json")],
+        ),
+        ("forged in another header", k, &[("x-hook", &sign("x", b"y"))]),
+        ("signed in no known way", k, &[("signature", "junk")]),
         ("swapped secrets", o, &[token, ("signature", &swapped)]),
         ("no token", o, &[("signature", &first)]),
         ("wrong token", o, &[("x-webhook-token", "no"), ("signature", &node)]),
@@ -128,7 +135,7 @@ fn the_settings_that_are_named_let_it_in() {
         body,
         settings,
     };
-    let lines = format!("{BODY}\n");
+    let (lines, compact) = (format!("{BODY}\n"), format!("{AS_NODE}\n"));
     let cases = [
         case("base64", "s3cret", base64(&raw), BODY, "texts=hex,base64"),
         case(
@@ -160,6 +167,13 @@ fn the_settings_that_are_named_let_it_in() {
             "s3cret",
             raw,
             &lines,
+            "forms=raw,trimmed",
+        ),
+        case(
+            "compact, signed without the new line",
+            "s3cret",
+            sign("s3cret", AS_NODE.as_bytes()),
+            &compact,
             "forms=raw,trimmed",
         ),
         case(
