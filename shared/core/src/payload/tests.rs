@@ -84,6 +84,18 @@ fn said(body: impl Into<Bytes>, content: Content, provider: &'static Provider) -
     events(&envelope, provider, Environment::Live)
 }
 
+/// A later version may read the one by that, and the other is JSON by now.
+#[test]
+fn what_is_said_of_a_body_stays_with_one_that_cant_be_read() {
+    let japanese = of_type("application/json; charset=shift_jis");
+    let (event, unreadable) = said(&b"{\"event\":\"\x83\x66\"}"[..], japanese.clone(), &kuenta::PROVIDER).remove(0);
+    assert!(unreadable.is_some());
+    assert_eq!(event.content(), &japanese);
+    let latin = of_type("text/json; charset=latin1");
+    let (event, unreadable) = said(&b"{\"event\":\"pagado\xe9\"}"[..], latin, &kuenta::PROVIDER).remove(0);
+    assert_eq!((unreadable, event.content()), (None, &Content::default()));
+}
+
 fn of_type(media_type: &str) -> Content {
     Content {
         media_type: Some(media_type.to_owned()),
