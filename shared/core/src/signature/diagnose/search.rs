@@ -33,7 +33,7 @@ pub(super) fn find(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &S
         scheme,
         secrets,
     };
-    let plain = || Some(search.plainly(&delivery.unpacked(LONGEST_TEXT)?.ok()?)?);
+    let plain = || search.plainly(&delivery.unpacked(LONGEST_TEXT)?.ok()?);
     search.plainly(delivery).or_else(plain).or_else(|| search.oddly())
 }
 
