@@ -98,3 +98,70 @@ impl FormerKey {
         found.type_name == super::bounded(type_name) && (!self.by_bytes || found.body_sha256 == body_sha256)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::envelope::Envelope;
+    use crate::event::{Environment, Event};
+    use crate::provider::Provider;
+    use crate::providers::{onepay, unopago};
+
+    fn former(provider: &'static Provider, body: &str) -> (String, bool) {
+        let envelope = Envelope::from_message(body, |name| match name {
+            "envelope" => Some("1"),
+            "provider" => Some(provider.name),
+            "delivery_id" => Some("018bcfe5-6800-7707-8707-070707070707"),
+            "received_at" => Some("1700000000000"),
+            "form" => Some("raw"),
+            _ => None,
+        });
+        let event = Event::read(envelope.unwrap(), provider, Environment::Live).0;
+        let former = event.former().unwrap();
+        (
+            former.key.to_string().replace(event.body_sha256(), "{sha256}"),
+            former.by_bytes,
+        )
+    }
+
+    #[test]
+    fn only_a_providers_own_event_id_under_the_same_resource_is_known_by_its_type() {
+        let of_id = |id: &str| {
+            format!(
+                r#"{{"payment":{{"id":{id}}},"event":{{"type":"payment.approved","id":"evt_1","environment":"live"}}}}"#
+            )
+        };
+        for (provider, body, key, by_bytes) in [
+            (
+                &onepay::PROVIDER,
+                of_id(r#""p1""#),
+                "onepay#live#payment#p1|event#evt_1",
+                false,
+            ),
+            (&onepay::PROVIDER, of_id("7"), "onepay#live#payment#7|event#evt_1", true),
+            // 0.1 took it for the resource's.
+            (
+                &unopago::PROVIDER,
+                r#"{"event":"customer_updated","id":"evt_3","data":{"id":"evt_3"}}"#.to_owned(),
+                "unopago#live#customer#evt_3|customer_updated#{sha256}",
+                true,
+            ),
+            (
+                &onepay::PROVIDER,
+                r#"{"event":"payment.partially_paid","data":{"id":"p1","partial_payment":{"total_paid":"5"}}}"#
+                    .to_owned(),
+                "onepay#live#payment#p1|payment.partially_paid#{sha256}",
+                true,
+            ),
+        ] {
+            assert_eq!(former(provider, &body), (key.to_owned(), by_bytes), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_had_neither_resource_nor_id_was_under_its_bytes() {
+        assert_eq!(
+            former(&unopago::PROVIDER, r#"{"event":"customer_updated","livemode":false}"#),
+            ("unopago#live#body#{sha256}|customer_updated".to_owned(), true)
+        );
+    }
+}

@@ -22,7 +22,7 @@ fn conflict_of(message: &Received) -> IdempotencyKey {
 }
 
 /// As `acuse events release` sends it.
-fn released(message_id: &str, of: &Received) -> Received {
+pub(super) fn released(message_id: &str, of: &Received) -> Received {
     let attribute = |name: &str| of.attributes.get(name).map(String::as_str);
     let envelope = Envelope {
         replay: Some(Replay::Conflict),

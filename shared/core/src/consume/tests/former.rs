@@ -1,5 +1,6 @@
 //! What was recorded under a key of version 0.1 is not new, and what only shares such a key is.
 
+use super::conflict::released;
 use super::*;
 use crate::ledger::{Claim, Lease};
 use crate::provider::Provider;
@@ -93,6 +94,13 @@ async fn other_bytes_under_a_former_key_are_a_conflict_there() {
         let key = as_of_0_1(&event).key.conflict(restamped.body_sha256());
         assert_eq!(scene.ledger.record(&key).unwrap().standing.status, Status::Conflict);
         assert_eq!((scene.ledger.applied("h"), scene.ledger.records().len()), (0, 2));
+
+        // An operator lets it through.
+        assert!(scene.ledger.decide_conflict(&key, Status::Released));
+        let release = released("release", &message("m", "onepay", RESTAMPED));
+        assert_eq!(scene.consume(&[&hook], vec![release]).await, [""; 0]);
+        assert_eq!(scene.ledger.record(&key).unwrap().standing.status, Status::Completed);
+        assert_eq!((scene.ledger.applied("h"), scene.ledger.records().len()), (1, 2));
     }
 }
 
