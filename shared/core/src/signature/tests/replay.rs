@@ -55,6 +55,10 @@ fn no_json_is_taken_for_a_timestamp() {
         "{\"1690000000.\":1}",
         "[1690000000.5,{}]",
         " [1690000000.5]",
+        // Nor what is no JSON and no time.
+        "event=paid&amount=1.5",
+        ".5 {",
+        "1690000000",
     ] {
         let verified = check(
             &unopago::PROVIDER,
