@@ -27,9 +27,10 @@ fn begins_with_time(body: &[u8], separator: &str) -> bool {
     let begin = body.get(..LONGEST_TIME).unwrap_or(body);
     let begin = String::from_utf8_lossy(begin);
     // A fraction of a second has a dot as well.
-    begin.match_indices(separator).any(|(end, _)| {
-        let time = begin.get(..end).unwrap_or_default();
-        let is_number = !time.is_empty() && time.bytes().all(|digit| digit.is_ascii_digit());
-        is_number || Timestamp::from_text(time).is_some()
+    let mut ends = begin.match_indices(separator).map(|(end, _)| end);
+    ends.any(|end| {
+        begin
+            .get(..end)
+            .is_some_and(|time| Timestamp::from_text(time).is_some())
     })
 }
