@@ -49,7 +49,10 @@ fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
         // What `acuse events replay` sends. An array in an array is read by itself.
         let replayed = payload::events(&delivered(provider, event.body(), 2), provider, own);
         let is_array = event.body().trim_ascii_start().starts_with(b"[");
-        assert!(is_array || replayed.len() == 1 && replayed[0].0.key == event.key, "a replay is another event");
+        assert!(
+            is_array || replayed.len() == 1 && replayed[0].0.key == event.key,
+            "a replay is another event"
+        );
     }
     // What hooks, logs and listings do with an event.
     let _ = event.payload::<serde_json::Value>();

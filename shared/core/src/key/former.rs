@@ -138,6 +138,13 @@ mod tests {
                 false,
             ),
             (&onepay::PROVIDER, of_id("7"), "onepay#live#payment#7|event#evt_1", true),
+            // Where a text is today.
+            (
+                &onepay::PROVIDER,
+                of_id(r#""p1""#).replace(r#""evt_1""#, "9"),
+                "onepay#live#payment#p1|event#9",
+                true,
+            ),
             // 0.1 took it for the resource's.
             (
                 &unopago::PROVIDER,

@@ -233,6 +233,13 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_or_type_that_is_called_as_a_word_of_the_key_stays_apart() {
+        let names = ["event", "body", "payment"].map(|name| Id::from(name).name().into_owned());
+        assert_eq!(names, ["%65vent", "%62ody", "payment"]);
+        assert_eq!(Id::from("event").part(), "event", "an id is never where they are");
+    }
+
+    #[test]
     fn what_comes_before_a_place_is_as_exact() {
         let id = Id::code_points([0xD800, u32::from('é'), 0xDC00].to_vec());
         assert_eq!(id.as_str(), "\u{FFFD}é\u{FFFD}");
