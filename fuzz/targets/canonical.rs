@@ -1,8 +1,8 @@
 //! Input: a body.
 #![no_main]
 
-use acuse_core::canonical::{Error, javascript, python};
 use acuse_core::json::{self, Value};
+use acuse_core::receive::canonical::{Error, javascript, python};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::{Envelope, LONGEST_TEXT};
+use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+use acuse_core::wire::envelope::{Envelope, LONGEST_TEXT};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
@@ -15,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
         content: Default::default(),
         delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
         received_at: Timestamp::from_millis(1_700_000_000_123),
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body: Bytes::copy_from_slice(input),
         replay: None,
     });

@@ -2,11 +2,12 @@
 #![no_main]
 
 use acuse_core::clock::Timestamp;
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::Envelope;
+use acuse_core::event::payload;
 use acuse_core::event::{Environment, Event};
 use acuse_core::provider::{Provider, Unreadable};
-use acuse_core::{json, payload, providers};
+use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+use acuse_core::wire::envelope::Envelope;
+use acuse_core::{json, providers};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
@@ -70,7 +71,7 @@ fn delivered(provider: &Provider, body: &[u8], attempt: u8) -> Envelope {
         content: Default::default(),
         delivery_id: DeliveryId::new(at, [attempt; 10]),
         received_at: at,
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body: Bytes::copy_from_slice(body),
         replay: None,
     }

@@ -6,11 +6,11 @@
 use std::sync::LazyLock;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::delivery::{Delivery, DeliveryId, Form, Unverified};
 use acuse_core::provider::Provider;
 use acuse_core::providers;
-use acuse_core::secrets::Secrets;
-use acuse_core::signature::{sign, verify};
+use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::signature::{sign, verify};
+use acuse_core::wire::delivery::{CanonicalForm, Delivery, DeliveryId, Unverified};
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
 use http::{HeaderMap, HeaderValue};
@@ -53,7 +53,7 @@ fuzz_target!(|input: &[u8]| {
         let timestamped = values.contains("{at}") && values.contains(&format!("t={AT}"));
         let signed = values.contains("{hex}") || values.contains("{base64}") || timestamped;
         assert!(signed, "{name}: verified what nobody signed");
-        assert_eq!(verified.form(), Form::Raw, "{name}");
+        assert_eq!(verified.form(), CanonicalForm::Raw, "{name}");
         assert_eq!(verified.bytes(), body, "{name}: handed on other bytes than were signed");
         assert!(!body.is_empty(), "{name}: verified nothing");
     }

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::ledger::Tables;
 use crate::runtime::{INVOCATION, consumer, serve};
 
-/// DynamoDB, and a bus that takes all, behind a door that can be shut before one operation.
+/// DynamoDB, and a bus that takes all, behind a gate that can be shut before one operation.
 #[derive(Clone)]
 struct Proxy {
     dynamodb: String,
@@ -61,8 +61,8 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     response
 }
 
-/// Tables, a door before them that is shut to `operation`, and its address.
-async fn behind_a_door_shut_to(operation: &'static str) -> (Tables, Proxy, String) {
+/// Tables, a gate before them that is shut to `operation`, and its address.
+async fn behind_a_gate_shut_to(operation: &'static str) -> (Tables, Proxy, String) {
     let tables = Tables::create().await;
     let proxy = Proxy {
         dynamodb: tables.endpoint.clone(),
@@ -95,7 +95,7 @@ async fn a_consumer_killed_before_the_completion_loses_and_doubles_nothing() {
 /// The event is claimed, with what `payments` writes, when the consumer dies.
 async fn killed_at(operation: &'static str) {
     let binary = local::function_binary("consumer").await.unwrap();
-    let (tables, proxy, aws) = behind_a_door_shut_to(operation).await;
+    let (tables, proxy, aws) = behind_a_gate_shut_to(operation).await;
 
     let (mut first, _) = consumer(&binary, &aws, event(), Some("bus")).await;
     proxy.held.notified().await;
@@ -129,7 +129,7 @@ async fn killed_at(operation: &'static str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_killed_before_it_settles_leaves_nothing_to_wait_for() {
     let binary = local::function_binary("consumer").await.unwrap();
-    let (tables, proxy, aws) = behind_a_door_shut_to("TransactWriteItems").await;
+    let (tables, proxy, aws) = behind_a_gate_shut_to("TransactWriteItems").await;
 
     let (mut first, _) = consumer(&binary, &aws, event(), None).await;
     proxy.held.notified().await;

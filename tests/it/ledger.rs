@@ -4,7 +4,7 @@ mod attempts;
 mod calls;
 mod conflict;
 mod days;
-mod settle;
+mod single_call;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -13,12 +13,12 @@ use acuse_aws::ledger::DynamoLedger;
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::Envelope;
 use acuse_core::event::{Environment, Event};
 use acuse_core::hook::Effects;
 use acuse_core::ledger::{Blame, Claim, Claimed, Lease, Ledger, LedgerError, Status};
 use acuse_core::providers::kuenta;
+use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+use acuse_core::wire::envelope::Envelope;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -220,7 +220,7 @@ fn event_with(id: &str, note: &str) -> Event {
         content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
         received_at: seconds(0),
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body: body.into(),
         replay: None,
     };
@@ -528,7 +528,7 @@ async fn payloads_are_kept_compressed_and_binary() {
         content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
         received_at: seconds(0),
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body: bytes::Bytes::from_static(b"\xff\xfe"),
         replay: None,
     };
@@ -563,7 +563,7 @@ async fn an_item_that_is_no_record_is_named() {
         panic!("claimed over a foreign item");
     };
     assert_eq!(
-        acuse_core::hook::chain(&error),
+        acuse_core::error::chain(&error),
         format!("claim {}: the item has no usable attribute `status`", event.key)
     );
 }

@@ -70,7 +70,7 @@ async fn written(name: &str, aws: &str, level: &str, events: impl Into<VecDeque<
     reading.await.unwrap()
 }
 
-async fn door(level: &str) -> String {
+async fn verifier(level: &str) -> String {
     let aws = format!("http://{}", serve(Router::new().fallback(aws)).await);
     let genuine = fixture("kuenta");
     let forged = genuine.replace(SIGNATURE, FORGED);
@@ -93,7 +93,7 @@ fn lines(text: &str, message: &str) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_level_shows_a_body_a_signature_or_a_secret() {
     for level in ["INFO", "TRACE"] {
-        for text in [door(level).await, consumer(level).await] {
+        for text in [verifier(level).await, consumer(level).await] {
             assert!(!text.is_empty());
             for secret in SECRET {
                 let line = text.lines().find(|line| line.contains(secret));
@@ -136,13 +136,13 @@ async fn a_secret_that_can_not_be_used_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_line_at_the_door_and_one_at_the_consumer_share_the_trace() {
-    let door = door("INFO").await;
-    let queued = lines(&door, "delivery queued");
-    assert_eq!(queued.len(), 1, "{door}");
+    let verifier = verifier("INFO").await;
+    let queued = lines(&verifier, "delivery queued");
+    assert_eq!(queued.len(), 1, "{verifier}");
     assert_eq!(queued[0]["span"]["xrayTraceId"], TRACE);
     assert!(queued[0]["delivery_id"].is_string());
-    let refused = lines(&door, "delivery refused");
-    assert_eq!(refused.len(), 1, "{door}");
+    let refused = lines(&verifier, "delivery refused");
+    assert_eq!(refused.len(), 1, "{verifier}");
     assert!(
         refused[0]["headers"].to_string().contains("x-kuenta-signature"),
         "names are said"
@@ -158,7 +158,7 @@ async fn one_line_at_the_door_and_one_at_the_consumer_share_the_trace() {
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_are_written_at_every_level() {
     for level in ["INFO", "ERROR"] {
-        let text = door(level).await;
+        let text = verifier(level).await;
         let metrics = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let metrics: Vec<Value> = metrics.filter(|line| line.get("_aws").is_some()).collect();
         assert!(!metrics.is_empty(), "{text}");

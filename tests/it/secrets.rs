@@ -2,8 +2,8 @@
 
 use acuse_aws::verifier::SecretsManager;
 use acuse_core::providers::kuenta;
+use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::{SecretStore, StoreError};
-use acuse_core::secrets::Secrets;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;

@@ -34,7 +34,7 @@ async fn stack() -> &'static Running {
         let stack = Stack::start(Options::isolated(state)).await.unwrap_or_else(|error| {
             panic!(
                 "{}\n{}",
-                acuse_core::hook::chain(&error),
+                acuse_core::error::chain(&error),
                 error.advice().unwrap_or_default()
             )
         });
@@ -44,7 +44,7 @@ async fn stack() -> &'static Running {
     &shared.await.running
 }
 
-/// An answer at the door.
+/// An answer at the verifier.
 #[derive(Debug)]
 struct Answer {
     status: u16,

@@ -38,7 +38,7 @@ struct Pipeline {
 const SEND: f64 = 8.0;
 const WRITE: f64 = 10.0;
 
-/// Bytes in the logs for one delivery and its event, at `INFO`: own lines and metrics of the door,
+/// Bytes in the logs for one delivery and its event, at `INFO`: own lines and metrics of the verifier,
 /// the access log, own lines and metrics of the consumer.
 const LOGGED: [f64; 3] = [800.0, 300.0, 1250.0];
 
@@ -81,9 +81,9 @@ fn calls(life: &Life, steps: [&'static str; 3]) -> String {
         for call in life.of(step) {
             let function = match call.function.as_str() {
                 "ConsumerFunction" => "consumer",
-                // Its bus came with an update of the stack: the doors have just started.
+                // Its bus came with an update of the stack: the verifiers have just started.
                 _ if step == "a published event" => continue,
-                _ => "door",
+                _ => "verifier",
             };
             rows.entry((function.to_owned(), call.operation.clone())).or_default()[place] += 1;
         }
@@ -152,9 +152,9 @@ fn dollars(prices: &BTreeMap<&str, f64>, acuse: Pipeline, powertools: Pipeline) 
     let lambda = |pipeline: Pipeline| {
         move |d: f64, memory: f64| {
             let ms = |wait: f64, cpu: f64| (wait + cpu * WHOLE_PROCESSOR_MB / memory).ceil();
-            let door = ms(SEND, pipeline.door_cpu);
+            let verifier = ms(SEND, pipeline.door_cpu);
             let consumer = ms(WRITE, pipeline.consumer_cpu);
-            let seconds = (door + consumer) / 1000.0;
+            let seconds = (verifier + consumer) / 1000.0;
             d * (2.0 * prices["lambda_requests"] + seconds * memory / 1024.0 * prices["lambda_gb_seconds"])
         }
     };

@@ -8,12 +8,12 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::local::Checkout;
 use acuse_cli::sample;
 use acuse_core::clock::Clock;
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::Envelope;
 use acuse_core::event::{Environment, Event};
 use acuse_core::ledger::Ledger;
 use acuse_core::provider::Provider;
 use acuse_core::providers::{self, kuenta};
+use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+use acuse_core::wire::envelope::Envelope;
 use aws_config::AppName;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
@@ -80,7 +80,7 @@ async fn live() -> Life {
     for provider in providers::ALL {
         deliver(&life.stack, provider, payment(provider).as_bytes()).await;
     }
-    life.step("init, and a first delivery to each door").await;
+    life.step("init, and a first delivery to each verifier").await;
 
     let provider = &kuenta::PROVIDER;
     let body = payment(provider);
@@ -98,7 +98,7 @@ async fn live() -> Life {
             401
         );
     }
-    life.step("a refused delivery to each door").await;
+    life.step("a refused delivery to each verifier").await;
 
     settle(&life.stack, provider, b"signed, and not JSON", "REJECTED").await;
     life.step("a rejected event").await;
@@ -162,7 +162,7 @@ fn read(provider: &'static Provider, body: &[u8]) -> Event {
         content: Default::default(),
         delivery_id: DeliveryId::new(now, [9; 10]),
         received_at: now,
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body: body.to_vec().into(),
         replay: None,
     };

@@ -82,7 +82,7 @@ fn a_door_may_send_and_read_its_own_secret_and_the_consumer_reads_none() {
                 BTreeSet::from([secret.as_str()]),
                 "{function}"
             );
-            // With a key of one's own, SQS and Secrets Manager ask for it in the door's name.
+            // With a key of one's own, SQS and Secrets Manager ask for it in the verifier's name.
             let known = [
                 "sqs:SendMessage",
                 "secretsmanager:GetSecretValue",

@@ -5,7 +5,7 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::Clock;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use acuse_core::providers;
 use acuse_core::receive::{Outbox, OutboxError};

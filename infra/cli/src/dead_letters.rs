@@ -6,10 +6,10 @@ use acuse_aws::ledger::reader::ReadError;
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
-use acuse_core::envelope::Envelope;
+use acuse_core::event::payload;
 use acuse_core::event::{Environment, Event};
-use acuse_core::payload;
 use acuse_core::providers;
+use acuse_core::wire::envelope::Envelope;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use serde_json::json;
@@ -92,7 +92,7 @@ impl DeadLetter {
         Ok(false)
     }
 
-    /// When the door received it.
+    /// When the verifier received it.
     pub fn received_at(&self) -> Option<Timestamp> {
         let millis = attribute(&self.message, "received_at")?.parse().ok()?;
         Some(Timestamp::from_millis(millis))

@@ -7,9 +7,9 @@ use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::{Envelope, Message, Replay, TooLong};
 use acuse_core::ledger::Status;
+use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+use acuse_core::wire::envelope::{Envelope, Message, Replay, TooLong};
 use thiserror::Error;
 
 use crate::filter::{Facts, Filter};
@@ -90,7 +90,7 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
     };
     let id = record.delivery_id.as_deref().and_then(DeliveryId::parse);
     let at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
-    let form = record.form.as_deref().and_then(Form::from_name);
+    let form = record.form.as_deref().and_then(CanonicalForm::from_name);
     let (Some(delivery_id), Some(received_at)) = (id, at) else {
         return Ok(None);
     };
@@ -103,7 +103,7 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
         content: record.content.clone(),
         delivery_id,
         received_at,
-        form: form.unwrap_or(Form::Raw),
+        form: form.unwrap_or(CanonicalForm::Raw),
         body: body.into(),
         replay: Some(replay),
     };

@@ -10,10 +10,11 @@ use std::time::Duration;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
-use acuse_core::delivery::DeliveryId;
-use acuse_core::key::{IdempotencyKey, bounded};
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::provider::Provider;
+use acuse_core::provider::id::bounded;
 use acuse_core::providers;
+use acuse_core::wire::delivery::DeliveryId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::conflicts;
@@ -148,9 +149,9 @@ fn spellings(text: &str) -> Vec<Cow<'_, str>> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use acuse_core::delivery::Form;
-    use acuse_core::envelope::Envelope;
     use acuse_core::event::{Environment, Event};
+    use acuse_core::wire::delivery::CanonicalForm;
+    use acuse_core::wire::envelope::Envelope;
 
     use aws_config::{BehaviorVersion, Region};
     use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -344,7 +345,7 @@ mod tests {
                     content: Default::default(),
                     delivery_id: DeliveryId::new(Timestamp::from_seconds(0), [0; 10]),
                     received_at: Timestamp::from_seconds(0),
-                    form: Form::Raw,
+                    form: CanonicalForm::Raw,
                     body: sample::payload(provider, type_name).unwrap().into(),
                     replay: None,
                 };

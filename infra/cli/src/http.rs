@@ -41,12 +41,12 @@ pub enum PostError {
         source: http::Error,
     },
     /// Nobody answered in time.
-    #[error("no answer from {url} within {} s", patience.as_secs())]
+    #[error("no answer from {url} within {} s", wait_policy.as_secs())]
     TooLate {
         /// Who was asked.
         url: String,
         /// How long.
-        patience: Duration,
+        wait_policy: Duration,
     },
     /// The connection could not be made, or broke off.
     #[error("no answer from {url}")]
@@ -82,9 +82,9 @@ pub async fn post(
     url: &str,
     headers: &[(&'static str, String)],
     body: &Bytes,
-    patience: Duration,
+    wait_policy: Duration,
 ) -> Result<Answer, PostError> {
-    let connector = connector(patience).map_err(PostError::Roots)?;
+    let connector = connector(wait_policy).map_err(PostError::Roots)?;
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
     let mut request = Request::builder()
         .method(Method::POST)
@@ -118,11 +118,11 @@ pub async fn post(
             text: String::from_utf8_lossy(&body).into_owned(),
         })
     };
-    match tokio::time::timeout(patience, answer).await {
+    match tokio::time::timeout(wait_policy, answer).await {
         Ok(answer) => answer,
         Err(_) => Err(PostError::TooLate {
             url: url.to_owned(),
-            patience,
+            wait_policy,
         }),
     }
 }

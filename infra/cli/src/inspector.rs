@@ -87,7 +87,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failed {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        let text = acuse_core::hook::chain(&*self.0);
+        let text = acuse_core::error::chain(&*self.0);
         let page = page::bare(
             "error",
             &maud::html! { h1 { "error" } p { (text) } p { a href="/" { "←" } } },

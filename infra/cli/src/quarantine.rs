@@ -3,13 +3,14 @@
 use acuse_aws::config::ConfigError;
 use acuse_aws::verifier::SqsOutbox;
 use acuse_core::clock::Timestamp;
-use acuse_core::delivery::{Delivery, Unverified};
-use acuse_core::envelope::{Envelope, TooLong};
 use acuse_core::provider::Provider;
-use acuse_core::quarantine::{Kept, NotKept, REGISTRATION};
+use acuse_core::provider::scheme::merged;
+use acuse_core::receive::quarantine::{Kept, NotKept, REGISTRATION};
+use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::signature::{self, Diagnosis, diagnose};
 use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
-use acuse_core::secrets::Secrets;
-use acuse_core::signature::{self, Diagnosis, diagnose};
+use acuse_core::wire::delivery::{Delivery, Unverified};
+use acuse_core::wire::envelope::{Envelope, TooLong};
 use aws_sdk_sqs::types::Message;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ pub struct Held {
     pub reason: String,
     /// Whether it was answered 200, in a registration window: its sender does not send it again.
     pub registration: bool,
-    /// The delivery, as the door received it.
+    /// The delivery, as the verifier received it.
     pub delivery: Result<Delivery<Unverified>, NotKept>,
 }
 
@@ -84,7 +85,7 @@ struct Verifier {
 /// What verifying again says.
 pub enum Verdict {
     /// It holds: this message queues it.
-    Holds(&'static str, acuse_core::envelope::Message),
+    Holds(&'static str, acuse_core::wire::envelope::Message),
     /// It does not, under the secrets that there are.
     Fails,
     /// Nobody can say: there is no secret yet, no such provider, or the message can't be read.
@@ -220,7 +221,7 @@ fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String,
     let Some(named) = diagnosis.settings() else {
         return diagnosis.to_string();
     };
-    let whole = signature::merged(settings, &named);
+    let whole = merged(settings, &named);
     let what = match settings.trim() {
         "" => "the parameter",
         _ => "with what is set already",
@@ -235,7 +236,7 @@ async fn queue<'h>(
     outbox: &SqsOutbox,
     item: &'h Held,
     provider: &'static str,
-    message: acuse_core::envelope::Message,
+    message: acuse_core::wire::envelope::Message,
 ) -> Result<&'h Held, OutboxError> {
     outbox.queue(provider, message).await.map(|()| item)
 }
@@ -272,7 +273,7 @@ impl Held {
         id.unwrap_or("?").to_owned()
     }
 
-    /// When the door received it.
+    /// When the verifier received it.
     pub fn received_at(&self) -> Option<Timestamp> {
         self.delivery.as_ref().ok().map(Delivery::received_at)
     }
@@ -299,8 +300,8 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
-    use acuse_core::delivery::Form;
-    use acuse_core::signature::{Match, Refusal};
+    use acuse_core::receive::signature::{Match, Refusal};
+    use acuse_core::wire::delivery::CanonicalForm;
 
     use super::*;
 
@@ -312,7 +313,7 @@ mod tests {
             signature: Some(Match {
                 header: "signature".to_owned(),
                 text: None,
-                form: Form::Trimmed,
+                form: CanonicalForm::Trimmed,
                 secret: "signing secret 1".to_owned(),
                 odd: None,
                 settings: Some("forms=raw,trimmed".to_owned()),

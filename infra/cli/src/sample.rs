@@ -3,9 +3,10 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::json;
 use acuse_core::provider::Provider;
+use acuse_core::provider::scheme::Key;
 use acuse_core::providers;
-use acuse_core::secrets::Secrets;
-use acuse_core::signature::{Key, attest};
+use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::signature::attest;
 use bytes::Bytes;
 use clap::builder::PossibleValuesParser;
 use data_encoding::{BASE64, HEXLOWER};

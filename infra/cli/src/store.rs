@@ -1,7 +1,7 @@
 //! A provider's secret in Secrets Manager, as the operator reads and writes it.
 
 use acuse_core::provider::Provider;
-use acuse_core::secrets::{SecretError, Stored};
+use acuse_core::receive::secrets::{SecretError, Stored};
 use aws_sdk_secretsmanager::Client;
 use thiserror::Error;
 

@@ -165,7 +165,7 @@ impl Target {
         self.output(&format!("{}SecretId", capitalised(provider.name)))
     }
 
-    /// `provider`'s secret, as its door reads it.
+    /// `provider`'s secret, as its verifier reads it.
     ///
     /// # Errors
     /// [`TargetError::NoOutput`].
@@ -178,7 +178,7 @@ impl Target {
         ))
     }
 
-    /// The doors' queues.
+    /// The verifiers' queues.
     ///
     /// # Errors
     /// [`TargetError::NoOutput`].

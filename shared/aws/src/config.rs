@@ -4,7 +4,7 @@ use std::ops::RangeBounds;
 use std::str::FromStr;
 
 use acuse_core::provider::Provider;
-use acuse_core::signature::SettingError;
+use acuse_core::provider::scheme::SettingError;
 use thiserror::Error;
 
 /// A variable that can't be meant. The function does not start.

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use acuse_core::clock::{Clock, Timestamp};
-use acuse_core::consume::{Backoff, Consumer, Patience, Policy};
+use acuse_core::consume::{Backoff, Consumer, Policy, WaitPolicy};
 use acuse_core::event::Environment;
 use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -104,7 +104,7 @@ fn policy() -> Result<Policy, ConfigError> {
             max: Duration::from_secs(config::number("RETRY_MAX_SECONDS", 1800)?),
         },
         max_attempts: config::number("MAX_ATTEMPTS", 120)?,
-        patience: patience()?,
+        wait_policy: wait_policy()?,
         concurrency: config::number("HOOK_CONCURRENCY", 10)?,
     })
 }
@@ -114,9 +114,9 @@ fn day_shards() -> Result<u32, ConfigError> {
     config::number_within("LEDGER_DAY_SHARDS", 1, 1..=MOST_SHARDS, "a whole number from 1 to 256")
 }
 
-fn patience() -> Result<Patience, ConfigError> {
-    let default = Patience::default();
-    Ok(Patience {
+fn wait_policy() -> Result<WaitPolicy, ConfigError> {
+    let default = WaitPolicy::default();
+    Ok(WaitPolicy {
         wait: Backoff {
             max: Duration::from_secs(config::number("WAIT_MAX_SECONDS", default.wait.max.as_secs())?),
             ..default.wait

@@ -6,7 +6,7 @@ mod expression;
 mod item;
 pub mod reader;
 pub mod record;
-mod settle;
+mod single_call;
 mod write;
 
 use std::collections::HashMap;
@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
+use acuse_core::event::key::{IdempotencyKey, Recorded};
 use acuse_core::hook::Effects;
-use acuse_core::key::{IdempotencyKey, Recorded};
 use acuse_core::ledger::{
     Blame, Claim, Claimed, Decision, Extent, Kept, Lease, Ledger, LedgerError, Settlement, Status, decide,
 };

@@ -46,7 +46,7 @@ pub fn load() -> Result<SdkConfig, TrustError> {
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(http::CONNECT_TIMEOUT)
-                // One attempt that hangs leaves time for another within a door's budget.
+                // One attempt that hangs leaves time for another within a verifier's budget.
                 .operation_attempt_timeout(Duration::from_millis(1500))
                 .build(),
         )

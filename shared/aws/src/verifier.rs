@@ -1,4 +1,4 @@
-//! The door's composition root: Lambda and HTTP in front, Secrets Manager and SQS behind.
+//! The verifier's composition root: Lambda and HTTP in front, Secrets Manager and SQS behind.
 
 mod http;
 mod outbox;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use acuse_core::clock::{Clock, Random, within};
 use acuse_core::provider::Provider;
-use acuse_core::receive::{Door, Outbox, SecretStore};
+use acuse_core::receive::{Outbox, SecretStore, Verifier};
 use futures_util::future::join;
 pub use lambda_http::Error;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
@@ -42,16 +42,16 @@ pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
     let store = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&sdk), secret_id, provider);
     // Both connections are set up side by side, before the first delivery has to wait for them.
     let warm_queue = outbox.clone();
-    let door = Door::new(provider, store, outbox, SystemClock, SystemRandom);
-    let _ = within(&SystemClock, WARM_UP, join(door.warm_up(), warm_queue.warm_up())).await;
-    serve(&door).await
+    let verifier = Verifier::new(provider, store, outbox, SystemClock, SystemRandom);
+    let _ = within(&SystemClock, WARM_UP, join(verifier.warm_up(), warm_queue.warm_up())).await;
+    serve(&verifier).await
 }
 
-/// Takes deliveries through `door`, whatever is behind it, until Lambda ends the process.
+/// Takes deliveries through `verifier`, whatever is behind it, until Lambda ends the process.
 ///
 /// # Errors
 /// The runtime's own.
-pub async fn serve<S, O, C, R>(door: &Door<S, O, C, R>) -> Result<(), Error>
+pub async fn serve<S, O, C, R>(verifier: &Verifier<S, O, C, R>) -> Result<(), Error>
 where
     S: SecretStore,
     O: Outbox,
@@ -61,7 +61,7 @@ where
     lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| {
         // Boxed: the runtime's layers would copy its several kilobytes from one to the next.
         Box::pin(async move {
-            let answer = http::answer(door, event.payload).await;
+            let answer = http::answer(verifier, event.payload).await;
             telemetry::flush_metrics();
             Ok::<_, Error>(answer)
         })

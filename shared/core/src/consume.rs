@@ -1,14 +1,14 @@
 //! The consumer: from queue messages to hooks, each event once.
 
-mod aside;
 mod backoff;
 mod conflict;
 mod event;
-mod former;
-mod often;
+mod former_key;
 mod parts;
-mod patience;
-mod settle;
+mod poison;
+mod set_aside;
+mod single_call;
+mod wait;
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -21,19 +21,20 @@ use thiserror::Error;
 use tracing::{Instrument, error, info_span};
 
 use crate::clock::{Clock, Random, Timestamp, within};
-use crate::envelope::{Envelope, EnvelopeError};
+use crate::error::chain;
 use crate::event::Environment;
-use crate::hook::{Hook, chain};
-use crate::key::IdempotencyKey;
+use crate::event::key::IdempotencyKey;
+use crate::hook::Hook;
 use crate::ledger::Ledger;
 use crate::metric;
 use crate::provider::Provider;
 use crate::providers;
-pub use aside::SetAside;
+use crate::wire::envelope::{Envelope, EnvelopeError};
 pub use backoff::Backoff;
-pub use often::OFTEN;
 use parts::{Part, Waiting};
-pub use patience::Patience;
+pub use poison::OFTEN;
+pub use set_aside::SetAside;
+pub use wait::WaitPolicy;
 
 /// Kept free at the end of an invocation, so that it ends by itself, and its answer is not lost: for the last
 /// calls to the queue, and twice that for all others.
@@ -95,7 +96,7 @@ pub struct Policy {
     /// After so many failures of its hooks an event is given up, and dead-lettered.
     pub max_attempts: u32,
     /// How long a message waits that nobody could work on.
-    pub patience: Patience,
+    pub wait_policy: WaitPolicy,
     /// How many events of a batch are worked on at once.
     pub concurrency: usize,
 }
@@ -166,7 +167,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     /// Works through a batch until `deadline`, when the function is cut. Gives the ids of the
     /// messages that are not done and must not be deleted.
     pub async fn consume(&self, batch: Vec<Received>, deadline: Timestamp) -> Vec<String> {
-        let (often, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(often::is_often);
+        let (often, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(poison::is_often);
         if often.is_empty() {
             return self.work(others, deadline).await;
         }
@@ -258,7 +259,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     /// The message comes back after what it waits for has had time to end.
     fn wait_longer(&self, message: &Received, why: String) -> Fate {
         let age = message.sent_at.map(|sent_at| self.clock.now().since(sent_at));
-        let delay = self.policy.patience.delay(message.receives, age, &self.random);
+        let delay = self.policy.wait_policy.delay(message.receives, age, &self.random);
         Fate::Back(delay, why)
     }
 
@@ -280,16 +281,16 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
         // its own, do not.
         let delay = match waiting.len() {
             1 => *delay,
-            _ => self.policy.patience.share(message.receives, age).max(*delay),
+            _ => self.policy.wait_policy.share(message.receives, age).max(*delay),
         };
         if let Some(age) = age {
             metric::open_event_age(age);
         }
-        let patience = &self.policy.patience;
+        let wait_policy = &self.policy.wait_policy;
         let end = match age {
-            Some(age) if patience.ends(age, delay) => Some("the event queue would forget it within a day"),
+            Some(age) if wait_policy.ends(age, delay) => Some("the event queue would forget it within a day"),
             // SQS would move it without a reason.
-            _ if message.receives >= patience.max_receives => Some("it was received as often as the queue allows"),
+            _ if message.receives >= wait_policy.max_receives => Some("it was received as often as the queue allows"),
             _ => None,
         };
         if let Some(end) = end {

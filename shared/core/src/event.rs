@@ -1,6 +1,8 @@
 //! The provider's fact, as hooks see it.
 
-mod payload;
+pub mod key;
+mod mismatch;
+pub mod payload;
 mod time;
 
 use std::fmt;
@@ -10,18 +12,19 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
-use crate::content::Content;
-use crate::delivery::{DeliveryId, Form};
-use crate::envelope::{Envelope, Replay};
+use crate::event::key::{FormerKey, IdempotencyKey};
 use crate::json;
-use crate::key::{FormerKey, Id, IdempotencyKey};
 use crate::provider::{Provider, Reading, Unreadable};
+use crate::wire::content::Content;
+use crate::wire::delivery::{CanonicalForm, DeliveryId};
+use crate::wire::envelope::{Envelope, Replay};
 
-pub use payload::Mismatch;
+pub use crate::provider::{Environment, Kind, Resource};
+pub use mismatch::Mismatch;
 
 /// The member that marks the payload of a test delivery: `{"acuse.doctor": "…"}`. No provider sends it,
 /// and nobody can who has not the secret.
-pub const PROBE: &str = "acuse.doctor";
+pub const TEST_DELIVERY_MEMBER: &str = "acuse.doctor";
 
 /// Something that happened at a provider, read from bytes that it signed.
 #[derive(Clone)]
@@ -41,7 +44,7 @@ pub struct Event {
     /// What the provider signed as its time, where that is none: not written as one, before 2015, or more than a
     /// day ahead of the receipt.
     pub no_time: Option<String>,
-    /// When the door received the delivery that brought it.
+    /// When the verifier received the delivery that brought it.
     pub received_at: Timestamp,
     /// The delivery that brought it.
     pub delivery_id: DeliveryId,
@@ -54,9 +57,9 @@ pub struct Event {
     /// The merchant's own number of the order, where the provider repeats it.
     pub reference: Option<String>,
     /// Which bytes the provider signed.
-    pub form: Form,
+    pub form: CanonicalForm,
     /// A test delivery of `acuse doctor`: recorded, and never handed to hooks.
-    pub probe: bool,
+    pub test_delivery: bool,
     /// An operator sends it on purpose, although it was rejected or set aside.
     pub replay: bool,
     former: Option<FormerKey>,
@@ -66,79 +69,19 @@ pub struct Event {
     body_sha256: String,
 }
 
-/// What an event happened to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resource {
-    /// The provider's word for it: `payment`, `cashout`, `credit.application`.
-    pub kind: String,
-    /// The provider's id of it, to be read: [`key`](Self::key) is exact.
-    pub id: String,
-    key: String,
-}
-
-/// Test money or real money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Environment {
-    /// Nothing real moved.
-    Test,
-    /// Real money; OnePay also calls it `production`.
-    Live,
-}
-
-/// What happened, in words that all providers share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Kind {
-    PaymentCreated,
-    PaymentProcessing,
-    PaymentSucceeded,
-    PaymentPartiallyPaid,
-    PaymentFailed,
-    PaymentExpired,
-    PaymentCancelled,
-    PaymentRefunded,
-    PaymentDisputed,
-    PayoutCreated,
-    PayoutApproved,
-    PayoutProcessing,
-    PayoutCompleted,
-    PayoutCancelled,
-    PayoutFailed,
-    SubscriptionCreated,
-    SubscriptionActivated,
-    SubscriptionCharged,
-    SubscriptionCancelled,
-    InvoiceCreated,
-    InvoicePaid,
-    CustomerUpdated,
-    AccountEnrolled,
-    AccountFailed,
-    CreditRequested,
-    CreditApproved,
-    CreditRejected,
-    CreditDisbursed,
-    CreditCompleted,
-    DocumentCreated,
-    DocumentSigned,
-    DocumentExpired,
-    ValidationStarted,
-    ValidationCompleted,
-    ValidationFailed,
-    /// A type that is in none of the provider's lists, or a payload that can't be read.
-    Unknown,
-}
-
 impl Event {
-    /// Reads the one event whose JSON text `envelope` carries; [`payload::events`](crate::payload::events) finds
+    /// Reads the one event whose JSON text `envelope` carries; [`payload::events`](crate::event::payload::events) finds
     /// that text, or several, in other bodies. `own` is the stack's environment, for providers that name none.
     ///
     /// A payload that can't be understood is an event too, so that it is claimed, recorded and
     /// set aside like any other: it comes with the reason why it can't be read.
     pub fn read(envelope: Envelope, provider: &'static Provider, own: Environment) -> (Self, Option<Unreadable>) {
         let payload = json::parse(&envelope.body).map_err(|error| Unreadable::NotJson(error.to_string()));
-        if payload.as_ref().is_ok_and(|payload| payload.get(PROBE).is_some()) {
-            return (Self::probe(envelope, provider, own), None);
+        if payload
+            .as_ref()
+            .is_ok_and(|payload| payload.get(TEST_DELIVERY_MEMBER).is_some())
+        {
+            return (Self::test_delivery(envelope, provider, own), None);
         }
         let conflict = envelope.replay == Some(Replay::Conflict);
         match payload.and_then(|payload| (provider.read)(&payload)) {
@@ -178,7 +121,7 @@ impl Event {
             total_paid: reading.total_paid,
             reference: reading.reference,
             form: envelope.form,
-            probe: false,
+            test_delivery: false,
             replay: envelope.replay.is_some(),
             content: Content::default(),
             body: envelope.body,
@@ -186,10 +129,10 @@ impl Event {
         }
     }
 
-    fn probe(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
+    fn test_delivery(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
         Self {
-            type_name: PROBE.to_owned(),
-            probe: true,
+            type_name: TEST_DELIVERY_MEMBER.to_owned(),
+            test_delivery: true,
             ..Self::unreadable(envelope, provider, own)
         }
     }
@@ -213,7 +156,7 @@ impl Event {
             total_paid: None,
             reference: None,
             form: envelope.form,
-            probe: false,
+            test_delivery: false,
             replay: envelope.replay.is_some(),
             content: envelope.content,
             body: envelope.body,
@@ -248,7 +191,7 @@ impl Event {
     }
 
     /// The payload's JSON text: the bytes that the provider signed, or where these are no JSON in UTF-8, or an
-    /// array, the text that was [read from them](crate::payload). For a payload that can't be read, the bytes.
+    /// array, the text that was [read from them](crate::event::payload). For a payload that can't be read, the bytes.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
@@ -269,7 +212,7 @@ impl Event {
     /// [`Mismatch`] where the payload is not of that shape: a hook that uses `?` on it rejects the event,
     /// with a reason that names the field. No retry would help.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
-        payload::read(&self.body)
+        mismatch::read(&self.body)
     }
 
     /// When it happened, or where the provider does not say, when it was first received: what orders the
@@ -295,54 +238,6 @@ impl fmt::Debug for Event {
             .field("key", &self.key)
             .field("delivery_id", &self.delivery_id)
             .finish_non_exhaustive()
-    }
-}
-
-impl Environment {
-    /// `test` or `live`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Live => "live",
-        }
-    }
-
-    /// Reads a [`name`](Self::name), or `production`, in any case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name.to_ascii_lowercase().as_str() {
-            "test" => Some(Self::Test),
-            "live" | "production" => Some(Self::Live),
-            _ => None,
-        }
-    }
-
-    /// Reads a provider's word for it, in any case and with space around it. `None` where it is not known, and
-    /// so is not to be taken for live.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word.trim().to_ascii_lowercase().as_str() {
-            "test" | "testing" | "sandbox" | "staging" | "stage" | "stg" | "development" | "develop" | "dev"
-            | "demo" | "qa" | "uat" => Some(Self::Test),
-            "live" | "production" | "prod" => Some(Self::Live),
-            _ => None,
-        }
-    }
-}
-
-impl Resource {
-    /// What a provider names so.
-    pub fn new(kind: impl Into<Id>, id: impl Into<Id>) -> Self {
-        let (kind, id) = (kind.into(), id.into());
-        Self {
-            key: format!("{}#{}", kind.name(), id.part()),
-            kind: kind.as_str().to_owned(),
-            id: id.as_str().to_owned(),
-        }
-    }
-
-    /// `{kind}#{id}`, exactly: the same for no other resource of the provider's, as `id` may be where one is sent
-    /// as `7` and another as `"7"`. Part of a key of 600 bytes at most, and without control characters.
-    pub fn key(&self) -> &str {
-        &self.key
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
+use crate::error::chain;
 use crate::event::{Event, Mismatch};
 
 /// One concern of the merchant's business: it is called once for each event, and recorded when
@@ -172,20 +173,4 @@ impl From<Mismatch> for HookError {
     fn from(mismatch: Mismatch) -> Self {
         Self::reject(mismatch.to_string())
     }
-}
-
-/// An error and its sources in one line.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let cause = error.to_string();
-        // Some libraries repeat their source's text.
-        if !text.ends_with(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        source = error.source();
-    }
-    text
 }

@@ -9,8 +9,6 @@ mod text;
 
 use thiserror::Error;
 
-use crate::key::Id;
-
 pub use parse::{items, parse};
 pub use text::Text;
 
@@ -88,23 +86,6 @@ impl<'a> Value<'a> {
         match self {
             Self::Number(text) => Some((*text).to_owned()),
             Self::String(text) => Some(text.to_string_lossy().into_owned()).filter(|text| !text.is_empty()),
-            _ => None,
-        }
-    }
-
-    /// The same with all that tells it apart from others: what ids and types are read with.
-    pub fn scalar_id(&self) -> Option<Id> {
-        match self {
-            Self::Number(text) => Some(Id::number(*text)),
-            Self::String(text) => match text.as_str() {
-                Some("") => None,
-                Some(text) => Some(Id::from(text)),
-                None => {
-                    let mut points = Vec::new();
-                    text.for_each(|point| points.push(point));
-                    Some(Id::code_points(points))
-                }
-            },
             _ => None,
         }
     }

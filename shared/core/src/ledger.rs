@@ -22,7 +22,7 @@
 //!
 //! Only the holder of the lease token may complete, release or reject: a late owner, whose
 //! lease went to somebody else, changes nothing. All rules are pure: [`decide`] for claims,
-//! [`Standing::settled`] for what is settled in one, and [`Standing::changed`] for owners; `tests/model` checks them under every interleaving.
+//! [`RecordState::settled`] for what is settled in one, and [`RecordState::changed`] for owners; `tests/model` checks them under every interleaving.
 
 mod change;
 
@@ -33,8 +33,8 @@ use thiserror::Error;
 
 use crate::clock::Timestamp;
 use crate::event::Event;
+use crate::event::key::{IdempotencyKey, Recorded};
 use crate::hook::Effects;
-use crate::key::{IdempotencyKey, Recorded};
 pub use change::{Blame, Change};
 
 /// The ledger as the consumer needs it. Each method is one conditional write.
@@ -52,7 +52,7 @@ pub trait Ledger: Send + Sync {
 
     /// Records an event that is new, with `hooks` and all their effects, in one transaction: completed, or
     /// claimed under `lease`, as `extent` says. Or says what is known of it. Whether it is new is
-    /// [`Standing::settled`]'s.
+    /// [`RecordState::settled`]'s.
     fn settle(
         &self,
         event: &Event,
@@ -183,7 +183,7 @@ pub enum Replay {
 
 /// What [`decide`] looks at in an event's record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Standing {
+pub struct RecordState {
     /// Where it stands.
     pub status: Status,
     /// When the lease of `InProgress` ends.
@@ -340,7 +340,7 @@ pub enum LedgerError {
 ///
 /// Bytes are compared first, whatever the status: other bytes are another event as long as nobody knows
 /// better, and what was verified is dropped only where it is known byte for byte.
-pub fn decide(standing: Option<&Standing>, body_sha256: &str, replay: Replay, now: Timestamp) -> Decision {
+pub fn decide(standing: Option<&RecordState>, body_sha256: &str, replay: Replay, now: Timestamp) -> Decision {
     let Some(found) = standing else {
         return Decision::Take(Taken::first(BTreeMap::new()));
     };
@@ -400,7 +400,7 @@ impl Claimed {
     }
 }
 
-impl Standing {
+impl RecordState {
     /// What the next owner finds.
     fn taken(&self) -> Taken {
         Taken {

@@ -20,15 +20,15 @@ pub const REGISTRATIONS: &str = "Registrations";
 /// Deliveries of events at the consumer, by `Provider` and `Outcome`: `completed`; `retried` (a hook
 /// failed, or asked to retry), `rejected` (a hook said never, or its writes can't be made),
 /// `dead_lettered` (given up: too many attempts, too old, not an envelope of ours, or the function dies of
-/// it), `unreadable`, `stale`, `foreign`, `duplicate`, `conflict` (other bytes under a known key), `waiting`
-/// (in progress elsewhere, or not to be tried again yet), `probe` (a test delivery of `acuse doctor`),
+/// it), `unreadable`, `expired`, `wrong_environment`, `duplicate`, `conflict` (other bytes under a known key), `waiting`
+/// (in progress elsewhere, or not to be tried again yet), `test_delivery` (a test delivery of `acuse doctor`),
 /// `failed` (the ledger or a queue could not be reached).
 pub const EVENTS: &str = "Events";
 
-/// From receipt at the door to the first claim, by `Provider`.
+/// From receipt at the verifier to the first claim, by `Provider`.
 pub const QUEUE_LATENCY: &str = "QueueLatency";
 
-/// From receipt at the door to completion, by `Provider`.
+/// From receipt at the verifier to completion, by `Provider`.
 pub const END_TO_END_LATENCY: &str = "EndToEndLatency";
 
 /// How long ago a message was sent to the event queue that goes back to it, in seconds: by its receipt there,
@@ -40,7 +40,7 @@ pub const HOOK_DURATION: &str = "HookDuration";
 
 /// Gives each its unit and meaning. Once, after a recorder is there.
 pub fn describe() {
-    describe_counter!(DELIVERIES, Unit::Count, "deliveries at a door");
+    describe_counter!(DELIVERIES, Unit::Count, "deliveries at a verifier");
     describe_counter!(QUARANTINED, Unit::Count, "deliveries kept in quarantine");
     describe_counter!(
         REGISTRATIONS,

@@ -1,5 +1,6 @@
 //! The providers, one file each. Their names appear nowhere else in this crate.
 
+mod event_types;
 pub mod kuenta;
 pub mod onepay;
 pub mod unopago;

@@ -1,7 +1,11 @@
-//! The door: what happens to a delivery between its arrival and its answer.
+//! The verifier: what happens to a delivery between its arrival and its answer.
 
+pub mod canonical;
 mod keyring;
+pub mod quarantine;
 pub mod registration;
+pub mod secrets;
+pub mod signature;
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,15 +15,15 @@ use thiserror::Error;
 use tracing::{error, info, warn};
 
 use crate::clock::{Clock, Random, within};
-use crate::delivery::{Delivery, DeliveryId, Unverified, Verified};
-use crate::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
-use crate::hook::chain;
+use crate::error::chain;
 use crate::metric;
 use crate::provider::Provider;
-use crate::quarantine::{Quarantine, Quarantined, Window};
-use crate::signature::{self, Factor, Refusal};
+use crate::wire::delivery::{Delivery, DeliveryId, Unverified, Verified};
+use crate::wire::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
 pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
+use quarantine::{Quarantine, Quarantined, Window};
 use registration::Registration;
+use signature::{Factor, Refusal};
 
 /// The longest that queue and secret store may take together. The providers give up at 5 s, and
 /// the answer has to travel.
@@ -31,7 +35,7 @@ pub const QUARANTINE_BUDGET: Duration = Duration::from_secs(1);
 
 /// The header of a test delivery. It changes what a delivery that verifies is counted as, and nothing else:
 /// an alarm for a provider that has gone silent must not take the operator's own deliveries for its.
-pub const TEST_DELIVERY: &str = "x-acuse-test";
+pub const TEST_DELIVERY_HEADER: &str = "x-acuse-test";
 
 /// Where messages go.
 pub trait Outbox: Send + Sync {
@@ -81,8 +85,8 @@ impl Answer {
     }
 }
 
-/// One provider's door. Knows nothing of the ledger.
-pub struct Door<S, O, C, R> {
+/// One provider's verifier. Knows nothing of the ledger.
+pub struct Verifier<S, O, C, R> {
     provider: &'static Provider,
     keyring: Keyring<S>,
     registration: Registration,
@@ -92,8 +96,8 @@ pub struct Door<S, O, C, R> {
     random: R,
 }
 
-impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
-    /// A door for `provider`'s deliveries.
+impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Verifier<S, O, C, R> {
+    /// A verifier for `provider`'s deliveries.
     pub fn new(provider: &'static Provider, store: S, outbox: O, clock: C, random: R) -> Self {
         Self {
             provider,
@@ -121,7 +125,7 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Door<S, O, C, R> {
     /// Takes one delivery in. `body` is what the provider sent, freed of the HTTP API's base64.
     pub async fn receive(&self, headers: HeaderMap, body: bytes::Bytes) -> Answer {
         let now = self.clock.now();
-        let test = headers.contains_key(TEST_DELIVERY);
+        let test = headers.contains_key(TEST_DELIVERY_HEADER);
         let id = DeliveryId::new(now, random_bytes(&self.random));
         let delivery = Delivery::received(id, now, headers, body);
         let answer = match within(&self.clock, BUDGET, self.take_in(&delivery)).await {

@@ -4,8 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
-use acuse_core::secrets::Secrets;
-use acuse_core::signature::attest;
+use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::signature::attest;
 use bytes::Bytes;
 use data_encoding::BASE64;
 use serde_json::{Value, json};

@@ -1,15 +1,15 @@
 //! What is counted.
 
-use acuse_core::canonical;
 use acuse_core::clock::Timestamp;
-use acuse_core::delivery::{Delivery, DeliveryId, Form, Unverified};
-use acuse_core::envelope::Envelope;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::event::{Environment, Event, Kind, Resource};
-use acuse_core::key::IdempotencyKey;
 use acuse_core::provider::{Occurs, Reading};
 use acuse_core::providers::onepay::PROVIDER;
-use acuse_core::secrets::Secrets;
-use acuse_core::signature;
+use acuse_core::receive::canonical;
+use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::signature;
+use acuse_core::wire::delivery::{CanonicalForm, Delivery, DeliveryId, Unverified};
+use acuse_core::wire::envelope::Envelope;
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
@@ -41,7 +41,7 @@ pub(crate) fn all() -> Vec<Case> {
     for (size, length) in SIZES {
         add(format!("hmac/{size}"), Box::new(move || Ok(hmac(length))));
     }
-    for form in [Form::Raw, Form::JavaScript, Form::Python] {
+    for form in [CanonicalForm::Raw, CanonicalForm::JavaScript, CanonicalForm::Python] {
         for (size, length) in SIZES {
             add(
                 format!("verify/{}/{size}", form.name()),
@@ -98,12 +98,12 @@ fn hmac(length: usize) -> Work {
     })
 }
 
-fn verify(form: Form, length: usize) -> Result<Work, Failure> {
+fn verify(form: CanonicalForm, length: usize) -> Result<Work, Failure> {
     let body = body::of_length(length);
     let signed = match form {
-        Form::Raw => body.clone().into_bytes(),
-        Form::JavaScript => canonical::javascript(body.as_bytes())?,
-        Form::Python => canonical::python(body.as_bytes())?,
+        CanonicalForm::Raw => body.clone().into_bytes(),
+        CanonicalForm::JavaScript => canonical::javascript(body.as_bytes())?,
+        CanonicalForm::Python => canonical::python(body.as_bytes())?,
         other => return Err(format!("no case signs the form {}", other.name()).into()),
     };
     let mut headers = HeaderMap::new();
@@ -157,7 +157,7 @@ fn envelope(body: Bytes) -> Envelope {
         content: Default::default(),
         delivery_id: id(),
         received_at: NOW,
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body,
         replay: None,
     }

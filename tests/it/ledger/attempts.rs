@@ -1,6 +1,6 @@
 //! What counts as an attempt, in DynamoDB's words; and the notes on messages that may kill the function.
 
-use super::settle::{add, consume_to, message, writes};
+use super::single_call::{add, consume_to, message, writes};
 use super::*;
 
 #[tokio::test]

@@ -19,7 +19,7 @@ fn received(id: usize, millis: i64) -> Event {
         content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
         received_at: at(millis),
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body: body.into(),
         replay: None,
     };

@@ -1,9 +1,9 @@
-//! Every case at the door, for each provider.
+//! Every case at the verifier, for each provider.
 
-use acuse_core::canonical;
-use acuse_core::delivery::Form;
-use acuse_core::gzip;
 use acuse_core::providers::{self, kuenta, onepay};
+use acuse_core::receive::canonical;
+use acuse_core::wire::delivery::CanonicalForm;
+use acuse_core::wire::gzip;
 
 use super::*;
 
@@ -182,10 +182,13 @@ async fn a_headers_case_does_not_matter() {
 async fn onepays_rewritten_forms_travel_as_they_were_signed() {
     let provider = &onepay::PROVIDER;
     let amounts = ["9007199254740992", "9007199254740992.0"];
-    for (form, amount) in [Form::JavaScript, Form::Python].into_iter().zip(amounts) {
+    for (form, amount) in [CanonicalForm::JavaScript, CanonicalForm::Python]
+        .into_iter()
+        .zip(amounts)
+    {
         let raw = payment(provider).replace("150000", "9007199254740993.0");
         let signed = match form {
-            Form::Python => canonical::python(raw.as_bytes()),
+            CanonicalForm::Python => canonical::python(raw.as_bytes()),
             _ => canonical::javascript(raw.as_bytes()),
         };
         let signed = signed.unwrap();

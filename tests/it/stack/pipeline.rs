@@ -1,10 +1,10 @@
 //! Behind the queue: batches, occurrences, dead owners.
 
 use acuse_aws::ledger::DynamoLedger;
-use acuse_core::envelope::Envelope;
 use acuse_core::event::{Environment, Event};
 use acuse_core::ledger::{Claim, Lease, Ledger};
 use acuse_core::providers::{kuenta, onepay};
+use acuse_core::wire::envelope::Envelope;
 use aws_sdk_sqs::types::MessageAttributeValue;
 
 use super::*;
@@ -43,7 +43,7 @@ async fn a_poison_message_leaves_its_neighbours_alone() {
     assert_eq!(
         attribute(&dead, "reason"),
         Some(
-            "the message's attribute `envelope` is \"9\"; it should be 1 or 2; a newer door wrote it: deploy the consumer first"
+            "the message's attribute `envelope` is \"9\"; it should be 1 or 2; a newer verifier wrote it: deploy the consumer first"
         )
     );
 }
@@ -84,9 +84,9 @@ async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
     let dead = Envelope {
         provider: provider.name.to_owned(),
         content: Default::default(),
-        delivery_id: acuse_core::delivery::DeliveryId::new(now(), [9; 10]),
+        delivery_id: acuse_core::wire::delivery::DeliveryId::new(now(), [9; 10]),
         received_at: now(),
-        form: acuse_core::delivery::Form::Raw,
+        form: acuse_core::wire::delivery::CanonicalForm::Raw,
         body: body.clone().into(),
         replay: None,
     };

@@ -1,6 +1,6 @@
 //! The ledger's answers: acuse-core's rules on the modelled record, with a mutant's one wrong rule.
 
-use acuse_core::ledger::{Blame, Change, Decision, Extent, Lease, Replay, Standing, Status, decide};
+use acuse_core::ledger::{Blame, Change, Decision, Extent, Lease, RecordState, Replay, Status, decide};
 
 use crate::bounds::HookKind;
 use crate::mutant::Mutant;
@@ -92,7 +92,7 @@ impl Protocol {
                 state.hasty |= waits.is_some_and(|found| ticks(found.retry_at) > furthest);
                 // Its owner fell silent: with its process, as far as anybody knows.
                 state.failures += u8::from(found.is_some_and(|found| found.status == Status::InProgress));
-                let standing = Standing::claimed(&taken, body, &lease(token, expires));
+                let standing = RecordState::claimed(&taken, body, &lease(token, expires));
                 state.record = Some(Record {
                     standing,
                     holder: token,
@@ -126,7 +126,7 @@ impl Protocol {
         };
         let seen = found.filter(|_| !overlooks);
         let lease = lease(token, expires);
-        let Some(standing) = Standing::settled(seen, hooks.iter().copied(), extent, &lease, body, at(0)) else {
+        let Some(standing) = RecordState::settled(seen, hooks.iter().copied(), extent, &lease, body, at(0)) else {
             return match decision {
                 Decision::Wait { until } => Answer::Wait(ticks(until)),
                 Decision::Drop { .. } => Answer::Drop,
@@ -196,7 +196,7 @@ impl Protocol {
     }
 
     /// What a mutant lets through.
-    fn wrongly(&self, found: &Standing, holder: &str, token: &str, change: Change<'_>) -> Option<Standing> {
+    fn wrongly(&self, found: &RecordState, holder: &str, token: &str, change: Change<'_>) -> Option<RecordState> {
         match (self.mutant?, change) {
             (Mutant::UnconditionalCompletion, Change::Complete(_))
             | (Mutant::UncheckedRelease, Change::Release(_))
@@ -218,8 +218,8 @@ impl Protocol {
 /// However often it is sent, and whenever it arrives.
 fn keep(state: &mut State, other: bool) -> Answer {
     if let Some(kept) = state.conflicts.get_mut(usize::from(other)) {
-        let found = kept.then(|| Standing::conflict(None, body(other))).flatten();
-        *kept |= Standing::conflict(found.as_ref(), body(other)).is_some();
+        let found = kept.then(|| RecordState::conflict(None, body(other))).flatten();
+        *kept |= RecordState::conflict(found.as_ref(), body(other)).is_some();
     }
     Answer::Kept
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!   queue                     consumers                               ledger
 //!   2 deliveries ──receive──▶ claim ─▶ hook ─▶ hook ─▶ complete ────▶ acuse_core::ledger
-//!   of one event ◀──return─── or: settle, release, reject, wait, drop decide, Standing::{settled, changed}
+//!   of one event ◀──return─── or: settle, release, reject, wait, drop decide, RecordState::{settled, changed}
 //!        │                      ✝ at any step                          ▲
 //!        ▼ received too often   ⏱ any pause, each with its own clock   │ late, twice or never
 //!   dead-letter queue           └──────────── network ─────────────────┘

@@ -3,7 +3,7 @@
 //! Times are ticks from now, so that two moments which differ only in the date are one state.
 
 use acuse_core::clock::Timestamp;
-use acuse_core::ledger::{Standing, Status};
+use acuse_core::ledger::{RecordState, Status};
 
 /// Which of the two deliveries.
 pub(crate) type Delivery = usize;
@@ -62,7 +62,7 @@ pub(crate) enum Place {
 /// The event's item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Record {
-    pub(crate) standing: Standing,
+    pub(crate) standing: RecordState,
     pub(crate) holder: Token,
 }
 

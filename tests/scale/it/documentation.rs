@@ -26,7 +26,7 @@ fn the_defaults_are_the_templates() {
     }
     let settings = Settings::default();
     let kept = number(&["Resources", "EventQueue", "Properties", "MessageRetentionPeriod"]);
-    assert_eq!(Some(settings.template.policy().patience.retention.as_secs()), kept);
+    assert_eq!(Some(settings.template.policy().wait_policy.retention.as_secs()), kept);
     let command = Settings::augment_args(Command::new("one"));
     let arguments = command
         .get_arguments()
@@ -79,10 +79,10 @@ fn the_units_are_those_that_were_recorded() {
 #[test]
 fn the_patience_is_the_ledgers() {
     let write = include_str!("../../../shared/aws/src/ledger/write.rs");
-    let (_, patience) = write
+    let (_, wait_policy) = write
         .split_once("const PATIENCE: Duration = Duration::from_secs(")
         .unwrap();
-    let (seconds, _) = patience.split_once(')').unwrap();
+    let (seconds, _) = wait_policy.split_once(')').unwrap();
     assert_eq!(
         seconds.parse::<f64>().unwrap() * 1000.0,
         Settings::default().work.patience_ms

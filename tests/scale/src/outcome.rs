@@ -16,7 +16,7 @@ pub struct Outcome {
     pub given_up: u64,
     /// Deliveries still to be sent again.
     pub at_provider: u64,
-    /// In the doors, on the queue, hidden or in a batch.
+    /// In the verifiers, on the queue, hidden or in a batch.
     pub under_way: u64,
     /// Attempts that were answered 429 or failed.
     pub refused: u64,
@@ -39,7 +39,7 @@ pub struct Sample {
     pub age: f64,
     /// Batches that are processed.
     pub batches: u32,
-    /// Invocations of the door.
+    /// Invocations of the verifier.
     pub verifying: u32,
     /// Events on the queue that could be received.
     pub waiting: u32,

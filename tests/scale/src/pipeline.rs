@@ -248,11 +248,11 @@ impl Pipeline {
                 self.throttled.push_back(batch);
             }
         }
-        let patience = ticks(self.settings.work.patience_ms);
+        let wait_policy = ticks(self.settings.work.patience_ms);
         while let Some(batch) = self.throttled.pop_front() {
             let events = batch.events.len() as u32;
             let written = self.ledger.write(batch.units, events, now, &mut self.outcome.limits);
-            if !written && now < batch.done + patience {
+            if !written && now < batch.done + wait_policy {
                 self.throttled.push_front(batch);
                 break;
             }
@@ -300,12 +300,12 @@ impl Pipeline {
             }
             Came::Throttled => {
                 let receives = message.receives.into();
-                Some(self.policy.patience.delay(receives, Some(age), &random))
+                Some(self.policy.wait_policy.delay(receives, Some(age), &random))
             }
         };
-        let patience = &self.policy.patience;
-        let delay = delay.filter(|delay| !patience.ends(age, *delay));
-        match delay.filter(|_| u32::from(message.receives) < patience.max_receives) {
+        let wait_policy = &self.policy.wait_policy;
+        let delay = delay.filter(|delay| !wait_policy.ends(age, *delay));
+        match delay.filter(|_| u32::from(message.receives) < wait_policy.max_receives) {
             Some(delay) => self.queue.hide(message, now + steps(delay)),
             None => {
                 self.queue.delete();

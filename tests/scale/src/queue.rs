@@ -13,7 +13,7 @@ pub const IN_FLIGHT: u32 = 120_000;
 /// One event on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message {
-    /// When the door put it.
+    /// When the verifier put it.
     pub sent: Tick,
     /// How often it was received.
     pub receives: u16,

@@ -156,7 +156,7 @@ impl Settings {
         let batches = rate / f64::from(template.consumer_batch_size);
         let batch_seconds = (work.batch_ms + work.event_ms) / 1000.0;
         template.consumer_max_concurrency = at_least(10.0, 2.0 * batches * batch_seconds).min(1000);
-        // Ten requests a second for each unit of concurrency, of the doors and the consumer.
+        // Ten requests a second for each unit of concurrency, of the verifiers and the consumer.
         account.concurrency = account.concurrency.max(at_least(0.0, 2.0 * (rate + batches) / 10.0));
         // For hooks that call out, whether they do or not.
         let calls_out = Work {

@@ -107,7 +107,7 @@ pub fn parameters(rates: &[f64]) -> String {
 
 /// A line a second of every run.
 pub fn csv(runs: &[Run]) -> String {
-    let mut csv = String::from("deliveries_a_second,setup,second,queue_age_s,queue_length,consumers,doors\n");
+    let mut csv = String::from("deliveries_a_second,setup,second,queue_age_s,queue_length,consumers,verifiers\n");
     for Run { rate, setup, outcome } in runs {
         for (second, sample) in outcome.samples.iter().enumerate() {
             // Writing to a String can't fail.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use acuse_core::consume::{Backoff, Patience, Policy};
+use acuse_core::consume::{Backoff, Policy, WaitPolicy};
 use saphyr::{LoadableYamlNode, Yaml};
 
 const TEXT: &str = include_str!("../../../template.yaml");
@@ -69,7 +69,7 @@ impl Template {
     /// How often and how long the consumer tries.
     pub fn policy(&self) -> Policy {
         let seconds = Duration::from_secs;
-        let patience = Patience::default();
+        let wait_policy = WaitPolicy::default();
         Policy {
             environment: None,
             retention: seconds(self.retention_days * 24 * 60 * 60),
@@ -78,14 +78,14 @@ impl Template {
                 max: seconds(self.retry_max_seconds),
             },
             max_attempts: self.max_attempts,
-            patience: Patience {
+            wait_policy: WaitPolicy {
                 wait: Backoff {
                     max: seconds(self.wait_max_seconds),
-                    ..patience.wait
+                    ..wait_policy.wait
                 },
                 max_receives: self.max_receive_count,
                 max_crashes: self.max_crashes,
-                ..patience
+                ..wait_policy
             },
             concurrency: self.hook_concurrency as usize,
         }

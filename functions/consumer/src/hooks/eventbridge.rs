@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use acuse_aws::{Setup, config};
 use acuse_core::event::Event;
 use acuse_core::hook::{Attempt, Effects, Hook, HookError};
-use acuse_core::key::{bounded, digest};
+use acuse_core::provider::id::{bounded, digest};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_eventbridge::Client;

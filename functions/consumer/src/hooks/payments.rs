@@ -8,7 +8,7 @@ use acuse_aws::Setup;
 use acuse_aws::config::{self, ConfigError};
 use acuse_core::event::{Event, Resource};
 use acuse_core::hook::{Attempt, Effects, Hook, HookError};
-use acuse_core::key::bounded;
+use acuse_core::provider::id::bounded;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};

@@ -12,11 +12,11 @@ use std::process::ExitCode;
 use acuse_cli::target::Target;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::kuenta::BASE;
-use acuse_core::hook::chain;
+use acuse_core::error::chain;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
 use acuse_core::receive::SecretStore;
-use acuse_core::secrets::Secrets;
+use acuse_core::receive::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use acuse_cli::webhooks::kuenta::{Account, BASE, Kuenta};
 use acuse_cli::webhooks::{self, ApiError, Webhook};
 use acuse_core::provider::Provider;
 use acuse_core::providers::kuenta::PROVIDER;
-use acuse_core::secrets::Stored;
+use acuse_core::receive::secrets::Stored;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 

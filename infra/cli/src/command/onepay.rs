@@ -7,7 +7,7 @@ use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
 use acuse_core::providers::onepay::PROVIDER;
-use acuse_core::secrets::{Secrets, Stored, Token};
+use acuse_core::receive::secrets::{Secrets, Stored, Token};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use thiserror::Error;

@@ -13,7 +13,7 @@ use acuse_cli::{note, sample, say};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
-use acuse_core::secrets::{SecretError, Stored, Token};
+use acuse_core::receive::secrets::{SecretError, Stored, Token};
 use clap::{Args, Subcommand};
 use thiserror::Error;
 

@@ -9,7 +9,7 @@ use acuse_aws::system::SystemClock;
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
-use acuse_core::secrets::Secrets;
+use acuse_core::receive::secrets::Secrets;
 use clap::Args;
 use thiserror::Error;
 

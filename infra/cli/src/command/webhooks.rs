@@ -9,7 +9,7 @@ use acuse_cli::webhooks::client::Pace;
 use acuse_cli::webhooks::{self, ChoiceError, Webhook};
 use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
-use acuse_core::secrets::SecretError;
+use acuse_core::receive::secrets::SecretError;
 use clap::Args;
 use secrecy::SecretString;
 use serde_json::{Value, json};

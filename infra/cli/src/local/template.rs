@@ -170,11 +170,11 @@ Resources:
   Queue: {Type: AWS::SQS::Queue}
   DoorFunction:
     Type: AWS::Serverless::Function
-    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: door}}
+    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: verifier}}
     Properties:
       CodeUri: .
       Events:
-        Post: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: post, Path: /webhooks/door}}
+        Post: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: post, Path: /webhooks/verifier}}
         Batch: {Type: SQS, Properties: {Queue: !GetAtt Queue.Arn}}
 ";
 
@@ -184,7 +184,7 @@ Resources:
         template.take_code_from("code").unwrap();
         assert_eq!(
             template.0.pointer("/Resources/DoorFunction/Properties/CodeUri"),
-            Some(&json!("s3://code/door.zip"))
+            Some(&json!("s3://code/verifier.zip"))
         );
     }
 
@@ -194,7 +194,7 @@ Resources:
             api: "Api".into(),
             function: "DoorFunction".into(),
             method: "POST".into(),
-            path: "/webhooks/door".into(),
+            path: "/webhooks/verifier".into(),
         };
         assert_eq!(Template::parse(TEXT).unwrap().routes(), [route]);
     }

@@ -90,7 +90,7 @@ pub(super) async fn start(
 /// Has every function of `routes` built and started, so that no provider has to wait for it.
 pub(super) async fn wake(api: &Api, url: &str, routes: &[Route]) {
     for route in routes {
-        // Doors take POST alone: whatever this one answers, it runs.
+        // Verifiers take POST alone: whatever this one answers, it runs.
         let _ = api.http().get(format!("{url}{}", route.path)).send().await;
     }
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use super::*;
 
 fn signature(body: &Bytes) -> String {
-    acuse_core::signature::sign("local-unopago-secret", body)
+    acuse_core::receive::signature::sign("local-unopago-secret", body)
 }
 
 /// Whether the URL answers, as panels and monitors ask when it is registered.

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::{Envelope, Message};
 use acuse_core::providers::unopago;
+use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+use acuse_core::wire::envelope::{Envelope, Message};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::MessageAttributeValue;
 
@@ -20,7 +20,7 @@ pub(crate) fn message(of: &'static Provider, number: u8) -> (Message, String) {
         content: Default::default(),
         delivery_id: DeliveryId::new(SystemClock.now(), [number; 10]),
         received_at: SystemClock.now(),
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body,
         replay: None,
     };
@@ -214,7 +214,7 @@ async fn what_could_not_be_read_yesterday_reaches_hooks_when_it_is_sent_back() {
         text
     };
     let bodies = [
-        acuse_core::gzip::pack(text().as_bytes()).unwrap(),
+        acuse_core::wire::gzip::pack(text().as_bytes()).unwrap(),
         text().encode_utf16().flat_map(u16::to_be_bytes).collect(),
         format!("\u{FEFF}{}", text()).into_bytes(),
         format!("[{},{}]", text(), text()).into_bytes(),

@@ -31,7 +31,7 @@ use acuse_cli::local::{Options, Running, Stack};
 use acuse_cli::sample::{self, Sample};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_core::secrets::Secrets;
+use acuse_core::receive::secrets::Secrets;
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
@@ -187,7 +187,7 @@ async fn records_at(running: &Running, provider: &Provider) -> Vec<Record> {
     let yesterday = now.minus(Duration::from_secs(24 * 60 * 60));
     records.extend(ledger.on_day(provider.name, yesterday, usize::MAX).await.unwrap());
     // Not the doctor's.
-    records.retain(|record| record.type_name != acuse_core::event::PROBE);
+    records.retain(|record| record.type_name != acuse_core::event::TEST_DELIVERY_MEMBER);
     records
 }
 

@@ -28,7 +28,7 @@ async fn ids_of_any_text_are_listed_and_found() {
         let id = format!("{}{unique}\"", id.strip_suffix('"').unwrap());
         let body = format!(r#"{{"event":"payment_received","data":{{"id":{id}}}}}"#);
         assert_eq!(post(provider, &body.clone().into(), &local).await, 200);
-        let digest = acuse_core::key::digest(&body).replace('~', "");
+        let digest = acuse_core::provider::id::digest(&body).replace('~', "");
         let arrived = async {
             loop {
                 let records = records_at(stack().await, provider).await;

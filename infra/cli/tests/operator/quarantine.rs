@@ -79,7 +79,7 @@ async fn a_header_that_is_not_looked_at_is_diagnosed() {
     let _queues = QUEUES.lock().await;
     let provider = &unopago::PROVIDER;
     let body = payment(provider);
-    let signature = acuse_core::signature::sign("local-unopago-secret", &body);
+    let signature = acuse_core::receive::signature::sign("local-unopago-secret", &body);
     // The one that is looked at comes as well, or a stranger's request would fill the queue.
     let headers = [("x-uno-signature", signature), ("webhook-signature", "v0".to_owned())];
     assert_eq!(post_with(provider, &body, &headers).await, 401);
@@ -113,7 +113,7 @@ async fn another_notation_is_not_blamed_on_the_secret() {
     let _queues = QUEUES.lock().await;
     let provider = &kuenta::PROVIDER;
     let body = payment(provider);
-    let unended = acuse_core::signature::sign("local-kuenta-secret", body.trim_ascii_end());
+    let unended = acuse_core::receive::signature::sign("local-kuenta-secret", body.trim_ascii_end());
     assert_eq!(
         post_with(provider, &body, &[("signature", format!("SHA256=\"{unended}\""))]).await,
         401

@@ -179,12 +179,12 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
     let running = stack().await;
     let client = aws_sdk_sqs::Client::new(&running.sdk());
     let (body, type_name, _) = nasty_event();
-    let envelope = acuse_core::envelope::Envelope {
+    let envelope = acuse_core::wire::envelope::Envelope {
         provider: "unopago".to_owned(),
         content: Default::default(),
-        delivery_id: acuse_core::delivery::DeliveryId::new(SystemClock.now(), [7; 10]),
+        delivery_id: acuse_core::wire::delivery::DeliveryId::new(SystemClock.now(), [7; 10]),
         received_at: SystemClock.now(),
-        form: acuse_core::delivery::Form::Raw,
+        form: acuse_core::wire::delivery::CanonicalForm::Raw,
         body,
         replay: None,
     };

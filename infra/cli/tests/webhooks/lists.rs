@@ -1,7 +1,8 @@
 //! Lists that show a part, ids of any text, days, and standard input.
 
 use acuse_aws::system::SystemClock;
-use acuse_core::key::{IdempotencyKey, bounded};
+use acuse_core::event::key::IdempotencyKey;
+use acuse_core::provider::id::bounded;
 use acuse_core::providers;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};

@@ -2,7 +2,7 @@
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::{Kept, LedgerError, Status};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;

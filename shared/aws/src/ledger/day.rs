@@ -21,7 +21,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use acuse_core::event::Event;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::event::key::IdempotencyKey;
 use tokio::sync::Mutex;
 
 use super::expression::n;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::event::key::IdempotencyKey;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;

@@ -5,8 +5,9 @@ use std::io::Write;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
-use acuse_core::key::{IdempotencyKey, Recorded, bounded};
-use acuse_core::ledger::{CONFLICT, Extent, Lease, Replay, Standing, Status, Taken};
+use acuse_core::event::key::{IdempotencyKey, Recorded};
+use acuse_core::ledger::{CONFLICT, Extent, Lease, RecordState, Replay, Status, Taken};
+use acuse_core::provider::id::bounded;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::Compression;
@@ -220,12 +221,12 @@ pub(super) fn part(step: Step, bytes: &[u8], expires_at: Timestamp) -> Step {
 }
 
 /// What `decide` looks at.
-pub(super) fn standing(item: &HashMap<String, AttributeValue>) -> Result<Standing, NotARecord> {
+pub(super) fn standing(item: &HashMap<String, AttributeValue>) -> Result<RecordState, NotARecord> {
     // A newer consumer wrote it, and one may have gone back to this one: its message waits for the newer.
     if number(item, "version").unwrap_or(VERSION) > VERSION {
         return Err(NotARecord("version"));
     }
-    Ok(Standing {
+    Ok(RecordState {
         status: text(item, "status")
             .and_then(Status::from_name)
             .ok_or(NotARecord("status"))?,

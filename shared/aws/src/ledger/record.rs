@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
-use acuse_core::content::Content;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
+use acuse_core::wire::content::Content;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::read::GzDecoder;
 use serde::Serialize;

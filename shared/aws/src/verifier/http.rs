@@ -5,8 +5,8 @@
 //! one of them fits no URL (`?a=b c`), and nothing here reads any of them.
 
 use acuse_core::clock::{Clock, Random};
-use acuse_core::envelope::LONGEST_TEXT;
-use acuse_core::receive::{Answer, Door, Outbox, SecretStore};
+use acuse_core::receive::{Answer, Outbox, SecretStore, Verifier};
+use acuse_core::wire::envelope::LONGEST_TEXT;
 use bytes::Bytes;
 use data_encoding::BASE64;
 use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, RETRY_AFTER};
@@ -17,9 +17,9 @@ use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest as Request, 
 /// A provider that was told 503 should come back after this many seconds.
 const RETRY_AFTER_SECONDS: u8 = 5;
 
-/// Takes one request through `door`: a delivery by POST. Panels and monitors also ask by GET and HEAD whether the
+/// Takes one request through `verifier`: a delivery by POST. Panels and monitors also ask by GET and HEAD whether the
 /// URL answers; that has no effect.
-pub(super) async fn answer<S, O, C, R>(door: &Door<S, O, C, R>, request: Request) -> Response
+pub(super) async fn answer<S, O, C, R>(verifier: &Verifier<S, O, C, R>, request: Request) -> Response
 where
     S: SecretStore,
     O: Outbox,
@@ -31,7 +31,7 @@ where
         return response(404, "not found");
     }
     match request.request_context.http.method {
-        Method::POST => deliver(door, request).await,
+        Method::POST => deliver(verifier, request).await,
         Method::GET => response(200, "webhooks are posted here"),
         Method::HEAD => {
             let mut answer = response(200, "");
@@ -42,7 +42,7 @@ where
     }
 }
 
-async fn deliver<S, O, C, R>(door: &Door<S, O, C, R>, request: Request) -> Response
+async fn deliver<S, O, C, R>(verifier: &Verifier<S, O, C, R>, request: Request) -> Response
 where
     S: SecretStore,
     O: Outbox,
@@ -52,7 +52,7 @@ where
     let Some((headers, body)) = opened(request) else {
         return response(400, "the body is not base64");
     };
-    match door.receive(headers, body).await {
+    match verifier.receive(headers, body).await {
         Answer::Queued(id) => with_header(
             response(200, "OK"),
             HeaderName::from_static("x-delivery-id"),

@@ -1,7 +1,7 @@
-//! The door's queues on SQS.
+//! The verifier's queues on SQS.
 
-use acuse_core::envelope::Message;
 use acuse_core::receive::{Outbox, OutboxError};
+use acuse_core::wire::envelope::Message;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue};

@@ -1,10 +1,10 @@
 //! A provider's secret in Secrets Manager.
 
 use acuse_core::clock::Timestamp;
-use acuse_core::hook::chain;
+use acuse_core::error::chain;
 use acuse_core::provider::Provider;
+use acuse_core::receive::secrets::{SecretError, Secrets};
 use acuse_core::receive::{SecretStore, StoreError, registration};
-use acuse_core::secrets::{SecretError, Secrets};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use tracing::{debug, error, warn};

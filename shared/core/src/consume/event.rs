@@ -8,11 +8,12 @@ use futures_util::FutureExt;
 use tracing::{debug, error, info, warn};
 
 use super::backoff::LONGEST_DELAY;
-use super::settle::{Said, Tried};
+use super::single_call::{Said, Tried};
 use super::{Consumer, Fate, Inbox, Policy, Received, SetAside};
 use crate::clock::{Clock, Random, Timestamp, within};
+use crate::error::chain;
 use crate::event::Event;
-use crate::hook::{Attempt, Effects, Hook, HookError, Order, chain};
+use crate::hook::{Attempt, Effects, Hook, HookError, Order};
 use crate::ledger::{Blame, Claim, Claimed, Lease, Ledger, LedgerError, Taken};
 use crate::metric;
 use crate::provider::Unreadable;
@@ -300,10 +301,10 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
             Aside::Unreadable(_) => return self.dead_letter(message, event, claimed, &reason, "unreadable").await,
             // It may be an event that hooks never had.
             Aside::OnPurpose(SetAside::Expired(_)) => {
-                return self.dead_letter(message, event, claimed, &reason, "stale").await;
+                return self.dead_letter(message, event, claimed, &reason, "expired").await;
             }
-            Aside::OnPurpose(SetAside::TestDelivery) => "probe",
-            Aside::OnPurpose(SetAside::WrongEnvironment(_)) => "foreign",
+            Aside::OnPurpose(SetAside::TestDelivery) => "test_delivery",
+            Aside::OnPurpose(SetAside::WrongEnvironment(_)) => "wrong_environment",
         };
         self.record_rejection(message, event, claimed, &reason, outcome).await
     }

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{Fate, Received};
-use crate::envelope::Envelope;
+use crate::event::payload;
 use crate::event::{Environment, Event};
-use crate::payload;
 use crate::provider::{Provider, Unreadable};
+use crate::wire::envelope::Envelope;
 
 /// One event of a message.
 pub(super) struct Part {

@@ -3,12 +3,12 @@ mod batch;
 mod conflict;
 mod edges;
 mod failures;
-mod former;
-mod often;
+mod former_key;
 mod parts;
 mod payload;
+mod poison;
 mod powertools;
-mod settle;
+mod single_call;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,8 +17,8 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::event::Event;
+use crate::event::key::IdempotencyKey;
 use crate::hook::{Attempt, Effects, HookError, Order};
-use crate::key::IdempotencyKey;
 use crate::ledger::Status;
 use crate::testing::{Dice, FakeInbox, MemoryLedger, StoppedClock};
 
@@ -103,7 +103,7 @@ impl Default for Scene {
                     max: Duration::from_secs(900),
                 },
                 max_attempts: 120,
-                patience: Patience::default(),
+                wait_policy: WaitPolicy::default(),
                 concurrency: 10,
             },
         }
@@ -282,7 +282,7 @@ async fn one_poison_record_leaves_its_neighbours_alone() {
         "never" => Err(HookError::reject("no")),
         _ => Ok(Effects::write("good")),
     });
-    let mut foreign = payment("foreign");
+    let mut foreign = payment("wrong_environment");
     foreign.attributes.clear();
     let batch = vec![
         payment("a"),
@@ -300,7 +300,7 @@ async fn one_poison_record_leaves_its_neighbours_alone() {
     assert_eq!(
         dead[0],
         (
-            "foreign".to_owned(),
+            "wrong_environment".to_owned(),
             "the message has no attribute `envelope`".to_owned()
         )
     );
@@ -399,7 +399,7 @@ async fn the_rest_is_recorded_and_reaches_no_hook() {
             r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#,
         ),
         message(
-            "foreign",
+            "wrong_environment",
             "onepay",
             r#"{"payment":{"id":"t"},"event":{"type":"payment.approved","environment":"test"}}"#,
         ),
@@ -547,8 +547,8 @@ async fn an_operators_replay_reaches_hooks_whatever_set_the_event_aside() {
     let mut scene = Scene::default();
     scene.policy.environment = Some(Environment::Live);
     let hook = ok("h");
-    let stale = r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#;
-    let mut stale = message("stale", "kuenta", stale);
+    let expired = r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#;
+    let mut stale = message("expired", "kuenta", expired);
     scene.consume(&[&hook], vec![stale.clone()]).await;
     assert_eq!((hook.calls(), scene.statuses()[0].1), (0, Status::Rejected));
     // A message of its own, as `acuse` sends it.
@@ -594,8 +594,8 @@ async fn every_outcome_is_counted() {
     });
     let mut conflict = payment("p1");
     conflict.text.push(' ');
-    let stale = r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#;
-    let foreign = r#"{"payment":{"id":"t"},"event":{"type":"payment.approved","environment":"test"}}"#;
+    let expired = r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#;
+    let wrong_environment = r#"{"payment":{"id":"t"},"event":{"type":"payment.approved","environment":"test"}}"#;
     let batch = vec![
         payment("p1"),
         payment("p1"),
@@ -606,8 +606,8 @@ async fn every_outcome_is_counted() {
         },
         payment("never"),
         message("unreadable", "kuenta", "not json"),
-        message("stale", "kuenta", stale),
-        message("foreign", "onepay", foreign),
+        message("expired", "kuenta", expired),
+        message("wrong_environment", "onepay", wrong_environment),
     ];
     scene.consume(&[&hook], batch).await;
     insta::assert_snapshot!(counted(&snapshotter).join("\n"), @r#"
@@ -615,11 +615,11 @@ async fn every_outcome_is_counted() {
     Events["kuenta", "completed"] = 1
     Events["kuenta", "conflict"] = 1
     Events["kuenta", "duplicate"] = 1
+    Events["kuenta", "expired"] = 1
     Events["kuenta", "rejected"] = 1
     Events["kuenta", "retried"] = 1
-    Events["kuenta", "stale"] = 1
     Events["kuenta", "unreadable"] = 1
-    Events["onepay", "foreign"] = 1
+    Events["onepay", "wrong_environment"] = 1
     HookDuration["h"] = 3 values
     OpenEventAge[] = 1 values
     QueueLatency["kuenta"] = 5 values
@@ -628,15 +628,15 @@ async fn every_outcome_is_counted() {
 }
 
 #[tokio::test]
-async fn a_probe_of_the_doctors_is_recorded_and_reaches_no_hook() {
+async fn a_test_delivery_is_recorded_and_reaches_no_hook() {
     let (scene, hook) = (Scene::default(), ok("h"));
     for provider in ["unopago", "onepay", "kuenta"] {
-        let probe = message(
-            "probe",
+        let test_delivery = message(
+            "test_delivery",
             provider,
             r#"{"acuse.doctor":"1","event":"payment.completed","data":{"id":"x"}}"#,
         );
-        assert_eq!(scene.consume(&[&hook], vec![probe]).await, [""; 0]);
+        assert_eq!(scene.consume(&[&hook], vec![test_delivery]).await, [""; 0]);
     }
     assert_eq!((hook.calls(), scene.inbox.dead().len()), (0, 0));
     assert_eq!(scene.statuses(), vec![("unreadable".to_owned(), Status::Rejected); 3]);

@@ -1,9 +1,9 @@
 //! What hooks are told of an event, and what logs are not.
 
 use crate::clock::Timestamp;
-use crate::envelope::Envelope;
 use crate::event::{Environment, Event};
 use crate::providers::kuenta;
+use crate::wire::envelope::Envelope;
 
 fn event(body: &str) -> Event {
     let envelope = Envelope::from_message(body, |name| match name {
@@ -60,7 +60,10 @@ fn a_log_line_names_the_event_and_shows_nothing_of_its_payload() {
 
 #[test]
 fn a_test_delivery_is_one_whatever_else_it_says() {
-    let probe = event(r#"{"acuse.doctor":"1","event":"payment.completed","data":{"id":"p1"}}"#);
-    assert!(probe.probe && !event(COMPLETED).probe);
-    assert_eq!((probe.type_name.as_str(), probe.resource), ("acuse.doctor", None));
+    let test_delivery = event(r#"{"acuse.doctor":"1","event":"payment.completed","data":{"id":"p1"}}"#);
+    assert!(test_delivery.test_delivery && !event(COMPLETED).test_delivery);
+    assert_eq!(
+        (test_delivery.type_name.as_str(), test_delivery.resource),
+        ("acuse.doctor", None)
+    );
 }

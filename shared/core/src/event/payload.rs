@@ -1,181 +1,101 @@
-//! The payload as a type of the hook's own, and why it is none.
+//! From the bytes that verified to the JSON texts of their events.
+//!
+//! ```text
+//! JSON, in UTF-8 ──────────────────────────────────────────────────────────────▶ an event over these bytes
+//! gzip ─ unpacked ─┐
+//!                  ├ a byte order mark, UTF-16, a charset that is named ─ UTF-8 ┐
+//!                  ├ a form ─ its `payload`, or its fields as an object ────────┼▶ an event over that text
+//!                  └────────────────────────────────────────────────────────────┤
+//!                                                       an array ─ each of its items ▶ events over those
+//! anything else ────────────────────────────── unreadable, over the bytes, and why
+//! ```
+//!
+//! Each reading excludes the others, and the bytes decide: what begins like gzip or UTF-16 is no JSON, and no
+//! JSON is written in the characters of a form. Headers, which nobody signs, say nothing but the charset of
+//! bytes that are no UTF-8; so a message without them is read as well.
+//!
+//! The text is the event's body, hash and payload in the ledger: packed twice it is the same event, and a
+//! replay from the ledger has the same key.
 
-use std::any::type_name;
-use std::fmt;
+mod charset;
+mod form;
 
-use serde::de::DeserializeOwned;
+use std::ops::Range;
 
-/// A payload that is not of the type that a hook reads it as. It would be the same another time, so it is
-/// no [`Error`](std::error::Error), which `?` would turn into a retry: `?` makes it
-/// [`HookError::Reject`](crate::hook::HookError::Reject).
-///
-/// It names the type, the field and what was expected there, and not the value that the payload has there:
-/// that may be personal data, and a reason is shown in logs and lists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mismatch {
-    type_name: String,
-    field: Option<String>,
-    problem: String,
-}
+use bytes::Bytes;
 
-/// The longest that a field's path or a problem is shown: both may be made of a provider's text.
-const LONGEST: usize = 200;
+use crate::event::{Environment, Event};
+use crate::json;
+use crate::provider::{Provider, Unreadable};
+use crate::wire::content::Content;
+use crate::wire::envelope::{Envelope, LONGEST_BODY};
+use crate::wire::gzip;
 
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Mismatch> {
-    serde_json::from_slice(body).map_err(|error| {
-        // Only a payload that does not fit is read again, to learn where.
-        let found = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body));
-        let field = found.err().map(|error| error.path().to_string());
-        Mismatch {
-            type_name: short_name(type_name::<T>()).to_owned(),
-            field: field.filter(|path| path != ".").map(|path| cut(&path)),
-            problem: cut(&without_value(&error.to_string())),
+/// An array of more events is not read. A message is done once all of its events are, and those that are done
+/// are counted as duplicates when it comes again: so many are passed within a second or two, and every
+/// invocation gets on.
+pub const MOST_EVENTS: usize = 1000;
+
+/// The events that `envelope` brings, in their order, at least one. One that can't be read comes with the
+/// reason; see [`Event::read`].
+pub fn events(envelope: &Envelope, provider: &'static Provider, own: Environment) -> Vec<(Event, Option<Unreadable>)> {
+    // What nearly every message is: read once.
+    if !begins_an_array(&envelope.body) {
+        let read = Event::read(envelope.clone(), provider, own);
+        if !matches!(read.1, Some(Unreadable::NotJson(_))) {
+            return vec![read];
         }
-    })
-}
-
-/// `Order` of `shop::orders::Order`.
-fn short_name(name: &str) -> &str {
-    let base = name.split_once('<').map_or(name, |(base, _)| base);
-    base.rsplit("::").next().unwrap_or(base)
-}
-
-/// serde's message without the payload's value, which it quotes after what it is, and without the place in
-/// the text, which the field's name says better:
-/// ``invalid type: string "a@b.co", expected i64 at line 1 column 9``.
-fn without_value(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(text, _)| text);
-    // These quote a field of the hook's own type.
-    if message.starts_with("missing field") || message.starts_with("duplicate field") {
-        return message.to_owned();
     }
-    let (found, expected) = match message.rsplit_once(", expected ") {
-        Some((found, expected)) => (found, Some(expected)),
-        None => (message, None),
+    match texts(&envelope.body, &envelope.content, provider) {
+        Ok(texts) => {
+            let of = |text| Event::read(envelope.carrying(text), provider, own);
+            texts.into_iter().map(of).collect()
+        }
+        Err(why) => vec![(Event::unreadable(envelope.clone(), provider, own), Some(why))],
+    }
+}
+
+fn begins_an_array(body: &[u8]) -> bool {
+    let first = body.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    first == Some(&b'[')
+}
+
+fn texts(body: &Bytes, content: &Content, provider: &Provider) -> Result<Vec<Bytes>, Unreadable> {
+    let body = match body.starts_with(&gzip::MAGIC) {
+        true => gzip::unpack(body, LONGEST_BODY)
+            .map_err(|error| Unreadable::Content(error.to_string()))?
+            .into(),
+        false => body.clone(),
     };
-    let unquoted = found.split(['"', '`']).next().unwrap_or_default();
-    let unquoted = unquoted.trim_end_matches([' ', ':']);
-    match expected {
-        Some(expected) => format!("{unquoted}, expected {expected}"),
-        None => unquoted.to_owned(),
+    if let Ok(items) = json::items(&body) {
+        return divided(body, items);
     }
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-/// ``the payload is no `Order`: payment.amount: invalid type: string, expected i64``
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the payload is no `{}`: ", self.type_name)?;
-        if let Some(field) = &self.field {
-            write!(f, "{field}: ")?;
+    let charset = content.charset();
+    let text = match form::json(&body, charset.as_deref(), provider) {
+        Some(text) => text?,
+        None if body.starts_with(&gzip::MAGIC) => {
+            return Err(Unreadable::Content("it is packed more than once".to_owned()));
         }
-        f.write_str(&self.problem)
+        None => charset::text(&body, charset.as_deref()).map_err(|why| why.of(content))?,
+    };
+    let text = Bytes::from(text);
+    let items = json::items(&text).map_err(|error| Unreadable::NotJson(error.to_string()))?;
+    divided(text, items)
+}
+
+/// An array's items, or the whole text.
+fn divided(text: Bytes, items: Option<Vec<Range<usize>>>) -> Result<Vec<Bytes>, Unreadable> {
+    let Some(items) = items else {
+        return Ok(vec![text]);
+    };
+    match items.len() {
+        0 => Err(Unreadable::Content("it is an array of no events".to_owned())),
+        1..=MOST_EVENTS => Ok(items.into_iter().map(|item| text.slice(item)).collect()),
+        count => Err(Unreadable::Content(format!(
+            "it is an array of {count} events; {MOST_EVENTS} at most are read"
+        ))),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde::Deserialize;
-    use serde_json::value::RawValue;
-    use std::collections::BTreeMap;
-
-    #[derive(Debug, Deserialize)]
-    struct Order {
-        payment: Payment,
-    }
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[allow(dead_code, reason = "only read")]
-    struct Payment {
-        amount: i64,
-        currency: Option<Currency>,
-        parts: Option<Vec<u8>>,
-        payer: Option<BTreeMap<String, bool>>,
-        mail: Option<Mail>,
-    }
-
-    #[derive(Debug, Deserialize)]
-    enum Currency {
-        Cop,
-    }
-
-    /// Its own error quotes what it was given.
-    #[derive(Debug, Deserialize)]
-    #[serde(try_from = "String")]
-    struct Mail;
-
-    impl TryFrom<String> for Mail {
-        type Error = String;
-
-        fn try_from(text: String) -> Result<Self, String> {
-            Err(format!("no mail address: {text:?}"))
-        }
-    }
-
-    fn mismatch(body: &str) -> String {
-        read::<Order>(body.as_bytes()).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_mismatch_names_the_field_and_never_the_value() {
-        let found = [
-            r#"{"payment":{"amount":"juan@example.com"}}"#,
-            r#"{"payment":{"amount":"juan\", expected nothing"}}"#,
-            r#"{"payment":{"amount":1.5}}"#,
-            r#"{"payment":{"amount":92233720368547758070}}"#,
-            r#"{"payment":{"amount":null}}"#,
-            r#"{"payment":{"amount":1,"parts":[1,300]}}"#,
-            r#"{"payment":{"amount":1,"currency":"juan`, expected juan"}}"#,
-            r#"{"payment":{"amount":1,"nickname":"juan"}}"#,
-            r#"{"payment":{"amount":1,"payer":{"name":"juan"}}}"#,
-            r#"{"payment":{"amount":1,"mail":"juan"}}"#,
-            r#"{"payment":{"currency":null}}"#,
-            r#"{"payment":{"amount":1,"amount":2}}"#,
-            r#"{"payment":"juan"}"#,
-            r#"["juan"]"#,
-            r#"{"payment":{"amount":"\ud800"}}"#,
-        ];
-        let reasons: Vec<String> = found.iter().map(|body| mismatch(body)).collect();
-        assert!(reasons.iter().all(|reason| !reason.contains("juan")), "{reasons:#?}");
-        insta::assert_snapshot!(reasons.join("\n"), @r"
-        the payload is no `Order`: payment.amount: invalid type: string, expected i64
-        the payload is no `Order`: payment.amount: invalid type: string, expected i64
-        the payload is no `Order`: payment.amount: invalid type: floating point, expected i64
-        the payload is no `Order`: payment.amount: invalid type: floating point, expected i64
-        the payload is no `Order`: payment.amount: invalid type: null, expected i64
-        the payload is no `Order`: payment.parts[1]: invalid value: integer, expected u8
-        the payload is no `Order`: payment.currency: unknown variant, expected `Cop`
-        the payload is no `Order`: payment.nickname: unknown field, expected one of `amount`, `currency`, `parts`, `payer`, `mail`
-        the payload is no `Order`: payment.payer.name: invalid type: string, expected a boolean
-        the payload is no `Order`: payment.mail: no mail address
-        the payload is no `Order`: payment: missing field `amount`
-        the payload is no `Order`: payment: duplicate field `amount`
-        the payload is no `Order`: payment: invalid type: string, expected struct Payment
-        the payload is no `Order`: [0]: invalid type: string, expected struct Payment
-        the payload is no `Order`: payment.amount: unexpected end of hex escape
-        ");
-    }
-
-    #[test]
-    fn a_reason_is_short_whatever_is_sent() {
-        let long = "k".repeat(100_000);
-        let reason = mismatch(&format!(r#"{{"payment":{{"amount":1,"payer":{{"{long}":1}}}}}}"#));
-        assert!(reason.chars().count() < 2 * LONGEST + 50, "{reason}");
-    }
-
-    #[test]
-    fn what_fits_is_read_as_it_was_sent() {
-        let order: Order = read(br#"{"payment":{"amount":7,"currency":"Cop"}}"#).unwrap();
-        assert_eq!(order.payment.amount, 7);
-        let amounts: BTreeMap<String, Box<RawValue>> = read(br#"{"amount":9007199254740993.10}"#).unwrap();
-        assert_eq!(amounts["amount"].get(), "9007199254740993.10");
-    }
-}
+mod tests;

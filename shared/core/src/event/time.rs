@@ -11,39 +11,6 @@ const EARLIEST: Timestamp = Timestamp::from_seconds(1_420_070_400);
 const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Timestamp {
-    /// Reads a provider's timestamp: RFC 3339 with an offset, or the time since the Unix epoch in seconds,
-    /// milliseconds, microseconds or nanoseconds, whichever is meant by a number of that magnitude. A date alone
-    /// and a time of no known offset are none: they don't order what happens within a day.
-    pub(crate) fn from_text(text: &str) -> Option<Self> {
-        let text = text.trim();
-        match text.parse::<i64>() {
-            Ok(number) => Some(Self::from_number(number)),
-            Err(_) => Self::from_decimal(text).or_else(|| Self::from_rfc3339(text)),
-        }
-    }
-
-    /// Seconds reach 10^11 in the year 5138; milliseconds passed it in 1973.
-    fn from_number(number: i64) -> Self {
-        match number.unsigned_abs() {
-            0..100_000_000_000 => Self::from_seconds(number),
-            100_000_000_000..100_000_000_000_000 => Self::from_millis(number),
-            100_000_000_000_000..100_000_000_000_000_000 => Self::from_millis(number.div_euclid(1000)),
-            _ => Self::from_millis(number.div_euclid(1_000_000)),
-        }
-    }
-
-    /// Seconds with decimals, as Python's `time.time()` writes them.
-    fn from_decimal(text: &str) -> Option<Self> {
-        let (whole, decimals) = text.split_once('.')?;
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(whole) || !digits(decimals) {
-            return None;
-        }
-        let whole = Self::from_number(whole.parse().ok()?);
-        let millis: String = decimals.chars().chain("000".chars()).take(3).collect();
-        Some(whole.plus(Duration::from_millis(millis.parse().ok()?)))
-    }
-
     /// The time of an event that was received at `received_at`; `None` where `text` is not one, or one that can't be.
     pub(super) fn of_event(text: &str, received_at: Self) -> Option<Self> {
         let possible = |at: &Self| *at >= EARLIEST && *at <= received_at.plus(AHEAD);

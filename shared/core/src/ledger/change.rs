@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
 
-use super::{Extent, Lease, Standing, Status, Taken};
+use super::{Extent, Lease, RecordState, Status, Taken};
 
 /// Why an event is released: whether this was one of the attempts that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +31,7 @@ pub enum Change<'a> {
     Reject,
 }
 
-impl Standing {
+impl RecordState {
     /// The record after a claim that [`decide`](super::decide) let through.
     #[must_use]
     pub fn claimed(taken: &Taken, body_sha256: &str, lease: &Lease) -> Self {
@@ -157,8 +157,8 @@ mod tests {
         Change::Reject,
     ];
 
-    fn standing(status: Status) -> Standing {
-        Standing {
+    fn standing(status: Status) -> RecordState {
+        RecordState {
             status,
             lease_expires_at: Timestamp::from_seconds(50),
             retry_at: NEVER,
@@ -214,8 +214,9 @@ mod tests {
             (Extent::Whole, Status::Completed, NEVER),
             (Extent::Begun, Status::InProgress, lease.expires_at),
         ] {
-            let settle =
-                |found: Option<&Standing>| Standing::settled(found, ["payments", "mail"], extent, &lease, "aa", NOW);
+            let settle = |found: Option<&RecordState>| {
+                RecordState::settled(found, ["payments", "mail"], extent, &lease, "aa", NOW)
+            };
             let settled = settle(None).unwrap();
             assert_eq!((settled.status, settled.attempts), (status, 1));
             assert_eq!((settled.hooks.len(), settled.lease_expires_at), (2, lease_expires_at));

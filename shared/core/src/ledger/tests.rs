@@ -1,7 +1,7 @@
 use super::*;
 
-fn standing(status: Status) -> Standing {
-    Standing {
+fn standing(status: Status) -> RecordState {
+    RecordState {
         status,
         lease_expires_at: Timestamp::from_seconds(100),
         retry_at: Timestamp::from_seconds(200),

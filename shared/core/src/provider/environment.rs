@@ -1,9 +1,46 @@
 //! Test money or real money, in the words that providers have for it.
 
-use super::Unreadable;
-use crate::event::Environment;
+use super::{Former, Unreadable};
 use crate::json::Value;
-use crate::key::Former;
+
+/// Test money or real money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Environment {
+    /// Nothing real moved.
+    Test,
+    /// Real money; OnePay also calls it `production`.
+    Live,
+}
+
+impl Environment {
+    /// `test` or `live`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Live => "live",
+        }
+    }
+
+    /// Reads a [`name`](Self::name), or `production`, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "test" => Some(Self::Test),
+            "live" | "production" => Some(Self::Live),
+            _ => None,
+        }
+    }
+
+    /// Reads a provider's word for it, in any case and with space around it. `None` where it is not known, and
+    /// so is not to be taken for live.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "test" | "testing" | "sandbox" | "staging" | "stage" | "stg" | "development" | "develop" | "dev"
+            | "demo" | "qa" | "uat" => Some(Self::Test),
+            "live" | "production" | "prod" => Some(Self::Live),
+            _ => None,
+        }
+    }
+}
 
 /// The environment that a payload names, in the member `environment` of `places` or of `objects`, or by a flag
 /// there. `objects`: the resource, and what else the event is about. `None` where nothing names one.

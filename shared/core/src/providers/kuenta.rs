@@ -1,11 +1,12 @@
 //! Kuenta. Its guide gives the payload, `{"event", "data": {"id", …}, "timestamp"}`, and the
 //! signature's computation, but not the header's name.
 
+use super::event_types::event_types;
 use crate::event::Resource;
 use crate::json::Value;
-use crate::key::Former;
-use crate::provider::{Occurs, Provider, Reading, Unreadable, environment, event_types};
-use crate::signature::{Scheme, Signature};
+use crate::provider::Former;
+use crate::provider::scheme::{Scheme, Signature};
+use crate::provider::{Occurs, Provider, Reading, Unreadable, environment};
 
 /// What Acuse knows of Kuenta.
 pub const PROVIDER: Provider = Provider {

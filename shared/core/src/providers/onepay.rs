@@ -1,12 +1,13 @@
 //! OnePay. Three shapes of payload are known: the guide's `{"<resource>": {…}, "event": {…}}`,
 //! the same with `event.id`, and `{"event": "payment.approved", "data": {…}}`.
 
-use crate::delivery::Form;
+use super::event_types::event_types;
 use crate::event::Resource;
 use crate::json::Value;
-use crate::key::{Former, Id};
-use crate::provider::{Occurs, Provider, Reading, Unreadable, environment, event_types};
-use crate::signature::{Scheme, Signature, Token};
+use crate::provider::scheme::{Scheme, Signature, Token};
+use crate::provider::{Former, Id};
+use crate::provider::{Occurs, Provider, Reading, Unreadable, environment};
+use crate::wire::delivery::CanonicalForm;
 
 /// What Acuse knows of OnePay.
 pub const PROVIDER: Provider = Provider {
@@ -18,7 +19,7 @@ pub const PROVIDER: Provider = Provider {
         }),
         signatures: &[Signature {
             // The guide's samples sign the body as Node or Python would write it again.
-            forms: &[Form::Raw, Form::JavaScript, Form::Python],
+            forms: &[CanonicalForm::Raw, CanonicalForm::JavaScript, CanonicalForm::Python],
             // The guide computes an HMAC and never says where it is sent.
             ..Signature::hmac(&["x-signature", "signature", "x-webhook-signature", "x-onepay-signature"])
         }],

@@ -1,10 +1,10 @@
 //! Every sample payload, read.
 
 use crate::clock::Timestamp;
-use crate::delivery::{DeliveryId, Form};
-use crate::envelope::Envelope;
 use crate::event::{Environment, Event, Kind};
 use crate::providers::{self, onepay, unopago};
+use crate::wire::delivery::{CanonicalForm, DeliveryId};
+use crate::wire::envelope::Envelope;
 
 fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, bool) {
     // Later than all payload files.
@@ -14,7 +14,7 @@ fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, boo
         content: Default::default(),
         delivery_id: DeliveryId::new(at, [0; 10]),
         received_at: at,
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body: bytes::Bytes::copy_from_slice(body.as_bytes()),
         replay: None,
     };

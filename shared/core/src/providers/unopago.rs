@@ -1,11 +1,12 @@
 //! UnoPago. Its guide gives the header, three event types, and no payload: the type, the ids and
 //! the resource are looked for where such payloads usually have them.
 
+use super::event_types::event_types;
 use crate::event::Resource;
 use crate::json::Value;
-use crate::key::{Former, Id};
-use crate::provider::{Occurs, Provider, Reading, Unreadable, environment, event_types};
-use crate::signature::{Encoding, Layout, Scheme, Signature};
+use crate::provider::scheme::{Encoding, Layout, Scheme, Signature};
+use crate::provider::{Former, Id};
+use crate::provider::{Occurs, Provider, Reading, Unreadable, environment};
 
 /// What Acuse knows of UnoPago.
 pub const PROVIDER: Provider = Provider {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::secrets::{SecretError, Secrets};
+use crate::receive::secrets::{SecretError, Secrets};
 
 /// How long loaded secrets are used without asking again: a secret that was withdrawn may be
 /// accepted for so long after that.

@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::{RELOAD_EVERY, SecretStore};
 use crate::clock::Timestamp;
-use crate::hook::chain;
+use crate::error::chain;
 
 /// A window that ends later than this from now is none: it was not opened by `acuse register`.
 pub const LONGEST: Duration = Duration::from_secs(60 * 60);

@@ -10,13 +10,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::*;
 use crate::clock::Timestamp;
 use crate::providers::{kuenta, onepay};
-use crate::signature::sign;
+use crate::receive::signature::sign;
 use crate::testing::{Dice, FakeOutbox, FakeStore, StoppedClock};
 
 const BODY: &[u8] = br#"{"event":"payment.completed","data":{"id":"p1"}}"#;
 const GOOD: &str = r#"{"signing_secrets":["good"]}"#;
 
-/// A door with its fakes.
+/// A verifier with its fakes.
 struct Scene {
     store: FakeStore,
     outbox: FakeOutbox,
@@ -32,8 +32,8 @@ impl Scene {
         }
     }
 
-    fn door(&self) -> Door<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
-        Door::new(
+    fn verifier(&self) -> Verifier<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
+        Verifier::new(
             &kuenta::PROVIDER,
             &self.store,
             &self.outbox,
@@ -63,7 +63,7 @@ fn body() -> Bytes {
 #[tokio::test]
 async fn a_signed_delivery_is_in_the_queue_before_the_answer() {
     let scene = Scene::new(GOOD);
-    let Answer::Queued(id) = scene.door().receive(signed("good"), body()).await else {
+    let Answer::Queued(id) = scene.verifier().receive(signed("good"), body()).await else {
         panic!("not queued");
     };
     let queued = scene.outbox.queued();
@@ -91,22 +91,22 @@ async fn a_test_delivery_is_counted_apart_and_only_where_it_verifies() {
     let scene = Scene::new(GOOD);
     let marked = |secret| {
         let mut headers = signed(secret);
-        headers.insert(TEST_DELIVERY, HeaderValue::from_static("1"));
+        headers.insert(TEST_DELIVERY_HEADER, HeaderValue::from_static("1"));
         headers
     };
-    scene.door().receive(marked("good"), body()).await;
+    scene.verifier().receive(marked("good"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["test"]);
     assert_eq!(scene.outbox.queued().len(), 1, "it goes the way of all others");
-    scene.door().receive(marked("forged"), body()).await;
+    scene.verifier().receive(marked("forged"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["signature"]);
-    scene.door().receive(signed("good"), body()).await;
+    scene.verifier().receive(signed("good"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["queued"]);
 }
 
 #[tokio::test]
 async fn a_forged_one_is_refused_and_kept_in_quarantine() {
     let scene = Scene::new(GOOD);
-    let answer = scene.door().receive(signed("forged"), body()).await;
+    let answer = scene.verifier().receive(signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
     assert_eq!(scene.outbox.queued(), []);
     let kept = scene.outbox.quarantined();
@@ -116,7 +116,7 @@ async fn a_forged_one_is_refused_and_kept_in_quarantine() {
 #[tokio::test]
 async fn what_carries_no_proof_is_not_kept() {
     let scene = Scene::new(GOOD);
-    let answer = scene.door().receive(HeaderMap::new(), body()).await;
+    let answer = scene.verifier().receive(HeaderMap::new(), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
     assert_eq!(scene.outbox.quarantined(), []);
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1, "and costs no reload");
@@ -125,11 +125,20 @@ async fn what_carries_no_proof_is_not_kept() {
 #[tokio::test]
 async fn a_rotation_is_seen_by_the_first_delivery_that_fails() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
-    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    let verifier = scene.verifier();
+    assert!(matches!(
+        verifier.receive(signed("good"), body()).await,
+        Answer::Queued(_)
+    ));
     scene.store.put(r#"{"signing_secrets":["new","good"]}"#);
-    assert!(matches!(door.receive(signed("new"), body()).await, Answer::Queued(_)));
-    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    assert!(matches!(
+        verifier.receive(signed("new"), body()).await,
+        Answer::Queued(_)
+    ));
+    assert!(matches!(
+        verifier.receive(signed("good"), body()).await,
+        Answer::Queued(_)
+    ));
 }
 
 /// The operator says that there is no token, while an instance still wants one.
@@ -140,10 +149,10 @@ async fn that_there_is_no_token_is_seen_by_the_first_delivery_without_it() {
         FakeOutbox::default(),
         StoppedClock::at(Timestamp::from_seconds(1_700_000_000)),
     );
-    let door = Door::new(&onepay::PROVIDER, &store, &outbox, clock, Dice::default());
-    door.warm_up().await;
+    let verifier = Verifier::new(&onepay::PROVIDER, &store, &outbox, clock, Dice::default());
+    verifier.warm_up().await;
     let mut headers = HeaderMap::new();
-    let stranger = door.receive(headers.clone(), body()).await;
+    let stranger = verifier.receive(headers.clone(), body()).await;
     assert_eq!(stranger, Answer::Refused(Factor::Token));
     assert_eq!(
         store.loads.load(Ordering::SeqCst),
@@ -153,20 +162,20 @@ async fn that_there_is_no_token_is_seen_by_the_first_delivery_without_it() {
 
     store.put(r#"{"signing_secrets":["good"],"token":null}"#);
     headers.insert("x-signature", HeaderValue::from_str(&sign("good", BODY)).unwrap());
-    assert!(matches!(door.receive(headers, body()).await, Answer::Queued(_)));
+    assert!(matches!(verifier.receive(headers, body()).await, Answer::Queued(_)));
     assert_eq!(store.loads.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
 async fn forged_deliveries_reload_at_most_once_in_thirty_seconds() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
+    let verifier = scene.verifier();
     for _ in 0..5 {
-        door.receive(signed("forged"), body()).await;
+        verifier.receive(signed("forged"), body()).await;
     }
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
     scene.clock.advance(Duration::from_secs(30));
-    door.receive(signed("forged"), body()).await;
+    verifier.receive(signed("forged"), body()).await;
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 3);
 }
 
@@ -177,21 +186,21 @@ async fn after_the_reload_interval_a_new_secret_is_accepted_whatever_is_forged()
     let seconds = RELOAD_EVERY.as_secs();
     for forged_before in 0..=seconds {
         let scene = Scene::new(GOOD);
-        let door = scene.door();
-        door.receive(signed("good"), body()).await;
-        door.receive(signed("forged"), body()).await;
+        let verifier = scene.verifier();
+        verifier.receive(signed("good"), body()).await;
+        verifier.receive(signed("forged"), body()).await;
         scene.clock.advance(Duration::from_secs(forged_before));
         scene.store.put(r#"{"signing_secrets":["new","good"]}"#);
 
         let too_early = forged_before < seconds;
-        let answer = door.receive(signed("new"), body()).await;
+        let answer = verifier.receive(signed("new"), body()).await;
         assert_eq!(matches!(answer, Answer::Refused(_)), too_early, "{forged_before}");
         for _ in 0..seconds {
-            door.receive(signed("forged"), body()).await;
+            verifier.receive(signed("forged"), body()).await;
             scene.clock.advance(Duration::from_secs(1));
         }
         for secret in ["new", "good"] {
-            let answer = door.receive(signed(secret), body()).await;
+            let answer = verifier.receive(signed(secret), body()).await;
             assert!(matches!(answer, Answer::Queued(_)), "{secret}, {forged_before}");
         }
     }
@@ -201,17 +210,17 @@ async fn after_the_reload_interval_a_new_secret_is_accepted_whatever_is_forged()
 async fn a_withdrawn_secret_is_accepted_for_five_minutes_unless_a_delivery_fails() {
     for forged in [false, true] {
         let scene = Scene::new(GOOD);
-        let door = scene.door();
-        door.receive(signed("good"), body()).await;
+        let verifier = scene.verifier();
+        verifier.receive(signed("good"), body()).await;
         scene.store.put(r#"{"signing_secrets":["new"]}"#);
         scene.clock.advance(FRESH_FOR - Duration::from_millis(1));
         if forged {
-            door.receive(signed("forged"), body()).await;
+            verifier.receive(signed("forged"), body()).await;
         }
-        let answer = door.receive(signed("good"), body()).await;
+        let answer = verifier.receive(signed("good"), body()).await;
         assert_eq!(matches!(answer, Answer::Refused(_)), forged);
         scene.clock.advance(Duration::from_millis(1));
-        let answer = door.receive(signed("good"), body()).await;
+        let answer = verifier.receive(signed("good"), body()).await;
         assert_eq!(answer, Answer::Refused(Factor::Signature));
     }
 }
@@ -219,29 +228,32 @@ async fn a_withdrawn_secret_is_accepted_for_five_minutes_unless_a_delivery_fails
 #[tokio::test]
 async fn secrets_are_kept_for_five_minutes() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
+    let verifier = scene.verifier();
     for _ in 0..3 {
-        door.receive(signed("good"), body()).await;
+        verifier.receive(signed("good"), body()).await;
     }
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
     scene.clock.advance(Duration::from_secs(300));
-    door.receive(signed("good"), body()).await;
+    verifier.receive(signed("good"), body()).await;
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
 async fn without_the_store_nobody_is_told_that_his_signature_is_wrong() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
+    let verifier = scene.verifier();
     scene.store.down.store(true, Ordering::SeqCst);
-    assert_eq!(door.receive(signed("good"), body()).await, Answer::Unavailable);
+    assert_eq!(verifier.receive(signed("good"), body()).await, Answer::Unavailable);
 
     scene.store.down.store(false, Ordering::SeqCst);
-    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    assert!(matches!(
+        verifier.receive(signed("good"), body()).await,
+        Answer::Queued(_)
+    ));
     scene.store.down.store(true, Ordering::SeqCst);
     // Perhaps rotated: with the store down nobody knows, also while it is not asked again.
     for _ in 0..2 {
-        assert_eq!(door.receive(signed("rotated"), body()).await, Answer::Unavailable);
+        assert_eq!(verifier.receive(signed("rotated"), body()).await, Answer::Unavailable);
     }
     assert_eq!(scene.outbox.quarantined(), []);
 }
@@ -249,14 +261,17 @@ async fn without_the_store_nobody_is_told_that_his_signature_is_wrong() {
 #[tokio::test]
 async fn a_secret_that_cant_be_used_is_not_the_senders_fault() {
     let scene = Scene::new(r#"{"signing_secrets":[""]}"#);
-    assert_eq!(scene.door().receive(signed("good"), body()).await, Answer::Unavailable);
+    assert_eq!(
+        scene.verifier().receive(signed("good"), body()).await,
+        Answer::Unavailable
+    );
 }
 
 #[tokio::test]
 async fn before_a_secret_is_put_deliveries_are_kept() {
     let scene = Scene::new(r#"{"placeholder":true}"#);
     assert_eq!(
-        scene.door().receive(signed("good"), body()).await,
+        scene.verifier().receive(signed("good"), body()).await,
         Answer::Refused(Factor::Signature)
     );
     assert_eq!(scene.outbox.quarantined().len(), 1);
@@ -266,11 +281,11 @@ async fn before_a_secret_is_put_deliveries_are_kept() {
 async fn without_the_queue_the_provider_is_asked_to_send_again() {
     let scene = Scene::new(GOOD);
     scene.outbox.down.store(true, Ordering::SeqCst);
-    let door = scene.door();
-    assert_eq!(door.receive(signed("good"), body()).await, Answer::Unavailable);
+    let verifier = scene.verifier();
+    assert_eq!(verifier.receive(signed("good"), body()).await, Answer::Unavailable);
     // A forged one stays refused, although it could not be kept.
     assert_eq!(
-        door.receive(signed("forged"), body()).await,
+        verifier.receive(signed("forged"), body()).await,
         Answer::Refused(Factor::Signature)
     );
 }
@@ -288,8 +303,8 @@ async fn what_takes_too_long_is_unavailable() {
     }
     let scene = Scene::new(GOOD);
     let clock = scene.clock.clone().impatient();
-    let door = Door::new(&kuenta::PROVIDER, &scene.store, Hanging, clock, Dice::default());
-    assert_eq!(door.receive(signed("good"), body()).await, Answer::Unavailable);
+    let verifier = Verifier::new(&kuenta::PROVIDER, &scene.store, Hanging, clock, Dice::default());
+    assert_eq!(verifier.receive(signed("good"), body()).await, Answer::Unavailable);
 }
 
 #[tokio::test]
@@ -305,8 +320,8 @@ async fn a_quarantine_that_hangs_leaves_a_forgery_refused() {
     }
     let scene = Scene::new(GOOD);
     let clock = scene.clock.clone().impatient();
-    let door = Door::new(&kuenta::PROVIDER, &scene.store, Hanging, clock, Dice::default());
-    let answer = door.receive(signed("forged"), body()).await;
+    let verifier = Verifier::new(&kuenta::PROVIDER, &scene.store, Hanging, clock, Dice::default());
+    let answer = verifier.receive(signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
 }
 
@@ -327,7 +342,7 @@ async fn the_quarantine_gets_no_more_than_is_left() {
     /// Takes its time, and is asked twice: the secret may have been rotated.
     struct Slow<'a>(&'a FakeStore, StoppedClock);
     impl SecretStore for Slow<'_> {
-        async fn load(&self) -> Result<crate::secrets::Secrets, StoreError> {
+        async fn load(&self) -> Result<crate::receive::secrets::Secrets, StoreError> {
             self.1.advance(Duration::from_millis(1500));
             self.0.load().await
         }
@@ -336,8 +351,8 @@ async fn the_quarantine_gets_no_more_than_is_left() {
     let clock = Telling(scene.clock.clone(), Default::default());
     let slept = std::sync::Arc::clone(&clock.1);
     let store = Slow(&scene.store, scene.clock.clone());
-    let door = Door::new(&kuenta::PROVIDER, store, &scene.outbox, clock, Dice::default());
-    let answer = door.receive(signed("forged"), body()).await;
+    let verifier = Verifier::new(&kuenta::PROVIDER, store, &scene.outbox, clock, Dice::default());
+    let answer = verifier.receive(signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
     let left = BUDGET - Duration::from_secs(3);
     // For the registration window, and for the quarantine.
@@ -350,7 +365,7 @@ async fn the_quarantine_gets_no_more_than_is_left() {
 async fn the_longest_body_is_taken_in_and_a_longer_one_is_too_long() {
     let receive = async |length: usize| {
         let (scene, body) = (Scene::new(GOOD), vec![b' '; length]);
-        scene.door().receive(proof(&body), body.into()).await
+        scene.verifier().receive(proof(&body), body.into()).await
     };
     assert!(matches!(receive(LONGEST_TEXT).await, Answer::Queued(_)));
     assert_eq!(receive(LONGEST_TEXT + 1).await, Answer::TooLong);
@@ -365,16 +380,19 @@ async fn the_longest_body_is_taken_in_in_each_form() {
     let del = format!("\"{}\"", "\u{7f}".repeat(LONGEST_TEXT - 2));
     let numbers = format!("[{}1e20]", "1e20,".repeat((LONGEST_TEXT - 6) / 5));
     for (body, form) in [
-        (&del, crate::canonical::python(del.as_bytes()).unwrap()),
-        (&numbers, crate::canonical::javascript(numbers.as_bytes()).unwrap()),
+        (&del, crate::receive::canonical::python(del.as_bytes()).unwrap()),
+        (
+            &numbers,
+            crate::receive::canonical::javascript(numbers.as_bytes()).unwrap(),
+        ),
     ] {
         assert!(form.len() > 4 * LONGEST_TEXT);
         let outbox = FakeOutbox::default();
-        let door = Door::new(provider, &store, &outbox, clock.clone(), Dice::default());
+        let verifier = Verifier::new(provider, &store, &outbox, clock.clone(), Dice::default());
         let mut headers = HeaderMap::new();
         headers.insert("x-signature", HeaderValue::from_str(&sign("good", &form)).unwrap());
         headers.insert("x-webhook-token", HeaderValue::from_static("t"));
-        let answer = door.receive(headers, body.clone().into()).await;
+        let answer = verifier.receive(headers, body.clone().into()).await;
         assert!(matches!(answer, Answer::Queued(_)));
         let message = outbox.queued().remove(0);
         let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
@@ -387,8 +405,8 @@ async fn a_body_that_unpacks_to_no_message_is_too_long() {
     let (scene, body) = (Scene::new(GOOD), vec![b' '; LONGEST_TEXT + 1]);
     let mut headers = proof(&body);
     headers.insert("content-encoding", HeaderValue::from_static("gzip"));
-    let packed = crate::gzip::pack(&body).unwrap();
-    assert_eq!(scene.door().receive(headers, packed.into()).await, Answer::TooLong);
+    let packed = crate::wire::gzip::pack(&body).unwrap();
+    assert_eq!(scene.verifier().receive(headers, packed.into()).await, Answer::TooLong);
     assert_eq!(
         scene.store.loads.load(Ordering::SeqCst),
         2,
@@ -400,42 +418,42 @@ async fn a_body_that_unpacks_to_no_message_is_too_long() {
 /// Released later, it travels as if it had verified at once.
 #[tokio::test]
 async fn a_quarantined_delivery_keeps_what_its_sender_says_of_it() {
-    let packed = crate::gzip::pack(BODY).unwrap();
+    let packed = crate::wire::gzip::pack(BODY).unwrap();
     let mut headers = proof(&packed);
     headers.insert("content-encoding", HeaderValue::from_static("gzip"));
     headers.insert("content-type", HeaderValue::from_static("text/json; charset=utf-8"));
     let scene = Scene::new(r#"{"signing_secrets":["not yet"]}"#);
-    scene.door().receive(headers.clone(), packed.clone().into()).await;
+    scene.verifier().receive(headers.clone(), packed.clone().into()).await;
     let kept = scene.outbox.quarantined().remove(0);
-    let delivery = crate::quarantine::Kept::open(&kept.text, |name| kept.attribute(name)).unwrap();
-    let secrets = crate::secrets::Secrets::parse(&kuenta::PROVIDER, GOOD)
+    let delivery = crate::receive::quarantine::Kept::open(&kept.text, |name| kept.attribute(name)).unwrap();
+    let secrets = crate::receive::secrets::Secrets::parse(&kuenta::PROVIDER, GOOD)
         .unwrap()
         .unwrap();
     let verified = signature::verify(&delivery, &kuenta::PROVIDER.scheme, &secrets, delivery.received_at());
     let released = Envelope::seal("kuenta", &verified.unwrap()).to_message().unwrap();
 
     let scene = Scene::new(GOOD);
-    scene.door().receive(headers, packed.into()).await;
+    scene.verifier().receive(headers, packed.into()).await;
     assert_eq!(scene.outbox.queued(), [released]);
 }
 
 #[tokio::test]
 async fn quarantine_is_bounded() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
+    let verifier = scene.verifier();
     for _ in 0..300 {
-        door.receive(signed("forged"), body()).await;
+        verifier.receive(signed("forged"), body()).await;
     }
     assert_eq!(scene.outbox.quarantined().len(), 200);
     scene.clock.advance(Duration::from_secs(1));
     for _ in 0..10 {
-        door.receive(signed("forged"), body()).await;
+        verifier.receive(signed("forged"), body()).await;
     }
     assert_eq!(scene.outbox.quarantined().len(), 205);
 
     let mut headers = HeaderMap::new();
     headers.insert("signature", HeaderValue::from_static("x"));
     scene.clock.advance(Duration::from_secs(60));
-    door.receive(headers, Bytes::from(vec![b' '; 64 * 1024])).await;
+    verifier.receive(headers, Bytes::from(vec![b' '; 64 * 1024])).await;
     assert_eq!(scene.outbox.quarantined().len(), 205, "too long to keep");
 }

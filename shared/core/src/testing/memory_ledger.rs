@@ -5,12 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Timestamp;
 use crate::event::Event;
+use crate::event::key::{IdempotencyKey, Recorded};
 use crate::hook::Effects;
-use crate::key::{IdempotencyKey, Recorded, bounded};
 use crate::ledger::{
-    Blame, CONFLICT, Change, Claim, Claimed, Decision, Extent, Kept, Lease, Ledger, LedgerError, Replay, Settlement,
-    Standing, Status, Taken, decide,
+    Blame, CONFLICT, Change, Claim, Claimed, Decision, Extent, Kept, Lease, Ledger, LedgerError, RecordState, Replay,
+    Settlement, Status, Taken, decide,
 };
+use crate::provider::id::bounded;
 
 /// A ledger whose writes are names that are counted.
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ struct State {
 #[derive(Debug, Clone)]
 pub struct Stored {
     /// What `decide` looks at.
-    pub standing: Standing,
+    pub standing: RecordState,
     /// The fence.
     pub lease_token: String,
     /// Finished events' further deliveries.
@@ -50,14 +51,14 @@ pub struct Stored {
 }
 
 impl Stored {
-    fn new(event: &Event, standing: Standing, lease: &Lease) -> Self {
+    fn new(event: &Event, standing: RecordState, lease: &Lease) -> Self {
         Self {
             lease_token: lease.token.clone(),
             ..Self::of(event, standing, &lease.message_id)
         }
     }
 
-    fn of(event: &Event, standing: Standing, message_id: &str) -> Self {
+    fn of(event: &Event, standing: RecordState, message_id: &str) -> Self {
         Self {
             standing,
             lease_token: String::new(),
@@ -184,7 +185,7 @@ impl Ledger for &MemoryLedger {
             Decision::Conflict => return Ok(Claim::Conflict),
             Decision::Take(taken) => taken,
         };
-        let standing = Standing::claimed(&taken, event.body_sha256(), lease);
+        let standing = RecordState::claimed(&taken, event.body_sha256(), lease);
         let new = || Stored::new(event, standing.clone(), lease);
         let stored = state.records.entry(event.key.clone()).or_insert_with(new);
         stored.standing = standing;
@@ -205,7 +206,7 @@ impl Ledger for &MemoryLedger {
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.standing);
         let names = hooks.iter().map(|(name, _)| *name);
-        let Some(standing) = Standing::settled(found, names, extent, lease, event.body_sha256(), now) else {
+        let Some(standing) = RecordState::settled(found, names, extent, lease, event.body_sha256(), now) else {
             return Ok(Settlement::Known(decide(found, event.body_sha256(), Replay::No, now)));
         };
         let settlement = match extent {
@@ -250,7 +251,7 @@ impl Ledger for &MemoryLedger {
         let key = event.key.conflict(event.body_sha256());
         let mut state = self.state();
         let found = state.records.get(&key);
-        let Some(standing) = Standing::conflict(found.map(|found| &found.standing), event.body_sha256()) else {
+        let Some(standing) = RecordState::conflict(found.map(|found| &found.standing), event.body_sha256()) else {
             return Ok(match found.is_some_and(|found| found.message_id == message_id) {
                 true => Kept::New,
                 false => Kept::Known,

@@ -1,13 +1,13 @@
-//! What a door is given in tests: a secret store and queues in memory.
+//! What a verifier is given in tests: a secret store and queues in memory.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Timestamp;
-use crate::envelope::Message;
 use crate::provider::Provider;
+use crate::receive::secrets::Secrets;
 use crate::receive::{Outbox, OutboxError, SecretStore, StoreError};
-use crate::secrets::Secrets;
+use crate::wire::envelope::Message;
 
 /// Queues in memory.
 #[derive(Debug, Default)]

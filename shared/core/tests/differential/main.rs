@@ -21,8 +21,8 @@ use std::env;
 use std::io::Write;
 use std::time::Instant;
 
-use acuse_core::canonical::{self, Error};
 use acuse_core::json::{self, MAX_DEPTH};
+use acuse_core::receive::canonical::{self, Error};
 
 use documents::{Documents, depth};
 use oracle::{Answer, NODE, Oracle, PYTHON, Runtime};

@@ -1,10 +1,10 @@
 //! The same events in other bytes, and an operator who decides on some of them.
 
 use acuse_core::consume::Received;
-use acuse_core::envelope::{Envelope, Replay};
 use acuse_core::event::{Environment, Event};
 use acuse_core::ledger::{CONFLICT, Status};
 use acuse_core::providers::kuenta;
+use acuse_core::wire::envelope::{Envelope, Replay};
 
 use crate::{TROUBLE, World};
 

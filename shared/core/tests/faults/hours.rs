@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::consume::{Backoff, Consumer, Patience, Policy};
+use acuse_core::consume::{Backoff, Consumer, Policy, WaitPolicy};
 use acuse_core::event::Event;
 use acuse_core::hook::{Attempt, Effects, Hook, HookError};
 use acuse_core::ledger::Status;
@@ -34,7 +34,7 @@ fn policy() -> Policy {
             max: 30 * MINUTE,
         },
         max_attempts: 120,
-        patience: Patience::default(),
+        wait_policy: WaitPolicy::default(),
         concurrency: 10,
     }
 }

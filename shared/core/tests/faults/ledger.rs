@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
+use acuse_core::event::key::{IdempotencyKey, Recorded};
 use acuse_core::hook::Effects;
-use acuse_core::key::{IdempotencyKey, Recorded};
 use acuse_core::ledger::{Blame, Claim, Claimed, Extent, Kept, Lease, Ledger, LedgerError, Settlement};
 use acuse_core::testing::MemoryLedger;
 

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::consume::{Backoff, Consumer, Patience, Policy, Received};
+use acuse_core::consume::{Backoff, Consumer, Policy, Received, WaitPolicy};
 use acuse_core::event::Event;
 use acuse_core::hook::{Attempt, Effects, Hook, HookError};
 use acuse_core::ledger::Status;
@@ -224,7 +224,7 @@ impl World {
                 max: Duration::from_secs(1800),
             },
             max_attempts: self.max_attempts,
-            patience: Patience::default(),
+            wait_policy: WaitPolicy::default(),
             concurrency: 10,
         };
         // Transactional first or last, so that both ways of committing are tried; or all of them, so

@@ -9,7 +9,7 @@ use std::time::Duration;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::{Event, Resource};
 use acuse_core::hook::HookError;
-use acuse_core::key::bounded;
+use acuse_core::provider::id::bounded;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::get_item::GetItemError;

@@ -2,7 +2,7 @@
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::{Event, Kind};
-use acuse_core::key::bounded;
+use acuse_core::provider::id::bounded;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Update};

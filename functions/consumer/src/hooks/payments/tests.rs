@@ -17,11 +17,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::Envelope;
 use acuse_core::event::Environment;
 use acuse_core::provider::Provider;
 use acuse_core::providers::{kuenta, onepay};
+use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+use acuse_core::wire::envelope::Envelope;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{
@@ -158,7 +158,7 @@ fn read(provider: &'static Provider, body: String) -> Event {
         provider: provider.name.to_owned(),
         delivery_id: DeliveryId::new(at(0), [1; 10]),
         received_at: at(0),
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body: body.into(),
         content: Default::default(),
         replay: None,

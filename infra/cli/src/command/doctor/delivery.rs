@@ -6,17 +6,17 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::http::post;
 use acuse_cli::sample::Sample;
 use acuse_cli::target::Target;
-use acuse_core::canonical;
 use acuse_core::clock::{Clock, Timestamp};
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::Envelope;
-use acuse_core::event::{Event, PROBE};
-use acuse_core::hook::chain;
-use acuse_core::key::IdempotencyKey;
+use acuse_core::error::chain;
+use acuse_core::event::key::IdempotencyKey;
+use acuse_core::event::{Event, TEST_DELIVERY_MEMBER};
 use acuse_core::provider::Provider;
-use acuse_core::receive::TEST_DELIVERY;
-use acuse_core::secrets::Secrets;
-use acuse_core::signature::test_body;
+use acuse_core::receive::TEST_DELIVERY_HEADER;
+use acuse_core::receive::canonical;
+use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::signature::test_body;
+use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+use acuse_core::wire::envelope::Envelope;
 
 use crate::command::secrets::ACCEPTED_AFTER;
 
@@ -26,11 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Sends one, and looks for it under its key until it is there.
 pub(super) async fn arrives(target: &Target, provider: &'static Provider, secrets: &Secrets) -> Result<String, String> {
     let now = SystemClock.now();
-    let body = test_body(&provider.scheme, PROBE, &now.to_string());
+    let body = test_body(&provider.scheme, TEST_DELIVERY_MEMBER, &now.to_string());
     let keys = keys(target, provider, &body, now);
     let sample = Sample::signed(provider, body.into_bytes(), secrets, now, None);
     let mut sample = sample.map_err(|error| chain(&error))?;
-    sample.headers.push((TEST_DELIVERY, "1".to_owned()));
+    sample.headers.push((TEST_DELIVERY_HEADER, "1".to_owned()));
     let url = target.webhook_url(provider).map_err(|error| chain(&error))?;
     let started = Instant::now();
     let answer = post(&url, &sample.headers, &sample.body, Duration::from_secs(10)).await;
@@ -84,7 +84,7 @@ fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp
             content: Default::default(),
             delivery_id: DeliveryId::new(now, [0; 10]),
             received_at: now,
-            form: Form::Raw,
+            form: CanonicalForm::Raw,
             body: body.into(),
             replay: None,
         };

@@ -1,7 +1,7 @@
 //! Whether the functions are as the deployed template has them.
 
 use acuse_cli::target::Target;
-use acuse_core::hook::chain;
+use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
 
 use super::Resources;

@@ -9,7 +9,7 @@ use acuse_cli::queue::Depth;
 use acuse_cli::target::Target;
 use acuse_cli::terminal::{counted, cut};
 use acuse_core::clock::Clock;
-use acuse_core::hook::chain;
+use acuse_core::error::chain;
 use acuse_core::ledger::Status;
 use acuse_core::providers;
 

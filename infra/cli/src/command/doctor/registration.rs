@@ -3,7 +3,7 @@
 use acuse_aws::system::SystemClock;
 use acuse_cli::target::Target;
 use acuse_core::clock::Clock;
-use acuse_core::hook::chain;
+use acuse_core::error::chain;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
 use acuse_core::receive::registration::is_open;

@@ -1,7 +1,7 @@
 //! What the stack is made of.
 
 use acuse_cli::target::Target;
-use acuse_core::hook::chain;
+use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::StackResource;
 
 /// The stack's resources, or why they can't be listed.

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use acuse_cli::note;
 use acuse_cli::terminal::is_unsafe;
 use acuse_core::provider::Provider;
-use acuse_core::secrets::{SecretError, Secrets, Stored, Token};
+use acuse_core::receive::secrets::{SecretError, Secrets, Stored, Token};
 use thiserror::Error;
 
 /// A secret that can't be had. Carries no part of a value.

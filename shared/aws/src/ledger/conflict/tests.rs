@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use acuse_core::delivery::{DeliveryId, Form};
-use acuse_core::envelope::Envelope;
 use acuse_core::event::Environment;
 use acuse_core::ledger::Ledger;
 use acuse_core::providers::kuenta;
+use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+use acuse_core::wire::envelope::Envelope;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
@@ -61,7 +61,7 @@ fn event() -> Event {
         provider: "kuenta".to_owned(),
         delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [1; 10]),
         received_at: Timestamp::from_seconds(1_700_000_000),
-        form: Form::Raw,
+        form: CanonicalForm::Raw,
         body: r#"{"event":"payment.completed","data":{"id":"p1"}}"#.into(),
         content: Default::default(),
         replay: None,

@@ -1,6 +1,6 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::providers::kuenta;
-use acuse_core::signature::sign;
+use acuse_core::receive::signature::sign;
 use acuse_core::testing::{Dice, FakeOutbox, FakeStore, StoppedClock};
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn with(pointer: &str, value: impl Into<Value>) -> Value {
     event
 }
 
-/// A door with nothing in its queues.
+/// A verifier with nothing in its queues.
 struct Scene {
     store: FakeStore,
     outbox: FakeOutbox,
@@ -56,10 +56,10 @@ impl Scene {
     /// What the function gives for `event`, as JSON.
     async fn answer(&self, event: &Value) -> Value {
         let clock = StoppedClock::at(Timestamp::from_seconds(1_705_090_431));
-        let door = Door::new(&kuenta::PROVIDER, &self.store, &self.outbox, clock, Dice::default());
+        let verifier = Verifier::new(&kuenta::PROVIDER, &self.store, &self.outbox, clock, Dice::default());
         // As the runtime has it: text.
         let request = serde_json::from_slice(event.to_string().as_bytes()).unwrap();
-        serde_json::to_value(answer(&door, request).await).unwrap()
+        serde_json::to_value(answer(&verifier, request).await).unwrap()
     }
 
     fn assert_untouched(&self) {

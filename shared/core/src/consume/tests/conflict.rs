@@ -1,8 +1,8 @@
 //! Other bytes under a known key: kept, called for by an operator, or dismissed.
 
 use super::*;
-use crate::envelope::Replay;
 use crate::providers::kuenta;
+use crate::wire::envelope::Replay;
 
 /// The event of `payment("p1")`, in other bytes.
 fn changed(message_id: &str, note: &str) -> Received {

@@ -40,7 +40,7 @@ async fn consume_without_dead_letters(scene: &Scene, hook: &Told, message: Recei
 fn foreign() -> Received {
     Received {
         attributes: HashMap::new(),
-        ..payment("foreign")
+        ..payment("wrong_environment")
     }
 }
 
@@ -50,10 +50,10 @@ async fn a_message_that_can_not_be_read_is_not_deleted_before_it_is_dead_lettere
     let (scene, hook) = (Scene::default(), ok("h"));
     assert_eq!(
         consume_without_dead_letters(&scene, &hook, foreign()).await,
-        ["foreign"]
+        ["wrong_environment"]
     );
     let (id, wait) = scene.inbox.returned().remove(0);
-    assert_eq!((id.as_str(), wait), ("foreign", Duration::from_secs(2)));
+    assert_eq!((id.as_str(), wait), ("wrong_environment", Duration::from_secs(2)));
     assert_eq!(scene.consume(&[&hook], vec![foreign()]).await, [""; 0]);
     assert_eq!(scene.inbox.dead().len(), 1);
 }
@@ -63,7 +63,7 @@ async fn a_message_at_its_end_is_not_deleted_before_it_is_dead_lettered() {
     let scene = Scene::default();
     let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
     let last = Received {
-        receives: scene.policy.patience.max_receives,
+        receives: scene.policy.wait_policy.max_receives,
         ..payment("p1")
     };
     assert_eq!(consume_without_dead_letters(&scene, &hook, last.clone()).await, ["p1"]);
@@ -77,7 +77,7 @@ async fn a_message_at_its_end_is_not_deleted_before_it_is_dead_lettered() {
 #[tokio::test]
 async fn a_message_that_kills_the_function_is_not_deleted_before_it_is_dead_lettered() {
     let mut scene = Scene::default();
-    scene.policy.patience.max_crashes = 3;
+    scene.policy.wait_policy.max_crashes = 3;
     let hook = ok("h");
     for _ in 0..3 {
         (&scene.ledger).begin("p1", scene.clock.now()).await.unwrap();

@@ -1,7 +1,7 @@
 //! A message of several events, and messages that are no plain JSON.
 
 use super::*;
-use crate::gzip;
+use crate::wire::gzip;
 
 const SHORT: &str = r#"{"event":"payment.completed","data":{"id":"%"}}"#;
 
@@ -193,7 +193,7 @@ async fn at_its_end_only_what_waits_is_dead_lettered() {
         _ => Err(HookError::retry("not yet")),
     });
     let last = || Received {
-        receives: scene.policy.patience.max_receives,
+        receives: scene.policy.wait_policy.max_receives,
         ..array(&["good", "x", "y"])
     };
     assert_eq!(scene.consume(&[&hook], vec![last()]).await, [""; 0]);

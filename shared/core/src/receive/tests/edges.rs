@@ -10,7 +10,7 @@ async fn a_body_that_just_fits_a_message_is_queued() {
     let mut headers = HeaderMap::new();
     let signature = HeaderValue::from_str(&sign("good", &longest)).unwrap();
     headers.insert("x-kuenta-signature", signature);
-    let answer = scene.door().receive(headers, longest.into()).await;
+    let answer = scene.verifier().receive(headers, longest.into()).await;
     assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
     let message = scene.outbox.queued().remove(0);
     assert_eq!(message.text.len(), LONGEST_TEXT);
@@ -26,13 +26,13 @@ async fn a_body_that_just_fits_a_message_is_queued() {
 #[tokio::test]
 async fn bytes_that_fit_a_message_as_base64_are_not_compressed() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
+    let verifier = scene.verifier();
     let fits = LONGEST_TEXT / 4 * 3;
     for (length, encoding) in [(fits, "base64"), (fits + 1, "gzip+base64")] {
         let body = vec![0xff; length];
         let mut headers = HeaderMap::new();
         headers.insert("signature", HeaderValue::from_str(&sign("good", &body)).unwrap());
-        let answer = door.receive(headers, body.into()).await;
+        let answer = verifier.receive(headers, body.into()).await;
         assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
         let message = scene.outbox.queued().pop().unwrap();
         assert_eq!(message.attribute("encoding"), Some(encoding), "{length}");
@@ -43,9 +43,9 @@ async fn bytes_that_fit_a_message_as_base64_are_not_compressed() {
 #[tokio::test]
 async fn every_delivery_has_an_id_of_its_own() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
+    let verifier = scene.verifier();
     for _ in 0..10 {
-        door.receive(signed("good"), body()).await;
+        verifier.receive(signed("good"), body()).await;
     }
     let queued = scene.outbox.queued();
     let ids: std::collections::BTreeSet<_> = queued.iter().map(|message| message.attribute("delivery_id")).collect();
@@ -56,17 +56,23 @@ async fn every_delivery_has_an_id_of_its_own() {
 #[tokio::test]
 async fn warming_up_loads_the_secrets() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
-    door.warm_up().await;
+    let verifier = scene.verifier();
+    verifier.warm_up().await;
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
-    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    assert!(matches!(
+        verifier.receive(signed("good"), body()).await,
+        Answer::Queued(_)
+    ));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
     // Without the store it is the first delivery's matter.
-    let door = scene.door();
+    let verifier = scene.verifier();
     scene.store.down.store(true, Ordering::SeqCst);
-    door.warm_up().await;
+    verifier.warm_up().await;
     scene.store.down.store(false, Ordering::SeqCst);
-    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    assert!(matches!(
+        verifier.receive(signed("good"), body()).await,
+        Answer::Queued(_)
+    ));
 }
 
 /// SQS bills a message by 64 KiB.
@@ -77,7 +83,7 @@ async fn what_fits_64_kib_is_kept_in_quarantine_and_nothing_longer() {
         let mut headers = HeaderMap::new();
         headers.insert("signature", HeaderValue::from_static("x"));
         headers.insert(header, HeaderValue::from_static("x"));
-        scene.door().receive(headers, Bytes::from(vec![b' '; length])).await;
+        scene.verifier().receive(headers, Bytes::from(vec![b' '; length])).await;
         let kept = scene.outbox.quarantined();
         kept.first().map(|message| message.text.len())
     };
@@ -96,10 +102,10 @@ async fn what_fits_64_kib_is_kept_in_quarantine_and_nothing_longer() {
 #[tokio::test]
 async fn what_was_not_kept_in_quarantine_for_a_while_can_not_be_made_up_for() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
+    let verifier = scene.verifier();
     for kept in [200, 400] {
         for _ in 0..300 {
-            door.receive(signed("forged"), body()).await;
+            verifier.receive(signed("forged"), body()).await;
         }
         assert_eq!(scene.outbox.quarantined().len(), kept);
         scene.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
@@ -118,7 +124,7 @@ async fn a_signature_in_a_header_of_no_guide_is_kept() {
         let scene = Scene::new(GOOD);
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_str(&sign("good", BODY)).unwrap());
-        let answer = scene.door().receive(headers, body()).await;
+        let answer = scene.verifier().receive(headers, body()).await;
         assert_eq!(answer, Answer::Refused(Factor::Signature));
         assert_eq!(scene.outbox.quarantined().len(), kept, "{name}");
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::providers::{self, onepay, unopago};
-use crate::quarantine::REGISTRATION;
+use crate::receive::quarantine::REGISTRATION;
 use crate::receive::registration::LONGEST;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -25,11 +25,11 @@ impl Scene {
 #[tokio::test]
 async fn what_is_refused_gets_200_and_is_kept() {
     let scene = Scene::registering(GOOD, MINUTE);
-    let door = scene.door();
+    let verifier = scene.verifier();
     for headers in [HeaderMap::new(), signed("another secret")] {
-        assert_eq!(door.receive(headers, body()).await, Answer::Registered);
+        assert_eq!(verifier.receive(headers, body()).await, Answer::Registered);
     }
-    assert_eq!(door.receive(signed("good"), Bytes::new()).await, Answer::Registered);
+    assert_eq!(verifier.receive(signed("good"), Bytes::new()).await, Answer::Registered);
     scene.assert_nothing_queued();
     let kept = scene.outbox.quarantined();
     let reasons = kept.iter().map(|message| message.attribute("reason").unwrap());
@@ -53,8 +53,8 @@ async fn it_works_before_any_secret_was_put() {
         let store = FakeStore::holding(provider, r#"{"placeholder":true}"#);
         let scene = Scene::new(GOOD);
         store.register(Some(scene.clock.now().plus(MINUTE)));
-        let door = Door::new(provider, &store, &scene.outbox, scene.clock.clone(), Dice::default());
-        assert_eq!(door.receive(HeaderMap::new(), body()).await, Answer::Registered);
+        let verifier = Verifier::new(provider, &store, &scene.outbox, scene.clock.clone(), Dice::default());
+        assert_eq!(verifier.receive(HeaderMap::new(), body()).await, Answer::Registered);
         assert_eq!(scene.outbox.quarantined().len(), 1, "{}", provider.name);
         scene.assert_nothing_queued();
     }
@@ -66,17 +66,17 @@ async fn a_wrong_token_is_answered_200_as_well() {
     let scene = Scene::new(GOOD);
     store.register(Some(scene.clock.now().plus(MINUTE)));
     let clock = scene.clock.clone();
-    let door = Door::new(&onepay::PROVIDER, &store, &scene.outbox, clock, Dice::default());
+    let verifier = Verifier::new(&onepay::PROVIDER, &store, &scene.outbox, clock, Dice::default());
     let mut headers = HeaderMap::new();
     headers.insert("x-webhook-token", HeaderValue::from_static("another"));
-    assert_eq!(door.receive(headers, body()).await, Answer::Registered);
+    assert_eq!(verifier.receive(headers, body()).await, Answer::Registered);
     scene.assert_nothing_queued();
 }
 
 #[tokio::test]
 async fn what_verifies_goes_its_usual_way_and_asks_for_no_window() {
     let scene = Scene::registering(GOOD, MINUTE);
-    let answer = scene.door().receive(signed("good"), body()).await;
+    let answer = scene.verifier().receive(signed("good"), body()).await;
     assert!(matches!(answer, Answer::Queued(_)));
     assert_eq!(scene.outbox.queued().len(), 1);
     assert_eq!(scene.outbox.quarantined(), []);
@@ -93,18 +93,18 @@ async fn at_its_end_it_is_closed() {
         (Duration::ZERO, Answer::Refused(Factor::Signature)),
     ] {
         let scene = Scene::registering(GOOD, left);
-        assert_eq!(scene.door().receive(signed("x"), body()).await, answer, "{left:?}");
+        assert_eq!(scene.verifier().receive(signed("x"), body()).await, answer, "{left:?}");
         scene.assert_nothing_queued();
     }
     // Also where the instance knows of it from before: the store is not asked again.
     let scene = Scene::registering(GOOD, MINUTE / 4);
-    let door = scene.door();
-    assert_eq!(door.receive(signed("x"), body()).await, Answer::Registered);
+    let verifier = scene.verifier();
+    assert_eq!(verifier.receive(signed("x"), body()).await, Answer::Registered);
     scene.clock.advance(MINUTE / 4 - millisecond);
-    assert_eq!(door.receive(signed("x"), body()).await, Answer::Registered);
+    assert_eq!(verifier.receive(signed("x"), body()).await, Answer::Registered);
     scene.clock.advance(millisecond);
     let refused = Answer::Refused(Factor::Signature);
-    assert_eq!(door.receive(signed("x"), body()).await, refused);
+    assert_eq!(verifier.receive(signed("x"), body()).await, refused);
     assert_eq!(scene.store.looks.load(Ordering::SeqCst), 1);
     scene.assert_nothing_queued();
 }
@@ -113,9 +113,9 @@ async fn at_its_end_it_is_closed() {
 #[tokio::test]
 async fn opening_and_closing_are_seen_within_the_reload_interval() {
     let scene = Scene::new(GOOD);
-    let door = scene.door();
+    let verifier = scene.verifier();
     let refused = Answer::Refused(Factor::Signature);
-    let forged = async || door.receive(HeaderMap::new(), body()).await;
+    let forged = async || verifier.receive(HeaderMap::new(), body()).await;
     assert_eq!(forged().await, refused);
     scene.store.register(Some(scene.clock.now().plus(15 * MINUTE)));
     scene.clock.advance(RELOAD_EVERY - Duration::from_millis(1));
@@ -134,15 +134,15 @@ async fn opening_and_closing_are_seen_within_the_reload_interval() {
 async fn what_is_not_kept_is_not_answered_200() {
     let refused = Answer::Refused(Factor::Signature);
     let scene = Scene::registering(GOOD, MINUTE);
-    let door = scene.door();
+    let verifier = scene.verifier();
     let long = Bytes::from(vec![b' '; 64 * 1024]);
-    assert_eq!(door.receive(HeaderMap::new(), long).await, refused);
+    assert_eq!(verifier.receive(HeaderMap::new(), long).await, refused);
     scene.outbox.down.store(true, Ordering::SeqCst);
-    assert_eq!(door.receive(HeaderMap::new(), body()).await, refused);
+    assert_eq!(verifier.receive(HeaderMap::new(), body()).await, refused);
     scene.outbox.down.store(false, Ordering::SeqCst);
     let mut answered = 0;
     for _ in 0..300 {
-        answered += usize::from(door.receive(HeaderMap::new(), body()).await == Answer::Registered);
+        answered += usize::from(verifier.receive(HeaderMap::new(), body()).await == Answer::Registered);
     }
     assert_eq!(answered, scene.outbox.quarantined().len());
     assert!(answered < 300, "{answered}");
@@ -152,11 +152,14 @@ async fn what_is_not_kept_is_not_answered_200() {
 #[tokio::test]
 async fn without_the_store_there_is_no_window() {
     let scene = Scene::registering(GOOD, MINUTE);
-    let door = scene.door();
-    assert!(matches!(door.receive(signed("good"), body()).await, Answer::Queued(_)));
+    let verifier = scene.verifier();
+    assert!(matches!(
+        verifier.receive(signed("good"), body()).await,
+        Answer::Queued(_)
+    ));
     scene.store.down.store(true, Ordering::SeqCst);
     // It carries no proof, so that no secret is asked for.
-    let answer = door.receive(HeaderMap::new(), body()).await;
+    let answer = verifier.receive(HeaderMap::new(), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
 }
 
@@ -166,7 +169,7 @@ async fn it_is_counted_apart() {
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
     let scene = Scene::registering(GOOD, MINUTE);
-    scene.door().receive(HeaderMap::new(), body()).await;
+    scene.verifier().receive(HeaderMap::new(), body()).await;
     let entries = snapshotter.snapshot().into_vec();
     let mut counted: Vec<String> = entries
         .iter()
@@ -207,7 +210,7 @@ proptest! {
     fn nothing_that_fails_verification_reaches_the_event_queue(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let scene = Scene::new(GOOD);
-        let door = scene.door();
+        let verifier = scene.verifier();
         let mut answered = 0;
         // Every window's end, as long as an instance may know of it.
         let mut latest = None;
@@ -230,7 +233,7 @@ proptest! {
                     continue;
                 }
             };
-            let answer = runtime.block_on(door.receive(headers, body()));
+            let answer = runtime.block_on(verifier.receive(headers, body()));
             if answer == Answer::Registered {
                 answered += 1;
                 prop_assert!(latest.is_some_and(|until| scene.clock.now() < until));
@@ -251,7 +254,7 @@ async fn what_is_genuine_and_too_late_has_to_come_again() {
     let scene = Scene::new(GOOD);
     let now = scene.clock.now();
     store.register(Some(now.plus(MINUTE)));
-    let door = Door::new(provider, &store, &scene.outbox, scene.clock.clone(), Dice::default());
+    let verifier = Verifier::new(provider, &store, &scene.outbox, scene.clock.clone(), Dice::default());
     let at = now.minus(MINUTE * 10).as_seconds();
     let stamped = |secret| {
         let content = [format!("{at}.").as_bytes(), &body()[..]].concat();
@@ -261,10 +264,13 @@ async fn what_is_genuine_and_too_late_has_to_come_again() {
             HeaderValue::from_str(&value).unwrap(),
         )])
     };
-    let answer = door.receive(stamped("good"), body()).await;
+    let answer = verifier.receive(stamped("good"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
     // A panel's sample, which is as old as the panel.
-    assert_eq!(door.receive(stamped("the panel's"), body()).await, Answer::Registered);
+    assert_eq!(
+        verifier.receive(stamped("the panel's"), body()).await,
+        Answer::Registered
+    );
     let kept = scene.outbox.quarantined();
     let reasons = kept.iter().map(|message| message.attribute("reason").unwrap());
     assert_eq!(

@@ -13,8 +13,8 @@ fn scene() -> Scene {
     }
 }
 
-fn onepays(scene: &Scene) -> Door<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
-    Door::new(
+fn onepays(scene: &Scene) -> Verifier<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
+    Verifier::new(
         &onepay::PROVIDER,
         &scene.store,
         &scene.outbox,
@@ -34,13 +34,13 @@ fn with_token(token: &str) -> HeaderMap {
 #[tokio::test]
 async fn a_rotated_token_is_seen_by_the_first_delivery_that_fails() {
     let scene = scene();
-    let door = onepays(&scene);
-    let answer = door.receive(with_token("wh_hdr_old"), body()).await;
+    let verifier = onepays(&scene);
+    let answer = verifier.receive(with_token("wh_hdr_old"), body()).await;
     assert!(matches!(answer, Answer::Queued(_)));
     scene.store.put(NEW);
-    let answer = door.receive(with_token("wh_hdr_new"), body()).await;
+    let answer = verifier.receive(with_token("wh_hdr_new"), body()).await;
     assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
-    let answer = door.receive(with_token("wh_hdr_old"), body()).await;
+    let answer = verifier.receive(with_token("wh_hdr_old"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Token));
 }
 
@@ -48,7 +48,7 @@ async fn a_rotated_token_is_seen_by_the_first_delivery_that_fails() {
 #[tokio::test]
 async fn what_no_secret_could_change_does_not_reload() {
     let scene = scene();
-    let door = onepays(&scene);
+    let verifier = onepays(&scene);
     let without = |name: &str| {
         let mut headers = with_token("wh_hdr_old");
         headers.remove(name);
@@ -57,13 +57,13 @@ async fn what_no_secret_could_change_does_not_reload() {
     let mut unreadable = with_token("wh_hdr_old");
     unreadable.insert("x-signature", HeaderValue::from_static("no digest"));
     for headers in [without("x-signature"), unreadable] {
-        assert!(matches!(door.receive(headers, body()).await, Answer::Refused(_)));
+        assert!(matches!(verifier.receive(headers, body()).await, Answer::Refused(_)));
     }
-    let empty = door.receive(with_token("wh_hdr_old"), Bytes::new()).await;
+    let empty = verifier.receive(with_token("wh_hdr_old"), Bytes::new()).await;
     assert!(matches!(empty, Answer::Refused(_)));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
     // The secret may say by now that no token comes.
-    let answer = door.receive(without("x-webhook-token"), body()).await;
+    let answer = verifier.receive(without("x-webhook-token"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Token));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
 }
@@ -75,13 +75,13 @@ async fn every_answer_is_counted_by_its_name() {
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
     let scene = scene();
-    let door = onepays(&scene);
-    door.receive(with_token("wh_hdr_wrong"), body()).await;
+    let verifier = onepays(&scene);
+    verifier.receive(with_token("wh_hdr_wrong"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["token"]);
     let too_long = Bytes::from(vec![b' '; LONGEST_TEXT + 1]);
-    door.receive(with_token("wh_hdr_old"), too_long).await;
+    verifier.receive(with_token("wh_hdr_old"), too_long).await;
     assert_eq!(outcomes(&snapshotter), ["too_long"]);
     scene.outbox.down.store(true, Ordering::SeqCst);
-    door.receive(with_token("wh_hdr_old"), body()).await;
+    verifier.receive(with_token("wh_hdr_old"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["unavailable"]);
 }

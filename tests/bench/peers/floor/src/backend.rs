@@ -1,9 +1,9 @@
-//! What is behind the door: a queue and a secret.
+//! What is behind the verifier: a queue and a secret.
 
-use acuse_core::envelope::Message;
 use acuse_core::providers::kuenta;
+use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
-use acuse_core::secrets::Secrets;
+use acuse_core::wire::envelope::Message;
 use serde_json::{Map, Value, json};
 
 use crate::aws::Aws;

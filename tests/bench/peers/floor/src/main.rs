@@ -1,4 +1,4 @@
-//! The verify job without an SDK: the door itself, with its checks, log lines, metrics and traces, but SQS
+//! The verify job without an SDK: the verifier itself, with its checks, log lines, metrics and traces, but SQS
 //! and Secrets Manager are called by hyper and a signer alone. What the SDK costs is seen beside it.
 
 mod aws;
@@ -10,7 +10,7 @@ use acuse_aws::system::{SystemClock, SystemRandom};
 use acuse_aws::telemetry;
 use acuse_aws::verifier::{Error, serve};
 use acuse_core::providers::kuenta;
-use acuse_core::receive::Door;
+use acuse_core::receive::Verifier;
 
 use aws::Aws;
 use backend::{Queue, Secret};
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
         url: var("EVENT_QUEUE_URL")?,
     };
     queue.warm_up().await;
-    let door = Door::new(&kuenta::PROVIDER, secret, queue, SystemClock, SystemRandom);
-    door.warm_up().await;
-    serve(&door).await
+    let verifier = Verifier::new(&kuenta::PROVIDER, secret, queue, SystemClock, SystemRandom);
+    verifier.warm_up().await;
+    serve(&verifier).await
 }

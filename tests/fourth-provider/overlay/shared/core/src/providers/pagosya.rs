@@ -4,7 +4,7 @@
 use crate::event::Resource;
 use crate::json::Value;
 use crate::provider::{Occurs, Provider, Reading, Unreadable, event_types};
-use crate::signature::{Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time};
+use crate::provider::scheme::{Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time};
 
 /// What Acuse knows of PagosYa.
 pub const PROVIDER: Provider = Provider {

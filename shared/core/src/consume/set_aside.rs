@@ -1,0 +1,111 @@
+//! What is set aside on purpose: recorded as rejected, and handed to no hook. What is expired is dead-lettered as
+//! well, for somebody to look at: hooks may have had it long ago, or never.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::event::{Environment, Event};
+
+/// Why an event is set aside. Its text is the reason in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SetAside {
+    /// Sent by `acuse doctor`.
+    #[error("a test delivery of `acuse doctor`")]
+    TestDelivery,
+    /// Test money on a live stack, or the other way round.
+    #[error("of environment `{}`, which this stack does not take", .0.name())]
+    WrongEnvironment(Environment),
+    /// It happened then, and the ledger may have forgotten that it has seen it.
+    #[error("stale: it happened at {0}, longer ago than the ledger remembers")]
+    Expired(Timestamp),
+}
+
+impl SetAside {
+    /// Why `event` is set aside by a stack that takes events of `environment` (`None`: of any) and remembers
+    /// them for `retention`. Whether an operator replays it is not asked.
+    pub fn of(event: &Event, environment: Option<Environment>, retention: Duration, now: Timestamp) -> Option<Self> {
+        if event.test_delivery {
+            return Some(Self::TestDelivery);
+        }
+        if environment.is_some_and(|own| own != event.environment) {
+            return Some(Self::WrongEnvironment(event.environment));
+        }
+        let expired = event.occurred_at.filter(|at| now.since(*at) > retention);
+        expired.map(Self::Expired)
+    }
+
+    /// Reads a reason from the ledger; `None` where it is another. Nothing that a hook or a provider says
+    /// reads as one of these: a hook's reason begins with its name, and the whole text has to be the one that
+    /// is written for what was read from it.
+    pub fn of_reason(reason: &str) -> Option<Self> {
+        let environment = || Environment::from_name(between(reason, "of environment `", "`")?);
+        let moment = || Timestamp::from_rfc3339(between(reason, "stale: it happened at ", ",")?);
+        let known = environment().map(Self::WrongEnvironment);
+        let known = known.or_else(|| moment().map(Self::Expired));
+        known
+            .into_iter()
+            .chain([Self::TestDelivery])
+            .find(|known| known.to_string() == reason)
+    }
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(text.strip_prefix(before)?.split_once(after)?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for aside in [
+            SetAside::TestDelivery,
+            SetAside::WrongEnvironment(Environment::Test),
+            SetAside::WrongEnvironment(Environment::Live),
+            SetAside::Expired(Timestamp::from_millis(1_710_928_800_000)),
+            SetAside::Expired(Timestamp::from_millis(1_710_928_800_123)),
+            SetAside::Expired(Timestamp::from_millis(-1)),
+        ] {
+            assert_eq!(SetAside::of_reason(&aside.to_string()), Some(aside));
+        }
+    }
+
+    /// Records live for months: these are texts of version 1.
+    #[test]
+    fn yesterdays_records_are_read() {
+        for (reason, aside) in [
+            ("a test delivery of `acuse doctor`", SetAside::TestDelivery),
+            (
+                "of environment `test`, which this stack does not take",
+                SetAside::WrongEnvironment(Environment::Test),
+            ),
+            (
+                "stale: it happened at 2024-03-20T10:00:00.000Z, longer ago than the ledger remembers",
+                SetAside::Expired(Timestamp::from_millis(1_710_928_800_000)),
+            ),
+        ] {
+            assert_eq!(SetAside::of_reason(reason), Some(aside), "{reason}");
+        }
+        let ledger = include_str!("../../../../tests/fixtures/upgrade/v1/ledger.json");
+        let records: Vec<serde_json::Value> = serde_json::from_str(ledger).unwrap();
+        let reasons = records.iter().filter_map(|record| record["error"]["S"].as_str());
+        let reasons: Vec<_> = reasons.map(SetAside::of_reason).collect();
+        assert!(!reasons.is_empty() && reasons.iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn nothing_else_is_taken_for_it() {
+        for reason in [
+            "",
+            "hook `stale`: no such order",
+            "hook `h`: of environment `test`, which this stack does not take",
+            "stale: it happened at 2024-03-20T10:00:00.000Z, says the provider",
+            "of environment `staging`, which this stack does not take",
+            "of environment `production`, which this stack does not take",
+            "the payload's environment is \"a test delivery of `acuse doctor`\"; it should be test, live or production",
+        ] {
+            assert_eq!(SetAside::of_reason(reason), None, "{reason}");
+        }
+    }
+}

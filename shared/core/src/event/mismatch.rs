@@ -1,0 +1,181 @@
+//! The payload as a type of the hook's own, and why it is none.
+
+use std::any::type_name;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+/// A payload that is not of the type that a hook reads it as. It would be the same another time, so it is
+/// no [`Error`](std::error::Error), which `?` would turn into a retry: `?` makes it
+/// [`HookError::Reject`](crate::hook::HookError::Reject).
+///
+/// It names the type, the field and what was expected there, and not the value that the payload has there:
+/// that may be personal data, and a reason is shown in logs and lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    type_name: String,
+    field: Option<String>,
+    problem: String,
+}
+
+/// The longest that a field's path or a problem is shown: both may be made of a provider's text.
+const LONGEST: usize = 200;
+
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Mismatch> {
+    serde_json::from_slice(body).map_err(|error| {
+        // Only a payload that does not fit is read again, to learn where.
+        let found = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body));
+        let field = found.err().map(|error| error.path().to_string());
+        Mismatch {
+            type_name: short_name(type_name::<T>()).to_owned(),
+            field: field.filter(|path| path != ".").map(|path| cut(&path)),
+            problem: cut(&without_value(&error.to_string())),
+        }
+    })
+}
+
+/// `Order` of `shop::orders::Order`.
+fn short_name(name: &str) -> &str {
+    let base = name.split_once('<').map_or(name, |(base, _)| base);
+    base.rsplit("::").next().unwrap_or(base)
+}
+
+/// serde's message without the payload's value, which it quotes after what it is, and without the place in
+/// the text, which the field's name says better:
+/// ``invalid type: string "a@b.co", expected i64 at line 1 column 9``.
+fn without_value(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(text, _)| text);
+    // These quote a field of the hook's own type.
+    if message.starts_with("missing field") || message.starts_with("duplicate field") {
+        return message.to_owned();
+    }
+    let (found, expected) = match message.rsplit_once(", expected ") {
+        Some((found, expected)) => (found, Some(expected)),
+        None => (message, None),
+    };
+    let unquoted = found.split(['"', '`']).next().unwrap_or_default();
+    let unquoted = unquoted.trim_end_matches([' ', ':']);
+    match expected {
+        Some(expected) => format!("{unquoted}, expected {expected}"),
+        None => unquoted.to_owned(),
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// ``the payload is no `Order`: payment.amount: invalid type: string, expected i64``
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the payload is no `{}`: ", self.type_name)?;
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        f.write_str(&self.problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use serde_json::value::RawValue;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Deserialize)]
+    struct Order {
+        payment: Payment,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read")]
+    struct Payment {
+        amount: i64,
+        currency: Option<Currency>,
+        parts: Option<Vec<u8>>,
+        payer: Option<BTreeMap<String, bool>>,
+        mail: Option<Mail>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Currency {
+        Cop,
+    }
+
+    /// Its own error quotes what it was given.
+    #[derive(Debug, Deserialize)]
+    #[serde(try_from = "String")]
+    struct Mail;
+
+    impl TryFrom<String> for Mail {
+        type Error = String;
+
+        fn try_from(text: String) -> Result<Self, String> {
+            Err(format!("no mail address: {text:?}"))
+        }
+    }
+
+    fn mismatch(body: &str) -> String {
+        read::<Order>(body.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_mismatch_names_the_field_and_never_the_value() {
+        let found = [
+            r#"{"payment":{"amount":"juan@example.com"}}"#,
+            r#"{"payment":{"amount":"juan\", expected nothing"}}"#,
+            r#"{"payment":{"amount":1.5}}"#,
+            r#"{"payment":{"amount":92233720368547758070}}"#,
+            r#"{"payment":{"amount":null}}"#,
+            r#"{"payment":{"amount":1,"parts":[1,300]}}"#,
+            r#"{"payment":{"amount":1,"currency":"juan`, expected juan"}}"#,
+            r#"{"payment":{"amount":1,"nickname":"juan"}}"#,
+            r#"{"payment":{"amount":1,"payer":{"name":"juan"}}}"#,
+            r#"{"payment":{"amount":1,"mail":"juan"}}"#,
+            r#"{"payment":{"currency":null}}"#,
+            r#"{"payment":{"amount":1,"amount":2}}"#,
+            r#"{"payment":"juan"}"#,
+            r#"["juan"]"#,
+            r#"{"payment":{"amount":"\ud800"}}"#,
+        ];
+        let reasons: Vec<String> = found.iter().map(|body| mismatch(body)).collect();
+        assert!(reasons.iter().all(|reason| !reason.contains("juan")), "{reasons:#?}");
+        insta::assert_snapshot!(reasons.join("\n"), @r"
+        the payload is no `Order`: payment.amount: invalid type: string, expected i64
+        the payload is no `Order`: payment.amount: invalid type: string, expected i64
+        the payload is no `Order`: payment.amount: invalid type: floating point, expected i64
+        the payload is no `Order`: payment.amount: invalid type: floating point, expected i64
+        the payload is no `Order`: payment.amount: invalid type: null, expected i64
+        the payload is no `Order`: payment.parts[1]: invalid value: integer, expected u8
+        the payload is no `Order`: payment.currency: unknown variant, expected `Cop`
+        the payload is no `Order`: payment.nickname: unknown field, expected one of `amount`, `currency`, `parts`, `payer`, `mail`
+        the payload is no `Order`: payment.payer.name: invalid type: string, expected a boolean
+        the payload is no `Order`: payment.mail: no mail address
+        the payload is no `Order`: payment: missing field `amount`
+        the payload is no `Order`: payment: duplicate field `amount`
+        the payload is no `Order`: payment: invalid type: string, expected struct Payment
+        the payload is no `Order`: [0]: invalid type: string, expected struct Payment
+        the payload is no `Order`: payment.amount: unexpected end of hex escape
+        ");
+    }
+
+    #[test]
+    fn a_reason_is_short_whatever_is_sent() {
+        let long = "k".repeat(100_000);
+        let reason = mismatch(&format!(r#"{{"payment":{{"amount":1,"payer":{{"{long}":1}}}}}}"#));
+        assert!(reason.chars().count() < 2 * LONGEST + 50, "{reason}");
+    }
+
+    #[test]
+    fn what_fits_is_read_as_it_was_sent() {
+        let order: Order = read(br#"{"payment":{"amount":7,"currency":"Cop"}}"#).unwrap();
+        assert_eq!(order.payment.amount, 7);
+        let amounts: BTreeMap<String, Box<RawValue>> = read(br#"{"amount":9007199254740993.10}"#).unwrap();
+        assert_eq!(amounts["amount"].get(), "9007199254740993.10");
+    }
+}

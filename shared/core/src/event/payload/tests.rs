@@ -1,0 +1,305 @@
+//! The bodies in `tests/fixtures/encodings`, from the verify function to their events.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::providers::{self, kuenta, unopago};
+use crate::receive::signature::sign;
+use crate::receive::{Answer, Verifier};
+use crate::testing::{Dice, FakeOutbox, FakeStore, StoppedClock};
+use crate::wire::delivery::{CanonicalForm, DeliveryId};
+use crate::wire::envelope::Message;
+
+/// A body and its headers.
+#[derive(Deserialize)]
+struct Sent {
+    file: String,
+    provider: String,
+    content_type: String,
+    content_encoding: Option<String>,
+}
+
+impl Sent {
+    fn all() -> Vec<Self> {
+        serde_json::from_slice(&fixture("bodies.json")).unwrap()
+    }
+
+    fn provider(&self) -> &'static Provider {
+        providers::by_name(&self.provider).unwrap()
+    }
+
+    /// The message that its delivery becomes.
+    async fn queued(&self) -> Message {
+        let (body, provider) = (fixture(&self.file), self.provider());
+        let signature = provider.scheme.signatures[0].headers[0];
+        let signed = sign("good", &body);
+        let mut headers = HeaderMap::new();
+        let mut header = |name: &'static str, value: &str| {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        };
+        header(signature, &signed);
+        header("content-type", &self.content_type);
+        if let Some(encoding) = &self.content_encoding {
+            header("content-encoding", encoding);
+        }
+        let store = FakeStore::holding(provider, r#"{"signing_secrets":["good"]}"#);
+        let outbox = FakeOutbox::default();
+        let clock = StoppedClock::at(Timestamp::from_rfc3339("2026-11-20T10:00:01Z").unwrap());
+        let verifier = Verifier::new(provider, &store, &outbox, clock, Dice::default());
+        let answer = verifier.receive(headers, body.into()).await;
+        assert!(matches!(answer, Answer::Queued(_)), "{}: {answer:?}", self.file);
+        outbox.queued().remove(0)
+    }
+}
+
+fn fixture(file: &str) -> Vec<u8> {
+    let path = format!("{}/../../tests/fixtures/encodings/{file}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn read(message: &Message, provider: &'static Provider) -> Vec<(Event, Option<Unreadable>)> {
+    let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
+    events(&envelope, provider, Environment::Live)
+}
+
+/// The events of `body` with nothing said of it, as an older verify function queued it.
+fn unsaid(body: impl Into<Bytes>, provider: &'static Provider) -> Vec<(Event, Option<Unreadable>)> {
+    said(body, Content::default(), provider)
+}
+
+fn said(body: impl Into<Bytes>, content: Content, provider: &'static Provider) -> Vec<(Event, Option<Unreadable>)> {
+    let at = Timestamp::from_seconds(1_700_000_000);
+    let envelope = Envelope {
+        provider: provider.name.to_owned(),
+        delivery_id: DeliveryId::new(at, [0; 10]),
+        received_at: at,
+        form: CanonicalForm::Raw,
+        body: body.into(),
+        content,
+        replay: None,
+    };
+    events(&envelope, provider, Environment::Live)
+}
+
+/// A later version may read the one by that, and the other is JSON by now.
+#[test]
+fn what_is_said_of_a_body_stays_with_one_that_cant_be_read() {
+    let japanese = of_type("application/json; charset=shift_jis");
+    let (event, unreadable) = said(&b"{\"event\":\"\x83\x66\"}"[..], japanese.clone(), &kuenta::PROVIDER).remove(0);
+    assert!(unreadable.is_some());
+    assert_eq!(event.content(), &japanese);
+    let latin = of_type("text/json; charset=latin1");
+    let (event, unreadable) = said(&b"{\"event\":\"pagado\xe9\"}"[..], latin, &kuenta::PROVIDER).remove(0);
+    assert_eq!((unreadable, event.content()), (None, &Content::default()));
+}
+
+fn of_type(media_type: &str) -> Content {
+    Content {
+        media_type: Some(media_type.to_owned()),
+        encoding: None,
+    }
+}
+
+/// A row for each event: its key, and its text or why there is none.
+fn rows(read: &[(Event, Option<Unreadable>)]) -> String {
+    let row = |(event, unreadable): &(Event, Option<Unreadable>)| {
+        let key = event.key.to_string().replace(event.body_sha256(), "{sha256}");
+        match unreadable {
+            Some(why) => format!("  {key}: {why}"),
+            None => format!("  {key}: {}", std::str::from_utf8(event.body()).unwrap()),
+        }
+    };
+    read.iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn every_body_is_read_or_says_why_not() {
+    let mut table = Vec::new();
+    for sent in Sent::all() {
+        let message = sent.queued().await;
+        let [content_type, encoding, packed] = ["content_type", "content_encoding", "encoding"].map(|name| {
+            let value = message.attribute(name);
+            value.map_or(String::new(), |value| format!(" {name}={value:?}"))
+        });
+        let read = read(&message, sent.provider());
+        table.push(format!(
+            "{}{content_type}{encoding}{packed}\n{}",
+            sent.file,
+            rows(&read)
+        ));
+    }
+    insta::assert_snapshot!(table.join("\n"));
+}
+
+#[tokio::test]
+async fn however_it_is_written_it_is_the_same_event() {
+    let plain = unsaid(fixture("plain.json"), &kuenta::PROVIDER).remove(0).0;
+    assert_eq!(plain.body(), &fixture("plain.json"));
+    let mut same = 0;
+    for sent in Sent::all() {
+        let read = read(&sent.queued().await, sent.provider());
+        for (event, unreadable) in read {
+            if unreadable.is_none() && event.body() == plain.body() {
+                assert_eq!((&event.key, event.body_sha256()), (&plain.key, plain.body_sha256()));
+                same += 1;
+            }
+        }
+    }
+    // Itself, six ways of writing it, two of packing it, four arrays that have it, and two forms.
+    assert_eq!(same, 15);
+}
+
+/// Messages of before this version say nothing of their bodies.
+#[test]
+fn but_for_a_charset_the_bytes_tell_all() {
+    let mut untold = Vec::new();
+    for sent in Sent::all() {
+        let read = |content| said(fixture(&sent.file), content, sent.provider());
+        let told = read(Content {
+            media_type: Some(sent.content_type.clone()),
+            encoding: sent.content_encoding.clone(),
+        });
+        if rows(&told) != rows(&read(Content::default())) {
+            untold.push(sent.file);
+        }
+    }
+    assert_eq!(untold, ["iso-8859-1.json", "windows-1252.json", "form-iso-8859-1.txt"]);
+}
+
+#[test]
+fn an_array_has_a_thousand_events_at_most() {
+    let array = |count: usize| {
+        let items: Vec<_> = (0..count)
+            .map(|id| format!(r#"{{"event":"payment.completed","data":{{"id":{id}}}}}"#))
+            .collect();
+        unsaid(format!("[{}]", items.join(",")), &kuenta::PROVIDER)
+    };
+    let read = array(MOST_EVENTS);
+    assert_eq!(read.len(), MOST_EVENTS);
+    assert!(read.iter().all(|(_, unreadable)| unreadable.is_none()));
+    let [(event, Some(why))] = &array(MOST_EVENTS + 1)[..] else {
+        panic!("read");
+    };
+    assert_eq!(
+        why.to_string(),
+        "the payload can't be read: it is an array of 1001 events; 1000 at most are read"
+    );
+    assert!(event.body().starts_with(b"[{"), "all of it is kept");
+}
+
+#[test]
+fn what_unpacks_to_more_than_a_body_can_be_is_kept_packed() {
+    let packed = |length: usize| {
+        let mut body = br#"{"event":"payment.completed","data":{"id":"p1"}}"#.to_vec();
+        body.resize(length, b' ');
+        gzip::pack(&body).unwrap()
+    };
+    let (event, unreadable) = unsaid(packed(LONGEST_BODY), &kuenta::PROVIDER).remove(0);
+    assert_eq!((unreadable, event.body().len()), (None, LONGEST_BODY));
+    let longer = packed(LONGEST_BODY + 1);
+    let (event, unreadable) = unsaid(longer.clone(), &kuenta::PROVIDER).remove(0);
+    assert_eq!(event.body(), &longer);
+    let why = format!("the payload can't be read: it unpacks to more than {LONGEST_BODY} bytes");
+    assert_eq!(unreadable.unwrap().to_string(), why);
+}
+
+#[test]
+fn forms_in_all_their_ways() {
+    let form = |body: &str| {
+        let read = said(
+            body.to_owned(),
+            of_type("application/x-www-form-urlencoded"),
+            &unopago::PROVIDER,
+        );
+        rows(&read)
+    };
+    let bodies = [
+        "event=a&n=%C3%A9+%2B%20&m=%zz&empty=&bare",
+        "&&event=a&",
+        "event=a&event=b",
+        // Neither is all of the other, and a part would be lost.
+        "payload=%7B%22event%22%3A%22a%22%7D&token=t",
+        "payload=%7B%22event%22%3A%22a%22%7D&payload=%7B%7D",
+        "payload=7&event=a",
+        "payload=not+json",
+        "event=%FF",
+        "event",
+        r#"{"event":"a","x":"1&event=b&y=2"}"#,
+        r#"{"event":"a","x":"1&event=b&y=2}"#,
+    ];
+    insta::assert_snapshot!(bodies.map(|body| format!("{body}\n{}", form(body))).join("\n"));
+}
+
+/// Read flat, `data[is_test]` would be overlooked, and a test be live.
+#[test]
+fn a_form_whose_fields_lie_in_one_another_is_not_read() {
+    for body in [
+        "event=payment.approved&data[id]=p&data[is_test]=true",
+        "event=payment.approved&data%5Bid%5D=p&data%5Bis_test%5D=1",
+    ] {
+        let read = unsaid(body, &crate::providers::onepay::PROVIDER);
+        let why = read[0].1.as_ref().map(ToString::to_string);
+        assert_eq!(
+            why.as_deref(),
+            Some("the payload can't be read: it is a form whose fields lie in one another, which is not read")
+        );
+    }
+}
+
+#[test]
+fn a_forms_flags_are_texts() {
+    for (body, environment) in [
+        ("event=a&test=1", Environment::Test),
+        ("event=a&sandbox=true", Environment::Test),
+        ("event=a&test=0", Environment::Live),
+        ("event=a&test=blood", Environment::Live),
+    ] {
+        assert_eq!(unsaid(body, &unopago::PROVIDER)[0].0.environment, environment, "{body}");
+    }
+}
+
+/// A few bytes that look like several things.
+fn bodies() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = prop_oneof![
+        Just(r#"{"event":"a"}"#.to_owned()),
+        Just("event=a".to_owned()),
+        Just("payload=%7B%22event%22%3A1%7D".to_owned()),
+        "[\\[\\]{}=&,\":%+ a\0\u{FEFF}é]",
+    ];
+    let text = proptest::collection::vec(pieces, 1..6).prop_map(|pieces| pieces.concat());
+    prop_oneof![
+        text.clone().prop_map(String::into_bytes),
+        text.prop_map(|text| text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+    ]
+}
+
+proptest! {
+    /// Nobody signs headers.
+    #[test]
+    fn a_header_does_not_choose_between_two_readings(body in bodies(), media_type in "(text/json|application/x-www-form-urlencoded)(; charset=(utf-16|latin1|utf-8))?") {
+        let readable = |read: Vec<(Event, Option<Unreadable>)>| match read.iter().all(|(_, why)| why.is_none()) {
+            true => Some(read.into_iter().map(|(event, _)| event.key).collect::<Vec<_>>()),
+            false => None,
+        };
+        let plain = readable(unsaid(body.clone(), &unopago::PROVIDER));
+        let told = readable(said(body, of_type(&media_type), &unopago::PROVIDER));
+        if let (Some(plain), Some(told)) = (plain, told) {
+            prop_assert_eq!(plain, told);
+        }
+    }
+
+    #[test]
+    fn a_replay_of_what_was_read_is_the_same_event(body in bodies()) {
+        for (event, _) in unsaid(body, &unopago::PROVIDER) {
+            let again = unsaid(event.body().clone(), &unopago::PROVIDER);
+            // But for an array in an array, which is read by itself.
+            if !begins_an_array(event.body()) {
+                prop_assert_eq!(again.len(), 1);
+                prop_assert_eq!(&again[0].0.key, &event.key);
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What happened.
+
+/// What happened, in words that all providers share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    PaymentCreated,
+    PaymentProcessing,
+    PaymentSucceeded,
+    PaymentPartiallyPaid,
+    PaymentFailed,
+    PaymentExpired,
+    PaymentCancelled,
+    PaymentRefunded,
+    PaymentDisputed,
+    PayoutCreated,
+    PayoutApproved,
+    PayoutProcessing,
+    PayoutCompleted,
+    PayoutCancelled,
+    PayoutFailed,
+    SubscriptionCreated,
+    SubscriptionActivated,
+    SubscriptionCharged,
+    SubscriptionCancelled,
+    InvoiceCreated,
+    InvoicePaid,
+    CustomerUpdated,
+    AccountEnrolled,
+    AccountFailed,
+    CreditRequested,
+    CreditApproved,
+    CreditRejected,
+    CreditDisbursed,
+    CreditCompleted,
+    DocumentCreated,
+    DocumentSigned,
+    DocumentExpired,
+    ValidationStarted,
+    ValidationCompleted,
+    ValidationFailed,
+    /// A type that is in none of the provider's lists, or a payload that can't be read.
+    Unknown,
+}

@@ -1,0 +1,45 @@
+//! A provider's event types, from one table.
+
+/// Declares a provider's event types as a closed enum with an `Unknown` arm, from one table:
+/// variant, name on the wire, [`Kind`].
+macro_rules! event_types {
+    ($(#[$meta:meta])* $vis:vis enum $Type:ident of $provider:literal {
+        $($Variant:ident = $name:literal => $Kind:ident),+ $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        $vis enum $Type {
+            $(#[doc = concat!("`", $name, "`")] $Variant,)+
+            /// A type that is in no list: valid, recorded, and handed to hooks.
+            Unknown(String),
+        }
+
+        impl $Type {
+            /// The names of all known types.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// The type with this name on the wire.
+            pub fn from_name(name: &str) -> Self {
+                match name {
+                    $($name => Self::$Variant,)+
+                    other => Self::Unknown(other.to_owned()),
+                }
+            }
+
+            /// The type of `event`; `None` where another provider sent it.
+            pub fn of(event: &$crate::event::Event) -> Option<Self> {
+                (event.provider == $provider).then(|| Self::from_name(&event.type_name))
+            }
+
+            /// The same in words that all providers share.
+            pub fn kind(&self) -> $crate::event::Kind {
+                match self {
+                    $(Self::$Variant => $crate::event::Kind::$Kind,)+
+                    Self::Unknown(_) => $crate::event::Kind::Unknown,
+                }
+            }
+        }
+    };
+}
+pub(crate) use event_types;

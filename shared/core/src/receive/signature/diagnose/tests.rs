@@ -1,0 +1,383 @@
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::super::sign;
+use super::*;
+use crate::provider::Provider;
+use crate::provider::scheme::merged;
+use crate::providers::{kuenta, onepay, unopago};
+use crate::wire::delivery::DeliveryId;
+
+const BODY: &str = r#"{ "payment": {"id": "p1", "amount": 150000.00} }"#;
+const AS_NODE: &str = r#"{"payment":{"id":"p1","amount":150000}}"#;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+fn secrets(provider: &Provider) -> Secrets {
+    let parse = |text| Secrets::parse(provider, text).unwrap().unwrap();
+    parse(r#"{"signing_secrets":["first","second"],"token":"wh_hdr_1"}"#)
+        .and_previous(parse(r#"{"signing_secrets":["old"],"token":"wh_hdr_0"}"#))
+}
+
+fn diagnosis(provider: &Provider, headers: Headers) -> String {
+    let delivery = delivery(headers, BODY.as_bytes());
+    diagnose(&delivery, &provider.scheme, &secrets(provider), NOW).to_string()
+}
+
+fn delivery(headers: Headers, body: &[u8]) -> Delivery<Unverified> {
+    let headers: HeaderMap = headers
+        .iter()
+        .map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            (name, HeaderValue::from_str(value).unwrap())
+        })
+        .collect();
+    let body = Bytes::copy_from_slice(body);
+    Delivery::received(DeliveryId::new(NOW, [0; 10]), NOW, headers, body)
+}
+
+#[test]
+fn a_diagnosis_says_what_to_do() {
+    let first = sign("first", BODY.as_bytes());
+    let old = sign("old", BODY.as_bytes());
+    let node = sign("second", AS_NODE.as_bytes());
+    let swapped = sign("wh_hdr_1", BODY.as_bytes());
+    let stamped = format!(
+        "t=1600000000,v1={}",
+        sign("first", format!("1600000000.{BODY}").as_bytes())
+    );
+    let base64 = data_encoding::BASE64.encode(&data_encoding::HEXLOWER.decode(first.as_bytes()).unwrap());
+    let token = ("x-webhook-token", "wh_hdr_1");
+    let (k, o) = (&kuenta::PROVIDER, &onepay::PROVIDER);
+    let cases: [(&str, &Provider, Headers); 19] = [
+        ("right", k, &[("signature", &first)]),
+        ("previous secret", k, &[("signature", &old)]),
+        ("another header", k, &[("x-hook", &first)]),
+        (
+            "behind a header that is looked at",
+            k,
+            &[("signature", &first), ("x-signature", "junk")],
+        ),
+        ("base64", k, &[("signature", &base64)]),
+        ("timestamped", k, &[("signature", &stamped)]),
+        ("another form", k, &[("signature", &node)]),
+        ("forged", k, &[("signature", &sign("x", b"y")), ("host", "example.com")]),
+        (
+            "not signed",
+            k,
+            &[("host", "example.com"), ("content-type", "application/json")],
+        ),
+        ("forged in another header", k, &[("x-hook", &sign("x", b"y"))]),
+        ("signed in no known way", k, &[("signature", "junk")]),
+        ("swapped secrets", o, &[token, ("signature", &swapped)]),
+        ("no token", o, &[("signature", &first)]),
+        ("wrong token", o, &[("x-webhook-token", "no"), ("signature", &node)]),
+        (
+            "swapped token",
+            o,
+            &[("x-webhook-token", "first"), ("signature", &node)],
+        ),
+        (
+            "bearer",
+            o,
+            &[("authorization", "Bearer wh_hdr_1"), ("signature", &first)],
+        ),
+        ("token alone", o, &[token]),
+        (
+            "repeated",
+            o,
+            &[
+                token,
+                token,
+                ("signature", ""),
+                ("signature", &first),
+                ("signature", &first),
+            ],
+        ),
+        ("two that differ", k, &[("signature", &first), ("signature", &node)]),
+    ];
+    let rows: Vec<String> = cases
+        .into_iter()
+        .map(|(name, provider, headers)| format!("{name}: {}", diagnosis(provider, headers)))
+        .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+fn base64(hex: &str) -> String {
+    data_encoding::BASE64.encode(&data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap())
+}
+
+fn stored(provider: &Provider, signing: &str) -> Secrets {
+    let json = serde_json::json!({"signing_secrets": [signing], "token": "wh_hdr_1"}).to_string();
+    Secrets::parse(provider, &json).unwrap().unwrap()
+}
+
+/// A provider that signs in another way than it should, and the settings that are named for it.
+struct Odd<'a> {
+    name: &'a str,
+    secret: &'a str,
+    header: String,
+    body: &'a str,
+    settings: &'a str,
+}
+
+#[test]
+fn the_settings_that_are_named_let_it_in() {
+    let raw = sign("s3cret", BODY.as_bytes());
+    let as_sorted = r#"{"payment":{"amount":150000,"id":"p1"}}"#;
+    let as_python = r#"{"payment":{"amount":150000.0,"id":"p1"}}"#;
+    let (key, key_base64, key_hex) = ("k\u{e9}y!", "a8OpeSE=", "6bc3a97921");
+    let case = |name, secret, header, body, settings| Odd {
+        name,
+        secret,
+        header,
+        body,
+        settings,
+    };
+    let (lines, compact) = (format!("{BODY}\n"), format!("{AS_NODE}\n"));
+    let cases = [
+        case("base64", "s3cret", base64(&raw), BODY, "texts=hex,base64"),
+        case(
+            "base64 for URLs",
+            "s3cret",
+            base64(&raw).replace('+', "-").replace('/', "_").replace('=', ""),
+            BODY,
+            "texts=hex,base64",
+        ),
+        case(
+            "two",
+            "s3cret",
+            format!("{} {raw}", sign("x", b"y")),
+            BODY,
+            "texts=hex,list",
+        ),
+        case(
+            "timestamped",
+            "s3cret",
+            format!(
+                "t=1700000000,v1={}",
+                sign("s3cret", format!("1700000000.{BODY}").as_bytes())
+            ),
+            BODY,
+            "texts=hex,timestamped",
+        ),
+        case(
+            "signed without the new line",
+            "s3cret",
+            raw,
+            &lines,
+            "forms=raw,trimmed",
+        ),
+        case(
+            "compact, signed without the new line",
+            "s3cret",
+            sign("s3cret", AS_NODE.as_bytes()),
+            &compact,
+            "forms=raw,trimmed",
+        ),
+        case(
+            "signed with a new line",
+            "s3cret",
+            sign("s3cret", lines.as_bytes()),
+            BODY,
+            "forms=raw,newline",
+        ),
+        case(
+            "sorted by Node",
+            "s3cret",
+            sign("s3cret", as_sorted.as_bytes()),
+            BODY,
+            "forms=raw,js-sorted",
+        ),
+        case(
+            "sorted by Python",
+            "s3cret",
+            sign("s3cret", as_python.as_bytes()),
+            BODY,
+            "forms=raw,python-sorted",
+        ),
+        case(
+            "key in base64",
+            key_base64,
+            sign(key, BODY.as_bytes()),
+            BODY,
+            "key=base64",
+        ),
+        case("key in hex", key_hex, sign(key, BODY.as_bytes()), BODY, "key=hex"),
+        case(
+            "both at once",
+            key_hex,
+            base64(&sign(key, as_sorted.as_bytes())),
+            BODY,
+            "texts=hex,base64 forms=raw,js-sorted key=hex",
+        ),
+    ];
+    for case in cases {
+        let delivery = delivery(&[("signature", &case.header)], case.body.as_bytes());
+        let provider = &kuenta::PROVIDER;
+        let secrets = stored(provider, case.secret);
+        let diagnosis = diagnose(&delivery, &provider.scheme, &secrets, NOW);
+        assert!(diagnosis.verdict.is_err(), "{}", case.name);
+        let settings = diagnosis.signature.and_then(|found| found.settings);
+        assert_eq!(settings.as_deref(), Some(case.settings), "{}", case.name);
+        let set = provider.with_settings(case.settings).unwrap();
+        let verified = verify(&delivery, &set.scheme, &secrets, NOW);
+        assert!(verified.is_ok(), "{}: {verified:?}", case.name);
+    }
+}
+
+#[test]
+fn where_no_setting_helps_there_is_advice() {
+    let packed = crate::wire::gzip::pack(BODY.as_bytes()).unwrap();
+    let stolen = format!("1600000000.{BODY}");
+    let (k, u) = (&kuenta::PROVIDER, &unopago::PROVIDER);
+    let rows: Vec<String> = [
+        ("signed before gzip", k, sign("first", BODY.as_bytes()), &packed[..]),
+        ("empty", k, sign("first", b""), b""),
+        ("empty, signed as {}", k, sign("first", b"{}"), b""),
+        (
+            "a new line after the secret",
+            k,
+            sign("first\n", BODY.as_bytes()),
+            BODY.as_bytes(),
+        ),
+        (
+            "spaces around the secret",
+            k,
+            sign(" first ", BODY.as_bytes()),
+            BODY.as_bytes(),
+        ),
+        ("recorded", u, sign("first", stolen.as_bytes()), stolen.as_bytes()),
+        (
+            "v1= without a time",
+            u,
+            format!("v1={}", sign("first", BODY.as_bytes())),
+            BODY.as_bytes(),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, provider, signature, body)| {
+        let header = provider.scheme.signatures[0].headers[0];
+        let delivery = delivery(&[(header, &signature)], body);
+        let diagnosis = diagnose(&delivery, &provider.scheme, &secrets(provider), NOW);
+        format!("{name}: {diagnosis}")
+    })
+    .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn a_body_that_is_said_to_be_packed_is_diagnosed_as_it_was_before() {
+    let signature = sign("first", BODY.as_bytes());
+    let packed = crate::wire::gzip::pack(BODY.as_bytes()).unwrap();
+    let delivery = delivery(&[("x-hook", &signature), ("content-encoding", "gzip")], &packed);
+    let provider = &kuenta::PROVIDER;
+    let diagnosis = diagnose(&delivery, &provider.scheme, &secrets(provider), NOW);
+    let settings = diagnosis.signature.and_then(|found| found.settings).unwrap();
+    assert_eq!(settings, "headers=x-hook");
+    let set = provider.with_settings(&settings).unwrap();
+    assert!(verify(&delivery, &set.scheme, &secrets(provider), NOW).is_ok());
+}
+
+#[test]
+fn a_token_without_bearer_is_told_from_a_missing_one() {
+    let scheme = kuenta::PROVIDER.scheme.with_settings("token=authorization").unwrap();
+    let signature = sign("first", BODY.as_bytes());
+    let rows: Vec<String> = ["wh_hdr_1", "Basic wh_hdr_1", "Bearer no", "", "Bearer wh_hdr_1"]
+        .into_iter()
+        .map(|token| {
+            let delivery = delivery(&[("authorization", token), ("signature", &signature)], BODY.as_bytes());
+            let diagnosis = diagnose(&delivery, &scheme, &secrets(&kuenta::PROVIDER), NOW);
+            format!("{token:?}: {diagnosis}")
+        })
+        .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn where_there_is_no_token_none_is_missed() {
+    let provider = &onepay::PROVIDER;
+    let json = r#"{"signing_secrets":["first"],"token":null}"#;
+    let secrets = Secrets::parse(provider, json).unwrap().unwrap();
+    let (right, wrong) = (sign("first", BODY.as_bytes()), sign("x", b"y"));
+    for signature in [&right, &wrong] {
+        for token in [&[][..], &[("x-webhook-token", "stray")]] {
+            let headers = [token, &[("signature", signature.as_str())]].concat();
+            let diagnosis = diagnose(&delivery(&headers, BODY.as_bytes()), &provider.scheme, &secrets, NOW);
+            assert_eq!(diagnosis.token, None);
+            assert_eq!(diagnosis.verdict.is_ok(), *signature == right);
+        }
+    }
+}
+
+/// A setting that is named and can't be meant would stop the function; one that reads no secret, all deliveries.
+#[test]
+fn no_setting_is_named_that_can_not_be_applied() {
+    let (k, o) = (&kuenta::PROVIDER, &onepay::PROVIDER);
+    let parse = |provider, json| Secrets::parse(provider, json).unwrap().unwrap();
+    let raw = sign("s3cret", BODY.as_bytes());
+    let two = parse(k, r#"{"signing_secrets":["first","6bc3a97921"]}"#);
+    let token = parse(o, r#"{"signing_secrets":["s3cret"],"token":"wh_hdr_1"}"#);
+    let none = parse(o, r#"{"signing_secrets":["s3cret"],"token":null}"#);
+    let (raw, of_hex) = (raw.as_str(), sign("k\u{e9}y!", BODY.as_bytes()));
+    let cases: [(&str, &Provider, &Secrets, Headers); 4] = [
+        ("one of two is hex", k, &two, &[("signature", &of_hex)]),
+        ("in the token's header", o, &token, &[("x-webhook-token", raw)]),
+        ("in it, and no token", o, &none, &[("x-webhook-token", raw)]),
+        (
+            "a token without Bearer",
+            o,
+            &token,
+            &[("authorization", "wh_hdr_1"), ("signature", raw)],
+        ),
+    ];
+    let rows: Vec<String> = cases
+        .into_iter()
+        .map(|(name, provider, secrets, headers)| {
+            let diagnosis = diagnose(&delivery(headers, BODY.as_bytes()), &provider.scheme, secrets, NOW);
+            assert_eq!(
+                diagnosis.signature.as_ref().and_then(|found| found.settings.as_deref()),
+                None,
+                "{name}"
+            );
+            format!("{name}: {diagnosis}")
+        })
+        .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+/// The parameter is set as a whole: what is named alone would take away what is set already.
+#[test]
+fn what_is_set_already_stays_beside_what_is_named() {
+    let lines = format!("{BODY}\n");
+    let signature = sign("first", BODY.as_bytes());
+    let delivery = delivery(&[("x-hook", &signature), ("x-key", "wh_hdr_1")], lines.as_bytes());
+    for (provider, before, whole) in [
+        (
+            &kuenta::PROVIDER,
+            "headers=x-hook forms=raw,js",
+            "headers=x-hook forms=raw,js,trimmed",
+        ),
+        (
+            &kuenta::PROVIDER,
+            "forms=raw,trimmed",
+            "forms=raw,trimmed headers=x-hook",
+        ),
+        (
+            &onepay::PROVIDER,
+            "headers=x-hook forms=trimmed",
+            "headers=x-hook forms=trimmed token=x-key",
+        ),
+    ] {
+        let secrets = secrets(provider);
+        let set = provider.with_settings(before).unwrap();
+        let diagnosis = diagnose(&delivery, &set.scheme, &secrets, NOW);
+        let merged = merged(before, &diagnosis.settings().unwrap());
+        assert_eq!(merged, whole);
+        let set = provider.with_settings(&merged).unwrap();
+        assert!(verify(&delivery, &set.scheme, &secrets, NOW).is_ok(), "{merged}");
+        assert_eq!(diagnose(&delivery, &set.scheme, &secrets, NOW).settings(), None);
+    }
+}

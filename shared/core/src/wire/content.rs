@@ -1,0 +1,140 @@
+//! What a sender says of its body, in HTTP's words. Nobody signs these headers: they never choose between
+//! two readings of the same bytes, but for the charset of bytes that are no UTF-8.
+
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+
+use super::header;
+
+/// A longer value is no media type or coding that anybody reads. It bounds what travels beside a body.
+pub const LONGEST_CONTENT: usize = 256;
+
+/// `Content-Type` and `Content-Encoding`, where they say more than JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Content {
+    /// `Content-Type`, as it came; `None` for plain JSON.
+    pub media_type: Option<String>,
+    /// `Content-Encoding`, as it came; `None` where the body is as it is.
+    pub encoding: Option<String>,
+}
+
+impl Content {
+    /// What the headers of a delivery say.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let media_type = value(headers, &CONTENT_TYPE).filter(|value| !is_plain_json(value));
+        let encoding = value(headers, &CONTENT_ENCODING).filter(|value| !value.eq_ignore_ascii_case("identity"));
+        Self { media_type, encoding }
+    }
+
+    /// Whether the body is said to be packed with gzip.
+    pub fn is_gzip(&self) -> bool {
+        let gzip = |value: &str| ["gzip", "x-gzip"].iter().any(|name| value.eq_ignore_ascii_case(name));
+        self.encoding.as_deref().is_some_and(gzip)
+    }
+
+    /// The charset of the media type, lower-case.
+    pub fn charset(&self) -> Option<String> {
+        let parameters = self.media_type.as_deref()?.split(';').skip(1);
+        let mut parameters = parameters.filter_map(|parameter| parameter.split_once('='));
+        let (_, value) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+        Some(value.trim().trim_matches('"').to_ascii_lowercase())
+    }
+}
+
+/// What is repeated counts once, and what is empty did not come, as for signatures. SQS takes no other characters.
+fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = header::value(headers, name.as_str()).filter(|value| value.len() <= LONGEST_CONTENT)?;
+    let value = String::from_utf8(value).ok()?;
+    let is_plain = |byte| matches!(byte, b'\t' | b' '..=b'~');
+    value.bytes().all(is_plain).then_some(value)
+}
+
+fn is_plain_json(media_type: &str) -> bool {
+    let mut parts = media_type.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let json = parts.next().is_some_and(|name| name == "application/json");
+    json && parts.all(|parameter| matches!(parameter.as_str(), "" | "charset=utf-8" | "charset=\"utf-8\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn content(media_type: &str, encoding: &str) -> Content {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [(CONTENT_TYPE, media_type), (CONTENT_ENCODING, encoding)] {
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+        }
+        Content::of(&headers)
+    }
+
+    #[test]
+    fn plain_json_goes_without_saying() {
+        assert_eq!(Content::of(&HeaderMap::new()), Content::default());
+        for plain in [
+            "application/json",
+            "Application/JSON ; charset=UTF-8",
+            "application/json;charset=\"utf-8\";",
+            "",
+        ] {
+            assert_eq!(content(plain, "identity"), Content::default(), "{plain}");
+        }
+        for other in ["application/json; charset=utf-16", "application/json; v=2", "text/json"] {
+            assert_eq!(content(other, "").media_type.as_deref(), Some(other));
+        }
+    }
+
+    #[test]
+    fn the_charset_is_read_in_any_way_of_writing() {
+        for written in [
+            "text/json; charset=ISO-8859-1",
+            "text/json;v=1; Charset = \"iso-8859-1\" ; x",
+        ] {
+            assert_eq!(
+                content(written, "").charset().as_deref(),
+                Some("iso-8859-1"),
+                "{written}"
+            );
+        }
+        assert_eq!(content("text/json; v=1", "").charset(), None);
+    }
+
+    #[test]
+    fn gzip_has_two_names() {
+        assert!(content("", "GZIP").is_gzip() && content("", "x-gzip").is_gzip());
+        assert!(!content("", "br").is_gzip());
+    }
+
+    #[test]
+    fn what_came_several_times_counts_once() {
+        for values in [
+            &["", "gzip"][..],
+            &["gzip", "gzip"],
+            &["gzip,gzip"],
+            &[",gzip"],
+            &["gzip", " "],
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(CONTENT_ENCODING, HeaderValue::from_static(value));
+            }
+            assert!(Content::of(&headers).is_gzip(), "{values:?}");
+        }
+        let twice = "text/json; charset=latin1, text/json; charset=latin1";
+        assert_eq!(content(twice, "").charset().as_deref(), Some("latin1"));
+        let plain = content("application/json,application/json", "identity,identity");
+        assert_eq!(plain, Content::default());
+        assert!(!content("", "br, gzip").is_gzip());
+    }
+
+    #[test]
+    fn what_does_not_fit_beside_a_body_is_left_out() {
+        let longest = "a".repeat(LONGEST_CONTENT);
+        assert_eq!(content(&longest, &longest).encoding, Some(longest.clone()));
+        assert_eq!(content(&longest, &format!("{longest}a")).encoding, None);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_bytes(b"text/\xff").unwrap());
+        assert_eq!(Content::of(&headers), Content::default());
+    }
+}

@@ -1,0 +1,229 @@
+//! One HTTP attempt of a provider, before and after verification.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::wire::content::Content;
+use crate::wire::gzip::{self, GzipError};
+
+/// One HTTP attempt. `State` is [`Unverified`] or [`Verified`]; only
+/// [`signature::verify`](crate::receive::signature::verify) turns one into the other, and only the latter
+/// can be put into an [`Envelope`](crate::wire::envelope::Envelope).
+#[derive(Debug, Clone)]
+pub struct Delivery<State> {
+    id: DeliveryId,
+    received_at: Timestamp,
+    state: State,
+}
+
+/// As it came: nobody knows yet who sent it.
+#[derive(Clone)]
+pub struct Unverified {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// The provider signed exactly these bytes.
+#[derive(Clone)]
+pub struct Verified {
+    bytes: Bytes,
+    form: CanonicalForm,
+    content: Content,
+}
+
+/// Which bytes the provider signed: the body as it came, the body as one of two runtimes would
+/// write it again (see [`canonical`](crate::receive::canonical)), or the body with another end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CanonicalForm {
+    /// The body as it came.
+    Raw,
+    /// `JSON.stringify(JSON.parse(body))` of Node.
+    JavaScript,
+    /// `json.dumps(json.loads(body), separators=(",", ":"))` of Python.
+    Python,
+    /// [`JavaScript`](Self::JavaScript) with members sorted by name.
+    JavaScriptSorted,
+    /// [`Python`](Self::Python) with `sort_keys=True`.
+    PythonSorted,
+    /// The body without the white space at its end.
+    Trimmed,
+    /// The body with a line feed at its end, where it has none.
+    Newline,
+}
+
+/// A canonical form is at most so many times as long as its body: Python writes DEL, one byte, as `\u007f`. Numbers stay
+/// below that, of which `1e20` grows most: to 21 digits in Node, and 22 bytes for 5 with a comma.
+pub const MOST_GROWTH: usize = 6;
+
+/// Names one delivery in answers, logs, messages and records. Sorts by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(Uuid);
+
+impl Delivery<Unverified> {
+    /// A delivery as the HTTP adapter hands it over, the body already freed of base64.
+    pub fn received(id: DeliveryId, at: Timestamp, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            id,
+            received_at: at,
+            state: Unverified { headers, body },
+        }
+    }
+
+    /// The headers as they came.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.state.headers
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &Bytes {
+        &self.state.body
+    }
+
+    /// Called by [`signature::verify`](crate::receive::signature::verify) and by nothing else.
+    pub(crate) fn verified(&self, bytes: Bytes, form: CanonicalForm) -> Delivery<Verified> {
+        let content = match form {
+            CanonicalForm::Raw | CanonicalForm::Trimmed | CanonicalForm::Newline => Content::of(&self.state.headers),
+            // Written again, it is plain JSON.
+            CanonicalForm::JavaScript
+            | CanonicalForm::JavaScriptSorted
+            | CanonicalForm::Python
+            | CanonicalForm::PythonSorted => Content::default(),
+        };
+        Delivery {
+            id: self.id,
+            received_at: self.received_at,
+            state: Verified { bytes, form, content },
+        }
+    }
+
+    /// The same delivery, its body packed no more; `None` where it is not said to be packed with gzip.
+    ///
+    /// # Errors
+    /// [`GzipError`], also where it unpacks to more than `limit`.
+    pub(crate) fn unpacked(&self, limit: usize) -> Option<Result<Self, GzipError>> {
+        if !Content::of(&self.state.headers).is_gzip() {
+            return None;
+        }
+        Some(gzip::unpack(&self.state.body, limit).map(|body| {
+            let mut headers = self.state.headers.clone();
+            headers.remove(CONTENT_ENCODING);
+            Self::received(self.id, self.received_at, headers, body.into())
+        }))
+    }
+}
+
+impl Delivery<Verified> {
+    /// The bytes that the provider signed. With a re-serialised form these differ from the body.
+    pub fn bytes(&self) -> &Bytes {
+        &self.state.bytes
+    }
+
+    /// How [`bytes`](Self::bytes) came from the body.
+    pub fn form(&self) -> CanonicalForm {
+        self.state.form
+    }
+
+    /// What the sender says of [`bytes`](Self::bytes).
+    pub fn content(&self) -> &Content {
+        &self.state.content
+    }
+}
+
+impl<State> Delivery<State> {
+    /// Names this delivery everywhere.
+    pub fn id(&self) -> DeliveryId {
+        self.id
+    }
+
+    /// When the verifier received it.
+    pub fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+}
+
+impl DeliveryId {
+    /// A version 7 UUID of `at` and ten random bytes.
+    pub fn new(at: Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// Reads what [`Display`](fmt::Display) printed.
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+
+    /// When the delivery of this id was received; `None` for an id of another make.
+    pub fn received_at(self) -> Option<Timestamp> {
+        let (seconds, nanos) = self
+            .0
+            .get_timestamp()
+            .filter(|_| self.0.get_version_num() == 7)?
+            .to_unix();
+        let millis = i64::try_from(seconds).ok()?.checked_mul(1000)?;
+        Some(Timestamp::from_millis(
+            millis.checked_add(i64::from(nanos / 1_000_000))?,
+        ))
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl CanonicalForm {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Raw,
+        Self::JavaScript,
+        Self::Python,
+        Self::JavaScriptSorted,
+        Self::PythonSorted,
+        Self::Trimmed,
+        Self::Newline,
+    ];
+
+    /// The name on the wire and in configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::JavaScript => "js",
+            Self::Python => "python",
+            Self::JavaScriptSorted => "js-sorted",
+            Self::PythonSorted => "python-sorted",
+            Self::Trimmed => "trimmed",
+            Self::Newline => "newline",
+        }
+    }
+
+    /// Reads a [`name`](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.name() == name)
+    }
+}
+
+/// Header names and the body's length only: values may hold signatures, tokens and personal data.
+impl fmt::Debug for Unverified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unverified")
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body_length", &self.body.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("form", &self.form)
+            .field("length", &self.bytes.len())
+            .finish()
+    }
+}

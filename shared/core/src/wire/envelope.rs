@@ -1,0 +1,268 @@
+//! What travels through the queue: the only thing that the verifier and the consumer share.
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use thiserror::Error;
+
+use crate::clock::Timestamp;
+use crate::wire::content::Content;
+use crate::wire::delivery::{CanonicalForm, Delivery, DeliveryId, MOST_GROWTH, Verified};
+use crate::wire::gzip::{self, GzipError};
+
+/// The version of what verify functions write, and of an event's replay.
+pub const VERSION: &str = "1";
+
+/// The version of a conflict's replay. A consumer that knows no conflicts would take it for another delivery
+/// of the first event and drop it; this version it puts on the dead-letter queue.
+const CONFLICT_VERSION: &str = "2";
+
+/// The longest text of one message, in bytes, and so the longest body that is taken in: SQS takes 1 MiB with
+/// the attributes' names, types and values, which stay well under 4 KiB.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+pub const LONGEST_TEXT: usize = 1024 * 1024 - 4096;
+
+/// The longest bytes that are packed and unpacked: what a runtime's way of writing makes of the longest body.
+pub(crate) const LONGEST_BODY: usize = MOST_GROWTH * LONGEST_TEXT;
+
+/// A verified delivery on its way to the consumer. Can't be made from an unverified one.
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    /// The provider's name.
+    pub provider: String,
+    /// What the sender says of its body, where it is not plain JSON.
+    pub content: Content,
+    /// The delivery's name.
+    pub delivery_id: DeliveryId,
+    /// When the verifier received it.
+    pub received_at: Timestamp,
+    /// Which bytes the provider signed.
+    pub form: CanonicalForm,
+    /// Those bytes.
+    pub body: Bytes,
+    /// An operator sends it on purpose.
+    pub replay: Option<Replay>,
+}
+
+/// What an operator sends once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// An event: it is claimed although it is rejected, stale or foreign.
+    Event,
+    /// A conflict, as an event of its own: under the key of its own record.
+    Conflict,
+}
+
+/// A queue message: text and string attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The body: the verified text itself, or base64 of the verified bytes.
+    pub text: String,
+    /// The attributes, by name.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+/// The verified bytes don't fit one message, however packed.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("{length} bytes don't fit one SQS message of {LONGEST_TEXT}")]
+pub struct TooLong {
+    /// The verified bytes' length.
+    pub length: usize,
+}
+
+/// A message that no verifier of ours has written. It is kept in the dead-letter queue.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EnvelopeError {
+    /// An attribute is missing.
+    #[error("the message has no attribute `{0}`")]
+    Missing(&'static str),
+    /// An attribute's value is not of the envelope.
+    #[error("the message's attribute `{name}` is {value:?}; it should be {expected}")]
+    Attribute {
+        /// Its name.
+        name: &'static str,
+        /// Its value, cut to 64 characters.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A provider that this consumer does not know.
+    #[error("the message's provider {0:?} is none that this consumer knows; deploy the consumer first")]
+    UnknownProvider(String),
+    /// The body is not what `encoding` says.
+    #[error("the message's body is not {0}")]
+    Encoding(&'static str),
+    /// The body can't be unpacked.
+    #[error("the message's body can't be unpacked: {0}")]
+    Packed(#[from] GzipError),
+}
+
+const PROVIDER: &str = "provider";
+const DELIVERY_ID: &str = "delivery_id";
+const RECEIVED_AT: &str = "received_at";
+const FORM: &str = "form";
+const ENVELOPE: &str = "envelope";
+const REPLAY: &str = "replay";
+const REPLAY_EVENT: &str = "1";
+const REPLAY_CONFLICT: &str = "conflict";
+const CONTENT_TYPE: &str = "content_type";
+const CONTENT_ENCODING: &str = "content_encoding";
+const ENCODING: &str = "encoding";
+const ENCODING_BASE64: &str = "base64";
+const ENCODING_GZIP: &str = "gzip+base64";
+
+impl Envelope {
+    /// Puts a verified delivery of `provider` into an envelope.
+    pub fn seal(provider: &str, delivery: &Delivery<Verified>) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            content: delivery.content().clone(),
+            delivery_id: delivery.id(),
+            received_at: delivery.received_at(),
+            form: delivery.form(),
+            body: delivery.bytes().clone(),
+            replay: None,
+        }
+    }
+
+    /// The same delivery with `text` for its body: plain JSON that was read from it.
+    pub(crate) fn carrying(&self, text: Bytes) -> Self {
+        Self {
+            provider: self.provider.clone(),
+            content: Content::default(),
+            body: text,
+            ..*self
+        }
+    }
+
+    /// The message that carries it: the text itself where SQS takes it, else base64, compressed
+    /// where that is needed to fit.
+    ///
+    /// # Errors
+    /// [`TooLong`] where it does not fit even so.
+    pub fn to_message(&self) -> Result<Message, TooLong> {
+        let too_long = TooLong {
+            length: self.body.len(),
+        };
+        let (text, encoding) = match std::str::from_utf8(&self.body) {
+            Ok(text) if is_sqs_text(text) && text.len() <= LONGEST_TEXT => (text.to_owned(), None),
+            _ if BASE64.encode_len(self.body.len()) <= LONGEST_TEXT => {
+                (BASE64.encode(&self.body), Some(ENCODING_BASE64))
+            }
+            // It could not be unpacked.
+            _ if self.body.len() > LONGEST_BODY => return Err(too_long),
+            _ => {
+                let packed = gzip::pack(&self.body).ok();
+                let packed = packed.filter(|packed| BASE64.encode_len(packed.len()) <= LONGEST_TEXT);
+                (BASE64.encode(&packed.ok_or(too_long)?), Some(ENCODING_GZIP))
+            }
+        };
+        let mut attributes = vec![
+            (ENVELOPE, self.version().to_owned()),
+            (PROVIDER, self.provider.clone()),
+            (DELIVERY_ID, self.delivery_id.to_string()),
+            (RECEIVED_AT, self.received_at.as_millis().to_string()),
+            (FORM, self.form.name().to_owned()),
+        ];
+        let content = &self.content;
+        attributes.extend(content.media_type.clone().map(|value| (CONTENT_TYPE, value)));
+        attributes.extend(content.encoding.clone().map(|value| (CONTENT_ENCODING, value)));
+        attributes.extend(encoding.map(|encoding| (ENCODING, encoding.to_owned())));
+        attributes.extend(self.replay.map(|replay| (REPLAY, replay.name().to_owned())));
+        Ok(Message { text, attributes })
+    }
+
+    /// Reads a message's text and attributes.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`] names the attribute, its value and what would be right.
+    pub fn from_message<'a>(text: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> Result<Self, EnvelopeError> {
+        let required = |name| attribute(name).ok_or(EnvelopeError::Missing(name));
+        let version = required(ENVELOPE)?;
+        if ![VERSION, CONFLICT_VERSION].contains(&version) {
+            return Err(wrong(
+                ENVELOPE,
+                version,
+                "1 or 2; a newer verifier wrote it: deploy the consumer first",
+            ));
+        }
+        let (id, at, form) = (required(DELIVERY_ID)?, required(RECEIVED_AT)?, required(FORM)?);
+        let body = match attribute(ENCODING) {
+            None => Bytes::copy_from_slice(text.as_bytes()),
+            Some(ENCODING_BASE64) => Bytes::from(decode(text)?),
+            Some(ENCODING_GZIP) => Bytes::from(gzip::unpack(&decode(text)?, LONGEST_BODY)?),
+            Some(other) => return Err(wrong(ENCODING, other, "base64, gzip+base64, or absent")),
+        };
+        Ok(Self {
+            provider: required(PROVIDER)?.to_owned(),
+            content: Content {
+                media_type: attribute(CONTENT_TYPE).map(str::to_owned),
+                encoding: attribute(CONTENT_ENCODING).map(str::to_owned),
+            },
+            delivery_id: DeliveryId::parse(id).ok_or_else(|| wrong(DELIVERY_ID, id, "a UUID"))?,
+            received_at: at
+                .parse()
+                .map(Timestamp::from_millis)
+                .map_err(|_| wrong(RECEIVED_AT, at, "milliseconds since the Unix epoch"))?,
+            form: CanonicalForm::from_name(form).ok_or_else(|| wrong(FORM, form, "raw, js, python or another form"))?,
+            body,
+            replay: attribute(REPLAY).and_then(Replay::from_name),
+        })
+    }
+
+    fn version(&self) -> &'static str {
+        match self.replay {
+            Some(Replay::Conflict) => CONFLICT_VERSION,
+            _ => VERSION,
+        }
+    }
+}
+
+impl Replay {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Event => REPLAY_EVENT,
+            Self::Conflict => REPLAY_CONFLICT,
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Event, Self::Conflict].into_iter().find(|own| own.name() == name)
+    }
+}
+
+impl Message {
+    /// The value of the attribute of this name.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// SQS takes only what XML 1.0 calls a character; anything else fails the call.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+fn is_sqs_text(text: &str) -> bool {
+    // By bytes, and always to the end: so many are looked at in one step.
+    let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    let has_controls = text.bytes().fold(false, |has, byte| has | is_control(byte));
+    !text.is_empty() && !has_controls && !text.contains("\u{FFFE}") && !text.contains("\u{FFFF}")
+}
+
+fn wrong(name: &'static str, value: &str, expected: &'static str) -> EnvelopeError {
+    EnvelopeError::Attribute {
+        name,
+        value: value.chars().take(64).collect(),
+        expected,
+    }
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, EnvelopeError> {
+    BASE64
+        .decode(text.as_bytes())
+        .map_err(|_| EnvelopeError::Encoding("base64"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+use super::*;
+use proptest::prelude::*;
+
+fn envelope(body: impl Into<Bytes>) -> Envelope {
+    Envelope {
+        provider: "onepay".to_owned(),
+        content: Content::default(),
+        delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
+        received_at: Timestamp::from_millis(1_700_000_000_123),
+        form: CanonicalForm::JavaScript,
+        body: body.into(),
+        replay: None,
+    }
+}
+
+fn there_and_back(envelope: &Envelope) -> Envelope {
+    let message = envelope.to_message().unwrap();
+    Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap()
+}
+
+#[test]
+fn plain_text_travels_as_itself() {
+    let message = envelope(r#"{"n":"Pérez 😀"}"#).to_message().unwrap();
+    insta::assert_debug_snapshot!(message, @r#"
+    Message {
+        text: "{\"n\":\"Pérez 😀\"}",
+        attributes: [
+            (
+                "envelope",
+                "1",
+            ),
+            (
+                "provider",
+                "onepay",
+            ),
+            (
+                "delivery_id",
+                "018bcfe5-6800-7707-8707-070707070707",
+            ),
+            (
+                "received_at",
+                "1700000000123",
+            ),
+            (
+                "form",
+                "js",
+            ),
+        ],
+    }
+    "#);
+}
+
+#[test]
+fn what_sqs_would_refuse_travels_as_base64() {
+    for body in [&b"\xff\xfe"[..], b"a\0b", b"\x1b[0m", "\u{FFFE}".as_bytes()] {
+        let envelope = envelope(
+            Bytes::from_static(b"")
+                .iter()
+                .copied()
+                .chain(body.iter().copied())
+                .collect::<Vec<_>>(),
+        );
+        assert_eq!(envelope.to_message().unwrap().attribute("encoding"), Some("base64"));
+        assert_eq!(there_and_back(&envelope).body, envelope.body);
+    }
+}
+
+#[test]
+fn long_bytes_are_compressed_and_what_still_does_not_fit_says_so() {
+    let long = envelope(vec![0xff; 1_000_000]);
+    assert_eq!(long.to_message().unwrap().attribute("encoding"), Some("gzip+base64"));
+    assert_eq!(there_and_back(&long).body, long.body);
+
+    let mut random = fastrand::Rng::with_seed(1);
+    let noise: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(1_000_000).collect();
+    assert_eq!(envelope(noise).to_message(), Err(TooLong { length: 1_000_000 }));
+}
+
+/// How a body travels, and that it arrives.
+fn packed_as(body: impl Into<Bytes>) -> Option<String> {
+    let envelope = envelope(body);
+    let message = envelope.to_message().unwrap();
+    assert!(message.text.len() <= LONGEST_TEXT);
+    assert_eq!(there_and_back(&envelope).body, envelope.body);
+    message.attribute("encoding").map(str::to_owned)
+}
+
+#[test]
+fn each_way_of_packing_is_taken_up_to_its_end() {
+    assert_eq!(packed_as(vec![b'a'; LONGEST_TEXT]), None);
+    assert_eq!(packed_as(vec![b'a'; LONGEST_TEXT + 1]).as_deref(), Some("gzip+base64"));
+    let longest_binary = LONGEST_TEXT / 4 * 3;
+    assert_eq!(packed_as(vec![0xff; longest_binary]).as_deref(), Some("base64"));
+    assert_eq!(
+        packed_as(vec![0xff; longest_binary + 1]).as_deref(),
+        Some("gzip+base64")
+    );
+}
+
+#[test]
+fn what_is_packed_may_fill_the_message() {
+    let mut random = fastrand::Rng::with_seed(1);
+    let noise: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(LONGEST_TEXT).collect();
+    let body = |length: usize| [&noise[..length], &[0; 100_000]].concat();
+    let packed = |length: usize| BASE64.encode_len(gzip::pack(&body(length)).unwrap().len());
+    let lengths: Vec<usize> = (0..noise.len()).collect();
+    let longest = lengths.partition_point(|length| packed(*length) <= LONGEST_TEXT) - 1;
+    assert_eq!(packed(longest), LONGEST_TEXT);
+    assert_eq!(packed_as(body(longest)).as_deref(), Some("gzip+base64"));
+    let length = body(longest + 1).len();
+    assert_eq!(envelope(body(longest + 1)).to_message(), Err(TooLong { length }));
+}
+
+#[test]
+fn what_could_not_be_unpacked_is_not_packed() {
+    assert_eq!(packed_as(vec![0; LONGEST_BODY]).as_deref(), Some("gzip+base64"));
+    let length = LONGEST_BODY + 1;
+    assert_eq!(envelope(vec![0; length]).to_message(), Err(TooLong { length }));
+
+    let mut message = envelope(vec![0; LONGEST_BODY]).to_message().unwrap();
+    message.text = BASE64.encode(&gzip::pack(&vec![0; length]).unwrap());
+    let read = Envelope::from_message(&message.text, |name| message.attribute(name));
+    assert_eq!(
+        read.unwrap_err(),
+        EnvelopeError::Packed(GzipError::TooLong { limit: LONGEST_BODY })
+    );
+    message.text = BASE64.encode(b"not gzip");
+    let read = Envelope::from_message(&message.text, |name| message.attribute(name));
+    assert_eq!(
+        read.unwrap_err().to_string(),
+        "the message's body can't be unpacked: it is not gzip, or damaged"
+    );
+}
+
+/// Ten attributes are what SQS takes, of which a dead letter's reason is one; and with their names and types
+/// they count towards 1 MiB.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
+#[test]
+fn the_attributes_leave_room_for_a_reason() {
+    let longest = "a".repeat(crate::wire::content::LONGEST_CONTENT);
+    let envelope = Envelope {
+        content: Content {
+            media_type: Some(longest.clone()),
+            encoding: Some(longest),
+        },
+        replay: Some(Replay::Event),
+        ..envelope(vec![0xff])
+    };
+    let message = envelope.to_message().unwrap();
+    assert_eq!(there_and_back(&envelope).content, envelope.content);
+    assert!(message.attributes.len() < 10);
+    let bytes = message
+        .attributes
+        .iter()
+        .map(|(name, value)| name.len() + "String".len() + value.len());
+    // A reason has 1,024 characters at most.
+    assert!(bytes.sum::<usize>() < 1024 * 1024 - LONGEST_TEXT - "reason".len() - "String".len() - 1024);
+}
+
+#[test]
+fn a_foreign_message_is_named_in_its_error() {
+    let read = |attributes: &[(&str, &str)]| {
+        let attributes = attributes.to_vec();
+        Envelope::from_message("{}", move |name| {
+            attributes.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
+        })
+        .unwrap_err()
+        .to_string()
+    };
+    let errors = [
+        read(&[]),
+        read(&[("envelope", "3")]),
+        read(&[("envelope", "1"), ("delivery_id", "x"), ("received_at", "1")]),
+        read(&[
+            ("envelope", "1"),
+            ("delivery_id", "x"),
+            ("received_at", "1"),
+            ("form", "raw"),
+            ("provider", "p"),
+        ]),
+    ];
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    the message has no attribute `envelope`
+    the message's attribute `envelope` is "3"; it should be 1 or 2; a newer verifier wrote it: deploy the consumer first
+    the message has no attribute `form`
+    the message's attribute `delivery_id` is "x"; it should be a UUID
+    "#);
+}
+
+#[test]
+fn a_replay_says_what_it_is_and_an_older_consumer_sets_a_conflicts_aside() {
+    for (replay, version, name) in [
+        (None, "1", None),
+        (Some(Replay::Event), "1", Some("1")),
+        (Some(Replay::Conflict), "2", Some("conflict")),
+    ] {
+        let envelope = Envelope {
+            replay,
+            ..envelope("{}")
+        };
+        let message = envelope.to_message().unwrap();
+        assert_eq!(message.attribute("envelope"), Some(version));
+        assert_eq!(message.attribute("replay"), name);
+        assert_eq!(there_and_back(&envelope).replay, replay);
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_bytes_that_verified_are_the_bytes_that_arrive(body in proptest::collection::vec(any::<u8>(), 1..2000)) {
+        let envelope = envelope(body);
+        prop_assert_eq!(there_and_back(&envelope).body, envelope.body);
+    }
+
+    #[test]
+    fn sqs_text_is_made_of_the_characters_that_aws_lists(
+        characters in proptest::collection::vec(
+            prop_oneof![
+                any::<char>(),
+                proptest::char::range('\0', ' '),
+                proptest::char::range('\u{FFFC}', '\u{10001}'),
+            ],
+            0..40,
+        ),
+    ) {
+        let taken = characters
+            .iter()
+            .all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..));
+        let text: String = characters.iter().collect();
+        prop_assert_eq!(is_sqs_text(&text), taken && !text.is_empty());
+    }
+
+    #[test]
+    fn no_text_panics(text in ".*", encoding in "base64|gzip\\+base64|x") {
+        let _ = Envelope::from_message(&text, |name| match name {
+            "envelope" => Some("1"),
+            "encoding" => Some(encoding.as_str()),
+            "form" => Some("raw"),
+            _ => Some("1"),
+        });
+    }
+}
