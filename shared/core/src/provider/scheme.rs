@@ -29,7 +29,7 @@ pub struct Token {
 /// One way of signing. [`Signature::hmac`] is the usual one; name what differs from it:
 ///
 /// ```
-/// use acuse_core::receive::signature::{Encoding, Signature};
+/// use acuse_core::provider::scheme::{Encoding, Signature};
 ///
 /// const SHOPIFY: Signature = Signature {
 ///     encodings: &[Encoding::Base64],
