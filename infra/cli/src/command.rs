@@ -22,7 +22,7 @@ use std::error::Error;
 use std::fmt;
 
 use acuse_cli::local::Error as LocalError;
-use acuse_cli::target::TargetError;
+use acuse_cli::stack::target::TargetError;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::ApiError;
 

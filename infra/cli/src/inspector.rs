@@ -23,7 +23,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
-use crate::target::Target;
+use crate::stack::target::Target;
 
 /// What the inspector works on.
 pub struct Inspector {

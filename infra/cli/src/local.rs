@@ -49,7 +49,7 @@ pub use running::Running;
 use axum::Router;
 
 use crate::loopback::Loopback;
-use crate::target::Target;
+use crate::stack::target::Target;
 use api::Api;
 use background::Background;
 use deploy::{Deployment, Prepared};

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::dead_letters::{DeadLetter, send_back};
-use acuse_cli::filter::Filter;
-use acuse_cli::queue::Walk;
-use acuse_cli::set_aside::{Kinds, Wanted};
-use acuse_cli::target::Target;
+use acuse_cli::stack::dead_letters::{DeadLetter, send_back};
+use acuse_cli::stack::filter::Filter;
+use acuse_cli::stack::queue::Walk;
+use acuse_cli::stack::set_aside::{Kinds, Wanted};
+use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table, cut};
 use acuse_cli::{note, say};
 use acuse_core::clock::Clock;

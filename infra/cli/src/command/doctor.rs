@@ -9,7 +9,7 @@ mod resources;
 
 use std::process::ExitCode;
 
-use acuse_cli::target::Target;
+use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::kuenta::BASE;
 use acuse_core::error::chain;

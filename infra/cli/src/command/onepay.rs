@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::store::Store;
+use acuse_cli::stack::store::Store;
 use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};

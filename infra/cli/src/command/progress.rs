@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
 use acuse_cli::note;
-use acuse_cli::queue::{HIDDEN, Walk};
+use acuse_cli::stack::queue::{HIDDEN, Walk};
 use acuse_core::clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::quarantine::{Bench, Held};
-use acuse_cli::queue::Walk;
-use acuse_cli::target::Target;
+use acuse_cli::stack::quarantine::{Bench, Held};
+use acuse_cli::stack::queue::Walk;
+use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table, quoted};
 use acuse_cli::{note, sample, say};
 use acuse_core::provider::Provider;

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::quarantine::{Bench, Held};
-use acuse_cli::queue::Walk;
-use acuse_cli::registration::Window;
-use acuse_cli::target::Target;
+use acuse_cli::stack::quarantine::{Bench, Held};
+use acuse_cli::stack::queue::Walk;
+use acuse_cli::stack::registration::Window;
+use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::{note, sample, say};
 use acuse_core::clock::{Clock, Timestamp};

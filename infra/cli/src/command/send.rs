@@ -20,7 +20,7 @@ use acuse_cli::terminal::{self, cut};
 
 use super::Failure;
 use super::which::Which;
-use acuse_cli::target::Target;
+use acuse_cli::stack::target::Target;
 use serde_json::json;
 
 /// Providers give up after 5 s; this waits a little longer, to tell that it was too long.

@@ -2,8 +2,8 @@
 
 use std::env::{self, VarError};
 
-use acuse_cli::store::Store;
-use acuse_cli::target::Target;
+use acuse_cli::stack::store::Store;
+use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table};
 use acuse_cli::webhooks::client::Pace;
 use acuse_cli::webhooks::{self, ChoiceError, Webhook};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use acuse_cli::local::{Checkout, Running};
-use acuse_cli::target::{Target, TargetError};
+use acuse_cli::stack::target::{Target, TargetError};
 use clap::Args;
 
 use super::Failure;

@@ -20,12 +20,12 @@ use super::view::quarantine::Item;
 use super::view::{dead_letters, event};
 use super::words::Words;
 use super::{Failed, Inspector};
-use crate::dead_letters::{DeadLetter, send_back};
-use crate::events::{aside, replayed};
 use crate::http::post;
-use crate::quarantine::{Bench, Held};
-use crate::queue::Walk;
 use crate::sample::{self, Break, Sample};
+use crate::stack::dead_letters::{DeadLetter, send_back};
+use crate::stack::events::{aside, replayed};
+use crate::stack::quarantine::{Bench, Held};
+use crate::stack::queue::Walk;
 use crate::terminal::escape;
 
 /// As long as a provider waits.

@@ -15,8 +15,8 @@ use super::page::{moment, page, status};
 use super::view::{encoded, event};
 use super::words::Words;
 use super::{Failed, Inspector};
-use crate::conflicts::{self, Outcome, compared};
-use crate::difference::{Difference, Member};
+use crate::stack::conflicts::{self, Outcome, compared};
+use crate::stack::difference::{Difference, Member};
 use crate::terminal::escape;
 
 /// A dismissal, as its form sends it.

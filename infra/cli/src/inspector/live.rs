@@ -12,9 +12,9 @@ use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 
 use super::Inspector;
-use crate::events::recent;
-use crate::filter::Filter;
-use crate::queue::Depth;
+use crate::stack::events::recent;
+use crate::stack::filter::Filter;
+use crate::stack::queue::Depth;
 
 /// How often the ledger is looked at while a page is open: on AWS each look is a few reads.
 const LOCAL: Duration = Duration::from_millis(700);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::api::ApiError;
-use crate::target::TargetError;
+use crate::stack::target::TargetError;
 
 /// The local stack could not start, or it ended by itself.
 #[derive(Debug, Error)]

@@ -2,7 +2,7 @@
 //!
 //! `ACUSE_SCREENSHOTS=docs/images` also takes the README's pictures.
 
-use acuse_cli::target::Target;
+use acuse_cli::stack::target::Target;
 use acuse_core::providers::unopago;
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;

@@ -1,7 +1,7 @@
 //! A registration window: a panel's test delivery gets 200, is shown, and reaches nothing.
 
-use acuse_cli::registration::Window;
-use acuse_cli::target::Target;
+use acuse_cli::stack::registration::Window;
+use acuse_cli::stack::target::Target;
 use acuse_core::providers::kuenta;
 use acuse_core::receive::SecretStore;
 use tokio::io::{AsyncBufReadExt, BufReader};

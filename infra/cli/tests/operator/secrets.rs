@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use acuse_cli::target::Target;
+use acuse_cli::stack::target::Target;
 use acuse_core::providers::{kuenta, onepay, unopago};
 use acuse_core::receive::{RELOAD_EVERY, SecretStore};
 use serde_json::json;

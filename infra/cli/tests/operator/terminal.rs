@@ -1,6 +1,6 @@
 //! What a provider, or somebody with its secret, could do to the operator's terminal.
 
-use acuse_cli::queue::{Walk, attribute};
+use acuse_cli::stack::queue::{Walk, attribute};
 use acuse_core::providers::unopago;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Which alarms there are and firing, and who hears of them.
 
-use acuse_cli::target::Target;
+use acuse_cli::stack::target::Target;
 use acuse_core::error::chain;
 use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use aws_sdk_sns::types::Subscription;

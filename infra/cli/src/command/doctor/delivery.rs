@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use acuse_aws::system::SystemClock;
 use acuse_cli::http::post;
 use acuse_cli::sample::Sample;
-use acuse_cli::target::Target;
+use acuse_cli::stack::target::Target;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::error::chain;
 use acuse_core::event::key::IdempotencyKey;

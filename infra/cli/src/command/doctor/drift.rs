@@ -1,6 +1,6 @@
 //! Whether the functions are as the deployed template has them.
 
-use acuse_cli::target::Target;
+use acuse_cli::stack::target::Target;
 use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
 

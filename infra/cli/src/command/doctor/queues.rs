@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_cli::queue::Depth;
-use acuse_cli::target::Target;
+use acuse_cli::stack::queue::Depth;
+use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{counted, cut};
 use acuse_core::clock::Clock;
 use acuse_core::error::chain;

@@ -1,7 +1,7 @@
 //! Whether a provider's registration window is open.
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::target::Target;
+use acuse_cli::stack::target::Target;
 use acuse_core::clock::Clock;
 use acuse_core::error::chain;
 use acuse_core::provider::Provider;

@@ -1,6 +1,6 @@
 //! What the stack is made of.
 
-use acuse_cli::target::Target;
+use acuse_cli::stack::target::Target;
 use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::StackResource;
 

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
-use acuse_cli::conflicts::{self, Outcome};
-use acuse_cli::difference::Difference;
-use acuse_cli::events::{passes, recent};
-use acuse_cli::filter::Filter;
+use acuse_cli::stack::conflicts::{self, Outcome};
+use acuse_cli::stack::difference::Difference;
+use acuse_cli::stack::events::{passes, recent};
+use acuse_cli::stack::filter::Filter;
+use acuse_cli::stack::find;
 use acuse_cli::terminal::{self, cut};
-use acuse_cli::{find, note, say};
+use acuse_cli::{note, say};
 use acuse_core::ledger::Status;
 use clap::Args;
 use serde_json::json;

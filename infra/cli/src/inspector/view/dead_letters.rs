@@ -10,8 +10,8 @@ use super::super::page::page;
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
 use super::encoded;
-use crate::dead_letters::DeadLetter;
-use crate::queue::Walk;
+use crate::stack::dead_letters::DeadLetter;
+use crate::stack::queue::Walk;
 use crate::terminal::escape;
 
 /// So many are shown.

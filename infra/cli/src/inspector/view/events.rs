@@ -19,9 +19,9 @@ use super::super::page::{moment, page, status};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
 use super::encoded;
-use crate::events::{passes, recent};
-use crate::filter::{self, Filter};
-use crate::find;
+use crate::stack::events::{passes, recent};
+use crate::stack::filter::{self, Filter};
+use crate::stack::find;
 use crate::terminal::escape;
 
 /// So many are listed, and so many of each provider are looked at where no filter is set.

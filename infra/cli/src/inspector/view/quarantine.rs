@@ -10,8 +10,8 @@ use super::super::page::{moment, page};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
 use super::encoded;
-use crate::quarantine::{Bench, Held, Verdict};
-use crate::queue::Walk;
+use crate::stack::quarantine::{Bench, Held, Verdict};
+use crate::stack::queue::Walk;
 use crate::terminal::escape;
 
 /// So many are shown.

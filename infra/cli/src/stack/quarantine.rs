@@ -16,9 +16,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::queue::{QueueError, Refused, Walk, attribute};
 use crate::sample;
-use crate::target::{Target, TargetError};
+use crate::stack::queue::{QueueError, Refused, Walk, attribute};
+use crate::stack::target::{Target, TargetError};
 
 /// So many deliveries are queued at once.
 const AT_ONCE: usize = 16;

@@ -11,9 +11,9 @@ use acuse_core::providers;
 use acuse_core::receive::{Outbox, OutboxError};
 use thiserror::Error;
 
-use crate::difference::{self, Difference};
-use crate::events::{ReplayError, replayed};
-use crate::target::{Target, TargetError};
+use crate::stack::difference::{self, Difference};
+use crate::stack::events::{ReplayError, replayed};
+use crate::stack::target::{Target, TargetError};
 
 /// What came of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,9 +15,9 @@ use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use serde_json::json;
 use thiserror::Error;
 
-use crate::filter::{Facts, Filter};
-use crate::queue::{self, Attributes, QueueError, Walk, attribute};
-use crate::target::{Target, TargetError};
+use crate::stack::filter::{Facts, Filter};
+use crate::stack::queue::{self, Attributes, QueueError, Walk, attribute};
+use crate::stack::target::{Target, TargetError};
 
 /// A message of the dead-letter queue, as far as it can be read.
 pub struct DeadLetter {

@@ -12,7 +12,7 @@ use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Message, Replay, TooLong};
 use thiserror::Error;
 
-use crate::filter::{Facts, Filter};
+use crate::stack::filter::{Facts, Filter};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

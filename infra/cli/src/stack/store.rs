@@ -5,7 +5,7 @@ use acuse_core::receive::secrets::{SecretError, Stored};
 use aws_sdk_secretsmanager::Client;
 use thiserror::Error;
 
-use crate::target::{Target, TargetError};
+use crate::stack::target::{Target, TargetError};
 
 /// One provider's secret in Secrets Manager.
 #[derive(Debug)]

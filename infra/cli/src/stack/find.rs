@@ -17,7 +17,7 @@ use acuse_core::providers;
 use acuse_core::wire::delivery::DeliveryId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::conflicts;
+use crate::stack::conflicts;
 use crate::terminal::unescape;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -6,7 +6,7 @@ use acuse_core::receive::registration::{STAGE, to_json};
 use aws_sdk_secretsmanager::Client;
 use thiserror::Error;
 
-use crate::target::{Target, TargetError};
+use crate::stack::target::{Target, TargetError};
 
 /// Where a provider's functions look for the window.
 #[derive(Debug)]
