@@ -22,7 +22,7 @@ pub(crate) use size::Size;
 pub(crate) struct Folders {
     /// The checkout.
     pub(crate) root: PathBuf,
-    /// `target/bench` in it, wherever cargo itself may build.
+    /// `target/benchmark` in it, wherever cargo itself may build.
     pub(crate) target: PathBuf,
 }
 
@@ -30,16 +30,16 @@ impl Folders {
     pub(crate) fn find() -> Result<Self, Error> {
         // Not the checkout that this was compiled in, which may have been copied or moved since.
         let here = env::current_dir().map_err(Error::file("find", "the working directory"))?;
-        let is_root = |folder: &&Path| folder.join("tests/bench/peers").is_dir();
+        let is_root = |folder: &&Path| folder.join("tests/labs/benchmark/peers").is_dir();
         let root = here.ancestors().find(is_root).ok_or(Error::NoCheckout)?.to_path_buf();
-        let target = root.join("target/bench");
+        let target = root.join("target/benchmark");
         fs::create_dir_all(&target).map_err(Error::file("create", &target))?;
         Ok(Self { root, target })
     }
 
     /// The files of a peer.
     fn peer(&self, name: &str) -> PathBuf {
-        self.root.join("tests/bench/peers").join(name)
+        self.root.join("tests/labs/benchmark/peers").join(name)
     }
 }
 

@@ -37,7 +37,7 @@ pub fn all_runs(seed: u64) -> Vec<Run> {
 /// # Errors
 /// Where the page or a mark in it is missing.
 pub fn with_figures(runs: &[Run]) -> Result<[(PathBuf, String); 2], Failure> {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs");
     let page = docs.join("sizing.md");
     let text = std::fs::read_to_string(&page)?;
     let text = replaced(&text, "parameters", &table::parameters(&SIZES))?;
@@ -48,7 +48,7 @@ pub fn with_figures(runs: &[Run]) -> Result<[(PathBuf, String); 2], Failure> {
 
 /// `text` with what is between the marks of this name replaced.
 fn replaced(text: &str, name: &str, figures: &str) -> Result<String, Failure> {
-    let (begin, end) = (format!("<!-- acuse-scale: {name} -->\n"), "<!-- end -->");
+    let (begin, end) = (format!("<!-- simulation: {name} -->\n"), "<!-- end -->");
     let missing = || format!("docs/sizing.md has no mark {begin}");
     let (before, rest) = text.split_once(&begin).ok_or_else(missing)?;
     let (_, after) = rest.split_once(end).ok_or_else(missing)?;

@@ -1,10 +1,10 @@
 //! The parts together.
 
-use acuse_scale::limit::Limit;
-use acuse_scale::outcome::Outcome;
-use acuse_scale::pipeline::Pipeline;
-use acuse_scale::settings::{Settings, Setup};
-use acuse_scale::time::{DAY, MINUTE, SECOND, Tick};
+use acuse_simulation::limit::Limit;
+use acuse_simulation::outcome::Outcome;
+use acuse_simulation::pipeline::Pipeline;
+use acuse_simulation::settings::{Settings, Setup};
+use acuse_simulation::time::{DAY, MINUTE, SECOND, Tick};
 
 fn run(settings: Settings, rate: f64, until: Tick, seed: u64) -> Outcome {
     Pipeline::new(settings, rate, MINUTE, seed).run(until)

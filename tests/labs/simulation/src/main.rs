@@ -1,12 +1,12 @@
-//! `cargo run --release -p acuse-scale -- --help`
+//! `cargo run --release -p acuse-simulation -- --help`
 
 use std::process::ExitCode;
 
-use acuse_scale::docs;
-use acuse_scale::pipeline::Pipeline;
-use acuse_scale::settings::Settings;
-use acuse_scale::table::{self, Run};
-use acuse_scale::time::{DAY, SECOND, Tick};
+use acuse_simulation::docs;
+use acuse_simulation::pipeline::Pipeline;
+use acuse_simulation::settings::Settings;
+use acuse_simulation::table::{self, Run};
+use acuse_simulation::time::{DAY, SECOND, Tick};
 use clap::{Parser, Subcommand};
 
 /// Simulates Acuse under bursts, with the scaling rules of API Gateway, Lambda, SQS and DynamoDB.

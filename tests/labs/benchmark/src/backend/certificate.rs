@@ -33,7 +33,7 @@ fn certificates() -> Result<Made, rcgen::Error> {
     let mut authority = CertificateParams::default();
     authority
         .distinguished_name
-        .push(DnType::CommonName, "acuse-bench, one run only");
+        .push(DnType::CommonName, "acuse-benchmark, one run only");
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     // Python asks for it.
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

@@ -9,14 +9,14 @@ use crate::contender::Kind;
 /// Times the real functions beside their peers, under an emulation of Lambda's Runtime API.
 ///
 /// Builds and installs what it needs below target/, takes turns between all contenders, and prints
-/// tables. Run it on a machine that does nothing else: `cargo run --release -p acuse-bench`.
+/// tables. Run it on a machine that does nothing else: `cargo run --release -p acuse-benchmark`.
 #[derive(Debug, Parser)]
 #[command(
-    name = "acuse-bench",
+    name = "acuse-benchmark",
     after_help = "Examples:
-  cargo run --release -p acuse-bench
-  cargo run --release -p acuse-bench -- --rounds 3 --only hello,floor,kuenta
-  cargo run --release -p acuse-bench -- --json target/bench/run.json --plot docs/images/speed.svg"
+  cargo run --release -p acuse-benchmark
+  cargo run --release -p acuse-benchmark -- --rounds 3 --only hello,floor,kuenta
+  cargo run --release -p acuse-benchmark -- --json target/benchmark/run.json --plot docs/images/speed.svg"
 )]
 pub(crate) struct Arguments {
     /// How often each contender is started

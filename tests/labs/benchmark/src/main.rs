@@ -1,4 +1,4 @@
-//! `acuse-bench`: times the real functions beside their peers, under an emulation of Lambda.
+//! `acuse-benchmark`: times the real functions beside their peers, under an emulation of Lambda.
 #![allow(clippy::indexing_slicing, reason = "JSON that is not there is null")]
 #![allow(clippy::disallowed_types, reason = "nothing that it prints comes from outside")]
 

@@ -1,9 +1,9 @@
 //! The committed figures are the program's.
 
-use acuse_scale::docs;
-use acuse_scale::settings::{Settings, Template, Work};
-use acuse_scale::template::number;
-use acuse_scale::units::Units;
+use acuse_simulation::docs;
+use acuse_simulation::settings::{Settings, Template, Work};
+use acuse_simulation::template::number;
+use acuse_simulation::units::Units;
 use clap::{Args, Command, FromArgMatches};
 
 #[test]
@@ -12,7 +12,7 @@ fn the_page_and_the_plot_are_of_this_program() {
         let same = std::fs::read_to_string(&path).unwrap() == text;
         assert!(
             same,
-            "{} is out of date: cargo run --release -p acuse-scale -- docs",
+            "{} is out of date: cargo run --release -p acuse-simulation -- docs",
             path.display()
         );
     }
@@ -48,7 +48,7 @@ fn the_defaults_are_the_templates() {
 /// units for what the hook `payments` writes.
 #[test]
 fn the_units_are_those_that_were_recorded() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cost.md")).unwrap();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/cost.md")).unwrap();
     let row = |name: &str| -> Vec<f64> {
         let row = page
             .lines()
@@ -78,7 +78,7 @@ fn the_units_are_those_that_were_recorded() {
 /// How long the ledger tries a throttled write, before the event goes back.
 #[test]
 fn the_patience_is_the_ledgers() {
-    let write = include_str!("../../../shared/aws/src/ledger/write.rs");
+    let write = include_str!("../../../../shared/aws/src/ledger/write.rs");
     let (_, wait_policy) = write
         .split_once("const PATIENCE: Duration = Duration::from_secs(")
         .unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use acuse_core::consume::{Backoff, Policy, WaitPolicy};
 use saphyr::{LoadableYamlNode, Yaml};
 
-const TEXT: &str = include_str!("../../../template.yaml");
+const TEXT: &str = include_str!("../../../../template.yaml");
 
 /// Empty where it can't be read, which a test would see.
 static TEMPLATE: LazyLock<Vec<Yaml<'static>>> = LazyLock::new(|| Yaml::load_from_str(TEXT).unwrap_or_default());

@@ -1,16 +1,16 @@
 //! Each rule alone, in the words of AWS.
 
-use acuse_scale::api::Api;
-use acuse_scale::burst::Burst;
-use acuse_scale::lambda::{Function, Pool};
-use acuse_scale::ledger::Ledger;
-use acuse_scale::limit::{Limit, Limits};
-use acuse_scale::mapping::Mapping;
-use acuse_scale::provider::{Attempt, Provider, RETRIES, wait};
-use acuse_scale::queue::{IN_FLIGHT, Queue};
-use acuse_scale::settings::Settings;
-use acuse_scale::time::{MINUTE, SECOND, Tick};
-use acuse_scale::units::Units;
+use acuse_simulation::api::Api;
+use acuse_simulation::burst::Burst;
+use acuse_simulation::lambda::{Function, Pool};
+use acuse_simulation::ledger::Ledger;
+use acuse_simulation::limit::{Limit, Limits};
+use acuse_simulation::mapping::Mapping;
+use acuse_simulation::provider::{Attempt, Provider, RETRIES, wait};
+use acuse_simulation::queue::{IN_FLIGHT, Queue};
+use acuse_simulation::settings::Settings;
+use acuse_simulation::time::{MINUTE, SECOND, Tick};
+use acuse_simulation::units::Units;
 
 #[test]
 fn a_poisson_process_has_its_rate() {
