@@ -20,6 +20,7 @@ mod logs;
 mod runtime;
 mod secrets;
 mod stack;
+mod translated;
 mod upgrade;
 mod wait;
 mod watch;
