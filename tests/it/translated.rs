@@ -20,10 +20,12 @@ fn spanish_pages_have_the_headings_and_commands_of_the_english_ones() {
     english.insert("README.md".to_owned(), read(&root().join("README.md")));
     let mut spanish = pages("docs/es");
     spanish.insert("../README.es.md".to_owned(), read(&root().join("README.es.md")));
-    for (name, page) in &spanish {
-        let problems = compare(page, &english);
-        assert!(problems.is_empty(), "docs/es/{name}:\n{}", problems.join("\n"));
-    }
+    let problems = spanish.iter().flat_map(|(name, page)| {
+        let problems = compare(page, &english).into_iter();
+        problems.map(move |problem| format!("docs/es/{name}: {problem}"))
+    });
+    let problems = problems.collect::<Vec<_>>();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 fn root() -> PathBuf {
@@ -49,7 +51,10 @@ fn compare(page: &str, english: &Pages) -> Vec<String> {
     let (mut translated, mut wholes) = (Vec::new(), Vec::new());
     for heading in headings(page) {
         let Some(source) = heading.source else {
-            problems.push(format!("`{}` has no comment `<!-- en: PAGE#ANCHOR -->` above it", heading.text));
+            problems.push(format!(
+                "`{}` has no comment `<!-- en: PAGE#ANCHOR -->` above it",
+                heading.text
+            ));
             continue;
         };
         let (source, in_part) = match source.strip_suffix(" in part") {
@@ -69,13 +74,18 @@ fn compare(page: &str, english: &Pages) -> Vec<String> {
         }
     }
     for (file, wanted) in wholes {
-        let ours = translated.iter().filter(|(own, anchor)| *own == file && wanted.contains(anchor));
+        let ours = translated
+            .iter()
+            .filter(|(own, anchor)| *own == file && wanted.contains(anchor));
         let ours = ours.map(|(_, anchor)| anchor.clone()).collect::<Vec<_>>();
         if ours != wanted {
             problems.push(format!("{file} has the headings {wanted:?}, and this page {ours:?}"));
         }
     }
-    let sources = translated.iter().map(|(file, _)| english[*file].as_str()).collect::<BTreeSet<_>>();
+    let sources = translated
+        .iter()
+        .map(|(file, _)| english[*file].as_str())
+        .collect::<BTreeSet<_>>();
     let known = sources.into_iter().flat_map(commands).collect::<BTreeSet<_>>();
     let unknown = commands(page).into_iter().filter(|command| !known.contains(command));
     problems.extend(unknown.map(|command| format!("no English page of this one has `{command}`")));
@@ -98,17 +108,28 @@ fn headings(page: &str) -> Vec<Heading<'_>> {
         if !code && level > 0 {
             let text = line[level..].trim();
             let anchor = anchor(text);
-            headings.push(Heading { level, text, anchor, source });
+            headings.push(Heading {
+                level,
+                text,
+                anchor,
+                source,
+            });
         }
-        source = line.strip_prefix("<!-- en: ").and_then(|rest| rest.strip_suffix(" -->"));
+        source = line
+            .strip_prefix("<!-- en: ")
+            .and_then(|rest| rest.strip_suffix(" -->"));
     }
     headings
 }
 
 /// As GitHub and mdBook make it.
 fn anchor(text: &str) -> String {
-    let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>().to_lowercase()
+    let kept = text
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c })
+        .collect::<String>()
+        .to_lowercase()
 }
 
 /// The anchors of the headings one level below the heading at `at`.
@@ -134,7 +155,9 @@ fn commands(page: &str) -> Vec<String> {
             found.extend(line.split('`').skip(1).step_by(2));
         }
     }
-    let found = found.into_iter().map(|line| line.split(" #").next().unwrap_or_default().trim());
+    let found = found
+        .into_iter()
+        .map(|line| line.split(" #").next().unwrap_or_default().trim());
     let commands = found.filter(|line| PROGRAMS.iter().any(|program| line.starts_with(program)));
     commands.map(str::to_owned).collect()
 }
@@ -145,7 +168,10 @@ mod rules {
     const ENGLISH: &str = "# Operations\n## Alarms\n### Silent\nRun `acuse doctor`.\n### 5xx\n## Health check\n";
 
     fn problems(spanish: &str) -> Vec<String> {
-        compare(spanish, &Pages::from([("operations.md".to_owned(), ENGLISH.to_owned())]))
+        compare(
+            spanish,
+            &Pages::from([("operations.md".to_owned(), ENGLISH.to_owned())]),
+        )
     }
 
     const ALARMS: &str = "<!-- en: operations.md in part -->\n# Operación\n<!-- en: operations.md#alarms -->\n## Alarmas\n\
