@@ -1,9 +1,9 @@
 //! The Spanish pages keep up with the English ones.
 //!
-//! Above each heading of a Spanish page a comment names the English heading that it translates,
-//! `<!-- en: operations.md#alarms -->`, or the page, `<!-- en: hooks.md -->`. What is named is translated as a
-//! whole: with all headings one level below it, in their order, and nothing else below it. `<!-- en: hooks.md in
-//! part -->` leaves out what it likes. A command on a Spanish page is on one of its English pages as well.
+//! A comment above each heading of a Spanish page names the English heading that it translates,
+//! `<!-- en: operations.md#alarms -->`, or the page, `<!-- en: hooks.md -->`. A translated section has all headings
+//! one level below the English one, in the same order; `<!-- en: hooks.md in part -->` may leave some out. A command
+//! on a Spanish page is also on one of the English pages that it names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
