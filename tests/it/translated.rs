@@ -2,8 +2,8 @@
 //!
 //! A comment above each heading of a Spanish page names the English heading that it translates,
 //! `<!-- en: operations.md#alarms -->`, or the page, `<!-- en: hooks.md -->`. A translated section has all headings
-//! one level below the English one, in the same order; `<!-- en: hooks.md in part -->` may leave some out. A command
-//! on a Spanish page is also on one of the English pages that it names.
+//! one level below the English one, in the same order; `<!-- en: hooks.md in part -->` may leave some out. Code and
+//! commands are the same, apart from comments.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 /// The pages, by what `en:` calls them.
 type Pages = BTreeMap<String, String>;
 
-/// What a command line begins with.
+/// What a command in the text begins with.
 const PROGRAMS: [&str; 5] = ["acuse ", "aws ", "cargo ", "gh ", "sam "];
 
 #[test]
-fn spanish_pages_have_the_headings_and_commands_of_the_english_ones() {
+fn spanish_pages_have_the_headings_and_code_of_the_english_ones() {
     let mut english = pages("docs");
     english.insert("README.md".to_owned(), read(&root().join("README.md")));
     let mut spanish = pages("docs/es");
@@ -82,13 +82,10 @@ fn compare(page: &str, english: &Pages) -> Vec<String> {
             problems.push(format!("{file} has the headings {wanted:?}, and this page {ours:?}"));
         }
     }
-    let sources = translated
-        .iter()
-        .map(|(file, _)| english[*file].as_str())
-        .collect::<BTreeSet<_>>();
-    let known = sources.into_iter().flat_map(commands).collect::<BTreeSet<_>>();
-    let unknown = commands(page).into_iter().filter(|command| !known.contains(command));
-    problems.extend(unknown.map(|command| format!("no English page of this one has `{command}`")));
+    let sources = translated.iter().map(|(file, _)| english[*file].as_str());
+    let known = sources.flat_map(code).collect::<BTreeSet<_>>();
+    let unknown = code(page).into_iter().filter(|line| !known.contains(line));
+    problems.extend(unknown.map(|line| format!("no English page of this one has `{line}`")));
     problems
 }
 
@@ -142,24 +139,27 @@ fn below(headings: &[Heading<'_>], at: usize) -> Vec<String> {
         .collect()
 }
 
-/// The command lines in a page's code, without comments.
-fn commands(page: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut code = false;
-    for line in page.lines() {
-        if line.trim_start().starts_with("```") {
-            code = !code;
-        } else if code {
-            found.push(line);
-        } else {
-            found.extend(line.split('`').skip(1).step_by(2));
+/// The lines of a page's code, and the commands in its text, without comments.
+fn code(page: &str) -> BTreeSet<&str> {
+    let (mut found, mut language) = (BTreeSet::new(), None);
+    for line in page.lines().map(str::trim) {
+        if let Some(begun) = line.strip_prefix("```") {
+            language = if language.is_some() { None } else { Some(begun) };
+            continue;
+        }
+        match language {
+            // A drawing, or a query.
+            Some("") => {}
+            Some("rust") => _ = found.insert(line.split("//").next().unwrap_or_default().trim()),
+            Some(_) if line.starts_with('#') => {}
+            Some(_) => _ = found.insert(line.split(" #").next().unwrap_or_default().trim()),
+            None => {
+                let inline = line.split('`').skip(1).step_by(2);
+                found.extend(inline.filter(|code| PROGRAMS.iter().any(|program| code.starts_with(program))));
+            }
         }
     }
-    let found = found
-        .into_iter()
-        .map(|line| line.split(" #").next().unwrap_or_default().trim());
-    let commands = found.filter(|line| PROGRAMS.iter().any(|program| line.starts_with(program)));
-    commands.map(str::to_owned).collect()
+    found
 }
 
 mod rules {
