@@ -1,7 +1,7 @@
-//! Tables in the documentation that tests keep true.
+//! Tables in the documentation that tests keep up to date.
 //!
-//! What is between `<!-- NAME: … -->` and `<!-- /NAME -->` is compared with what it should be;
-//! `ACUSE_BLESS=1` writes it instead.
+//! A test compares the text between `<!-- NAME: … -->` and `<!-- /NAME -->` with what it expects there, or
+//! writes it if `ACUSE_BLESS=1` is set.
 
 use std::path::{Path, PathBuf};
 
@@ -16,19 +16,19 @@ impl Document {
     /// `docs/{name}`.
     ///
     /// # Panics
-    /// Where it can't be read.
+    /// If it cannot be read.
     pub fn read(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
         let text = std::fs::read_to_string(&path).unwrap();
         Self { path, text }
     }
 
-    /// What is between the marks of `section`.
+    /// The text between the markers of `section`.
     ///
     /// # Panics
-    /// Where one of them is missing.
+    /// If one of them is missing.
     pub fn section(&self, section: &str) -> &str {
-        let (open, close) = marks(section);
+        let (open, close) = markers(section);
         let inner = self
             .text
             .split_once(&open)
@@ -39,10 +39,10 @@ impl Document {
         inner.unwrap_or_else(|| panic!("{} has no section {section}", self.path.display()))
     }
 
-    /// Fails where the section is not `wanted`, or makes it so under `ACUSE_BLESS`.
+    /// Asserts that the section is `wanted`, or writes it if `ACUSE_BLESS` is set.
     ///
     /// # Panics
-    /// Where it is not.
+    /// If it differs.
     pub fn check(&mut self, section: &str, wanted: &str) {
         let wanted = wanted.trim();
         if self.section(section) == wanted {
@@ -59,11 +59,11 @@ impl Document {
         };
         assert!(
             std::env::var_os("ACUSE_BLESS").is_some(),
-            "{}, section {section}, is not what it should be; ACUSE_BLESS=1 makes it so:\n{}",
+            "section {section} of {} is out of date; run the test with ACUSE_BLESS=1 to update it:\n{}",
             self.path.display(),
             differing()
         );
-        let (open, close) = marks(section);
+        let (open, close) = markers(section);
         let (before, rest) = self.text.split_once(&open).unwrap();
         let (note, rest) = rest.split_once("-->\n").unwrap();
         let (_, after) = rest.split_once(&close).unwrap();
@@ -72,6 +72,6 @@ impl Document {
     }
 }
 
-fn marks(section: &str) -> (String, String) {
+fn markers(section: &str) -> (String, String) {
     (format!("<!-- {section}:"), format!("<!-- /{section} -->"))
 }

@@ -1,14 +1,14 @@
-//! Waiting for what comes about by itself.
+//! Waiting for a condition.
 
 use std::time::Duration;
 
-/// Longer than a lease, which is what a duplicate may have to wait for.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// Longer than a lease, which a duplicate may have to wait for.
+const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Asks again and again until there is an answer.
+/// Calls `ask` every 100 ms until it returns a value.
 ///
 /// # Panics
-/// Where there is none in a minute and a half: `what` was waited for in vain.
+/// After a minute and a half, with `what` it was waiting for.
 pub async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
     let wait = async {
         loop {
@@ -18,7 +18,7 @@ pub async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait)
+    tokio::time::timeout(TIMEOUT, wait)
         .await
-        .unwrap_or_else(|_| panic!("waited in vain for {what}"))
+        .unwrap_or_else(|_| panic!("timed out waiting for {what}"))
 }

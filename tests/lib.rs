@@ -1,4 +1,4 @@
-//! What several test binaries share.
+//! Helpers that several test binaries share.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +9,7 @@
 
 pub mod document;
 pub mod eventually;
+pub mod post;
+pub mod proxied;
 pub mod proxy;
 pub mod running;
-pub mod sender;

@@ -1,4 +1,4 @@
-//! Between the functions and AWS: sees every call, and may answer it itself.
+//! A proxy between the functions and AWS that sees every call and may answer it itself.
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
@@ -12,13 +12,13 @@ use axum::response::Response;
 use bytes::Bytes;
 use tokio::net::TcpListener;
 
-/// What a proxy does with a call.
-pub trait Between: Send + Sync + 'static {
-    /// Answers it, by [`Aws::forward`] or otherwise.
-    fn answer(&self, call: Call, aws: &Aws) -> impl Future<Output = Response> + Send;
+/// Decides what happens to a call.
+pub trait Interceptor: Send + Sync + 'static {
+    /// Answers it, or forwards it by [`Aws::forward`].
+    fn intercept(&self, call: Call, aws: &Aws) -> impl Future<Output = Response> + Send;
 }
 
-/// A call of a function.
+/// A function's call to AWS.
 #[derive(Debug)]
 pub struct Call {
     /// Method, path and headers.
@@ -28,14 +28,14 @@ pub struct Call {
 }
 
 impl Call {
-    /// A header's text; empty where there is none.
+    /// A header's text, or an empty one if it is missing.
     pub fn header(&self, name: &str) -> &str {
         let value = self.parts.headers.get(name);
         value.and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
-/// What is behind the proxy.
+/// AWS, behind the proxy.
 #[derive(Debug, Default)]
 pub struct Aws {
     endpoint: OnceLock<String>,
@@ -43,7 +43,7 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Sends the call on as it came. Hangs up where there is no answer.
+    /// Forwards the call unchanged, and hangs up if there is no answer.
     pub async fn forward(&self, call: Call) -> Response {
         let Some(endpoint) = self.endpoint.get() else {
             return error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable");
@@ -62,7 +62,7 @@ impl Aws {
         response
     }
 
-    /// A call of the test's own, in one of AWS's JSON protocols.
+    /// Makes a call of the test's own, in one of AWS's JSON protocols.
     pub async fn ask(&self, target: &str, body: &serde_json::Value) -> serde_json::Value {
         let request = self.client.post(self.endpoint.get().unwrap());
         let request = request
@@ -74,53 +74,56 @@ impl Aws {
     }
 }
 
-/// The proxy, as a test holds it.
+/// A running proxy.
 #[derive(Debug)]
-pub struct Proxy<B> {
-    /// Where it is: what the functions take for AWS.
+pub struct Proxy<I> {
+    /// Its address, which the functions are given as the endpoint of AWS.
     pub url: String,
-    inner: Arc<(B, Aws)>,
+    inner: Arc<(I, Aws)>,
 }
 
-impl<B: Between> Proxy<B> {
-    /// Listens on a free port, with nothing behind it yet.
+impl<I: Interceptor> Proxy<I> {
+    /// Listens on a free port, and answers 503 until [`Proxy::forward_to`] is called.
     ///
     /// # Panics
-    /// Where there is no free port.
-    pub async fn start(between: B) -> Self {
+    /// If there is no free port.
+    pub async fn start(interceptor: I) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let endpoint = OnceLock::new();
-        let inner = Arc::new((between, Aws { endpoint, client }));
+        let inner = Arc::new((interceptor, Aws { endpoint, client }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(handle::<B>).with_state(Arc::clone(&inner));
+        let router = Router::new().fallback(handle::<I>).with_state(Arc::clone(&inner));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { url, inner }
     }
 
-    /// Puts AWS behind it. Once.
+    /// Sets the endpoint of AWS.
+    ///
+    /// # Panics
+    /// If it is set already.
     pub fn forward_to(&self, endpoint: &str) {
         self.aws().endpoint.set(endpoint.to_owned()).unwrap();
     }
 
-    /// What it does.
-    pub fn between(&self) -> &B {
+    /// What decides about the calls.
+    pub fn interceptor(&self) -> &I {
         &self.inner.0
     }
 
-    /// What is behind it.
+    /// AWS, behind it.
     pub fn aws(&self) -> &Aws {
         &self.inner.1
     }
 }
 
-async fn handle<B: Between>(State(inner): State<Arc<(B, Aws)>>, request: Request) -> Response {
+async fn handle<I: Interceptor>(State(inner): State<Arc<(I, Aws)>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
-    inner.0.answer(Call { parts, body }, &inner.1).await
+    inner.0.intercept(Call { parts, body }, &inner.1).await
 }
 
-/// An error in the form of AWS's JSON protocols.
+/// An error response of AWS's JSON protocols.
 pub fn error(status: StatusCode, name: &str) -> Response {
     let body = format!(r#"{{"__type":"{name}","message":"injected"}}"#);
     Response::builder()
@@ -131,7 +134,7 @@ pub fn error(status: StatusCode, name: &str) -> Response {
         .unwrap()
 }
 
-/// Breaks the connection off.
+/// A response that breaks the connection.
 pub fn hang_up() -> Response {
     let nothing = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("injected")) });
     Response::new(Body::from_stream(nothing))

@@ -1,5 +1,6 @@
-//! A stack that runs: what its ledger has, and an update of it.
+//! What a running stack holds, and how to update it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use acuse_aws::ledger::record::Record;
@@ -9,10 +10,15 @@ use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{Capability, Parameter};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::QueueAttributeName;
 
 use crate::eventually::eventually;
 
-/// The ledger's records of `provider` since yesterday: a test may run over midnight.
+/// An item's strings and numbers by attribute.
+pub type Item = BTreeMap<String, String>;
+
+/// The ledger's records of `provider` since yesterday, as a test may run past midnight.
 pub async fn records(running: &Running, provider: &Provider) -> Vec<Record> {
     let (ledger, now) = (running.ledger(), SystemClock.now());
     let mut records = Vec::new();
@@ -22,10 +28,49 @@ pub async fn records(running: &Running, provider: &Provider) -> Vec<Record> {
     records
 }
 
-/// Updates the stack: the parameters in `changes` as given, the rest as they are.
+/// All items of the payments table by their partition key.
 ///
 /// # Panics
-/// Where the update fails.
+/// If the table cannot be read.
+pub async fn payments(running: &Running) -> BTreeMap<String, Item> {
+    let client = aws_sdk_dynamodb::Client::new(&running.sdk());
+    let scan = client.scan().table_name(&running.outputs["PaymentsTableName"]);
+    let mut pages = scan.into_paginator().items().send();
+    let mut payments = BTreeMap::new();
+    while let Some(payment) = pages.next().await {
+        let payment = item(payment.unwrap());
+        payments.insert(payment["pk"].clone(), payment);
+    }
+    payments
+}
+
+/// The attributes of an item of DynamoDB as text.
+pub fn item(attributes: impl IntoIterator<Item = (String, AttributeValue)>) -> Item {
+    let text = |value: AttributeValue| match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text,
+        other => format!("{other:?}"),
+    };
+    let attributes = attributes.into_iter();
+    attributes.map(|(name, value)| (name, text(value))).collect()
+}
+
+/// How many messages wait on the queue that this output names.
+///
+/// # Panics
+/// If SQS does not answer.
+pub async fn queue_length(running: &Running, output: &str) -> u32 {
+    let name = QueueAttributeName::ApproximateNumberOfMessages;
+    let get = aws_sdk_sqs::Client::new(&running.sdk())
+        .get_queue_attributes()
+        .queue_url(&running.outputs[output])
+        .attribute_names(name.clone());
+    get.send().await.unwrap().attributes.unwrap()[&name].parse().unwrap()
+}
+
+/// Updates the stack with the parameters in `changes`, and leaves the others as they are.
+///
+/// # Panics
+/// If the update fails.
 pub async fn update(running: &Running, changes: &[(&str, &str)]) {
     let client = Client::new(&running.sdk());
     let stacks = client.describe_stacks().stack_name(STACK).send().await.unwrap();

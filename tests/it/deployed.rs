@@ -1,4 +1,4 @@
-//! The template's life: created from nothing, updated by its parameters, deleted.
+//! The template is deployed, updated by its parameters, and deleted.
 
 mod outputs;
 
@@ -9,13 +9,14 @@ use acuse_cli::local::{Checkout, Options, Running, STACK, Stack};
 use acuse_core::provider::Provider;
 use acuse_core::providers::{self, onepay};
 use acuse_tests::eventually::eventually;
+use acuse_tests::post::Post;
 use acuse_tests::running;
 use aws_sdk_dynamodb::types::Select;
 
-use crate::stack::{Post, payment, resource_id, signature_header};
+use crate::stack::{payment, resource_id, signature_header};
 use outputs::Outputs;
 
-/// Parameters that an update changes. Their effects are looked for where AWS keeps them.
+/// The parameters that the update changes. The test asks AWS for their effects.
 const CHANGED: [(&str, &str); 6] = [
     ("Environment", "live"),
     ("EventBusName", "default"),
@@ -26,16 +27,16 @@ const CHANGED: [(&str, &str); 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_template_is_created_updated_and_deleted_and_what_holds_something_stays() {
+async fn the_template_is_created_updated_and_deleted_and_what_stores_data_is_retained() {
     let state = concat!(env!("CARGO_TARGET_TMPDIR"), "/deployed");
     let stack = Stack::start(Options::isolated(state)).await.unwrap();
     let running = Running::find(state.as_ref()).expect("a stack that has started is found");
     let outputs = Outputs::of(&running);
     let cloudformation = aws_sdk_cloudformation::Client::new(&running.sdk());
 
-    // Created: every output names something that is there, and every provider gets through.
+    // Created: every output names something that exists, and every provider's deliveries are processed.
     let template = Checkout::find().unwrap().read_template().unwrap();
-    // Those with a condition are of a domain, which nobody has here.
+    // Outputs with a condition belong to a custom domain, which this stack does not have.
     let declared = template["Outputs"].as_object().unwrap().iter();
     let declared = declared.filter(|(_, output)| output.get("Condition").is_none());
     let declared = declared.map(|(name, _)| name);
@@ -43,19 +44,19 @@ async fn the_template_is_created_updated_and_deleted_and_what_holds_something_st
     for (name, value) in &running.outputs {
         assert!(
             outputs.exists(name, value).await,
-            "{name} is {value}, and that is not there"
+            "{name} is {value}, which does not exist"
         );
     }
     for provider in providers::ALL {
         let body = payment(provider);
         deliver(&outputs, provider, &body, 200).await;
-        let record = settled(&running, provider, &resource_id(provider, &body)).await;
+        let record = finished(&running, provider, &resource_id(provider, &body)).await;
         assert_eq!(record.status, "COMPLETED", "{record:?}");
     }
     let variables = outputs.function("ConsumerFunctionName").await["Environment"]["Variables"].clone();
     assert_eq!(variables["ENVIRONMENT"], "any");
 
-    // Updated: what the parameters say is changed, and nothing that was there is lost.
+    // Updated: the parameters take effect, and nothing is lost.
     running::update(&running, &CHANGED).await;
     assert_eq!(
         described(&cloudformation).await,
@@ -75,25 +76,25 @@ async fn the_template_is_created_updated_and_deleted_and_what_holds_something_st
     for function in ["UnopagoFunctionName", "ConsumerFunctionName"] {
         assert_eq!(outputs.log_retention(function).await, 7, "{function}");
     }
-    // The secrets that were put are still there, and OnePay's sandbox events reach no hook any more.
+    // The secrets are still there, and OnePay's sandbox events no longer reach the hooks.
     for provider in providers::ALL {
         let body = payment(provider);
         deliver(&outputs, provider, &body, 200).await;
-        let record = settled(&running, provider, &resource_id(provider, &body)).await;
-        let wanted = if provider.name == onepay::PROVIDER.name {
+        let record = finished(&running, provider, &resource_id(provider, &body)).await;
+        let expected = if provider.name == onepay::PROVIDER.name {
             "REJECTED"
         } else {
             "COMPLETED"
         };
-        assert_eq!(record.status, wanted, "{record:?}");
+        assert_eq!(record.status, expected, "{record:?}");
     }
 
-    // Deleted: tables, queues and secrets stay, with what is in them, and nothing else.
+    // Deleted: only tables, queues and secrets are retained, with their content.
     let before = (
         count(&running, "LedgerTableName").await,
         count(&running, "PaymentsTableName").await,
     );
-    assert_eq!(before, (6, 5), "events, and payments");
+    assert_eq!(before, (6, 5), "events and payments");
     let id = described_id(&cloudformation).await;
     cloudformation.delete_stack().stack_name(STACK).send().await.unwrap();
     let deleted = eventually("the deletion", async || {
@@ -103,10 +104,10 @@ async fn the_template_is_created_updated_and_deleted_and_what_holds_something_st
     });
     assert_eq!(deleted.await, "DELETE_COMPLETE");
     for (name, value) in &running.outputs {
-        let stays = ["TableName", "QueueUrl", "SecretId"]
+        let retained = ["TableName", "QueueUrl", "SecretId"]
             .iter()
             .any(|end| name.ends_with(end));
-        assert_eq!(outputs.exists(name, value).await, stays, "{name} is {value}");
+        assert_eq!(outputs.exists(name, value).await, retained, "{name} is {value}");
     }
     let after = (
         count(&running, "LedgerTableName").await,
@@ -116,17 +117,17 @@ async fn the_template_is_created_updated_and_deleted_and_what_holds_something_st
     stack.stop().await;
 }
 
-/// Posts a payload with its signature, and without, to the URL that the provider is told.
+/// Posts a payload without its signature, and with it, to the URL that the provider is given.
 async fn deliver(outputs: &Outputs, provider: &'static Provider, body: &str, answer: u16) {
     let (client, url) = outputs.webhook(provider);
     let post = || Post::signed(provider, body.as_bytes());
-    let refused = post().without(signature_header(provider)).send_to(&client, &url).await;
+    let refused = post().without(signature_header(provider)).send(&client, &url).await;
     assert_eq!(refused.status(), 401, "{url}");
-    assert_eq!(post().send_to(&client, &url).await.status(), answer, "{url}");
+    assert_eq!(post().send(&client, &url).await.status(), answer, "{url}");
 }
 
-/// The record of a resource once nothing is to be done about it.
-async fn settled(running: &Running, provider: &Provider, id: &str) -> Record {
+/// The record of a resource, once it is completed or rejected.
+async fn finished(running: &Running, provider: &Provider, id: &str) -> Record {
     eventually(&format!("{} {id}", provider.name), async || {
         let records = running::records(running, provider).await;
         records.into_iter().find(|record| {

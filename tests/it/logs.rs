@@ -1,4 +1,4 @@
-//! What the functions log: enough to find a delivery, and nothing of what is in it.
+//! The functions' logs, which have what it takes to find a delivery and nothing of its content.
 
 use std::collections::VecDeque;
 use std::process::Stdio;
@@ -18,8 +18,8 @@ use crate::runtime::{TRACE, serve, start};
 const SIGNATURE: &str = "6364337e1d2d294028f2306f57f7ec9668ef757383116d2a458b3b7450376964";
 const FORGED: &str = "1111111111111111111111111111111111111111111111111111111111111111";
 
-/// What may be in no line: proofs, secrets, and what was in the body, as it is or as it travels.
-const SECRET: [&str; 6] = [
+/// Signatures, secrets, and parts of the body, plain and in base64: none of these may be logged.
+const SENSITIVE: [&str; 6] = [
     SIGNATURE,
     FORGED,
     "local-kuenta-secret",
@@ -32,7 +32,7 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(format!("{}/fixtures/invoke/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// Secrets Manager with the local secret, and SQS that takes everything.
+/// A Secrets Manager with the local secret, and an SQS that accepts everything.
 async fn aws(request: Request) -> (StatusCode, String) {
     let target = request.headers()["x-amz-target"].to_str().unwrap().to_owned();
     let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
@@ -50,11 +50,11 @@ async fn aws(request: Request) -> (StatusCode, String) {
     (StatusCode::OK, answer.to_string())
 }
 
-/// All that a function writes while it works through `events`.
-async fn written(name: &str, aws: &str, level: &str, events: impl Into<VecDeque<Bytes>>) -> String {
+/// Everything that a function prints while it processes `events`.
+async fn output(name: &str, aws: &str, level: &str, events: impl Into<VecDeque<Bytes>>) -> String {
     let binary = local::function_binary(name).await.unwrap();
     let events = events.into();
-    let expected = events.len();
+    let answers = events.len();
     let level = [("AWS_LAMBDA_LOG_LEVEL", level)];
     let (mut child, mut answered) = start(&binary, aws, events, level, Stdio::piped()).await;
     let mut stdout = child.stdout.take().unwrap();
@@ -63,7 +63,7 @@ async fn written(name: &str, aws: &str, level: &str, events: impl Into<VecDeque<
         stdout.read_to_string(&mut text).await.unwrap();
         text
     });
-    for _ in 0..expected {
+    for _ in 0..answers {
         answered.recv().await.unwrap();
     }
     child.kill().await.unwrap();
@@ -74,17 +74,17 @@ async fn verifier(level: &str) -> String {
     let aws = format!("http://{}", serve(Router::new().fallback(aws)).await);
     let genuine = fixture("kuenta");
     let forged = genuine.replace(SIGNATURE, FORGED);
-    written("kuenta", &aws, level, [genuine.into(), forged.into()]).await
+    output("kuenta", &aws, level, [genuine.into(), forged.into()]).await
 }
 
 async fn consumer(level: &str) -> String {
     let tables = Tables::create().await;
     let mut batch: Value = serde_json::from_str(&fixture("consumer")).unwrap();
     batch["Records"][0]["attributes"]["AWSTraceHeader"] = TRACE.into();
-    written("consumer", &tables.endpoint, level, [batch.to_string().into()]).await
+    output("consumer", &tables.endpoint, level, [batch.to_string().into()]).await
 }
 
-/// The lines with this message.
+/// The log lines with this message.
 fn lines(text: &str, message: &str) -> Vec<Value> {
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line["message"] == message).collect()
@@ -95,16 +95,16 @@ async fn no_level_shows_a_body_a_signature_or_a_secret() {
     for level in ["INFO", "TRACE"] {
         for text in [verifier(level).await, consumer(level).await] {
             assert!(!text.is_empty());
-            for secret in SECRET {
-                let line = text.lines().find(|line| line.contains(secret));
-                assert_eq!(line, None, "{secret} at level {level}");
+            for sensitive in SENSITIVE {
+                let line = text.lines().find(|line| line.contains(sensitive));
+                assert_eq!(line, None, "{sensitive} at level {level}");
             }
         }
     }
 }
 
-/// What is stored now has a field too many; the version before is as it should be.
-async fn misspelt(request: Request) -> (StatusCode, String) {
+/// A Secrets Manager whose current version has an unknown field, and whose previous version is valid.
+async fn aws_with_invalid_secret(request: Request) -> (StatusCode, String) {
     let target = request.headers()["x-amz-target"].to_str().unwrap().to_owned();
     let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
     let asked: Value = serde_json::from_slice(&body).unwrap();
@@ -119,13 +119,16 @@ async fn misspelt(request: Request) -> (StatusCode, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_can_not_be_used_is_named() {
-    let aws = format!("http://{}", serve(Router::new().fallback(misspelt)).await);
-    let text = written("kuenta", &aws, "INFO", [fixture("kuenta").into()]).await;
-    let named = lines(&text, "the current secret can't be used; the previous one still is");
-    assert_eq!(named[0]["level"], "ERROR");
-    assert_eq!(named[0]["provider"], "kuenta");
-    let error = named[0]["error"].as_str().unwrap();
+async fn an_invalid_secret_is_logged_with_its_error_and_without_its_values() {
+    let aws = format!(
+        "http://{}",
+        serve(Router::new().fallback(aws_with_invalid_secret)).await
+    );
+    let text = output("kuenta", &aws, "INFO", [fixture("kuenta").into()]).await;
+    let logged = lines(&text, "the current secret can't be used; the previous one still is");
+    assert_eq!(logged[0]["level"], "ERROR");
+    assert_eq!(logged[0]["provider"], "kuenta");
+    let error = logged[0]["error"].as_str().unwrap();
     assert!(
         error.starts_with("the secret of `kuenta` has a field that no secret has: `tokens`"),
         "{error}"
@@ -135,7 +138,7 @@ async fn a_secret_that_can_not_be_used_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_line_at_the_door_and_one_at_the_consumer_share_the_trace() {
+async fn the_verifier_and_the_consumer_log_a_line_each_with_the_same_trace() {
     let verifier = verifier("INFO").await;
     let queued = lines(&verifier, "delivery queued");
     assert_eq!(queued.len(), 1, "{verifier}");
@@ -145,7 +148,7 @@ async fn one_line_at_the_door_and_one_at_the_consumer_share_the_trace() {
     assert_eq!(refused.len(), 1, "{verifier}");
     assert!(
         refused[0]["headers"].to_string().contains("x-kuenta-signature"),
-        "names are said"
+        "{refused:?}"
     );
 
     let consumer = consumer("INFO").await;
@@ -162,7 +165,7 @@ async fn metrics_are_written_at_every_level() {
         let metrics = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let metrics: Vec<Value> = metrics.filter(|line| line.get("_aws").is_some()).collect();
         assert!(!metrics.is_empty(), "{text}");
-        // Lambda drops what is below its level, and takes a line that names none for INFO.
+        // Lambda drops lines below the function's level, and takes a line without a level as INFO.
         assert!(
             metrics
                 .iter()

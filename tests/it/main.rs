@@ -1,6 +1,6 @@
-//! One integration binary. On the emulator, with the real template and the real binaries:
-//! `deployed`, the template's life from creation to deletion, and `stack`; `watch` on
-//! `cargo lambda watch`; `ledger` and `killed` on a DynamoDB in process.
+//! Integration tests in one binary. `stack` and `deployed` (the template from creation to deletion) run the real
+//! template and binaries on the emulator, `watch` runs under `cargo lambda watch`, and `ledger` and `killed`
+//! use an in-process DynamoDB.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The real binaries under a small Runtime API.
+//! Runs the real binaries under a small Runtime API.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -17,13 +17,13 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
-/// How long an invocation may take; a lease ends a second later.
+/// An invocation's time limit. A lease ends a second later.
 pub(crate) const INVOCATION: Duration = Duration::from_secs(8);
 
-/// The trace that every invocation has.
+/// The trace of every invocation.
 pub(crate) const TRACE: &str = "Root=1-65a1b2c3-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1";
 
-/// Lambda's Runtime API: gives events one after the other, and takes the answers.
+/// Lambda's Runtime API, which hands out events one after the other and receives the answers.
 #[derive(Clone)]
 struct Runtime {
     events: Arc<Mutex<VecDeque<Bytes>>>,
@@ -55,6 +55,7 @@ async fn runtime(State(runtime): State<Runtime>, request: Request) -> Response {
         .unwrap()
 }
 
+/// Serves `router` on a free port, and returns its address.
 pub(crate) async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -62,8 +63,8 @@ pub(crate) async fn serve(router: Router) -> String {
     address
 }
 
-/// Starts a consumer with one batch to consume. It publishes where there is a `bus`: then it
-/// has a hook with an effect outside, and claims events.
+/// Starts a consumer with one batch. With a `bus` it publishes events: a hook with external side effects, so that
+/// it claims events before it calls the hooks.
 pub(crate) async fn consumer(
     binary: &Path,
     aws: &str,
@@ -74,7 +75,7 @@ pub(crate) async fn consumer(
     start(binary, aws, [event].into(), bus, Stdio::null()).await
 }
 
-/// Starts a function with events to work through.
+/// Starts a function with events to process.
 pub(crate) async fn start(
     binary: &Path,
     aws: &str,

@@ -1,4 +1,4 @@
-//! A provider's secret, as Secrets Manager gives it in two versions.
+//! A provider's secret, which Secrets Manager has in two versions.
 
 use acuse_aws::verifier::SecretsManager;
 use acuse_core::providers::kuenta;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::runtime::serve;
 
-/// What the store makes of these two answers.
+/// Loads the secrets from a Secrets Manager that answers this for the two versions.
 async fn load(current: Value, previous: Value) -> Result<Secrets, StoreError> {
     let answer = async move |body: String| {
         let answer = match body.contains("AWSCURRENT") {
@@ -43,7 +43,7 @@ fn stored(secret: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_version_of_no_use_leaves_the_other_and_one_that_is_not_answered_neither() {
+async fn an_invalid_version_is_skipped_and_a_denied_one_fails_the_load() {
     let (none, denied) = (
         json!({"__type": "ResourceNotFoundException"}),
         json!({"__type": "AccessDeniedException"}),
@@ -55,7 +55,7 @@ async fn a_version_of_no_use_leaves_the_other_and_one_that_is_not_answered_neith
         (stored("new"), unusable.clone(), Some(0)),
         (unusable.clone(), stored("old"), Some(0)),
         (unusable.clone(), none, None),
-        // Who signed with the old one would be refused, though the secret is right.
+        // Without the old secret, deliveries that are still signed with it would be refused.
         (stored("new"), denied.clone(), None),
         (denied, stored("old"), None),
     ] {

@@ -1,57 +1,39 @@
-//! Hot reload: the functions under `cargo lambda watch`, the consumer fed from the queue.
+//! Hot reload: the functions under `cargo lambda watch`, with the consumer fed from the queue.
 
 use std::path::Path;
 use std::time::Duration;
 
-use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::local::{Checkout, Options, Running, Stack};
-use acuse_cli::sample::{self, Sample};
-use acuse_core::clock::Clock;
+use acuse_cli::sample;
+use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::provider::Provider;
 use acuse_core::providers;
-use tokio::process::Command;
-
 use acuse_tests::eventually::eventually;
+use acuse_tests::post::{Post, url};
+use tokio::process::Command;
 
 use crate::stack::resource_id;
 
 async fn post(running: &Running, provider: &'static Provider, body: &str) -> u16 {
-    let sample = Sample::signed(
-        provider,
-        body.as_bytes().to_vec(),
-        &sample::local_secrets(provider),
-        SystemClock.now(),
-        None,
-    );
-    let Sample { body, headers, .. } = sample.unwrap();
-    let url = format!("{}/webhooks/{}", running.http, provider.name);
-    let client = reqwest::Client::new();
-    // A busy machine may take too long: 503 means "send it again", which providers do.
-    for _ in 0..10 {
-        let post = headers
-            .iter()
-            .fold(client.post(&url), |post, (name, value)| post.header(*name, value));
-        match post.body(body.clone()).send().await.unwrap().status().as_u16() {
-            503 => tokio::time::sleep(Duration::from_millis(500)).await,
-            status => return status,
-        }
-    }
-    503
+    let post = Post::signed(provider, body.as_bytes());
+    let answer = post.send(&reqwest::Client::new(), &url(running, provider)).await;
+    answer.status().as_u16()
 }
 
-async fn completed(running: &Running, provider: &Provider, id: &str, day: acuse_core::clock::Timestamp) -> Record {
+/// Waits for the record of the resource `id` to be completed.
+async fn completed(running: &Running, provider: &Provider, id: &str, day: Timestamp) {
     let ledger = running.ledger();
     eventually(&format!("{} of {id}", provider.name), async || {
         let records = ledger.on_day(provider.name, day, usize::MAX).await.unwrap();
         let mut records = records.into_iter();
         records.find(|record| record.resource_id.as_deref() == Some(id) && record.status == "COMPLETED")
     })
-    .await
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cargo_lambda_watch_serves_the_doors_and_the_consumer_is_fed_from_the_queue() {
+async fn cargo_lambda_watch_runs_the_verifiers_and_a_consumer_fed_from_the_queue() {
     let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("watch");
     let mut options = Options::isolated(&state);
     options.watch = true;
@@ -63,13 +45,13 @@ async fn cargo_lambda_watch_serves_the_doors_and_the_consumer_is_fed_from_the_qu
         let now = SystemClock.now();
         let body = sample::renewed(provider, &sample::payload(provider, type_name).unwrap(), now);
         assert_eq!(post(&running, provider, &body).await, 200);
-        assert_eq!(post(&running, provider, &body).await, 200, "again");
+        assert_eq!(post(&running, provider, &body).await, 200, "a duplicate");
         let id = resource_id(provider, &body);
         completed(&running, provider, &id, now).await;
         assert_eq!(post(&running, provider, "").await, 401, "an empty body");
     }
 
-    // No other site's page may read what the functions answer.
+    // A page of another site may not read the functions' answers.
     let watch = running.watch.as_deref().unwrap();
     let asked = reqwest::Client::new()
         .get(format!("{watch}/webhooks/kuenta"))
@@ -81,10 +63,10 @@ async fn cargo_lambda_watch_serves_the_doors_and_the_consumer_is_fed_from_the_qu
         answer.headers()
     );
 
-    // `cargo lambda invoke` takes the documented events.
+    // `cargo lambda invoke` works with the documented events.
     let tool = Checkout::find().unwrap().local().join("venv-watch/bin/cargo-lambda");
     let (address, port) = watch.strip_prefix("http://").unwrap().split_once(':').unwrap();
-    let done = Duration::from_secs(60);
+    let timeout = Duration::from_secs(60);
     for (function, expected) in [
         ("unopago", r#""statusCode":200"#),
         ("onepay", r#""statusCode":200"#),
@@ -98,7 +80,7 @@ async fn cargo_lambda_watch_serves_the_doors_and_the_consumer_is_fed_from_the_qu
         let mut invoke = Command::new(&tool);
         invoke.args(["lambda", "invoke", "-A", address, "-P", port, function]);
         invoke.args(["--data-file", &event]);
-        let output = tokio::time::timeout(done, invoke.output()).await.unwrap().unwrap();
+        let output = tokio::time::timeout(timeout, invoke.output()).await.unwrap().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout);
         assert!(printed.contains(expected), "{function}: {output:?}");
     }

@@ -1,7 +1,8 @@
-//! Each of AWS's services away from the real functions, for longer than it once took to dead-letter
-//! everything that was in flight. Every outage ends by itself, with every event applied once.
+//! Outages of AWS's services, each longer than it once took to dead-letter every event in flight. The stack
+//! recovers from each of them on its own, and applies every event once.
 //!
-//! Of three providers each has an outage of its own at the same time, told apart by what its calls say.
+//! Three stacks run at the same time, for as long as one outage takes. In each of them every provider has an outage
+//! of its own, told apart by what is in the calls.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -11,32 +12,38 @@
     reason = "tests fail by panicking"
 )]
 
-mod gate;
+mod outages;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::local::{Options, Running, Stack};
+use acuse_cli::local::Running;
 use acuse_cli::sample;
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::providers::{kuenta, onepay, unopago};
-use acuse_tests::proxy::Proxy;
+use acuse_tests::eventually::eventually;
+use acuse_tests::post::deliver;
+use acuse_tests::proxied::ProxiedStack;
 use acuse_tests::running;
-use acuse_tests::sender::deliver;
-use aws_sdk_sqs::types::QueueAttributeName;
 
-use gate::{Gate, How, Outage};
+use outages::{Failure, Outage, Outages};
 
-/// Twelve receives were gone after 26 to 35 seconds.
-const LASTS: Duration = Duration::from_secs(38);
+/// Twelve receives once took 26 to 35 seconds.
+const OUTAGE: Duration = Duration::from_secs(38);
 
-/// With the waits of this test's stack. Usually it is `WaitMaxSeconds`, or for a hook `RetryMaxSeconds`.
-const RECOVERS: Duration = Duration::from_secs(60);
+/// The longest recovery, which is usually `WaitMaxSeconds`, or `RetryMaxSeconds` for a hook.
+const RECOVERY: Duration = Duration::from_secs(60);
 
-/// Events of each provider in each phase.
+const PARAMETERS: [(&str, &str); 3] = [
+    ("EventBusName", "default"),
+    ("WaitMaxSeconds", "8"),
+    ("RetryMaxSeconds", "8"),
+];
+
+/// How many events of each provider are sent during an outage.
 const EVENTS: usize = 5;
 
 const PROVIDERS: [(&Provider, &str); 3] = [
@@ -45,60 +52,154 @@ const PROVIDERS: [(&Provider, &str); 3] = [
     (&unopago::PROVIDER, "payment_received"),
 ];
 
-/// What is away at the same time, and what that is for each provider's events.
-struct Phase {
-    away: &'static [Outage],
-    means: [(&'static str, &'static str); 3],
+/// The outages of one stack, and what to call them for each provider's events.
+struct Scenario {
+    state: &'static str,
+    /// Whether the functions have started and processed an event of each provider before.
+    warm: bool,
+    outages: &'static [Outage],
+    names: [(&'static str, &'static str); 3],
 }
 
-const fn outage(target: &'static str, body: &'static str, how: How) -> Outage {
-    Outage { target, body, how }
+const fn outage(target: &'static str, body: &'static str, failure: Failure) -> Outage {
+    Outage { target, body, failure }
 }
 
 const DYNAMODB: &str = "DynamoDB_20120810.";
 
-const PHASES: [Phase; 3] = [
-    Phase {
-        away: &[
-            outage(DYNAMODB, "kuenta#", How::Unreachable),
-            outage(DYNAMODB, "onepay#", How::Throttled),
-            // Its function has not run yet, so it has no secret.
-            outage("secretsmanager.", "Unopago", How::Unreachable),
+const SCENARIOS: [Scenario; 3] = [
+    Scenario {
+        state: "outage-1",
+        warm: false,
+        outages: &[
+            outage(DYNAMODB, "kuenta#", Failure::Unreachable),
+            outage(DYNAMODB, "onepay#", Failure::Throttled),
+            // Its function has not started, so it has no secret in memory.
+            outage("secretsmanager.", "Unopago", Failure::Unreachable),
         ],
-        means: [
+        names: [
             ("kuenta", "DynamoDB unreachable"),
             ("onepay", "DynamoDB throttles"),
-            ("unopago", "Secrets Manager away"),
+            ("unopago", "Secrets Manager unreachable"),
         ],
     },
-    Phase {
-        away: &[
-            outage(DYNAMODB, "kuenta#", How::Denied),
-            outage(DYNAMODB, "onepay#", How::Slow),
-            outage("AWSEvents.", "acuse.unopago", How::Denied),
+    Scenario {
+        state: "outage-2",
+        warm: true,
+        outages: &[
+            outage(DYNAMODB, "kuenta#", Failure::Denied),
+            outage(DYNAMODB, "onepay#", Failure::Slow),
+            outage("AWSEvents.", "acuse.unopago", Failure::Denied),
         ],
-        means: [
+        names: [
             ("kuenta", "DynamoDB denies access"),
             ("onepay", "DynamoDB slow"),
-            ("unopago", "EventBridge refuses"),
+            ("unopago", "EventBridge denies access"),
         ],
     },
-    Phase {
-        away: &[
-            // The notes on what may kill the function can't be made either.
-            outage(DYNAMODB, "", How::Unreachable),
-            outage("AmazonSQS.ChangeMessageVisibility", "", How::Denied),
-            outage("AmazonSQS.SendMessage", "onepay", How::Denied),
+    Scenario {
+        state: "outage-3",
+        warm: true,
+        outages: &[
+            // The consumer cannot write its notes on poison messages either.
+            outage(DYNAMODB, "", Failure::Unreachable),
+            outage("AmazonSQS.ChangeMessageVisibility", "", Failure::Denied),
+            outage("AmazonSQS.SendMessage", "onepay", Failure::Denied),
         ],
-        means: [
-            ("kuenta", "DynamoDB unreachable, and SQS does not let a message wait"),
-            ("onepay", "SQS refuses"),
-            ("unopago", "DynamoDB unreachable, and SQS does not let a message wait"),
+        names: [
+            (
+                "kuenta",
+                "DynamoDB unreachable, and SQS denies changing a message's visibility",
+            ),
+            ("onepay", "SQS denies sending"),
+            (
+                "unopago",
+                "DynamoDB unreachable, and SQS denies changing a message's visibility",
+            ),
         ],
     },
 ];
 
-/// A new event of a payment of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stack_recovers_from_every_outage_and_applies_every_event_once() {
+    futures_util::future::join_all(SCENARIOS.iter().map(Scenario::run)).await;
+}
+
+impl Scenario {
+    async fn run(&self) {
+        let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.state);
+        let stack = ProxiedStack::start(&state, Outages::default(), &PARAMETERS).await;
+        stack.set_visibility_timeout(12).await;
+        let (running, outages) = (&stack.running, stack.interceptor());
+        let warm_up = usize::from(self.warm);
+        send(running, warm_up).await;
+        eventually("the first events", async || {
+            completed(running)
+                .await
+                .values()
+                .all(|count| *count == warm_up)
+                .then_some(())
+        })
+        .await;
+
+        outages.set(self.outages);
+        let recovery = async {
+            tokio::time::sleep(OUTAGE).await;
+            let before = completed(running).await;
+            let calls = outages.take_failed();
+            outages.set(&[]);
+            (before, calls, recovery(running, warm_up + EVENTS).await)
+        };
+        let (failed, (before, calls, recovered)) = tokio::join!(send(running, EVENTS), recovery);
+        for (provider, name) in self.names {
+            assert_eq!(before[provider], warm_up, "{name}: events were completed during it");
+            let (seconds, outage) = (recovered[provider].as_secs_f64(), OUTAGE.as_secs());
+            println!("outage: {name} for {outage} s: recovered after {seconds:.1} s");
+        }
+        println!("outage: {calls} calls failed, {failed} deliveries answered 5xx and sent again");
+        assert!(calls > 0);
+
+        let payments = running::payments(running).await;
+        assert_eq!(payments.len(), PROVIDERS.len() * (warm_up + EVENTS));
+        for payment in payments.values() {
+            assert_eq!(payment["applied"], "1", "{payment:?}");
+        }
+        stack.stop_with_empty_queues().await;
+    }
+}
+
+/// Sends new events of each provider until all of them are accepted, and returns how many attempts failed.
+async fn send(running: &Running, events: usize) -> u32 {
+    let client = &reqwest::Client::new();
+    let deliveries = PROVIDERS.into_iter().flat_map(|(provider, type_name)| {
+        (0..events).map(move |_| async move {
+            let body = payload(provider, type_name);
+            deliver(client, running, provider, &body).await
+        })
+    });
+    futures_util::future::join_all(deliveries).await.into_iter().sum()
+}
+
+/// Waits until each provider has this many completed events, and returns how long that took.
+async fn recovery(running: &Running, events: usize) -> BTreeMap<&'static str, Duration> {
+    let ended = Instant::now();
+    let mut recovered = BTreeMap::new();
+    while recovered.len() < PROVIDERS.len() {
+        assert!(
+            ended.elapsed() < RECOVERY,
+            "only these have recovered after {RECOVERY:?}: {recovered:?}"
+        );
+        for (provider, count) in completed(running).await {
+            if count == events {
+                recovered.entry(provider).or_insert(ended.elapsed());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    recovered
+}
+
+/// A new event of a new payment.
 fn payload(provider: &'static Provider, type_name: &str) -> String {
     let body = sample::payload(provider, type_name).unwrap();
     sample::renewed(provider, &body, SystemClock.now())
@@ -113,101 +214,4 @@ async fn completed(running: &Running) -> BTreeMap<&'static str, usize> {
         counts.insert(provider.name, completed);
     }
     counts
-}
-
-async fn phase(number: usize, phase: &Phase, proxy: &Proxy<Gate>, running: &Running) {
-    let gate = proxy.between();
-    gate.away(phase.away);
-    let begun = Instant::now();
-    let client = reqwest::Client::new();
-    let deliveries = PROVIDERS.into_iter().flat_map(|(provider, type_name)| {
-        let (client, running) = (client.clone(), running);
-        (0..EVENTS).map(move |_| {
-            let client = client.clone();
-            async move { deliver(&client, running, provider, &payload(provider, type_name)).await }
-        })
-    });
-    let all = futures_util::future::join_all(deliveries);
-    let recovery = async {
-        tokio::time::sleep(LASTS.saturating_sub(begun.elapsed())).await;
-        let before = completed(running).await;
-        let calls = gate.failed();
-        gate.away(&[]);
-        let ended = Instant::now();
-        let mut recovered: BTreeMap<&str, Duration> = BTreeMap::new();
-        while recovered.len() < PROVIDERS.len() {
-            assert!(ended.elapsed() < RECOVERS, "recovered in {RECOVERS:?}: {recovered:?}");
-            for (provider, count) in completed(running).await {
-                if count == (number + 1) * EVENTS {
-                    recovered.entry(provider).or_insert(ended.elapsed());
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        (before, calls, recovered)
-    };
-    let (refused, (before, calls, recovered)) = tokio::join!(all, recovery);
-    let refused: u32 = refused.into_iter().sum();
-    for (provider, name) in phase.means {
-        assert_eq!(before[provider], number * EVENTS, "{name}: it was no outage");
-        let seconds = recovered[provider].as_secs_f64();
-        println!(
-            "outage: {name} for {} s: recovered after {seconds:.1} s",
-            LASTS.as_secs()
-        );
-    }
-    println!("outage: {calls} calls failed, {refused} deliveries answered 5xx and sent again");
-    assert!(calls > 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_outage_ends_by_itself() {
-    let proxy = Proxy::start(Gate::default()).await;
-    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outage");
-    let mut options = Options::isolated(&state);
-    options.functions_endpoint = Some(proxy.url.clone());
-    let settings = [
-        ("EventBusName", "default"),
-        ("WaitMaxSeconds", "8"),
-        ("RetryMaxSeconds", "8"),
-    ];
-    options.parameters = settings
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec();
-    let stack = Stack::start(options).await.unwrap();
-    let running = Running::find(&state).unwrap();
-    proxy.forward_to(stack.endpoint());
-    let sqs = aws_sdk_sqs::Client::new(&running.sdk());
-    // Where the queue can't be told when, messages come back sooner than in three minutes.
-    let queue = sqs.set_queue_attributes().queue_url(&running.outputs["EventQueueUrl"]);
-    queue
-        .attributes(QueueAttributeName::VisibilityTimeout, "12")
-        .send()
-        .await
-        .unwrap();
-
-    for (number, outages) in PHASES.iter().enumerate() {
-        phase(number, outages, &proxy, &running).await;
-    }
-
-    let dynamodb = aws_sdk_dynamodb::Client::new(&running.sdk());
-    let scan = dynamodb.scan().table_name(&running.outputs["PaymentsTableName"]);
-    let payments = scan.send().await.unwrap().items.unwrap();
-    assert_eq!(payments.len(), PHASES.len() * PROVIDERS.len() * EVENTS);
-    for payment in payments {
-        assert_eq!(payment["applied"].as_n().unwrap(), "1", "{payment:?}");
-    }
-    for queue in ["DeadLetterQueueUrl", "QuarantineQueueUrl"] {
-        let name = QueueAttributeName::ApproximateNumberOfMessages;
-        let get = sqs.get_queue_attributes().queue_url(&running.outputs[queue]);
-        let attributes = get
-            .attribute_names(name.clone())
-            .send()
-            .await
-            .unwrap()
-            .attributes
-            .unwrap();
-        assert_eq!(attributes[&name], "0", "{queue}");
-    }
-    stack.stop().await;
 }

@@ -55,7 +55,7 @@ impl Life {
     }
 
     async fn step(&mut self, name: &'static str) {
-        let calls = self.stack.proxy.between().take().await;
+        let calls = self.stack.proxy.interceptor().take().await;
         self.steps.push((name, calls));
     }
 }
@@ -113,18 +113,18 @@ async fn live() -> Life {
     life.step("a hook with an order").await;
 
     life.stack.update(&[("EventBusName", BUS)]).await;
-    life.stack.proxy.between().take().await;
+    life.stack.proxy.interceptor().take().await;
     deliver(&life.stack, provider, payment(provider).as_bytes()).await;
     life.step("a published event").await;
 
-    life.stack.proxy.between().refuse_publishing();
+    life.stack.proxy.interceptor().refuse_publishing();
     let retried = deliver(&life.stack, provider, payment(provider).as_bytes()).await;
     let twice = |record: &acuse_aws::ledger::record::Record| record.key == retried && record.attempts == 2;
     life.stack.record(provider, "the second attempt", twice).await;
     life.step("a retried event").await;
 
     life.stack.update(&[("FormerPayments", "true")]).await;
-    life.stack.proxy.between().take().await;
+    life.stack.proxy.interceptor().take().await;
     let body = payment(provider);
     put_former_row(&life.stack, &read(provider, body.as_bytes())).await;
     deliver(&life.stack, provider, body.as_bytes()).await;

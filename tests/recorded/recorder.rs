@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acuse_tests::proxy::{Aws, Between, Call, error};
+use acuse_tests::proxy::{Aws, Call, Interceptor, error};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -51,8 +51,8 @@ impl Recorder {
     }
 }
 
-impl Between for Recorder {
-    async fn answer(&self, call: Call, aws: &Aws) -> Response {
+impl Interceptor for Recorder {
+    async fn intercept(&self, call: Call, aws: &Aws) -> Response {
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
         let operation = operation(call.header("x-amz-target"));

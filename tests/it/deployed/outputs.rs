@@ -1,4 +1,4 @@
-//! What the template's outputs name, asked of the service whose it is.
+//! Asks AWS's services about what the template's outputs name.
 
 use std::net::SocketAddr;
 
@@ -26,49 +26,48 @@ impl Outputs {
         &self.running.outputs[name]
     }
 
-    /// Whether there is what the output `name` names.
+    /// Whether what the output `name` names exists.
     ///
     /// # Panics
-    /// At an output of a kind that this does not know: a new one wants a line here.
+    /// If the output is of a new kind, which needs a line here.
     pub(super) async fn exists(&self, name: &str, value: &str) -> bool {
         let sdk = self.running.sdk();
-        let any = |name: &str, ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-        if any(name, &["WebhookUrl"]) {
-            // Without a signature, the function behind it says no.
+        if name.ends_with("WebhookUrl") {
+            // Its function refuses a delivery without a signature.
             let (client, url) = self.public(value);
             return client.post(url).body("{}").send().await.unwrap().status() == StatusCode::UNAUTHORIZED;
         }
-        if any(name, &["ApiUrl"]) {
+        if name.ends_with("ApiUrl") {
             let id = api_id(value);
             return self.get(&format!("/v2/apis/{id}")).await.is_some();
         }
-        if any(name, &["QueueUrl"]) {
+        if name.ends_with("QueueUrl") {
             let client = aws_sdk_sqs::Client::new(&sdk);
             return client.get_queue_attributes().queue_url(value).send().await.is_ok();
         }
-        if any(name, &["TableName"]) {
+        if name.ends_with("TableName") {
             let client = aws_sdk_dynamodb::Client::new(&sdk);
             return client.describe_table().table_name(value).send().await.is_ok();
         }
-        if any(name, &["SecretId"]) {
+        if name.ends_with("SecretId") {
             let client = aws_sdk_secretsmanager::Client::new(&sdk);
             let secret = client.describe_secret().secret_id(value).send().await;
             return secret.is_ok_and(|secret| secret.deleted_date().is_none());
         }
-        if any(name, &["FunctionName"]) {
+        if name.ends_with("FunctionName") {
             return self
                 .get(&format!("/2015-03-31/functions/{value}/configuration"))
                 .await
                 .is_some();
         }
-        if any(name, &["TopicArn"]) {
+        if name.ends_with("TopicArn") {
             return self
                 .query(&format!(
                     "Action=GetTopicAttributes&Version=2010-03-31&TopicArn={value}"
                 ))
                 .await;
         }
-        if any(name, &["DashboardUrl"]) {
+        if name.ends_with("DashboardUrl") {
             let dashboard = value.rsplit_once("dashboards:name=").unwrap().1;
             let asked = json!({ "DashboardName": dashboard });
             return self
@@ -76,7 +75,7 @@ impl Outputs {
                 .await
                 .is_some();
         }
-        panic!("the output {name} is of a kind that this test can't look for: add it");
+        panic!("this test does not know outputs like {name}: add a line for them");
     }
 
     /// The configuration of the function that the output `name` names.
@@ -98,8 +97,8 @@ impl Outputs {
         count.as_u64().or_else(|| count.as_str()?.parse().ok()).unwrap()
     }
 
-    /// The API's limit, in requests a second. The emulator gives the setting as CloudFormation has
-    /// it, as text under a capital letter; AWS as a number.
+    /// The API's limit in requests a second: a number on AWS, and on the emulator text under a capitalized name, as
+    /// in CloudFormation.
     pub(super) async fn throttle(&self) -> f64 {
         let path = format!("/v2/apis/{}/stages/$default", api_id(self.value("ApiUrl")));
         let stage = self.get(&path).await.unwrap();
@@ -117,7 +116,7 @@ impl Outputs {
         answer["logGroups"][0]["retentionInDays"].as_u64().unwrap()
     }
 
-    /// Where `provider` posts to, and the client that gets there.
+    /// The URL of `provider`'s webhook, and a client that resolves it.
     pub(super) fn webhook(&self, provider: &Provider) -> (Client, String) {
         let output = self
             .running
@@ -129,8 +128,8 @@ impl Outputs {
         self.public(url)
     }
 
-    /// `https://{api}.execute-api.{region}.amazonaws.com/…` is on the emulator
-    /// `http://{api}.execute-api.localhost:{port}/…`: the same host label, resolved to this machine.
+    /// The emulator serves `https://{api}.execute-api.{region}.amazonaws.com/…` at
+    /// `http://{api}.execute-api.localhost:{port}/…`, a name that has to be resolved to this machine.
     fn public(&self, url: &str) -> (Client, String) {
         let path = url
             .strip_prefix("https://")
@@ -143,7 +142,7 @@ impl Outputs {
         (client, format!("http://{host}:{}/{path}", emulator.port()))
     }
 
-    /// Whether a service that takes forms does what it is asked.
+    /// Whether a service with AWS's query protocol accepts this request.
     async fn query(&self, form: &str) -> bool {
         let post = self.http.post(&self.running.endpoint);
         let post = post
@@ -152,7 +151,7 @@ impl Outputs {
         post.send().await.unwrap().status().is_success()
     }
 
-    /// What a service that speaks AWS's JSON says; `None` where it refuses.
+    /// The answer of a service with AWS's JSON protocol, or `None` if it refuses.
     async fn ask(&self, target: &str, asked: &Value) -> Option<Value> {
         let post = self.http.post(&self.running.endpoint).header("x-amz-target", target);
         let post = post.header("content-type", "application/x-amz-json-1.0");
@@ -163,7 +162,7 @@ impl Outputs {
         Some(serde_json::from_str(&answer.text().await.unwrap()).unwrap())
     }
 
-    /// What a service with a REST interface says; `None` for "not found".
+    /// The answer of a REST service, or `None` for 404.
     async fn get(&self, path: &str) -> Option<Value> {
         let answer = self
             .http

@@ -1,4 +1,4 @@
-//! Every case at the verifier, for each provider.
+//! Every answer of the verifier, for each provider.
 
 use acuse_core::providers::{self, kuenta, onepay};
 use acuse_core::receive::canonical;
@@ -8,18 +8,18 @@ use acuse_core::wire::gzip;
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_delivery_reaches_the_hooks_once() {
+async fn a_genuine_delivery_reaches_the_hooks_once() {
     for provider in providers::ALL {
         let body = payment(provider);
-        let answer = Post::signed(provider, body.as_bytes()).send().await;
-        assert_eq!((answer.status, answer.text.as_str()), (200, "OK"), "{}", provider.name);
+        let answer = deliver(provider, body.as_bytes()).await;
+        assert_eq!(answer.text, "OK", "{}", provider.name);
         let id = resource_id(provider, &body);
-        let record = settled(provider, &id, "COMPLETED").await;
+        let record = record_with_status(provider, &id, "COMPLETED").await;
         assert_eq!(record.delivery_id, answer.delivery_id);
         assert!(record.hooks.contains_key("payments"));
         assert_eq!(record.payload.as_deref(), Some(body.as_bytes()));
 
-        let item = payments_item(&record).await;
+        let item = payment_item(&record).await;
         assert_eq!((item["applied"].as_str(), item["status"].as_str()), ("1", "succeeded"));
         assert_eq!(item["last_type"], record.type_name);
         assert!(!item["amount"].is_empty() && !item["updated_at"].is_empty());
@@ -27,7 +27,7 @@ async fn a_good_delivery_reaches_the_hooks_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_signed_is_refused_and_reaches_nothing() {
+async fn a_forged_delivery_is_refused_and_not_queued() {
     for provider in providers::ALL {
         let body = payment(provider);
         let tampered = body.replacen("event", "evenT", 1);
@@ -44,7 +44,7 @@ async fn what_is_not_signed_is_refused_and_reaches_nothing() {
             cases.push(("missing token", "token", good().without(token)));
         }
         for (case, factor, post) in cases {
-            let answer = post.send().await;
+            let answer = send(post).await;
             assert_eq!(answer.status, 401, "{case} at {}", provider.name);
             assert_eq!(
                 answer.text,
@@ -54,10 +54,10 @@ async fn what_is_not_signed_is_refused_and_reaches_nothing() {
             );
             assert_eq!(answer.delivery_id, None);
         }
-        // What came after it is through: had it been queued, it would be too.
+        // A later delivery is completed, so a forged one that was queued would be too.
         let later = payment(provider);
-        Post::signed(provider, later.as_bytes()).send().await;
-        settled(provider, &resource_id(provider, &later), "COMPLETED").await;
+        deliver(provider, later.as_bytes()).await;
+        record_with_status(provider, &resource_id(provider, &later), "COMPLETED").await;
         let id = resource_id(provider, &body);
         let found = records(provider, |record| record.resource_id.as_deref() == Some(id.as_str())).await;
         assert_eq!(found.len(), 0, "{}", provider.name);
@@ -65,12 +65,10 @@ async fn what_is_not_signed_is_refused_and_reaches_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_delivery_is_kept_in_quarantine() {
+async fn a_refused_delivery_is_quarantined() {
     let body = payment(&kuenta::PROVIDER);
-    Post::signed(&kuenta::PROVIDER, body.as_bytes())
-        .with("x-kuenta-signature", &"1".repeat(64))
-        .send()
-        .await;
+    let post = Post::signed(&kuenta::PROVIDER, body.as_bytes());
+    send(post.with("x-kuenta-signature", &"1".repeat(64))).await;
     let packed = data_encoding::BASE64.encode(body.as_bytes());
     let kept = message("QuarantineQueueUrl", "the quarantined delivery", |message| {
         message.body().is_some_and(|text| text.contains(&packed))
@@ -79,32 +77,32 @@ async fn a_refused_delivery_is_kept_in_quarantine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_resent_delivery_is_counted_and_nothing_else() {
+async fn a_duplicate_is_only_counted() {
     for provider in providers::ALL {
         let body = payment(provider);
         let id = resource_id(provider, &body);
-        Post::signed(provider, body.as_bytes()).send().await;
-        let first = settled(provider, &id, "COMPLETED").await;
+        deliver(provider, body.as_bytes()).await;
+        let first = record_with_status(provider, &id, "COMPLETED").await;
         for _ in 0..2 {
-            assert_eq!(Post::signed(provider, body.as_bytes()).send().await.status, 200);
+            deliver(provider, body.as_bytes()).await;
         }
         let record = record(provider, "two duplicates", |record| {
-            // More, where one was sent again that had arrived.
+            // There are more if a delivery that was queued was answered 503, and sent again.
             record.key == first.key && record.duplicates >= 2
         })
         .await;
         assert_eq!((record.attempts, &record.completed_at), (1, &first.completed_at));
-        assert_eq!(payments_item(&record).await["applied"], "1");
+        assert_eq!(payment_item(&record).await["applied"], "1");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_type_is_acknowledged_and_recorded() {
+async fn an_event_of_an_unknown_type_is_accepted_and_recorded() {
     for provider in providers::ALL {
         let body = payment(provider);
-        let known = records_type(provider, &body);
+        let known = type_name(provider, &body);
         let body = body.replace(&known, "payment.teleported");
-        assert_eq!(Post::signed(provider, body.as_bytes()).send().await.status, 200);
+        deliver(provider, body.as_bytes()).await;
         let payload = body.clone().into_bytes();
         let record = record(provider, "the unknown type", |record| {
             record.payload.as_deref() == Some(payload.as_slice()) && record.status == "COMPLETED"
@@ -115,19 +113,19 @@ async fn an_unknown_type_is_acknowledged_and_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_signed_and_can_not_be_read_is_recorded_and_dead_lettered() {
+async fn a_genuine_delivery_that_is_not_json_is_rejected_and_dead_lettered() {
     for provider in providers::ALL {
         let marker = format!("not json {}", now().as_millis());
         let bytes = [b"\xff\xfe\x00 ".as_slice(), marker.as_bytes()].concat();
         for body in [marker.as_bytes(), &bytes] {
             let post = Post::signed(provider, body).with("content-type", "application/octet-stream");
-            let answer = post.send().await;
+            let answer = send(post).await;
             assert_eq!((answer.status, answer.text.as_str()), (200, "OK"), "{}", provider.name);
             let record = record(provider, "the unreadable payload", |record| {
                 record.payload.as_deref() == Some(body)
             })
             .await;
-            let record = settled_key(provider, &record.key, "REJECTED").await;
+            let record = record_with_key(provider, &record.key, "REJECTED").await;
             assert!(record.error.unwrap().starts_with("the payload is not JSON"));
             let dead = message("DeadLetterQueueUrl", "its dead letter", |message| {
                 attribute(message, "delivery_id") == answer.delivery_id.as_deref()
@@ -142,7 +140,7 @@ async fn what_is_signed_and_can_not_be_read_is_recorded_and_dead_lettered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_megabyte_passes_and_what_fits_no_message_is_413() {
+async fn a_megabyte_is_accepted_and_a_body_too_large_for_a_message_is_answered_413() {
     for provider in providers::ALL {
         let body = payment(provider);
         let padded = |length: usize| {
@@ -150,36 +148,27 @@ async fn a_megabyte_passes_and_what_fits_no_message_is_413() {
             format!("{body}{pad}")
         };
         let megabyte = padded(1_000_000);
-        assert_eq!(
-            Post::signed(provider, megabyte.as_bytes()).send().await.status,
-            200,
-            "{}",
-            provider.name
-        );
-        let record = settled(provider, &resource_id(provider, &body), "COMPLETED").await;
+        deliver(provider, megabyte.as_bytes()).await;
+        let record = record_with_status(provider, &resource_id(provider, &body), "COMPLETED").await;
         assert_eq!(record.payload.map(|payload| payload.len()), Some(1_000_000));
         let longer = padded(1_100_000);
-        assert_eq!(
-            Post::signed(provider, longer.as_bytes()).send().await.status,
-            413,
-            "{}",
-            provider.name
-        );
+        let answer = send(Post::signed(provider, longer.as_bytes())).await;
+        assert_eq!(answer.status, 413, "{}", provider.name);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_headers_case_does_not_matter() {
+async fn header_names_may_be_in_any_case() {
     let title_case = reqwest::Client::builder().http1_title_case_headers().build().unwrap();
     for provider in providers::ALL {
         let body = payment(provider);
-        let answer = Post::signed(provider, body.as_bytes()).send_by(&title_case).await;
+        let answer = send_with(&title_case, Post::signed(provider, body.as_bytes())).await;
         assert_eq!(answer.status, 200, "{}", provider.name);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn onepays_rewritten_forms_travel_as_they_were_signed() {
+async fn a_body_that_onepay_signed_rewritten_is_queued_as_it_was_signed() {
     let provider = &onepay::PROVIDER;
     let amounts = ["9007199254740992", "9007199254740992.0"];
     for (form, amount) in [CanonicalForm::JavaScript, CanonicalForm::Python]
@@ -193,15 +182,15 @@ async fn onepays_rewritten_forms_travel_as_they_were_signed() {
         };
         let signed = signed.unwrap();
         let post = Post::signed(provider, &signed).with_body(raw.as_bytes());
-        assert_eq!(post.send().await.status, 200);
+        assert_eq!(send(post).await.status, 200);
         let id = resource_id(provider, &raw);
-        let record = settled(provider, &id, "COMPLETED").await;
+        let record = record_with_status(provider, &id, "COMPLETED").await;
         assert_eq!(record.payload.as_deref(), Some(signed.as_slice()));
-        assert_eq!(payments_item(&record).await["amount"], amount);
+        assert_eq!(payment_item(&record).await["amount"], amount);
     }
 }
 
-/// Base64 is the API's business, whatever the content type says: the event as AWS documents it.
+/// The API alone decides about base64, whatever the content type. These are invocation events as AWS documents them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_base64_body_is_decoded_before_it_is_verified() {
     let running = stack().await;
@@ -237,11 +226,11 @@ async fn a_base64_body_is_decoded_before_it_is_verified() {
     }
 }
 
-async fn settled_key(provider: &Provider, key: &str, status: &str) -> Record {
+async fn record_with_key(provider: &Provider, key: &str, status: &str) -> Record {
     record(provider, status, |record| record.key == key && record.status == status).await
 }
 
-fn records_type(provider: &Provider, payload: &str) -> String {
+fn type_name(provider: &Provider, payload: &str) -> String {
     (provider.read)(&json::parse(payload.as_bytes()).unwrap())
         .unwrap()
         .type_name
@@ -249,9 +238,9 @@ fn records_type(provider: &Provider, payload: &str) -> String {
         .to_owned()
 }
 
-/// The emulator takes `application/json` for UTF-8, as AWS's API does; other types it hands on as bytes.
+/// Like AWS's API, the emulator passes `application/json` on as UTF-8 text, and other content types as bytes.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_no_plain_json_reaches_the_hooks_as_its_text() {
+async fn a_compressed_encoded_or_form_body_reaches_the_hooks_as_json() {
     let provider = &kuenta::PROVIDER;
     let bytes = "application/octet-stream";
     for (media_type, encoding) in [
@@ -267,33 +256,33 @@ async fn a_body_that_is_no_plain_json_reaches_the_hooks_as_its_text() {
             _ => format!("payload={}", encoded()).into_bytes(),
         };
         let post = Post::signed(provider, &body).with("content-type", media_type);
-        let answer = post.with("content-encoding", encoding).send().await;
+        let answer = send(post.with("content-encoding", encoding)).await;
         assert_eq!(answer.status, 200, "{media_type} {encoding}");
         let id = resource_id(provider, &text);
-        let first = settled(provider, &id, "COMPLETED").await;
+        let first = record_with_status(provider, &id, "COMPLETED").await;
         assert_eq!(first.payload.as_deref(), Some(text.as_bytes()));
-        // As it is, it is the same event.
-        Post::signed(provider, text.as_bytes()).send().await;
+        // The same payload as plain JSON is the same event.
+        deliver(provider, text.as_bytes()).await;
         let of_it = |record: &Record| record.resource_id.as_deref() == Some(id.as_str());
         let duplicate = record(provider, "the duplicate", |record| {
             of_it(record) && record.duplicates >= 1
         })
         .await;
         assert_eq!(duplicate.conflicts, None);
-        assert_eq!(payments_item(&duplicate).await["applied"], "1");
+        assert_eq!(payment_item(&duplicate).await["applied"], "1");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_array_is_its_events() {
+async fn an_array_is_delivered_as_its_events() {
     let provider = &kuenta::PROVIDER;
     let texts: Vec<String> = (0..12).map(|_| payment(provider).trim_end().to_owned()).collect();
     let body = format!("[{}]", texts.join(",\n"));
-    assert_eq!(Post::signed(provider, body.as_bytes()).send().await.status, 200);
+    deliver(provider, body.as_bytes()).await;
     for text in &texts {
         let id = resource_id(provider, text);
-        let record = settled(provider, &id, "COMPLETED").await;
+        let record = record_with_status(provider, &id, "COMPLETED").await;
         assert_eq!(record.payload.as_deref(), Some(text.as_bytes()));
-        assert_eq!(payments_item(&record).await["applied"], "1");
+        assert_eq!(payment_item(&record).await["applied"], "1");
     }
 }

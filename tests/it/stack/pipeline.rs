@@ -1,4 +1,4 @@
-//! Behind the queue: batches, occurrences, dead owners.
+//! The consumer: batches, recurring events, and owners that died.
 
 use acuse_aws::ledger::DynamoLedger;
 use acuse_core::event::{Environment, Event};
@@ -10,7 +10,7 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_poison_message_leaves_its_neighbours_alone() {
+async fn a_poison_message_does_not_affect_the_rest_of_its_batch() {
     let provider = &kuenta::PROVIDER;
     let running = stack().await;
     let client = aws_sdk_sqs::Client::new(&running.sdk());
@@ -19,7 +19,7 @@ async fn a_poison_message_leaves_its_neighbours_alone() {
         .send_message()
         .queue_url(&running.outputs["EventQueueUrl"])
         .message_body(&poison);
-    let foreign = MessageAttributeValue::builder()
+    let newer_envelope = MessageAttributeValue::builder()
         .data_type("String")
         .string_value("9")
         .build()
@@ -27,14 +27,17 @@ async fn a_poison_message_leaves_its_neighbours_alone() {
     let bodies: Vec<String> = (0..6).map(|_| payment(provider)).collect();
     let (before, after) = bodies.split_at(3);
     for body in before {
-        Post::signed(provider, body.as_bytes()).send().await;
+        deliver(provider, body.as_bytes()).await;
     }
-    send.message_attributes("envelope", foreign).send().await.unwrap();
+    send.message_attributes("envelope", newer_envelope)
+        .send()
+        .await
+        .unwrap();
     for body in after {
-        Post::signed(provider, body.as_bytes()).send().await;
+        deliver(provider, body.as_bytes()).await;
     }
     for body in &bodies {
-        settled(provider, &resource_id(provider, body), "COMPLETED").await;
+        record_with_status(provider, &resource_id(provider, body), "COMPLETED").await;
     }
     let dead = message("DeadLetterQueueUrl", "the poison", |message| {
         message.body() == Some(&poison)
@@ -49,7 +52,7 @@ async fn a_poison_message_leaves_its_neighbours_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_second_month_is_a_new_event_and_a_resent_one_is_not() {
+async fn the_second_month_of_a_subscription_is_a_new_event_and_a_duplicate_is_not() {
     let provider = &onepay::PROVIDER;
     let first = event(provider, "subscription.payment");
     let id = resource_id(provider, &first);
@@ -59,23 +62,23 @@ async fn the_second_month_is_a_new_event_and_a_resent_one_is_not() {
     );
     assert_ne!(first, second);
     for body in [&first, &second] {
-        Post::signed(provider, body.as_bytes()).send().await;
+        deliver(provider, body.as_bytes()).await;
     }
     let of_it = |record: &Record| record.resource_id.as_deref() == Some(id.as_str()) && record.status == "COMPLETED";
     eventually("both months", async || {
         (records(provider, of_it).await.len() == 2).then_some(())
     })
     .await;
-    Post::signed(provider, first.as_bytes()).send().await;
+    deliver(provider, first.as_bytes()).await;
     let record = record(provider, "the duplicate", |record| {
         of_it(record) && record.duplicates >= 1
     })
     .await;
-    let item = payments_item(&record).await;
+    let item = payment_item(&record).await;
     assert_eq!((item["applied"].as_str(), item["status"].as_str()), ("2", "active"));
 }
 
-/// Its record is as a consumer leaves it that dies between claim and completion.
+/// The record is what a consumer leaves that dies between claim and completion.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
     let provider = &kuenta::PROVIDER;
@@ -94,7 +97,7 @@ async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
     let client = aws_sdk_dynamodb::Client::new(&running.sdk());
     let ledger = DynamoLedger::new(client, &running.outputs["LedgerTableName"], Duration::from_secs(3600));
     let lease = Lease {
-        token: "the dead one's".to_owned(),
+        token: "the dead owner's".to_owned(),
         expires_at: now().plus(Duration::from_secs(3)),
         message_id: "gone".to_owned(),
         first: true,
@@ -102,30 +105,30 @@ async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
     let claim = ledger.claim(&event, &lease, now()).await.unwrap();
     assert!(matches!(claim, Claim::Claimed(_)));
 
-    Post::signed(provider, body.as_bytes()).send().await;
+    deliver(provider, body.as_bytes()).await;
     let id = resource_id(provider, &body);
-    let record = settled(provider, &id, "COMPLETED").await;
+    let record = record_with_status(provider, &id, "COMPLETED").await;
     assert_eq!(record.attempts, 2);
-    assert!(now() >= lease.expires_at, "nobody may take it before");
-    assert_eq!(payments_item(&record).await["applied"], "1");
+    assert!(now() >= lease.expires_at, "claimed before its lease was over");
+    assert_eq!(payment_item(&record).await["applied"], "1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_burst_with_duplicates_is_applied_once_each() {
+async fn a_burst_of_duplicates_is_applied_once_per_event() {
     let provider = &kuenta::PROVIDER;
     let bodies: Vec<String> = (0..40).map(|_| payment(provider)).collect();
     let posts: Vec<_> = bodies
         .iter()
         .chain(&bodies)
         .cloned()
-        .map(|body| tokio::spawn(async move { Post::signed(&kuenta::PROVIDER, body.as_bytes()).send().await.status }))
+        .map(|body| tokio::spawn(async move { deliver(&kuenta::PROVIDER, body.as_bytes()).await }))
         .collect();
     for post in posts {
-        assert_eq!(post.await.unwrap(), 200);
+        post.await.unwrap();
     }
     for body in &bodies {
         let id = resource_id(provider, body);
-        let record = settled(provider, &id, "COMPLETED").await;
-        assert_eq!(payments_item(&record).await["applied"], "1");
+        let record = record_with_status(provider, &id, "COMPLETED").await;
+        assert_eq!(payment_item(&record).await["applied"], "1");
     }
 }

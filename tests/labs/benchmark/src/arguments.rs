@@ -6,10 +6,10 @@ use clap::Parser;
 
 use crate::contender::Kind;
 
-/// Times the real functions beside their peers, under an emulation of Lambda's Runtime API.
+/// Times the real functions and their peers under an emulation of Lambda's Runtime API.
 ///
-/// Builds and installs what it needs below target/, takes turns between all contenders, and prints
-/// tables. Run it on a machine that does nothing else: `cargo run --release -p acuse-benchmark`.
+/// Builds and installs everything in target/, runs all contenders in turns, and prints tables. Run it on an
+/// idle machine: `cargo run --release -p acuse-benchmark`.
 #[derive(Debug, Parser)]
 #[command(
     name = "acuse-benchmark",
@@ -22,22 +22,22 @@ pub(crate) struct Arguments {
     /// How often each contender is started
     #[arg(long, default_value_t = 9, value_parser = positive)]
     pub(crate) rounds: usize,
-    /// Warm invocations in each round; of consumers a tenth, since their batches have ten events
+    /// Warm invocations in each round, or a tenth of that for consumers, whose batches have ten events
     #[arg(long, default_value_t = 500, value_parser = positive)]
     pub(crate) invocations: usize,
     /// Only these contenders
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// None of these kinds
+    /// No contenders of these kinds
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub(crate) without: Vec<Kind>,
-    /// Speak to the services without TLS
+    /// Connect to the services without TLS
     #[arg(long)]
     pub(crate) plain: bool,
-    /// Write everything that was measured to this file
+    /// Write all measurements to this file, as JSON
     #[arg(long, value_name = "PATH")]
     pub(crate) json: Option<PathBuf>,
-    /// Draw bars into this file, as SVG
+    /// Write a chart to this file, as SVG
     #[arg(long, value_name = "PATH")]
     pub(crate) plot: Option<PathBuf>,
 }

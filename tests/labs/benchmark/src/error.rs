@@ -40,7 +40,7 @@ pub(crate) enum Error {
         program: &'static str,
     },
     /// Nothing has that name.
-    #[error("`--only {name}`: there are {known}")]
+    #[error("`--only {name}` names no contender; there are {known}")]
     NoContender {
         /// What was asked for.
         name: String,
@@ -77,8 +77,8 @@ pub(crate) enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The function said nothing for a minute.
-    #[error("nothing heard from the function for 60 s")]
+    /// The function has not called the Runtime API for a minute.
+    #[error("the function has not called the Runtime API for 60 s")]
     Silent,
     /// The function answered something else than it should.
     #[error("the function answered: {0}")]

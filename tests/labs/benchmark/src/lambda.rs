@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::server::{Answer, Asked, Server, json};
 
 /// Nothing takes longer, not on a busy machine either.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An invocation's time-out, as Lambda would have it.
 const TIME_OUT: Duration = Duration::from_secs(30);
@@ -19,11 +19,11 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 /// The Runtime API of one function at a time.
 pub(crate) struct Lambda {
     pub(crate) server: Server,
-    said: mpsc::UnboundedReceiver<Said>,
+    calls: mpsc::UnboundedReceiver<Call>,
 }
 
-/// What the function said, and when.
-enum Said {
+/// A call to the Runtime API, and when it came.
+enum Call {
     Next(Instant, oneshot::Sender<Bytes>),
     Answered(Instant, Bytes),
     Failed(Bytes),
@@ -46,24 +46,24 @@ pub(crate) struct Invoked {
 
 impl Lambda {
     pub(crate) async fn start() -> Result<Self, Error> {
-        let (say, said) = mpsc::unbounded_channel();
-        let server = Server::start(None, move |asked| answer(asked, say.clone()))
+        let (sender, calls) = mpsc::unbounded_channel();
+        let server = Server::start(None, move |asked| answer(asked, sender.clone()))
             .await
             .map_err(Error::Listen)?;
-        Ok(Self { server, said })
+        Ok(Self { server, calls })
     }
 
-    /// Forgets what a function said that was ended since.
+    /// Forgets the calls of a function that has ended.
     pub(crate) fn forget(&mut self) {
-        while self.said.try_recv().is_ok() {}
+        while self.calls.try_recv().is_ok() {}
         self.server.take_connections();
     }
 
     /// Waits until the function asks for its next event.
     pub(crate) async fn ready(&mut self) -> Result<Ready, Error> {
-        match self.heard().await? {
-            Said::Next(since, event) => Ok(Ready { since, event }),
-            Said::Answered(_, body) | Said::Failed(body) => Err(Error::Answer(text(&body))),
+        match self.next_call().await? {
+            Call::Next(since, event) => Ok(Ready { since, event }),
+            Call::Answered(_, body) | Call::Failed(body) => Err(Error::Answer(text(&body))),
         }
     }
 
@@ -71,29 +71,29 @@ impl Lambda {
     pub(crate) async fn invoke(&mut self, ready: Ready, event: Bytes) -> Result<Invoked, Error> {
         let began = Instant::now();
         let _ = ready.event.send(event);
-        match self.heard().await? {
-            Said::Answered(at, answer) => Ok(Invoked {
+        match self.next_call().await? {
+            Call::Answered(at, answer) => Ok(Invoked {
                 took: at.duration_since(began),
                 answer,
             }),
-            Said::Failed(body) => Err(Error::Answer(text(&body))),
-            Said::Next(..) => Err(Error::Answer("no answer before the next event was asked for".into())),
+            Call::Failed(body) => Err(Error::Answer(text(&body))),
+            Call::Next(..) => Err(Error::Answer("no answer before the next event was asked for".into())),
         }
     }
 
-    async fn heard(&mut self) -> Result<Said, Error> {
-        match tokio::time::timeout(PATIENCE, self.said.recv()).await {
-            Ok(Some(said)) => Ok(said),
+    async fn next_call(&mut self) -> Result<Call, Error> {
+        match tokio::time::timeout(TIMEOUT, self.calls.recv()).await {
+            Ok(Some(call)) => Ok(call),
             Ok(None) | Err(_) => Err(Error::Silent),
         }
     }
 }
 
-async fn answer(asked: Asked, say: mpsc::UnboundedSender<Said>) -> Answer {
+async fn answer(asked: Asked, calls: mpsc::UnboundedSender<Call>) -> Answer {
     let path = asked.uri().path().to_owned();
     if path.ends_with("/invocation/next") {
         let (event, given) = oneshot::channel();
-        let _ = say.send(Said::Next(Instant::now(), event));
+        let _ = calls.send(Call::Next(Instant::now(), event));
         return match given.await {
             Ok(event) => invocation(event),
             // The driver has what it wants: the function is about to be ended.
@@ -102,9 +102,9 @@ async fn answer(asked: Asked, say: mpsc::UnboundedSender<Said>) -> Answer {
     }
     let body = asked.into_body().collect().await.map(|body| body.to_bytes());
     let body = body.unwrap_or_default();
-    let _ = say.send(match path.ends_with("/response") {
-        true => Said::Answered(Instant::now(), body),
-        false => Said::Failed(body),
+    let _ = calls.send(match path.ends_with("/response") {
+        true => Call::Answered(Instant::now(), body),
+        false => Call::Failed(body),
     });
     json(202, r#"{"status":"OK"}"#)
 }

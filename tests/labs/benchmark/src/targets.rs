@@ -1,4 +1,4 @@
-//! What the functions are held to, as ratios within one run: they hold on any machine.
+//! Targets of the functions: ratios within one run, which mean the same on any machine.
 
 use serde::Serialize;
 

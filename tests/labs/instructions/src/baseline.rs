@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use crate::Failure;
 use crate::callgrind::Counts;
 
-/// More than so many per cent above the baseline is a regression; as much below it wants the baseline updated,
-/// since a loss of that gain would not be seen otherwise.
+/// More than this many per cent above the baseline is a regression. As much below it, the baseline has to be updated,
+/// or the loss of that gain would not be noticed.
 const TOLERANCE: u64 = 2;
 
-/// Counts of instructions hold for one architecture.
+/// Instruction counts are specific to an architecture.
 fn path() -> PathBuf {
     let name = format!("baseline.{}.json", std::env::consts::ARCH);
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The baseline of this architecture; `None` where there is none.
+/// The baseline of this architecture, if there is one.
 pub(crate) fn read() -> Result<Option<Counts>, Failure> {
     match path().exists() {
         true => Ok(Some(serde_json::from_slice(&std::fs::read(path())?)?)),
@@ -29,7 +29,7 @@ pub(crate) fn write(counts: &Counts) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What differs too much, in words.
+/// What differs too much.
 pub(crate) fn compare(counts: &Counts, baseline: &Counts) -> Vec<String> {
     let names: std::collections::BTreeSet<_> = counts.keys().chain(baseline.keys()).collect();
     names
@@ -41,7 +41,7 @@ pub(crate) fn compare(counts: &Counts, baseline: &Counts) -> Vec<String> {
 fn fault(name: &str, now: Option<u64>, before: Option<u64>) -> Option<String> {
     let (Some(now), Some(before)) = (now, before) else {
         return Some(format!(
-            "{name} is not in both the program and the baseline: update the baseline"
+            "{name} is missing in the program or in the baseline: run `.ci/instructions update`"
         ));
     };
     if now.abs_diff(before) * 100 <= before * TOLERANCE {
@@ -50,7 +50,7 @@ fn fault(name: &str, now: Option<u64>, before: Option<u64>) -> Option<String> {
     let percent = (now as f64 / before as f64 - 1.0) * 100.0;
     Some(match now > before {
         true => format!("{name} takes {percent:+.1} %: {before} → {now} instructions"),
-        false => format!("{name} takes {percent:+.1} %: well done, now update the baseline"),
+        false => format!("{name} takes {percent:+.1} %, an improvement: run `.ci/instructions update`"),
     })
 }
 
@@ -69,7 +69,7 @@ mod tests {
         let faults = compare(&now, &baseline);
         assert_eq!(faults.len(), 2, "{faults:?}");
         assert!(faults[0].starts_with("c takes +2.1 %: 1000 → 1021"), "{faults:?}");
-        assert!(faults[1].contains("update the baseline"), "{faults:?}");
+        assert!(faults[1].contains("instructions update"), "{faults:?}");
     }
 
     #[test]

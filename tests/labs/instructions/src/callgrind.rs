@@ -1,4 +1,4 @@
-//! Counting by valgrind.
+//! Counts instructions with valgrind.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::{Failure, cases};
 /// Instructions by the case's name.
 pub(crate) type Counts = BTreeMap<String, u64>;
 
-/// Counts every case, each in a process of its own, and prints them.
+/// Counts and prints every case, each in its own process.
 pub(crate) fn count_all() -> Result<Counts, Failure> {
     let mut counts = Counts::new();
     for case in cases::all() {
@@ -21,21 +21,21 @@ pub(crate) fn count_all() -> Result<Counts, Failure> {
 
 fn count(case: &str) -> Result<u64, Failure> {
     let output = Command::new("valgrind")
-        // The profile itself is not wanted, only its sum.
+        // Only the sum is of interest, not the profile.
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .args(["--collect-atstart=no", "--toggle-collect=*cases*measured*"])
         .arg(std::env::current_exe()?)
         .args(["case", case])
         .output()
         .map_err(|error| format!("valgrind: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let count = collected(&said).filter(|count| *count > 0 && output.status.success());
-    count.ok_or_else(|| format!("{case} was not counted:\n{said}").into())
+    let printed = String::from_utf8_lossy(&output.stderr);
+    let count = collected(&printed).filter(|count| *count > 0 && output.status.success());
+    count.ok_or_else(|| format!("{case} was not counted:\n{printed}").into())
 }
 
 /// The number in valgrind's line `==123== Collected : 4567`.
-fn collected(said: &str) -> Option<u64> {
-    let (_, number) = said.lines().find_map(|line| line.split_once("Collected :"))?;
+fn collected(printed: &str) -> Option<u64> {
+    let (_, number) = printed.lines().find_map(|line| line.split_once("Collected :"))?;
     number.trim().parse().ok()
 }
 

@@ -1,4 +1,4 @@
-//! What is counted.
+//! The cases that are counted.
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::key::IdempotencyKey;
@@ -26,7 +26,7 @@ pub(crate) struct Case {
 /// Gives a number that depends on the whole result, so that none of it is optimised away.
 type Work = Box<dyn FnOnce() -> usize>;
 
-/// The sizes that bodies are tried in.
+/// The sizes of bodies.
 pub(crate) const SIZES: [(&str, usize); 3] = [("1K", 1 << 10), ("64K", 1 << 16), ("1M", 1 << 20)];
 
 const SECRET: &str = "wh_tok_4f1c9c0a8e2b47d6";

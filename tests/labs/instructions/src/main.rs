@@ -1,7 +1,7 @@
-//! Instructions that verification and its neighbours take, against a committed baseline.
+//! Counts the instructions of verification and its neighbours, and compares them with a committed baseline.
 //!
-//! Time on a shared machine says little; the number of instructions that callgrind counts is the same to a
-//! thousandth on every run and machine. So that it is, `.ci/instructions` builds this program with the release
+//! Time on a shared machine means little, but the number of instructions that callgrind counts is the same to a
+//! thousandth on every run and machine. To make it so, `.ci/instructions` builds this program with the release
 //! profile, statically against musl (glibc chooses its copies by processor) and with the software SHA-256
 //! (valgrind shows no SHA instructions, but might one day). What ships hashes faster: `sha` measures that.
 
@@ -15,12 +15,12 @@ mod shape;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-acuse-instructions check          count every case, compare with the committed baseline
-acuse-instructions update         count every case, write the baseline
-acuse-instructions case NAME      run one case: what callgrind is given
-acuse-instructions cases          their names
-acuse-instructions hash           SHA-256 as this program is built, in MB/s
-acuse-instructions sha PROGRAM    the same, beside PROGRAM's, which is built with the software SHA-256";
+acuse-instructions check          count every case, and compare with the committed baseline
+acuse-instructions update         count every case, and write the baseline
+acuse-instructions case NAME      run one case, under callgrind
+acuse-instructions cases          list the cases
+acuse-instructions hash           measure SHA-256 of this build, in MB/s
+acuse-instructions sha PROGRAM    compare it with PROGRAM, a build with the software SHA-256";
 
 /// Why a command failed, in one text for a person.
 type Failure = Box<dyn std::error::Error>;
@@ -58,7 +58,7 @@ fn check() -> Result<(), Failure> {
     match baseline::read()? {
         Some(baseline) => faults.extend(baseline::compare(&counts, &baseline)),
         None => println!(
-            "no baseline for {}: only the proportions are checked",
+            "no baseline for {}, so only the proportions are checked",
             std::env::consts::ARCH
         ),
     }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Failure;
 
-/// With the instructions SHA-256 is some five times as fast; a loaded machine must not blur that.
+/// The instructions make SHA-256 about five times as fast, which shows on a loaded machine too.
 const AT_LEAST: f64 = 2.0;
 const ROUNDS: usize = 5;
 
@@ -32,11 +32,11 @@ pub(crate) fn compare(software: &str) -> Result<(), Failure> {
         soft = soft.max(String::from_utf8(output.stdout)?.trim().parse()?);
     }
     let (has, ratio) = (processor_has_them(), own / soft);
-    let word = if has { "has" } else { "has not" };
+    let word = if has { "has" } else { "has no" };
     println!("this processor {word} SHA-256 instructions");
     println!("SHA-256: {own:.0} MB/s, in software {soft:.0} MB/s: {ratio:.1} times as fast");
     match has && ratio < AT_LEAST {
-        true => Err("the processor has SHA-256 instructions and they are not used".into()),
+        true => Err("the processor has SHA-256 instructions, but the shipped build does not use them".into()),
         false => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! Proportions between cases: they hold on every machine, whatever the baseline says.
+//! Proportions between cases, which are the same on every machine.
 
 use crate::callgrind::Counts;
 
@@ -18,7 +18,7 @@ pub(crate) fn faults(counts: &Counts) -> Vec<String> {
     };
     match ratio("verify/raw/1M", "hmac/1M") {
         Some(ratio) => {
-            println!("verification of 1 MiB in the raw form: {ratio:.4} times HMAC alone, which is one pass");
+            println!("verifying 1 MiB in the raw form: {ratio:.4} times HMAC alone (one pass is 1)");
             if (ratio - 1.0).abs() > BESIDE_HMAC {
                 faults.push(format!("verify/raw/1M is not a single pass: {ratio:.3} times hmac/1M"));
             }
@@ -29,7 +29,7 @@ pub(crate) fn faults(counts: &Counts) -> Vec<String> {
         let (large, small) = (format!("verify/{form}/1M"), format!("verify/{form}/64K"));
         match ratio(&large, &small) {
             Some(ratio) => {
-                println!("verification in the form {form}: 1 MiB is {ratio:.2} times 64 KiB");
+                println!("verifying in the form {form}: 1 MiB takes {ratio:.2} times 64 KiB");
                 if (ratio / 16.0 - 1.0).abs() > FROM_LINEAR {
                     faults.push(format!("{large} is not linear: {ratio:.2} times {small}, not 16"));
                 }
@@ -60,14 +60,14 @@ mod tests {
     }
 
     #[test]
-    fn one_pass_is_well_and_two_are_not() {
+    fn one_pass_is_accepted_and_two_are_not() {
         assert_eq!(faults(&counts([16_000, 16_010, 1_010, 80_000])), [""; 0]);
         let twice = faults(&counts([16_000, 32_010, 2_010, 80_000]));
         assert_eq!(twice, ["verify/raw/1M is not a single pass: 2.001 times hmac/1M"]);
     }
 
     #[test]
-    fn what_grows_with_the_square_is_found() {
+    fn quadratic_growth_is_found() {
         let square = faults(&counts([16_000, 16_010, 64, 80_000]));
         assert_eq!(
             square,

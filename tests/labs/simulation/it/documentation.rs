@@ -1,4 +1,4 @@
-//! The committed figures are the program's.
+//! The committed figures are up to date.
 
 use acuse_simulation::docs;
 use acuse_simulation::settings::{Settings, Template, Work};
@@ -7,7 +7,7 @@ use acuse_simulation::units::Units;
 use clap::{Args, Command, FromArgMatches};
 
 #[test]
-fn the_page_and_the_plot_are_of_this_program() {
+fn the_page_and_the_plot_are_up_to_date() {
     for (path, text) in docs::with_figures(&docs::all_runs(docs::SEED)).unwrap() {
         let same = std::fs::read_to_string(&path).unwrap() == text;
         assert!(
@@ -18,9 +18,9 @@ fn the_page_and_the_plot_are_of_this_program() {
     }
 }
 
-/// What `one` and the library take where nothing is said is what template.yaml says.
+/// The defaults of `one` and of the library are those of template.yaml.
 #[test]
-fn the_defaults_are_the_templates() {
+fn the_defaults_are_those_of_the_template() {
     for name in Template::NAMES {
         assert!(number::<f64>(&["Parameters", name, "Default"]).is_some(), "{name}");
     }
@@ -44,8 +44,8 @@ fn the_defaults_are_the_templates() {
     assert_eq!(given, settings);
 }
 
-/// docs/cost.md has what the real functions write, counted call by call: a record of less than 1 KB, and two
-/// units for what the hook `payments` writes.
+/// docs/cost.md has the write units that were recorded of the real functions: of a record of less than 1 KB, and two
+/// units of the hook `payments`.
 #[test]
 fn the_units_are_those_that_were_recorded() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/cost.md")).unwrap();
@@ -60,24 +60,24 @@ fn the_units_are_those_that_were_recorded() {
             .collect()
     };
     let (tables, index) = (row("tables"), row("index `by-day`"));
-    for (place, calls_out) in [false, true].into_iter().enumerate() {
+    for (place, external_side_effects) in [false, true].into_iter().enumerate() {
         let work = Work {
             item_units: 1.0,
-            calls_out,
+            external_side_effects,
             ..Settings::default().work
         };
         let units = Units::of(&work, 1, false);
         assert_eq!(
             (units.table + 2.0, units.index),
             (tables[place], index[place]),
-            "{calls_out}"
+            "{external_side_effects}"
         );
     }
 }
 
-/// How long the ledger tries a throttled write, before the event goes back.
+/// How long the ledger retries a throttled write before the event returns to the queue.
 #[test]
-fn the_patience_is_the_ledgers() {
+fn the_retry_time_is_that_of_the_ledger() {
     let write = include_str!("../../../../shared/aws/src/ledger/write.rs");
     let (_, wait_policy) = write
         .split_once("const PATIENCE: Duration = Duration::from_secs(")

@@ -1,4 +1,4 @@
-//! The rules, one by one, and what always holds.
+//! The rules one by one, and what is true of every run.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

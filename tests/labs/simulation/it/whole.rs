@@ -59,7 +59,7 @@ fn ten_a_second_wait_for_nothing() {
 fn more_consumers_shorten_the_queue_until_the_index_is_the_limit() {
     let wait = |consumers, shards| {
         let mut settings = Setup::Sized.settings(1000.0);
-        settings.work.calls_out = true;
+        settings.work.external_side_effects = true;
         settings.template.consumer_max_concurrency = consumers;
         settings.template.ledger_day_shards = shards;
         run(settings, 1000.0, 30 * DAY, 5)
@@ -87,23 +87,31 @@ fn more_consumers_shorten_the_queue_until_the_index_is_the_limit() {
 /// With parameters and quotas alone, be it that all hooks only write or that one calls out.
 #[test]
 fn ten_thousand_a_second_are_carried() {
-    for (setup, calls_out) in [
+    for (setup, external_side_effects) in [
         (Setup::Sized, false),
         (Setup::Sized, true),
         (Setup::Provisioned, false),
         (Setup::Provisioned, true),
     ] {
         let mut settings = setup.settings(10_000.0);
-        settings.work.calls_out = calls_out;
+        settings.work.external_side_effects = external_side_effects;
         let outcome = run(settings, 10_000.0, 30 * DAY, 5);
-        assert_eq!((outcome.dead, outcome.given_up), (0, 0), "{setup:?} {calls_out}");
+        assert_eq!(
+            (outcome.dead, outcome.given_up),
+            (0, 0),
+            "{setup:?} {external_side_effects}"
+        );
         assert_eq!(outcome.completed, outcome.arrived);
         assert!(
             outcome.longest_wait < 60.0,
-            "{setup:?} {calls_out}: {}",
+            "{setup:?} {external_side_effects}: {}",
             outcome.longest_wait
         );
-        assert_eq!(outcome.limits.steps(Limit::IndexShard), 0, "{setup:?} {calls_out}");
+        assert_eq!(
+            outcome.limits.steps(Limit::IndexShard),
+            0,
+            "{setup:?} {external_side_effects}"
+        );
     }
 }
 
@@ -114,7 +122,7 @@ fn a_day_without_hooks_needs_no_operator() {
     settings.work.hooks_out_seconds = DAY / SECOND;
     let outcome = Pipeline::new(settings, 5.0, DAY, 5).run(30 * DAY);
     assert_eq!((outcome.dead, outcome.completed), (0, outcome.arrived));
-    assert!(outcome.settled < DAY + 60 * MINUTE, "{}", outcome.settled - DAY);
+    assert!(outcome.finished < DAY + 60 * MINUTE, "{}", outcome.finished - DAY);
     assert!(outcome.limits.steps(Limit::InFlight) > 0);
 }
 
@@ -127,7 +135,7 @@ fn what_always_fails_is_given_up_after_its_attempts() {
     let outcome = run(settings.clone(), 5.0, 30 * DAY, 5);
     assert_eq!((outcome.completed, outcome.dead), (0, outcome.arrived));
     // 2, 4, 8 and 16 s at most, after a burst of a minute.
-    assert!(outcome.settled < 2 * MINUTE, "{}", outcome.settled);
+    assert!(outcome.finished < 2 * MINUTE, "{}", outcome.finished);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The figures in docs/sizing.md and the plot: written by this program, and tested to be its own.
+//! The figures in docs/sizing.md and the plot, which this program writes and a test compares.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::time::{DAY, MINUTE};
 /// The rates that are simulated.
 pub const RATES: [f64; 3] = [10.0, 1_000.0, 10_000.0];
 
-/// The rates that parameters are named for.
+/// The rates for which docs/sizing.md lists parameters.
 pub const SIZES: [f64; 4] = [1.0, 100.0, 1_000.0, 10_000.0];
 
 /// The seed of the committed figures.
@@ -19,7 +19,7 @@ pub const SEED: u64 = 7;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Every rate in every way of setting up: a burst of ten minutes, until all is settled.
+/// A burst of ten minutes at every rate, in every setup, until every event is completed.
 pub fn all_runs(seed: u64) -> Vec<Run> {
     let pairs = RATES.iter().flat_map(|rate| Setup::ALL.map(|setup| (*rate, setup)));
     pairs
@@ -35,7 +35,7 @@ pub fn all_runs(seed: u64) -> Vec<Run> {
 /// docs/sizing.md with the figures of `runs`, and the plot.
 ///
 /// # Errors
-/// Where the page or a mark in it is missing.
+/// If the page or a marker in it is missing.
 pub fn with_figures(runs: &[Run]) -> Result<[(PathBuf, String); 2], Failure> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs");
     let page = docs.join("sizing.md");
@@ -46,10 +46,10 @@ pub fn with_figures(runs: &[Run]) -> Result<[(PathBuf, String); 2], Failure> {
     Ok([(page, text), (docs.join("images/scale.svg"), plot)])
 }
 
-/// `text` with what is between the marks of this name replaced.
+/// `text` with the figures between the markers of this name replaced.
 fn replaced(text: &str, name: &str, figures: &str) -> Result<String, Failure> {
     let (begin, end) = (format!("<!-- simulation: {name} -->\n"), "<!-- end -->");
-    let missing = || format!("docs/sizing.md has no mark {begin}");
+    let missing = || format!("docs/sizing.md has no marker {begin}");
     let (before, rest) = text.split_once(&begin).ok_or_else(missing)?;
     let (_, after) = rest.split_once(end).ok_or_else(missing)?;
     Ok([before, &begin, figures, end, after].concat())

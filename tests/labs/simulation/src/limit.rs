@@ -1,11 +1,11 @@
-//! Which limit was met, when first and how often.
+//! Which limits were met, when first and how often.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::time::Tick;
 
-/// What can hold deliveries or events back.
+/// A limit that can delay deliveries or events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the texts below say it")]
 pub enum Limit {

@@ -18,29 +18,29 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every rate and way of setting up of docs/sizing.md, as a table
+    /// Print the table of docs/sizing.md: every rate in every setup
     All {
-        /// Same seed, same result
+        /// Seed of the random numbers: the same seed gives the same result
         #[arg(long, default_value_t = docs::SEED)]
         seed: u64,
-        /// Every second of every run as CSV instead
+        /// Print every second of every run as CSV instead
         #[arg(long)]
         csv: bool,
     },
-    /// Writes the figures into docs/sizing.md, and docs/images/scale.svg
+    /// Write the figures to docs/sizing.md and docs/images/scale.svg
     Docs,
-    /// One burst on a stack of your own parameters, quotas and times
+    /// Simulate one burst with your own parameters, quotas and times
     One {
-        /// Deliveries a second
+        /// Deliveries per second
         #[arg(long)]
         rate: f64,
-        /// How long the burst is
+        /// Length of the burst
         #[arg(long, default_value_t = 600)]
         seconds: Tick,
-        /// Same seed, same result
+        /// Seed of the random numbers: the same seed gives the same result
         #[arg(long, default_value_t = docs::SEED)]
         seed: u64,
-        /// Every second as CSV instead
+        /// Print every second as CSV instead
         #[arg(long)]
         csv: bool,
         #[command(flatten)]

@@ -1,14 +1,14 @@
-//! What came of a run.
+//! The outcome of a run.
 
 use crate::limit::Limits;
 use crate::time::Tick;
 
-/// Where deliveries are, and how it went.
+/// Where deliveries are at the end, and how the run went.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// Deliveries that providers made, without retries.
     pub arrived: u64,
-    /// Events that are done.
+    /// Events that are completed.
     pub completed: u64,
     /// Events whose hooks have failed too often, or that could not be written in time.
     pub dead: u64,
@@ -20,19 +20,19 @@ pub struct Outcome {
     pub under_way: u64,
     /// Attempts that were answered 429 or failed.
     pub refused: u64,
-    /// When the last of them was settled.
-    pub settled: Tick,
+    /// When the last event was completed or dead-lettered.
+    pub finished: Tick,
     /// Seconds that an event had waited on the queue, at most.
     pub longest_wait: f64,
     /// Batches at once, at most.
     pub most_consumers: u32,
-    /// What held back.
+    /// The limits that were met.
     pub limits: Limits,
     /// One a second, for the first half hour.
     pub samples: Vec<Sample>,
 }
 
-/// How it looks at one moment.
+/// The state at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
     /// Seconds that the oldest event on the queue has waited.

@@ -106,7 +106,7 @@ impl Pipeline {
         }
     }
 
-    /// Runs until every delivery is settled, or `until`.
+    /// Runs until every delivery is completed, dead-lettered or given up, or `until`.
     pub fn run(mut self, until: Tick) -> Outcome {
         let mut now = 0;
         while now < until {
@@ -204,7 +204,7 @@ impl Pipeline {
         if ready < size && self.queue.age(now) < window {
             ready = 0;
         }
-        // While the ledger holds batches back, that no more can begin is a consequence, not a limit.
+        // While the ledger throttles batches, it is a consequence and no limit that no more of them can begin.
         let mut consequences = Limits::default();
         let limits = match self.throttled.is_empty() {
             true => &mut self.outcome.limits,
@@ -291,7 +291,7 @@ impl Pipeline {
             Came::Completed => {
                 self.queue.delete();
                 self.outcome.completed += 1;
-                self.outcome.settled = now;
+                self.outcome.finished = now;
                 return;
             }
             Came::Failed => {
@@ -310,7 +310,7 @@ impl Pipeline {
             None => {
                 self.queue.delete();
                 self.outcome.dead += 1;
-                self.outcome.settled = now;
+                self.outcome.finished = now;
             }
         }
     }

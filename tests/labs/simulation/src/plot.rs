@@ -60,7 +60,7 @@ struct Row {
 
 const ROWS: [Row; 2] = [
     Row {
-        title: "the oldest event waits, seconds",
+        title: "age of the oldest event, seconds",
         least: 0.09,
         most: 2_000.0,
         value: |sample| sample.age,
@@ -77,7 +77,7 @@ fn draw(area: &Panel<'_>, rate: &str, row: &Row, runs: &[&Run]) -> Result<(), Fa
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .caption(
-            format!("{rate} a second: {}", row.title),
+            format!("{rate} per second: {}", row.title),
             ("sans-serif", 15).into_font().color(&INK),
         )
         .x_label_area_size(36)

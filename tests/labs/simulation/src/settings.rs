@@ -1,67 +1,67 @@
-//! What a run is given: the template's parameters, the account's quotas, and what the work takes.
+//! The settings of a run: the template's parameters, the account's quotas, and how much work an event is.
 
 pub use crate::template::Template;
 use crate::units::Units;
 
-/// Quotas of the account and warmth of the table, with AWS's defaults.
+/// Quotas of the account and warm throughput of the table, with AWS's defaults.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct Account {
-    /// API Gateway: requests a second of the account
+    /// API Gateway: requests per second of the account
     #[arg(long, default_value_t = 10_000.0)]
     pub api_rate: f64,
-    /// API Gateway: requests at once of the account
+    /// API Gateway: burst of requests of the account
     #[arg(long, default_value_t = 5_000.0)]
     pub api_burst: f64,
     /// Lambda: concurrent executions of the account
     #[arg(long, default_value_t = 1_000)]
     pub concurrency: u32,
-    /// DynamoDB: write units a second of one table, and of its index
+    /// DynamoDB: write units per second of one table, and of its index
     #[arg(long, default_value_t = 40_000.0)]
     pub table_quota: f64,
-    /// DynamoDB: write units a second that the ledger takes from the start
+    /// DynamoDB: warm write units per second of the ledger
     #[arg(long, default_value_t = 4_000.0)]
     pub ledger_warm: f64,
-    /// DynamoDB: write units a second that the index `by-day` takes from the start
+    /// DynamoDB: warm write units per second of the index `by-day`
     #[arg(long, default_value_t = 4_000.0)]
     pub index_warm: f64,
 }
 
-/// What the work takes. The times are assumptions: put your hooks' own.
+/// How much work an event is. The times are assumptions, so set those of your hooks.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct Work {
-    /// Milliseconds of one verification, with its message to SQS
+    /// Milliseconds to verify a delivery and send it to SQS
     #[arg(long, default_value_t = 20.0)]
     pub verify_ms: f64,
-    /// Milliseconds more of a function's first invocation
+    /// Milliseconds that a cold start adds
     #[arg(long, default_value_t = 200.0)]
     pub cold_ms: f64,
-    /// Milliseconds of a batch beside its events
+    /// Milliseconds per batch, without its events
     #[arg(long, default_value_t = 40.0)]
     pub batch_ms: f64,
-    /// Milliseconds of one event: claim, hooks, completion
+    /// Milliseconds per event: claim, hooks, completion
     #[arg(long, default_value_t = 150.0)]
     pub event_ms: f64,
-    /// Of so many calls of an event's hooks one fails
+    /// One in this many calls of an event's hooks fails
     #[arg(long, default_value_t = 1_000)]
     pub one_retry_in: u32,
-    /// For so many seconds from the begin all of them fail
+    /// All hooks fail for this many seconds from the start
     #[arg(long, default_value_t = 0)]
     pub hooks_out_seconds: u32,
-    /// Milliseconds that throttled calls to DynamoDB are tried again before the event goes back
+    /// Milliseconds for which throttled calls to DynamoDB are retried before the event returns to the queue
     #[arg(long, default_value_t = 4_000.0)]
     pub patience_ms: f64,
-    /// A message's bytes
+    /// Size of a message in bytes
     #[arg(long, default_value_t = 2_000.0)]
     pub message_bytes: f64,
-    /// Write units of a record: a KB of it each
+    /// Write units of a record, one per KB
     #[arg(long, default_value_t = 2.0)]
     pub item_units: f64,
-    /// A hook calls out, as `eventbridge` does; without one, new events are written in a single call
+    /// A hook has external side effects, as `eventbridge` has; otherwise new events are committed in a single call
     #[arg(long)]
-    pub calls_out: bool,
+    pub external_side_effects: bool,
 }
 
-/// All that a run depends on, but for the load.
+/// Everything that a run depends on except the load.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct Settings {
     /// The template's parameters
@@ -70,7 +70,7 @@ pub struct Settings {
     /// The account's quotas
     #[command(flatten)]
     pub account: Account,
-    /// What the work takes
+    /// How much work an event is
     #[command(flatten)]
     pub work: Work,
 }
@@ -98,13 +98,13 @@ impl Default for Settings {
                 patience_ms: 4_000.0,
                 message_bytes: 2_000.0,
                 item_units: 2.0,
-                calls_out: false,
+                external_side_effects: false,
             },
         }
     }
 }
 
-/// The ways of setting up that are compared.
+/// The setups that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Setup {
     /// The template's defaults, the account's defaults
@@ -159,11 +159,11 @@ impl Settings {
         // Ten requests a second for each unit of concurrency, of the verifiers and the consumer.
         account.concurrency = account.concurrency.max(at_least(0.0, 2.0 * (rate + batches) / 10.0));
         // For hooks that call out, whether they do or not.
-        let calls_out = Work {
-            calls_out: true,
+        let external_side_effects = Work {
+            external_side_effects: true,
             ..work.clone()
         };
-        let units = Units::of(&calls_out, 1, false);
+        let units = Units::of(&external_side_effects, 1, false);
         let shards = f64::from(template.ledger_day_shards).max(2.0 * rate * units.index / 1000.0);
         template.ledger_day_shards = at_least(1.0, shards).min(256);
         account.ledger_warm = account.ledger_warm.max(1.5 * rate * units.table);

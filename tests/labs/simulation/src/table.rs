@@ -6,20 +6,20 @@ use crate::outcome::Outcome;
 use crate::settings::{Settings, Setup};
 use crate::time::{SECOND, seconds};
 
-/// One run and what came of it.
+/// A run and its outcome.
 pub struct Run {
-    /// Deliveries a second.
+    /// Deliveries per second.
     pub rate: f64,
-    /// How it was set up; `None` by hand.
+    /// Its setup, or `None` if it was set up by hand.
     pub setup: Option<Setup>,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// A line a run.
+/// One line per run.
 pub fn outcomes(runs: &[Run]) -> String {
     let mut table = String::from(
-        "| a second | set up | longest wait on the queue | consumers | refused | given up | dead-lettered | settled after | what held back, from when on, for how long |\n|---|---|---|---|---|---|---|---|---|\n",
+        "| per second | setup | longest wait on the queue | consumers | refused | given up | dead-lettered | finished after | limits met: from when, for how long |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for Run { rate, setup, outcome } in runs {
         // Writing to a String can't fail.
@@ -33,7 +33,7 @@ pub fn outcomes(runs: &[Run]) -> String {
             thousands(outcome.refused),
             thousands(outcome.given_up),
             thousands(outcome.dead),
-            duration(seconds(0, outcome.settled)),
+            duration(seconds(0, outcome.finished)),
             limits(outcome),
         );
     }
@@ -44,7 +44,7 @@ fn name(setup: Option<Setup>) -> &'static str {
     setup.map_or("by hand", Setup::name)
 }
 
-/// In the order in which they were met, those that held back for more than a moment.
+/// The limits that were met for more than a moment, in the order in which they were met first.
 fn limits(outcome: &Outcome) -> String {
     let met = outcome.limits.in_order();
     let texts: Vec<String> = met
@@ -56,18 +56,18 @@ fn limits(outcome: &Outcome) -> String {
         })
         .collect();
     match texts.is_empty() {
-        true => "nothing".to_owned(),
+        true => "none".to_owned(),
         false => texts.join("; "),
     }
 }
 
-/// A column a rate: what to set.
+/// The parameters to set, one column per rate.
 pub fn parameters(rates: &[f64]) -> String {
     let columns: Vec<[Settings; 2]> = rates
         .iter()
         .map(|rate| [Setup::Sized, Setup::Provisioned].map(|setup| setup.settings(*rate)))
         .collect();
-    let mut table = String::from("| for so many a second |");
+    let mut table = String::from("| deliveries per second |");
     rates
         .iter()
         .for_each(|rate| table += &format!(" {} |", thousands(*rate as u64)));
@@ -91,8 +91,8 @@ pub fn parameters(rates: &[f64]) -> String {
         f64::from(p.template.consumer_provisioned_pollers_max)
     });
     row("`LedgerDayShards`", &|s, _| f64::from(s.template.ledger_day_shards));
-    row("API Gateway, requests a second (quota)", &|s, _| s.account.api_rate);
-    row("API Gateway, burst (goes with it)", &|s, _| s.account.api_burst);
+    row("API Gateway, requests per second (quota)", &|s, _| s.account.api_rate);
+    row("API Gateway, burst (follows from it)", &|s, _| s.account.api_burst);
     row("Lambda, concurrent executions (quota)", &|s, _| {
         f64::from(s.account.concurrency)
     });
@@ -105,7 +105,7 @@ pub fn parameters(rates: &[f64]) -> String {
     table
 }
 
-/// A line a second of every run.
+/// One line per second of every run.
 pub fn csv(runs: &[Run]) -> String {
     let mut csv = String::from("deliveries_a_second,setup,second,queue_age_s,queue_length,consumers,verifiers\n");
     for Run { rate, setup, outcome } in runs {
@@ -138,7 +138,7 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
-/// In the unit that reads best.
+/// In the most readable unit.
 fn duration(seconds: f64) -> String {
     match seconds {
         ..60.0 => format!("{seconds:.1} s"),

@@ -29,7 +29,7 @@ impl Units {
     /// Of one event that was received so often; `failed`: one of its hooks does.
     pub fn of(work: &Work, receives: u32, failed: bool) -> Self {
         let again = receives > 1;
-        let (writes, changes) = match (again, work.calls_out, failed) {
+        let (writes, changes) = match (again, work.external_side_effects, failed) {
             (false, false, false) => (2.0, 1.0),
             (false, false, true) | (true, _, true) => (2.0, 2.0),
             (false, true, _) | (true, _, false) => (3.0, 2.0),

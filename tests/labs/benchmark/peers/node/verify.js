@@ -12,7 +12,7 @@ const queueUrl = process.env.EVENT_QUEUE_URL;
 
 const attribute = (value) => ({ DataType: "String", StringValue: value });
 
-function holds(key, raw, signature) {
+function verifies(key, raw, signature) {
   const wanted = Buffer.from(createHmac("sha256", key).update(raw).digest("hex"));
   const given = Buffer.from(signature ?? "");
   return wanted.length === given.length && timingSafeEqual(wanted, given);
@@ -21,7 +21,7 @@ function holds(key, raw, signature) {
 export async function handler(event) {
   const raw = Buffer.from(event.body, event.isBase64Encoded ? "base64" : "utf8");
   const signature = event.headers["x-kuenta-signature"];
-  if (!(await keys).some((key) => holds(key, raw, signature))) {
+  if (!(await keys).some((key) => verifies(key, raw, signature))) {
     return { statusCode: 401, body: "missing or wrong signature" };
   }
   const deliveryId = randomUUID();

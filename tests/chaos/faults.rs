@@ -1,35 +1,35 @@
-//! Faults between the functions and AWS: throttles, fails, drops and delays calls.
+//! Random faults between the functions and AWS: calls are throttled, failed, dropped and delayed.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use acuse_tests::proxy::{Aws, Between, Call, error, hang_up};
+use acuse_tests::proxy::{Aws, Call, Interceptor, error, hang_up};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-/// One call in so many meets a fault.
+/// One call in this many meets a fault.
 const ONE_IN: u32 = 8;
 
-/// Strikes while it is told to.
-pub(super) struct Trouble {
-    striking: AtomicBool,
+/// Injects faults while it is told to.
+pub(super) struct Faults {
+    injecting: AtomicBool,
     random: Mutex<fastrand::Rng>,
-    faults: Faults,
+    counts: Counts,
 }
 
-/// How often each fault has struck.
+/// How many faults of each kind were injected.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(super) struct Counts {
     throttled: AtomicU32,
     failed: AtomicU32,
     dropped: AtomicU32,
-    /// The work was done, and the answer lost.
+    /// AWS did the work, and its answer was lost.
     unanswered: AtomicU32,
     delayed: AtomicU32,
 }
 
-impl Faults {
+impl Counts {
     pub(super) fn total(&self) -> u32 {
         let all = [
             &self.throttled,
@@ -42,57 +42,54 @@ impl Faults {
     }
 }
 
-impl Trouble {
+impl Faults {
     pub(super) fn new(random: fastrand::Rng) -> Self {
         Self {
-            striking: AtomicBool::new(false),
+            injecting: AtomicBool::new(false),
             random: Mutex::new(random),
-            faults: Faults::default(),
+            counts: Counts::default(),
         }
     }
 
-    pub(super) fn strike(&self, on: bool) {
-        self.striking.store(on, Ordering::Relaxed);
+    pub(super) fn inject(&self, on: bool) {
+        self.injecting.store(on, Ordering::Relaxed);
     }
 
-    pub(super) fn faults(&self) -> &Faults {
-        &self.faults
+    pub(super) fn counts(&self) -> &Counts {
+        &self.counts
     }
 }
 
-impl Between for Trouble {
-    async fn answer(&self, call: Call, aws: &Aws) -> Response {
+impl Interceptor for Faults {
+    async fn intercept(&self, call: Call, aws: &Aws) -> Response {
         let draw = |of: u32| self.random.lock().unwrap().u32(0..of);
-        let fault = match self.striking.load(Ordering::Relaxed) && draw(ONE_IN) == 0 {
-            true => draw(5),
-            false => u32::MAX,
-        };
+        let fault = (self.injecting.load(Ordering::Relaxed) && draw(ONE_IN) == 0).then(|| draw(5));
         let count = |counter: &AtomicU32| counter.fetch_add(1, Ordering::Relaxed);
         match fault {
-            0 => {
-                count(&self.faults.throttled);
+            Some(0) => {
+                count(&self.counts.throttled);
                 error(StatusCode::BAD_REQUEST, "ThrottlingException")
             }
-            1 => {
-                count(&self.faults.failed);
+            Some(1) => {
+                count(&self.counts.failed);
                 error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")
             }
-            2 => {
-                count(&self.faults.dropped);
+            Some(2) => {
+                count(&self.counts.dropped);
                 hang_up()
             }
-            3 => {
-                count(&self.faults.unanswered);
+            Some(3) => {
+                count(&self.counts.unanswered);
                 aws.forward(call).await;
                 hang_up()
             }
-            4 => {
-                count(&self.faults.delayed);
+            Some(_) => {
+                count(&self.counts.delayed);
                 let delay = u64::from(draw(2500));
                 tokio::time::sleep(Duration::from_millis(delay)).await;
                 aws.forward(call).await
             }
-            _ => aws.forward(call).await,
+            None => aws.forward(call).await,
         }
     }
 }
