@@ -1,4 +1,4 @@
-//! Reading the ledger, for operators.
+//! Reads the ledger, for operators.
 
 mod listing;
 
@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 
-use super::item::part_key;
+use super::error::Source;
+use super::payload::part_key;
 use super::record::{NotARecord, Record, unpacked};
 
 /// The ledger's table, read only.
@@ -20,13 +21,13 @@ pub struct LedgerReader {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// DynamoDB did not answer, or refused.
+    /// DynamoDB did not answer, or answered with an error.
     #[error("reading the table `{table}`")]
     Service {
         /// Its name.
         table: String,
-        /// What the service said.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What went wrong.
+        source: Source,
     },
     /// An item that is no record.
     #[error("reading the table `{table}`")]
@@ -47,7 +48,7 @@ impl LedgerReader {
         }
     }
 
-    /// All events of one partition: the life of a resource, by type.
+    /// All events of one partition, which is one resource, by type.
     ///
     /// # Errors
     /// [`ReadError`] names the table.
@@ -66,7 +67,7 @@ impl LedgerReader {
         Ok(records)
     }
 
-    /// A record's payload, put together where it is in parts. `None` where a part is gone.
+    /// A record's payload, put together from its parts if it has some. `None` if one is missing.
     ///
     /// # Errors
     /// [`ReadError`] names the table.

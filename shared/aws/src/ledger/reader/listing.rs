@@ -1,8 +1,8 @@
-//! The events of a day, newest first, from all its shards.
+//! The events of a day from all its shards, newest first.
 //!
 //! ```text
-//! shard 0   10:05  10:02 │ 09:58 …       Each shard is read page by page. The newest of the shards' first ones
-//! shard 1   10:04  10:03 │ 10:01 …       is the day's newest, as long as every shard shows its first one.
+//! shard 0   10:05  10:02 │ 09:58 …       Shards are read page by page. The next event of the list is the newest of
+//! shard 1   10:04  10:03 │ 10:01 …       the shards' next events, once every shard has its next one or has no more.
 //! ```
 
 use std::collections::{HashMap, VecDeque};
@@ -17,10 +17,10 @@ use crate::ledger::day::{self, ALWAYS_READ, SHARDS};
 use crate::ledger::item::{moment, number};
 use crate::ledger::record::{NotARecord, Record};
 
-/// Shards that are asked at once.
+/// Shards that are read at once.
 const AT_ONCE: usize = 16;
 
-/// A day's list as it is put together.
+/// A day's list in the making.
 struct Listing {
     shards: Vec<Shard>,
     /// Newest first.
@@ -28,10 +28,10 @@ struct Listing {
     limit: usize,
 }
 
-/// One shard, as far as it is read.
+/// One shard, as far as it has been read.
 struct Shard {
     key: String,
-    /// Read and not yet in the list, newest first.
+    /// Read but not in the list yet, newest first.
     read: VecDeque<Found>,
     next: Next,
 }
@@ -40,7 +40,7 @@ struct Shard {
 enum Next {
     First,
     After(Item),
-    /// There is none.
+    /// There are no more.
     End,
 }
 
@@ -50,8 +50,8 @@ struct Found {
 }
 
 impl LedgerReader {
-    /// The events of `provider` received on the UTC day of `day`, at most `limit`: newest first, those of one
-    /// millisecond by their keys.
+    /// The events of `provider` received on the UTC day of `day`, at most `limit`, newest first. Those of the same
+    /// millisecond are ordered by their keys.
     ///
     /// # Errors
     /// [`ReadError`] names the table.
@@ -79,7 +79,7 @@ impl LedgerReader {
         Ok(listing.into_records())
     }
 
-    /// How many of a day's shards may hold something.
+    /// How many shards of a day may have events.
     async fn shards_of(&self, day: &str) -> Result<u32, ReadError> {
         let key = day::shards_key(day);
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
@@ -124,31 +124,30 @@ impl LedgerReader {
 }
 
 impl Listing {
-    /// A shard's share of the list, and what it may have more by chance: most lists need no second page, and
-    /// hardly more is read than is shown. A day whose events are all in one shard is read in larger and
-    /// larger pages.
+    /// A shard's share of the list and what it may have more by chance, so that most lists need no second page and
+    /// little is read in vain. A day whose events are all in one shard is read in larger and larger pages.
     fn first_page(&self) -> usize {
         let share = self.limit.div_ceil(self.shards.len().max(1));
         share.saturating_add(2 * share.isqrt()).saturating_add(1)
     }
 
-    /// What the list has not yet, and one more, which may be of the same millisecond as its last.
+    /// How many events the list lacks, and one more, which may be of the same millisecond as its last.
     fn missing(&self) -> usize {
         self.limit.saturating_sub(self.found.len()).saturating_add(1)
     }
 
-    /// Takes what is newest, until a shard's next page has to be read first. True where the list is complete.
+    /// Takes the newest events until a shard's next page has to be read. True if the list is complete.
     fn advance(&mut self) -> bool {
         if self.limit == 0 {
             return true;
         }
         while !self.shards.iter().any(Shard::is_due) {
-            // Shards that are through come first here.
+            // A shard with no more events compares as the oldest.
             let newest = self.shards.iter_mut().max_by_key(|shard| shard.newest());
             let Some(found) = newest.and_then(|shard| shard.read.pop_front()) else {
                 return true;
             };
-            // Of one millisecond all are needed, to choose those of the first keys.
+            // All events of the last millisecond are needed, to choose those with the first keys.
             let last = self.found.last().map(|last| last.received_at);
             if self.found.len() >= self.limit && last != Some(found.received_at) {
                 return true;
