@@ -18,7 +18,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::{Environment, Event};
 use acuse_core::hook::Effects;
 use acuse_core::ledger::{
-    Change, Commit, Lease, Ledger, LedgerError, Override, RecordAs, Refused, ReleaseCause, Status,
+    Cause, Change, Commit, Lease, Ledger, LedgerError, Override, RecordAs, Refused, ReleaseCause, Status,
 };
 use acuse_core::providers::kuenta;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};

@@ -28,7 +28,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use day::Days;
 pub use day::MOST_SHARDS;
-use error::service;
+use error::outage;
 use expression::{Step, n, s};
 use write::{Updated, update};
 
@@ -118,13 +118,13 @@ impl Ledger for DynamoLedger {
         match update(step.into_update(&self.client)).await {
             // Refused: its time to live has ended in between.
             Ok(Updated::Written(_) | Updated::Refused(_)) => Ok(()),
-            Err(error) => Err(service("count_duplicate", key)(error)),
+            Err(error) => Err(outage("count_duplicate", key)(error)),
         }
     }
 
     /// A query of a single key, which costs what `GetItem` does, and which the consumer's role allows.
     async fn recorded(&self, key: &IdempotencyKey) -> Result<Option<Recorded>, LedgerError> {
-        let failed = service("recorded", key);
+        let failed = outage("recorded", key);
         let query = self
             .client
             .query()
@@ -141,7 +141,7 @@ impl Ledger for DynamoLedger {
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
-        let failed = service("overtaken", &event.key);
+        let failed = outage("overtaken", &event.key);
         let mut pages = self
             .client
             .query()
@@ -167,7 +167,7 @@ impl Ledger for DynamoLedger {
     /// The count has an item of its own, since only the message's id is known yet. Its time to live ends it.
     async fn count_starts(&self, message_id: &str, count: StartCount, now: Timestamp) -> Result<u32, LedgerError> {
         let key = item::starts_key(message_id);
-        let failed = service("count_starts", &key);
+        let failed = outage("count_starts", &key);
         let step = self
             .step(&key)
             .set("expires_at", n(now.plus(self.retention).as_seconds()));

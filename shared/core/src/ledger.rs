@@ -37,7 +37,7 @@ use crate::event::key::{IdempotencyKey, Recorded};
 use crate::hook::Effects;
 pub use change::{Change, HookDone, RecordAs, ReleaseCause};
 pub use decide::{Override, Progress, RecordState, Refused, decide};
-pub use error::LedgerError;
+pub use error::{Cause, LedgerError};
 pub use status::Status;
 
 /// The ledger as the consumer needs it. Every method that changes something is one conditional write.

@@ -2,10 +2,10 @@
 
 use acuse_core::clock::Timestamp;
 use acuse_core::hook::Effects;
-use acuse_core::ledger::{Change, Claimed, LedgerError, ReleaseCause, Status};
+use acuse_core::ledger::{Cause, Change, Claimed, LedgerError, ReleaseCause, Status};
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
-use super::error::{lease_lost, of_effects, service};
+use super::error::failed;
 use super::expression::{Step, n, s};
 use super::write::{Cancelled, Updated, commit, update};
 use super::{DynamoLedger, item};
@@ -68,35 +68,26 @@ impl DynamoLedger {
             }
         };
         let (effects, otherwise) = effects.into_parts();
-        match (self.write(operation, claimed, step.clone(), effects).await, otherwise) {
-            (Err(LedgerError::EffectsRefused { .. }), Some(otherwise)) => {
-                self.write(operation, claimed, step, otherwise).await
-            }
+        let written = match (self.write(step.clone(), effects).await, otherwise) {
+            (Err(Cause::EffectsRefused), Some(otherwise)) => self.write(step, otherwise).await,
             (written, _) => written,
-        }
+        };
+        written.map_err(failed(operation, &claimed.key))
     }
 
     /// Writes `step` and the effects, in one transaction.
-    async fn write(
-        &self,
-        operation: &'static str,
-        claimed: &Claimed,
-        step: Step,
-        effects: Vec<TransactWriteItem>,
-    ) -> Result<(), LedgerError> {
-        let (key, failed) = (&claimed.key, service(operation, &claimed.key));
+    async fn write(&self, step: Step, effects: Vec<TransactWriteItem>) -> Result<(), Cause> {
         if effects.is_empty() {
-            return match update(step.into_update(&self.client)).await.map_err(failed)? {
+            return match update(step.into_update(&self.client)).await.map_err(Cause::Outage)? {
                 Updated::Written(_) => Ok(()),
-                Updated::Refused(_) => Err(lease_lost(operation, key)),
+                Updated::Refused(_) => Err(Cause::LeaseLost),
             };
         }
         let own = step.into_transaction_item(ReturnValuesOnConditionCheckFailure::None);
-        let own = own.map_err(|error| failed(error.into()))?;
+        let own = own.map_err(|error| Cause::Outage(error.into()))?;
         match commit(&self.client, [vec![own], effects].concat()).await {
-            Ok(()) => Ok(()),
-            Err(Cancelled::Refused { places, .. }) if places.first() == Some(&0) => Err(lease_lost(operation, key)),
-            Err(cancelled) => Err(of_effects(operation, key, cancelled)),
+            Err(Cancelled::Refused { places, .. }) if places.first() == Some(&0) => Err(Cause::LeaseLost),
+            written => written.map_err(Cause::from),
         }
     }
 }

@@ -7,7 +7,7 @@ use acuse_core::event::Event;
 use acuse_core::ledger::{Claimed, Lease, LedgerError, Override, RecordState, Refused, Status, decide};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::error::service;
+use super::error::outage;
 use super::expression::{Step, n, s};
 use super::write::{Updated, update};
 use super::{DynamoLedger, item};
@@ -32,7 +32,7 @@ impl DynamoLedger {
         lease: &Lease,
         now: Timestamp,
     ) -> Result<Result<Claimed, Refused>, LedgerError> {
-        let failed = service("claim", &event.key);
+        let failed = outage("claim", &event.key);
         let expires_at = now.plus(self.retention);
         let placement = self.write_ahead(event, expires_at).await.map_err(&failed)?;
         let step = item::opened(self.step(&event.key), event, placement, lease, now);

@@ -7,7 +7,7 @@ use acuse_core::ledger::{ConflictRecord, LedgerError, Status};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 
-use super::error::{Source, service};
+use super::error::{Source, outage};
 use super::expression::{Step, n, s};
 use super::write::{Updated, update};
 use super::{DynamoLedger, item};
@@ -25,7 +25,7 @@ impl DynamoLedger {
         message_id: &str,
         now: Timestamp,
     ) -> Result<ConflictRecord, LedgerError> {
-        let failed = service("keep_conflict", &conflict.key);
+        let failed = outage("keep_conflict", &conflict.key);
         let placement = self.write_ahead(&conflict, now.plus(self.retention)).await;
         let placement = placement.map_err(&failed)?;
         let step = item::conflict(self.step(&conflict.key), &conflict, placement, message_id)

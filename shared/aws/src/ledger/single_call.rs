@@ -7,7 +7,7 @@ use acuse_core::ledger::{Claimed, Commit, HookDone, Lease, LedgerError, Progress
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::error::{Source, of_effects, service};
+use super::error::{Source, failed, outage};
 use super::write::{Cancelled, Updated, commit, update};
 use super::{DynamoLedger, Item, item};
 
@@ -32,12 +32,12 @@ impl DynamoLedger {
         record_as: RecordAs,
         now: Timestamp,
     ) -> Result<Result<Commit, Refused>, LedgerError> {
-        let failed = service(OPERATION, &event.key);
-        let known = |found| known(event, lease, found, now).map_err(&failed);
+        let outage = outage(OPERATION, &event.key);
+        let known = |found| known(event, lease, found, now).map_err(&outage);
         let placement = self
             .write_ahead(event, now.plus(self.retention))
             .await
-            .map_err(&failed)?;
+            .map_err(&outage)?;
         let names: Vec<&str> = hooks.iter().map(|(name, _)| *name).collect();
         let step = item::opened(self.step(&event.key), event, placement, lease, now);
         let step = item::committed(step, &names, record_as, lease, now).condition("attribute_not_exists(pk)");
@@ -54,18 +54,18 @@ impl DynamoLedger {
             if writes.is_empty() {
                 let call = step.into_update(&self.client);
                 let call = call.return_values_on_condition_check_failure(AllOld);
-                return match update(call).await.map_err(&failed)? {
+                return match update(call).await.map_err(&outage)? {
                     Updated::Written(_) => Ok(Ok(done())),
                     Updated::Refused(found) => known(found),
                 };
             }
             let own = step.clone().into_transaction_item(AllOld);
-            let own = own.map_err(|error| failed(error.into()))?;
+            let own = own.map_err(|error| outage(error.into()))?;
             match commit(&self.client, [vec![own], writes].concat()).await {
                 Ok(()) => return Ok(Ok(done())),
                 Err(Cancelled::Refused { places, first }) if places.first() == Some(&0) => return known(first),
                 Err(Cancelled::Refused { places, .. }) if replace_refused(&mut effects, &places) => {}
-                Err(cancelled) => return Err(of_effects(OPERATION, &event.key, cancelled)),
+                Err(cancelled) => return Err(failed(OPERATION, &event.key)(cancelled.into())),
             }
         }
     }

@@ -8,7 +8,7 @@ use super::backoff::LONGEST_DELAY;
 use super::event::{NoHooks, Owned};
 use super::{Consumer, Inbox, Outcome, SetAside};
 use crate::error::chain;
-use crate::ledger::{Change, Ledger, LedgerError, ReleaseCause};
+use crate::ledger::{Cause, Change, Ledger, LedgerError, ReleaseCause};
 use crate::metric;
 
 impl<L: Ledger, I: Inbox> Consumer<L, I> {
@@ -46,16 +46,16 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// The ledger failed while it was at `hook`: reading for it, recording it, or completing with it.
     pub(super) async fn ledger_failed_at(&self, owned: &Owned<'_>, hook: &str, error: LedgerError) -> Outcome {
         let reason = chain(&error);
-        match error {
+        match error.cause {
             // The new owner sees the event through.
-            LedgerError::LeaseLost { .. } => self.ledger_failed(owned.message, owned.event, &error),
-            LedgerError::EffectsRefused { .. } => self.hook_failed(owned, hook, &reason, None).await,
+            Cause::LeaseLost => self.ledger_failed(owned.message, owned.event, &error),
+            Cause::EffectsRefused => self.hook_failed(owned, hook, &reason, None).await,
             // They would be the same another time.
-            LedgerError::EffectsInvalid { .. } => {
+            Cause::EffectsInvalid(_) => {
                 let reason = format!("hook `{hook}`: {reason}");
                 self.dead_letter(owned, &reason, "rejected").await
             }
-            LedgerError::Service { .. } => self.outage(owned, reason).await,
+            Cause::Outage(_) => self.outage(owned, reason).await,
         }
     }
 

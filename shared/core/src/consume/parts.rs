@@ -23,15 +23,13 @@ pub(super) struct Part {
     pub(super) message: Received,
     pub(super) event: Event,
     pub(super) unreadable: Option<Unreadable>,
-    whole: Arc<Whole>,
+    whole: Arc<Mutex<Tally>>,
 }
 
 /// A part that waits: its message, how long, and why.
 pub(super) type Waiting = (Received, Duration, String);
 
 /// The outcomes of a message's parts so far.
-struct Whole(Mutex<Tally>);
-
 struct Tally {
     open: usize,
     waiting: Vec<Waiting>,
@@ -45,10 +43,10 @@ pub(super) fn parts(
     own: Environment,
 ) -> Vec<Part> {
     let events = payload::events(envelope, provider, own);
-    let whole = Arc::new(Whole(Mutex::new(Tally {
+    let whole = Arc::new(Mutex::new(Tally {
         open: events.len(),
         waiting: Vec::new(),
-    })));
+    }));
     let messages = match events.len() {
         1 => vec![message],
         _ => events
@@ -87,7 +85,7 @@ impl Part {
     /// Notes the part's outcome. After the last part, returns those that wait; none of them means that the message is
     /// done.
     pub(super) fn end(self, outcome: Outcome) -> Option<Vec<Waiting>> {
-        let mut tally = self.whole.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tally = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         tally.open = tally.open.saturating_sub(1);
         if let Outcome::Return(delay, why) = outcome {
             tally.waiting.push((self.message, delay, why));

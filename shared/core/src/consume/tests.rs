@@ -10,7 +10,6 @@ mod order;
 mod parts;
 mod payload;
 mod poison;
-mod powertools;
 mod retries;
 mod set_aside;
 mod single_call;
@@ -24,7 +23,7 @@ use super::*;
 use crate::event::Event;
 use crate::event::key::IdempotencyKey;
 use crate::hook::{Attempt, Effects, HookError, Order};
-use crate::ledger::{Change, Claimed, Lease, LedgerError, Override, ReleaseCause, StartCount, Status};
+use crate::ledger::{Cause, Change, Claimed, Lease, LedgerError, Override, ReleaseCause, StartCount, Status};
 use crate::testing::{Dice, FakeInbox, MemoryLedger, StoppedClock};
 
 type Act = dyn Fn(&Event, Attempt) -> Result<Effects<&'static str>, HookError> + Send + Sync;

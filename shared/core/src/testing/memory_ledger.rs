@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::event::key::{IdempotencyKey, Recorded};
 use crate::hook::Effects;
 use crate::ledger::{
-    CONFLICT, Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, Progress, RecordAs,
+    CONFLICT, Cause, Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, Progress, RecordAs,
     RecordState, Refused, StartCount, Status, decide,
 };
 use crate::provider::id::bounded;
@@ -20,8 +20,8 @@ pub struct MemoryLedger {
     failing: Mutex<Option<(&'static [&'static str], Failure)>>,
 }
 
-/// The error of a failing call, by its name and the event's key.
-type Failure = fn(&'static str, IdempotencyKey) -> LedgerError;
+/// Why a call fails, by the event's key.
+type Failure = fn(&IdempotencyKey) -> Cause;
 
 #[derive(Debug, Default)]
 struct State {
@@ -70,29 +70,20 @@ impl State {
 impl MemoryLedger {
     /// From now on the calls of these names fail and do nothing.
     pub fn fail(&self, operations: &'static [&'static str]) {
-        self.fail_with(operations, |operation, key| LedgerError::Service {
-            operation,
-            key,
-            source: "the ledger is down".into(),
-        });
+        self.fail_with(operations, |_| Cause::Outage("the ledger is down".into()));
     }
 
-    /// The same, with this error.
+    /// The same, for this reason.
     pub fn fail_with(&self, operations: &'static [&'static str], failure: Failure) {
         *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = Some((operations, failure));
     }
 
-    fn up(&self, operation: &'static str, of: &str) -> Result<(), LedgerError> {
+    fn up(&self, operation: &'static str, key: &IdempotencyKey) -> Result<(), LedgerError> {
         let failing = *self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((_, failure)) = failing.filter(|(operations, _)| operations.contains(&operation)) else {
-            return Ok(());
-        };
-        let (partition, sort) = of.split_once('|').unwrap_or((of, ""));
-        let key = IdempotencyKey {
-            partition: partition.to_owned(),
-            sort: sort.to_owned(),
-        };
-        Err(failure(operation, key))
+        match failing.filter(|(operations, _)| operations.contains(&operation)) {
+            Some((_, failure)) => Err(failed(operation, key, failure(key))),
+            None => Ok(()),
+        }
     }
 
     /// An operator's decision on a conflict: `Released` or `Rejected`. False if it is none.
@@ -132,7 +123,7 @@ impl Ledger for &MemoryLedger {
         lease: &Lease,
         now: Timestamp,
     ) -> Result<Result<Claimed, Refused>, LedgerError> {
-        self.up("claim", &event.key.to_string())?;
+        self.up("claim", &event.key)?;
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.state);
         let progress = match decide(found, event.body_sha256(), lease, now) {
@@ -159,7 +150,7 @@ impl Ledger for &MemoryLedger {
         record_as: RecordAs,
         now: Timestamp,
     ) -> Result<Result<Commit, Refused>, LedgerError> {
-        self.up("commit_new", &event.key.to_string())?;
+        self.up("commit_new", &event.key)?;
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.state);
         let names = hooks.iter().map(|(name, _)| *name);
@@ -182,17 +173,14 @@ impl Ledger for &MemoryLedger {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let operation = change.operation();
-        self.up(operation, &claimed.key.to_string())?;
+        self.up(operation, &claimed.key)?;
         let mut state = self.state();
         let changed = state.records.get_mut(&claimed.key).and_then(|stored| {
             let next = stored.state.changed(&claimed.lease_token, &change, now)?;
             Some((stored, next))
         });
         let Some((stored, next)) = changed else {
-            return Err(LedgerError::LeaseLost {
-                operation,
-                key: claimed.key.clone(),
-            });
+            return Err(failed(operation, &claimed.key, Cause::LeaseLost));
         };
         stored.state = next;
         match change {
@@ -212,7 +200,7 @@ impl Ledger for &MemoryLedger {
         message_id: &str,
         _now: Timestamp,
     ) -> Result<ConflictRecord, LedgerError> {
-        self.up("keep_conflict", &event.key.to_string())?;
+        self.up("keep_conflict", &event.key)?;
         let key = event.key.conflict(event.body_sha256());
         let mut state = self.state();
         let found = state.records.get(&key).map(|found| &found.state);
@@ -229,7 +217,7 @@ impl Ledger for &MemoryLedger {
     }
 
     async fn count_duplicate(&self, key: &IdempotencyKey, _now: Timestamp) -> Result<(), LedgerError> {
-        self.up("count_duplicate", &key.to_string())?;
+        self.up("count_duplicate", key)?;
         if let Some(stored) = self.state().records.get_mut(key) {
             stored.duplicates += 1;
         }
@@ -237,7 +225,7 @@ impl Ledger for &MemoryLedger {
     }
 
     async fn recorded(&self, key: &IdempotencyKey) -> Result<Option<Recorded>, LedgerError> {
-        self.up("recorded", &key.to_string())?;
+        self.up("recorded", key)?;
         Ok(self.state().records.get(key).map(|stored| Recorded {
             type_name: stored.type_name.clone(),
             body_sha256: stored.state.body_sha256.clone(),
@@ -245,7 +233,7 @@ impl Ledger for &MemoryLedger {
     }
 
     async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
-        self.up("overtaken", &event.key.to_string())?;
+        self.up("overtaken", &event.key)?;
         let state = self.state();
         let mut records = state.records.iter();
         Ok(records.any(|(key, stored)| {
@@ -254,7 +242,11 @@ impl Ledger for &MemoryLedger {
     }
 
     async fn count_starts(&self, message_id: &str, count: StartCount, _now: Timestamp) -> Result<u32, LedgerError> {
-        self.up("count_starts", message_id)?;
+        let key = IdempotencyKey {
+            partition: message_id.to_owned(),
+            sort: String::new(),
+        };
+        self.up("count_starts", &key)?;
         let mut state = self.state();
         let starts = state.starts.entry(message_id.to_owned()).or_default();
         *starts = match count {
@@ -263,5 +255,13 @@ impl Ledger for &MemoryLedger {
             StartCount::Reset => 0,
         };
         Ok(*starts)
+    }
+}
+
+fn failed(operation: &'static str, key: &IdempotencyKey, cause: Cause) -> LedgerError {
+    LedgerError {
+        operation,
+        key: key.clone(),
+        cause,
     }
 }

@@ -10,7 +10,7 @@ use acuse_core::event::Event;
 use acuse_core::event::key::{IdempotencyKey, Recorded};
 use acuse_core::hook::Effects;
 use acuse_core::ledger::{
-    Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, RecordAs, Refused, StartCount,
+    Cause, Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, RecordAs, Refused, StartCount,
 };
 use acuse_core::testing::MemoryLedger;
 
@@ -39,10 +39,10 @@ impl FaultyLedger {
         F: Future<Output = Result<T, LedgerError>> + Send + 'static,
         T: Send + 'static,
     {
-        let failed = || LedgerError::Service {
+        let failed = || LedgerError {
             operation,
             key: key.clone(),
-            source: "injected".into(),
+            cause: Cause::Outage("injected".into()),
         };
         let ledger = Arc::clone(&self.ledger);
         match self.faults.draw() {

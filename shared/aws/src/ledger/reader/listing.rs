@@ -5,7 +5,7 @@
 //! shard 1   10:04  10:03 │ 10:01 …       the shards' next events, once every shard has its next one or has no more.
 //! ```
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use acuse_core::clock::Timestamp;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -86,7 +86,7 @@ impl LedgerReader {
         let get = get
             .key("pk", AttributeValue::S(key.partition))
             .key("sk", AttributeValue::S(key.sort));
-        let item = get.send().await.map_err(|error| self.service(error))?.item;
+        let item = get.send().await.map_err(|error| self.failed(error))?.item;
         let recorded = item.and_then(|item| number(&item, SHARDS)).unwrap_or_default();
         Ok(ALWAYS_READ.max(recorded))
     }
@@ -108,7 +108,7 @@ impl LedgerReader {
             Next::End => return Ok(()),
         };
         let page = query.set_exclusive_start_key(start).send().await;
-        let page = page.map_err(|error| self.service(error))?;
+        let page = page.map_err(|error| self.failed(error))?;
         for item in page.items() {
             shard.read.push_back(self.found(item)?);
         }
@@ -116,8 +116,8 @@ impl LedgerReader {
         Ok(())
     }
 
-    fn found(&self, item: &HashMap<String, AttributeValue>) -> Result<Found, ReadError> {
-        let received_at = moment(item, "received_at").ok_or_else(|| self.no_record(NotARecord("received_at")))?;
+    fn found(&self, item: &Item) -> Result<Found, ReadError> {
+        let received_at = moment(item, "received_at").ok_or_else(|| self.failed(NotARecord("received_at")))?;
         let record = self.record(item)?;
         Ok(Found { received_at, record })
     }

@@ -127,12 +127,9 @@ async fn a_panic_outside_of_a_hook_deletes_nothing() {
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
     let (scene, hook) = (Scene::default(), ok("h"));
-    scene.ledger.fail_with(&["claim"], |_, key| {
+    scene.ledger.fail_with(&["claim"], |key| {
         assert!(!key.partition.ends_with("#p2"), "boom");
-        LedgerError::LeaseLost {
-            operation: "claim",
-            key,
-        }
+        Cause::LeaseLost
     });
     let mut failed = scene
         .consume(&[&hook], vec![payment("p1"), payment("p2"), payment("p3")])
@@ -151,16 +148,12 @@ async fn a_panic_outside_of_a_hook_deletes_nothing() {
     assert_eq!((hook.calls(), scene.ledger.applied("h")), (3, 3));
 }
 
-fn refused(operation: &'static str, key: IdempotencyKey) -> LedgerError {
-    LedgerError::EffectsRefused { operation, key }
-}
-
 /// Whether or not it is the last one.
 #[tokio::test]
 async fn a_hook_whose_writes_are_refused_has_failed_and_is_retried_later_and_later() {
     for (operations, failed) in [(&["record_hook"], "first"), (&["complete"], "last")] {
         let (scene, first, last) = (Scene::default(), ok("first"), ok("last"));
-        scene.ledger.fail_with(operations, refused);
+        scene.ledger.fail_with(operations, |_| Cause::EffectsRefused);
         for _ in 0..4 {
             assert_eq!(scene.consume(&[&first, &last], vec![payment("p1")]).await, ["p1"]);
             scene.wait();
@@ -186,13 +179,8 @@ async fn a_hook_whose_writes_are_refused_has_failed_and_is_retried_later_and_lat
 async fn a_hook_whose_writes_are_invalid_rejects_its_event() {
     for (operations, failed) in [(&["record_hook"], "first"), (&["complete"], "last")] {
         let (scene, first, last) = (Scene::default(), ok("first"), ok("last"));
-        scene
-            .ledger
-            .fail_with(operations, |operation, key| LedgerError::EffectsInvalid {
-                operation,
-                key,
-                source: "an item of a megabyte".into(),
-            });
+        let invalid = |_: &_| Cause::EffectsInvalid("an item of a megabyte".into());
+        scene.ledger.fail_with(operations, invalid);
         assert_eq!(scene.consume(&[&first, &last], vec![payment("p1")]).await, [""; 0]);
         assert_eq!(scene.statuses()[0].1, Status::Rejected);
         let (_, reason) = scene.inbox.dead().remove(0);
@@ -205,13 +193,50 @@ async fn a_hook_whose_writes_are_invalid_rejects_its_event() {
 #[tokio::test]
 async fn an_owner_that_lost_its_lease_leaves_the_event_as_it_is() {
     let (scene, hook) = (Scene::default(), ok("h"));
-    scene
-        .ledger
-        .fail_with(&["complete"], |operation, key| LedgerError::LeaseLost {
-            operation,
-            key,
-        });
+    scene.ledger.fail_with(&["complete"], |_| Cause::LeaseLost);
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, ["p1"]);
     assert_eq!(scene.statuses()[0].1, Status::InProgress);
     assert_eq!((scene.inbox.dead(), scene.ledger.applied("h")), (vec![], 0));
+}
+
+const LEASE: Duration = Duration::from_secs(31);
+
+#[tokio::test]
+async fn a_late_owner_neither_completes_nor_releases_the_new_owners_record() {
+    let scene = Scene::default();
+    let event = event_of(&payment("p1"));
+    let late = scene.claimed(&event, LEASE).await;
+    scene.clock.advance(LEASE);
+    let again = scene.claimed(&event, LEASE).await;
+    let hook = || ("h", Effects::write("h"));
+    let no = || "no".to_owned();
+    let cause = ReleaseCause::HookFailed {
+        retry_at: scene.clock.now(),
+    };
+    for change in [
+        Change::Complete(Some(hook())),
+        Change::RecordHook(hook()),
+        Change::Release { error: no(), cause },
+        Change::Reject { reason: no() },
+    ] {
+        let refused = scene.change(&late, change).await;
+        assert!(matches!(refused.unwrap_err().cause, Cause::LeaseLost));
+    }
+    assert_eq!(scene.ledger.applied("h"), 0, "its effects roll back with it");
+    let stored = scene.ledger.record(&again.key).unwrap();
+    assert_eq!((stored.state.status, stored.state.attempts), (Status::InProgress, 2));
+}
+
+#[tokio::test]
+async fn a_payment_is_not_run_again_after_a_time_out() {
+    let (scene, pay) = (Scene::default(), ok("pay"));
+    // The payment is made and recorded; then the function is cut.
+    let owner = scene.claimed(&event_of(&payment("p1")), LEASE).await;
+    let paid = Change::RecordHook(("pay", Effects::write("pay")));
+    scene.change(&owner, paid).await.unwrap();
+    scene.clock.advance(LEASE);
+    let notify = ok("notify");
+    assert_eq!(scene.consume(&[&pay, &notify], vec![payment("p1")]).await, [""; 0]);
+    assert_eq!((pay.calls(), scene.ledger.applied("pay")), (0, 1));
+    assert_eq!(notify.calls(), 1);
 }

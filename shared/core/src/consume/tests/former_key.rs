@@ -64,11 +64,11 @@ async fn an_event_completed_under_a_former_key_is_known() {
 async fn other_bytes_under_a_former_key_are_a_conflict_there() {
     for hook in [ok("h"), ok("h").writes_only()] {
         let scene = Scene::default();
-        let event = read(&onepay::PROVIDER, &message("m", &onepay::PROVIDER.name, OF_EVENT));
+        let event = read(&onepay::PROVIDER, &message("m", onepay::PROVIDER.name, OF_EVENT));
         completed_by_0_1(&scene, &event).await;
         let batch = vec![message("m", "onepay", RESTAMPED)];
         assert_eq!(scene.consume(&[&hook], batch).await, [""; 0]);
-        let restamped = read(&onepay::PROVIDER, &message("m", &onepay::PROVIDER.name, RESTAMPED));
+        let restamped = read(&onepay::PROVIDER, &message("m", onepay::PROVIDER.name, RESTAMPED));
         let key = as_of_0_1(&event).key.conflict(restamped.body_sha256());
         assert_eq!(scene.ledger.record(&key).unwrap().state.status, Status::Conflict);
         assert_eq!((scene.ledger.applied("h"), scene.ledger.records().len()), (0, 2));
@@ -85,7 +85,7 @@ async fn other_bytes_under_a_former_key_are_a_conflict_there() {
 #[tokio::test]
 async fn an_event_claimed_under_a_former_key_stays_there() {
     let (scene, hook) = (Scene::default(), ok("h"));
-    let event = read(&onepay::PROVIDER, &message("m", &onepay::PROVIDER.name, OF_EVENT));
+    let event = read(&onepay::PROVIDER, &message("m", onepay::PROVIDER.name, OF_EVENT));
     claimed_by_0_1(&scene, &event).await;
     scene.consume(&[&hook], vec![message("m", "onepay", OF_EVENT)]).await;
     let record = scene.ledger.record(&as_of_0_1(&event).key).unwrap();

@@ -20,33 +20,6 @@ async fn a_retry_calls_only_the_hooks_that_are_not_done() {
 }
 
 #[tokio::test]
-async fn retries_are_spaced_further_and_further_apart() {
-    let scene = Scene::default();
-    let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
-    for _ in 0..4 {
-        scene.consume(&[&hook], vec![payment("p1")]).await;
-        scene.wait();
-    }
-    let delays: Vec<u64> = scene
-        .inbox
-        .returned()
-        .iter()
-        .map(|(_, delay)| delay.as_secs())
-        .collect();
-    assert_eq!(delays, [2, 4, 8, 16]);
-}
-
-#[tokio::test]
-async fn a_hook_may_ask_for_a_longer_wait() {
-    let scene = Scene::default();
-    let hook = Told::to("h", |_, _| {
-        Err(HookError::retry_after(Duration::from_secs(60), "later"))
-    });
-    scene.consume(&[&hook], vec![payment("p1")]).await;
-    assert_eq!(scene.inbox.returned(), [("p1".to_owned(), Duration::from_secs(60))]);
-}
-
-#[tokio::test]
 async fn a_rejected_event_is_recorded_and_dead_lettered() {
     let scene = Scene::default();
     let hook = Told::to("h", |_, _| Err(HookError::reject("no such order")));
