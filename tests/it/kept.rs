@@ -1,4 +1,4 @@
-//! infra/kept.json: what outlives a stack, as a template of its own that a new stack takes it over by.
+//! infra/kept.json: the resources that outlive a stack, as a template with which a new stack imports them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/kept.json");
 
-/// An import takes resources that are in the template and nothing else, and SAM's transform adds others: so it
-/// has these alone, with the parameters and conditions that they name.
+/// An import accepts only resources to import, but SAM's transform adds others. So this template has nothing but the
+/// kept resources, and the parameters and conditions that they name.
 #[test]
-fn what_is_kept_is_a_template_of_its_own() {
+fn kept_resources_have_a_template_of_their_own() {
     let template = Checkout::find().unwrap().read_template().unwrap();
     let kept = select(&template, "Resources", |_, resource| {
         resource.get("DeletionPolicy").is_some()
@@ -36,7 +36,7 @@ fn what_is_kept_is_a_template_of_its_own() {
     let written = std::fs::read_to_string(Path::new(FILE)).unwrap_or_default();
     assert_eq!(
         written, wanted,
-        "infra/kept.json is not what template.yaml keeps; ACUSE_BLESS=1 writes it"
+        "infra/kept.json differs from what template.yaml keeps; ACUSE_BLESS=1 rewrites it"
     );
 }
 
@@ -46,7 +46,7 @@ fn select(template: &Value, part: &str, wanted: impl Fn(&str, &Value) -> bool) -
     wanted.map(|(name, entry)| (name.clone(), entry.clone())).collect()
 }
 
-/// Collects what `Ref` and `Fn::If` name.
+/// Collects the names in `Ref` and `Fn::If`.
 fn names(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| names(item, found)),

@@ -1,7 +1,6 @@
 //! The real consumer binary, killed while its writes are on their way.
 //!
-//! It runs under a small Runtime API, on a DynamoDB in process, behind a proxy that can hold a
-//! call back.
+//! It runs under a small Runtime API, with a DynamoDB in process behind a proxy that can stop a call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +17,13 @@ use tokio::sync::{Mutex, Notify};
 use crate::ledger::Tables;
 use crate::runtime::{INVOCATION, consumer, serve};
 
-/// DynamoDB, and a bus that takes all, behind a gate that can be shut before one operation.
+/// DynamoDB and an event bus, behind a gate that can be shut to one operation.
 #[derive(Clone)]
 struct Proxy {
     dynamodb: String,
     client: reqwest::Client,
     shut: Arc<Mutex<Option<&'static str>>>,
-    held: Arc<Notify>,
+    stopped: Arc<Notify>,
 }
 
 async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
@@ -40,7 +39,7 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
         .await
         .is_some_and(|operation| target.ends_with(operation))
     {
-        proxy.held.notify_one();
+        proxy.stopped.notify_one();
         std::future::pending::<()>().await;
     }
     if target.ends_with("PutEvents") {
@@ -61,14 +60,14 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     response
 }
 
-/// Tables, a gate before them that is shut to `operation`, and its address.
+/// Tables behind a gate that is shut to `operation`, and the address of the gate.
 async fn behind_a_gate_shut_to(operation: &'static str) -> (Tables, Proxy, String) {
     let tables = Tables::create().await;
     let proxy = Proxy {
         dynamodb: tables.endpoint.clone(),
         client: reqwest::Client::new(),
         shut: Arc::new(Mutex::new(Some(operation))),
-        held: Arc::default(),
+        stopped: Arc::default(),
     };
     let address = serve(Router::new().fallback(forward).with_state(proxy.clone())).await;
     (tables, proxy, format!("http://{address}"))
@@ -83,7 +82,7 @@ const PARTITION: &str = "kuenta#live#payment#pmt_789";
 const DONE: &[u8] = br#"{"batchItemFailures":[]}"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_consumer_killed_before_it_calls_out_loses_and_doubles_nothing() {
+async fn a_consumer_killed_before_a_side_effect_loses_and_doubles_nothing() {
     killed_at("PutEvents").await;
 }
 
@@ -92,13 +91,13 @@ async fn a_consumer_killed_before_the_completion_loses_and_doubles_nothing() {
     killed_at("UpdateItem").await;
 }
 
-/// The event is claimed, with what `payments` writes, when the consumer dies.
+/// The event is claimed, and the writes of `payments` are made, when the consumer dies.
 async fn killed_at(operation: &'static str) {
     let binary = local::function_binary("consumer").await.unwrap();
     let (tables, proxy, aws) = behind_a_gate_shut_to(operation).await;
 
     let (mut first, _) = consumer(&binary, &aws, event(), Some("bus")).await;
-    proxy.held.notified().await;
+    proxy.stopped.notified().await;
     first.kill().await.unwrap();
     let claimed_at = SystemClock.now();
     let record = tables.only_record(PARTITION).await;
@@ -107,14 +106,14 @@ async fn killed_at(operation: &'static str) {
     assert_eq!(tables.applied(PARTITION).await, 1);
     *proxy.shut.lock().await = None;
 
-    // SQS delivers the message again: too early while the lease runs, …
+    // SQS delivers the message again while the lease runs, …
     let (_child, mut answered) = consumer(&binary, &aws, event(), Some("bus")).await;
     let answer = answered.recv().await.unwrap();
     assert!(
         answer.ends_with(br#"[{"itemIdentifier":"059f36b4-87a3-44ab-83d2-661975830a7d"}]}"#),
         "{answer:?}"
     );
-    // … and again when it is over.
+    // … and again after its end.
     let over = claimed_at.plus(INVOCATION + Duration::from_secs(1));
     SystemClock.sleep(over.since(SystemClock.now())).await;
     let (_child, mut answered) = consumer(&binary, &aws, event(), Some("bus")).await;
@@ -127,12 +126,12 @@ async fn killed_at(operation: &'static str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_consumer_killed_before_it_settles_leaves_nothing_to_wait_for() {
+async fn a_consumer_killed_before_its_single_call_leaves_nothing_to_wait_for() {
     let binary = local::function_binary("consumer").await.unwrap();
     let (tables, proxy, aws) = behind_a_gate_shut_to("TransactWriteItems").await;
 
     let (mut first, _) = consumer(&binary, &aws, event(), None).await;
-    proxy.held.notified().await;
+    proxy.stopped.notified().await;
     first.kill().await.unwrap();
     assert_eq!(tables.records(PARTITION).await.len(), 0, "no lease");
     *proxy.shut.lock().await = None;

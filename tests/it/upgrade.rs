@@ -1,6 +1,5 @@
-//! A new version takes over in the middle of the work: the queue holds yesterday's messages, and the
-//! ledger yesterday's records. `fixtures/upgrade/v{n}` are as version n wrote them: never changed, only
-//! joined by others.
+//! A new version takes over in the middle of the work: the queue has messages and the ledger has records of the earlier
+//! one. `fixtures/upgrade/v{n}` are as version n wrote them. They are never changed; new versions add theirs.
 
 use std::collections::HashMap;
 use std::process::Stdio;
@@ -18,7 +17,7 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn yesterdays_messages_meet_yesterdays_records() {
+async fn earlier_messages_meet_earlier_records() {
     let binary = local::function_binary("consumer").await.unwrap();
     let tables = Tables::create().await;
     let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/ledger.json")).unwrap();
@@ -35,7 +34,7 @@ async fn yesterdays_messages_meet_yesterdays_records() {
         ("kuenta#live#payment#pmt_base64", 1, 0, 1),
         ("kuenta#live#payment#pmt_gzip", 1, 0, 1),
         ("onepay#live#payment#pay_js", 1, 0, 1),
-        // A replay takes what was rejected.
+        // A replay claims a rejected event.
         ("kuenta#live#payment#pmt_rejected", 2, 0, 1),
         // Its hook was done already.
         ("kuenta#live#payment#pmt_released", 2, 0, 0),
@@ -52,10 +51,10 @@ async fn yesterdays_messages_meet_yesterdays_records() {
     }
 }
 
-/// Their key had no resource kind: a row moves to today's with its payment's next event, and stays where it
-/// is another kind's.
+/// Their key had no resource kind. A row moves to the new key with its payment's next event, and stays if it is of
+/// another kind.
 #[tokio::test(flavor = "multi_thread")]
-async fn yesterdays_payments_go_on_under_todays_key() {
+async fn earlier_payments_move_to_the_new_key() {
     let binary = local::function_binary("consumer").await.unwrap();
     let tables = Tables::create().await;
     let rows: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/payments.json")).unwrap();
@@ -76,9 +75,9 @@ async fn yesterdays_payments_go_on_under_todays_key() {
     }
 }
 
-/// What version 1 recorded under a key of another text than today's is not new; what only shares its key is.
+/// An event that version 1 recorded under another key is known; one that only shares such a key is new.
 #[tokio::test(flavor = "multi_thread")]
-async fn yesterdays_keys_are_known() {
+async fn earlier_keys_are_known() {
     let binary = local::function_binary("consumer").await.unwrap();
     let tables = Tables::create().await;
     let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/keys/ledger.json")).unwrap();
@@ -95,7 +94,7 @@ async fn yesterdays_keys_are_known() {
         ("onepay#live#payment#pay_evt|event#evt_1", 1, 1),
         // Of the same event id, and another type.
         ("onepay#live#payment#pay_evt|payment.expired#event#evt_1", 1, 0),
-        // It was released, and goes on.
+        // It was released, and stays under its key.
         ("onepay#live#payment#5001|payment.approved", 2, 0),
         ("unopago#live#event#77001|event#77001", 1, 1),
         ("unopago#live#invoice#77001|invoice_created", 1, 0),
@@ -121,7 +120,7 @@ async fn yesterdays_keys_are_known() {
     }
 }
 
-/// From the function's environment to the index's keys, and to a reader that knows nothing of either.
+/// From the function's environment to the index's keys, and to a reader that knows neither.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_consumer_spreads_a_day_as_its_environment_says() {
     let binary = local::function_binary("consumer").await.unwrap();
@@ -141,7 +140,7 @@ async fn the_consumer_spreads_a_day_as_its_environment_says() {
 
 /// Version 1 wrote a day under one key.
 #[tokio::test]
-async fn yesterdays_records_are_listed() {
+async fn earlier_records_are_listed() {
     let tables = Tables::create().await;
     let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/ledger.json")).unwrap();
     let count = records.len();
@@ -153,7 +152,7 @@ async fn yesterdays_records_are_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_of_a_newer_version_is_left_to_it() {
+async fn a_record_of_a_newer_version_is_left_alone() {
     let binary = local::function_binary("consumer").await.unwrap();
     let tables = Tables::create().await;
     let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/ledger.json")).unwrap();

@@ -1,10 +1,10 @@
-//! What the consumer reckons with is what the template sets.
+//! The consumer's defaults are the template's.
 
 use acuse_cli::local::Checkout;
 use acuse_core::consume::WaitPolicy;
 
 #[test]
-fn the_consumer_knows_its_queue() {
+fn the_consumer_has_the_templates_defaults() {
     let template = Checkout::find().unwrap().read_template().unwrap();
     let default = |name: &str| template["Parameters"][name]["Default"].as_u64().unwrap();
     let wait_policy = WaitPolicy::default();

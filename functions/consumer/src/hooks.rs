@@ -6,14 +6,14 @@ mod eventbridge;
 mod payments;
 
 use acuse_aws::Setup;
-use acuse_aws::consumer::{Error, Hook};
+use acuse_aws::consumer::{BoxedHook, Error};
 
 /// All hooks, in the order in which they are called.
 ///
 /// # Errors
 /// A hook's variable that is missing, by name.
-pub(crate) fn all(setup: &Setup) -> Result<Vec<Hook>, Error> {
-    let mut hooks: Vec<Hook> = vec![Box::new(payments::Payments::from_env(setup)?)];
+pub(crate) fn all(setup: &Setup) -> Result<Vec<BoxedHook>, Error> {
+    let mut hooks: Vec<BoxedHook> = vec![Box::new(payments::Payments::from_env(setup)?)];
     if let Some(eventbridge) = eventbridge::EventBridge::from_env(setup) {
         hooks.push(Box::new(eventbridge));
     }

@@ -21,30 +21,29 @@ use crate::system::{SystemClock, SystemRandom};
 use crate::telemetry;
 use inbox::SqsInbox;
 
-/// A hook as the consumer runs it: its effects are DynamoDB transaction items.
-pub type Hook = Box<dyn acuse_core::hook::Hook<aws_sdk_dynamodb::types::TransactWriteItem>>;
+/// A hook as the consumer calls it: its effects are items of a DynamoDB transaction.
+pub type BoxedHook = Box<dyn acuse_core::hook::Hook<aws_sdk_dynamodb::types::TransactWriteItem>>;
 
-/// What hooks are made from, once, in init.
+/// What hooks are made from, once, at start-up.
 pub struct Setup {
-    /// Region, credentials and HTTP client, to make further SDK clients from.
+    /// Region, credentials and HTTP client, for further SDK clients.
     pub sdk: SdkConfig,
-    /// The client that the ledger uses.
+    /// The ledger's client.
     pub dynamodb: aws_sdk_dynamodb::Client,
 }
 
-/// The function's time-out where the runtime names none: the template's.
+/// The function's time-out if the runtime names none: the template's default.
 const TIME_OUT: Duration = Duration::from_secs(30);
 
-/// Consumes batches until Lambda ends the process. `hooks` makes the hooks, in their order.
+/// Consumes batches until Lambda ends the process. `hooks` makes the hooks, in the order in which they are called.
 ///
 /// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`, `RETENTION_DAYS`,
 /// `MAX_ATTEMPTS`, `RETRY_BASE_SECONDS`, `RETRY_MAX_SECONDS`, `WAIT_MAX_SECONDS`, `MAX_RECEIVE_COUNT`,
 /// `MAX_CRASHES`, `HOOK_CONCURRENCY` and `LEDGER_DAY_SHARDS`.
 ///
 /// # Errors
-/// A variable that is missing or can't be meant, by name; what `hooks` returns; the runtime's
-/// own errors.
-pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<Hook>, Error>) -> Result<(), Error> {
+/// A missing or invalid variable, by name; the errors of `hooks`; the runtime's own errors.
+pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<BoxedHook>, Error>) -> Result<(), Error> {
     let event_queue = config::required("EVENT_QUEUE_URL", "the URL of the event queue")?;
     let dead_letter_queue = config::required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
     let table = config::required("LEDGER_TABLE", "the name of the ledger's table")?;
@@ -63,7 +62,7 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<Hook>, Error>
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let deadline = deadline(event.context.deadline, SystemClock.now());
         let batch = sqs_event::read(event.payload)?;
-        // On the heap: the compiler would have to look too deep into what it holds.
+        // Boxed, or the type of the future is too deep for the compiler.
         let consume: Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> =
             Box::pin(consumer.consume(batch, deadline));
         let failed = consume.await;
@@ -75,11 +74,11 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<Hook>, Error>
     .await
 }
 
-/// When the invocation that begins `now` is cut. `cargo lambda watch` says 600,000 ms, which is ten
-/// minutes past midnight in 1970: what is over before it begins can't be meant.
+/// When the invocation that begins `now` ends. A deadline in the past is invalid: `cargo lambda watch` gives 600,000 ms,
+/// which is ten minutes past midnight in 1970.
 fn deadline(millis: u64, now: Timestamp) -> Timestamp {
-    let said = Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
-    if said > now { said } else { now.plus(TIME_OUT) }
+    let deadline = Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+    if deadline > now { deadline } else { now.plus(TIME_OUT) }
 }
 
 fn policy() -> Result<Policy, ConfigError> {
@@ -109,7 +108,7 @@ fn policy() -> Result<Policy, ConfigError> {
     })
 }
 
-/// One where nothing is said: what every reader has always looked at.
+/// One by default, which every version reads.
 fn day_shards() -> Result<u32, ConfigError> {
     config::number_within("LEDGER_DAY_SHARDS", 1, 1..=MOST_SHARDS, "a whole number from 1 to 256")
 }
@@ -132,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_that_is_over_before_it_begins_is_the_templates_time_out() {
+    fn a_deadline_in_the_past_is_replaced_by_the_templates_time_out() {
         let now = Timestamp::from_seconds(1_800_000_000);
         let aws = u64::try_from(now.plus(Duration::from_secs(12)).as_millis()).unwrap();
         assert_eq!(deadline(aws, now), now.plus(Duration::from_secs(12)));

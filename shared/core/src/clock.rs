@@ -27,7 +27,7 @@ pub trait Random: Send + Sync {
 }
 
 /// What `future` gives, or `None` where `limit` passes first.
-pub async fn within<T>(clock: &impl Clock, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+pub async fn within<T>(clock: &(impl Clock + ?Sized), limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     let (sleep, future) = (clock.sleep(limit), pin!(future));
     // The work is asked first: what is ready in time counts, however short the limit.
     match futures_util::future::select(future, sleep).await {

@@ -1,51 +1,57 @@
-//! What is counted and timed: one name a thing, few dimensions. Where the numbers go is the
-//! composition root's business; without one they go nowhere.
+//! What is counted and timed, with few dimensions. The composition root installs a recorder; without one the numbers
+//! go nowhere.
 
 use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
-/// Deliveries at the verify functions, by `Provider` and `Outcome`: `queued`, `test` (queued, a test delivery of
-/// `acuse doctor`), `token` and `signature` (which of the two proofs failed), `registration` (one of them failed, and
-/// it was answered 200 since a registration window was open), `too_long`, `unavailable`.
+/// Deliveries at the verify functions, by `Provider` and `Outcome`:
+/// - `queued`; `test`: queued, a test delivery of `acuse doctor`
+/// - `token`, `signature`: the proof that failed
+/// - `registration`: failed, but answered 200 in a registration window
+/// - `too_long`, `unavailable`
 pub const DELIVERIES: &str = "Deliveries";
 
 /// Deliveries kept in quarantine, by `Provider`.
 pub const QUARANTINED: &str = "Quarantined";
 
-/// Deliveries that were answered 200 although they failed verification, in a registration window. Of all providers:
-/// an alarm wants one number.
+/// Deliveries that failed verification but were answered 200 in a registration window. Without a dimension, since
+/// the alarm needs one number.
 pub const REGISTRATIONS: &str = "Registrations";
 
-/// Deliveries of events at the consumer, by `Provider` and `Outcome`: `completed`; `retried` (a hook
-/// failed, or asked to retry), `rejected` (a hook said never, or its writes can't be made),
-/// `dead_lettered` (given up: too many attempts, too old, not an envelope of ours, or the function dies of
-/// it), `unreadable`, `expired`, `wrong_environment`, `duplicate`, `conflict` (other bytes under a known key), `waiting`
-/// (in progress elsewhere, or not to be tried again yet), `test_delivery` (a test delivery of `acuse doctor`),
-/// `failed` (the ledger or a queue could not be reached).
+/// Deliveries of events at the consumer, by `Provider` and `Outcome`:
+/// - `completed`
+/// - `retried`: a hook failed or asked for a retry
+/// - `rejected`: a hook rejected it, or its writes can't be made
+/// - `dead_lettered`: given up after too many attempts, too old, not an envelope of ours, or the function dies of it
+/// - `unreadable`, `expired`, `wrong_environment`, `duplicate`
+/// - `conflict`: other bytes under a known key
+/// - `waiting`: in progress elsewhere, or not due yet
+/// - `test_delivery`: a test delivery of `acuse doctor`
+/// - `failed`: the ledger or a queue could not be reached
 pub const EVENTS: &str = "Events";
 
-/// From receipt at the verifier to the first claim, by `Provider`.
+/// From receipt at the verify function to the first claim, by `Provider`.
 pub const QUEUE_LATENCY: &str = "QueueLatency";
 
-/// From receipt at the verifier to completion, by `Provider`.
+/// From receipt at the verify function to completion, by `Provider`.
 pub const END_TO_END_LATENCY: &str = "EndToEndLatency";
 
-/// How long ago a message was sent to the event queue that goes back to it, in seconds: by its receipt there,
-/// so that a redriven event is not days old at once. Of all providers: an alarm wants one number.
+/// The age of a message that is returned to the event queue, in seconds since it was sent there, so that a redriven
+/// event starts at zero. Without a dimension, since the alarm needs one number.
 pub const OPEN_EVENT_AGE: &str = "OpenEventAge";
 
 /// How long a hook's call took, by `Hook`.
 pub const HOOK_DURATION: &str = "HookDuration";
 
-/// Gives each its unit and meaning. Once, after a recorder is there.
+/// Describes all metrics, with their units. Call it once, after a recorder is installed.
 pub fn describe() {
-    describe_counter!(DELIVERIES, Unit::Count, "deliveries at a verifier");
+    describe_counter!(DELIVERIES, Unit::Count, "deliveries at a verify function");
     describe_counter!(QUARANTINED, Unit::Count, "deliveries kept in quarantine");
     describe_counter!(
         REGISTRATIONS,
         Unit::Count,
-        "not verified and answered 200 in a registration window"
+        "failed verification, answered 200 in a registration window"
     );
     describe_counter!(EVENTS, Unit::Count, "deliveries of events at the consumer");
     describe_histogram!(QUEUE_LATENCY, Unit::Milliseconds, "receipt to first claim");
@@ -53,9 +59,9 @@ pub fn describe() {
     describe_histogram!(
         OPEN_EVENT_AGE,
         Unit::Seconds,
-        "since a message was sent that is not done"
+        "age of a message that is returned to the queue"
     );
-    describe_histogram!(HOOK_DURATION, Unit::Milliseconds, "a hook's call");
+    describe_histogram!(HOOK_DURATION, Unit::Milliseconds, "duration of a hook's call");
 }
 
 pub(crate) fn delivery(provider: &'static str, outcome: &'static str) {

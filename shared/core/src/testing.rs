@@ -1,4 +1,4 @@
-//! Hand-written fakes of the ports. Behind the feature `testing`: never in a release binary.
+//! Hand-written fakes of the ports, behind the feature `testing`, which no release binary has.
 
 mod clock;
 mod inbox;
@@ -7,5 +7,5 @@ mod outbox;
 
 pub use clock::{Dice, StoppedClock};
 pub use inbox::FakeInbox;
-pub use memory_ledger::{MemoryLedger, Stored};
+pub use memory_ledger::{MemoryLedger, StoredRecord};
 pub use outbox::{FakeOutbox, FakeStore};

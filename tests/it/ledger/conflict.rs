@@ -1,15 +1,15 @@
-//! Other bytes under a known key, and what an operator makes of them.
+//! Other bytes under a known key, and an operator's decisions on them.
 
 use acuse_aws::ledger::conflict::{Conflicts, Decided};
-use acuse_core::ledger::{CONFLICT, Extent, Kept, Settlement};
+use acuse_core::ledger::{CONFLICT, ConflictRecord};
 
 use super::*;
 
-/// The same event in other bytes, kept.
+/// The same event with other bytes, kept.
 async fn kept(tables: &Tables, id: &str) -> Event {
     let other = event_with(id, "changed");
     let kept = tables.ledger.keep_conflict(&other, "m", seconds(2)).await.unwrap();
-    assert_eq!(kept, Kept::New);
+    assert_eq!(kept, ConflictRecord::New);
     other.into_conflict()
 }
 
@@ -17,34 +17,31 @@ async fn kept(tables: &Tables, id: &str) -> Event {
 async fn other_bytes_never_claim_the_events_record() {
     let tables = Tables::create().await;
     let (event, other) = (event("p1"), event_with("p1", "changed"));
-    let lease = Lease {
-        token: "x".to_owned(),
-        expires_at: seconds(900),
-        message_id: "m".to_owned(),
-        first: true,
-    };
     let conflicts = async |at: i64| {
         let mut replay = other.clone();
         replay.replay = true;
         for other in [&other, &replay] {
+            let lease = Lease {
+                overrides: Override::of(other.replay, 1),
+                ..lease("x")
+            };
             let claim = tables.ledger.claim(other, &lease, seconds(at)).await.unwrap();
-            assert!(matches!(claim, Claim::Conflict), "{claim:?}");
-            let settled = tables
+            assert!(matches!(claim, Err(Refused::Conflict)), "{claim:?}");
+            let commit = tables
                 .ledger
-                .settle(other, &lease, Vec::new(), Extent::Whole, seconds(at));
-            let known = Settlement::Known(acuse_core::ledger::Decision::Conflict);
-            assert_eq!(settled.await.unwrap(), known);
+                .commit_new(other, &lease, Vec::new(), RecordAs::Completed, seconds(at));
+            assert_eq!(commit.await.unwrap(), Err(Refused::Conflict));
         }
     };
     let claimed = tables.claimed(&event, "a", 0).await;
     // In progress, and over.
     conflicts(1).await;
     conflicts(31).await;
-    tables.ledger.release(&claimed, "no", failed(40)).await.unwrap();
+    tables.change(&claimed, release("no", 40), 40).await.unwrap();
     conflicts(32).await;
     conflicts(41).await;
     let claimed = tables.claimed(&event, "b", 50).await;
-    tables.ledger.reject(&claimed, "never", seconds(51)).await.unwrap();
+    tables.change(&claimed, reject("never"), 51).await.unwrap();
     conflicts(52).await;
     let record = tables.record(&event).await;
     assert_eq!((record.status, record.attempts), ("REJECTED", 2));
@@ -52,32 +49,26 @@ async fn other_bytes_never_claim_the_events_record() {
 }
 
 #[tokio::test]
-async fn a_settlement_that_finds_other_bytes_commits_nothing() {
+async fn a_single_call_commit_that_finds_other_bytes_writes_nothing() {
     let tables = Tables::create().await;
-    let lease = |message_id: &str| Lease {
-        token: message_id.to_owned(),
-        expires_at: seconds(30),
-        message_id: message_id.to_owned(),
-        first: true,
-    };
     for (message_id, note) in [("a", ""), ("b", "changed")] {
         let hooks = vec![("payments", effect(None))];
         let (event, lease) = (event_with("p1", note), lease(message_id));
-        let settled = tables
+        let commit = tables
             .ledger
-            .settle(&event, &lease, hooks, Extent::Whole, seconds(1))
+            .commit_new(&event, &lease, hooks, RecordAs::Completed, seconds(1))
             .await
             .unwrap();
-        assert_eq!(settled == Settlement::Completed, message_id == "a", "{settled:?}");
+        assert_eq!(commit == Ok(Commit::Completed), message_id == "a", "{commit:?}");
     }
     assert_eq!(tables.applied("total").await, 1);
 }
 
 #[tokio::test]
-async fn a_conflict_is_a_record_of_its_own_with_all_that_came() {
+async fn a_conflict_is_a_record_of_its_own_with_everything_in_it() {
     let tables = Tables::create().await;
     let claimed = tables.claimed(&event("p1"), "a", 0).await;
-    tables.ledger.complete(&claimed, None, seconds(1)).await.unwrap();
+    tables.change(&claimed, Change::Complete(None), 1).await.unwrap();
     tables.calls.take();
     let conflict = kept(&tables, "p1").await;
     assert_eq!(tables.calls.take(), ["UpdateItem"], "one conditional write");
@@ -99,23 +90,23 @@ async fn a_conflict_is_a_record_of_its_own_with_all_that_came() {
     assert_eq!(listed.len(), 2, "a list shows both");
     assert!(
         !tables.ledger.overtaken(&event("p1")).await.unwrap(),
-        "it is no later event"
+        "a conflict is no later event"
     );
 }
 
 #[tokio::test]
-async fn the_same_bytes_are_kept_once_and_a_message_that_comes_again_is_no_duplicate() {
+async fn the_same_bytes_are_kept_once_and_a_message_received_again_is_no_duplicate() {
     let tables = Tables::create().await;
     let conflict = kept(&tables, "p1").await;
     let other = event_with("p1", "changed");
     let again = |message_id| tables.ledger.keep_conflict(&other, message_id, seconds(9));
-    assert_eq!(again("m").await.unwrap(), Kept::New);
-    assert_eq!(again("another").await.unwrap(), Kept::Known);
+    assert_eq!(again("m").await.unwrap(), ConflictRecord::New);
+    assert_eq!(again("another").await.unwrap(), ConflictRecord::Known);
     // The SDK sends it once more, and finds its own record.
     tables.calls.lose_an_answer();
     let third = event_with("p1", "changed again");
     let kept = tables.ledger.keep_conflict(&third, "third", seconds(9)).await.unwrap();
-    assert_eq!(kept, Kept::New);
+    assert_eq!(kept, ConflictRecord::New);
     tables.ledger.count_duplicate(&conflict.key, seconds(10)).await.unwrap();
     assert_eq!(tables.record(&conflict).await.duplicates, 1);
     assert_eq!(tables.records(&conflict.key.partition).await.len(), 2);
@@ -164,7 +155,7 @@ async fn an_operator_decides_once() {
 }
 
 #[tokio::test]
-async fn what_is_let_through_is_claimed_and_completed_under_its_own_key() {
+async fn a_released_conflict_is_claimed_and_completed_under_its_own_key() {
     let tables = Tables::create().await;
     let conflict = kept(&tables, "p1").await;
     let mut replay = conflict.clone();
@@ -172,16 +163,15 @@ async fn what_is_let_through_is_claimed_and_completed_under_its_own_key() {
     let claim = tables.claim(&replay, "early", 3).await;
     let status = Status::Conflict;
     assert!(
-        matches!(claim, Claim::Duplicate { status: own } if own == status),
-        "nobody has decided: {claim:?}"
+        claim == Err(Refused::Duplicate { status }),
+        "nobody has decided yet: {claim:?}"
     );
     let decisions = Conflicts::new(tables.client.clone(), "ledger");
     decisions.release(&conflict.key).await.unwrap();
     let claimed = tables.claimed(&replay, "a", 4).await;
-    assert_eq!(claimed.taken.attempt, 1);
+    assert_eq!(claimed.progress.attempt, 1);
     tables
-        .ledger
-        .complete(&claimed, Some(("payments", effect(None))), seconds(5))
+        .change(&claimed, complete("payments", effect(None)), 5)
         .await
         .unwrap();
     let record = tables.record(&conflict).await;

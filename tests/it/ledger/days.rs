@@ -1,17 +1,14 @@
-//! A provider's day over several shards: where events go, and that lists find them, in order and at a price.
+//! A provider's day over several shards: where events go, and how lists find them, in order and at what cost.
 
 use std::collections::BTreeSet;
 
 use acuse_aws::ledger::DynamoLedger;
-use acuse_aws::ledger::reader::LedgerReader;
-use acuse_core::hook::Effects;
-use acuse_core::ledger::Extent;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use futures_util::{StreamExt, stream};
 
 use super::*;
 
-/// One that was received so many milliseconds after the day's begin.
+/// An event received this many milliseconds after the day began.
 fn received(id: usize, millis: i64) -> Event {
     let body = format!(r#"{{"event":"payment.completed","data":{{"id":"p{id:05}"}}}}"#);
     let envelope = Envelope {
@@ -26,7 +23,7 @@ fn received(id: usize, millis: i64) -> Event {
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
 }
 
-/// So many milliseconds after the day's begin.
+/// This many milliseconds after the day began.
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(Timestamp::from_rfc3339("2026-11-26T00:00:00Z").unwrap().as_millis() + millis)
 }
@@ -36,10 +33,14 @@ async fn write(ledger: &DynamoLedger, event: &Event) {
         token: event.key.to_string(),
         expires_at: at(30_000),
         message_id: event.key.to_string(),
-        first: true,
+        overrides: Override::None,
     };
     let hooks = vec![("h", Effects::none())];
-    ledger.settle(event, &lease, hooks, Extent::Whole, at(0)).await.unwrap();
+    ledger
+        .commit_new(event, &lease, hooks, RecordAs::Completed, at(0))
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 async fn write_all(ledger: &DynamoLedger, events: impl IntoIterator<Item = Event>) {
@@ -52,7 +53,7 @@ impl Tables {
         self.ledger.clone().with_day_shards(shards)
     }
 
-    /// Many events at once, as the ledger writes them.
+    /// Puts many events at once, as the ledger writes them.
     async fn put_all(&self, shards: u32, events: &[Event]) {
         write(&self.spread(shards), &events[0]).await;
         let scan = self.client.scan().table_name("ledger").index_name("by-day");
@@ -92,7 +93,7 @@ impl Tables {
         records.into_iter().map(|record| record.resource_id.unwrap()).collect()
     }
 
-    /// The keys of the index that hold something.
+    /// The keys of the index that have events.
     pub(crate) async fn days(&self) -> BTreeSet<String> {
         let scan = self.client.scan().table_name("ledger").index_name("by-day");
         let items: Vec<_> = scan.into_paginator().items().send().collect().await;
@@ -137,13 +138,13 @@ async fn events_of_one_millisecond_are_listed_by_their_keys() {
     }
 }
 
-/// Up and down, in the middle of a day, by processes that know nothing of one another.
+/// Up and down during a day, by processes that know nothing of each other.
 #[tokio::test]
 async fn the_number_changes_and_every_event_is_found() {
     let tables = Tables::create().await;
     let mut written = 0;
     for shards in [1, 16, 3, 40, 1] {
-        // The deployment before goes on for a while.
+        // The earlier deployment runs on for a while.
         let (old, new) = (tables.spread(1), tables.spread(shards));
         for _ in 0..8 {
             write(&old, &received(written, written as i64)).await;
@@ -165,28 +166,27 @@ async fn an_event_that_comes_again_stays_where_it_is() {
             token: "first".to_owned(),
             expires_at: at(1000),
             message_id: "first".to_owned(),
-            first: true,
+            overrides: Override::None,
         };
         let before = tables.spread(1);
-        before.claim(event, &lease, at(0)).await.unwrap();
+        before.claim(event, &lease, at(0)).await.unwrap().unwrap();
     }
     for event in &events {
         let lease = Lease {
             token: "second".to_owned(),
             expires_at: at(60_000),
             message_id: "second".to_owned(),
-            first: true,
+            overrides: Override::None,
         };
-        let claim = tables.spread(16).claim(event, &lease, at(2000)).await.unwrap();
-        assert!(matches!(claim, Claim::Claimed(_)), "{claim:?}");
+        tables.spread(16).claim(event, &lease, at(2000)).await.unwrap().unwrap();
     }
     assert_eq!(tables.days().await, BTreeSet::from(["kuenta#2026-11-26".to_owned()]));
     assert_eq!(tables.listed(usize::MAX).await, ids((0..20).rev()));
 }
 
-/// Without it an operator would look for an event in vain, so nothing is written before.
+/// An operator would not find an event written before that.
 #[tokio::test]
-async fn readers_are_told_before_the_first_event_and_once_a_day() {
+async fn the_number_of_shards_is_recorded_before_the_first_event_and_once_a_day() {
     let tables = Tables::create().await;
     let ledger = tables.spread(16);
     tables.calls.take();
@@ -195,7 +195,7 @@ async fn readers_are_told_before_the_first_event_and_once_a_day() {
     write(&ledger, &received(6, 86_400_000)).await;
     write(&ledger, &received(7, 86_400_001)).await;
     assert_eq!(tables.calls.take(), ["UpdateItem"; 3]);
-    // Readers look at four shards in any case.
+    // Readers always read four shards.
     write_all(&tables.spread(4), (8..20).map(|id| received(id, 172_800_000))).await;
     assert_eq!(tables.calls.take(), ["UpdateItem"; 12]);
 
@@ -205,10 +205,10 @@ async fn readers_are_told_before_the_first_event_and_once_a_day() {
         token: "t".to_owned(),
         expires_at: at(1000),
         message_id: "m".to_owned(),
-        first: true,
+        overrides: Override::None,
     };
     let claim = tables.spread(16).claim(&received(1, 0), &lease, at(0)).await;
-    assert!(matches!(claim, Err(LedgerError::Service { .. })), "{claim:?}");
+    assert!(matches!(claim.unwrap_err().cause, Cause::Outage(_)));
     assert_eq!(tables.calls.take().len(), 1, "the event's own write is not tried");
 }
 

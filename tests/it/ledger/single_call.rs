@@ -1,14 +1,13 @@
-//! A new event and what its first hooks write in one call, with the real consumer in front.
+//! A new event and the writes of its first hooks in one call, with the real consumer in front.
 
 use acuse_core::consume::{Backoff, Consumer, Policy, Received, WaitPolicy};
 use acuse_core::hook::{Attempt, Hook, HookError};
-use acuse_core::ledger::{Decision, Extent, Settlement};
 use acuse_core::testing::{Dice, FakeInbox, StoppedClock};
 use async_trait::async_trait;
 
 use super::*;
 
-/// A hook that writes what it was given, or has an effect of its own besides.
+/// A hook that returns these writes. If it is not transactional, it may have side effects as well.
 pub(super) struct Writes {
     name: &'static str,
     transactional: bool,
@@ -38,14 +37,14 @@ pub(super) fn writes(name: &'static str, effects: Effects<TransactWriteItem>) ->
     }
 }
 
-fn calls_out(name: &'static str, effects: Effects<TransactWriteItem>) -> Writes {
+fn with_side_effects(name: &'static str, effects: Effects<TransactWriteItem>) -> Writes {
     Writes {
         transactional: false,
         ..writes(name, effects)
     }
 }
 
-/// Adds one to an item, where its condition holds.
+/// Adds one to an item if its condition is true.
 pub(super) fn add(pk: &str, condition: Option<&str>) -> TransactWriteItem {
     let update = Update::builder()
         .table_name("effects")
@@ -68,7 +67,7 @@ pub(super) fn message(id: &str) -> Received {
         ("form", "raw"),
     ];
     Received {
-        // A provider's own duplicates are messages of their own.
+        // Duplicates are messages of their own.
         message_id: fastrand::u64(..).to_string(),
         text: String::from_utf8(event(id).body().to_vec()).unwrap(),
         attributes: attributes
@@ -79,13 +78,13 @@ pub(super) fn message(id: &str) -> Received {
     }
 }
 
-/// The calls that a consumer with these hooks makes for one message, and whether it is done.
+/// The calls that a consumer with these hooks makes for one message, and whether the message is done.
 async fn consume(tables: &Tables, hooks: Vec<Writes>, id: &str) -> (Vec<String>, bool) {
     let (calls, done, _) = consume_to(tables, hooks, message(id)).await;
     (calls, done)
 }
 
-/// The same for any message, and what was dead-lettered.
+/// The same for any message, with the reasons of dead letters.
 pub(super) async fn consume_to(
     tables: &Tables,
     hooks: Vec<Writes>,
@@ -111,23 +110,14 @@ pub(super) async fn consume_to(
     (tables.calls.take(), failed.is_empty(), dead)
 }
 
-fn lease(token: &str) -> Lease {
-    Lease {
-        token: token.to_owned(),
-        expires_at: seconds(30),
-        message_id: format!("message of {token}"),
-        first: true,
-    }
-}
-
 #[tokio::test]
-async fn a_new_event_is_one_call_where_all_hooks_only_write_and_two_where_one_calls_out() {
+async fn a_new_event_takes_one_call_or_two_if_a_hook_has_side_effects() {
     let tables = Tables::create().await;
     let effect = || Effects::write(add("total", None));
     let both = || vec![writes("payments", effect()), writes("books", Effects::none())];
     let none = || vec![writes("payments", Effects::none())];
-    let mail = |effects| calls_out("mail", effects);
-    let outside = || vec![mail(effect())];
+    let mail = |effects| with_side_effects("mail", effects);
+    let external = || vec![mail(effect())];
     let mixed = |effects| {
         let books = writes("books", Effects::write(add("books", None)));
         vec![writes("payments", effect()), books, mail(effects)]
@@ -140,7 +130,7 @@ async fn a_new_event_is_one_call_where_all_hooks_only_write_and_two_where_one_ca
     assert_eq!(consume(&tables, none(), "p2").await, (vec![update()], true));
     assert_eq!(consume(&tables, vec![], "p3").await, (vec![update()], true));
     assert_eq!(
-        consume(&tables, outside(), "p4").await,
+        consume(&tables, external(), "p4").await,
         (vec![update(), transact()], true)
     );
     assert_eq!(
@@ -154,11 +144,11 @@ async fn a_new_event_is_one_call_where_all_hooks_only_write_and_two_where_one_ca
     assert_eq!(consume(&tables, begun(), "p7").await, (vec![update(), update()], true));
     let applied = ["total", "books"].map(|pk| tables.applied(pk));
     assert_eq!(futures_util::future::join_all(applied).await, [5, 2]);
-    // A duplicate: what tells that it is one, and its count.
+    // A duplicate: the refused call and the count.
     assert_eq!(consume(&tables, both(), "p1").await, (vec![transact(), update()], true));
     assert_eq!(consume(&tables, none(), "p2").await, (vec![update(), update()], true));
     assert_eq!(
-        consume(&tables, outside(), "p4").await,
+        consume(&tables, external(), "p4").await,
         (vec![update(), update()], true)
     );
     assert_eq!(
@@ -170,7 +160,7 @@ async fn a_new_event_is_one_call_where_all_hooks_only_write_and_two_where_one_ca
 }
 
 #[tokio::test]
-async fn its_record_is_what_a_claim_and_its_owners_writes_make() {
+async fn its_record_is_the_same_as_after_a_claim_and_its_owners_changes() {
     let tables = Tables::create().await;
     let item = async |id: &str| {
         let key = event(id).key;
@@ -189,23 +179,29 @@ async fn its_record_is_what_a_claim_and_its_owners_writes_make() {
 
     let claimed = tables.claimed(&event("claimed"), "a", 1).await;
     let (hook, effects) = payments();
-    ledger.record_hook(&claimed, hook, effects, now).await.unwrap();
+    tables.change(&claimed, record_hook(hook, effects), 1).await.unwrap();
     let lease = Lease {
         expires_at: seconds(31),
         ..lease("a")
     };
-    let settle = async |id, hooks, extent| ledger.settle(&event(id), &lease, hooks, extent, now).await.unwrap();
-    let Settlement::Claimed(begun) = settle("begun", vec![payments()], Extent::Begun).await else {
+    let commit = async |id, hooks, record_as| {
+        let commit = ledger.commit_new(&event(id), &lease, hooks, record_as, now).await;
+        commit.unwrap().unwrap()
+    };
+    let Commit::Claimed(begun) = commit("begun", vec![payments()], RecordAs::Claimed).await else {
         panic!("not claimed");
     };
     assert_eq!(item("begun").await, item("claimed").await);
-    assert_eq!(begun.taken.attempt, 1);
-    assert_eq!(begun.taken.hooks, [("payments".to_owned(), now)].into());
+    assert_eq!(begun.progress.attempt, 1);
+    assert_eq!(begun.progress.hooks, [("payments".to_owned(), now)].into());
 
-    ledger.complete(&claimed, Some(books()), now).await.unwrap();
-    ledger.complete(&begun, Some(books()), now).await.unwrap();
-    let whole = settle("whole", vec![payments(), books()], Extent::Whole).await;
-    assert_eq!(whole, Settlement::Completed);
+    tables
+        .change(&claimed, Change::Complete(Some(books())), 1)
+        .await
+        .unwrap();
+    tables.change(&begun, Change::Complete(Some(books())), 1).await.unwrap();
+    let whole = commit("whole", vec![payments(), books()], RecordAs::Completed).await;
+    assert_eq!(whole, Commit::Completed);
     assert_eq!(item("begun").await, item("claimed").await);
     assert_eq!(item("whole").await, item("claimed").await);
     let reader = LedgerReader::new(tables.client.clone(), "ledger");
@@ -213,79 +209,76 @@ async fn its_record_is_what_a_claim_and_its_owners_writes_make() {
 }
 
 #[tokio::test]
-async fn whatever_is_known_of_an_event_is_left_as_it_is() {
+async fn a_known_event_is_left_as_it_is() {
     let tables = Tables::create().await;
     let event = event("p1");
-    let settle = async |now: i64| {
-        // However much of it.
-        let extent = if now % 2 == 0 { Extent::Whole } else { Extent::Begun };
-        let hooks = vec![("payments", effect(None))];
-        let known = tables
-            .ledger
-            .settle(&event, &lease("late"), hooks, extent, seconds(now))
-            .await;
-        let Settlement::Known(decision) = known.unwrap() else {
-            panic!("settled what is known");
+    let commit = async |now: i64| {
+        let record_as = if now % 2 == 0 {
+            RecordAs::Completed
+        } else {
+            RecordAs::Claimed
         };
-        decision
+        let hooks = vec![("payments", effect(None))];
+        let commit = tables
+            .ledger
+            .commit_new(&event, &lease("late"), hooks, record_as, seconds(now))
+            .await;
+        commit.unwrap()
     };
     let first = tables.claimed(&event, "a", 0).await;
-    assert_eq!(settle(1).await, Decision::Wait { until: seconds(30) });
-    assert!(
-        matches!(settle(30).await, Decision::Take(_)),
-        "its lease is over: it takes a claim"
-    );
-    tables.ledger.release(&first, "not yet", failed(3)).await.unwrap();
-    assert_eq!(settle(2).await, Decision::Wait { until: seconds(3) });
-    assert!(
-        matches!(settle(3).await, Decision::Take(_)),
-        "so it does where it was released, and its time has come"
-    );
+    let wait = |until| Err(Refused::Wait { until: seconds(until) });
+    assert_eq!(commit(1).await, wait(30));
+    assert_eq!(commit(30).await, Ok(Commit::Claimable), "its lease is over");
+    tables.change(&first, release("not yet", 3), 3).await.unwrap();
+    assert_eq!(commit(2).await, wait(3));
+    assert_eq!(commit(3).await, Ok(Commit::Claimable), "it is released and due");
     assert_eq!(tables.record(&event).await.status, "RELEASED");
     let again = tables.claimed(&event, "b", 3).await;
-    tables.ledger.reject(&again, "never", seconds(4)).await.unwrap();
-    let rejected = Decision::Drop {
-        status: Status::Rejected,
-    };
-    assert_eq!(settle(5).await, rejected);
+    tables.change(&again, reject("never"), 4).await.unwrap();
+    let status = Status::Rejected;
+    assert_eq!(commit(5).await, Err(Refused::Duplicate { status }));
     assert_eq!(tables.record(&event).await.attempts, 2);
     assert_eq!(tables.applied("total").await, 0, "its effects roll back with it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_64_at_once_one_settles() {
-    // Half of them would, being of a consumer with other hooks, begin it.
-    let extent = |n| if n % 2 == 0 { Extent::Whole } else { Extent::Begun };
+async fn of_64_single_call_commits_at_once_one_wins() {
+    // Half of them come from a consumer with a further hook.
+    let record_as = |n| {
+        if n % 2 == 0 {
+            RecordAs::Completed
+        } else {
+            RecordAs::Claimed
+        }
+    };
     let tables = Tables::create().await;
     let event = event("p1");
-    let settlements: Vec<_> = (0..64)
+    let commits: Vec<_> = (0..64)
         .map(|n| {
             let (ledger, event) = (tables.ledger.clone(), event.clone());
             tokio::spawn(async move {
                 let hooks = vec![("payments", effect(None))];
                 ledger
-                    .settle(&event, &lease(&n.to_string()), hooks, extent(n), seconds(n))
+                    .commit_new(&event, &lease(&n.to_string()), hooks, record_as(n), seconds(n))
                     .await
                     .unwrap()
             })
         })
         .collect();
-    let mut settled = 0;
-    for settlement in settlements {
-        match settlement.await.unwrap() {
-            Settlement::Completed | Settlement::Claimed(_) => settled += 1,
-            Settlement::Known(_) => {}
-        }
+    let mut won = 0;
+    for commit in commits {
+        let commit = commit.await.unwrap();
+        won += u32::from(matches!(commit, Ok(Commit::Completed | Commit::Claimed(_))));
     }
-    assert_eq!((settled, tables.applied("total").await), (1, 1));
+    assert_eq!((won, tables.applied("total").await), (1, 1));
 }
 
 #[tokio::test]
-async fn a_settlement_whose_answer_was_lost_is_ours_when_it_is_sent_again() {
+async fn a_commit_whose_answer_was_lost_is_ours_when_it_is_sent_again() {
     let tables = Tables::create().await;
     for (id, effects) in [("p1", effect(None)), ("p2", Effects::none())] {
         let whole = vec![writes("payments", effects.clone())];
-        let begun = vec![writes("payments", effects), calls_out("mail", Effects::none())];
+        let begun = vec![writes("payments", effects), with_side_effects("mail", Effects::none())];
         for (hooks, id, made) in [(whole, id.to_owned(), 2), (begun, format!("{id} begun"), 3)] {
             tables.calls.lose_an_answer();
             let (calls, done) = consume(&tables, hooks, &id).await;
@@ -295,18 +288,21 @@ async fn a_settlement_whose_answer_was_lost_is_ours_when_it_is_sent_again() {
         }
     }
     assert_eq!(tables.applied("total").await, 2);
-    // Without the SDK's token, which DynamoDB remembers for ten minutes.
+    // The same without the SDK's token, which DynamoDB remembers for ten minutes.
     for _ in 0..2 {
-        let settle = async |id, extent| {
+        let commit = async |id, record_as| {
             let hooks = vec![("payments", effect(None))];
             let (event, lease) = (event(id), lease("a"));
-            let settled = tables.ledger.settle(&event, &lease, hooks, extent, seconds(1)).await;
-            settled.unwrap()
+            let commit = tables
+                .ledger
+                .commit_new(&event, &lease, hooks, record_as, seconds(1))
+                .await;
+            commit.unwrap().unwrap()
         };
-        assert_eq!(settle("p3", Extent::Whole).await, Settlement::Completed);
-        let begun = settle("p4", Extent::Begun).await;
+        assert_eq!(commit("p3", RecordAs::Completed).await, Commit::Completed);
+        let begun = commit("p4", RecordAs::Claimed).await;
         assert!(
-            matches!(&begun, Settlement::Claimed(claimed) if claimed.taken.attempt == 1),
+            matches!(&begun, Commit::Claimed(claimed) if claimed.progress.attempt == 1),
             "{begun:?}"
         );
     }
@@ -314,7 +310,7 @@ async fn a_settlement_whose_answer_was_lost_is_ours_when_it_is_sent_again() {
 }
 
 #[tokio::test]
-async fn each_hook_whose_condition_does_not_hold_writes_what_it_wants_instead() {
+async fn each_hook_with_a_false_condition_makes_its_other_writes() {
     let tables = Tables::create().await;
     let guarded = |name| {
         let instead = Effects::write(add(&format!("{name}, late"), None));
@@ -342,16 +338,16 @@ async fn each_hook_whose_condition_does_not_hold_writes_what_it_wants_instead() 
 }
 
 #[tokio::test]
-async fn what_can_not_be_settled_takes_a_lease_and_is_recorded() {
+async fn an_event_that_cannot_be_committed_in_a_single_call_is_claimed() {
     let tables = Tables::create().await;
-    // Refused, and no other writes wanted.
+    // Refused, without other writes to make.
     let refused = || vec![writes("payments", Effects::write(add("none", PRESENT)))];
     let (_, done) = consume(&tables, refused(), "p1").await;
     let record = tables.record(&event("p1")).await;
     assert_eq!((done, record.status, record.attempts), (false, "RELEASED", 1));
     assert!(record.error.unwrap().contains("a condition of the hook's own writes"));
 
-    // No transaction that DynamoDB takes: two hooks write one item, or too many; each alone may.
+    // Transactions that DynamoDB does not accept: two hooks write one item, or too many. Each hook alone may.
     let many = |name: &'static str| {
         let items = (0..60).map(|n| add(&format!("{name} {n}"), None)).collect();
         writes(name, Effects::writes(items))
@@ -371,11 +367,11 @@ async fn a_payload_that_is_too_long_for_an_item_is_kept_whole() {
     let tables = Tables::create().await;
     let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(1_000_000).collect();
     let event = event_with("noise", &noise);
-    let settled = tables
+    let commit = tables
         .ledger
-        .settle(&event, &lease("a"), Vec::new(), Extent::Whole, seconds(1))
+        .commit_new(&event, &lease("a"), Vec::new(), RecordAs::Completed, seconds(1))
         .await;
-    assert_eq!(settled.unwrap(), Settlement::Completed);
+    assert_eq!(commit.unwrap(), Ok(Commit::Completed));
     let reader = LedgerReader::new(tables.client.clone(), "ledger");
     let kept = reader.payload(&tables.record(&event).await).await.unwrap();
     assert_eq!(kept.as_deref(), Some(event.body().as_ref()));

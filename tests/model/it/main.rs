@@ -9,21 +9,21 @@
     reason = "tests fail by panicking"
 )]
 
-mod holds;
 mod mutants;
+mod worlds;
 
 use std::time::Instant;
 
 use acuse_model::{ALWAYS, Bounds, Mutant, Protocol, SOMETIMES};
 use stateright::{Checker, HasDiscoveries, Model};
 
-/// What came of a visit.
+/// The result of a visit.
 struct Visit {
     broken: Vec<&'static str>,
     unreached: Vec<&'static str>,
 }
 
-/// Visits every state within `bounds`, and prints how many there are.
+/// Visits every state within `bounds` and prints how many there are.
 fn visit(name: &str, bounds: Bounds) -> Visit {
     let begun = Instant::now();
     let protocol = Protocol { bounds, mutant: None };
@@ -42,14 +42,14 @@ fn visit(name: &str, bounds: Bounds) -> Visit {
     }
 }
 
-/// Everything holds, and all is reached but for `unreachable`.
-fn holds(name: &str, bounds: Bounds, unreachable: &[&str]) {
+/// Every property is true, and everything but `unreachable` is reached.
+fn verify(name: &str, bounds: Bounds, unreachable: &[&str]) {
     let visit = visit(name, bounds);
     assert_eq!(visit.broken, [""; 0], "{name}");
     assert_eq!(visit.unreached, unreachable, "{name}");
 }
 
-/// A way to break `property` is found, and printed.
+/// Finds a way to break `property`, and prints it.
 fn breaks(mutant: Option<Mutant>, bounds: Bounds, property: &'static str) {
     assert!(ALWAYS.contains(&property), "{property}");
     let checker = Protocol { bounds, mutant }

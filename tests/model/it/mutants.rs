@@ -1,4 +1,4 @@
-//! One wrong rule, or one wrong assumption, and the checker says how it ends badly.
+//! With one wrong rule, or one wrong assumption, the checker finds how things go wrong.
 
 use acuse_model::{ALWAYS, Bounds, HookKind, Mutant};
 
@@ -6,7 +6,7 @@ use crate::breaks;
 
 const ONCE: &str = ALWAYS[0];
 const FENCED: &str = ALWAYS[1];
-const DONE_WITH: &str = ALWAYS[2];
+const FINISHED: &str = ALWAYS[2];
 const ONE: &str = ALWAYS[3];
 const COMPLETE: &str = ALWAYS[4];
 const COPIED: &str = ALWAYS[5];
@@ -17,7 +17,7 @@ const PATIENT: &str = ALWAYS[10];
 const SPACED: &str = ALWAYS[11];
 const NO_BYTES_LOST: &str = ALWAYS[12];
 
-const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
+const EXTERNAL_FIRST: [HookKind; 2] = [HookKind::External, HookKind::Transactional];
 
 const TRANSACTIONAL: [HookKind; 2] = [HookKind::Transactional, HookKind::Transactional];
 
@@ -30,9 +30,9 @@ fn small() -> Bounds {
 }
 
 #[test]
-fn completion_that_asks_for_no_lease_applies_effects_twice() {
+fn completion_without_a_lease_applies_effects_twice() {
     let bounds = || Bounds {
-        hooks: OUTSIDE_FIRST,
+        hooks: EXTERNAL_FIRST,
         ..small()
     };
     breaks(Some(Mutant::UnconditionalCompletion), bounds(), ONCE);
@@ -40,17 +40,16 @@ fn completion_that_asks_for_no_lease_applies_effects_twice() {
 }
 
 #[test]
-fn release_that_asks_for_no_lease_undoes_anothers_work() {
+fn release_without_a_lease_undoes_anothers_work() {
     breaks(Some(Mutant::UncheckedRelease), small(), FENCED);
 }
 
 #[test]
-fn rejection_that_asks_for_no_lease_undoes_anothers_work() {
+fn rejection_without_a_lease_undoes_anothers_work() {
     breaks(Some(Mutant::UncheckedRejection), small(), FENCED);
 }
 
-/// The lease token alone does not stop this one: it is the owner's own write, sent again since the
-/// answer to the first was lost.
+/// The lease token does not prevent this: it is the owner's own write, sent again because the first answer was lost.
 #[test]
 fn a_hook_that_may_be_recorded_again_applies_its_effects_twice() {
     let bounds = || Bounds { losses: 1, ..small() };
@@ -58,12 +57,12 @@ fn a_hook_that_may_be_recorded_again_applies_its_effects_twice() {
     breaks(Some(Mutant::HookRecordedTwice), bounds(), ONE);
 }
 
-/// Settling asks that there is no record, which is more than a claim asks.
+/// A single-call commit requires that there is no record, which is more than a claim requires.
 #[test]
-fn a_settlement_that_overlooks_what_is_known_applies_effects_twice() {
+fn a_single_call_commit_that_overlooks_a_record_applies_effects_twice() {
     for hooks in [TRANSACTIONAL, Bounds::default().hooks] {
         let bounds = || Bounds { hooks, ..small() };
-        for mutant in [Mutant::UnconditionalSettlement, Mutant::SettlesWhatMayBeClaimed] {
+        for mutant in [Mutant::UnconditionalCommit, Mutant::CommitsWhatMayBeClaimed] {
             breaks(Some(mutant), bounds(), ONCE);
             breaks(Some(mutant), bounds(), FENCED);
         }
@@ -71,8 +70,8 @@ fn a_settlement_that_overlooks_what_is_known_applies_effects_twice() {
 }
 
 #[test]
-fn a_duplicate_that_is_dropped_too_early_is_missing_when_the_owner_dies() {
-    breaks(Some(Mutant::DropInProgress), small(), DONE_WITH);
+fn a_duplicate_dropped_too_early_is_missing_when_the_owner_dies() {
+    breaks(Some(Mutant::DropInProgress), small(), FINISHED);
     // The delivery comes again while its own dead consumer's lease runs.
     let hasty = Bounds {
         visibility: 1,
@@ -89,12 +88,12 @@ fn effects_apart_from_their_record_are_applied_twice() {
 }
 
 #[test]
-fn a_rejection_without_a_copy_is_nowhere_to_be_found() {
+fn a_rejection_without_a_copy_leaves_nothing_to_redrive() {
     breaks(Some(Mutant::RejectionWithoutCopy), small(), COPIED);
 }
 
 #[test]
-fn a_lease_without_an_end_leaves_the_event_stuck() {
+fn a_lease_that_never_ends_leaves_the_event_stuck() {
     let bounds = Bounds {
         receives: 12,
         crashes: 1,
@@ -106,7 +105,7 @@ fn a_lease_without_an_end_leaves_the_event_stuck() {
     breaks(Some(Mutant::EndlessLease), bounds, COMPLETED);
 }
 
-/// No mutant: what the slack is for. Effects in transactions hold nevertheless.
+/// No mutant: this is what the slack is for. Transactional effects are applied once nevertheless.
 #[test]
 fn clocks_further_apart_than_the_slack_let_two_consumers_call_hooks_at_once() {
     let bounds = Bounds {
@@ -118,7 +117,7 @@ fn clocks_further_apart_than_the_slack_let_two_consumers_call_hooks_at_once() {
 }
 
 #[test]
-fn an_outage_that_is_an_attempt_gives_events_up_early() {
+fn outages_that_count_as_attempts_give_events_up_early() {
     let bounds = Bounds {
         attempts: 2,
         losses: 1,
@@ -128,7 +127,7 @@ fn an_outage_that_is_an_attempt_gives_events_up_early() {
 }
 
 #[test]
-fn attempts_that_are_not_forgiven_give_up_what_an_operator_sends_again() {
+fn attempts_that_are_not_forgiven_give_up_a_replayed_event_early() {
     let bounds = Bounds {
         attempts: 2,
         replay: true,
@@ -141,13 +140,13 @@ fn attempts_that_are_not_forgiven_give_up_what_an_operator_sends_again() {
 }
 
 #[test]
-fn deliveries_that_retry_each_on_its_own_use_up_attempts_before_their_time() {
+fn deliveries_that_retry_each_on_its_own_clock_use_up_attempts_early() {
     let bounds = Bounds { skews: &[0], ..small() };
     breaks(Some(Mutant::EachDeliveryRetriesOnItsOwn), bounds, SPACED);
 }
 
 #[test]
-fn a_conflict_that_is_dropped_or_claims_the_events_record_loses_its_bytes() {
+fn a_conflict_that_is_dropped_or_claims_the_event_loses_its_bytes() {
     for hooks in [TRANSACTIONAL, Bounds::default().hooks] {
         for mutant in [Mutant::ConflictIsADuplicate, Mutant::OtherBytesAreClaimed] {
             let bounds = Bounds {
@@ -158,4 +157,15 @@ fn a_conflict_that_is_dropped_or_claims_the_events_record_loses_its_bytes() {
             breaks(Some(mutant), bounds, NO_BYTES_LOST);
         }
     }
+}
+
+/// Its message is received again, because the consumer that rejected the event has not deleted it yet. Then it is
+/// deleted while the event is in progress once more, whose owner may die.
+#[test]
+fn a_replay_that_overrides_each_time_it_is_received_loses_its_event() {
+    let bounds = Bounds {
+        replay: true,
+        ..small()
+    };
+    breaks(Some(Mutant::ReplayOverridesAgain), bounds, KEPT);
 }

@@ -1,17 +1,17 @@
 //! How large the modelled world is.
 
-use acuse_core::ledger::Extent;
+use acuse_core::ledger::RecordAs;
 
-/// What a hook's effect is.
+/// What kind of effect a hook has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HookKind {
     /// Writes that commit with the record of the hook.
     Transactional,
-    /// A call to another system.
-    Outside,
+    /// External side effects: a call to another system.
+    External,
 }
 
-/// How large the world is, and what may go wrong in it. Times are in ticks.
+/// The size of the world, and what may go wrong in it. Times are in ticks.
 #[derive(Debug, Clone)]
 pub struct Bounds {
     /// Each consumer's clock is ahead of true time by one of these: all combinations are tried.
@@ -34,39 +34,39 @@ pub struct Bounds {
     pub visibility: i8,
     /// How many ticks may pass while somebody works.
     pub pauses: u8,
-    /// How many requests may get lost on their way, be it for ever or to arrive later.
+    /// How many requests may get lost on their way, for ever or to arrive later.
     pub losses: u8,
-    /// Invocations are cut at their deadline, as Lambda does. Otherwise they may go on for ever, which
-    /// asks more of the protocol.
+    /// Invocations end at their deadline, as Lambda's do. Otherwise they may go on for ever, which asks more of the
+    /// protocol.
     pub cut: bool,
     /// Hooks may ask to retry, and may reject.
     pub failures: bool,
-    /// How many consumers may die, each at any step. [`ANY`](Self::ANY): all of them, always.
+    /// How many consumers may die, each at any step. [`ANY`](Self::ANY): any number.
     pub crashes: u8,
-    /// After so many failures of its hooks an event is given up. [`ANY`](Self::ANY): never.
+    /// After this many failures of its hooks an event is given up. [`ANY`](Self::ANY): never.
     pub attempts: u8,
 }
 
 impl Bounds {
-    /// No bound of its own.
+    /// Unbounded.
     pub const ANY: u8 = u8::MAX;
 
-    /// How often it was tried is part of the world.
+    /// Attempts are counted.
     pub(crate) fn counts(&self) -> bool {
         self.attempts != Self::ANY
     }
 
-    /// How much of a new event may be settled in one write: its first hooks, which only say what to write.
-    pub(crate) fn settles(&self) -> Option<Extent> {
+    /// What a single-call commit makes of a new event; `None` if its first hook has external side effects.
+    pub(crate) fn single_call(&self) -> Option<RecordAs> {
         match self.hooks {
-            [HookKind::Transactional, HookKind::Transactional] => Some(Extent::Whole),
-            [HookKind::Transactional, HookKind::Outside] => Some(Extent::Begun),
-            [HookKind::Outside, _] => None,
+            [HookKind::Transactional, HookKind::Transactional] => Some(RecordAs::Completed),
+            [HookKind::Transactional, HookKind::External] => Some(RecordAs::Claimed),
+            [HookKind::External, _] => None,
         }
     }
 
-    /// So little goes wrong that the event has to be completed: each consumer that dies costs each
-    /// delivery at most two receives, one that it worked or waited in, one because clocks disagree.
+    /// So little goes wrong that the event has to be completed: a dead consumer costs each delivery at most two
+    /// receives, one in which it worked or waited, and one because clocks disagree.
     pub(crate) fn calm(&self) -> bool {
         let deaths = u16::from(self.crashes);
         self.losses == 0 && self.pauses == 0 && !self.failures && u16::from(self.receives) > 2 * deaths
@@ -74,12 +74,12 @@ impl Bounds {
 }
 
 impl Default for Bounds {
-    /// The template's proportions: a lease outlives its invocation, the visibility time-out outlives both.
+    /// The template's proportions: a lease outlives its invocation, and the visibility time-out outlives both.
     fn default() -> Self {
         Self {
             skews: &[0, 1],
             consumers: 2,
-            hooks: [HookKind::Transactional, HookKind::Outside],
+            hooks: [HookKind::Transactional, HookKind::External],
             replay: false,
             conflict: false,
             receives: 3,

@@ -1,4 +1,4 @@
-//! One state for all states that differ in names or dates only, and a measure that sinks with every step.
+//! One state for all states that differ only in names or dates, and a measure that falls with every step.
 
 use std::cmp::Reverse;
 
@@ -7,48 +7,48 @@ use acuse_core::ledger::Status;
 use crate::bounds::Bounds;
 use crate::state::{Consumer, Doing, Hooks, Place, Request, State, Token, Write, at, ticks};
 
-/// Moments longer ago than this are that long ago. Order between moments is kept, but for `<`, which
-/// may become `=`: a lease may seem over where it is not. The model does more than the world does, never less.
+/// The oldest moment; older ones become this one. The order of moments stays, but `<` may become `=`, so that a lease may
+/// seem over when it is not: the model does more than the world does, never less.
 const LONG_AGO: i8 = -1;
 
 impl State {
     /// A tick passes.
     pub(crate) fn tick(&mut self) {
-        let sink = |ticks: i8| (ticks - 1).max(LONG_AGO);
+        let age = |ticks: i8| (ticks - 1).max(LONG_AGO);
         for message in &mut self.messages {
             if let Place::Queue(hidden) = &mut message.place {
                 *hidden = (*hidden - 1).max(0);
             }
         }
-        let sink_write = |write: &mut Write| {
+        let age_write = |write: &mut Write| {
             if let Write::Release(Some(retry_at)) = write {
-                *retry_at = sink(*retry_at);
+                *retry_at = age(*retry_at);
             }
         };
         for consumer in &mut self.consumers {
-            consumer.deadline = sink(consumer.deadline);
+            consumer.deadline = age(consumer.deadline);
             if let Doing::Write(_, _, _, write) = &mut consumer.doing {
-                sink_write(write);
+                age_write(write);
             }
         }
         if let Some(record) = &mut self.record
-            && record.standing.status == Status::Released
+            && record.status == Status::Released
         {
-            let retry_at = &mut record.standing.retry_at;
-            *retry_at = at(sink(ticks(*retry_at)));
+            let retry_at = &mut record.retry_at;
+            *retry_at = at(age(ticks(*retry_at)));
         }
         if let Some(record) = &mut self.record
-            && record.standing.status == Status::InProgress
+            && record.status == Status::InProgress
         {
-            let expires = &mut record.standing.lease_expires_at;
-            *expires = at(sink(ticks(*expires)));
+            let expires = &mut record.lease_expires_at;
+            *expires = at(age(ticks(*expires)));
         }
         for request in &mut self.network {
             match request {
-                Request::Claim { now, expires, .. } | Request::Settle { now, expires, .. } => {
-                    (*now, *expires) = (sink(*now), sink(*expires));
+                Request::Claim { now, expires, .. } | Request::CommitNew { now, expires, .. } => {
+                    (*now, *expires) = (age(*now), age(*expires));
                 }
-                Request::Write(_, write) => sink_write(write),
+                Request::Write(_, write) => age_write(write),
                 Request::Keep { .. } => {}
             }
         }
@@ -56,15 +56,15 @@ impl State {
 
     /// The same state with its names in order.
     pub(crate) fn canonical(mut self, bounds: &Bounds) -> Self {
-        // How often it was tried drives the back-off alone, unless it may be given up.
+        // The number of attempts matters only if the event may be given up.
         let used = self.used();
         if let Some(record) = &mut self.record {
-            record.standing.attempts = if bounds.counts() { used.into() } else { 1 };
-            record.standing.forgiven = 0;
-            // Only a released event has one; and once it has come, it does not matter when.
-            let come = ticks(record.standing.retry_at) <= 0;
-            if come || record.standing.status != Status::Released {
-                record.standing.retry_at = at(LONG_AGO);
+            record.attempts = if bounds.counts() { used.into() } else { 1 };
+            record.forgiven = 0;
+            // Only a released event has one, and once it is due, it does not matter since when.
+            let due = ticks(record.retry_at) <= 0;
+            if due || record.status != Status::Released {
+                record.retry_at = at(LONG_AGO);
             }
         }
         if !bounds.counts() {
@@ -75,7 +75,7 @@ impl State {
                 consumer.attempt = 0;
             }
             let needed = bounds.cut && consumer.doing != Doing::Idle
-                || matches!(consumer.doing, Doing::Settle(..) | Doing::Claim(..));
+                || matches!(consumer.doing, Doing::CommitNew(..) | Doing::Claim(..));
             if !needed {
                 consumer.deadline = 0;
             }
@@ -96,15 +96,15 @@ impl State {
             });
             *token = Token::try_from(place + 1).unwrap_or(Token::MAX);
         };
-        match &mut self.record {
-            Some(record) if record.standing.status == Status::InProgress => rename(&mut record.holder),
-            // Nobody's token lets a write through any more.
-            Some(record) => record.holder = 0,
-            None => {}
+        if let Some(record) = &mut self.record
+            && let Ok(mut token) = record.lease_token.parse()
+        {
+            rename(&mut token);
+            record.lease_token = token.to_string();
         }
         for consumer in &mut self.consumers {
             match &mut consumer.doing {
-                Doing::Settle(_, token)
+                Doing::CommitNew(_, token)
                 | Doing::Claim(_, token)
                 | Doing::Call(_, token, _)
                 | Doing::Copy(_, token)
@@ -116,7 +116,7 @@ impl State {
         }
         for request in &mut self.network {
             match request {
-                Request::Claim { token, .. } | Request::Settle { token, .. } | Request::Write(token, _) => {
+                Request::Claim { token, .. } | Request::CommitNew { token, .. } | Request::Write(token, _) => {
                     rename(token);
                 }
                 Request::Keep { .. } => {}
@@ -126,19 +126,24 @@ impl State {
 
     /// A token that nobody has.
     pub(crate) fn fresh_token(&self) -> Token {
-        let held = self.record.as_ref().map(|record| record.holder);
         let consumers = self.consumers.iter().filter_map(|consumer| match consumer.doing {
-            Doing::Settle(_, token) | Doing::Claim(_, token) => Some(token),
+            Doing::CommitNew(_, token) | Doing::Claim(_, token) => Some(token),
             doing => doing.token(),
         });
         let sent = self.network.iter().filter_map(|request| match request {
-            Request::Claim { token, .. } | Request::Settle { token, .. } | Request::Write(token, _) => Some(*token),
+            Request::Claim { token, .. } | Request::CommitNew { token, .. } | Request::Write(token, _) => Some(*token),
             Request::Keep { .. } => None,
         });
-        held.into_iter().chain(consumers).chain(sent).max().unwrap_or(0) + 1
+        self.holder()
+            .into_iter()
+            .chain(consumers)
+            .chain(sent)
+            .max()
+            .unwrap_or(0)
+            + 1
     }
 
-    /// Sinks with every action: no behaviour goes on for ever, and each ends in a state with none.
+    /// Falls with every action, so every behaviour ends in a state without actions.
     pub(crate) fn measure(&self, receives: u8) -> impl Ord + use<> {
         let to_receive: u32 = self
             .messages
@@ -160,12 +165,12 @@ impl State {
     }
 }
 
-/// The order of consumers must not depend on the numbers of their tokens.
+/// Orders consumers independently of the numbers of their tokens.
 fn nameless(consumer: &Consumer) -> (i8, i8, u8, Doing, Reverse<Token>) {
     let mut doing = consumer.doing;
     let mut own = 0;
     match &mut doing {
-        Doing::Settle(_, token)
+        Doing::CommitNew(_, token)
         | Doing::Claim(_, token)
         | Doing::Call(_, token, _)
         | Doing::Copy(_, token)
@@ -177,7 +182,7 @@ fn nameless(consumer: &Consumer) -> (i8, i8, u8, Doing, Reverse<Token>) {
     (consumer.skew, consumer.deadline, consumer.attempt, doing, Reverse(own))
 }
 
-/// At most how many steps this takes yet.
+/// At most how many more steps this takes.
 fn to_do(doing: Doing) -> u32 {
     let left = |done: Hooks| 2 - done.0.count_ones();
     match doing {
@@ -189,6 +194,6 @@ fn to_do(doing: Doing) -> u32 {
         Doing::Write(_, _, done, Write::Record(_)) => 4 + 3 * (left(done) - 1) + 1,
         Doing::Call(_, _, done) => 4 + 3 * left(done),
         Doing::Claim(..) => 20,
-        Doing::Settle(..) => 21,
+        Doing::CommitNew(..) => 21,
     }
 }

@@ -1,42 +1,42 @@
 //! The ledger's answers: acuse-core's rules on the modelled record, with a mutant's one wrong rule.
 
-use acuse_core::ledger::{Blame, Change, Decision, Extent, Lease, RecordState, Replay, Status, decide};
+use acuse_core::ledger::{Change, Lease, Override, RecordAs, RecordState, Refused, ReleaseCause, Status, decide};
 
 use crate::bounds::HookKind;
 use crate::mutant::Mutant;
 use crate::protocol::Protocol;
-use crate::state::{Hooks, Record, Request, State, Token, Write, at, ticks};
+use crate::state::{Hooks, Request, State, Token, Write, at, ticks};
 
 /// The hooks' names.
 const NAMES: [&str; 2] = ["first", "second"];
 
-/// What the deliveries bring, where the second one brings other bytes.
+/// The bytes of the deliveries, if the second one brings others.
 const BODIES: [&str; 2] = ["aa", "bb"];
 
-/// A delivery's bytes, told apart by whether they are those of the second one.
+/// A delivery's bytes.
 pub(crate) fn body(other: bool) -> &'static str {
     BODIES.get(usize::from(other)).copied().unwrap_or_default()
 }
 
-/// What the ledger says to a request.
+/// The ledger's answer to a request.
 pub(crate) enum Answer {
-    /// It is the sender's; these hooks are done.
+    /// The event is the sender's; these hooks are done.
     Claimed(Hooks),
-    /// The lease runs until then.
+    /// Nobody may claim it before then.
     Wait(i8),
     /// A duplicate, to be dropped.
-    Drop,
-    /// The event was new, and is completed.
-    Settled,
-    /// It takes a claim.
-    Take,
+    Duplicate,
+    /// The event was new and is completed.
+    Completed,
+    /// The event is known, and may be claimed.
+    Claimable,
     /// Its bytes are not the event's.
     Conflict,
     /// They have a record of their own now.
     Kept,
     Written,
     /// The lease is another's.
-    Refused,
+    LeaseLost,
 }
 
 impl Protocol {
@@ -49,103 +49,97 @@ impl Protocol {
                 other,
                 now,
                 expires,
-            } => self.claim(state, token, (replay, other), now, expires),
-            Request::Settle {
+            } => self.claim(state, &lease(token, expires, replay), token, other, now),
+            Request::CommitNew {
                 token,
+                replay,
                 other,
                 now,
                 expires,
-            } => self.settle(state, token, other, now, expires),
+            } => self.commit_new(state, &lease(token, expires, replay), token, other, now),
             Request::Keep { other } => keep(state, other),
             Request::Write(token, write) => self.write(state, token, write),
         }
     }
 
-    fn claim(&self, state: &mut State, token: Token, (replay, other): (bool, bool), now: i8, expires: i8) -> Answer {
-        // As DynamoDB's adapter: a claim whose answer was lost is refused by its own lease.
-        if state.holder() == Some(token) {
-            return Answer::Claimed(done(state));
-        }
-        let found = state.record.as_ref().map(|record| &record.standing);
-        // A replay goes at once whenever it comes: more than it may.
-        let hurries = self.mutant == Some(Mutant::EachDeliveryRetriesOnItsOwn) && state.is(Status::Released);
-        let extent = match replay || hurries {
-            true => Replay::AtOnce,
-            false => Replay::No,
-        };
+    fn claim(&self, state: &mut State, lease: &Lease, token: Token, other: bool, now: i8) -> Answer {
+        let found = state.record.as_ref();
         let body = match (self.mutant, found) {
             (Some(Mutant::OtherBytesAreClaimed), Some(found)) => &found.body_sha256,
             _ => body(other),
         };
-        match decide(found, body, extent, at(now)) {
-            Decision::Conflict if self.mutant == Some(Mutant::ConflictIsADuplicate) => Answer::Drop,
-            Decision::Conflict => Answer::Conflict,
-            Decision::Wait { .. } if self.mutant == Some(Mutant::DropInProgress) => Answer::Drop,
-            Decision::Take(_) if self.mutant == Some(Mutant::EndlessLease) && state.is(Status::InProgress) => {
-                Answer::Wait(now + 1)
-            }
-            Decision::Wait { until } => Answer::Wait(ticks(until)),
-            Decision::Drop { .. } => Answer::Drop,
-            Decision::Take(taken) => {
+        let hurries = self.mutant == Some(Mutant::EachDeliveryRetriesOnItsOwn) && state.is(Status::Released);
+        let again = self.mutant == Some(Mutant::ReplayOverridesAgain) && lease.overrides != Override::None;
+        // A message that has not claimed the event yet overrides.
+        let wrong = (hurries || again).then(|| Lease {
+            overrides: Override::RejectionAndWait,
+            message_id: "another".to_owned(),
+            ..lease.clone()
+        });
+        match decide(found, body, wrong.as_ref().unwrap_or(lease), at(now)) {
+            // Sent again.
+            Ok(_) if state.holder() == Some(token) => Answer::Claimed(done(state)),
+            Ok(_) if self.mutant == Some(Mutant::EndlessLease) && state.is(Status::InProgress) => Answer::Wait(now + 1),
+            Ok(progress) => {
                 let furthest = self.bounds.skews.iter().max().copied().unwrap_or(0);
+                let replay = lease.overrides != Override::None;
                 let waits = found.filter(|found| found.status == Status::Released && !replay);
                 state.hasty |= waits.is_some_and(|found| ticks(found.retry_at) > furthest);
-                // Its owner fell silent: with its process, as far as anybody knows.
+                // Its owner is silent: dead, as far as anybody knows.
                 state.failures += u8::from(found.is_some_and(|found| found.status == Status::InProgress));
-                let standing = RecordState::claimed(&taken, body, &lease(token, expires));
-                state.record = Some(Record {
-                    standing,
-                    holder: token,
-                });
+                state.record = Some(RecordState::claimed(&progress, body, lease));
                 Answer::Claimed(done(state))
             }
+            Err(refused) => self.refused(refused),
         }
     }
 
-    /// A settlement of the whole that is sent again, since its answer was lost, finds its own record and takes
-    /// itself for a duplicate: either way, its delivery is done with.
-    fn settle(&self, state: &mut State, token: Token, other: bool, now: i8, expires: i8) -> Answer {
-        // As DynamoDB's adapter: a settlement that claimed is known by its own lease.
+    /// A commit that completed its event and is sent again finds its own record and takes itself for a duplicate,
+    /// which ends its delivery as well.
+    fn commit_new(&self, state: &mut State, lease: &Lease, token: Token, other: bool, now: i8) -> Answer {
+        let Some(record_as) = self.bounds.single_call() else {
+            return Answer::LeaseLost;
+        };
+        let hooks = match record_as {
+            RecordAs::Completed => &NAMES[..],
+            RecordAs::Claimed => &NAMES[..1],
+        };
+        let found = state.record.as_ref();
+        let body = body(other);
+        let decision = decide(found, body, lease, at(now));
         if state.holder() == Some(token) {
             return Answer::Claimed(done(state));
         }
-        let Some(extent) = self.bounds.settles() else {
-            return Answer::Refused;
-        };
-        let hooks = match extent {
-            Extent::Whole => &NAMES[..],
-            Extent::Begun => &NAMES[..1],
-        };
-        let found = state.record.as_ref().map(|record| &record.standing);
-        let body = body(other);
-        let decision = decide(found, body, Replay::No, at(now));
         let overlooks = match self.mutant {
-            Some(Mutant::UnconditionalSettlement) => true,
-            Some(Mutant::SettlesWhatMayBeClaimed) => matches!(decision, Decision::Take(_)),
+            Some(Mutant::UnconditionalCommit) => true,
+            Some(Mutant::CommitsWhatMayBeClaimed) => decision.is_ok(),
             _ => false,
         };
         let seen = found.filter(|_| !overlooks);
-        let lease = lease(token, expires);
-        let Some(standing) = RecordState::settled(seen, hooks.iter().copied(), extent, &lease, body, at(0)) else {
+        let Some(new) = RecordState::committed(seen, hooks.iter().copied(), record_as, lease, body, at(0)) else {
             return match decision {
-                Decision::Wait { until } => Answer::Wait(ticks(until)),
-                Decision::Drop { .. } => Answer::Drop,
-                Decision::Take(_) => Answer::Take,
-                Decision::Conflict if self.mutant == Some(Mutant::ConflictIsADuplicate) => Answer::Drop,
-                Decision::Conflict => Answer::Conflict,
+                Ok(_) => Answer::Claimable,
+                Err(refused) => self.refused(refused),
             };
         };
         state.intruded |= found.is_some();
-        state.record = Some(Record {
-            standing,
-            holder: token,
-        });
+        state.record = Some(new);
         for hook in 0..hooks.len() {
             self.apply(state, hook);
         }
-        match extent {
-            Extent::Whole => Answer::Settled,
-            Extent::Begun => Answer::Claimed(done(state)),
+        match record_as {
+            RecordAs::Completed => Answer::Completed,
+            RecordAs::Claimed => Answer::Claimed(done(state)),
+        }
+    }
+
+    fn refused(&self, refused: Refused) -> Answer {
+        match refused {
+            Refused::Wait { .. } if self.mutant == Some(Mutant::DropInProgress) => Answer::Duplicate,
+            Refused::Wait { until } => Answer::Wait(ticks(until)),
+            Refused::Conflict if self.mutant == Some(Mutant::ConflictIsADuplicate) => Answer::Duplicate,
+            Refused::Conflict => Answer::Conflict,
+            Refused::Duplicate { .. } => Answer::Duplicate,
         }
     }
 
@@ -162,32 +156,33 @@ impl Protocol {
     fn write(&self, state: &mut State, token: Token, write: Write) -> Answer {
         let rightful = state.holder() == Some(token);
         let Some(record) = &mut state.record else {
-            return Answer::Refused;
+            return Answer::LeaseLost;
+        };
+        let release = |cause| Change::Release {
+            error: String::new(),
+            cause,
         };
         let change = match write {
-            Write::Record(hook) => Change::Record(name(hook), at(0)),
-            Write::Complete(hook) => Change::Complete(Some((name(hook), at(0)))),
-            Write::Release(Some(retry_at)) => Change::Release(Blame::Hook { retry_at: at(retry_at) }),
-            Write::Release(None) => Change::Release(Blame::Nobody),
-            Write::Reject => Change::Reject,
+            Write::Record(hook) => Change::RecordHook((name(hook), ())),
+            Write::Complete(hook) => Change::Complete(Some((name(hook), ()))),
+            Write::Release(Some(retry_at)) => release(ReleaseCause::HookFailed { retry_at: at(retry_at) }),
+            Write::Release(None) => release(ReleaseCause::Outage),
+            Write::Reject => Change::Reject { reason: String::new() },
         };
-        let (holder, token) = (record.holder.to_string(), token.to_string());
+        // When a hook was done says nothing about what may happen next.
         let changed = record
-            .standing
-            .changed(&holder, &token, change)
-            .or_else(|| self.wrongly(&record.standing, &holder, &token, change));
-        let Some(mut standing) = changed else {
-            return Answer::Refused;
+            .changed(&token.to_string(), &change, at(0))
+            .or_else(|| self.wrongly(record, &token.to_string(), &change));
+        let Some(mut next) = changed else {
+            return Answer::LeaseLost;
         };
         if write == Write::Reject {
             state.failures = 0;
             if self.mutant == Some(Mutant::AttemptsAreNotForgiven) {
-                standing.forgiven = record.standing.forgiven;
+                next.forgiven = record.forgiven;
             }
         }
-        // When a hook was done says nothing about what may happen next.
-        standing.hooks.values_mut().for_each(|when| *when = at(0));
-        record.standing = standing;
+        *record = next;
         state.intruded |= !rightful;
         if let Write::Record(hook) | Write::Complete(hook) = write {
             self.apply(state, hook);
@@ -195,41 +190,46 @@ impl Protocol {
         Answer::Written
     }
 
-    /// What a mutant lets through.
-    fn wrongly(&self, found: &RecordState, holder: &str, token: &str, change: Change<'_>) -> Option<RecordState> {
+    /// What a mutant allows.
+    fn wrongly(&self, found: &RecordState, token: &str, change: &Change<()>) -> Option<RecordState> {
+        let mut forged = found.clone();
         match (self.mutant?, change) {
             (Mutant::UnconditionalCompletion, Change::Complete(_))
-            | (Mutant::UncheckedRelease, Change::Release(_))
-            | (Mutant::UncheckedRejection, Change::Reject) => {
-                let mut forged = found.clone();
+            | (Mutant::UncheckedRelease, Change::Release { .. })
+            | (Mutant::UncheckedRejection, Change::Reject { .. }) => {
                 forged.status = Status::InProgress;
-                forged.changed(holder, holder, change)
+                token.clone_into(&mut forged.lease_token);
             }
-            (Mutant::HookRecordedTwice, Change::Record(hook, _)) => {
-                let mut forgetful = found.clone();
-                forgetful.hooks.remove(hook);
-                forgetful.changed(holder, token, change)
+            (Mutant::HookRecordedTwice, Change::RecordHook((hook, ()))) => {
+                forged.hooks.remove(*hook);
             }
-            _ => None,
+            _ => return None,
         }
+        forged.changed(token, change, at(0))
     }
 }
 
 /// However often it is sent, and whenever it arrives.
 fn keep(state: &mut State, other: bool) -> Answer {
     if let Some(kept) = state.conflicts.get_mut(usize::from(other)) {
-        let found = kept.then(|| RecordState::conflict(None, body(other))).flatten();
-        *kept |= RecordState::conflict(found.as_ref(), body(other)).is_some();
+        let conflict = |found| RecordState::conflict(found, body(other), "");
+        let found = kept.then(|| conflict(None)).flatten();
+        *kept |= conflict(found.as_ref()).is_some();
     }
     Answer::Kept
 }
 
-fn lease(token: Token, expires: i8) -> Lease {
+/// Only the replay's message needs a name: no other one may override anything.
+fn lease(token: Token, expires: i8, replay: bool) -> Lease {
+    let (overrides, message_id) = match replay {
+        true => (Override::RejectionAndWait, "replay"),
+        false => (Override::None, ""),
+    };
     Lease {
         token: token.to_string(),
         expires_at: at(expires),
-        message_id: String::new(),
-        first: true,
+        message_id: message_id.to_owned(),
+        overrides,
     }
 }
 
@@ -237,7 +237,7 @@ fn lease(token: Token, expires: i8) -> Lease {
 pub(crate) fn done(state: &State) -> Hooks {
     let recorded = |hook: usize| {
         let record = state.record.as_ref();
-        record.is_some_and(|record| record.standing.hooks.contains_key(name(hook)))
+        record.is_some_and(|record| record.hooks.contains_key(name(hook)))
     };
     (0..NAMES.len())
         .filter(|hook| recorded(*hook))

@@ -1,16 +1,16 @@
-//! The ledger's protocol as a finite model, for `stateright` to visit every state of.
+//! The ledger's protocol as a finite model, of which `stateright` visits every state.
 //!
 //! ```text
 //!   queue                     consumers                               ledger
 //!   2 deliveries ──receive──▶ claim ─▶ hook ─▶ hook ─▶ complete ────▶ acuse_core::ledger
-//!   of one event ◀──return─── or: settle, release, reject, wait, drop decide, RecordState::{settled, changed}
+//!   of one event ◀──return─── or: commit_new, release, reject, wait … decide, RecordState::{committed, changed}
 //!        │                      ✝ at any step                          ▲
-//!        ▼ received too often   ⏱ any pause, each with its own clock   │ late, twice or never
+//!        ▼ received too often   ⏱ at any pause, each with its own clock│ late, twice or never
 //!   dead-letter queue           └──────────── network ─────────────────┘
 //! ```
 //!
-//! What the ledger answers is not restated here: the model calls the functions that the consumer's
-//! ledgers follow. What is modelled is the rest of the world: who does what when, and what fails.
+//! The ledger's answers are not restated here: the model calls the functions that the consumer's ledgers follow. It
+//! models the rest of the world: who does what when, and what fails.
 
 mod bounds;
 mod canon;

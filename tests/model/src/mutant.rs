@@ -1,36 +1,38 @@
-//! Rules that are wrong, to see that the checker notices.
+//! Wrong rules, to show that the checker notices them.
 
-/// One rule that is not what Acuse does.
+/// One rule that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mutant {
-    /// Completion asks for no lease: whoever comes last overwrites.
+    /// Completing needs no lease: whoever comes last overwrites.
     UnconditionalCompletion,
-    /// Release asks for no lease.
+    /// Releasing needs no lease.
     UncheckedRelease,
-    /// Rejection asks for no lease.
+    /// Rejecting needs no lease.
     UncheckedRejection,
-    /// A hook is recorded again, with its effects, by a write that is sent twice.
+    /// A write that is sent twice records a hook and its effects again.
     HookRecordedTwice,
     /// A duplicate is dropped while somebody works on the event.
     DropInProgress,
     /// A hook's effects are written before its record, not with it.
     EffectsApart,
-    /// A rejection is recorded, and no copy of the delivery kept.
+    /// A rejection is recorded without a copy on the dead-letter queue.
     RejectionWithoutCopy,
-    /// A settlement overwrites what is known of the event.
-    UnconditionalSettlement,
-    /// A settlement takes what a claim may take: also an event whose hooks are done in part.
-    SettlesWhatMayBeClaimed,
+    /// A single-call commit overwrites a record.
+    UnconditionalCommit,
+    /// A single-call commit takes whatever a claim may take, even an event whose hooks are done in part.
+    CommitsWhatMayBeClaimed,
     /// An event in progress is never taken over: the lease has no end.
     EndlessLease,
-    /// A ledger that can't be reached is an attempt of the event's.
+    /// An outage of the ledger counts as an attempt.
     OutageIsAnAttempt,
-    /// What an operator sends again has the attempts that were left.
+    /// A replayed event has only the attempts that were left.
     AttemptsAreNotForgiven,
-    /// A released event is claimed by whichever delivery comes, whenever: each retries on its own clock.
+    /// A released event is claimed by any delivery at any time: each retries on its own clock.
     EachDeliveryRetriesOnItsOwn,
     /// Other bytes under a known key are counted and dropped.
     ConflictIsADuplicate,
-    /// An event that is free is claimed by other bytes as well: the record's own stay.
+    /// Other bytes claim an event, whose record keeps its own bytes.
     OtherBytesAreClaimed,
+    /// A replay overrides a rejection each time its message is received.
+    ReplayOverridesAgain,
 }

@@ -1,6 +1,6 @@
-//! What has to hold in every state, and what has to be reached so that this means something.
+//! What must be true in every state, and what must be reached for that to mean something.
 
-use acuse_core::ledger::{Extent, Status};
+use acuse_core::ledger::{RecordAs, Status};
 use stateright::{Model, Property};
 
 use crate::bounds::HookKind;
@@ -8,24 +8,24 @@ use crate::ledger::{body, done};
 use crate::protocol::Protocol;
 use crate::state::{Delivery, Doing, Hooks, Place, State, Why, Write};
 
-/// What has to hold always.
+/// What must be true in every state.
 pub const ALWAYS: [&str; 13] = [
     "a transactional effect is applied at most once",
     "only the lease's holder changes the record",
-    "a delivery is done with only once its event is settled",
+    "a delivery is deleted only once its event is finished",
     "an effect and the record of its hook are one",
     "a completed event has had all its effects",
     "a rejected event is on the dead-letter queue",
     "nothing vanishes",
     "each delivery ends deleted or on the dead-letter queue",
     "hooks are called by one consumer at a time",
-    "where little goes wrong the event is completed",
-    "an event is given up only once its hooks have failed so often",
-    "no delivery takes an event before the time for its next attempt",
+    "if little goes wrong, the event is completed",
+    "an event is given up only after its last attempt",
+    "no delivery claims a released event before it is due",
     "no bytes are lost",
 ];
 
-/// What has to be reached.
+/// What must be reached.
 pub const SOMETIMES: [&str; 15] = [
     "a lease is taken over while its owner lives",
     "a late owner tries to complete",
@@ -33,18 +33,18 @@ pub const SOMETIMES: [&str; 15] = [
     "a late owner tries to reject",
     "a late owner tries to record a hook",
     "a duplicate is dropped",
-    "somebody waits for a lease",
-    "an outside effect happens twice",
-    "an event that is not settled is dead-lettered",
-    "all is done, and nothing was dead-lettered",
-    "a new event is settled in one write",
-    "somebody settles an event that another works on",
-    "somebody settles an event whose hooks are done in part",
+    "a delivery waits for a lease",
+    "an external side effect happens twice",
+    "an unfinished event is dead-lettered",
+    "all is done and nothing was dead-lettered",
+    "a new event is completed in a single call",
+    "a single-call commit meets an event in progress",
+    "a single-call commit meets an event whose hooks are done in part",
     "an event is given up",
     "a conflict is kept",
 ];
 
-/// All of them. Where the bounds don't promise a property, it holds by its condition.
+/// All of them. A property that the bounds don't promise is true by its condition.
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     let [
         once,
@@ -72,7 +72,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         twice,
         dead,
         calm,
-        settled,
+        committed,
         busy,
         in_part,
         gives_up,
@@ -89,11 +89,9 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             !state.is(Status::Completed) || all_effects(model, state)
         }),
         Property::always(copied, |_, state: &State| !state.is(Status::Rejected) || state.copied),
-        Property::always(kept, |model: &Protocol, state: &State| {
+        Property::always(kept, |_, state: &State| {
             let kept = state.messages.iter().any(|m| m.place != Place::Deleted);
-            // A replay that was rejected and comes again, since it was not deleted yet, takes the event
-            // once more: then the copy is what is left.
-            kept || state.settled() || model.bounds.replay && state.copied
+            kept || state.finished()
         }),
         Property::always(ends, |model: &Protocol, state: &State| {
             let queued = state.messages.iter().any(|m| matches!(m.place, Place::Queue(_)));
@@ -143,26 +141,27 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             works && state.consumers.iter().any(|c| waits(c.doing))
         }),
         Property::sometimes(twice, |model: &Protocol, state: &State| {
-            model.bounds.settles() == Some(Extent::Whole) || state.called >= 2
+            model.bounds.single_call() == Some(RecordAs::Completed) || state.called >= 2
         }),
         Property::sometimes(dead, |_, state: &State| {
-            !state.settled() && state.messages.iter().any(|m| m.place == Place::DeadLetters)
+            !state.finished() && state.messages.iter().any(|m| m.place == Place::DeadLetters)
         }),
         Property::sometimes(calm, |model: &Protocol, state: &State| {
             let deleted = state.messages.iter().all(|m| m.place == Place::Deleted);
             deleted && state.is(Status::Completed) && over(model, state)
         }),
-        Property::sometimes(settled, |model: &Protocol, state: &State| {
-            let settled = |doing: Doing| matches!(doing, Doing::Delete(_, Why::Settled));
-            model.bounds.settles() != Some(Extent::Whole) || state.consumers.iter().any(|c| settled(c.doing))
+        Property::sometimes(committed, |model: &Protocol, state: &State| {
+            let committed = |doing: Doing| matches!(doing, Doing::Delete(_, Why::CommittedNew));
+            let any = || state.consumers.iter().any(|c| committed(c.doing));
+            model.bounds.single_call() != Some(RecordAs::Completed) || any()
         }),
         Property::sometimes(busy, |model: &Protocol, state: &State| {
             let works = state.consumers.iter().any(|c| c.doing.token() == state.holder());
-            model.bounds.settles().is_none() || works && state.holder().is_some() && settles(state)
+            model.bounds.single_call().is_none() || works && state.holder().is_some() && commits(state)
         }),
         Property::sometimes(in_part, |model: &Protocol, state: &State| {
-            let in_part = !state.settled() && done(state) != Hooks::default();
-            model.bounds.settles().is_none() || in_part && settles(state)
+            let in_part = !state.finished() && done(state) != Hooks::default();
+            model.bounds.single_call().is_none() || in_part && commits(state)
         }),
         Property::sometimes(gives_up, |model: &Protocol, state: &State| {
             !model.bounds.counts() || state.given_up
@@ -183,20 +182,20 @@ fn over(model: &Protocol, state: &State) -> bool {
     actions.is_empty()
 }
 
-/// What a delivery brought is the event's, or a conflict's, or its message is still there.
+/// A delivery's bytes are the event's or a conflict's, or its message is still there.
 fn bytes_are_kept(model: &Protocol, state: &State, delivery: Delivery) -> bool {
     let other = model.is_other(delivery);
     let message = state.messages.get(delivery);
     let queued = message.is_some_and(|message| message.place != Place::Deleted);
     let recorded = || {
         let record = state.record.as_ref();
-        record.is_some_and(|record| record.standing.body_sha256 == body(other))
+        record.is_some_and(|record| record.body_sha256 == body(other))
     };
     let kept = || state.conflicts.get(usize::from(other)) == Some(&true);
     queued || recorded() || kept()
 }
 
-/// Somebody is about to do this under a lease that went to another, who works on it.
+/// Somebody is about to do this although its lease went to another, who is at work.
 fn late(state: &State, does: impl Fn(Doing) -> bool) -> bool {
     let Some(holder) = state.holder() else {
         return false;
@@ -206,17 +205,17 @@ fn late(state: &State, does: impl Fn(Doing) -> bool) -> bool {
     tokens().any(|token| token == holder) && state.consumers.iter().any(|c| late(c.doing) && does(c.doing))
 }
 
-/// Somebody is about to settle.
-fn settles(state: &State) -> bool {
-    let settles = |doing: Doing| matches!(doing, Doing::Settle(..));
-    state.consumers.iter().any(|consumer| settles(consumer.doing))
+/// Somebody is about to commit in a single call.
+fn commits(state: &State) -> bool {
+    let commits = |doing: Doing| matches!(doing, Doing::CommitNew(..));
+    state.consumers.iter().any(|consumer| commits(consumer.doing))
 }
 
 fn all_effects(model: &Protocol, state: &State) -> bool {
     let mut hooks = model.bounds.hooks.iter().zip(state.applied);
     hooks.all(|(hook, applied)| match hook {
         HookKind::Transactional => applied == 1,
-        HookKind::Outside => state.called >= 1,
+        HookKind::External => state.called >= 1,
     })
 }
 

@@ -8,12 +8,12 @@ use crate::mutant::Mutant;
 use crate::properties;
 use crate::state::{Consumer, Delivery, Doing, Hooks, Message, Place, Request, State, Token, Why, Write};
 
-/// The model: a world of these bounds, with at most one wrong rule.
+/// The model: a world of these bounds with at most one wrong rule.
 #[derive(Debug, Clone, Default)]
 pub struct Protocol {
-    /// How large.
+    /// The size of the world.
     pub bounds: Bounds,
-    /// What is wrong.
+    /// The wrong rule.
     pub mutant: Option<Mutant>,
 }
 
@@ -26,17 +26,17 @@ pub enum Action {
     Receive(usize, usize),
     /// A delivery was received too often.
     DeadLetter(usize),
-    /// A consumer does what it is about to do, and it works.
+    /// A consumer does what it is about to do, and succeeds.
     Go(usize),
-    /// A consumer that may settle claims instead: a hook failed, or it knows no better.
+    /// A consumer that could commit in a single call claims instead.
     Lease(usize),
-    /// The hook that a consumer calls asks to retry.
+    /// The hook that a consumer calls asks for a retry.
     Retry(usize),
     /// The hook that a consumer calls rejects.
     Reject(usize),
-    /// A consumer's request gets no answer: it gives up.
+    /// A consumer's request gets no answer, and the consumer gives up.
     Lose(usize),
-    /// A consumer's request gets no answer: it is sent again.
+    /// A consumer's request gets no answer and is sent again.
     Resend(usize),
     /// A consumer dies.
     Crash(usize),
@@ -77,12 +77,12 @@ impl Model for Protocol {
             if matches!(doing, Doing::Call(..)) && self.bounds.failures {
                 actions.extend([Action::Retry(consumer), Action::Reject(consumer)]);
             }
-            if matches!(doing, Doing::Settle(..)) {
+            if matches!(doing, Doing::CommitNew(..)) {
                 actions.push(Action::Lease(consumer));
             }
             if matches!(
                 doing,
-                Doing::Settle(..) | Doing::Claim(..) | Doing::Write(..) | Doing::Keep(_)
+                Doing::CommitNew(..) | Doing::Claim(..) | Doing::Write(..) | Doing::Keep(_)
             ) && state.losses > 0
             {
                 actions.extend([Action::Lose(consumer), Action::Resend(consumer)]);
@@ -120,14 +120,14 @@ impl Model for Protocol {
                 let token = next.fresh_token();
                 let consumer = next.consumers.get_mut(consumer)?;
                 consumer.deadline = consumer.skew + self.bounds.invocation;
-                consumer.doing = match self.bounds.settles() {
-                    Some(_) => Doing::Settle(delivery, token),
+                consumer.doing = match self.bounds.single_call() {
+                    Some(_) => Doing::CommitNew(delivery, token),
                     None => Doing::Claim(delivery, token),
                 };
             }
             Action::Lease(place) => {
                 let consumer = next.consumers.get_mut(place)?;
-                let Doing::Settle(delivery, token) = consumer.doing else {
+                let Doing::CommitNew(delivery, token) = consumer.doing else {
                     return None;
                 };
                 consumer.doing = Doing::Claim(delivery, token);
@@ -139,7 +139,7 @@ impl Model for Protocol {
                 let used = next.used();
                 let consumer = next.consumers.get_mut(place)?;
                 consumer.doing = doing;
-                if matches!(before.doing, Doing::Settle(..) | Doing::Claim(..)) {
+                if matches!(before.doing, Doing::CommitNew(..) | Doing::Claim(..)) {
                     consumer.attempt = used;
                 }
             }
@@ -151,7 +151,7 @@ impl Model for Protocol {
                     return None;
                 };
                 let retries = matches!(action, Action::Retry(_));
-                // A late owner's failure was counted when it fell silent.
+                // A late owner's failure was counted when its lease was taken over.
                 next.failures += u8::from(retries && next.holder() == Some(token));
                 let gives_up = retries && attempt >= self.bounds.attempts;
                 if gives_up {
@@ -166,7 +166,7 @@ impl Model for Protocol {
                     }
                     _ => Doing::Copy(delivery, token),
                 };
-                // It may well have had its effect before it failed.
+                // It may have had its effect before it failed.
                 self.call(&mut next, first_open(hooks));
             }
             Action::Lose(place) | Action::Resend(place) => {
@@ -176,13 +176,13 @@ impl Model for Protocol {
                 if let Action::Lose(_) = action {
                     consumer.doing = match consumer.doing {
                         Doing::Write(delivery, token, hooks, Write::Record(_) | Write::Complete(_)) => {
-                            let blame = match self.mutant {
+                            let retry_at = match self.mutant {
                                 Some(Mutant::OutageIsAnAttempt) => Some(consumer.skew + BACK_OFF),
                                 _ => None,
                             };
-                            Doing::Write(delivery, token, hooks, Write::Release(blame))
+                            Doing::Write(delivery, token, hooks, Write::Release(retry_at))
                         }
-                        Doing::Settle(delivery, token) => Doing::Claim(delivery, token),
+                        Doing::CommitNew(delivery, token) => Doing::Claim(delivery, token),
                         Doing::Claim(delivery, _) | Doing::Write(delivery, ..) | Doing::Keep(delivery) => {
                             Doing::Return(delivery, BACK_OFF)
                         }
@@ -215,7 +215,7 @@ impl Model for Protocol {
     }
 }
 
-/// How long a released message waits.
+/// How long a returned message waits.
 const BACK_OFF: i8 = 1;
 
 impl Protocol {
@@ -258,7 +258,7 @@ impl Protocol {
             .is_some_and(|message| message.place == Place::Queue(0) && message.receives < self.bounds.receives)
     }
 
-    /// Time passes by itself where nothing else can happen, and at the cost of a pause where it can.
+    /// Time passes by itself if nothing else can happen, and otherwise at the cost of a pause.
     fn may_tick(&self, state: &State) -> bool {
         if state.busy() || !state.network.is_empty() {
             return state.pauses > 0;
@@ -268,25 +268,27 @@ impl Protocol {
         state.messages.iter().any(hidden) && !state.messages.iter().any(ready)
     }
 
-    /// The consumer's next step where nothing goes wrong; gives what it does then.
+    /// The consumer's next step if nothing goes wrong; returns what it does then.
     fn go(&self, state: &mut State, consumer: Consumer) -> Option<Doing> {
         let doing = match consumer.doing {
             Doing::Idle => return None,
-            Doing::Settle(delivery, token) => match self.ask(state, self.request(&consumer)?) {
-                Answer::Settled => self.finish(state, delivery, Why::Settled),
+            Doing::CommitNew(delivery, token) => match self.ask(state, self.request(&consumer)?) {
+                Answer::Completed => self.finish(state, delivery, Why::CommittedNew),
                 Answer::Claimed(done) => self.begin(state, delivery, token, done),
-                Answer::Take => Doing::Claim(delivery, token),
+                Answer::Claimable => Doing::Claim(delivery, token),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
-                Answer::Drop => self.finish(state, delivery, Why::Duplicate),
+                Answer::Duplicate => self.finish(state, delivery, Why::Duplicate),
                 Answer::Conflict => Doing::Keep(delivery),
-                Answer::Written | Answer::Refused | Answer::Kept => return None,
+                Answer::Written | Answer::LeaseLost | Answer::Kept => return None,
             },
             Doing::Claim(delivery, token) => match self.ask(state, self.request(&consumer)?) {
                 Answer::Claimed(done) => self.begin(state, delivery, token, done),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
-                Answer::Drop => self.finish(state, delivery, Why::Duplicate),
+                Answer::Duplicate => self.finish(state, delivery, Why::Duplicate),
                 Answer::Conflict => Doing::Keep(delivery),
-                Answer::Settled | Answer::Take | Answer::Written | Answer::Refused | Answer::Kept => return None,
+                Answer::Completed | Answer::Claimable | Answer::Written | Answer::LeaseLost | Answer::Kept => {
+                    return None;
+                }
             },
             Doing::Call(delivery, token, done) => {
                 let hook = first_open(done);
@@ -306,7 +308,7 @@ impl Protocol {
             Doing::Write(delivery, token, done, write) => match (self.ask(state, self.request(&consumer)?), write) {
                 (Answer::Written, Write::Record(hook)) => Doing::Call(delivery, token, done.with(hook)),
                 (Answer::Written, Write::Complete(_) | Write::Reject) => self.finish(state, delivery, Why::Finished),
-                (Answer::Written, Write::Release(_)) | (Answer::Refused, _) => Doing::Return(delivery, BACK_OFF),
+                (Answer::Written, Write::Release(_)) | (Answer::LeaseLost, _) => Doing::Return(delivery, BACK_OFF),
                 _ => return None,
             },
             Doing::Keep(delivery) => match self.ask(state, self.request(&consumer)?) {
@@ -315,7 +317,7 @@ impl Protocol {
             },
             Doing::Return(delivery, delay) => {
                 let message = state.message(delivery)?;
-                // The receipt may be an old one: then this changes somebody else's.
+                // With an old receipt this changes another receive.
                 if let Place::Queue(hidden) = &mut message.place {
                     *hidden = delay;
                 }
@@ -332,7 +334,7 @@ impl Protocol {
         Some(doing)
     }
 
-    /// It is the consumer's. Where its last attempt's owner fell silent, no hook is called any more.
+    /// The event is the consumer's. If the owner of its last attempt died, no hook is called any more.
     fn begin(&self, state: &mut State, delivery: Delivery, token: Token, done: Hooks) -> Doing {
         if state.used() > self.bounds.attempts {
             self.give_up(state, token);
@@ -341,7 +343,7 @@ impl Protocol {
         Doing::Call(delivery, token, done)
     }
 
-    /// A late owner's copy is noise: its event is another's, or done with.
+    /// A late owner's copy does not count: its event is another's, or finished.
     fn give_up(&self, state: &mut State, token: Token) {
         state.given_up = true;
         state.early |= state.holder() == Some(token) && state.failures < self.bounds.attempts;
@@ -349,7 +351,7 @@ impl Protocol {
 
     fn call(&self, state: &mut State, hook: usize) {
         match self.bounds.hooks.get(hook) {
-            Some(HookKind::Outside) => state.called = (state.called + 1).min(2),
+            Some(HookKind::External) => state.called = (state.called + 1).min(2),
             Some(HookKind::Transactional) if self.mutant == Some(Mutant::EffectsApart) => {
                 if let Some(applied) = state.applied.get_mut(hook) {
                     *applied += 1;
@@ -359,14 +361,13 @@ impl Protocol {
         }
     }
 
-    /// Whatever its reason, a delivery may be given up only once the event is settled, or its bytes are kept
-    /// as a conflict's.
+    /// A delivery may be deleted only once the event is finished, or its bytes are kept as a conflict's.
     fn finish(&self, state: &mut State, delivery: Delivery, why: Why) -> Doing {
-        state.dropped |= why != Why::Conflict && !state.settled();
+        state.dropped |= why != Why::Conflict && !state.finished();
         Doing::Delete(delivery, why)
     }
 
-    /// Whether a delivery brings the second one's bytes, where those are others.
+    /// Whether a delivery brings other bytes.
     pub(crate) fn is_other(&self, delivery: Delivery) -> bool {
         self.bounds.conflict && delivery == 1
     }
@@ -374,8 +375,9 @@ impl Protocol {
     /// What the consumer is about to send.
     fn request(&self, consumer: &Consumer) -> Option<Request> {
         match consumer.doing {
-            Doing::Settle(delivery, token) => Some(Request::Settle {
+            Doing::CommitNew(delivery, token) => Some(Request::CommitNew {
                 token,
+                replay: self.bounds.replay && delivery == 1,
                 other: self.is_other(delivery),
                 now: consumer.skew,
                 expires: consumer.deadline + self.bounds.slack,

@@ -1,6 +1,6 @@
 //! The modelled world at one moment.
 //!
-//! Times are ticks from now, so that two moments which differ only in the date are one state.
+//! Times are ticks from now, so that two moments that differ only in the date are one state.
 
 use acuse_core::clock::Timestamp;
 use acuse_core::ledger::{RecordState, Status};
@@ -8,36 +8,36 @@ use acuse_core::ledger::{RecordState, Status};
 /// Which of the two deliveries.
 pub(crate) type Delivery = usize;
 
-/// A lease token. Tokens are numbered anew in each state: which is which is all that matters.
+/// A lease token. Tokens are renumbered in each state, since only their identity matters.
 pub(crate) type Token = u8;
 
 /// The world at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct State {
     pub(crate) messages: [Message; 2],
-    pub(crate) record: Option<Record>,
-    /// Whether these bytes have a conflict's record: the first delivery's, and the second one's.
+    pub(crate) record: Option<RecordState>,
+    /// Whether the first and the second delivery's bytes have a conflict's record.
     pub(crate) conflicts: [bool; 2],
     pub(crate) consumers: Vec<Consumer>,
-    /// Requests that were given up by their senders and may still arrive.
+    /// Requests that their senders gave up and that may still arrive.
     pub(crate) network: Vec<Request>,
     /// How often each transactional hook's effect was applied.
     pub(crate) applied: [u8; 2],
-    /// How often the outside hook was called; 2 stands for more.
+    /// How often the hook with external side effects was called; 2 stands for more.
     pub(crate) called: u8,
-    /// A copy with the reason of the rejection is on the dead-letter queue.
+    /// A copy with the reason is on the dead-letter queue.
     pub(crate) copied: bool,
     /// Somebody who did not hold the lease changed the record.
     pub(crate) intruded: bool,
-    /// A delivery was given up as done while the event was not settled.
+    /// A delivery was deleted although the event was not finished.
     pub(crate) dropped: bool,
-    /// How often the event's hooks have failed, or their owner fell silent, since it was rejected last.
+    /// How often the event's hooks have failed, or their owner has died, since it was last rejected.
     pub(crate) failures: u8,
-    /// It was given up for its failures.
+    /// It was given up.
     pub(crate) given_up: bool,
-    /// And that before they were as many as they may be.
+    /// It was given up before it had used all its attempts.
     pub(crate) early: bool,
-    /// It was claimed before the time for its next attempt, and clocks are not to blame.
+    /// It was claimed before it was due, and clocks are not to blame.
     pub(crate) hasty: bool,
     pub(crate) pauses: u8,
     pub(crate) losses: u8,
@@ -59,13 +59,6 @@ pub(crate) enum Place {
     DeadLetters,
 }
 
-/// The event's item.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Record {
-    pub(crate) standing: RecordState,
-    pub(crate) holder: Token,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Consumer {
     /// How far its clock is ahead.
@@ -81,8 +74,8 @@ pub(crate) struct Consumer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Doing {
     Idle,
-    /// Settle the event, if it is new, with the effects of its first hooks, which have said what to write.
-    Settle(Delivery, Token),
+    /// Commit the event, if it is new, together with the effects of its first hooks.
+    CommitNew(Delivery, Token),
     Claim(Delivery, Token),
     /// Call the first hook that is not in this set.
     Call(Delivery, Token, Hooks),
@@ -106,16 +99,16 @@ pub(crate) struct Hooks(pub(crate) u8);
 pub(crate) enum Write {
     Record(usize),
     Complete(usize),
-    /// A hook failed: the event is to be tried again then, by the owner's clock. `None`: nobody's fault.
+    /// When the event is due again after a hook failed, by the owner's clock. `None` after an outage.
     Release(Option<i8>),
     Reject,
 }
 
-/// Why a delivery is done with.
+/// Why a delivery is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Why {
     Finished,
-    Settled,
+    CommittedNew,
     Duplicate,
     Conflict,
 }
@@ -123,7 +116,7 @@ pub(crate) enum Why {
 /// What travels to the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Request {
-    /// `now` and `expires` by the sender's clock, when it was sent.
+    /// `now` and `expires` by the sender's clock when it was sent.
     Claim {
         token: Token,
         replay: bool,
@@ -131,8 +124,9 @@ pub(crate) enum Request {
         now: i8,
         expires: i8,
     },
-    Settle {
+    CommitNew {
         token: Token,
+        replay: bool,
         other: bool,
         now: i8,
         expires: i8,
@@ -154,28 +148,25 @@ impl Hooks {
 }
 
 impl State {
-    /// Every delivery's end: the event is completed or rejected.
-    pub(crate) fn settled(&self) -> bool {
+    /// The event is completed or rejected.
+    pub(crate) fn finished(&self) -> bool {
         self.is(Status::Completed) || self.is(Status::Rejected)
     }
 
     pub(crate) fn is(&self, status: Status) -> bool {
-        self.record
-            .as_ref()
-            .is_some_and(|record| record.standing.status == status)
+        self.record.as_ref().is_some_and(|record| record.status == status)
     }
 
-    /// How many of its attempts are used, the one that is made now included.
+    /// How many of its attempts are used, the current one included.
     pub(crate) fn used(&self) -> u8 {
-        let standing = self.record.as_ref().map(|record| &record.standing);
-        let used = standing.map_or(0, |standing| standing.attempts.saturating_sub(standing.forgiven));
+        let record = self.record.as_ref();
+        let used = record.map_or(0, |record| record.attempts.saturating_sub(record.forgiven));
         u8::try_from(used).unwrap_or(u8::MAX)
     }
 
-    /// The token that writes are let through with.
+    /// The token that writes need.
     pub(crate) fn holder(&self) -> Option<Token> {
-        let record = self.record.as_ref()?;
-        (record.standing.status == Status::InProgress).then_some(record.holder)
+        self.record.as_ref()?.lease_token.parse().ok()
     }
 
     pub(crate) fn busy(&self) -> bool {
@@ -188,13 +179,16 @@ impl State {
 }
 
 impl Doing {
-    /// The lease of an owner at work.
+    /// The token of an owner at work.
     pub(crate) fn token(self) -> Option<Token> {
         match self {
             Self::Call(_, token, _) | Self::Copy(_, token) | Self::Write(_, token, ..) => Some(token),
-            Self::Idle | Self::Settle(..) | Self::Claim(..) | Self::Keep(_) | Self::Return(..) | Self::Delete(..) => {
-                None
-            }
+            Self::Idle
+            | Self::CommitNew(..)
+            | Self::Claim(..)
+            | Self::Keep(_)
+            | Self::Return(..)
+            | Self::Delete(..) => None,
         }
     }
 }

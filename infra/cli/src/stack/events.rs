@@ -76,7 +76,7 @@ pub fn passes(filter: &Filter, record: &Record) -> bool {
 /// Why a record's event was set aside on purpose; `None` where it was not.
 pub fn aside(record: &Record) -> Option<SetAside> {
     let rejected = record.status == Status::Rejected.name();
-    SetAside::of_reason(record.error.as_deref().filter(|_| rejected)?)
+    SetAside::from_reason(record.error.as_deref().filter(|_| rejected)?)
 }
 
 /// The message that brings a record's event once more, with its own delivery id and time of receipt; a conflict's

@@ -301,7 +301,7 @@ async fn what_was_set_aside_on_purpose_is_replayed_only_where_it_is_named() {
     let mut keys = Vec::new();
     for reason in [
         "of environment `test`, which this stack does not take",
-        "stale: it happened at 2023-07-13T15:42:14.000Z, longer ago than the ledger remembers",
+        "expired: it happened at 2023-07-13T15:42:14.000Z, longer ago than the ledger remembers",
         "hook `h`: not on a Sunday",
     ] {
         let body = payment(provider);

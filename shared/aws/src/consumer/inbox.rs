@@ -6,11 +6,11 @@ use acuse_core::consume::{Inbox, InboxError, Received};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, MessageAttributeValue};
 
-/// A reason's longest text in a message attribute, in bytes: with the others it stays below what a message's
-/// text leaves of 1 MiB.
+/// The longest reason in a message attribute, in bytes. With the other attributes it fits into what a message's text
+/// leaves of 1 MiB.
 const LONGEST_REASON: usize = 1024;
 
-/// What SQS takes in one batch.
+/// The largest batch that SQS takes.
 const LARGEST_BATCH: usize = 10;
 
 pub(super) struct SqsInbox {
@@ -31,7 +31,7 @@ impl SqsInbox {
 
 impl Inbox for SqsInbox {
     async fn return_after(&self, message: &Received, delay: Duration) -> Result<(), InboxError> {
-        // Rounded up: a message that comes back before the lease is over comes in vain.
+        // Rounded up: a message that comes back before the lease is over has to wait again.
         let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
         let change = self
             .client
@@ -58,7 +58,7 @@ impl Inbox for SqsInbox {
             let entries: Result<Vec<_>, _> = entries.collect();
             let entries = entries.map_err(|error| failed("deletion", first, error))?;
             let delete = self.client.delete_message_batch().queue_url(&self.event_queue);
-            // One that fails in it is deleted by Lambda, as the others are once more.
+            // Lambda deletes all of them again, so a failed entry does no harm.
             let delete = delete.set_entries(Some(entries)).send();
             delete.await.map_err(|error| failed("deletion", first, error))?;
         }
@@ -76,7 +76,7 @@ impl Inbox for SqsInbox {
             .attributes
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
-        // SQS takes ten attributes; ours are nine at most, a foreign message's may be more.
+        // SQS takes ten attributes. Our messages have nine at most, others may have more.
         for (name, value) in [("reason", reason.as_str())]
             .into_iter()
             .chain(own.filter(|(name, _)| *name != "reason"))
@@ -100,7 +100,7 @@ impl Inbox for SqsInbox {
 /// As much of `reason` as an attribute takes.
 fn sendable(reason: &str) -> String {
     let mut sendable = String::new();
-    // Neither is a character of XML, which is what SQS takes.
+    // SQS takes only characters of XML, which these are not.
     for c in reason
         .chars()
         .filter(|c| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}'))
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_what_sqs_takes_and_no_longer_than_there_is_room() {
+    fn a_reason_has_only_characters_that_sqs_takes_and_fits() {
         assert_eq!(
             sendable("hook `h`:\r\n\u{FFFE}no such order\u{1b}"),
             "hook `h`:no such order"

@@ -5,12 +5,12 @@ use acuse_core::consume::Received;
 use aws_lambda_events::event::sqs::SqsEvent;
 use thiserror::Error;
 
-/// A record without an id: it could not be reported as failed, so the whole batch fails.
+/// A record without an id can't be reported as failed, so the whole batch fails.
 #[derive(Debug, Error)]
 #[error("record {0} of the batch has no messageId or no receiptHandle; the batch goes back to the queue")]
 pub(super) struct NoId(usize);
 
-/// The batch's messages. Only what Acuse's own messages have: string attributes.
+/// The batch's messages, with their string attributes; Acuse's own messages have no others.
 pub(super) fn read(event: SqsEvent) -> Result<Vec<Received>, NoId> {
     event
         .records
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn how_often_and_since_when_is_what_the_queue_says() {
+    fn receives_and_time_sent_come_from_the_queue() {
         let mut message = SqsMessage::default();
         message.message_id = Some("m".to_owned());
         message.receipt_handle = Some("r".to_owned());

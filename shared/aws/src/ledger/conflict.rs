@@ -1,60 +1,58 @@
-//! Other bytes under a known key: their record, and what an operator makes of it.
+//! Other bytes under a known key: their record, and an operator's decision on it.
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::event::key::IdempotencyKey;
-use acuse_core::ledger::{Kept, LedgerError, Status};
+use acuse_core::ledger::{ConflictRecord, LedgerError, Status};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 
+use super::error::{Source, outage};
 use super::expression::{Step, n, s};
 use super::write::{Updated, update};
-use super::{DynamoLedger, item, service};
+use super::{DynamoLedger, item};
 
 impl DynamoLedger {
     /// ```text
     /// absent ──▶ CONFLICT, with the whole payload
-    /// any record │ refused: the key has the bytes' digest in it, so these are the same; they are kept
+    /// any record │ refused: the key contains the digest of the bytes, so the same bytes are kept already
     /// ```
     ///
-    /// A message that finds its own record has come again before it was deleted, or was sent again by the SDK.
-    pub(super) async fn keep_other_bytes(
+    /// A message that finds its own record was received again before it was deleted, or the SDK sent the write again.
+    pub(super) async fn record_conflict(
         &self,
         conflict: Event,
         message_id: &str,
         now: Timestamp,
-    ) -> Result<Kept, LedgerError> {
-        const OPERATION: &str = "keep_conflict";
-        let key = &conflict.key;
-        let expires_at = now.plus(self.retention);
-        let payload = self.keep_parts(OPERATION, &conflict, expires_at).await?;
-        let day = self.day_key(&conflict).await;
-        let day = day.map_err(|error| service(OPERATION, key, error))?;
-        let step = item::conflict(self.step(key), &conflict, day, message_id, expires_at, payload)
+    ) -> Result<ConflictRecord, LedgerError> {
+        let failed = outage("keep_conflict", &conflict.key);
+        let placement = self.write_ahead(&conflict, now.plus(self.retention)).await;
+        let placement = placement.map_err(&failed)?;
+        let step = item::conflict(self.step(&conflict.key), &conflict, placement, message_id)
             .condition("attribute_not_exists(pk)");
         let call = step.into_update(&self.client);
-        match update(call.return_values_on_condition_check_failure(AllOld)).await {
-            Ok(Updated::Written(_)) => Ok(Kept::New),
-            Ok(Updated::Refused(found)) => {
+        let call = call.return_values_on_condition_check_failure(AllOld);
+        Ok(match update(call).await.map_err(failed)? {
+            Updated::Written(_) => ConflictRecord::New,
+            Updated::Refused(found) => {
                 let brought_by = found.as_ref().and_then(|item| item::text(item, "message_id"));
-                Ok(match brought_by == Some(message_id) {
-                    true => Kept::New,
-                    false => Kept::Known,
-                })
+                match brought_by == Some(message_id) {
+                    true => ConflictRecord::New,
+                    false => ConflictRecord::Known,
+                }
             }
-            Err(error) => Err(service(OPERATION, key, error)),
-        }
+        })
     }
 }
 
 /// Conflicts as an operator decides on them.
 ///
 /// ```text
-/// CONFLICT ──▶ RELEASED    let through: free to be claimed, by a message that has to be queued now
+/// CONFLICT ──▶ RELEASED    released: a message that is queued now may claim it
 ///         └──▶ REJECTED    dismissed, with a reason
 /// ```
 ///
-/// Each is one conditional write, so that of two operators one decides, and one finds it decided.
+/// Each decision is one conditional write, so that of two operators one decides and the other finds it decided.
 #[derive(Debug, Clone)]
 pub struct Conflicts {
     client: Client,
@@ -64,9 +62,9 @@ pub struct Conflicts {
 /// What came of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decided {
-    /// It is made.
+    /// It was made.
     Now,
-    /// Nothing was changed: the record is not `CONFLICT`, but this.
+    /// Nothing was changed: the record had this status already.
     Already(Status),
     /// There is no such record.
     Gone,
@@ -77,11 +75,11 @@ pub enum Decided {
 #[error("writing to the table `{table}`")]
 pub struct WriteError {
     table: String,
-    source: Box<dyn std::error::Error + Send + Sync>,
+    source: Source,
 }
 
 impl Conflicts {
-    /// Those in the ledger's `table`.
+    /// The conflicts in the ledger's `table`.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self {
             client,
@@ -89,19 +87,19 @@ impl Conflicts {
         }
     }
 
-    /// Frees a conflict to be claimed as an event of its own.
+    /// Lets a conflict be claimed as an event of its own.
     ///
     /// # Errors
     /// [`WriteError`] names the table.
     pub async fn release(&self, key: &IdempotencyKey) -> Result<Decided, WriteError> {
         let step = |step: Step| {
             step.set("status", s(Status::Released.name()))
-                .set("error", s("a conflict that an operator lets through"))
+                .set("error", s("a conflict that an operator released"))
         };
         self.decide(key, step).await
     }
 
-    /// Records that a conflict is never to reach hooks.
+    /// Rejects a conflict, so that it never reaches hooks.
     ///
     /// # Errors
     /// [`WriteError`] names the table.

@@ -1,20 +1,20 @@
-//! A provider's day in the index `by-day`, spread over shards, since one key of an index takes 1,000 write
-//! units a second and DynamoDB can't split what is written at its end.
+//! A provider's day in the index `by-day`, spread over shards: one key of an index takes 1,000 write units a second,
+//! and DynamoDB can't split a key at which all writes go to the end.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html>
 //!
 //! ```text
-//! shard 0    kuenta#2026-11-26      the only one with `LedgerDayShards` 1
+//! shard 0    kuenta#2026-11-26      the only one if `LedgerDayShards` is 1
 //! shard 1    kuenta#2026-11-26#1
 //! shard 2    kuenta#2026-11-26#2    …
 //! ```
 //!
-//! The number of shards may change at any time: an item keeps the key that it was given first, and readers
-//! find out how many shards a day has had at most. They look at four in any case; more than that the writer
-//! records beside the items, once a day and process, before it writes the first one.
+//! The number of shards may change at any time: an item keeps its first key, and readers look up how many shards a day
+//! has had at most. They always read four. A writer with more records its number beside the items, once a day and
+//! process, before its first item.
 //!
 //! ```text
-//! writer    by-day#2026-11-26: shards = 16, where less is recorded ── item in shard 0 … 15
-//! reader    by-day#2026-11-26 ── shards 0 … 15, or 0 … 3 where nothing is recorded
+//! writer    by-day#2026-11-26: shards = 16, unless as many are recorded ── item in shard 0 … 15
+//! reader    by-day#2026-11-26 ── shards 0 … 15, or 0 … 3 if nothing is recorded
 //! ```
 
 use std::collections::HashSet;
@@ -24,20 +24,21 @@ use acuse_core::event::Event;
 use acuse_core::event::key::IdempotencyKey;
 use tokio::sync::Mutex;
 
+use super::DynamoLedger;
+use super::error::Source;
 use super::expression::n;
 use super::write::update;
-use super::{DynamoLedger, Source};
 
-/// Shards that readers look at without being told. Also the template's default, which so costs no write.
+/// Shards that readers always read. It is also the template's default, which therefore costs no write.
 pub(super) const ALWAYS_READ: u32 = 4;
 
-/// The most shards that a day may have: each costs a query whenever the day is listed.
+/// The most shards that a day may have: each costs a query when the day is listed.
 pub const MOST_SHARDS: u32 = 256;
 
 /// The attribute that says how many shards a day has had at most.
 pub(super) const SHARDS: &str = "shards";
 
-/// Where items go, and the days of which readers have been told.
+/// The number of shards, and the days for which it is recorded.
 #[derive(Debug, Clone)]
 pub(super) struct Days {
     shards: u32,
@@ -54,7 +55,7 @@ impl Days {
 }
 
 impl DynamoLedger {
-    /// The key of a new event's item in the index, which readers find from now on.
+    /// The key of a new event's item in the index. Readers find it from now on.
     pub(super) async fn day_key(&self, event: &Event) -> Result<String, Source> {
         let day = event.received_at.day();
         let shard = event.key.shard(self.days.shards);
@@ -65,7 +66,7 @@ impl DynamoLedger {
         Ok(key)
     }
 
-    /// The number only grows. Refused is as good as written: others have recorded as many.
+    /// The number only grows: if the write is refused, as many are recorded already.
     async fn record_shards(&self, day: String) -> Result<(), Source> {
         let mut recorded = self.days.recorded.lock().await;
         if !recorded.contains(&day) {
@@ -88,8 +89,8 @@ pub(super) fn key(provider: &str, day: &str, shard: u32) -> String {
     }
 }
 
-/// Where it is recorded how many shards a day has had at most. It is one small item a day that is kept for
-/// good: no event's time to live says when the last one of its day is gone.
+/// The item that says how many shards a day has had at most. It is small and never expires, since nothing says when the
+/// last event of its day is gone.
 pub(super) fn shards_key(day: &str) -> IdempotencyKey {
     IdempotencyKey {
         partition: format!("by-day#{day}"),

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::key::IdempotencyKey;
+use acuse_core::ledger::Status;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
-/// One conditional update of one item. Attribute names are always placeholders (`#name`), since
-/// several of ours are words that DynamoDB reserves.
+/// One conditional update of one item. Attribute names are always placeholders (`#name`), since DynamoDB reserves
+/// several of ours.
 #[derive(Clone)]
 pub(super) struct Step {
     table: String,
@@ -59,14 +60,14 @@ impl Step {
             .value(&format!(":set_{name}"), value)
     }
 
-    /// Sets the attribute `name` where the item has none: what is known of the first delivery stays.
+    /// Sets the attribute `name` unless the item has it: what the first delivery brought stays.
     pub(super) fn set_first(mut self, name: &str, value: AttributeValue) -> Self {
         self.set.push(format!("#{name} = if_not_exists(#{name}, :set_{name})"));
         self.name(&format!("#{name}"), name)
             .value(&format!(":set_{name}"), value)
     }
 
-    /// Sets the attribute `to` to what the attribute `from` is.
+    /// Copies the attribute `from` to the attribute `to`.
     pub(super) fn copy(mut self, from: &str, to: &str) -> Self {
         self.set.push(format!("#{to} = #{from}"));
         self.name(&format!("#{from}"), from).name(&format!("#{to}"), to)
@@ -80,7 +81,7 @@ impl Step {
             .value(":hook_at", n(at.as_millis()))
     }
 
-    /// Adds to a number; an absent one is 0.
+    /// Adds to a number, which is 0 if absent.
     pub(super) fn add(mut self, name: &str, value: AttributeValue) -> Self {
         self.add.push(format!("#{name} :add_{name}"));
         self.name(&format!("#{name}"), name)
@@ -93,8 +94,10 @@ impl Step {
     }
 
     /// Ends the lease.
-    pub(super) fn set_free(self) -> Self {
-        self.remove("lease_token").remove("lease_expires_at")
+    pub(super) fn end_lease(self, status: Status) -> Self {
+        self.set("status", s(status.name()))
+            .remove("lease_token")
+            .remove("lease_expires_at")
     }
 
     fn expression(&self) -> String {
@@ -118,7 +121,7 @@ impl Step {
             .set_expression_attribute_values(none_if_empty(self.values))
     }
 
-    /// `refused`: what comes back where the condition does not hold.
+    /// `refused` is what DynamoDB returns if the condition is false.
     pub(super) fn into_transaction_item(
         self,
         refused: ReturnValuesOnConditionCheckFailure,
@@ -147,9 +150,4 @@ pub(super) fn s(text: impl Into<String>) -> AttributeValue {
 
 pub(super) fn n(number: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
-}
-
-/// An error that is only a text.
-pub(super) fn bool_error(text: &'static str) -> Box<dyn std::error::Error + Send + Sync> {
-    text.into()
 }

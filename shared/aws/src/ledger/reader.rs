@@ -1,4 +1,4 @@
-//! Reading the ledger, for operators.
+//! Reads the ledger, for operators.
 
 mod listing;
 
@@ -6,8 +6,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 
-use super::item::part_key;
-use super::record::{NotARecord, Record, unpacked};
+use super::Item;
+use super::error::Source;
+use super::payload::part_key;
+use super::record::{Record, unpacked};
 
 /// The ledger's table, read only.
 #[derive(Debug, Clone)]
@@ -18,24 +20,10 @@ pub struct LedgerReader {
 
 /// The ledger could not be read.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ReadError {
-    /// DynamoDB did not answer, or refused.
-    #[error("reading the table `{table}`")]
-    Service {
-        /// Its name.
-        table: String,
-        /// What the service said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// An item that is no record.
-    #[error("reading the table `{table}`")]
-    Item {
-        /// Its name.
-        table: String,
-        /// What is missing.
-        source: NotARecord,
-    },
+#[error("reading the table `{table}`")]
+pub struct ReadError {
+    table: String,
+    source: Source,
 }
 
 impl LedgerReader {
@@ -47,7 +35,7 @@ impl LedgerReader {
         }
     }
 
-    /// All events of one partition: the life of a resource, by type.
+    /// All events of one partition, which is one resource, by type.
     ///
     /// # Errors
     /// [`ReadError`] names the table.
@@ -61,12 +49,12 @@ impl LedgerReader {
         let mut pages = query.into_paginator().items().send();
         let mut records = Vec::new();
         while let Some(item) = pages.next().await {
-            records.push(self.record(&item.map_err(|e| self.service(e))?)?);
+            records.push(self.record(&item.map_err(|error| self.failed(error))?)?);
         }
         Ok(records)
     }
 
-    /// A record's payload, put together where it is in parts. `None` where a part is gone.
+    /// A record's payload, put together from its parts if it has some. `None` if one is missing.
     ///
     /// # Errors
     /// [`ReadError`] names the table.
@@ -81,7 +69,7 @@ impl LedgerReader {
             let get = get
                 .key("pk", AttributeValue::S(key.partition))
                 .key("sk", AttributeValue::S(key.sort));
-            let item = get.send().await.map_err(|error| self.service(error))?.item;
+            let item = get.send().await.map_err(|error| self.failed(error))?.item;
             let Some(AttributeValue::B(bytes)) = item.as_ref().and_then(|item| item.get("part")) else {
                 return Ok(None);
             };
@@ -90,21 +78,15 @@ impl LedgerReader {
         Ok(unpacked(&packed))
     }
 
-    fn record(&self, item: &std::collections::HashMap<String, AttributeValue>) -> Result<Record, ReadError> {
-        Record::from_item(item).map_err(|source| self.no_record(source))
+    fn record(&self, item: &Item) -> Result<Record, ReadError> {
+        Record::from_item(item).map_err(|error| self.failed(error))
     }
 
-    fn no_record(&self, source: NotARecord) -> ReadError {
-        ReadError::Item {
+    /// DynamoDB did not answer as it should, or an item is no record.
+    fn failed(&self, error: impl Into<Source>) -> ReadError {
+        ReadError {
             table: self.table.clone(),
-            source,
-        }
-    }
-
-    fn service(&self, error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
-        ReadError::Service {
-            table: self.table.clone(),
-            source: Box::new(error),
+            source: error.into(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A record as operators read it.
+//! A record as operators see it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
@@ -33,13 +33,13 @@ pub struct Record {
     pub status: &'static str,
     /// How often its hooks were called, or may have been.
     pub attempts: u32,
-    /// Deliveries that came after it was finished.
+    /// Deliveries after it was finished.
     pub duplicates: u32,
-    /// Those among them whose bytes differ, as an older consumer counted them: now each has a record of its own.
-    /// `None` where nobody has counted.
+    /// Those among them with other bytes, counted by version 0.1: now each has a record of its own. `None` if it has
+    /// no such count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conflicts: Option<u32>,
-    /// The event whose key it has with other bytes; `None` where it is no conflict.
+    /// For a conflict, the event whose key it has with other bytes.
     pub conflict_of: Option<String>,
     /// When the first delivery was received.
     pub received_at: Option<String>,
@@ -47,11 +47,11 @@ pub struct Record {
     pub claimed_at: Option<String>,
     /// When the last duplicate was counted.
     pub last_duplicate_at: Option<String>,
-    /// When the provider says that it happened.
+    /// When it happened, says the provider.
     pub occurred_at: Option<String>,
-    /// What the provider signed as its time, where that is none.
+    /// What the provider signed as its time, if that is not a time.
     pub no_time: Option<String>,
-    /// The merchant's own number of the order.
+    /// The merchant's own reference.
     pub reference: Option<String>,
     /// When it was completed or rejected.
     pub completed_at: Option<String>,
@@ -61,18 +61,18 @@ pub struct Record {
     pub hooks: BTreeMap<String, String>,
     /// The first delivery.
     pub delivery_id: Option<String>,
-    /// Which bytes the provider signed: `raw`, `js`, `python`.
+    /// The canonical form that the provider signed: `raw`, `js`, `python`.
     pub form: Option<String>,
     /// The queue message that claimed it last.
     pub message_id: Option<String>,
-    /// What the sender says of a payload that can't be read.
+    /// What the sender says of an unreadable payload.
     #[serde(skip)]
     pub content: Content,
-    /// The payload's text, or the bytes that the provider signed where it can't be read; kept out of lists. `None` where it is in
+    /// The payload's text or, if it is unreadable, the bytes that the provider signed; not in lists. `None` if it is in
     /// [`parts`](Self::parts).
     #[serde(skip)]
     pub payload: Option<Vec<u8>>,
-    /// How many items of their own hold a payload that is too long for one.
+    /// How many items of their own a payload takes that is too long for this one.
     #[serde(skip)]
     pub parts: usize,
     /// The SHA-256 of the payload that was claimed first.
@@ -142,7 +142,7 @@ fn payload(item: &HashMap<String, AttributeValue>) -> Option<Vec<u8>> {
     }
 }
 
-/// What was compressed.
+/// Decompressed.
 pub(super) fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     GzDecoder::new(packed).read_to_end(&mut body).ok()?;

@@ -3,48 +3,49 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
-use acuse_core::ledger::{Claimed, Extent, Lease, LedgerError, Replay, Settlement, Taken, decide};
+use acuse_core::ledger::{Claimed, Commit, HookDone, Lease, LedgerError, Progress, RecordAs, Refused, decide};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::expression::bool_error;
+use super::error::{Source, failed, outage};
 use super::write::{Cancelled, Updated, commit, update};
-use super::{DynamoLedger, Item, effects_invalid, effects_refused, item, service};
+use super::{DynamoLedger, Item, item};
 
-const OPERATION: &str = "settle";
+const OPERATION: &str = "commit_new";
 
-/// A hook's writes, and those instead where a condition of theirs does not hold.
+/// A hook's writes, and those to make instead if one of their conditions is false.
 type Writes = (Vec<TransactWriteItem>, Option<Vec<TransactWriteItem>>);
 
 impl DynamoLedger {
     /// ```text
-    /// absent ──────▶ COMPLETED, or IN_PROGRESS under the lease, with its hooks and their effects
-    /// any record │ refused, and nothing is written; the item comes back with the answer: with other bytes,
-    ///            │ it is a conflict
+    /// absent ──────▶ COMPLETED, or IN_PROGRESS under the lease, with the hooks and their effects
+    /// any record │ refused, and nothing is written; the item comes back with the answer
     ///
-    /// delivery A: hooks ── settle ✓
-    /// delivery B: hooks ────────── settle: refused, there is an item; its effects roll back
+    /// delivery A: hooks ── commit_new ✓
+    /// delivery B: hooks ────────── commit_new ✗ there is an item; its effects roll back
     /// ```
-    pub(super) async fn settle_new(
+    pub(super) async fn commit_event(
         &self,
         event: &Event,
         lease: &Lease,
-        hooks: Vec<(&'static str, Effects<TransactWriteItem>)>,
-        extent: Extent,
+        hooks: Vec<HookDone<Effects<TransactWriteItem>>>,
+        record_as: RecordAs,
         now: Timestamp,
-    ) -> Result<Settlement, LedgerError> {
-        let failed = |error| service(OPERATION, &event.key, error);
-        let expires_at = now.plus(self.retention);
-        let payload = self.keep_parts(OPERATION, event, expires_at).await?;
-        let day = self.day_key(event).await.map_err(failed)?;
+    ) -> Result<Result<Commit, Refused>, LedgerError> {
+        let outage = outage(OPERATION, &event.key);
+        let known = |found| known(event, lease, found, now).map_err(&outage);
+        let placement = self
+            .write_ahead(event, now.plus(self.retention))
+            .await
+            .map_err(&outage)?;
         let names: Vec<&str> = hooks.iter().map(|(name, _)| *name).collect();
-        let step = item::kept(self.step(&event.key), event, day, lease, now, expires_at, payload);
-        let step = item::settled(step, &names, extent, lease, now).condition("attribute_not_exists(pk)");
-        let done = || match extent {
-            Extent::Whole => Settlement::Completed,
-            Extent::Begun => {
+        let step = item::opened(self.step(&event.key), event, placement, lease, now);
+        let step = item::committed(step, &names, record_as, lease, now).condition("attribute_not_exists(pk)");
+        let done = || match record_as {
+            RecordAs::Completed => Commit::Completed,
+            RecordAs::Claimed => {
                 let hooks = names.iter().map(|name| ((*name).to_owned(), now)).collect();
-                Settlement::Claimed(Claimed::under(lease, event, Taken::first(hooks)))
+                Commit::Claimed(Claimed::under(lease, event, Progress::new(hooks)))
             }
         };
         let mut effects: Vec<Writes> = hooks.into_iter().map(|(_, effects)| effects.into_parts()).collect();
@@ -52,62 +53,47 @@ impl DynamoLedger {
             let writes: Vec<_> = effects.iter().flat_map(|(writes, _)| writes).cloned().collect();
             if writes.is_empty() {
                 let call = step.into_update(&self.client);
-                return match update(call.return_values_on_condition_check_failure(AllOld)).await {
-                    Ok(Updated::Written(_)) => Ok(done()),
-                    Ok(Updated::Refused(found)) => known(event, lease, found, now),
-                    Err(error) => Err(failed(error)),
+                let call = call.return_values_on_condition_check_failure(AllOld);
+                return match update(call).await.map_err(&outage)? {
+                    Updated::Written(_) => Ok(Ok(done())),
+                    Updated::Refused(found) => known(found),
                 };
             }
-            let own = step
-                .clone()
-                .into_transaction_item(AllOld)
-                .map_err(|e| failed(e.into()))?;
+            let own = step.clone().into_transaction_item(AllOld);
+            let own = own.map_err(|error| outage(error.into()))?;
             match commit(&self.client, [vec![own], writes].concat()).await {
-                Ok(()) => return Ok(done()),
-                Err(Cancelled::Refused { places, first }) if places.first() == Some(&0) => {
-                    return known(event, lease, first, now);
-                }
-                Err(Cancelled::Refused { places, .. }) if give_way(&mut effects, &places) => {}
-                Err(Cancelled::Refused { .. }) => {
-                    return Err(effects_refused(OPERATION, &event.key));
-                }
-                Err(Cancelled::Invalid(error)) => return Err(effects_invalid(OPERATION, &event.key, error)),
-                Err(Cancelled::Otherwise(error)) => return Err(failed(error)),
+                Ok(()) => return Ok(Ok(done())),
+                Err(Cancelled::Refused { places, first }) if places.first() == Some(&0) => return known(first),
+                Err(Cancelled::Refused { places, .. }) if replace_refused(&mut effects, &places) => {}
+                Err(cancelled) => return Err(failed(OPERATION, &event.key)(cancelled.into())),
             }
         }
     }
 }
 
-/// What the item that refused a settlement says of its event.
+/// What the item that refused a commit says of its event.
 ///
-/// The very settlement may be its own obstacle: sent again because the answer was lost. Then it has our
-/// lease; or, completed, the name of our message, our moment, and our bytes: a message may bring several events
-/// of one key.
-fn known(event: &Event, lease: &Lease, found: Option<Item>, now: Timestamp) -> Result<Settlement, LedgerError> {
-    let failed = |error| service(OPERATION, &event.key, error);
-    let found = found.ok_or_else(|| failed(bool_error("refused, and not told by what")))?;
-    if item::text(&found, "lease_token") == Some(lease.token.as_str()) {
-        let taken = item::taken(&found).map_err(|error| failed(error.into()))?;
-        return Ok(Settlement::Claimed(Claimed::under(lease, event, taken)));
-    }
-    let ours = item::text(&found, "message_id") == Some(lease.message_id.as_str())
+/// It may be the commit's own, sent again because the answer was lost. Then it has our lease or, if it is completed,
+/// our message, our time and our bytes: a message may bring several events of one key.
+fn known(event: &Event, lease: &Lease, found: Option<Item>, now: Timestamp) -> Result<Result<Commit, Refused>, Source> {
+    let found = found.ok_or("refused without the item that refused it")?;
+    let record = item::state(&found)?;
+    let decision = decide(Some(&record), event.body_sha256(), lease, now);
+    let ours = record.message_id == lease.message_id
         && item::moment(&found, "completed_at") == Some(now)
-        && item::text(&found, "body_sha256") == Some(event.body_sha256());
-    if ours {
-        return Ok(Settlement::Completed);
-    }
-    let standing = item::standing(&found).map_err(|error| failed(error.into()))?;
-    Ok(Settlement::Known(decide(
-        Some(&standing),
-        event.body_sha256(),
-        Replay::No,
-        now,
-    )))
+        && record.body_sha256 == event.body_sha256();
+    Ok(match decision {
+        Ok(progress) if record.lease_token == lease.token => {
+            Ok(Commit::Claimed(Claimed::under(lease, event, progress)))
+        }
+        _ if ours => Ok(Commit::Completed),
+        decision => decision.map(|_| Commit::Claimable),
+    })
 }
 
-/// Puts in the place of each hook's refused writes those that it wants instead. False where one wants none.
-/// `places` are the transaction's, whose first write is the ledger's own.
-fn give_way(hooks: &mut [Writes], places: &[usize]) -> bool {
+/// Replaces each hook's refused writes by those that it wants made instead; false if one wants none. `places` are those
+/// in the transaction, whose first write is the ledger's own.
+fn replace_refused(hooks: &mut [Writes], places: &[usize]) -> bool {
     let mut next = 1;
     hooks.iter_mut().all(|(writes, otherwise)| {
         let own = next..next + writes.len();
@@ -125,7 +111,7 @@ mod tests {
     use std::collections::HashMap;
 
     use acuse_core::event::{Environment, Event};
-    use acuse_core::ledger::Decision;
+    use acuse_core::ledger::Override;
     use acuse_core::providers::kuenta;
     use acuse_core::wire::envelope::Envelope;
     use aws_sdk_dynamodb::types::Delete;
@@ -147,15 +133,15 @@ mod tests {
         Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
     }
 
-    /// An array may have both, and they may be settled within one millisecond.
+    /// An array may have both, and they may be committed within one millisecond.
     #[test]
-    fn a_settlement_is_not_taken_for_that_of_another_event_of_its_message() {
+    fn a_commit_is_not_taken_for_that_of_another_event_of_its_message() {
         let now = Timestamp::from_seconds(1_700_000_000);
         let lease = Lease {
             token: "of the second".to_owned(),
             expires_at: now,
             message_id: "m".to_owned(),
-            first: true,
+            overrides: Override::None,
         };
         let (first, second) = (event("a"), event("b"));
         assert_eq!(first.key, second.key);
@@ -167,8 +153,8 @@ mod tests {
             ("body_sha256".to_owned(), s(first.body_sha256())),
         ]);
         let known = |event| known(event, &lease, Some(found.clone()), now).unwrap();
-        assert_eq!(known(&first), Settlement::Completed, "the answer was lost");
-        assert_eq!(known(&second), Settlement::Known(Decision::Conflict));
+        assert_eq!(known(&first), Ok(Commit::Completed), "the answer was lost");
+        assert_eq!(known(&second), Err(Refused::Conflict));
     }
 
     fn writes(tables: &[&str]) -> Vec<TransactWriteItem> {
@@ -183,22 +169,22 @@ mod tests {
     }
 
     #[test]
-    fn only_the_hooks_whose_writes_are_refused_give_way_and_once() {
+    fn only_refused_writes_are_replaced_and_only_once() {
         let mut hooks = vec![
             (writes(&["a", "b"]), Some(writes(&["instead of a, b"]))),
             (writes(&["c"]), None),
             (writes(&["d"]), Some(writes(&["e", "f"]))),
         ];
         // The ledger's own, a, b, c, d.
-        assert!(give_way(&mut hooks, &[4]));
+        assert!(replace_refused(&mut hooks, &[4]));
         assert_eq!(hooks[0].0, writes(&["a", "b"]));
         assert_eq!(hooks[2].0, writes(&["e", "f"]));
         // The ledger's own, a, b, c, e, f.
-        assert!(give_way(&mut hooks, &[1, 2]));
+        assert!(replace_refused(&mut hooks, &[1, 2]));
         assert_eq!(hooks[0].0, writes(&["instead of a, b"]));
         // The ledger's own, the one instead, c, e, f.
-        assert!(!give_way(&mut hooks, &[1]), "there is no third choice");
-        assert!(!give_way(&mut hooks, &[2]), "it has none");
-        assert!(!give_way(&mut hooks, &[4]));
+        assert!(!replace_refused(&mut hooks, &[1]), "there is no third choice");
+        assert!(!replace_refused(&mut hooks, &[2]), "it has none");
+        assert!(!replace_refused(&mut hooks, &[4]));
     }
 }

@@ -1,4 +1,4 @@
-//! The calls that write, an update and a transaction, and why they did not.
+//! The two calls that write, an update and a transaction, and why they fail.
 
 use std::time::Duration;
 
@@ -10,44 +10,45 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use tokio::time::Instant;
 
-use super::{Item, Source};
+use super::Item;
+use super::error::Source;
 use crate::config;
 
-/// How long a write is tried that meets another one on its item, or that is throttled in a transaction: the
-/// SDK does not repeat a cancelled transaction, whatever the reason. The invocation's end may come before.
+/// How long to retry a write that meets another one on its item, or a throttled transaction: the SDK does not retry
+/// cancelled transactions, whatever the reason. The invocation may end before.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>
-const PATIENCE: Duration = Duration::from_secs(4);
+const RETRY_FOR: Duration = Duration::from_secs(4);
 
-/// The first wait is up to this long, and each further one up to twice as long.
+/// The longest first wait; it doubles from there.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 
-/// No wait is longer.
+/// The longest wait of all.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What came of a conditional update.
 pub(super) enum Updated {
-    /// It is written. With the item as it was before, where that was asked for.
+    /// Written. With the item as it was before or is now, if the call asks for it.
     Written(Option<Item>),
-    /// Its condition does not hold. With the item as it is, where that was asked for.
+    /// Refused: its condition is false. With the item as it is, if the call asks for it.
     Refused(Option<Item>),
 }
 
 /// Why a transaction did not commit.
 pub(super) enum Cancelled {
-    /// Conditions do not hold.
+    /// Conditions are false.
     Refused {
         /// Of the writes in these places.
         places: Vec<usize>,
-        /// The first write's item as it is, where that one asks for it and is refused.
+        /// The first write's item as it is, if that write is refused and asks for it.
         first: Option<Item>,
     },
-    /// DynamoDB will never take these writes: too many, two to one item, too long, or of the wrong type.
+    /// DynamoDB will never accept these writes: too many, two to one item, too long, or of the wrong type.
     Invalid(Source),
-    /// DynamoDB could not be asked, or did not do it this time.
+    /// DynamoDB could not be reached, or did not carry them out this time.
     Otherwise(Source),
 }
 
-/// Waits between tries of one write.
+/// The waits between attempts at one write.
 struct Waits {
     begun: Instant,
     longest: Duration,
@@ -61,11 +62,11 @@ impl Waits {
         }
     }
 
-    /// Waits, with jitter; false where there is no time for another try.
+    /// Waits, with jitter; false if there is no time for another attempt.
     async fn wait(&mut self) -> bool {
         let wait = self.longest.mul_f64(fastrand::f64().mul_add(0.5, 0.5));
         self.longest = (self.longest * 2).min(LONGEST_WAIT);
-        let again = self.begun.elapsed() + wait < PATIENCE;
+        let again = self.begun.elapsed() + wait < RETRY_FOR;
         if again {
             tokio::time::sleep(wait).await;
         }
@@ -91,8 +92,8 @@ pub(super) async fn update(call: UpdateItemFluentBuilder) -> Result<Updated, Sou
     }
 }
 
-/// Commits `writes`, all or none. The SDK names each transaction by a token, so that one which is sent
-/// again, because the answer was lost, commits once and succeeds both times.
+/// Commits `writes`, all or none. The SDK gives each transaction a token, so that one it sends again because the answer
+/// was lost commits once and succeeds both times.
 pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
     let mut waits = Waits::new();
     loop {
@@ -111,21 +112,21 @@ pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> R
     }
 }
 
-/// What a failed transaction says.
+/// What to do after a failed transaction.
 enum Verdict {
-    /// It may go well in a moment: it met another one, or was throttled.
+    /// Retry: it met another one, or was throttled.
     Again(Source),
-    /// It would be the same again.
+    /// Don't: the result would be the same.
     Final(Cancelled),
 }
 
-/// The reasons come in the order of the writes, and are several: one that is refused for good outweighs
-/// another that is throttled.
+/// There is one reason for each write, in order: one that is final outweighs one that is not.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 fn cancelled(error: SdkError<TransactWriteItemsError>) -> Verdict {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return Verdict::Final(match error.code() {
-            Some("ValidationException") => Cancelled::Invalid(said(&error)),
+            // DynamoDB's message says what is wrong.
+            Some("ValidationException") => Cancelled::Invalid(error.message().unwrap_or("an invalid request").into()),
             _ => Cancelled::Otherwise(error.into()),
         });
     };
@@ -160,7 +161,7 @@ fn cancelled(error: SdkError<TransactWriteItemsError>) -> Verdict {
     }
 }
 
-/// DynamoDB does not say which table it has not found. Somebody who has set a variable wrong wants to know.
+/// DynamoDB does not say which table is missing. Somebody who has set a variable wrong needs to know.
 #[derive(Debug, thiserror::Error)]
 #[error("no such table: {tables}")]
 struct NoTable {
@@ -170,7 +171,7 @@ struct NoTable {
 
 fn no_table(writes: &[TransactWriteItem], source: SdkError<TransactWriteItemsError>) -> Source {
     let mut tables: Vec<String> = Vec::new();
-    // The hooks' come last, and are the likelier ones: the ledger's has been written to before.
+    // The hooks' tables come last in the transaction, and are the likelier ones.
     for table in writes.iter().rev().filter_map(table_of) {
         let table = match config::variable_of(table) {
             Some(variable) => format!("`{table}` ({variable})"),
@@ -190,11 +191,6 @@ fn table_of(write: &TransactWriteItem) -> Option<&str> {
     let delete = || write.delete.as_ref().map(|delete| delete.table_name());
     let check = || write.condition_check.as_ref().map(|check| check.table_name());
     update.or_else(put).or_else(delete).or_else(check)
-}
-
-/// DynamoDB's own words, which name what is wrong.
-fn said(error: &SdkError<TransactWriteItemsError>) -> Source {
-    error.message().unwrap_or("an invalid request").into()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Yesterday's records: an event whose key had another text in version 0.1 is looked for under that one too, and
-//! goes on under it where it is there. Goes with [`FormerKey`](crate::event::key::FormerKey).
+//! Records of version 0.1: an event whose key had another text then is looked up under that one first, and stays
+//! there if it is found. To be removed together with [`FormerKey`](crate::event::key::FormerKey).
 
 use std::borrow::Cow;
 
@@ -7,15 +7,15 @@ use super::Consumer;
 use crate::event::Event;
 use crate::ledger::{Ledger, LedgerError};
 
-impl<L: Ledger, I, C, R> Consumer<L, I, C, R> {
-    /// `event` under the key that the ledger knows it by. Costs a read, for an event with a former key alone.
+impl<L: Ledger, I> Consumer<L, I> {
+    /// `event` under the key that the ledger knows it by. Costs a read, but only for an event with a former key.
     ///
     /// ```text
     /// 0.1: claim F, hooks ── complete F
     /// now:                               read F: it is the same event ── claim F: a duplicate
     /// ```
     ///
-    /// Nothing writes a new record at a former key, so that one which is not there does not come later.
+    /// Nothing writes a new record under a former key, so one that is absent now stays absent.
     pub(super) async fn as_recorded<'e>(&self, event: &'e Event) -> Result<Cow<'e, Event>, LedgerError> {
         let Some(former) = event.former() else {
             return Ok(Cow::Borrowed(event));

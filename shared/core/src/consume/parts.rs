@@ -1,17 +1,17 @@
-//! A message of several events: an array. Each has its own key and its own fate; the message is deleted once all
-//! of them are done, and comes back as soon as the first of those that wait may be tried again. Those that are
-//! done by then are counted as duplicates, and those that are not due yet wait on.
+//! A message with several events, in an array. Each has its own key and its own outcome. The message is deleted once
+//! all of them are done, and comes back as soon as the first of the waiting ones is due; by then the finished ones are
+//! duplicates, and the others wait on.
 //!
 //! ```text
 //! message ─ [A, B, C] ─ A done
-//!                       B rejected: a copy of B alone is on the dead-letter queue, where a redrive finds it
-//!                       C back in 8 s ─▶ the message comes back in 8 s: A, B dropped, C tried again
+//!                       B rejected: a copy of B alone is on the dead-letter queue, for a redrive
+//!                       C due in 8 s ─▶ the message comes back in 8 s: A, B dropped, C retried
 //! ```
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Fate, Received};
+use super::{Outcome, Received};
 use crate::event::payload;
 use crate::event::{Environment, Event};
 use crate::provider::{Provider, Unreadable};
@@ -19,25 +19,23 @@ use crate::wire::envelope::Envelope;
 
 /// One event of a message.
 pub(super) struct Part {
-    /// The message; of an array, one that brings this event alone.
+    /// The message; for an event of an array, a message with this event alone.
     pub(super) message: Received,
     pub(super) event: Event,
     pub(super) unreadable: Option<Unreadable>,
-    whole: Arc<Whole>,
+    whole: Arc<Mutex<Tally>>,
 }
 
-/// What a part waits for: the message that brings it alone, how long, and why.
+/// A part that waits: its message, how long, and why.
 pub(super) type Waiting = (Received, Duration, String);
 
-/// What has become of a message's parts so far.
-struct Whole(Mutex<Tally>);
-
+/// The outcomes of a message's parts so far.
 struct Tally {
     open: usize,
     waiting: Vec<Waiting>,
 }
 
-/// The events that `message` brings.
+/// The events in `message`.
 pub(super) fn parts(
     message: Received,
     envelope: &Envelope,
@@ -45,10 +43,10 @@ pub(super) fn parts(
     own: Environment,
 ) -> Vec<Part> {
     let events = payload::events(envelope, provider, own);
-    let whole = Arc::new(Whole(Mutex::new(Tally {
+    let whole = Arc::new(Mutex::new(Tally {
         open: events.len(),
         waiting: Vec::new(),
-    })));
+    }));
     let messages = match events.len() {
         1 => vec![message],
         _ => events
@@ -65,9 +63,9 @@ pub(super) fn parts(
     messages.into_iter().zip(events).map(part).collect()
 }
 
-/// The message as if it had brought `event` alone.
+/// The message as it would be with `event` alone.
 fn alone(message: &Received, envelope: &Envelope, event: &Event) -> Received {
-    // A part that is packed for itself may be longer than the whole. That comes again with all its parts.
+    // A part compressed by itself may be longer than the whole. Then the message comes again with all its parts.
     let Ok(own) = envelope.carrying(event.body().clone()).to_message() else {
         return message.clone();
     };
@@ -84,12 +82,12 @@ fn alone(message: &Received, envelope: &Envelope, event: &Event) -> Received {
 }
 
 impl Part {
-    /// The part has ended so. Gives all parts of the message that wait once this was the last one; none: the
-    /// message is done.
-    pub(super) fn end(self, fate: Fate) -> Option<Vec<Waiting>> {
-        let mut tally = self.whole.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Notes the part's outcome. After the last part, returns those that wait; none of them means that the message is
+    /// done.
+    pub(super) fn end(self, outcome: Outcome) -> Option<Vec<Waiting>> {
+        let mut tally = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         tally.open = tally.open.saturating_sub(1);
-        if let Fate::Back(delay, why) = fate {
+        if let Outcome::Return(delay, why) = outcome {
             tally.waiting.push((self.message, delay, why));
         }
         (tally.open == 0).then(|| std::mem::take(&mut tally.waiting))

@@ -1,67 +1,66 @@
-//! Messages that were received often. Most of them wait for something; but one may be among them that kills
-//! the function before anything is recorded, and everything that is in its batch comes back with it.
+//! Messages that were received often. Most of them wait for something, but one may kill the function before anything
+//! is recorded, and then everything in its batch comes back with it.
+//!
+//! So the start of work on such a message is counted before it is read, and the count is reset when work has ended:
 //!
 //! ```text
-//! received rarely ──────────────────┐
-//! often, nothing noted ── noted ── worked on together, deleted ── notes taken back ──┐
-//! often, and the note of an earlier time is still there ── noted ── worked on, one by one ── …
-//!                                                            └ noted too often: dead-lettered, unread
+//! received rarely ───────────────┐
+//! often, count 1 ────────────────┴─ worked on together, deleted ── count reset ──┐
+//! often, count 2 or more: the function died on it ── count taken back ───────────┴─ counted again, worked on alone
+//!                                                    count above `max_crashes`: dead-lettered, unread
 //! ```
 //!
-//! Who has died on a message finds its note the next time. From then on it takes nobody along: all others are
-//! done with and deleted before.
-
-use std::time::Duration;
+//! Once the function has died on a message, all others are done with and deleted before its turn comes.
 
 use futures_util::{StreamExt, stream};
 use tracing::error;
 
 use super::event::RESERVE;
-use super::{Consumer, Fate, Inbox, LAST, Received, provider_of};
-use crate::clock::{Clock, Random, Timestamp};
+use super::returned::provider_of;
+use super::{Consumer, Inbox, LAST, Outcome, Received};
+use crate::clock::Timestamp;
 use crate::error::chain;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, StartCount};
 use crate::metric;
 
-/// From this receive on it is noted when work on a message begins. Earlier ones save the two writes.
+/// From this receive on, starts of work on a message are counted. That costs two writes, which most messages save.
 pub const OFTEN: u32 = 4;
 
 pub(super) fn is_often(message: &Received) -> bool {
     message.receives >= OFTEN
 }
 
-impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
+impl<L: Ledger, I: Inbox> Consumer<L, I> {
     pub(super) async fn consume_often(
         &self,
         often: Vec<Received>,
         others: Vec<Received>,
         deadline: Timestamp,
     ) -> Vec<String> {
-        let (mut failed, mut calm, mut suspects) = (Vec::new(), Vec::new(), Vec::new());
-        let noted = stream::iter(often).map(|message| async {
-            let begun = self.begin(&message, deadline).await;
-            // Its turn is later.
-            let begun = match begun {
-                Ok(2..) => self.put_off(&message, deadline).await.map(|()| 2),
-                begun => begun,
+        let (mut failed, mut harmless, mut suspects) = (Vec::new(), Vec::new(), Vec::new());
+        let counted = stream::iter(often).map(|message| async {
+            let starts = match self.count(&message, StartCount::Add, deadline).await {
+                // It starts later, alone.
+                Ok(2..) => self.count(&message, StartCount::TakeBack, deadline).await.map(|_| 2),
+                starts => starts,
             };
-            (message, begun)
+            (message, starts)
         });
-        let noted: Vec<_> = noted.buffer_unordered(self.policy.concurrency.max(1)).collect().await;
-        for (message, begun) in noted {
-            match begun {
-                Ok(..=1) => calm.push(message),
+        let counted: Vec<_> = counted.buffer_unordered(self.concurrency()).collect().await;
+        for (message, starts) in counted {
+            match starts {
+                Ok(..=1) => harmless.push(message),
                 Ok(2..) => suspects.push(message),
-                Err(fate) => failed.extend(self.see_off(&message, fate, deadline).await),
+                Err(outcome) => failed.extend(self.finish(&message, outcome, deadline).await),
             }
         }
-        let noted = calm.clone();
-        calm.extend(others);
+        let counted = harmless.clone();
+        let batch = [harmless, others].concat();
         failed.extend(match suspects.is_empty() {
-            true => self.work(calm, deadline).await,
-            false => self.work_and_delete(calm, deadline).await,
+            true => self.work(batch, deadline).await,
+            false => self.work_and_delete(batch, deadline).await,
         });
-        self.survive(noted, deadline).await;
+        self.reset(counted, deadline).await;
         for message in suspects {
             failed.extend(self.consume_alone(message, deadline).await);
         }
@@ -70,83 +69,78 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
 
     /// Works on a message that may kill the function.
     async fn consume_alone(&self, message: Received, deadline: Timestamp) -> Vec<String> {
-        if self.clock.now() >= deadline.minus(2 * RESERVE) {
-            let fate = Fate::Back(Duration::ZERO, "not started: the invocation ends".to_owned());
-            return Vec::from_iter(self.see_off(&message, fate, deadline).await);
-        }
-        let crashes = match self.begin(&message, deadline).await {
-            Ok(begun) => begun.saturating_sub(1),
-            Err(fate) => return Vec::from_iter(self.see_off(&message, fate, deadline).await),
+        let outcome = match self.clock.now() >= deadline.minus(2 * RESERVE) {
+            true => Outcome::not_started(),
+            false => match self.count(&message, StartCount::Add, deadline).await {
+                Err(outcome) => outcome,
+                Ok(starts) if starts > self.policy.wait_policy.max_crashes => {
+                    let crashes = starts.saturating_sub(1);
+                    let reason =
+                        format!("the function has died {crashes} times in a row while it worked on this message");
+                    error!(message_id = message.message_id, reason, "message given up");
+                    if self.send_to_dead_letters(&message, &reason, deadline).await {
+                        self.delete_now(&[message], deadline).await;
+                        return Vec::new();
+                    }
+                    self.wait_longer(&message, reason)
+                }
+                Ok(_) => {
+                    let failed = self.work_and_delete(vec![message.clone()], deadline).await;
+                    self.reset(vec![message], deadline).await;
+                    return failed;
+                }
+            },
         };
-        if crashes >= self.policy.wait_policy.max_crashes {
-            let reason = format!("the function has died {crashes} times in a row while it worked on this message");
-            error!(message_id = message.message_id, reason, "message given up");
-            if self.bury(&message, &reason, deadline).await {
-                self.delete_ahead(&[message], deadline).await;
-                return Vec::new();
-            }
-            let fate = self.wait_longer(&message, reason);
-            return Vec::from_iter(self.see_off(&message, fate, deadline).await);
-        }
-        let failed = self.work_and_delete(vec![message.clone()], deadline).await;
-        self.survive(vec![message], deadline).await;
-        failed
+        Vec::from_iter(self.finish(&message, outcome, deadline).await)
     }
 
-    /// Works through messages, and deletes those that are done with, since the invocation goes on to others.
+    /// Works through messages and deletes the finished ones, since the invocation goes on to a message that may kill
+    /// the function.
     async fn work_and_delete(&self, batch: Vec<Received>, deadline: Timestamp) -> Vec<String> {
         let mut done = batch.clone();
         let failed = self.work(batch, deadline).await;
         done.retain(|message| !failed.contains(&message.message_id));
-        self.delete_ahead(&done, deadline).await;
+        self.delete_now(&done, deadline).await;
         failed
     }
 
-    async fn delete_ahead(&self, done: &[Received], deadline: Timestamp) {
+    async fn delete_now(&self, done: &[Received], deadline: Timestamp) {
         if !done.is_empty()
             && let Some(Err(error)) = self.in_time(deadline, self.inbox.delete(done)).await
         {
-            // Lambda deletes them once the invocation ends well.
-            error!(error = chain(&error), "messages not deleted ahead");
+            // Lambda deletes them if the invocation ends well.
+            error!(error = chain(&error), "messages not deleted early");
         }
     }
 
-    async fn begin(&self, message: &Received, deadline: Timestamp) -> Result<u32, Fate> {
-        let begin = self.ledger.begin(&message.message_id, self.clock.now());
-        self.noted(message, self.in_time(deadline.minus(LAST), begin).await)
-    }
-
-    async fn put_off(&self, message: &Received, deadline: Timestamp) -> Result<(), Fate> {
-        let put_off = self.ledger.put_off(&message.message_id, self.clock.now());
-        self.noted(message, self.in_time(deadline.minus(LAST), put_off).await)
-    }
-
-    /// Without its note nothing is begun.
-    fn noted<T>(&self, message: &Received, noted: Option<Result<T, LedgerError>>) -> Result<T, Fate> {
-        let why = match noted {
-            Some(Ok(noted)) => return Ok(noted),
+    /// Counts, or says what becomes of the message: without its count, work on it does not start.
+    async fn count(&self, message: &Received, count: StartCount, deadline: Timestamp) -> Result<u32, Outcome> {
+        let starts = self.ledger.count_starts(&message.message_id, count, self.clock.now());
+        let why = match self.in_time(deadline.minus(LAST), starts).await {
+            Some(Ok(starts)) => return Ok(starts),
             Some(Err(error)) => chain(&error),
-            None => "no end before the invocation's".to_owned(),
+            None => "the invocation ended first".to_owned(),
         };
         metric::event(provider_of(message), "failed");
-        error!(message_id = message.message_id, error = why, "message not begun");
+        error!(message_id = message.message_id, error = why, "message not started");
         Err(self.wait_longer(message, why))
     }
 
-    async fn survive(&self, messages: Vec<Received>, deadline: Timestamp) {
+    /// The function has survived these messages.
+    async fn reset(&self, messages: Vec<Received>, deadline: Timestamp) {
         let all = stream::iter(messages).map(|message| async move {
-            let survive = self.ledger.survive(&message.message_id, self.clock.now());
-            if let Some(Err(error)) = self.in_time(deadline, survive).await {
-                // Once more, and the note is one too many: it is worked on alone then, and no harm is done.
+            let reset = self
+                .ledger
+                .count_starts(&message.message_id, StartCount::Reset, self.clock.now());
+            if let Some(Err(error)) = self.in_time(deadline, reset).await {
+                // If the message comes back, it is worked on alone, which does no harm.
                 error!(
                     message_id = message.message_id,
                     error = chain(&error),
-                    "note not taken back"
+                    "count of starts not reset"
                 );
             }
         });
-        all.buffer_unordered(self.policy.concurrency.max(1))
-            .collect::<Vec<()>>()
-            .await;
+        all.buffer_unordered(self.concurrency()).collect::<Vec<()>>().await;
     }
 }

@@ -1,5 +1,5 @@
-//! What is set aside on purpose: recorded as rejected, and handed to no hook. What is expired is dead-lettered as
-//! well, for somebody to look at: hooks may have had it long ago, or never.
+//! Events that are set aside on purpose: recorded as rejected, and handed to no hook. Expired ones are dead-lettered
+//! as well, for somebody to look at: hooks may have had them long ago, or never.
 
 use std::time::Duration;
 
@@ -15,14 +15,17 @@ pub enum SetAside {
     /// Test money on a live stack, or the other way round.
     #[error("of environment `{}`, which this stack does not take", .0.name())]
     WrongEnvironment(Environment),
-    /// It happened then, and the ledger may have forgotten that it has seen it.
-    #[error("stale: it happened at {0}, longer ago than the ledger remembers")]
+    /// It happened so long ago that the ledger may have forgotten it.
+    #[error("expired: it happened at {0}, longer ago than the ledger remembers")]
     Expired(Timestamp),
 }
 
+/// What the reason of an expired event began with in version 0.1.
+const STALE: &str = "stale: ";
+
 impl SetAside {
-    /// Why `event` is set aside by a stack that takes events of `environment` (`None`: of any) and remembers
-    /// them for `retention`. Whether an operator replays it is not asked.
+    /// Why a stack sets `event` aside that takes events of `environment` (`None`: of any) and remembers them for
+    /// `retention`. Replays are the caller's business.
     pub fn of(event: &Event, environment: Option<Environment>, retention: Duration, now: Timestamp) -> Option<Self> {
         if event.test_delivery {
             return Some(Self::TestDelivery);
@@ -34,18 +37,19 @@ impl SetAside {
         expired.map(Self::Expired)
     }
 
-    /// Reads a reason from the ledger; `None` where it is another. Nothing that a hook or a provider says
-    /// reads as one of these: a hook's reason begins with its name, and the whole text has to be the one that
-    /// is written for what was read from it.
-    pub fn of_reason(reason: &str) -> Option<Self> {
-        let environment = || Environment::from_name(between(reason, "of environment `", "`")?);
-        let moment = || Timestamp::from_rfc3339(between(reason, "stale: it happened at ", ",")?);
-        let known = environment().map(Self::WrongEnvironment);
-        let known = known.or_else(|| moment().map(Self::Expired));
-        known
-            .into_iter()
-            .chain([Self::TestDelivery])
-            .find(|known| known.to_string() == reason)
+    /// Reads a reason from the ledger; `None` if it is another. A hook's or provider's text is never taken for one of
+    /// these: a hook's reason begins with the hook's name, and the whole text must match.
+    pub fn from_reason(reason: &str) -> Option<Self> {
+        let reason = match reason.strip_prefix(STALE) {
+            Some(rest) => format!("expired: {rest}"),
+            None => reason.to_owned(),
+        };
+        let environment = || Environment::from_name(between(&reason, "of environment `", "`")?);
+        let moment = || Timestamp::from_rfc3339(between(&reason, "expired: it happened at ", ",")?);
+        let found = environment().map(Self::WrongEnvironment);
+        let found = found.or_else(|| moment().map(Self::Expired));
+        let mut known = found.into_iter().chain([Self::TestDelivery]);
+        known.find(|known| known.to_string() == reason)
     }
 }
 
@@ -58,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_reason_is_read_back() {
         for aside in [
             SetAside::TestDelivery,
             SetAside::WrongEnvironment(Environment::Test),
@@ -67,13 +71,13 @@ mod tests {
             SetAside::Expired(Timestamp::from_millis(1_710_928_800_123)),
             SetAside::Expired(Timestamp::from_millis(-1)),
         ] {
-            assert_eq!(SetAside::of_reason(&aside.to_string()), Some(aside));
+            assert_eq!(SetAside::from_reason(&aside.to_string()), Some(aside));
         }
     }
 
-    /// Records live for months: these are texts of version 1.
+    /// Records live for months: these are the texts of version 0.1.
     #[test]
-    fn yesterdays_records_are_read() {
+    fn reasons_of_version_0_1_are_read() {
         for (reason, aside) in [
             ("a test delivery of `acuse doctor`", SetAside::TestDelivery),
             (
@@ -85,27 +89,30 @@ mod tests {
                 SetAside::Expired(Timestamp::from_millis(1_710_928_800_000)),
             ),
         ] {
-            assert_eq!(SetAside::of_reason(reason), Some(aside), "{reason}");
+            assert_eq!(SetAside::from_reason(reason), Some(aside), "{reason}");
         }
         let ledger = include_str!("../../../../tests/fixtures/upgrade/v1/ledger.json");
         let records: Vec<serde_json::Value> = serde_json::from_str(ledger).unwrap();
         let reasons = records.iter().filter_map(|record| record["error"]["S"].as_str());
-        let reasons: Vec<_> = reasons.map(SetAside::of_reason).collect();
+        let reasons: Vec<_> = reasons.map(SetAside::from_reason).collect();
         assert!(!reasons.is_empty() && reasons.iter().all(Option::is_none));
     }
 
     #[test]
-    fn nothing_else_is_taken_for_it() {
+    fn no_other_text_is_taken_for_one() {
         for reason in [
             "",
             "hook `stale`: no such order",
             "hook `h`: of environment `test`, which this stack does not take",
             "stale: it happened at 2024-03-20T10:00:00.000Z, says the provider",
+            "expired: it happened at 2024-03-20T10:00:00.000Z, says the provider",
+            "stale: a test delivery of `acuse doctor`",
+            "stale: expired: it happened at 2024-03-20T10:00:00.000Z, longer ago than the ledger remembers",
             "of environment `staging`, which this stack does not take",
             "of environment `production`, which this stack does not take",
             "the payload's environment is \"a test delivery of `acuse doctor`\"; it should be test, live or production",
         ] {
-            assert_eq!(SetAside::of_reason(reason), None, "{reason}");
+            assert_eq!(SetAside::from_reason(reason), None, "{reason}");
         }
     }
 }

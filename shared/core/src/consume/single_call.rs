@@ -1,104 +1,120 @@
-//! One call for a new event and its first hooks: those that do nothing but write are asked before anything
-//! is claimed, and what they want written commits with the event's record. Where there is no other hook, the
-//! event is completed with it; otherwise it is claimed with it, for the hooks that call out.
+//! Opening an event: by one call together with its first hooks, or by a claim.
+//!
+//! Hooks that only return writes are called before anything is claimed, and their writes commit with the event's
+//! record. If all hooks are of that kind, the same call completes the event, so it is never seen in progress.
+//! Otherwise it claims the event for the hooks that are left.
 //!
 //! ```text
-//! first hooks, each only says what to write ── settle ─▶ new: COMPLETED, or IN_PROGRESS, with all effects
-//!   │                                            ├─────▶ finished, or in progress: counted, or back
-//!   │                                            ├─────▶ other bytes: kept as a conflict
-//!   └ one fails                                  └─────▶ else: claim, as if nothing had been tried
-//!     └────────────────────────────────────────────────▶ claim, and what they said already counts
+//! first hooks, each only returns writes ── commit_new ─▶ new: COMPLETED, or IN_PROGRESS, with all effects
+//!   │                                            ├─────▶ finished, in progress, or other bytes: as a claim says
+//!   │                                            └─────▶ else: claim, as if nothing had been tried
+//!   └ one fails ───────────────────────────────────────▶ claim; their answers count if this is the first attempt
 //! ```
 //!
-//! Whatever goes wrong here has changed nothing, or has settled the event; either is what a claim finds.
+//! A single-call commit that goes wrong has changed nothing or has committed all; a claim finds which.
 
-use std::ops::ControlFlow;
+use std::collections::HashMap;
 
 use tracing::warn;
 
-use super::{Consumer, Fate, Inbox, Received};
-use crate::clock::{Clock, Random, Timestamp};
+use super::event::Opened;
+use super::{Consumer, Inbox, Received};
+use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::event::Event;
 use crate::hook::{Effects, Hook, HookError, Order};
-use crate::ledger::{Claimed, Decision, Extent, Lease, Ledger, Settlement};
-use crate::metric;
+use crate::ledger::{Commit, Lease, Ledger, LedgerError, RecordAs};
 
-/// What hooks have said to an event's first attempt.
-pub(super) type Said<W> = Vec<(&'static str, Result<Effects<W>, HookError>)>;
+/// What hooks answered, by name, before their event was claimed for its first attempt.
+pub(super) struct FirstAnswers<W>(HashMap<&'static str, Result<Effects<W>, HookError>>);
+
+impl<W> Default for FirstAnswers<W> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<W> FirstAnswers<W> {
+    /// The answer of a hook that must not be called again.
+    pub(super) fn take(&mut self, hook: &str) -> Option<Result<Effects<W>, HookError>> {
+        self.0.remove(hook)
+    }
+}
 
 /// Some of the hooks, in their order.
 type Hooks<W> = [Box<dyn Hook<W>>];
 
-/// What came of trying, where the event is not done with.
-pub(super) enum Tried<W> {
-    /// It is ours, and its first hooks are done.
-    Claimed(Claimed),
-    /// It has to be claimed. What its hooks have said counts for the first attempt.
-    Said(Said<W>),
-}
-
-impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
-    /// The hooks that may be settled: the first ones, up to one that calls out, or that asks for order: this
-    /// costs a read, which a duplicate is not worth. `None` where there is nothing to settle, and for a
-    /// message that comes again, or that an operator sends again: its event has a record, as a rule.
-    fn first_hooks(&self, message: &Received, event: &Event) -> Option<(&Hooks<L::Write>, Extent)> {
-        if message.receives > 1 || event.replay {
-            return None;
-        }
-        let mut hooks = self.hooks.iter();
-        match hooks.position(|hook| !hook.transactional() || hook.order() != Order::Any) {
-            None => Some((&self.hooks, Extent::Whole)),
-            Some(0) => None,
-            Some(first) => Some((self.hooks.get(..first)?, Extent::Begun)),
-        }
-    }
-
-    /// Settles the first hooks of `event`, which may be all; or gives what they have said to it.
-    pub(super) async fn try_settle(
+impl<L: Ledger, I: Inbox> Consumer<L, I> {
+    /// Commits `event` in a single call if its first hooks allow that, or claims it.
+    pub(super) async fn open(
         &self,
         message: &Received,
         event: &Event,
         lease: &Lease,
         cut: Timestamp,
-    ) -> ControlFlow<Fate, Tried<L::Write>> {
-        let claim = |said| ControlFlow::Continue(Tried::Said(said));
-        let Some((first, extent)) = self.first_hooks(message, event) else {
-            return claim(Vec::new());
-        };
-        let started = self.clock.now();
-        let mut said = Vec::new();
-        for hook in first {
-            let answer = self.call(hook.as_ref(), event, 1, false, cut).await;
-            let failed = answer.is_err();
-            said.push((hook.name(), answer));
-            if failed {
-                return claim(said);
+    ) -> Result<Opened<L::Write>, LedgerError> {
+        let mut answers = FirstAnswers::default();
+        if let Some((hooks, record_as)) = self.first_hooks(message, event) {
+            match self.ask(hooks, event, cut).await {
+                Ok(effects) => {
+                    let commit = self
+                        .ledger
+                        .commit_new(event, lease, effects, record_as, self.clock.now());
+                    match commit.await {
+                        Ok(Ok(Commit::Completed)) => return Ok(Opened::Completed),
+                        Ok(Ok(Commit::Claimed(claimed))) => return Ok(Opened::Claimed(claimed, answers)),
+                        Ok(Ok(Commit::Claimable)) => {}
+                        Ok(Err(refused)) => return Ok(Opened::Refused(refused)),
+                        // Refused effects or an outage: a claim comes first, so that it can be recorded.
+                        Err(error) => {
+                            let (key, delivery_id) = (&event.key, event.delivery_id);
+                            warn!(%key, %delivery_id, error = chain(&error), "event not committed in a single call");
+                        }
+                    }
+                }
+                Err(failed) => answers = failed,
             }
         }
-        let hooks = said
-            .into_iter()
-            .filter_map(|(hook, answer)| Some((hook, answer.ok()?)))
-            .collect();
-        let now = self.clock.now();
-        match self.ledger.settle(event, lease, hooks, extent, now).await {
-            Ok(Settlement::Completed) => {
-                metric::queue_latency(event.provider, started.since(event.received_at));
-                ControlFlow::Break(self.completed(event, 1, now))
-            }
-            Ok(Settlement::Claimed(claimed)) => ControlFlow::Continue(Tried::Claimed(claimed)),
-            Ok(Settlement::Known(Decision::Wait { until })) => ControlFlow::Break(self.wait(event, until, now)),
-            Ok(Settlement::Known(Decision::Drop { status })) => {
-                ControlFlow::Break(self.count_duplicate(message, event, status.name()).await)
-            }
-            Ok(Settlement::Known(Decision::Conflict)) => ControlFlow::Break(self.keep_conflict(message, event).await),
-            Ok(Settlement::Known(Decision::Take(_))) => claim(Vec::new()),
-            // Refused effects, or a ledger that can't be asked: recorded, if it can be, under a lease.
-            Err(error) => {
-                let (key, delivery_id) = (&event.key, event.delivery_id);
-                warn!(%key, %delivery_id, error = chain(&error), "event not settled in one call");
-                claim(Vec::new())
+        Ok(match self.ledger.claim(event, lease, self.clock.now()).await? {
+            Ok(claimed) if claimed.progress.attempt == 1 => Opened::Claimed(claimed, answers),
+            Ok(claimed) => Opened::Claimed(claimed, FirstAnswers::default()),
+            Err(refused) => Opened::Refused(refused),
+        })
+    }
+
+    /// The first hooks, up to one with external side effects or one that asks for the order of events, which costs a
+    /// read that a duplicate is not worth. `None` if there are none, and for a message that was received before or
+    /// that an operator replays: its event probably has a record.
+    fn first_hooks(&self, message: &Received, event: &Event) -> Option<(&Hooks<L::Write>, RecordAs)> {
+        if message.receives > 1 || event.replay {
+            return None;
+        }
+        let mut hooks = self.hooks.iter();
+        match hooks.position(|hook| !hook.transactional() || hook.order() != Order::Any) {
+            None => Some((&self.hooks, RecordAs::Completed)),
+            Some(0) => None,
+            Some(first) => Some((self.hooks.get(..first)?, RecordAs::Claimed)),
+        }
+    }
+
+    /// Calls `hooks` for their writes, up to the first that fails; then all their answers.
+    async fn ask(
+        &self,
+        hooks: &Hooks<L::Write>,
+        event: &Event,
+        cut: Timestamp,
+    ) -> Result<Vec<(&'static str, Effects<L::Write>)>, FirstAnswers<L::Write>> {
+        let mut effects = Vec::new();
+        for hook in hooks {
+            match self.call(hook.as_ref(), event, 1, false, cut).await {
+                Ok(own) => effects.push((hook.name(), own)),
+                Err(error) => {
+                    let answers = effects.into_iter().map(|(name, own)| (name, Ok(own)));
+                    let answers = answers.chain([(hook.name(), Err(error))]);
+                    return Err(FirstAnswers(answers.collect()));
+                }
             }
         }
+        Ok(effects)
     }
 }

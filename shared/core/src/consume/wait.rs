@@ -1,10 +1,10 @@
-//! How long a message waits for what is nobody's fault: a ledger or a queue that can't be reached, or that
-//! throttles. That is no attempt of its event; but each receive brings the message nearer to the queue's
-//! `maxReceiveCount`, and each day nearer to the end of its retention.
+//! How long a message waits during an outage: while a ledger or a queue can't be reached, or throttles. That is no
+//! attempt of its event, but each receive brings the message nearer to the queue's `maxReceiveCount`, and each day
+//! nearer to the end of its retention.
 //!
 //! ```text
 //! receives   1  2  3 …    a quarter of them                                      maxReceiveCount
-//! waits      1s 2s 4s … `wait.max` │ what is left of the time, shared by what is left │
+//! waits      1s 2s 4s … `wait.max` │ the time left, divided by the receives left │
 //! age        0                     several hours                          retention - a day
 //! ```
 
@@ -13,22 +13,22 @@ use std::time::Duration;
 use super::Backoff;
 use crate::clock::Random;
 
-/// Kept free at the end of a message's life: a copy is on the dead-letter queue before the queue forgets it.
-/// A copy has a retention of its own, where a message that SQS itself moves keeps its first day.
+/// A message is dead-lettered this long before the queue would forget it. A copy starts a retention of its own; a
+/// message that SQS itself moves keeps its age.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html>
 const LAST_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// However few receives are left, whatever ends is noticed within the hour.
+/// However few receives are left, the end of an outage is noticed within the hour.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
-/// How a message that nobody could work on is kept.
+/// How a message waits that nobody could work on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitPolicy {
     /// How long it waits, by its receives.
     pub wait: Backoff,
-    /// The queue's `maxReceiveCount`: a message that is received once more is dead-lettered by SQS.
+    /// The queue's `maxReceiveCount`: SQS dead-letters a message that is received once more.
     pub max_receives: u32,
-    /// The queue's retention: a message that is older is gone.
+    /// The queue's retention: older messages are gone.
     pub retention: Duration,
     /// A message on which the function has died this often in a row is dead-lettered unread.
     pub max_crashes: u32,
@@ -50,12 +50,13 @@ impl Default for WaitPolicy {
 }
 
 impl WaitPolicy {
-    /// How long a message waits that was received so often; `age`: since it was sent, where that is known.
-    pub fn delay(&self, receives: u32, age: Option<Duration>, random: &impl Random) -> Duration {
+    /// How long a message waits that was received this often and sent this long ago (`None`: unknown).
+    pub fn delay(&self, receives: u32, age: Option<Duration>, random: &dyn Random) -> Duration {
         self.wait.delay(receives.max(1), random).max(self.share(receives, age))
     }
 
-    /// The shortest wait by which the receives that are left last: none during the first quarter of them.
+    /// The shortest wait with which the receives that are left last to the end; zero during the first quarter of
+    /// them.
     pub fn share(&self, receives: u32, age: Option<Duration>) -> Duration {
         if receives <= self.max_receives / 4 {
             return Duration::ZERO;
@@ -66,7 +67,7 @@ impl WaitPolicy {
         share.min(LONGEST_WAIT)
     }
 
-    /// Whether a message of this age is near enough to its end that it may not wait `delay` more.
+    /// Whether a message of this age is too near to its end to wait `delay` more.
     pub fn ends(&self, age: Duration, delay: Duration) -> bool {
         age.saturating_add(delay) > self.retention.saturating_sub(LAST_DAY)
     }
@@ -83,7 +84,7 @@ mod tests {
     #[test]
     fn a_message_outlasts_every_outage_that_ends_before_the_queue_forgets_it() {
         let wait_policy = WaitPolicy::default();
-        // The shortest waits that may be drawn, and the longest.
+        // The shortest and the longest random waits.
         for dice in [0, u128::MAX] {
             let dice = Dice::fixed(dice);
             let (mut age, mut receives) = (Duration::ZERO, 0);
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn receives_that_are_lost_to_a_failing_function_make_the_rest_last_longer() {
+    fn receives_lost_to_a_failing_function_make_the_rest_wait_longer() {
         let dice = Dice::fixed(0);
         let late = WaitPolicy::default().delay(900, Some(2 * DAY), &dice);
         assert_eq!(late, LONGEST_WAIT, "ten days for 100 receives, and an hour at most");
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_that_is_left_is_shared_after_a_quarter_of_the_receives() {
+    fn the_time_left_is_shared_after_a_quarter_of_the_receives() {
         let delay = |receives| WaitPolicy::default().delay(receives, Some(DAY), &Dice::fixed(0));
         assert_eq!([delay(250), delay(251)], [MINUTE * 5 / 2, 11 * DAY / 749]);
     }
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_a_known_age_waits_as_well() {
+    fn a_message_of_unknown_age_waits_as_well() {
         assert_eq!(
             WaitPolicy::default().delay(0, None, &Dice::fixed(0)),
             Duration::from_secs(1)

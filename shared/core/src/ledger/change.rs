@@ -1,143 +1,179 @@
-//! What claims and owners make of a record: the rules behind the conditional writes, as values.
+//! What claims, commits and owners make of a record: the rules behind the conditional writes, as values.
 
 use std::collections::BTreeMap;
 
+use super::{Lease, Progress, RecordState, Status};
 use crate::clock::Timestamp;
 
-use super::{Extent, Lease, RecordState, Status, Taken};
+/// What an owner writes. `E`: the effects that commit with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change<E> {
+    /// A hook is done; others are not.
+    RecordHook(HookDone<E>),
+    /// All hooks are done, the last one by this write.
+    Complete(Option<HookDone<E>>),
+    /// The event is to be retried.
+    Release {
+        /// What failed.
+        error: String,
+        /// Whether that was one of the event's attempts.
+        cause: ReleaseCause,
+    },
+    /// The event reaches no further hook, unless an operator replays it: then it has all its attempts once more.
+    Reject {
+        /// Why.
+        reason: String,
+    },
+}
 
-/// Why an event is released: whether this was one of the attempts that it has.
+/// A hook that is done, by its name, and the effects that commit with its record.
+pub type HookDone<E> = (&'static str, E);
+
+/// Why an event is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Blame {
-    /// A hook failed. So does one that dies with its process, which is not released at all.
-    Hook {
-        /// No delivery of the event is to call it again before.
+pub enum ReleaseCause {
+    /// A hook failed. So does one that dies with its process, which releases nothing.
+    HookFailed {
+        /// No delivery of the event calls it again before.
         retry_at: Timestamp,
     },
-    /// Nobody: the ledger or a queue could not be reached. The attempt is given back.
-    Nobody,
+    /// The ledger or a queue could not be reached. The attempt does not count.
+    Outage,
 }
 
-/// What an owner writes.
+/// How a new event is recorded by its single-call commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change<'a> {
-    /// A hook is done, and when; others are not.
-    Record(&'a str, Timestamp),
-    /// All hooks are done, this one with the same write.
-    Complete(Option<(&'a str, Timestamp)>),
-    /// The event is free to be claimed again.
-    Release(Blame),
-    /// The event is never to reach (further) hooks.
-    Reject,
+pub enum RecordAs {
+    /// All its hooks are done.
+    Completed,
+    /// Its first hooks are done; it is claimed for the others.
+    Claimed,
 }
+
+impl<E> Change<E> {
+    /// The name of the change in errors.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::RecordHook(_) => "record_hook",
+            Self::Complete(_) => "complete",
+            Self::Release { .. } => "release",
+            Self::Reject { .. } => "reject",
+        }
+    }
+}
+
+/// The time of what has none.
+const NEVER: Timestamp = Timestamp::from_millis(0);
 
 impl RecordState {
-    /// The record after a claim that [`decide`](super::decide) let through.
+    /// The record after a claim that [`decide`](super::decide) allowed.
     #[must_use]
-    pub fn claimed(taken: &Taken, body_sha256: &str, lease: &Lease) -> Self {
+    pub fn claimed(progress: &Progress, body_sha256: &str, lease: &Lease) -> Self {
         Self {
             status: Status::InProgress,
+            lease_token: lease.token.clone(),
             lease_expires_at: lease.expires_at,
-            retry_at: Timestamp::from_millis(0),
-            attempts: taken.attempt,
-            forgiven: taken.forgiven,
-            // Where there is a record, it has the same: `decide` sees to that.
-            body_sha256: body_sha256.to_owned(),
-            hooks: taken.hooks.clone(),
+            attempts: progress.attempt,
+            forgiven: progress.forgiven,
+            hooks: progress.hooks.clone(),
+            ..Self::unclaimed(Status::InProgress, body_sha256, &lease.message_id)
         }
     }
 
-    /// The record of an event whose `hooks` are done by the write that makes it; `None` where there is one.
-    /// Whatever was found is refused, also what a claim might take: its hooks may be done in part, and their
-    /// effects applied.
+    /// The record that a single-call commit makes of a new event; `None` if the event has one. Any record refuses it,
+    /// even one that a claim may take: its hooks may be done in part, and their effects applied.
     ///
     /// ```text
-    /// delivery A: hooks ── settle ✓ ─────────── the record, and the hooks' effects
-    /// delivery B: hooks ──────────── settle: refused, there is a record; nothing is applied
+    /// delivery A: hooks ── commit_new ✓ ─────────── the record and the hooks' effects
+    /// delivery B: hooks ──────────── commit_new ✗   there is a record; nothing is applied
     /// ```
     #[must_use]
-    pub fn settled<'a>(
+    pub fn committed<'a>(
         found: Option<&Self>,
         hooks: impl IntoIterator<Item = &'a str>,
-        extent: Extent,
+        record_as: RecordAs,
         lease: &Lease,
         body_sha256: &str,
         now: Timestamp,
     ) -> Option<Self> {
-        let (status, lease_expires_at) = match extent {
-            Extent::Whole => (Status::Completed, Timestamp::from_millis(0)),
-            Extent::Begun => (Status::InProgress, lease.expires_at),
-        };
-        found.is_none().then(|| Self {
-            status,
-            lease_expires_at,
-            retry_at: Timestamp::from_millis(0),
-            attempts: 1,
-            forgiven: 0,
-            body_sha256: body_sha256.to_owned(),
-            hooks: hooks.into_iter().map(|hook| (hook.to_owned(), now)).collect(),
-        })
+        if found.is_some() {
+            return None;
+        }
+        let hooks = hooks.into_iter().map(|hook| (hook.to_owned(), now)).collect();
+        let mut new = Self::claimed(&Progress::new(hooks), body_sha256, lease);
+        if record_as == RecordAs::Completed {
+            new.end_lease(Status::Completed);
+        }
+        Some(new)
     }
 
-    /// The record of other bytes under a known key; `None` where they are `found` to have one.
+    /// The record of a conflict; `None` if these bytes have one.
     #[must_use]
-    pub fn conflict(found: Option<&Self>, body_sha256: &str) -> Option<Self> {
-        found.is_none().then(|| Self {
-            status: Status::Conflict,
-            lease_expires_at: Timestamp::from_millis(0),
-            retry_at: Timestamp::from_millis(0),
-            attempts: 0,
-            forgiven: 0,
-            body_sha256: body_sha256.to_owned(),
-            hooks: BTreeMap::new(),
-        })
+    pub fn conflict(found: Option<&Self>, body_sha256: &str, message_id: &str) -> Option<Self> {
+        let new = || Self::unclaimed(Status::Conflict, body_sha256, message_id);
+        found.is_none().then(new)
     }
 
-    /// The record after `change` by the owner with `token`, where `holder` is the record's lease token;
-    /// `None` where the change is refused. Time has no say: an owner whose lease is over, but went to
-    /// nobody, may still finish.
+    /// The record after `change` by the owner with the lease token `token`; `None` if the change is refused. Time has
+    /// no say: an owner whose lease is over may still finish, as long as nobody else has claimed the event.
     ///
     /// ```text
-    /// owner A: claim ── works ──────────────(too late) complete: refused, the holder is B
+    /// owner A: claim ── works ──────────────(too late) complete: refused, the token is B's
     /// owner B:            (lease over) claim ── works ── complete
     /// ```
     ///
-    /// A hook is recorded once, so that its effects are applied once: the same write sent twice, because
-    /// the answer to the first was lost, must not apply them again. The status sees to that for the
-    /// changes that end a lease, and the record of hooks for the one that doesn't.
+    /// A hook is recorded once, so that its effects are applied once: a write that is sent again because its answer
+    /// was lost must not apply them again. For changes that end the lease the status sees to that.
     #[must_use]
-    pub fn changed(&self, holder: &str, token: &str, change: Change<'_>) -> Option<Self> {
-        if self.status != Status::InProgress || holder != token {
+    pub fn changed<E>(&self, token: &str, change: &Change<E>, now: Timestamp) -> Option<Self> {
+        if self.status != Status::InProgress || self.lease_token != token {
             return None;
         }
         let mut next = self.clone();
         match change {
-            Change::Record(hook, at) => {
-                if next.hooks.insert(hook.to_owned(), at).is_some() {
-                    return None;
-                }
-                return Some(next);
+            Change::RecordHook((hook, _)) => {
+                let recorded = next.hooks.insert((*hook).to_owned(), now);
+                return recorded.is_none().then_some(next);
             }
             Change::Complete(last) => {
-                next.hooks.extend(last.map(|(hook, at)| (hook.to_owned(), at)));
-                next.status = Status::Completed;
+                next.hooks
+                    .extend(last.iter().map(|(hook, _)| ((*hook).to_owned(), now)));
+                next.end_lease(Status::Completed);
             }
-            Change::Release(blame) => {
-                next.status = Status::Released;
-                match blame {
-                    Blame::Hook { retry_at } => next.retry_at = retry_at,
-                    Blame::Nobody => next.attempts = next.attempts.saturating_sub(1),
+            Change::Release { cause, .. } => {
+                match cause {
+                    ReleaseCause::HookFailed { retry_at } => next.retry_at = *retry_at,
+                    ReleaseCause::Outage => next.attempts = next.attempts.saturating_sub(1),
                 }
+                next.end_lease(Status::Released);
             }
-            // Only an operator gets past this one, and then its attempts begin anew.
-            Change::Reject => {
-                next.status = Status::Rejected;
+            // Only a replay gets past this one, and its attempts begin anew.
+            Change::Reject { .. } => {
                 next.forgiven = next.attempts;
+                next.end_lease(Status::Rejected);
             }
         }
-        // Only an event in progress has a lease.
-        next.lease_expires_at = Timestamp::from_millis(0);
         Some(next)
+    }
+
+    fn unclaimed(status: Status, body_sha256: &str, message_id: &str) -> Self {
+        Self {
+            status,
+            lease_token: String::new(),
+            lease_expires_at: NEVER,
+            retry_at: NEVER,
+            attempts: 0,
+            forgiven: 0,
+            body_sha256: body_sha256.to_owned(),
+            message_id: message_id.to_owned(),
+            hooks: BTreeMap::new(),
+        }
+    }
+
+    fn end_lease(&mut self, status: Status) {
+        self.status = status;
+        self.lease_token.clear();
+        self.lease_expires_at = NEVER;
     }
 }
 
@@ -147,33 +183,38 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(99);
     const LATER: Timestamp = Timestamp::from_seconds(400);
-    const NEVER: Timestamp = Timestamp::from_millis(0);
 
-    const ALL: [Change<'static>; 5] = [
-        Change::Record("mail", NOW),
-        Change::Complete(Some(("mail", NOW))),
-        Change::Release(Blame::Hook { retry_at: LATER }),
-        Change::Release(Blame::Nobody),
-        Change::Reject,
-    ];
+    fn all() -> [Change<()>; 5] {
+        let release = |cause| Change::Release {
+            error: "no".to_owned(),
+            cause,
+        };
+        [
+            Change::RecordHook(("mail", ())),
+            Change::Complete(Some(("mail", ()))),
+            release(ReleaseCause::HookFailed { retry_at: LATER }),
+            release(ReleaseCause::Outage),
+            Change::Reject {
+                reason: "never".to_owned(),
+            },
+        ]
+    }
 
-    fn standing(status: Status) -> RecordState {
+    fn record(status: Status) -> RecordState {
         RecordState {
-            status,
+            lease_token: "a".to_owned(),
             lease_expires_at: Timestamp::from_seconds(50),
-            retry_at: NEVER,
             attempts: 1,
-            forgiven: 0,
-            body_sha256: "aa".to_owned(),
             hooks: BTreeMap::from([("payments".to_owned(), Timestamp::from_seconds(40))]),
+            ..RecordState::unclaimed(status, "aa", "m")
         }
     }
 
     #[test]
-    fn the_holder_changes_the_record_although_its_lease_is_over() {
-        let after = ALL.map(|change| standing(Status::InProgress).changed("a", "a", change).unwrap());
+    fn the_owner_changes_the_record_even_after_its_lease_is_over() {
+        let after = all().map(|change| record(Status::InProgress).changed("a", &change, NOW).unwrap());
         assert_eq!(
-            after.each_ref().map(|standing| standing.status),
+            after.each_ref().map(|record| record.status),
             [
                 Status::InProgress,
                 Status::Completed,
@@ -182,54 +223,53 @@ mod tests {
                 Status::Rejected
             ]
         );
-        let hooks = after.each_ref().map(|standing| standing.hooks.len());
+        let hooks = after.each_ref().map(|record| record.hooks.len());
         assert_eq!(hooks, [2, 2, 1, 1, 1]);
         // Only a hook's failure makes deliveries wait.
-        let retry_at = after.each_ref().map(|standing| standing.retry_at);
+        let retry_at = after.each_ref().map(|record| record.retry_at);
         assert_eq!(retry_at, [NEVER, NEVER, LATER, NEVER, NEVER]);
-        // What is nobody's fault is no attempt; what an operator sends again begins anew.
-        let attempts = after.map(|standing| (standing.attempts, standing.forgiven));
+        // An outage is no attempt; after a rejection attempts begin anew.
+        let attempts = after.map(|record| (record.attempts, record.forgiven));
         assert_eq!(attempts, [(1, 0), (1, 0), (1, 0), (0, 0), (1, 1)]);
     }
 
     #[test]
-    fn nobody_else_does_and_nobody_once_it_is_not_in_progress() {
-        for change in ALL {
-            assert_eq!(standing(Status::InProgress).changed("b", "a", change), None);
+    fn nobody_else_changes_it_and_nobody_once_it_is_not_in_progress() {
+        for change in all() {
+            assert_eq!(record(Status::InProgress).changed("b", &change, NOW), None);
             for status in [Status::Released, Status::Completed, Status::Rejected, Status::Conflict] {
-                assert_eq!(standing(status).changed("a", "a", change), None);
+                assert_eq!(record(status).changed("a", &change, NOW), None);
             }
         }
     }
 
     #[test]
-    fn an_event_is_settled_where_there_is_no_record_whatever_it_says() {
+    fn a_single_call_commit_makes_a_record_only_if_there_is_none() {
         let lease = Lease {
             token: "a".to_owned(),
             expires_at: Timestamp::from_seconds(120),
             message_id: "m".to_owned(),
-            first: true,
+            overrides: super::super::Override::None,
         };
-        for (extent, status, lease_expires_at) in [
-            (Extent::Whole, Status::Completed, NEVER),
-            (Extent::Begun, Status::InProgress, lease.expires_at),
+        for (record_as, status, lease_expires_at) in [
+            (RecordAs::Completed, Status::Completed, NEVER),
+            (RecordAs::Claimed, Status::InProgress, lease.expires_at),
         ] {
-            let settle = |found: Option<&RecordState>| {
-                RecordState::settled(found, ["payments", "mail"], extent, &lease, "aa", NOW)
+            let commit = |found: Option<&RecordState>| {
+                RecordState::committed(found, ["payments", "mail"], record_as, &lease, "aa", NOW)
             };
-            let settled = settle(None).unwrap();
-            assert_eq!((settled.status, settled.attempts), (status, 1));
-            assert_eq!((settled.hooks.len(), settled.lease_expires_at), (2, lease_expires_at));
+            let new = commit(None).unwrap();
+            assert_eq!((new.status, new.attempts), (status, 1));
+            assert_eq!((new.hooks.len(), new.lease_expires_at), (2, lease_expires_at));
             for status in Status::ALL {
-                let found = standing(status);
-                assert_eq!(settle(Some(&found)), None);
+                assert_eq!(commit(Some(&record(status))), None);
             }
         }
     }
 
     #[test]
     fn a_hook_is_recorded_once() {
-        let again = standing(Status::InProgress).changed("a", "a", Change::Record("payments", NOW));
-        assert_eq!(again, None);
+        let again = Change::RecordHook(("payments", ()));
+        assert_eq!(record(Status::InProgress).changed("a", &again, NOW), None);
     }
 }

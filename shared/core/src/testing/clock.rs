@@ -1,4 +1,4 @@
-//! A clock that stands until it is moved, and dice that fall as told.
+//! A clock that stands until it is moved, and dice that fall as they are told.
 
 use std::future::{Future, pending, ready};
 use std::pin::Pin;
@@ -24,14 +24,14 @@ impl StoppedClock {
         }
     }
 
-    /// The same, where every sleep ends at once: whatever is not ready immediately times out.
+    /// The same clock with sleeps that end at once: whatever is not ready immediately times out.
     #[must_use]
     pub fn impatient(mut self) -> Self {
         self.impatient = true;
         self
     }
 
-    /// Moves the time on.
+    /// Moves the clock on.
     pub fn advance(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.millis.fetch_add(millis, Ordering::SeqCst);

@@ -33,7 +33,7 @@ impl FakeInbox {
         self.dead.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ids of the messages that were deleted ahead, in order.
+    /// Ids of the messages that were deleted early, in order.
     pub fn deleted(&self) -> Vec<String> {
         self.deleted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

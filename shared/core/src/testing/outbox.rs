@@ -1,4 +1,4 @@
-//! What a verifier is given in tests: a secret store and queues in memory.
+//! A verifier's ports in memory: its queues and its secret store.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! The same events in other bytes, and an operator who decides on some of them.
+//! The same events with other bytes, and an operator who decides on some of them.
 
 use acuse_core::consume::Received;
 use acuse_core::event::{Environment, Event};
@@ -17,7 +17,7 @@ fn event_of(message: &Received) -> Event {
     Event::read(envelope_of(message), &kuenta::PROVIDER, Environment::Live).0
 }
 
-/// What an operator queues to let the conflict of `message` through.
+/// What an operator queues to release the conflict of `message`.
 fn released(message: &Received) -> Received {
     let envelope = Envelope {
         replay: Some(Replay::Conflict),
@@ -32,7 +32,7 @@ fn released(message: &Received) -> Received {
 }
 
 impl World {
-    /// Somebody looks at the conflicts now and then, lets some of them through and dismisses others.
+    /// Now and then an operator releases some of the conflicts and dismisses others.
     pub(crate) fn decide(&self) {
         let (queue, simulation) = (self.queue.clone(), self.simulation.clone());
         let (ledger, sent) = (self.ledger.clone(), self.sent.clone());
@@ -52,28 +52,28 @@ impl World {
         });
     }
 
-    /// How many records of a payment say that `hook` is done: the event's, and those of its conflicts.
+    /// How many records of a payment, its conflicts' included, say that `hook` is done.
     pub(crate) fn recorded(&self, hook: &str, id: &str) -> u32 {
         let records = self.ledger.records();
         let of_it = records
             .iter()
             .filter(|(key, _)| key.partition.ends_with(&format!("#{id}")));
-        let done = of_it.filter(|(_, stored)| stored.standing.hooks.contains_key(hook));
+        let done = of_it.filter(|(_, stored)| stored.state.hooks.contains_key(hook));
         u32::try_from(done.count()).unwrap()
     }
 
-    /// No bytes are lost: each payload is the event's, or a conflict's, or on the dead-letter queue. And what was
-    /// let through has come to an end like any event.
+    /// No bytes are lost: each payload is the event's, a conflict's, or on the dead-letter queue. And every released
+    /// conflict is finished.
     pub(crate) fn check_conflicts(&self, dead: &[String]) {
         let records = self.ledger.records();
         for message in self.sent.lock().unwrap().iter() {
             let event = event_of(message);
-            let same = |stored: &acuse_core::testing::Stored| stored.standing.body_sha256 == event.body_sha256();
+            let same = |stored: &acuse_core::testing::StoredRecord| stored.state.body_sha256 == event.body_sha256();
             let conflict = event.clone().into_conflict().key;
             let kept = [&event.key, &conflict].map(|key| records.get(key).is_some_and(same));
-            let buried = dead.contains(&message.message_id);
+            let dead_lettered = dead.contains(&message.message_id);
             assert!(
-                kept != [false; 2] || buried,
+                kept != [false; 2] || dead_lettered,
                 "the bytes of {} are lost",
                 message.message_id
             );
@@ -81,8 +81,8 @@ impl World {
         for (key, stored) in records.iter().filter(|(key, _)| key.first().is_some()) {
             let id = key.partition.rsplit('#').next().unwrap();
             let released = |message: &&String| message.starts_with(id) && message.ends_with("-released");
-            let hooks = stored.standing.hooks.len();
-            match stored.standing.status {
+            let hooks = stored.state.hooks.len();
+            match stored.state.status {
                 Status::Conflict => assert_eq!(hooks, 0, "{key}: nobody has decided"),
                 Status::Completed => assert_eq!(hooks, 2, "{key}: completed without all its hooks"),
                 Status::Rejected if stored.error.as_deref() == Some(CONFLICT) => {

@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use crate::simulation::Simulation;
 
-/// One call's fate.
+/// What happens to one call.
 pub(crate) enum Fault {
     None,
-    /// It fails, and nothing was done: refused, throttled, not reached.
+    /// It fails and does nothing: refused, throttled, or not reached.
     Before,
-    /// It does its work, and the answer is lost.
+    /// It does its work, but the answer is lost.
     After,
-    /// It takes its time, and then does its work: perhaps after its lease is over.
+    /// It does its work late, perhaps after the lease is over.
     SlowBefore(Duration),
-    /// It does its work, and its answer takes its time: perhaps nobody waits for it any more.
+    /// It does its work, and the answer comes late, perhaps when nobody waits for it any more.
     SlowAfter(Duration),
 }
 
-/// Draws a fate for every call, until things are well again.
+/// Draws a fault for every call, until the trouble is over.
 #[derive(Clone)]
 pub(crate) struct Faults {
     simulation: Simulation,
-    /// One call in so many meets one.
+    /// One call in this many meets a fault.
     one_in: u32,
     over: Arc<AtomicBool>,
-    away: Arc<AtomicBool>,
+    down: Arc<AtomicBool>,
 }
 
-/// Some calls take a moment, and some longer than a lease: their owner comes too late.
+/// Some calls take a moment, and some longer than a lease.
 const DELAYS: [Duration; 3] = [
     Duration::from_secs(3),
     Duration::from_secs(50),
@@ -42,13 +42,13 @@ impl Faults {
             simulation: simulation.clone(),
             one_in,
             over: Arc::default(),
-            away: Arc::default(),
+            down: Arc::default(),
         }
     }
 
     /// From now on every call fails, or none.
-    pub(crate) fn away(&self, away: bool) {
-        self.away.store(away, Ordering::SeqCst);
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
     }
 
     /// Nothing goes wrong any more.
@@ -62,7 +62,7 @@ impl Faults {
     }
 
     pub(crate) fn draw(&self) -> Fault {
-        if self.away.load(Ordering::SeqCst) {
+        if self.down.load(Ordering::SeqCst) {
             return Fault::Before;
         }
         if !self.strike() {

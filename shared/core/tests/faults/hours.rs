@@ -1,4 +1,4 @@
-//! Outages of hours and days, with the template's own settings: what they cost, and when they are over.
+//! Outages of hours and days with the template's settings: what they cost, and how long recovery takes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -39,7 +39,7 @@ fn policy() -> Policy {
     }
 }
 
-/// A hook whose other end is down.
+/// A hook that calls a system which may be down.
 struct Calls {
     down: Arc<AtomicBool>,
     calls: Arc<AtomicU32>,
@@ -60,21 +60,21 @@ impl Hook<&'static str> for Calls {
     }
 }
 
-/// What is away.
+/// What is down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Away {
+enum Down {
     Ledger,
     Hook,
-    /// The function fails as a whole: nothing is done, and nobody says when to come back.
+    /// The function: it does nothing, and messages come back when their visibility time-out ends.
     Function,
 }
 
 /// What came of an outage.
 #[derive(Debug)]
 struct Outcome {
-    /// When the last event was done with, counted from the outage's end.
+    /// When the last event was finished, from the outage's end.
     recovered: Option<Duration>,
-    /// When the first dead letter came, counted from the outage's beginning.
+    /// When the first dead letter came, from the outage's beginning.
     given_up: Option<Duration>,
     reasons: Vec<String>,
     statuses: Vec<Status>,
@@ -85,12 +85,12 @@ struct Outcome {
 
 const EVENTS: usize = 20;
 
-fn outage(away: Away, lasts: Duration) -> Outcome {
-    outage_of_copies(away, lasts, 1)
+fn outage(component: Down, lasts: Duration) -> Outcome {
+    outage_of_copies(component, lasts, 1)
 }
 
-/// Twenty events, so many deliveries of each, all there when the outage begins.
-fn outage_of_copies(away: Away, lasts: Duration, copies: u32) -> Outcome {
+/// Twenty events with this many deliveries each, all queued when the outage begins.
+fn outage_of_copies(component: Down, lasts: Duration, copies: u32) -> Outcome {
     let simulation = Simulation::new(fastrand::u64(..), BEGINNING);
     let faults = || {
         let faults = Faults::new(&simulation, 2);
@@ -100,9 +100,9 @@ fn outage_of_copies(away: Away, lasts: Duration, copies: u32) -> Outcome {
     let (ledger_faults, queue_faults) = (faults(), faults());
     let queue = Queue::new(&simulation, &queue_faults);
     let ledger = Arc::new(MemoryLedger::default());
-    let down = Arc::new(AtomicBool::new(away == Away::Hook));
+    let down = Arc::new(AtomicBool::new(component == Down::Hook));
     let calls = Arc::new(AtomicU32::new(0));
-    ledger_faults.away(away == Away::Ledger);
+    ledger_faults.set_down(component == Down::Ledger);
     let hook = Calls {
         down: Arc::clone(&down),
         calls: Arc::clone(&calls),
@@ -111,7 +111,7 @@ fn outage_of_copies(away: Away, lasts: Duration, copies: u32) -> Outcome {
         simulation: simulation.clone(),
         faults: ledger_faults.clone(),
         ledger: Arc::clone(&ledger),
-        settled: Arc::default(),
+        single_calls: Arc::default(),
     };
     let clock = SkewedClock {
         simulation: simulation.clone(),
@@ -139,11 +139,11 @@ fn outage_of_copies(away: Away, lasts: Duration, copies: u32) -> Outcome {
             while !queue.is_empty() && simulation.now().since(BEGINNING) < 16 * DAY {
                 simulation.sleep(Duration::from_secs(5)).await;
                 if simulation.now() >= over {
-                    ledger_faults.away(false);
+                    ledger_faults.set_down(false);
                     down.store(false, Ordering::SeqCst);
                 }
                 let batch = queue.receive(10);
-                let fails = away == Away::Function && simulation.now() < over;
+                let fails = component == Down::Function && simulation.now() < over;
                 if !batch.is_empty() && !fails {
                     let deadline = simulation.now().plus(TIME_OUT);
                     let failed = consumer.consume(batch.clone(), deadline).await;
@@ -164,13 +164,13 @@ fn outage_of_copies(away: Away, lasts: Duration, copies: u32) -> Outcome {
         recovered,
         given_up,
         reasons: queue.dead().into_iter().map(|(_, reason)| reason).collect(),
-        statuses: records.values().map(|stored| stored.standing.status).collect(),
-        attempts: records.values().map(|stored| stored.standing.attempts).collect(),
+        statuses: records.values().map(|stored| stored.state.status).collect(),
+        attempts: records.values().map(|stored| stored.state.attempts).collect(),
         calls: calls.load(Ordering::SeqCst),
         forgotten: queue.forgotten(),
     };
     println!(
-        "{away:?} away for {:.1} h, {copies} deliveries of each: recovered after {:?}, dead letters {}, first after {:?}, hook called {} times",
+        "{component:?} down for {:.1} h, {copies} deliveries of each: recovered after {:?}, dead letters {}, first after {:?}, hook called {} times",
         lasts.as_secs_f64() / 3600.0,
         outcome.recovered,
         outcome.reasons.len(),
@@ -187,7 +187,7 @@ fn all_is_well(outcome: &Outcome, within: Duration) {
 }
 
 #[test]
-fn an_outage_of_the_ledger_ends_by_itself_and_is_nobodys_attempt() {
+fn an_outage_of_the_ledger_ends_by_itself_and_is_no_attempt() {
     for (lasts, within) in [
         (Duration::from_secs(35), MINUTE),
         (10 * MINUTE, 6 * MINUTE),
@@ -195,7 +195,7 @@ fn an_outage_of_the_ledger_ends_by_itself_and_is_nobodys_attempt() {
         (24 * HOUR, 30 * MINUTE),
         (11 * DAY, 30 * MINUTE),
     ] {
-        let outcome = outage(Away::Ledger, lasts);
+        let outcome = outage(Down::Ledger, lasts);
         all_is_well(&outcome, within);
         assert_eq!(outcome.attempts, [1; EVENTS]);
         assert_eq!(outcome.calls, 20);
@@ -205,29 +205,29 @@ fn an_outage_of_the_ledger_ends_by_itself_and_is_nobodys_attempt() {
 #[test]
 fn a_hooks_outage_of_a_day_needs_no_operator_and_ends_within_an_hour() {
     for (lasts, within) in [(HOUR, 31 * MINUTE), (24 * HOUR, 31 * MINUTE)] {
-        let outcome = outage(Away::Hook, lasts);
+        let outcome = outage(Down::Hook, lasts);
         all_is_well(&outcome, within);
     }
 }
 
-/// A provider that repeats itself gets none of its events' attempts used up faster.
+/// Repeated deliveries do not use up an event's attempts faster.
 #[test]
-fn several_deliveries_of_an_event_have_its_attempts_together() {
+fn deliveries_of_one_event_share_its_attempts() {
     for copies in [2, 4] {
-        let outcome = outage_of_copies(Away::Hook, 24 * HOUR, copies);
+        let outcome = outage_of_copies(Down::Hook, 24 * HOUR, copies);
         all_is_well(&outcome, 32 * MINUTE);
-        // One delivery alone makes some 75.
+        // A single delivery makes some 75.
         let most = outcome.attempts.iter().max();
         assert!(most.is_some_and(|most| *most < 100), "{outcome:?}");
     }
-    let outcome = outage_of_copies(Away::Hook, 16 * DAY, 4);
+    let outcome = outage_of_copies(Down::Hook, 16 * DAY, 4);
     assert_eq!(outcome.calls, 120 * 20);
     assert!(outcome.given_up.unwrap() > 27 * HOUR, "{outcome:?}");
 }
 
 #[test]
-fn a_hook_that_never_works_is_given_up_with_its_last_error() {
-    let outcome = outage(Away::Hook, 16 * DAY);
+fn an_event_whose_hook_never_succeeds_is_given_up_with_its_last_error() {
+    let outcome = outage(Down::Hook, 16 * DAY);
     assert_eq!(outcome.statuses, [Status::Rejected; EVENTS]);
     assert_eq!(
         outcome.reasons,
@@ -237,22 +237,22 @@ fn a_hook_that_never_works_is_given_up_with_its_last_error() {
     assert!(outcome.given_up.unwrap() > 27 * HOUR, "{outcome:?}");
 }
 
-/// The queue forgets silently. Nothing may be left to it.
+/// The queue forgets silently, so nothing may be left to it.
 #[test]
 fn an_outage_that_outlasts_the_queue_leaves_everything_on_the_dead_letter_queue() {
-    let outcome = outage(Away::Ledger, 16 * DAY);
+    let outcome = outage(Down::Ledger, 16 * DAY);
     assert_eq!((outcome.reasons.len(), outcome.forgotten), (EVENTS, 0), "{outcome:?}");
-    let reason = "the event queue would forget it within a day: begin";
+    let reason = "the event queue would forget it within a day: count_starts";
     assert!(outcome.reasons.iter().all(|why| why.starts_with(reason)), "{outcome:?}");
     let given_up = outcome.given_up.unwrap();
     assert!((11 * DAY..12 * DAY + HOUR).contains(&given_up), "{outcome:?}");
 }
 
-/// What bounds a function that fails as a whole is the queue's backstop: its receives, 200 s each.
+/// Here only the queue's backstop counts: its receives, 200 s each.
 #[test]
 fn a_function_that_fails_as_a_whole_has_two_days() {
-    all_is_well(&outage(Away::Function, 48 * HOUR), 6 * MINUTE);
-    let outcome = outage(Away::Function, 16 * DAY);
+    all_is_well(&outage(Down::Function, 48 * HOUR), 6 * MINUTE);
+    let outcome = outage(Down::Function, 16 * DAY);
     assert_eq!(outcome.reasons, ["received too often"; EVENTS]);
     let given_up = outcome.given_up.unwrap();
     assert!((50 * HOUR..60 * HOUR).contains(&given_up), "{outcome:?}");

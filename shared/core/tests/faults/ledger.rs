@@ -1,4 +1,4 @@
-//! A ledger whose calls fail, time out after doing the work, or come late.
+//! A ledger whose calls fail, succeed without an answer, or come late.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,7 +9,9 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::event::key::{IdempotencyKey, Recorded};
 use acuse_core::hook::Effects;
-use acuse_core::ledger::{Blame, Claim, Claimed, Extent, Kept, Lease, Ledger, LedgerError, Settlement};
+use acuse_core::ledger::{
+    Cause, Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, RecordAs, Refused, StartCount,
+};
 use acuse_core::testing::MemoryLedger;
 
 use crate::fault::{Fault, Faults};
@@ -20,13 +22,13 @@ pub(crate) struct FaultyLedger {
     pub(crate) simulation: Simulation,
     pub(crate) faults: Faults,
     pub(crate) ledger: Arc<MemoryLedger>,
-    /// How many events were recorded together with what their first hooks write.
-    pub(crate) settled: Arc<AtomicU32>,
+    /// How many events were committed in a single call.
+    pub(crate) single_calls: Arc<AtomicU32>,
 }
 
 impl FaultyLedger {
-    /// Makes a call with its fate. The work is the database's: once the call is under way, it is done
-    /// whether or not the caller still lives.
+    /// Makes a call that may meet a fault. The work is the database's: once the call is under way, it is done even if
+    /// the caller is killed.
     async fn faulty<T, F>(
         &self,
         operation: &'static str,
@@ -37,10 +39,10 @@ impl FaultyLedger {
         F: Future<Output = Result<T, LedgerError>> + Send + 'static,
         T: Send + 'static,
     {
-        let failed = || LedgerError::Service {
+        let failed = || LedgerError {
             operation,
             key: key.clone(),
-            source: "injected".into(),
+            cause: Cause::Outage("injected".into()),
         };
         let ledger = Arc::clone(&self.ledger);
         match self.faults.draw() {
@@ -74,48 +76,65 @@ impl FaultyLedger {
     }
 }
 
-/// A key to name in an error.
-fn note(message_id: &str) -> IdempotencyKey {
-    IdempotencyKey {
-        partition: message_id.to_owned(),
-        sort: "begun".to_owned(),
-    }
-}
-
-/// Outlives the caller, which a claim otherwise may not.
-fn same(claimed: &Claimed) -> Claimed {
-    Claimed {
-        key: claimed.key.clone(),
-        lease_token: claimed.lease_token.clone(),
-        taken: claimed.taken.clone(),
-    }
-}
-
 impl Ledger for FaultyLedger {
     type Write = &'static str;
 
-    async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> Result<Claim, LedgerError> {
+    async fn claim(
+        &self,
+        event: &Event,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> Result<Result<Claimed, Refused>, LedgerError> {
         let (own, lease) = (event.clone(), lease.clone());
         let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).claim(&own, &lease, now).await };
         self.faulty("claim", &event.key, work).await
     }
 
-    async fn settle(
+    async fn commit_new(
         &self,
         event: &Event,
         lease: &Lease,
-        hooks: Vec<(&'static str, Effects<Self::Write>)>,
-        extent: Extent,
+        hooks: Vec<HookDone<Effects<Self::Write>>>,
+        record_as: RecordAs,
         now: Timestamp,
-    ) -> Result<Settlement, LedgerError> {
-        let (own, lease, settled) = (event.clone(), lease.clone(), Arc::clone(&self.settled));
+    ) -> Result<Result<Commit, Refused>, LedgerError> {
+        let (own, lease, single_calls) = (event.clone(), lease.clone(), Arc::clone(&self.single_calls));
         let work = move |ledger: Arc<MemoryLedger>| async move {
-            let settlement = (&*ledger).settle(&own, &lease, hooks, extent, now).await?;
-            let new = matches!(settlement, Settlement::Completed | Settlement::Claimed(_));
-            settled.fetch_add(u32::from(new), Ordering::SeqCst);
-            Ok(settlement)
+            let commit = (&*ledger).commit_new(&own, &lease, hooks, record_as, now).await?;
+            let new = matches!(commit, Ok(Commit::Completed | Commit::Claimed(_)));
+            single_calls.fetch_add(u32::from(new), Ordering::SeqCst);
+            Ok(commit)
         };
-        self.faulty("settle", &event.key, work).await
+        self.faulty("commit_new", &event.key, work).await
+    }
+
+    async fn change(
+        &self,
+        claimed: &Claimed,
+        change: Change<Effects<Self::Write>>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let (own, operation) = (claimed.clone(), change.operation());
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).change(&own, change, now).await };
+        self.faulty(operation, &claimed.key, work).await
+    }
+
+    async fn keep_conflict(
+        &self,
+        event: &Event,
+        message_id: &str,
+        now: Timestamp,
+    ) -> Result<ConflictRecord, LedgerError> {
+        let (own, message_id) = (event.clone(), message_id.to_owned());
+        let work =
+            move |ledger: Arc<MemoryLedger>| async move { (&*ledger).keep_conflict(&own, &message_id, now).await };
+        self.faulty("keep_conflict", &event.key, work).await
+    }
+
+    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> Result<(), LedgerError> {
+        let own = key.clone();
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, now).await };
+        self.faulty("count_duplicate", key, work).await
     }
 
     async fn recorded(&self, key: &IdempotencyKey) -> Result<Option<Recorded>, LedgerError> {
@@ -130,70 +149,13 @@ impl Ledger for FaultyLedger {
         self.faulty("overtaken", &event.key, work).await
     }
 
-    async fn keep_conflict(&self, event: &Event, message_id: &str, now: Timestamp) -> Result<Kept, LedgerError> {
-        let (own, message_id) = (event.clone(), message_id.to_owned());
-        let work =
-            move |ledger: Arc<MemoryLedger>| async move { (&*ledger).keep_conflict(&own, &message_id, now).await };
-        self.faulty("keep_conflict", &event.key, work).await
-    }
-
-    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> Result<(), LedgerError> {
-        let own = key.clone();
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, now).await };
-        self.faulty("count_duplicate", key, work).await
-    }
-
-    async fn record_hook(
-        &self,
-        claimed: &Claimed,
-        hook: &'static str,
-        effects: Effects<Self::Write>,
-        now: Timestamp,
-    ) -> Result<(), LedgerError> {
-        let own = same(claimed);
-        let work =
-            move |ledger: Arc<MemoryLedger>| async move { (&*ledger).record_hook(&own, hook, effects, now).await };
-        self.faulty("record_hook", &claimed.key, work).await
-    }
-
-    async fn complete(
-        &self,
-        claimed: &Claimed,
-        last: Option<(&'static str, Effects<Self::Write>)>,
-        now: Timestamp,
-    ) -> Result<(), LedgerError> {
-        let own = same(claimed);
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).complete(&own, last, now).await };
-        self.faulty("complete", &claimed.key, work).await
-    }
-
-    async fn release(&self, claimed: &Claimed, error: &str, blame: Blame) -> Result<(), LedgerError> {
-        let (own, error) = (same(claimed), error.to_owned());
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).release(&own, &error, blame).await };
-        self.faulty("release", &claimed.key, work).await
-    }
-
-    async fn reject(&self, claimed: &Claimed, reason: &str, now: Timestamp) -> Result<(), LedgerError> {
-        let (own, reason) = (same(claimed), reason.to_owned());
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).reject(&own, &reason, now).await };
-        self.faulty("reject", &claimed.key, work).await
-    }
-
-    async fn begin(&self, message_id: &str, now: Timestamp) -> Result<u32, LedgerError> {
+    async fn count_starts(&self, message_id: &str, count: StartCount, now: Timestamp) -> Result<u32, LedgerError> {
         let own = message_id.to_owned();
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).begin(&own, now).await };
-        self.faulty("begin", &note(message_id), work).await
-    }
-
-    async fn put_off(&self, message_id: &str, now: Timestamp) -> Result<(), LedgerError> {
-        let own = message_id.to_owned();
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).put_off(&own, now).await };
-        self.faulty("put_off", &note(message_id), work).await
-    }
-
-    async fn survive(&self, message_id: &str, now: Timestamp) -> Result<(), LedgerError> {
-        let own = message_id.to_owned();
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).survive(&own, now).await };
-        self.faulty("survive", &note(message_id), work).await
+        let key = IdempotencyKey {
+            partition: message_id.to_owned(),
+            sort: "begun".to_owned(),
+        };
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_starts(&own, count, now).await };
+        self.faulty("count_starts", &key, work).await
     }
 }

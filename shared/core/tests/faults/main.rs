@@ -1,10 +1,10 @@
-//! The consumer under faults at its ports, thousands of times, each run made of one seed.
+//! The consumer with faults at its ports, in thousands of runs, each from one seed.
 //!
-//! Three consumers with clocks that disagree work on one queue. Ledger and queue calls fail, lose
-//! their answers and come late; hooks fail, hang and panic; invocations are cut and killed. At the
-//! end the tables have to tell that nothing was lost and nothing was done twice.
+//! Three consumers whose clocks disagree work on one queue. Calls to the ledger and the queue fail, lose their answers
+//! and come late; hooks fail, hang and panic; invocations are cut off and killed. At the end the tables must show
+//! that nothing was lost and nothing was done twice.
 //!
-//! `ACUSE_FAULTS=100000` sets how many runs, `ACUSE_SEED=…` repeats one.
+//! `ACUSE_FAULTS=100000` sets the number of runs, `ACUSE_SEED=…` repeats one.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -44,7 +44,7 @@ const RUNS: u64 = 3000;
 /// The template's time-out of the consumer.
 const TIME_OUT: Duration = Duration::from_secs(30);
 
-/// How long things go wrong, and how long everything may take.
+/// How long things go wrong, and how long the rest may take.
 const TROUBLE: Duration = Duration::from_secs(15 * 60);
 const PATIENCE: Duration = Duration::from_secs(48 * 3600);
 
@@ -66,7 +66,7 @@ fn effect_of(hook: &str, id: &str) -> &'static str {
     effects.find(|effect| *effect == format!("{hook} of {id}")).unwrap()
 }
 
-/// What the other hook has done: an order shipped is shipped, whatever the ledger knows.
+/// The side effects of the other hook: an order shipped is shipped, whatever the ledger knows.
 type Shipped = Arc<Mutex<BTreeMap<String, u32>>>;
 
 /// A hook in trouble.
@@ -114,7 +114,7 @@ impl Hook<&'static str> for Troubled {
     }
 }
 
-/// `note`: what makes other bytes of the same event.
+/// `note` makes other bytes of the same event.
 fn message(id: &str, delivery: u32, note: u32) -> Received {
     let attributes = [
         ("envelope", "1".to_owned()),
@@ -141,12 +141,12 @@ struct World {
     queue: Queue,
     ledger: Arc<MemoryLedger>,
     shipped: Shipped,
-    /// The hooks that only say what to write. Two: there is no other one.
+    /// The transactional hooks. If there are two, there is no other one.
     transactional: &'static [&'static str],
-    settled: Arc<AtomicU32>,
+    single_calls: Arc<AtomicU32>,
     /// What the provider has sent.
     sent: Arc<Mutex<Vec<Received>>>,
-    /// After how many attempts an event is given up: the template's, or few.
+    /// After how many attempts an event is given up: the template's number, or a small one.
     max_attempts: u32,
 }
 
@@ -166,7 +166,7 @@ impl World {
         Self {
             transactional,
             max_attempts,
-            settled: Arc::default(),
+            single_calls: Arc::default(),
             sent: Arc::default(),
             queue: Queue::new(&simulation, &faults),
             simulation,
@@ -180,7 +180,7 @@ impl World {
         self.transactional.len() < 2
     }
 
-    /// Each event is delivered one to three times, whenever; some of them in other bytes.
+    /// Each event is delivered one to three times, at any time, sometimes with other bytes.
     fn deliver(&self) {
         for id in EVENTS {
             let deliveries = self.simulation.draw(|random| random.u32(1..=3));
@@ -197,7 +197,7 @@ impl World {
         }
     }
 
-    fn consumer(&self, ahead: Duration) -> Consumer<FaultyLedger, Queue, SkewedClock, Simulation> {
+    fn consumer(&self, ahead: Duration) -> Consumer<FaultyLedger, Queue> {
         let hook = |name, shipped| {
             Box::new(Troubled {
                 name,
@@ -210,7 +210,7 @@ impl World {
             simulation: self.simulation.clone(),
             faults: self.faults.clone(),
             ledger: Arc::clone(&self.ledger),
-            settled: Arc::clone(&self.settled),
+            single_calls: Arc::clone(&self.single_calls),
         };
         let clock = SkewedClock {
             simulation: self.simulation.clone(),
@@ -227,8 +227,7 @@ impl World {
             wait_policy: WaitPolicy::default(),
             concurrency: 10,
         };
-        // Transactional first or last, so that both ways of committing are tried; or all of them, so
-        // that new events are settled in one call.
+        // Transactional hooks come first or last, or there are no others, so that all ways of committing are tried.
         let mut hooks: Vec<_> = self.transactional.iter().map(|name| hook(name, None)).collect();
         if self.ships() {
             hooks.push(hook("shipping", Some(Arc::clone(&self.shipped))));
@@ -247,7 +246,7 @@ impl World {
         .unwrap()
     }
 
-    /// Lambda: receives batches, invokes, cuts at the time-out, and deletes what did not fail.
+    /// Lambda: receives batches, invokes, ends invocations at the time-out, and deletes what did not fail.
     fn poll(&self) {
         let ahead = self.simulation.duration(Duration::from_millis(900));
         let consumer = Arc::new(self.consumer(ahead));
@@ -269,7 +268,7 @@ impl World {
                     let (consumer, queue, faults) = (Arc::clone(&consumer), queue.clone(), faults.clone());
                     async move {
                         let failed = consumer.consume(batch.clone(), deadline).await;
-                        // The answer may be lost: everything comes back.
+                        // If the answer is lost, everything comes back.
                         if !faults.strike() {
                             queue.delete(&batch, &failed);
                         }
@@ -307,7 +306,7 @@ impl World {
             let record = records
                 .iter()
                 .find(|(key, _)| key.partition.ends_with(&format!("#{id}")));
-            let status = record.map(|(_, stored)| stored.standing.status);
+            let status = record.map(|(_, stored)| stored.state.status);
             for hook in self.transactional {
                 let applied = self.ledger.applied(effect_of(hook, id));
                 assert_eq!(
@@ -318,7 +317,7 @@ impl World {
             }
             match status {
                 Some(Status::Completed) => {
-                    let hooks = record.map_or(0, |(_, stored)| stored.standing.hooks.len());
+                    let hooks = record.map_or(0, |(_, stored)| stored.state.hooks.len());
                     assert_eq!(hooks, 2, "{id}: completed without all its hooks");
                     assert!(
                         !self.ships() || shipped.contains_key(id),
@@ -328,7 +327,7 @@ impl World {
                 }
                 Some(Status::Rejected) => {
                     assert!(is_dead(id), "{id}: rejected, and not in the dead-letter queue");
-                    // A quarter of an hour in which nothing works is nobody's last attempt.
+                    // A quarter of an hour of trouble uses up no 120 attempts.
                     assert!(self.max_attempts == 3 || id == "never", "{id} was given up");
                 }
                 _ => assert!(
@@ -340,7 +339,7 @@ impl World {
     }
 }
 
-/// What came of one run, to tell that the runs do reach what they should.
+/// What the runs came to, to show that they reach what they should.
 #[derive(Debug, Default)]
 struct Outcomes {
     completed: u32,
@@ -349,9 +348,9 @@ struct Outcomes {
     taken_over: u32,
     shipped_twice: u32,
     duplicates: u32,
-    settled: u32,
+    single_calls: u32,
     conflicts: u32,
-    let_through: u32,
+    released: u32,
     dismissed: u32,
 }
 
@@ -371,22 +370,22 @@ fn run(seed: u64, outcomes: &mut Outcomes) {
     world.check();
     for (key, stored) in world.ledger.records() {
         if key.first().is_some() {
-            match stored.standing.status {
-                Status::Completed => outcomes.let_through += 1,
+            match stored.state.status {
+                Status::Completed => outcomes.released += 1,
                 Status::Rejected => outcomes.dismissed += 1,
                 _ => outcomes.conflicts += 1,
             }
             continue;
         }
-        match stored.standing.status {
+        match stored.state.status {
             Status::Completed => outcomes.completed += 1,
             Status::Rejected => outcomes.rejected += 1,
             _ => outcomes.worn_out += 1,
         }
-        outcomes.taken_over += u32::from(stored.standing.attempts > 1);
+        outcomes.taken_over += u32::from(stored.state.attempts > 1);
         outcomes.duplicates += stored.duplicates;
     }
-    outcomes.settled += world.settled.load(Ordering::SeqCst);
+    outcomes.single_calls += world.single_calls.load(Ordering::SeqCst);
     let shipped = world.shipped.lock().unwrap();
     outcomes.shipped_twice += u32::try_from(shipped.values().filter(|times| **times > 1).count()).unwrap();
 }
@@ -413,12 +412,12 @@ fn nothing_is_lost_and_nothing_done_twice_under_faults() {
         assert!(run.is_ok(), "repeat it with ACUSE_SEED={seed}");
     }
     println!("{runs} runs: {outcomes:?}");
-    // The trouble was real.
+    // The faults did their work.
     assert!(outcomes.completed > 0 && outcomes.rejected > 0 && outcomes.taken_over > 0 && outcomes.duplicates > 0);
-    assert!(outcomes.settled > 0, "new events are settled in one call");
-    assert!(outcomes.conflicts > 0 && outcomes.let_through > 0 && outcomes.dismissed > 0);
+    assert!(outcomes.single_calls > 0, "new events are committed in a single call");
+    assert!(outcomes.conflicts > 0 && outcomes.released > 0 && outcomes.dismissed > 0);
     assert!(
         outcomes.shipped_twice > 0,
-        "a hook with outside effects is at-least-once"
+        "a hook with external side effects is called at least once"
     );
 }

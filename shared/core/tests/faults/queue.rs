@@ -1,4 +1,4 @@
-//! SQS, as far as it matters: visibility, receive counts, and the dead-letter queue.
+//! SQS as far as it matters here: visibility, receive counts, and the dead-letter queue.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,13 +24,13 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct State {
-    messages: Vec<Stored>,
+    messages: Vec<Queued>,
     dead: Vec<(Received, String)>,
-    /// Messages that were older than the queue keeps them.
+    /// Messages that outlived the queue's retention.
     forgotten: Vec<Received>,
 }
 
-struct Stored {
+struct Queued {
     message: Received,
     visible_at: Timestamp,
     receives: u32,
@@ -48,14 +48,14 @@ impl Queue {
     pub(crate) fn send(&self, mut message: Received) {
         let visible_at = self.simulation.now();
         message.sent_at = Some(visible_at);
-        self.state.lock().unwrap().messages.push(Stored {
+        self.state.lock().unwrap().messages.push(Queued {
             message,
             visible_at,
             receives: 0,
         });
     }
 
-    /// A batch, in any order. What was received too often moves to the dead-letter queue.
+    /// A batch in any order. Messages received too often move to the dead-letter queue.
     pub(crate) fn receive(&self, most: usize) -> Vec<Received> {
         let now = self.simulation.now();
         let mut state = self.state.lock().unwrap();
@@ -86,7 +86,7 @@ impl Queue {
                 stored.visible_at = now.plus(VISIBILITY);
                 stored.receives += 1;
                 stored.message.receives = stored.receives;
-                // A receipt of an earlier receive does nothing any more.
+                // An earlier receipt has no effect any more.
                 stored.message.receipt = format!("{}/{}", stored.message.message_id, stored.receives);
                 stored.message.clone()
             })
@@ -94,7 +94,7 @@ impl Queue {
     }
 
     pub(crate) fn delete(&self, batch: &[Received], failed: &[String]) {
-        let gone = |stored: &Stored| {
+        let gone = |stored: &Queued| {
             let mut done = batch.iter().filter(|message| !failed.contains(&message.message_id));
             done.any(|message| message.receipt == stored.message.receipt)
         };
@@ -160,7 +160,7 @@ impl Inbox for Queue {
     async fn delete(&self, messages: &[Received]) -> Result<(), InboxError> {
         let Some(first) = messages.first() else { return Ok(()) };
         self.faulty("deletion", first, |state| {
-            let gone = |stored: &Stored| messages.iter().any(|message| message.receipt == stored.message.receipt);
+            let gone = |stored: &Queued| messages.iter().any(|message| message.receipt == stored.message.receipt);
             state.messages.retain(|stored| !gone(stored));
         })
         .await

@@ -1,5 +1,5 @@
-//! Time and scheduling, both made of one seed: tasks run in an order that is drawn, and the clock
-//! jumps to the next timer when all of them wait.
+//! Time and scheduling from one seed: tasks run in random order, and the clock jumps to the next timer when all of
+//! them wait.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,13 +12,13 @@ use acuse_core::clock::{Clock, Random, Timestamp};
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A world with its own time. Clones are the same one.
+/// A world with its own time. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Simulation(Arc<Mutex<State>>);
 
 struct State {
     now: Timestamp,
-    /// By time, then in the order of asking.
+    /// By time, then in the order they were set.
     timers: BTreeMap<(Timestamp, u64), Waker>,
     tasks: BTreeMap<u64, Task>,
     ready: Vec<u64>,
@@ -53,7 +53,7 @@ impl Simulation {
         })))
     }
 
-    /// Draws.
+    /// Draws from the seed.
     pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
         draw(&mut self.0.lock().unwrap().random)
     }
@@ -88,7 +88,7 @@ impl Simulation {
         })
     }
 
-    /// Starts a task; its number.
+    /// Starts a task and returns its number.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> u64 {
         let mut state = self.0.lock().unwrap();
         state.count += 1;
@@ -118,7 +118,7 @@ impl Simulation {
         }
     }
 
-    /// A task that can go on, and that is not there while it runs.
+    /// Takes out a task that can go on.
     fn next(&self) -> Option<(u64, Task)> {
         loop {
             let mut state = self.0.lock().unwrap();
@@ -132,7 +132,7 @@ impl Simulation {
             let count = state.ready.len();
             let place = state.random.usize(0..count);
             let number = state.ready.swap_remove(place);
-            // A task that was killed, or has ended.
+            // It may have been killed, or have ended.
             if let Some(task) = state.tasks.remove(&number) {
                 return Some((number, task));
             }

@@ -1,4 +1,4 @@
-//! The requests as they are sent, and what their answers mean.
+//! The exact requests, and what the answers mean.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use aws_smithy_types::body::SdkBody;
 
 use super::*;
 
-/// Answers everything with this, and keeps what it was asked.
+/// Gives this answer to everything, and keeps the requests.
 #[derive(Debug, Clone)]
 struct Answer {
     answer: (u16, String),
@@ -50,7 +50,7 @@ fn client(answer: (u16, String)) -> (Client, Arc<Mutex<Vec<serde_json::Value>>>)
     (Client::from_conf(config), asked)
 }
 
-/// The condition does not hold for this item, in DynamoDB's JSON.
+/// A refusal by this item, in DynamoDB's JSON.
 fn refused(item: &str) -> (u16, String) {
     let name = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
     (400, format!(r#"{{"__type":"{name}","message":"no","Item":{item}}}"#))
@@ -69,7 +69,7 @@ fn event() -> Event {
     Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
 }
 
-async fn keep(answer: (u16, String)) -> (Kept, Vec<serde_json::Value>) {
+async fn keep(answer: (u16, String)) -> (ConflictRecord, Vec<serde_json::Value>) {
     let (client, asked) = client(answer);
     let ledger = DynamoLedger::new(client, "ledger", Duration::from_secs(100));
     let (event, now) = (event(), Timestamp::from_seconds(1_700_000_009));
@@ -79,22 +79,22 @@ async fn keep(answer: (u16, String)) -> (Kept, Vec<serde_json::Value>) {
 }
 
 #[tokio::test]
-async fn a_conflict_is_kept_by_one_conditional_write_with_all_that_is_known() {
+async fn a_conflict_is_kept_by_one_conditional_write_with_all_attributes() {
     let (kept, asked) = keep((200, "{}".to_owned())).await;
-    assert_eq!((kept, asked.len()), (Kept::New, 1));
+    assert_eq!((kept, asked.len()), (ConflictRecord::New, 1));
     insta::assert_snapshot!(serde_json::to_string_pretty(&asked[0]).unwrap());
 }
 
 #[tokio::test]
-async fn a_refusal_is_by_the_same_bytes_and_says_whether_by_the_same_message() {
-    for (message_id, expected) in [("m-1", Kept::New), ("m-2", Kept::Known)] {
+async fn a_refused_conflict_is_new_only_for_the_same_message() {
+    for (message_id, expected) in [("m-1", ConflictRecord::New), ("m-2", ConflictRecord::Known)] {
         let item = format!(r#"{{"status":{{"S":"COMPLETED"}},"message_id":{{"S":"{message_id}"}}}}"#);
         assert_eq!(keep(refused(&item)).await.0, expected);
     }
 }
 
 #[tokio::test]
-async fn an_operators_decisions_ask_that_nobody_has_decided() {
+async fn an_operators_decision_requires_an_open_conflict() {
     let key = event().into_conflict().key;
     let (client, asked) = client((200, "{}".to_owned()));
     let conflicts = Conflicts::new(client, "ledger");
@@ -106,7 +106,7 @@ async fn an_operators_decisions_ask_that_nobody_has_decided() {
 }
 
 #[tokio::test]
-async fn a_decision_that_is_refused_says_what_is_there() {
+async fn a_refused_decision_says_what_it_found() {
     let key = event().into_conflict().key;
     for (item, expected) in [
         (

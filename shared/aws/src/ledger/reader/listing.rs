@@ -1,11 +1,11 @@
-//! The events of a day, newest first, from all its shards.
+//! The events of a day from all its shards, newest first.
 //!
 //! ```text
-//! shard 0   10:05  10:02 │ 09:58 …       Each shard is read page by page. The newest of the shards' first ones
-//! shard 1   10:04  10:03 │ 10:01 …       is the day's newest, as long as every shard shows its first one.
+//! shard 0   10:05  10:02 │ 09:58 …       Shards are read page by page. The next event of the list is the newest of
+//! shard 1   10:04  10:03 │ 10:01 …       the shards' next events, once every shard has its next one or has no more.
 //! ```
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use acuse_core::clock::Timestamp;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -17,10 +17,10 @@ use crate::ledger::day::{self, ALWAYS_READ, SHARDS};
 use crate::ledger::item::{moment, number};
 use crate::ledger::record::{NotARecord, Record};
 
-/// Shards that are asked at once.
+/// Shards that are read at once.
 const AT_ONCE: usize = 16;
 
-/// A day's list as it is put together.
+/// A day's list in the making.
 struct Listing {
     shards: Vec<Shard>,
     /// Newest first.
@@ -28,10 +28,10 @@ struct Listing {
     limit: usize,
 }
 
-/// One shard, as far as it is read.
+/// One shard, as far as it has been read.
 struct Shard {
     key: String,
-    /// Read and not yet in the list, newest first.
+    /// Read but not in the list yet, newest first.
     read: VecDeque<Found>,
     next: Next,
 }
@@ -40,7 +40,7 @@ struct Shard {
 enum Next {
     First,
     After(Item),
-    /// There is none.
+    /// There are no more.
     End,
 }
 
@@ -50,8 +50,8 @@ struct Found {
 }
 
 impl LedgerReader {
-    /// The events of `provider` received on the UTC day of `day`, at most `limit`: newest first, those of one
-    /// millisecond by their keys.
+    /// The events of `provider` received on the UTC day of `day`, at most `limit`, newest first. Those of the same
+    /// millisecond are ordered by their keys.
     ///
     /// # Errors
     /// [`ReadError`] names the table.
@@ -79,14 +79,14 @@ impl LedgerReader {
         Ok(listing.into_records())
     }
 
-    /// How many of a day's shards may hold something.
+    /// How many shards of a day may have events.
     async fn shards_of(&self, day: &str) -> Result<u32, ReadError> {
         let key = day::shards_key(day);
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get
             .key("pk", AttributeValue::S(key.partition))
             .key("sk", AttributeValue::S(key.sort));
-        let item = get.send().await.map_err(|error| self.service(error))?.item;
+        let item = get.send().await.map_err(|error| self.failed(error))?.item;
         let recorded = item.and_then(|item| number(&item, SHARDS)).unwrap_or_default();
         Ok(ALWAYS_READ.max(recorded))
     }
@@ -108,7 +108,7 @@ impl LedgerReader {
             Next::End => return Ok(()),
         };
         let page = query.set_exclusive_start_key(start).send().await;
-        let page = page.map_err(|error| self.service(error))?;
+        let page = page.map_err(|error| self.failed(error))?;
         for item in page.items() {
             shard.read.push_back(self.found(item)?);
         }
@@ -116,39 +116,38 @@ impl LedgerReader {
         Ok(())
     }
 
-    fn found(&self, item: &HashMap<String, AttributeValue>) -> Result<Found, ReadError> {
-        let received_at = moment(item, "received_at").ok_or_else(|| self.no_record(NotARecord("received_at")))?;
+    fn found(&self, item: &Item) -> Result<Found, ReadError> {
+        let received_at = moment(item, "received_at").ok_or_else(|| self.failed(NotARecord("received_at")))?;
         let record = self.record(item)?;
         Ok(Found { received_at, record })
     }
 }
 
 impl Listing {
-    /// A shard's share of the list, and what it may have more by chance: most lists need no second page, and
-    /// hardly more is read than is shown. A day whose events are all in one shard is read in larger and
-    /// larger pages.
+    /// A shard's share of the list and what it may have more by chance, so that most lists need no second page and
+    /// little is read in vain. A day whose events are all in one shard is read in larger and larger pages.
     fn first_page(&self) -> usize {
         let share = self.limit.div_ceil(self.shards.len().max(1));
         share.saturating_add(2 * share.isqrt()).saturating_add(1)
     }
 
-    /// What the list has not yet, and one more, which may be of the same millisecond as its last.
+    /// How many events the list lacks, and one more, which may be of the same millisecond as its last.
     fn missing(&self) -> usize {
         self.limit.saturating_sub(self.found.len()).saturating_add(1)
     }
 
-    /// Takes what is newest, until a shard's next page has to be read first. True where the list is complete.
+    /// Takes the newest events until a shard's next page has to be read. True if the list is complete.
     fn advance(&mut self) -> bool {
         if self.limit == 0 {
             return true;
         }
         while !self.shards.iter().any(Shard::is_due) {
-            // Shards that are through come first here.
+            // A shard with no more events compares as the oldest.
             let newest = self.shards.iter_mut().max_by_key(|shard| shard.newest());
             let Some(found) = newest.and_then(|shard| shard.read.pop_front()) else {
                 return true;
             };
-            // Of one millisecond all are needed, to choose those of the first keys.
+            // All events of the last millisecond are needed, to choose those with the first keys.
             let last = self.found.last().map(|last| last.received_at);
             if self.found.len() >= self.limit && last != Some(found.received_at) {
                 return true;

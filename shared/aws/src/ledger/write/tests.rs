@@ -1,4 +1,4 @@
-//! DynamoDB's refusals as it writes them, from a list of answers instead of an emulator.
+//! DynamoDB's errors in its own words, from a list of answers instead of an emulator.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use aws_smithy_types::body::SdkBody;
 
 use super::*;
 
-/// Answers with each of these in turn, and with the last one from then on.
+/// Gives these answers in turn, and the last one from then on.
 #[derive(Debug, Clone)]
 struct Answers {
     answers: Arc<Mutex<Vec<(u16, String)>>>,
@@ -91,18 +91,18 @@ async fn a_transaction_that_is_throttled_or_meets_another_is_tried_again() {
 }
 
 #[tokio::test]
-async fn and_not_for_ever() {
+async fn a_throttled_transaction_is_not_tried_for_ever() {
     let (client, calls) = client(vec![cancelled_for(&["ThrottlingError", "None"])]);
     let begun = Instant::now();
     let why = commit(&client, writes()).await;
-    assert!(matches!(why, Err(Cancelled::Otherwise(_))), "nobody's fault");
-    assert!(begun.elapsed() < PATIENCE);
+    assert!(matches!(why, Err(Cancelled::Otherwise(_))), "no fault of the hook's");
+    assert!(begun.elapsed() < RETRY_FOR);
     let calls = calls.load(Ordering::SeqCst);
     assert!((6..20).contains(&calls), "{calls} calls");
 }
 
 #[tokio::test]
-async fn a_write_that_can_never_succeed_is_made_once_and_says_why() {
+async fn an_invalid_write_is_tried_once_and_says_why() {
     let many = "1 validation error detected: Value at 'transactItems' failed to satisfy constraint: Member must have length less than or equal to 100";
     let twice = "Transaction request cannot include multiple operations on one item";
     for (answer, wanted) in [
@@ -126,7 +126,7 @@ async fn a_write_that_can_never_succeed_is_made_once_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_condition_that_does_not_hold_outweighs_a_throttled_neighbour() {
+async fn a_false_condition_outweighs_throttling() {
     let (client, calls) = client(vec![cancelled_for(&["ThrottlingError", "ConditionalCheckFailed"])]);
     let Err(Cancelled::Refused { places, .. }) = commit(&client, writes()).await else {
         panic!("not refused");
@@ -135,7 +135,7 @@ async fn a_condition_that_does_not_hold_outweighs_a_throttled_neighbour() {
 }
 
 #[tokio::test]
-async fn a_missing_permission_or_table_is_nobodys_fault() {
+async fn a_missing_permission_or_table_is_no_fault_of_the_hooks() {
     for name in ["AccessDeniedException", "ResourceNotFoundException"] {
         let answer = (400, format!(r#"{{"__type":"{name}","message":"no"}}"#));
         let (client, _) = client(vec![answer]);
@@ -160,7 +160,7 @@ async fn an_update_that_meets_a_transaction_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_named_with_its_variable() {
+async fn a_missing_table_is_named_with_its_variable() {
     let name = "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException";
     let (client, calls) = client(vec![(
         400,
@@ -177,10 +177,10 @@ async fn a_table_that_is_not_there_is_named_with_its_variable() {
     let Err(Cancelled::Otherwise(error)) = commit(&client, writes).await else {
         panic!("it is no refusal");
     };
-    // Two variables may have one value.
-    let said = error.to_string();
-    assert!(said.starts_with(&format!("no such table: `{table}` (")), "{said}");
-    assert!(said.ends_with(") or `ledger`"), "{said}");
+    // Two variables may have the same value.
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("no such table: `{table}` (")), "{text}");
+    assert!(text.ends_with(") or `ledger`"), "{text}");
     assert_eq!(
         crate::config::variable_of(&table).map(|own| std::env::var(own).unwrap()),
         Some(table),

@@ -1,4 +1,4 @@
-//! What counts as an attempt, and what does not.
+//! What counts as an attempt.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn key_of(id: &str) -> IdempotencyKey {
 }
 
 fn attempts(scene: &Scene, id: &str) -> u32 {
-    scene.ledger.record(&key_of(id)).unwrap().standing.attempts
+    scene.ledger.record(&key_of(id)).unwrap().state.attempts
 }
 
 fn replay(id: &str, message_id: &str) -> Received {
@@ -23,7 +23,7 @@ fn replay(id: &str, message_id: &str) -> Received {
 }
 
 #[tokio::test]
-async fn an_event_is_given_up_after_so_many_failures_with_the_last_one_as_the_reason() {
+async fn an_event_is_given_up_after_its_last_attempt_with_the_last_error_as_the_reason() {
     let mut scene = Scene::default();
     scene.policy.max_attempts = 3;
     let hook = Told::to("h", |_, attempt| {
@@ -38,14 +38,14 @@ async fn an_event_is_given_up_after_so_many_failures_with_the_last_one_as_the_re
     let reason = "given up after 3 attempts: hook `h`: no. 3".to_owned();
     assert_eq!(scene.inbox.dead(), [("p1".to_owned(), reason.clone())]);
     let stored = scene.ledger.record(&key_of("p1")).unwrap();
-    assert_eq!((stored.standing.status, stored.error), (Status::Rejected, Some(reason)));
-    // A duplicate of the provider's changes nothing.
+    assert_eq!((stored.state.status, stored.error), (Status::Rejected, Some(reason)));
+    // A duplicate changes nothing.
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
     assert_eq!(hook.calls(), 3);
 }
 
 #[tokio::test]
-async fn what_an_operator_sends_again_has_all_its_attempts_and_its_short_waits_once_more() {
+async fn a_replay_has_all_its_attempts_and_short_waits_once_more() {
     let mut scene = Scene::default();
     scene.policy.max_attempts = 3;
     let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
@@ -58,7 +58,7 @@ async fn what_an_operator_sends_again_has_all_its_attempts_and_its_short_waits_o
         scene.wait();
     }
     assert_eq!((hook.calls(), scene.inbox.dead().len()), (6, 2));
-    assert_eq!(attempts(&scene, "p1"), 6, "the number itself goes on");
+    assert_eq!(attempts(&scene, "p1"), 6, "the number goes on");
     let waits: Vec<u64> = scene.inbox.returned().iter().map(|(_, wait)| wait.as_secs()).collect();
     assert_eq!(waits, [2, 4, 2, 4]);
 }
@@ -69,9 +69,9 @@ fn delivery(message_id: &str, receives: u32) -> Received {
     Received { receives, ..message }
 }
 
-/// However many deliveries an event has, it has its attempts once, and their time.
+/// All deliveries of an event share its attempts.
 #[tokio::test]
-async fn another_delivery_waits_for_the_rest_of_the_time_and_is_no_attempt() {
+async fn another_delivery_waits_for_the_rest_of_the_time_which_is_no_attempt() {
     for transactional in [false, true] {
         let scene = Scene::default();
         let hook = Told::to("h", |_, attempt| match attempt.number {
@@ -90,10 +90,7 @@ async fn another_delivery_waits_for_the_rest_of_the_time_and_is_no_attempt() {
             assert_eq!(rest, Duration::from_millis(1500));
         }
         let stored = scene.ledger.record(&key_of("p1")).unwrap();
-        assert_eq!(
-            (stored.standing.status, stored.standing.attempts),
-            (Status::Released, 1)
-        );
+        assert_eq!((stored.state.status, stored.state.attempts), (Status::Released, 1));
         scene.wait();
         // Whichever comes first.
         assert_eq!(scene.consume(&[&hook], vec![delivery("b", 2)]).await, [""; 0]);
@@ -102,9 +99,9 @@ async fn another_delivery_waits_for_the_rest_of_the_time_and_is_no_attempt() {
     }
 }
 
-/// What is nobody's fault is tried again by whoever comes.
+/// After an outage, whichever delivery comes first makes the attempt.
 #[tokio::test]
-async fn an_event_that_is_given_back_waits_for_nothing() {
+async fn an_event_released_by_an_outage_does_not_wait() {
     let (scene, hook) = (Scene::default(), ok("h"));
     scene.ledger.fail(&["complete"]);
     assert_eq!(scene.consume(&[&hook], vec![delivery("a", 1)]).await, ["a"]);
@@ -113,9 +110,9 @@ async fn an_event_that_is_given_back_waits_for_nothing() {
     assert_eq!(attempts(&scene, "p1"), 1);
 }
 
-/// It goes at once; after that it is one delivery of the event among others.
+/// Its first receive does not wait; after that it is a delivery like the others.
 #[tokio::test]
-async fn an_operators_replay_does_not_wait_when_it_comes_first() {
+async fn an_operators_replay_does_not_wait_on_its_first_receive() {
     let scene = Scene::default();
     let hook = Told::to("h", |_, _| {
         Err(HookError::retry_after(Duration::from_secs(60), "later"))
@@ -135,39 +132,37 @@ async fn an_operators_replay_does_not_wait_when_it_comes_first() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_owner_has_died_was_an_attempt() {
+async fn a_claim_whose_owner_died_is_an_attempt() {
     let mut scene = Scene::default();
     scene.policy.max_attempts = 2;
     let hook = ok("h");
-    for number in 1..=2u32 {
-        let lease = crate::ledger::Lease {
-            token: format!("owner {number}"),
-            expires_at: scene.clock.now().plus(Duration::from_secs(31)),
-            message_id: "m".to_owned(),
-            first: true,
-        };
-        let message = payment("p1");
-        let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
-        let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-        let event = Event::read(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live).0;
-        (&scene.ledger).claim(&event, &lease, scene.clock.now()).await.unwrap();
-        scene.clock.advance(Duration::from_secs(31));
+    for _ in 0..2 {
+        let lease = Duration::from_secs(31);
+        scene.claimed(&event_of(&payment("p1")), lease).await;
+        scene.clock.advance(lease);
     }
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
     assert_eq!(hook.calls(), 0);
     let reason = "given up after 2 attempts: the function died during the last one";
     assert_eq!(scene.inbox.dead(), [("p1".to_owned(), reason.to_owned())]);
-    // And not for ever: whoever sends it again has it tried.
+    // An operator can still replay it.
     scene.consume(&[&hook], vec![replay("p1", "again")]).await;
     assert_eq!((hook.calls(), scene.ledger.applied("h")), (1, 1));
 }
 
-/// Whatever the ledger does not do, for as long as it likes: nothing is dead-lettered, no attempt is used.
+/// However long it lasts, nothing is dead-lettered and no attempt is used.
 #[tokio::test]
-async fn a_ledger_that_is_away_is_nobodys_attempt() {
+async fn an_outage_of_the_ledger_is_no_attempt() {
     for failing in [
         &["claim"][..],
-        &["claim", "settle", "count_duplicate", "release", "reject", "complete"],
+        &[
+            "claim",
+            "commit_new",
+            "count_duplicate",
+            "release",
+            "reject",
+            "complete",
+        ],
         &["complete"],
         &["record_hook"],
         &["overtaken"],
@@ -201,7 +196,7 @@ async fn a_ledger_that_is_away_is_nobodys_attempt() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_queue_that_is_away_is_nobodys_attempt() {
+async fn an_outage_of_the_dead_letter_queue_is_no_attempt() {
     let mut scene = Scene::default();
     scene.policy.max_attempts = 1;
     let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
@@ -215,12 +210,12 @@ async fn a_dead_letter_queue_that_is_away_is_nobodys_attempt() {
     assert_eq!(scene.inbox.dead()[0].1, "given up after 1 attempts: hook `h`: no");
 }
 
-/// The queue forgets a message after 13 days, silently. A copy has 14 days more, and rings.
+/// The queue forgets a message after 13 days, silently. A copy on the dead-letter queue has 14 more, and an alarm.
 #[tokio::test]
-async fn before_the_queue_forgets_a_message_it_is_dead_lettered() {
+async fn a_message_is_dead_lettered_before_the_queue_forgets_it() {
     let scene = Scene::default();
     let hook = ok("h");
-    scene.ledger.fail(&["claim", "settle", "begin"]);
+    scene.ledger.fail(&["claim", "commit_new", "count_starts"]);
     let sent = |ago: Duration| Received {
         sent_at: Some(scene.clock.now().minus(ago)),
         receives: 600,
@@ -232,7 +227,7 @@ async fn before_the_queue_forgets_a_message_it_is_dead_lettered() {
     let (id, reason) = scene.inbox.dead().remove(0);
     assert_eq!(id, "p1");
     assert!(
-        reason.starts_with("the event queue would forget it within a day: begin"),
+        reason.starts_with("the event queue would forget it within a day: count_starts"),
         "{reason}"
     );
     assert!(reason.ends_with("the ledger is down"), "{reason}");

@@ -1,10 +1,10 @@
-//! A batch is worked on at once, but for the deliveries of one event.
+//! The events of a batch are worked on at once, the deliveries of one event one after the other.
 
 use std::sync::atomic::AtomicU32;
 
 use super::*;
 
-/// A hook that waits until so many of its calls are under way at once, and tells how many were.
+/// A hook that waits until this many of its calls are under way at once.
 struct Together {
     wanted: u32,
     transactional: bool,
@@ -53,14 +53,14 @@ async fn consume(batch: Vec<Received>, wanted: u32, transactional: bool) -> (Sce
     let deadline = scene.clock.now().plus(Duration::from_secs(30));
     let consumer = consumer.unwrap();
     let work = consumer.consume(batch, deadline);
-    // One after the other, the first would wait for ever.
+    // The first call would wait for ever if they came one after the other.
     let failed = tokio::time::timeout(Duration::from_secs(10), work).await;
     assert_eq!(failed.expect("the batch is not worked on at once"), [""; 0]);
     let calls = calls.load(Ordering::SeqCst);
     (scene, calls)
 }
 
-/// So that a batch takes as long as its slowest record.
+/// So a batch takes as long as its slowest event.
 #[tokio::test]
 async fn ten_events_are_in_their_hooks_at_once() {
     for transactional in [false, true] {
@@ -70,9 +70,9 @@ async fn ten_events_are_in_their_hooks_at_once() {
     }
 }
 
-/// Otherwise the second would find the first one's lease, and wait for it in the queue.
+/// Otherwise the second would find the first one's lease and wait in the queue for its end.
 #[tokio::test]
-async fn deliveries_of_one_event_are_not() {
+async fn deliveries_of_one_event_come_one_after_the_other() {
     for transactional in [false, true] {
         // Three of one event among ten: eight at once, no more.
         let events = ["p0", "p1", "p0", "p2", "p3", "p4", "p0", "p5", "p6", "p7"];
@@ -83,7 +83,7 @@ async fn deliveries_of_one_event_are_not() {
         assert_eq!(
             calls,
             if transactional { 10 } else { 8 },
-            "a duplicate's writes don't count"
+            "a duplicate's writes are not made"
         );
         let duplicates: u32 = scene.ledger.records().values().map(|stored| stored.duplicates).sum();
         assert_eq!(duplicates, 2);

@@ -1,7 +1,6 @@
-//! Other bytes under a known key: kept, called for by an operator, or dismissed.
+//! Other bytes under a known key: kept, then released or dismissed by an operator.
 
 use super::*;
-use crate::providers::kuenta;
 use crate::wire::envelope::Replay;
 
 /// The event of `payment("p1")`, in other bytes.
@@ -10,13 +9,7 @@ fn changed(message_id: &str, note: &str) -> Received {
     message(message_id, "kuenta", &body)
 }
 
-fn event_of(message: &Received) -> Event {
-    let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
-    let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
-}
-
-/// The key of its record where it is a conflict.
+/// The key of its record as a conflict.
 fn conflict_of(message: &Received) -> IdempotencyKey {
     event_of(message).into_conflict().key
 }
@@ -39,7 +32,7 @@ pub(super) fn released(message_id: &str, of: &Received) -> Received {
 
 impl Scene {
     fn status(&self, key: &IdempotencyKey) -> Option<Status> {
-        self.ledger.record(key).map(|stored| stored.standing.status)
+        self.ledger.record(key).map(|stored| stored.state.status)
     }
 }
 
@@ -62,7 +55,7 @@ async fn a_conflict_is_kept_whatever_became_of_the_event_and_reaches_no_hook() {
         assert_eq!(hook.calls(), 1, "{status:?}");
         assert_eq!(scene.status(&event_of(&payment("p1")).key), Some(status));
         let kept = scene.ledger.record(&conflict_of(&other)).unwrap();
-        assert_eq!((kept.standing.status, kept.standing.attempts), (Status::Conflict, 0));
+        assert_eq!((kept.state.status, kept.state.attempts), (Status::Conflict, 0));
         assert_eq!(kept.error.as_deref(), Some(crate::ledger::CONFLICT));
     }
 }
@@ -70,14 +63,8 @@ async fn a_conflict_is_kept_whatever_became_of_the_event_and_reaches_no_hook() {
 #[tokio::test]
 async fn a_conflict_is_kept_while_the_event_is_in_progress_and_after_its_owner_died() {
     let scene = Scene::default();
-    let lease = crate::ledger::Lease {
-        token: "somebody else's".to_owned(),
-        expires_at: scene.clock.now().plus(Duration::from_secs(17)),
-        message_id: "another".to_owned(),
-        first: true,
-    };
     let event = event_of(&payment("p1"));
-    (&scene.ledger).claim(&event, &lease, scene.clock.now()).await.unwrap();
+    scene.claimed(&event, Duration::from_secs(17)).await;
     for note in ["during", "after"] {
         let other = changed(note, note);
         assert_eq!(scene.consume(&[&ok("h")], vec![other.clone()]).await, [""; 0], "{note}");
@@ -87,7 +74,7 @@ async fn a_conflict_is_kept_while_the_event_is_in_progress_and_after_its_owner_d
     assert_eq!(scene.status(&event.key), Some(Status::InProgress), "it is not theirs");
 }
 
-/// Whoever is first is the event: also in one batch, and where hooks commit with the record.
+/// Also in one batch, and if hooks commit with the record.
 #[tokio::test]
 async fn of_two_payloads_in_one_batch_the_first_is_the_event() {
     for transactional in [false, true] {
@@ -103,17 +90,17 @@ async fn of_two_payloads_in_one_batch_the_first_is_the_event() {
             changed("b again", "b"),
         ];
         assert_eq!(scene.consume(&[&hook], batch).await, [""; 0]);
-        assert_eq!(scene.ledger.applied("h"), 1, "a conflict's writes don't commit");
+        assert_eq!(scene.ledger.applied("h"), 1, "a conflict's writes are not made");
         assert_eq!(scene.status(&event_of(&payment("p1")).key), Some(Status::Completed));
         let kept = ["b", "c"].map(|note| scene.ledger.record(&conflict_of(&changed(note, note))).unwrap());
-        assert_eq!(kept.each_ref().map(|kept| kept.standing.status), [Status::Conflict; 2]);
+        assert_eq!(kept.each_ref().map(|kept| kept.state.status), [Status::Conflict; 2]);
         assert_eq!(kept.map(|kept| kept.duplicates), [1, 0], "the same bytes are known");
         assert_eq!(scene.ledger.records().len(), 3);
     }
 }
 
 #[tokio::test]
-async fn a_message_that_comes_again_is_no_duplicate_of_its_own_conflict() {
+async fn a_message_received_again_is_no_duplicate_of_its_own_conflict() {
     let (scene, hook) = (Scene::default(), ok("h"));
     scene.consume(&[&hook], vec![payment("p1")]).await;
     for _ in 0..3 {
@@ -124,7 +111,7 @@ async fn a_message_that_comes_again_is_no_duplicate_of_its_own_conflict() {
 }
 
 #[tokio::test]
-async fn a_conflict_that_can_not_be_kept_comes_back() {
+async fn a_conflict_that_cannot_be_kept_comes_back() {
     let (scene, hook) = (Scene::default(), ok("h"));
     scene.consume(&[&hook], vec![payment("p1")]).await;
     scene.ledger.fail(&["keep_conflict"]);
@@ -136,7 +123,7 @@ async fn a_conflict_that_can_not_be_kept_comes_back() {
 }
 
 #[tokio::test]
-async fn an_operator_lets_a_conflict_through_as_an_event_of_its_own() {
+async fn an_operator_releases_a_conflict_as_an_event_of_its_own() {
     let scene = Scene::default();
     let keys = Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = Arc::clone(&keys);
@@ -148,7 +135,7 @@ async fn an_operator_lets_a_conflict_through_as_an_event_of_its_own() {
     let key = conflict_of(&other);
     scene.consume(&[&hook], vec![payment("p1"), other.clone()]).await;
 
-    // Nobody has decided: a message alone does nothing.
+    // A message alone does nothing: somebody has to decide.
     assert_eq!(scene.consume(&[&hook], vec![released("early", &other)]).await, [""; 0]);
     assert_eq!(scene.status(&key), Some(Status::Conflict));
 
@@ -172,11 +159,11 @@ async fn a_dismissed_conflict_is_only_counted_when_it_comes_again() {
     assert!(scene.ledger.decide_conflict(&conflict_of(&other), Status::Rejected));
     assert_eq!(scene.consume(&[&hook], vec![changed("m2", "")]).await, [""; 0]);
     let kept = scene.ledger.record(&conflict_of(&other)).unwrap();
-    assert_eq!((kept.standing.status, kept.duplicates), (Status::Rejected, 1));
+    assert_eq!((kept.state.status, kept.duplicates), (Status::Rejected, 1));
     assert_eq!(hook.calls(), 1);
 }
 
-/// An operator's replay of the event has the event's bytes; one with others is a conflict like any.
+/// A replay of the event has the event's bytes.
 #[tokio::test]
 async fn a_replay_with_other_bytes_does_not_take_a_rejected_event() {
     let scene = Scene::default();
@@ -189,7 +176,7 @@ async fn a_replay_with_other_bytes_does_not_take_a_rejected_event() {
     assert_eq!(scene.status(&conflict_of(&replay)), Some(Status::Conflict));
 }
 
-/// A release of all conflicts would hand test money to a live stack's hooks.
+/// Otherwise, releasing all conflicts would hand test money to a live stack's hooks.
 #[tokio::test]
 async fn other_bytes_of_another_environment_are_rejected_as_such() {
     let mut scene = Scene::default();
@@ -203,15 +190,15 @@ async fn other_bytes_of_another_environment_are_rejected_as_such() {
     let batch = vec![test("a", "a"), test("b", "b"), test("b again", "b")];
     assert_eq!(scene.consume(&[&hook], batch).await, [""; 0]);
     let kept = scene.ledger.record(&conflict_of(&test("b", "b"))).unwrap();
-    assert_eq!((kept.standing.status, kept.duplicates), (Status::Rejected, 1));
+    assert_eq!((kept.state.status, kept.duplicates), (Status::Rejected, 1));
     let reason = kept.error.unwrap();
     assert_eq!(
-        SetAside::of_reason(&reason),
+        SetAside::from_reason(&reason),
         Some(SetAside::WrongEnvironment(Environment::Test))
     );
     assert_eq!((hook.calls(), scene.ledger.records().len()), (0, 2));
 
-    // Who replays it by its key means it.
+    // Somebody who replays it by its key means it.
     assert_eq!(
         scene.consume(&[&hook], vec![released("replay", &test("b", "b"))]).await,
         [""; 0]

@@ -1,9 +1,8 @@
-//! Just before and just after: leases, attempts, ages and orders at their very edges.
+//! Boundaries: of leases, attempts, ages and the order of events.
 
 use std::sync::Mutex;
 
 use super::*;
-use crate::ledger::{Claim, Lease};
 
 fn again(id: &str, message_id: &str) -> Received {
     Received {
@@ -12,7 +11,7 @@ fn again(id: &str, message_id: &str) -> Received {
     }
 }
 
-/// Two machines' clocks differ a little.
+/// The clocks of two machines differ a little.
 #[tokio::test]
 async fn a_lease_outlives_its_invocation() {
     let scene = Arc::new(Scene::default());
@@ -20,7 +19,7 @@ async fn a_lease_outlives_its_invocation() {
     let seen = Arc::clone(&scene);
     let hook = Told::to("h", move |event, _| {
         let stored = seen.ledger.record(&event.key).unwrap();
-        let slack = stored.standing.lease_expires_at.since(cut);
+        let slack = stored.state.lease_expires_at.since(cut);
         assert!(slack >= Duration::from_millis(500), "{slack:?}");
         assert!(
             slack <= Duration::from_secs(5),
@@ -32,9 +31,9 @@ async fn a_lease_outlives_its_invocation() {
     assert_eq!(scene.statuses()[0].1, Status::Completed);
 }
 
-/// They were asked as for a new event, and it was none.
+/// They were called as if the event were new.
 #[tokio::test]
-async fn what_hooks_answer_to_a_first_attempt_does_not_count_for_a_second() {
+async fn answers_to_a_first_attempt_do_not_count_for_a_second() {
     let scene = Scene::default();
     let attempts = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&attempts);
@@ -57,9 +56,8 @@ async fn what_hooks_answer_to_a_first_attempt_does_not_count_for_a_second() {
     );
 }
 
-/// Each has its own answer, whichever of them fails.
 #[tokio::test]
-async fn what_each_of_three_hooks_answered_is_recorded_as_its_own() {
+async fn the_answers_of_three_hooks_are_recorded_each_as_its_own() {
     let scene = Scene::default();
     let [first, second] = ["first", "second"].map(|name| ok(name).writes_only());
     let third = Told::to("third", |_, _| Err(HookError::retry("not yet"))).writes_only();
@@ -69,7 +67,7 @@ async fn what_each_of_three_hooks_answered_is_recorded_as_its_own() {
     assert_eq!((scene.ledger.applied("first"), scene.ledger.applied("second")), (1, 1));
     let records = scene.ledger.records();
     let stored = records.values().next().unwrap();
-    let done: Vec<&String> = stored.standing.hooks.keys().collect();
+    let done: Vec<&String> = stored.state.hooks.keys().collect();
     assert_eq!(done, ["first", "second"]);
     assert_eq!(stored.error.as_deref(), Some("hook `third`: not yet"));
 }
@@ -81,7 +79,7 @@ fn cashout(step: &str, at: i64) -> Received {
     message(step, "onepay", &body)
 }
 
-/// That all it does is write does not mean that it may be asked before anybody knows what came before.
+/// Although it only returns writes, it is not called before the ledger knows what came before.
 #[tokio::test]
 async fn a_transactional_hook_that_asks_for_order_is_told_of_late_events_and_spared_them() {
     for (order, expected) in [
@@ -109,9 +107,9 @@ async fn a_transactional_hook_that_asks_for_order_is_told_of_late_events_and_spa
     }
 }
 
-/// Asking costs a read of the ledger.
+/// It costs a read of the ledger.
 #[tokio::test]
-async fn the_order_is_asked_for_only_where_a_hook_wants_to_know_it() {
+async fn the_order_is_read_only_for_a_hook_that_wants_to_know_it() {
     let (scene, hook) = (Scene::default(), ok("h"));
     scene.ledger.fail(&["overtaken"]);
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
@@ -122,9 +120,9 @@ async fn the_order_is_asked_for_only_where_a_hook_wants_to_know_it() {
     assert_eq!(scene.consume(&[&told], vec![payment("p2")]).await, ["p2"]);
 }
 
-/// The ledger remembers an event for as long as this, and not a millisecond less.
+/// To the millisecond.
 #[tokio::test]
-async fn an_event_is_stale_once_it_is_older_than_what_the_ledger_remembers() {
+async fn an_event_is_expired_once_it_is_older_than_the_ledgers_retention() {
     let mut scene = Scene::default();
     scene.policy.retention = Duration::from_secs(1_000_000);
     let hook = ok("h");
@@ -148,23 +146,23 @@ async fn an_event_is_stale_once_it_is_older_than_what_the_ledger_remembers() {
     assert_eq!(hook.calls(), 1);
 }
 
-/// The end of the invocation is kept free, to the millisecond.
+/// To the millisecond.
 #[tokio::test]
-async fn an_event_begins_while_there_is_time_for_it() {
-    for (left, begun) in [(2000, 0), (2001, 1)] {
+async fn an_event_is_started_while_there_is_time_for_it() {
+    for (left, started) in [(2000, 0), (2001, 1)] {
         let (scene, hook) = (Scene::default(), ok("h"));
         scene
             .consume_within(&[&hook], vec![payment("p1")], Duration::from_millis(left))
             .await;
-        assert_eq!(hook.calls(), begun, "with {left} ms left");
+        assert_eq!(hook.calls(), started, "with {left} ms left");
     }
 }
 
-/// A clock that tells how long anything was given.
+/// A clock that records all sleeps: the time-outs.
 #[derive(Clone)]
-struct Telling(StoppedClock, Arc<Mutex<Vec<Duration>>>);
+struct Recording(StoppedClock, Arc<Mutex<Vec<Duration>>>);
 
-impl Clock for Telling {
+impl Clock for Recording {
     fn now(&self) -> Timestamp {
         self.0.now()
     }
@@ -175,12 +173,12 @@ impl Clock for Telling {
     }
 }
 
-/// An invocation that is cut loses its answer, and all its messages come back.
+/// If Lambda ends the invocation, its answer is lost and all its messages come back.
 #[tokio::test]
-async fn nothing_is_given_all_the_time_that_is_left() {
+async fn no_call_may_take_all_the_time_that_is_left() {
     let scene = Scene::default();
     let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
-    let clock = Telling(scene.clock.clone(), Arc::default());
+    let clock = Recording(scene.clock.clone(), Arc::default());
     let consumer = Consumer::new(
         &scene.ledger,
         &scene.inbox,
@@ -197,17 +195,15 @@ async fn nothing_is_given_all_the_time_that_is_left() {
     assert_eq!(given, [29_000, 28_000, 29_500].map(Duration::from_millis));
 }
 
-/// A claim is fenced by a token that no other one has.
 #[tokio::test]
 async fn every_claim_has_a_token_of_its_own() {
-    let scene = Scene::default();
+    let scene = Arc::new(Scene::default());
     let tokens = Arc::new(Mutex::new(Vec::new()));
-    let scene = Arc::new(scene);
     let (seen, record) = (Arc::clone(&tokens), Arc::clone(&scene));
     let hook = Told::to("h", move |event, _| {
         seen.lock()
             .unwrap()
-            .push(record.ledger.record(&event.key).unwrap().lease_token);
+            .push(record.ledger.record(&event.key).unwrap().state.lease_token);
         Ok(Effects::none())
     });
     let consumer = Consumer::new(
@@ -226,25 +222,17 @@ async fn every_claim_has_a_token_of_its_own() {
     assert_ne!(tokens[0], tokens[1]);
 }
 
-/// Somebody's lease ends now: it is over, and nobody waits.
 #[tokio::test]
-async fn an_event_is_free_at_the_moment_when_its_lease_ends() {
+async fn an_event_in_progress_is_waited_for_until_its_lease_ends() {
     let (scene, hook) = (Scene::default(), ok("h"));
-    let message = payment("p1");
-    let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
-    let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-    let event = Event::read(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live).0;
-    let lease = Lease {
-        token: "somebody else's".to_owned(),
-        expires_at: scene.clock.now().plus(Duration::from_secs(17)),
-        message_id: "another".to_owned(),
-        first: true,
-    };
-    let claim = (&scene.ledger).claim(&event, &lease, scene.clock.now()).await.unwrap();
-    assert!(matches!(claim, Claim::Claimed(_)));
+    let event = event_of(&payment("p1"));
+    scene.claimed(&event, Duration::from_secs(17)).await;
     scene.clock.advance(Duration::from_millis(16_999));
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, ["p1"]);
     assert_eq!(scene.inbox.returned(), [("p1".to_owned(), Duration::from_millis(1))]);
+    assert_eq!(hook.calls(), 0);
     scene.wait();
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, [""; 0]);
+    let stored = scene.ledger.record(&event.key).unwrap();
+    assert_eq!((stored.state.status, stored.state.attempts), (Status::Completed, 2));
 }

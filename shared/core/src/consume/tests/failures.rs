@@ -1,9 +1,8 @@
-//! What fails outside of a hook: no message is deleted before its event is done with or kept elsewhere.
+//! What fails outside of a hook: no message is deleted before its event is finished or kept elsewhere.
 
 use super::*;
-use crate::ledger::LedgerError;
 
-/// Queues that take everything but dead letters.
+/// Queues that accept everything but dead letters.
 struct NoDeadLetters<'a>(&'a FakeInbox);
 
 impl Inbox for NoDeadLetters<'_> {
@@ -19,7 +18,7 @@ impl Inbox for NoDeadLetters<'_> {
         Err(InboxError {
             operation: "dead-lettering",
             message_id: message.message_id.clone(),
-            source: "the queue is away".into(),
+            source: "the queue is down".into(),
         })
     }
 }
@@ -37,24 +36,23 @@ async fn consume_without_dead_letters(scene: &Scene, hook: &Told, message: Recei
     consumer.unwrap().consume(vec![message], deadline).await
 }
 
-fn foreign() -> Received {
+fn unreadable() -> Received {
     Received {
         attributes: HashMap::new(),
-        ..payment("wrong_environment")
+        ..payment("unreadable")
     }
 }
 
-/// Its copy on the dead-letter queue would be the only one.
 #[tokio::test]
-async fn a_message_that_can_not_be_read_is_not_deleted_before_it_is_dead_lettered() {
+async fn a_message_that_cannot_be_read_is_not_deleted_before_it_is_dead_lettered() {
     let (scene, hook) = (Scene::default(), ok("h"));
     assert_eq!(
-        consume_without_dead_letters(&scene, &hook, foreign()).await,
-        ["wrong_environment"]
+        consume_without_dead_letters(&scene, &hook, unreadable()).await,
+        ["unreadable"]
     );
     let (id, wait) = scene.inbox.returned().remove(0);
-    assert_eq!((id.as_str(), wait), ("wrong_environment", Duration::from_secs(2)));
-    assert_eq!(scene.consume(&[&hook], vec![foreign()]).await, [""; 0]);
+    assert_eq!((id.as_str(), wait), ("unreadable", Duration::from_secs(2)));
+    assert_eq!(scene.consume(&[&hook], vec![unreadable()]).await, [""; 0]);
     assert_eq!(scene.inbox.dead().len(), 1);
 }
 
@@ -80,7 +78,7 @@ async fn a_message_that_kills_the_function_is_not_deleted_before_it_is_dead_lett
     scene.policy.wait_policy.max_crashes = 3;
     let hook = ok("h");
     for _ in 0..3 {
-        (&scene.ledger).begin("p1", scene.clock.now()).await.unwrap();
+        scene.start("p1").await;
     }
     let killer = Received {
         receives: 4,
@@ -96,11 +94,11 @@ async fn a_message_that_kills_the_function_is_not_deleted_before_it_is_dead_lett
         (scene.inbox.deleted(), scene.inbox.dead().len()),
         (vec!["p1".to_owned()], 1)
     );
-    assert_eq!(hook.calls(), 0, "nobody works on it any more");
+    assert_eq!(hook.calls(), 0, "it is not worked on any more");
 }
 
 #[tokio::test]
-async fn what_is_dead_lettered_unread_is_counted_for_the_provider_that_its_message_names() {
+async fn an_unread_dead_letter_is_counted_for_the_provider_that_its_message_names() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
@@ -109,7 +107,10 @@ async fn what_is_dead_lettered_unread_is_counted_for_the_provider_that_its_messa
     newer.attributes.insert("envelope".to_owned(), "3".to_owned());
     let mut stranger = payment("stranger");
     stranger.attributes.insert("provider".to_owned(), "nobody".to_owned());
-    assert_eq!(scene.consume(&[&hook], vec![newer, stranger, foreign()]).await, [""; 0]);
+    assert_eq!(
+        scene.consume(&[&hook], vec![newer, stranger, unreadable()]).await,
+        [""; 0]
+    );
     assert_eq!(
         counted(&snapshotter),
         [
@@ -119,19 +120,16 @@ async fn what_is_dead_lettered_unread_is_counted_for_the_provider_that_its_messa
     );
 }
 
-/// Such a message comes back as after any failure, and takes no neighbour along.
+/// Its message comes back as after any failure, and the others are not affected.
 #[tokio::test]
 async fn a_panic_outside_of_a_hook_deletes_nothing() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
     let (scene, hook) = (Scene::default(), ok("h"));
-    scene.ledger.fail_with(&["claim"], |_, key| {
+    scene.ledger.fail_with(&["claim"], |key| {
         assert!(!key.partition.ends_with("#p2"), "boom");
-        LedgerError::LeaseLost {
-            operation: "claim",
-            key,
-        }
+        Cause::LeaseLost
     });
     let mut failed = scene
         .consume(&[&hook], vec![payment("p1"), payment("p2"), payment("p3")])
@@ -150,16 +148,12 @@ async fn a_panic_outside_of_a_hook_deletes_nothing() {
     assert_eq!((hook.calls(), scene.ledger.applied("h")), (3, 3));
 }
 
-fn refused(operation: &'static str, key: IdempotencyKey) -> LedgerError {
-    LedgerError::EffectsRefused { operation, key }
-}
-
-/// Of the last hook as of any other.
+/// Whether or not it is the last one.
 #[tokio::test]
-async fn a_hook_whose_writes_are_refused_has_failed_and_waits_longer_and_longer() {
+async fn a_hook_whose_writes_are_refused_has_failed_and_is_retried_later_and_later() {
     for (operations, failed) in [(&["record_hook"], "first"), (&["complete"], "last")] {
         let (scene, first, last) = (Scene::default(), ok("first"), ok("last"));
-        scene.ledger.fail_with(operations, refused);
+        scene.ledger.fail_with(operations, |_| Cause::EffectsRefused);
         for _ in 0..4 {
             assert_eq!(scene.consume(&[&first, &last], vec![payment("p1")]).await, ["p1"]);
             scene.wait();
@@ -168,10 +162,7 @@ async fn a_hook_whose_writes_are_refused_has_failed_and_waits_longer_and_longer(
         assert_eq!(waits, [2, 4, 8, 16], "{failed}");
         let records = scene.ledger.records();
         let stored = records.values().next().unwrap();
-        assert_eq!(
-            (stored.standing.status, stored.standing.attempts),
-            (Status::Released, 4)
-        );
+        assert_eq!((stored.state.status, stored.state.attempts), (Status::Released, 4));
         let error = stored.error.clone().unwrap();
         assert!(
             error.starts_with(&format!("hook `{failed}`: {}", operations[0])),
@@ -185,16 +176,11 @@ async fn a_hook_whose_writes_are_refused_has_failed_and_waits_longer_and_longer(
 }
 
 #[tokio::test]
-async fn a_hook_whose_writes_can_not_be_made_rejects_its_event() {
+async fn a_hook_whose_writes_are_invalid_rejects_its_event() {
     for (operations, failed) in [(&["record_hook"], "first"), (&["complete"], "last")] {
         let (scene, first, last) = (Scene::default(), ok("first"), ok("last"));
-        scene
-            .ledger
-            .fail_with(operations, |operation, key| LedgerError::EffectsInvalid {
-                operation,
-                key,
-                source: "an item of a megabyte".into(),
-            });
+        let invalid = |_: &_| Cause::EffectsInvalid("an item of a megabyte".into());
+        scene.ledger.fail_with(operations, invalid);
         assert_eq!(scene.consume(&[&first, &last], vec![payment("p1")]).await, [""; 0]);
         assert_eq!(scene.statuses()[0].1, Status::Rejected);
         let (_, reason) = scene.inbox.dead().remove(0);
@@ -203,17 +189,54 @@ async fn a_hook_whose_writes_can_not_be_made_rejects_its_event() {
     }
 }
 
-/// Whoever has the lease now sees it through: nothing of it is changed.
+/// The new owner sees it through.
 #[tokio::test]
-async fn an_owner_whose_lease_is_lost_leaves_the_event_as_it_is() {
+async fn an_owner_that_lost_its_lease_leaves_the_event_as_it_is() {
     let (scene, hook) = (Scene::default(), ok("h"));
-    scene
-        .ledger
-        .fail_with(&["complete"], |operation, key| LedgerError::LeaseLost {
-            operation,
-            key,
-        });
+    scene.ledger.fail_with(&["complete"], |_| Cause::LeaseLost);
     assert_eq!(scene.consume(&[&hook], vec![payment("p1")]).await, ["p1"]);
     assert_eq!(scene.statuses()[0].1, Status::InProgress);
     assert_eq!((scene.inbox.dead(), scene.ledger.applied("h")), (vec![], 0));
+}
+
+const LEASE: Duration = Duration::from_secs(31);
+
+#[tokio::test]
+async fn a_late_owner_neither_completes_nor_releases_the_new_owners_record() {
+    let scene = Scene::default();
+    let event = event_of(&payment("p1"));
+    let late = scene.claimed(&event, LEASE).await;
+    scene.clock.advance(LEASE);
+    let again = scene.claimed(&event, LEASE).await;
+    let hook = || ("h", Effects::write("h"));
+    let no = || "no".to_owned();
+    let cause = ReleaseCause::HookFailed {
+        retry_at: scene.clock.now(),
+    };
+    for change in [
+        Change::Complete(Some(hook())),
+        Change::RecordHook(hook()),
+        Change::Release { error: no(), cause },
+        Change::Reject { reason: no() },
+    ] {
+        let refused = scene.change(&late, change).await;
+        assert!(matches!(refused.unwrap_err().cause, Cause::LeaseLost));
+    }
+    assert_eq!(scene.ledger.applied("h"), 0, "its effects roll back with it");
+    let stored = scene.ledger.record(&again.key).unwrap();
+    assert_eq!((stored.state.status, stored.state.attempts), (Status::InProgress, 2));
+}
+
+#[tokio::test]
+async fn a_payment_is_not_run_again_after_a_time_out() {
+    let (scene, pay) = (Scene::default(), ok("pay"));
+    // The payment is made and recorded; then the function is cut.
+    let owner = scene.claimed(&event_of(&payment("p1")), LEASE).await;
+    let paid = Change::RecordHook(("pay", Effects::write("pay")));
+    scene.change(&owner, paid).await.unwrap();
+    scene.clock.advance(LEASE);
+    let notify = ok("notify");
+    assert_eq!(scene.consume(&[&pay, &notify], vec![payment("p1")]).await, [""; 0]);
+    assert_eq!((pay.calls(), scene.ledger.applied("pay")), (0, 1));
+    assert_eq!(notify.calls(), 1);
 }

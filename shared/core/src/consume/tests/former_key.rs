@@ -1,9 +1,7 @@
-//! What was recorded under a key of version 0.1 is not new, and what only shares such a key is.
+//! Events that version 0.1 recorded under another key are known; events that only share such a key are new.
 
 use super::conflict::released;
 use super::*;
-use crate::ledger::{Claim, Lease};
-use crate::provider::Provider;
 use crate::providers::{onepay, unopago};
 
 const NUMBERED: &str = r#"{"event":"payment.approved","data":{"id":7,"amount":1}}"#;
@@ -12,43 +10,23 @@ const OF_EVENT: &str =
 const RESTAMPED: &str =
     r#"{"payment":{"id":"p1"},"event":{"id":"evt_1","type":"payment.approved","environment":"live","attempt":2}}"#;
 
-fn read(provider: &'static Provider, body: &str) -> Event {
-    let text = message("m", provider.name, body);
-    let attribute = |name: &str| text.attributes.get(name).map(String::as_str);
-    let envelope = Envelope::from_message(&text.text, attribute).unwrap();
-    Event::read(envelope, provider, Environment::Live).0
-}
-
 /// The event as version 0.1 knew it.
 fn as_of_0_1(event: &Event) -> Event {
     event.under(event.former().expect("a former key").key.clone())
 }
 
-/// Version 0.1 has claimed it.
-async fn claimed_by_0_1(scene: &Scene, event: &Event) -> crate::ledger::Claimed {
-    let lease = Lease {
-        token: "of 0.1".to_owned(),
-        expires_at: scene.clock.now(),
-        message_id: "of 0.1".to_owned(),
-        first: true,
-    };
-    let (ledger, event) = (&scene.ledger, as_of_0_1(event));
-    match ledger.claim(&event, &lease, scene.clock.now()).await.unwrap() {
-        Claim::Claimed(claimed) => claimed,
-        other => panic!("{other:?}"),
-    }
+/// Version 0.1 has claimed it, and its lease is over.
+async fn claimed_by_0_1(scene: &Scene, event: &Event) -> Claimed {
+    scene.claimed(&as_of_0_1(event), Duration::ZERO).await
 }
 
 async fn completed_by_0_1(scene: &Scene, event: &Event) {
     let claimed = claimed_by_0_1(scene, event).await;
-    (&scene.ledger)
-        .complete(&claimed, None, scene.clock.now())
-        .await
-        .unwrap();
+    scene.change(&claimed, Change::Complete(None)).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_is_completed_under_a_former_key_is_a_duplicate() {
+async fn an_event_completed_under_a_former_key_is_known() {
     for (provider, then, now) in [
         (&onepay::PROVIDER, NUMBERED, NUMBERED),
         (&onepay::PROVIDER, OF_EVENT, OF_EVENT),
@@ -57,7 +35,7 @@ async fn what_is_completed_under_a_former_key_is_a_duplicate() {
             r#"{"event":"payment_received","id":"77001"}"#,
             r#"{"event":"payment_received","id":"77001"}"#,
         ),
-        // It took an id that the resource has as well for no event's.
+        // Version 0.1 did not take an id for the event's if the resource had the same.
         (
             &unopago::PROVIDER,
             r#"{"event":"payment_received","id":"evt_1","payment":{"id":"evt_1"}}"#,
@@ -71,7 +49,7 @@ async fn what_is_completed_under_a_former_key_is_a_duplicate() {
     ] {
         for hook in [ok("h"), ok("h").writes_only()] {
             let scene = Scene::default();
-            let event = read(provider, then);
+            let event = read(provider, &message("m", provider.name, then));
             completed_by_0_1(&scene, &event).await;
             let batch = vec![message("m", provider.name, now)];
             assert_eq!(scene.consume(&[&hook], batch).await, [""; 0]);
@@ -86,40 +64,37 @@ async fn what_is_completed_under_a_former_key_is_a_duplicate() {
 async fn other_bytes_under_a_former_key_are_a_conflict_there() {
     for hook in [ok("h"), ok("h").writes_only()] {
         let scene = Scene::default();
-        let event = read(&onepay::PROVIDER, OF_EVENT);
+        let event = read(&onepay::PROVIDER, &message("m", onepay::PROVIDER.name, OF_EVENT));
         completed_by_0_1(&scene, &event).await;
         let batch = vec![message("m", "onepay", RESTAMPED)];
         assert_eq!(scene.consume(&[&hook], batch).await, [""; 0]);
-        let restamped = read(&onepay::PROVIDER, RESTAMPED);
+        let restamped = read(&onepay::PROVIDER, &message("m", onepay::PROVIDER.name, RESTAMPED));
         let key = as_of_0_1(&event).key.conflict(restamped.body_sha256());
-        assert_eq!(scene.ledger.record(&key).unwrap().standing.status, Status::Conflict);
+        assert_eq!(scene.ledger.record(&key).unwrap().state.status, Status::Conflict);
         assert_eq!((scene.ledger.applied("h"), scene.ledger.records().len()), (0, 2));
 
-        // An operator lets it through.
+        // An operator releases it.
         assert!(scene.ledger.decide_conflict(&key, Status::Released));
         let release = released("release", &message("m", "onepay", RESTAMPED));
         assert_eq!(scene.consume(&[&hook], vec![release]).await, [""; 0]);
-        assert_eq!(scene.ledger.record(&key).unwrap().standing.status, Status::Completed);
+        assert_eq!(scene.ledger.record(&key).unwrap().state.status, Status::Completed);
         assert_eq!((scene.ledger.applied("h"), scene.ledger.records().len()), (1, 2));
     }
 }
 
 #[tokio::test]
-async fn what_is_begun_under_a_former_key_goes_on_there() {
+async fn an_event_claimed_under_a_former_key_stays_there() {
     let (scene, hook) = (Scene::default(), ok("h"));
-    let event = read(&onepay::PROVIDER, OF_EVENT);
+    let event = read(&onepay::PROVIDER, &message("m", onepay::PROVIDER.name, OF_EVENT));
     claimed_by_0_1(&scene, &event).await;
     scene.consume(&[&hook], vec![message("m", "onepay", OF_EVENT)]).await;
     let record = scene.ledger.record(&as_of_0_1(&event).key).unwrap();
-    assert_eq!(
-        (record.standing.status, record.standing.attempts),
-        (Status::Completed, 2)
-    );
+    assert_eq!((record.state.status, record.state.attempts), (Status::Completed, 2));
     assert_eq!((hook.calls(), scene.ledger.records().len()), (1, 1));
 }
 
 #[tokio::test]
-async fn what_only_shares_a_former_key_is_new() {
+async fn an_event_that_only_shares_a_former_key_is_new() {
     for (provider, then, now) in [
         // Of another type: version 0.1 would have dropped it.
         (
@@ -141,7 +116,7 @@ async fn what_only_shares_a_former_key_is_new() {
         ),
     ] {
         let (scene, hook) = (Scene::default(), ok("h"));
-        completed_by_0_1(&scene, &read(provider, then)).await;
+        completed_by_0_1(&scene, &read(provider, &message("m", provider.name, then))).await;
         scene.consume(&[&hook], vec![message("m", provider.name, now)]).await;
         assert_eq!((hook.calls(), scene.ledger.records().len()), (1, 2), "{now}");
     }
@@ -171,18 +146,18 @@ async fn a_text_and_a_number_are_two_and_so_are_live_and_test() {
 }
 
 #[tokio::test]
-async fn where_the_ledger_cant_be_asked_the_message_comes_back() {
+async fn a_message_comes_back_if_the_former_key_cannot_be_looked_up() {
     let (scene, hook) = (Scene::default(), ok("h"));
     scene.ledger.fail(&["recorded"]);
     let failed = scene.consume(&[&hook], vec![message("m", "onepay", OF_EVENT)]).await;
     assert_eq!((failed, hook.calls()), (vec!["m".to_owned()], 0));
-    // Most events have no other key, and nobody asks for theirs.
+    // Most events have no former key, and need no lookup.
     let plain = message("plain", "kuenta", r#"{"event":"payment.completed","data":{"id":"p"}}"#);
     assert_eq!(scene.consume(&[&hook], vec![plain]).await, [""; 0]);
     assert_eq!(hook.calls(), 1);
 }
 
-/// Each of these lost an event before.
+/// Version 0.1 lost an event of each pair.
 #[tokio::test]
 async fn two_events_of_one_id_are_two() {
     for bodies in [

@@ -1,4 +1,4 @@
-//! A message of several events, and messages that are no plain JSON.
+//! Messages with several events, and messages that are not plain JSON.
 
 use super::*;
 use crate::wire::gzip;
@@ -22,7 +22,7 @@ fn id_of(event: &Event) -> String {
         .map_or(String::new(), |resource| resource.id.clone())
 }
 
-/// What the queue brings after a redrive.
+/// A dead letter as a redrive queues it.
 fn redriven(letter: &Received, id: &str) -> Received {
     let mut message = Received {
         message_id: id.to_owned(),
@@ -35,7 +35,7 @@ fn redriven(letter: &Received, id: &str) -> Received {
 #[tokio::test]
 async fn each_event_of_an_array_is_completed_once() {
     let (scene, hook) = (Scene::default(), ok("payments"));
-    // One of them came before by itself, and one comes twice in it.
+    // One of them came alone before, and one is in it twice.
     scene.consume(&[&hook], vec![message("m", "kuenta", &item("b"))]).await;
     let failed = scene.consume(&[&hook], vec![array(&["a", "b", "c", "c"])]).await;
     assert_eq!(failed, [""; 0]);
@@ -43,15 +43,11 @@ async fn each_event_of_an_array_is_completed_once() {
     let records = scene.ledger.records();
     let duplicates: Vec<u32> = records.values().map(|stored| stored.duplicates).collect();
     assert_eq!(duplicates, [0, 1, 1]);
-    assert!(
-        records
-            .values()
-            .all(|stored| stored.standing.status == Status::Completed)
-    );
+    assert!(records.values().all(|stored| stored.state.status == Status::Completed));
 }
 
 #[tokio::test]
-async fn a_message_comes_back_when_the_first_of_its_events_may_be_tried_again() {
+async fn a_message_comes_back_when_the_first_of_its_events_is_due() {
     let scene = Scene::default();
     let hook = Told::to("h", |event, attempt| match (id_of(event).as_str(), attempt.number) {
         ("late", 1) => Err(HookError::retry_after(Duration::from_secs(60), "later")),
@@ -59,7 +55,7 @@ async fn a_message_comes_back_when_the_first_of_its_events_may_be_tried_again() 
         _ => Ok(Effects::write("h")),
     });
     let consume = async || scene.consume(&[&hook], vec![array(&["done", "late", "soon"])]).await;
-    assert_eq!(consume().await, ["all"], "it is not deleted, and named once");
+    assert_eq!(consume().await, ["all"], "it is not deleted, and reported once");
     assert_eq!(scene.inbox.returned(), [("all".to_owned(), Duration::from_secs(20))]);
     assert_eq!((hook.calls(), scene.ledger.applied("h")), (3, 1));
 
@@ -79,7 +75,7 @@ async fn a_message_comes_back_when_the_first_of_its_events_may_be_tried_again() 
 }
 
 #[tokio::test]
-async fn what_is_rejected_is_dead_lettered_by_itself_and_redriven_by_itself() {
+async fn a_rejected_event_is_dead_lettered_and_redriven_alone() {
     let scene = Scene::default();
     let fixed = Arc::new(AtomicU32::new(0));
     let hook = {
@@ -115,7 +111,7 @@ async fn what_is_rejected_is_dead_lettered_by_itself_and_redriven_by_itself() {
 }
 
 #[tokio::test]
-async fn an_event_that_can_t_be_read_leaves_the_others_of_its_array_alone() {
+async fn an_unreadable_event_does_not_affect_the_others_of_its_array() {
     let (scene, hook) = (Scene::default(), ok("h"));
     let whole = message(
         "all",
@@ -135,7 +131,7 @@ async fn an_event_that_can_t_be_read_leaves_the_others_of_its_array_alone() {
 }
 
 #[tokio::test]
-async fn a_panic_in_one_leaves_the_others_alone() {
+async fn a_panic_in_one_event_does_not_affect_the_others() {
     let scene = Scene::default();
     let hook = Told::to("h", |event, _| match id_of(event).as_str() {
         "bad" => panic!("boom"),
@@ -151,7 +147,7 @@ async fn a_panic_in_one_leaves_the_others_alone() {
 }
 
 #[tokio::test]
-async fn where_the_dead_letter_queue_is_away_the_message_comes_back_for_the_one() {
+async fn a_message_comes_back_for_the_one_event_that_cannot_be_dead_lettered() {
     let scene = Scene::default();
     let hook = Told::to("h", |event, _| match id_of(event).as_str() {
         "bad" => Err(HookError::reject("never")),
@@ -165,7 +161,7 @@ async fn where_the_dead_letter_queue_is_away_the_message_comes_back_for_the_one(
 }
 
 #[tokio::test]
-async fn what_the_end_of_the_invocation_cuts_comes_back_at_once() {
+async fn events_not_started_before_the_invocation_ends_come_back_at_once() {
     let scene = Scene::default();
     let clock = scene.clock.clone();
     let hook = Told::to("h", move |event, _| {
@@ -186,7 +182,7 @@ async fn what_the_end_of_the_invocation_cuts_comes_back_at_once() {
 }
 
 #[tokio::test]
-async fn at_its_end_only_what_waits_is_dead_lettered() {
+async fn at_its_end_only_the_waiting_events_of_a_message_are_dead_lettered() {
     let scene = Scene::default();
     let hook = Told::to("h", |event, _| match id_of(event).as_str() {
         "good" => Ok(Effects::write("h")),
@@ -213,9 +209,9 @@ async fn at_its_end_only_what_waits_is_dead_lettered() {
     assert_eq!(scene.consume(&[&hook], vec![last()]).await, ["all"], "none is lost");
 }
 
-/// The dead letters that the version before left, whose records say REJECTED. Today's consumer reads them.
+/// An earlier version could not read these, so their records say REJECTED.
 #[tokio::test]
-async fn yesterdays_unreadable_bodies_reach_hooks_when_they_are_redriven() {
+async fn bodies_that_an_earlier_version_could_not_read_reach_hooks_when_they_are_redriven() {
     let plain = item("p1");
     let utf16: Vec<u8> = plain.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let marked = format!("\u{FEFF}{plain}");
@@ -235,34 +231,24 @@ async fn yesterdays_unreadable_bodies_reach_hooks_when_they_are_redriven() {
         letter.attributes.insert("encoding".to_owned(), "base64".to_owned());
         let attribute = |name: &str| letter.attributes.get(name).map(String::as_str);
         let envelope = Envelope::from_message(&letter.text, attribute).unwrap();
-        let yesterday = Event::unreadable(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live);
-        let lease = crate::ledger::Lease {
-            token: "yesterday's".to_owned(),
-            expires_at: scene.clock.now(),
-            message_id: "yesterday's".to_owned(),
-            first: true,
-        };
-        let now = scene.clock.now();
-        let claim = (&scene.ledger).claim(&yesterday, &lease, now).await.unwrap();
-        let crate::ledger::Claim::Claimed(claimed) = claim else {
-            panic!("not claimed");
-        };
-        let reason = "the payload is not JSON: byte 0: expected a value";
-        (&scene.ledger).reject(&claimed, reason, now).await.unwrap();
+        let unreadable = Event::unreadable(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live);
+        let claimed = scene.claimed(&unreadable, Duration::ZERO).await;
+        let reason = "the payload is not JSON: byte 0: expected a value".to_owned();
+        scene.change(&claimed, Change::Reject { reason }).await.unwrap();
 
         assert_eq!(
             scene.consume(&[&hook], vec![redriven(&letter, "redriven")]).await,
             [""; 0]
         );
         assert_eq!(scene.ledger.applied("payments"), events, "{body:?}");
-        // And the provider's own next delivery is a duplicate, however it is written.
+        // The provider's next delivery is a duplicate, whatever its encoding.
         scene.consume(&[&hook], vec![message("m", "kuenta", &plain)]).await;
         assert_eq!((hook.calls(), scene.inbox.dead().len()), (events, 0));
     }
 }
 
 #[tokio::test]
-async fn a_packed_body_that_is_rejected_is_dead_lettered_as_it_was_signed() {
+async fn a_compressed_body_that_is_rejected_is_dead_lettered_as_it_was_signed() {
     let scene = Scene::default();
     let hook = Told::to("h", |_, _| Err(HookError::reject("never")));
     let text = data_encoding::BASE64.encode(&gzip::pack(item("p1").as_bytes()).unwrap());
@@ -283,14 +269,14 @@ impl Random for Seeded {
     }
 }
 
-/// Each of its events is to be tried at a time of its own, and the queue counts the receives of all.
+/// Each of its events is due at a time of its own, and the queue counts the receives of all.
 #[tokio::test]
 async fn an_array_outlasts_what_a_single_event_outlasts() {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let scene = Scene::default();
     let (begin, clock) = (scene.clock.now(), scene.clock.clone());
     let hook = Told::to("h", move |_, _| match clock.now().since(begin) < DAY {
-        true => Err(HookError::retry("its other end is away")),
+        true => Err(HookError::retry("its other end is down")),
         false => Ok(Effects::write("h")),
     });
     let consumer = Consumer::new(

@@ -1,4 +1,4 @@
-//! A payload that is not of the hook's type.
+//! Payloads that are not of the hook's type.
 
 use serde::Deserialize;
 
@@ -14,7 +14,6 @@ struct Data {
     amount: i64,
 }
 
-/// It would be the same twelve times.
 #[tokio::test]
 async fn a_payload_of_another_shape_is_rejected_at_once_and_names_the_field() {
     let body = r#"{"event":"payment.completed","data":{"id":"p1","amount":"no number"}}"#;
@@ -31,7 +30,7 @@ async fn a_payload_of_another_shape_is_rejected_at_once_and_names_the_field() {
         let records = scene.ledger.records();
         let records: Vec<_> = records
             .values()
-            .map(|stored| (stored.standing.status, stored.error.as_deref()))
+            .map(|stored| (stored.state.status, stored.error.as_deref()))
             .collect();
         assert_eq!(records, [(Status::Rejected, Some(reason))]);
         assert_eq!(scene.inbox.dead(), [("m1".to_owned(), reason.to_owned())]);

@@ -33,7 +33,7 @@ impl Hook<&'static str> for Killer {
 }
 
 #[tokio::test]
-async fn it_takes_its_neighbours_along_once_and_is_dead_lettered_unread() {
+async fn a_message_that_kills_the_function_does_so_once_with_others_then_alone_then_is_dead_lettered() {
     let mut scene = Scene::default();
     scene.policy.wait_policy.max_crashes = 3;
     let calls = Arc::<Mutex<Vec<String>>>::default();
@@ -41,7 +41,7 @@ async fn it_takes_its_neighbours_along_once_and_is_dead_lettered_unread() {
     let mut invocations = 0;
     while scene.inbox.dead().is_empty() {
         invocations += 1;
-        assert!(invocations < 10, "nobody gives it up");
+        assert!(invocations < 10, "it is never given up");
         let hooks: Vec<Box<dyn Hook<&'static str>>> = vec![Box::new(Killer {
             calls: Arc::clone(&calls),
         })];
@@ -55,7 +55,7 @@ async fn it_takes_its_neighbours_along_once_and_is_dead_lettered_unread() {
         )
         .unwrap();
         let deadline = scene.clock.now().plus(Duration::from_secs(30));
-        // What never ends is as dead as what was killed.
+        // An invocation that never ends is as good as killed.
         let ended = tokio::time::timeout(Duration::from_millis(50), consumer.consume(batch.clone(), deadline)).await;
         let deleted = scene.inbox.deleted();
         batch.retain(|message| !deleted.contains(&message.message_id));
@@ -64,20 +64,20 @@ async fn it_takes_its_neighbours_along_once_and_is_dead_lettered_unread() {
         }
         scene.clock.advance(Duration::from_secs(200));
     }
-    // Once with the others of its kind, then alone, until it was enough.
+    // Once with the others, then alone, up to `max_crashes`.
     assert_eq!(invocations, 4);
     assert!(batch.is_empty(), "{batch:?}");
     let reason = "the function has died 3 times in a row while it worked on this message";
     assert_eq!(scene.inbox.dead(), [("killer".to_owned(), reason.to_owned())]);
     let calls = calls.lock().unwrap();
     let count = |id: &str| calls.iter().filter(|call| *call == id).count();
-    // Once beside it, and once more while it is put off.
+    // Once beside it, and once more before its turn.
     assert!(["young", "a", "b"].iter().all(|id| count(id) <= 2), "{calls:?}");
     assert_eq!(count("killer"), 3);
 }
 
 #[tokio::test]
-async fn a_message_that_comes_often_for_another_reason_leaves_no_note() {
+async fn a_message_that_comes_often_for_another_reason_leaves_no_count() {
     let (scene, hook) = (Scene::default(), Told::to("h", |_, _| Err(HookError::retry("no"))));
     for _ in 0..20 {
         assert_eq!(scene.consume(&[&hook], vec![often("p1"), often("p2")]).await.len(), 2);
@@ -85,49 +85,49 @@ async fn a_message_that_comes_often_for_another_reason_leaves_no_note() {
     }
     assert_eq!(hook.calls(), 40);
     assert_eq!(scene.inbox.dead(), []);
-    let begun = (&scene.ledger).begin("p1", scene.clock.now()).await.unwrap();
-    assert_eq!(begun, 1, "each time it was taken back");
+    let starts = scene.start("p1").await;
+    assert_eq!(starts, 1, "it was reset each time");
 }
 
-/// It costs two writes, which the first receives save.
+/// That costs two writes.
 #[tokio::test]
-async fn a_message_is_noted_from_its_fourth_receive_on() {
+async fn starts_are_counted_from_the_fourth_receive_on() {
     let (scene, hook) = (Scene::default(), ok("h"));
-    scene.ledger.fail(&["begin"]);
-    for (receives, noted) in [(1, false), (3, false), (4, true), (5, true)] {
+    scene.ledger.fail(&["count_starts"]);
+    for (receives, counted) in [(1, false), (3, false), (4, true), (5, true)] {
         let id = format!("p{receives}");
         let message = Received {
             receives,
             ..payment(&id)
         };
         let failed = scene.consume(&[&hook], vec![message]).await;
-        assert_eq!(failed == [id], noted, "{receives}");
+        assert_eq!(failed == [id], counted, "{receives}");
     }
 }
 
-/// It needs the time of a hook, and the time to end after it.
+/// It needs time for a hook, and time to end after it.
 #[tokio::test]
-async fn a_message_that_may_kill_the_function_is_begun_while_there_is_time_for_it() {
-    for (left, begun) in [(4000, 0), (4001, 1)] {
+async fn a_message_that_may_kill_the_function_is_started_while_there_is_time_for_it() {
+    for (left, started) in [(4000, 0), (4001, 1)] {
         let (scene, hook) = (Scene::default(), ok("h"));
-        (&scene.ledger).begin("p1", scene.clock.now()).await.unwrap();
+        scene.start("p1").await;
         scene
             .consume_within(&[&hook], vec![often("p1")], Duration::from_millis(left))
             .await;
-        assert_eq!(hook.calls(), begun, "with {left} ms left");
+        assert_eq!(hook.calls(), started, "with {left} ms left");
     }
 }
 
-/// What is deleted before the invocation's end is done with.
+/// Only finished messages are deleted early.
 #[tokio::test]
-async fn a_message_on_which_the_function_once_died_is_not_deleted_while_its_hook_fails() {
+async fn a_message_on_which_the_function_died_is_not_deleted_while_its_hook_fails() {
     let scene = Scene::default();
     let hook = Told::to("h", |event, _| match event.resource.as_ref().unwrap().id.as_str() {
         "done" => Ok(Effects::write("h")),
         _ => Err(HookError::retry("no")),
     });
     for id in ["suspect", "done"] {
-        (&scene.ledger).begin(id, scene.clock.now()).await.unwrap();
+        scene.start(id).await;
     }
     let batch = vec![often("suspect"), often("done"), payment("neighbour")];
     let mut failed = scene.consume(&[&hook], batch).await;
@@ -135,15 +135,15 @@ async fn a_message_on_which_the_function_once_died_is_not_deleted_while_its_hook
     assert_eq!(failed, ["neighbour", "suspect"]);
     assert_eq!(scene.inbox.deleted(), ["done"]);
     // The function has survived it.
-    let begun = (&scene.ledger).begin("suspect", scene.clock.now()).await.unwrap();
-    assert_eq!(begun, 1);
+    let starts = scene.start("suspect").await;
+    assert_eq!(starts, 1);
 }
 
-/// An outage keeps messages for days: that is not what kills a function.
+/// An outage may last for days, and is no crash.
 #[tokio::test]
-async fn what_can_not_be_noted_is_not_begun() {
+async fn a_message_whose_start_cannot_be_counted_is_not_started() {
     let (scene, hook) = (Scene::default(), ok("h"));
-    scene.ledger.fail(&["begin"]);
+    scene.ledger.fail(&["count_starts"]);
     for _ in 0..20 {
         assert_eq!(scene.consume(&[&hook], vec![often("p1")]).await, ["p1"]);
     }
@@ -152,15 +152,15 @@ async fn what_can_not_be_noted_is_not_begun() {
     assert_eq!(scene.consume(&[&hook], vec![often("p1")]).await, [""; 0]);
 }
 
-/// SQS leaves what came three times out of its own age, so this one is what an alarm sees.
+/// SQS leaves messages received three times out of its own metric of age, so the alarm watches this one.
 #[tokio::test]
-async fn an_outage_shows_in_the_age_of_open_events_however_often_a_message_came() {
+async fn an_outage_shows_in_the_age_of_open_events_however_often_a_message_was_received() {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
     let (scene, hook) = (Scene::default(), ok("h"));
-    scene.ledger.fail(&["begin", "claim", "settle"]);
+    scene.ledger.fail(&["count_starts", "claim", "commit_new"]);
     let sent_at = Some(scene.clock.now().minus(Duration::from_secs(3600)));
     let batch = vec![
         Received { sent_at, ..often("p1") },
@@ -185,9 +185,9 @@ async fn an_outage_shows_in_the_age_of_open_events_however_often_a_message_came(
     assert_eq!(ages, [3600.0, 3600.0]);
 }
 
-/// The invocation's end cuts who begins late. Were that always the same ones, they would be given up.
+/// The end of the invocation cuts off whatever started last. It must not always be the same messages.
 #[tokio::test]
-async fn what_has_come_back_begins_first() {
+async fn messages_that_came_back_start_first() {
     let mut scene = Scene::default();
     scene.policy.concurrency = 1;
     let order = Arc::<Mutex<Vec<String>>>::default();
@@ -216,7 +216,7 @@ async fn what_has_come_back_begins_first() {
 }
 
 #[tokio::test]
-async fn what_the_queue_would_not_give_out_again_is_dead_lettered_with_its_reason() {
+async fn a_message_on_its_last_receive_is_dead_lettered_with_its_reason() {
     let mut scene = Scene::default();
     scene.policy.max_attempts = 5000;
     let hook = Told::to("h", |_, _| Err(HookError::retry("no")));

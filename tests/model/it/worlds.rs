@@ -1,16 +1,16 @@
-//! What Acuse does keeps its promises.
+//! Acuse's protocol keeps its promises in each of these worlds.
 
 use acuse_model::{Bounds, HookKind};
 
-use crate::{holds, visit};
+use crate::{verify, visit};
 
-const OUTSIDE_FIRST: [HookKind; 2] = [HookKind::Outside, HookKind::Transactional];
+const EXTERNAL_FIRST: [HookKind; 2] = [HookKind::External, HookKind::Transactional];
 
-/// Both only say what to write: what is new is settled whole, by consumers that may also claim. Where only
-/// the first one does, as by default, it is begun with what that one writes.
+/// A single-call commit completes a new event. If only the first hook is transactional, as by default, it claims the
+/// event together with that hook.
 const TRANSACTIONAL: [HookKind; 2] = [HookKind::Transactional, HookKind::Transactional];
 
-/// Where hooks don't fail, nobody rejects.
+/// Without failing hooks, nobody rejects.
 const NO_REJECTION: &str = "a late owner tries to reject";
 
 const NOBODY_IS_LATE: [&str; 5] = [
@@ -36,7 +36,7 @@ fn with_pauses_crashes_and_clocks_that_disagree() {
         losses: 0,
         ..Bounds::default()
     };
-    holds("pauses, crashes, clocks", bounds, &[]);
+    verify("pauses, crashes, clocks", bounds, &[]);
 }
 
 #[test]
@@ -46,9 +46,9 @@ fn with_a_request_that_is_lost_or_late_or_sent_twice() {
         pauses: 2,
         ..small()
     };
-    holds("a lost request, transactional first", bounds.clone(), &[]);
-    let hooks = OUTSIDE_FIRST;
-    holds("a lost request, outside first", Bounds { hooks, ..bounds }, &[]);
+    verify("a lost request, transactional first", bounds.clone(), &[]);
+    let hooks = EXTERNAL_FIRST;
+    verify("a lost request, external first", Bounds { hooks, ..bounds }, &[]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn with_a_lost_request_and_clocks_that_disagree() {
         failures: false,
         ..small()
     };
-    holds("a lost request, clocks", bounds, &[NO_REJECTION]);
+    verify("a lost request, clocks", bounds, &[NO_REJECTION]);
 }
 
 #[test]
@@ -70,29 +70,29 @@ fn with_two_lost_requests() {
         failures: false,
         ..small()
     };
-    holds("two lost requests", bounds, &[NO_REJECTION]);
+    verify("two lost requests", bounds, &[NO_REJECTION]);
 }
 
 #[test]
-fn with_settlements() {
+fn with_single_call_commits() {
     let hooks = TRANSACTIONAL;
     let world = Bounds {
         hooks,
         losses: 0,
         ..small()
     };
-    holds("settlements, clocks", world, &[]);
+    verify("single-call commits, clocks", world, &[]);
 }
 
 #[test]
-fn with_settlements_and_a_lost_request() {
+fn with_single_call_commits_and_a_lost_request() {
     let bounds = Bounds {
         hooks: TRANSACTIONAL,
         skews: &[0],
         pauses: 2,
         ..small()
     };
-    holds("settlements, a lost request", bounds, &[]);
+    verify("single-call commits, a lost request", bounds, &[]);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn with_three_consumers() {
         skews: &[0],
         ..small()
     };
-    holds("three consumers", bounds, &[]);
+    verify("three consumers", bounds, &[]);
 }
 
 #[test]
@@ -113,11 +113,11 @@ fn with_an_operators_replay() {
         losses: 0,
         ..small()
     };
-    holds("a replay", bounds, &[]);
+    verify("a replay", bounds, &[]);
 }
 
-/// Whoever is first is the event. Each delivery has the bytes of its own: one that is visible again when its
-/// lease ends is what takes over.
+/// The first delivery makes the event. Each delivery has its own bytes, so only one that is visible again when its lease
+/// ends takes over.
 #[test]
 fn with_other_bytes_in_the_second_delivery() {
     let bounds = Bounds {
@@ -128,19 +128,23 @@ fn with_other_bytes_in_the_second_delivery() {
         losses: 0,
         ..small()
     };
-    holds("other bytes", bounds.clone(), &[]);
+    verify("other bytes", bounds.clone(), &[]);
     let lost = Bounds {
         hooks: TRANSACTIONAL,
         losses: 1,
         failures: false,
         ..bounds
     };
-    holds("other bytes, settlements, a lost request", lost, &[NO_REJECTION]);
+    verify(
+        "other bytes, single-call commits, a lost request",
+        lost,
+        &[NO_REJECTION],
+    );
 }
 
-/// As for one payload; but nobody waits for a lease, since other bytes ask for none.
+/// As for one payload, but no delivery waits for a lease, since other bytes need none.
 #[test]
-fn other_bytes_do_not_keep_the_event_from_its_completion() {
+fn other_bytes_do_not_keep_the_event_from_completion() {
     let bounds = Bounds {
         conflict: true,
         failures: false,
@@ -150,9 +154,9 @@ fn other_bytes_do_not_keep_the_event_from_its_completion() {
         receives: 5,
         ..Bounds::default()
     };
-    let dead_lettered = "an event that is not settled is dead-lettered";
-    let unreachable = [&NOBODY_IS_LATE[..], &["somebody waits for a lease", dead_lettered]].concat();
-    holds("other bytes, 2 die", bounds, &unreachable);
+    let dead_lettered = "an unfinished event is dead-lettered";
+    let unreachable = [&NOBODY_IS_LATE[..], &["a delivery waits for a lease", dead_lettered]].concat();
+    verify("other bytes, 2 die", bounds, &unreachable);
 }
 
 #[test]
@@ -162,12 +166,12 @@ fn with_clocks_that_are_further_apart_than_a_lease_is_long() {
         losses: 0,
         ..small()
     };
-    holds("clocks far apart", bounds, &[]);
+    verify("clocks far apart", bounds, &[]);
 }
 
-/// Whatever is lost on its way: only what a hook did, or an owner that fell silent, is an attempt.
+/// Whatever gets lost: only a failed hook or a silent owner counts as an attempt.
 #[test]
-fn an_event_is_given_up_after_so_many_attempts_and_not_before() {
+fn an_event_is_given_up_after_its_last_attempt_and_not_before() {
     let bounds = Bounds {
         attempts: 2,
         receives: 2,
@@ -175,29 +179,28 @@ fn an_event_is_given_up_after_so_many_attempts_and_not_before() {
         skews: &[0],
         ..Bounds::default()
     };
-    holds("attempts, a lost request", bounds.clone(), &[]);
+    verify("attempts, a lost request", bounds.clone(), &[]);
     let replay = Bounds {
         replay: true,
         losses: 0,
         ..bounds
     };
-    holds("attempts, a replay", replay, &[]);
+    verify("attempts, a replay", replay, &[]);
 }
 
-/// Nobody takes an event from an owner whose invocation has not been cut, where the clocks differ by
-/// no more than the slack.
+/// Nobody takes an event from an owner whose invocation has not ended, if clocks differ by no more than the slack.
 #[test]
-fn hooks_are_called_by_one_consumer_at_a_time_where_invocations_are_cut() {
+fn hooks_are_called_by_one_consumer_at_a_time_if_invocations_end_at_their_deadline() {
     let bounds = Bounds {
         cut: true,
         losses: 0,
         pauses: 4,
         ..Bounds::default()
     };
-    holds("invocations are cut", bounds, &NOBODY_IS_LATE);
+    verify("invocations end at their deadline", bounds, &NOBODY_IS_LATE);
 }
 
-/// A queue that receives `2 n + 1` times gets over `n` dead consumers. With one receive less it may not.
+/// With `2 n + 1` receives a message survives `n` dead consumers. With one less it may not.
 #[test]
 fn an_event_is_completed_although_consumers_die() {
     for (hooks, deaths) in [Bounds::default().hooks, TRANSACTIONAL]
@@ -213,11 +216,11 @@ fn an_event_is_completed_although_consumers_die() {
             receives,
             ..Bounds::default()
         };
-        let dead_lettered = "an event that is not settled is dead-lettered";
+        let dead_lettered = "an unfinished event is dead-lettered";
         let enough = [&NOBODY_IS_LATE[..], &[dead_lettered]].concat();
         let name = format!("{hooks:?}, {deaths} die");
-        holds(&name, bounds(2 * deaths + 1), &enough);
-        holds(
+        verify(&name, bounds(2 * deaths + 1), &enough);
+        verify(
             &format!("{name}, too few receives"),
             bounds(2 * deaths),
             &NOBODY_IS_LATE,
@@ -233,14 +236,14 @@ fn the_wide_world() {
     let worlds = [
         ("transactional first", Bounds::default()),
         (
-            "outside first",
+            "external first",
             Bounds {
-                hooks: OUTSIDE_FIRST,
+                hooks: EXTERNAL_FIRST,
                 ..Bounds::default()
             },
         ),
         (
-            "settlements",
+            "single-call commits",
             Bounds {
                 hooks: TRANSACTIONAL,
                 ..Bounds::default()

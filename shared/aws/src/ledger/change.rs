@@ -1,0 +1,93 @@
+//! What the owner of an event writes.
+
+use acuse_core::clock::Timestamp;
+use acuse_core::hook::Effects;
+use acuse_core::ledger::{Cause, Change, Claimed, LedgerError, ReleaseCause, Status};
+use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+
+use super::error::failed;
+use super::expression::{Step, n, s};
+use super::write::{Cancelled, Updated, commit, update};
+use super::{DynamoLedger, item};
+
+/// Only the owner of the lease may write.
+///
+/// ```text
+/// owner A: claim ── works ──────────────(too late) complete: refused, the token is B's
+/// owner B:            (lease over) claim ── works ── complete
+/// ```
+const OWN: &str = "#status = :in_progress AND #lease_token = :token";
+
+/// A hook with effects is recorded once, so that they are applied once. Without effects the same write may be made
+/// twice, as the SDK does if an answer was lost.
+const OWN_ONCE: &str = "#status = :in_progress AND #lease_token = :token AND attribute_not_exists(#hooks.#hook)";
+
+impl DynamoLedger {
+    pub(super) async fn change_record(
+        &self,
+        claimed: &Claimed,
+        change: Change<Effects<TransactWriteItem>>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let operation = change.operation();
+        let step = self
+            .step(&claimed.key)
+            .condition(OWN)
+            .name("#status", "status")
+            .name("#lease_token", "lease_token")
+            .value(":in_progress", s(Status::InProgress.name()))
+            .value(":token", s(&claimed.lease_token));
+        let (step, effects) = match change {
+            Change::RecordHook((hook, effects)) => {
+                let condition = if effects.is_none() { OWN } else { OWN_ONCE };
+                (step.condition(condition).set_hook(hook, now), effects)
+            }
+            Change::Complete(last) => {
+                let step = step.end_lease(Status::Completed);
+                let step = step.set("completed_at", n(now.as_millis())).remove("error");
+                match last {
+                    Some((hook, effects)) => (step.set_hook(hook, now), effects),
+                    None => (step, Effects::none()),
+                }
+            }
+            Change::Release { error, cause } => {
+                let step = step.end_lease(Status::Released).set("error", s(item::short(&error)));
+                let step = match cause {
+                    ReleaseCause::HookFailed { retry_at } => step.set("retry_at", n(retry_at.as_millis())),
+                    // A claim of version 0.1 leaves an earlier `retry_at` in place.
+                    ReleaseCause::Outage => step.add("attempts", n(-1)).remove("retry_at"),
+                };
+                (step, Effects::none())
+            }
+            Change::Reject { reason } => {
+                let step = step.end_lease(Status::Rejected).set("error", s(item::short(&reason)));
+                let step = step
+                    .set("completed_at", n(now.as_millis()))
+                    .copy("attempts", "forgiven");
+                (step, Effects::none())
+            }
+        };
+        let (effects, otherwise) = effects.into_parts();
+        let written = match (self.write(step.clone(), effects).await, otherwise) {
+            (Err(Cause::EffectsRefused), Some(otherwise)) => self.write(step, otherwise).await,
+            (written, _) => written,
+        };
+        written.map_err(failed(operation, &claimed.key))
+    }
+
+    /// Writes `step` and the effects, in one transaction.
+    async fn write(&self, step: Step, effects: Vec<TransactWriteItem>) -> Result<(), Cause> {
+        if effects.is_empty() {
+            return match update(step.into_update(&self.client)).await.map_err(Cause::Outage)? {
+                Updated::Written(_) => Ok(()),
+                Updated::Refused(_) => Err(Cause::LeaseLost),
+            };
+        }
+        let own = step.into_transaction_item(ReturnValuesOnConditionCheckFailure::None);
+        let own = own.map_err(|error| Cause::Outage(error.into()))?;
+        match commit(&self.client, [vec![own], effects].concat()).await {
+            Err(Cancelled::Refused { places, .. }) if places.first() == Some(&0) => Err(Cause::LeaseLost),
+            written => written.map_err(Cause::from),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A payload in the table: as text, as bytes, compressed, or in parts of its own.
+
+use std::io::Write;
+
+use acuse_core::clock::Timestamp;
+use acuse_core::event::Event;
+use acuse_core::event::key::IdempotencyKey;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::DynamoLedger;
+use super::error::Source;
+use super::expression::{Step, n, s};
+use super::write::update;
+
+/// Longer payloads are compressed: a write unit is 1 KB.
+const COMPRESS_FROM: usize = 8 * 1024;
+
+/// An item takes 400 KB, the names of its attributes included. Longer payloads are cut into parts.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const LONGEST_PAYLOAD: usize = 380 * 1024;
+
+/// A payload as attributes.
+pub(super) enum Payload {
+    Text(String),
+    Binary(Vec<u8>),
+    Gzip(Vec<u8>),
+    /// Compressed, but still too long for one item.
+    Parts(Vec<Vec<u8>>),
+}
+
+impl Payload {
+    fn of(body: &[u8]) -> std::io::Result<Self> {
+        if body.len() < COMPRESS_FROM {
+            return Ok(match std::str::from_utf8(body) {
+                Ok(text) => Self::Text(text.to_owned()),
+                Err(_) => Self::Binary(body.to_vec()),
+            });
+        }
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(body)?;
+        let packed = encoder.finish()?;
+        Ok(match packed.len() {
+            ..=LONGEST_PAYLOAD => Self::Gzip(packed),
+            _ => Self::Parts(packed.chunks(LONGEST_PAYLOAD).map(<[u8]>::to_vec).collect()),
+        })
+    }
+
+    pub(super) fn set(self, step: Step) -> Step {
+        let bytes = |bytes| AttributeValue::B(Blob::new(bytes));
+        match self {
+            Self::Text(text) => step.set_first("payload", s(text)),
+            Self::Binary(body) => step.set_first("payload", bytes(body)),
+            Self::Gzip(packed) => step
+                .set_first("payload", bytes(packed))
+                .set_first("payload_encoding", s("gzip")),
+            Self::Parts(parts) => step
+                .set_first("payload_parts", n(parts.len()))
+                .set_first("payload_encoding", s("gzip")),
+        }
+    }
+}
+
+/// How an event goes into its item, once all that belongs beside the item is written.
+pub(super) struct Placement {
+    pub(super) payload: Payload,
+    /// Its key in the index, unless it has one already.
+    pub(super) day: String,
+    pub(super) expires_at: Timestamp,
+}
+
+impl DynamoLedger {
+    /// Writes what belongs beside an event's item: the parts of a payload that is too long for it, and the number of
+    /// shards of its day. They come first, so that every item is whole and can be found.
+    pub(super) async fn write_ahead(&self, event: &Event, expires_at: Timestamp) -> Result<Placement, Source> {
+        let payload = Payload::of(event.body())?;
+        if let Payload::Parts(parts) = &payload {
+            for (place, bytes) in parts.iter().enumerate() {
+                let step = self
+                    .step(&part_key(event.body_sha256(), place))
+                    .set("part", AttributeValue::B(Blob::new(bytes.as_slice())))
+                    .set("expires_at", n(expires_at.as_seconds()));
+                update(step.into_update(&self.client)).await?;
+            }
+        }
+        let day = self.day_key(event).await?;
+        Ok(Placement {
+            payload,
+            day,
+            expires_at,
+        })
+    }
+}
+
+/// The key of a payload's part: the same bytes have the same parts, however often they are written.
+pub(super) fn part_key(body_sha256: &str, place: usize) -> IdempotencyKey {
+    IdempotencyKey {
+        partition: format!("payload#{body_sha256}"),
+        sort: format!("{place:04}"),
+    }
+}

@@ -1,0 +1,35 @@
+//! Ledger calls that failed.
+
+use thiserror::Error;
+
+use crate::event::key::IdempotencyKey;
+
+/// A ledger call that failed.
+#[derive(Debug, Error)]
+#[error("{operation} {key}")]
+pub struct LedgerError {
+    /// Which call.
+    pub operation: &'static str,
+    /// Of which event.
+    pub key: IdempotencyKey,
+    /// Why.
+    #[source]
+    pub cause: Cause,
+}
+
+/// Why a ledger call failed. Nothing was changed, unless it was an [`Outage`](Self::Outage).
+#[derive(Debug, Error)]
+pub enum Cause {
+    /// Somebody else has the lease, or this very change was made before.
+    #[error("the lease is another owner's now")]
+    LeaseLost,
+    /// A condition of the hook's own writes is false.
+    #[error("a condition of the hook's own writes is false")]
+    EffectsRefused,
+    /// The database will never accept the hook's writes.
+    #[error("the hook's writes can't be made")]
+    EffectsInvalid(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database could not be reached, or did not answer as it should.
+    #[error(transparent)]
+    Outage(Box<dyn std::error::Error + Send + Sync>),
+}
