@@ -80,7 +80,7 @@ fn the_units_are_those_that_were_recorded() {
 fn the_retry_time_is_that_of_the_ledger() {
     let write = include_str!("../../../../shared/aws/src/ledger/write.rs");
     let (_, wait_policy) = write
-        .split_once("const PATIENCE: Duration = Duration::from_secs(")
+        .split_once("const RETRY_FOR: Duration = Duration::from_secs(")
         .unwrap();
     let (seconds, _) = wait_policy.split_once(')').unwrap();
     assert_eq!(
