@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
-use acuse_core::ledger::{Claimed, Lease, LedgerError, Override, RecordState, Refused, Status, decide};
+use acuse_core::ledger::{Claimed, Lease, LedgerResult, Override, RecordState, Refused, Status, decide};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::error::outage;
@@ -31,7 +31,7 @@ impl DynamoLedger {
         event: &Event,
         lease: &Lease,
         now: Timestamp,
-    ) -> Result<Result<Claimed, Refused>, LedgerError> {
+    ) -> LedgerResult<Result<Claimed, Refused>> {
         let failed = outage("claim", &event.key);
         let expires_at = now.plus(self.retention);
         let placement = self.write_ahead(event, expires_at).await.map_err(&failed)?;
