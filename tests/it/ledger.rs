@@ -51,7 +51,7 @@ fn event(id: &str) -> Event {
     event_with(id, "")
 }
 
-/// Adds one to the total; with a condition that may not hold.
+/// Adds one to the total, if the condition is true.
 fn effect(condition: Option<&str>) -> Effects<TransactWriteItem> {
     let update = Update::builder()
         .table_name("effects")

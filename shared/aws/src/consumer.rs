@@ -53,7 +53,11 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<BoxedHook>, E
     let sdk = sdk::load()?;
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
     let ledger = DynamoLedger::new(dynamodb.clone(), table, policy.retention).with_day_shards(day_shards);
-    let inbox = SqsInbox::new(aws_sdk_sqs::Client::new(&sdk), event_queue, dead_letter_queue);
+    let inbox = SqsInbox {
+        client: aws_sdk_sqs::Client::new(&sdk),
+        event_queue,
+        dead_letter_queue,
+    };
     let setup = Setup { sdk, dynamodb };
     let hooks = hooks(&setup)?;
     let consumer = Consumer::new(ledger, inbox, hooks, policy, SystemClock, SystemRandom)?;

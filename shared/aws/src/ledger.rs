@@ -6,6 +6,8 @@ pub mod conflict;
 mod day;
 mod error;
 mod expression;
+#[cfg(test)]
+mod fake;
 mod item;
 mod payload;
 pub mod reader;
@@ -21,7 +23,7 @@ use acuse_core::event::Event;
 use acuse_core::event::key::{IdempotencyKey, Recorded};
 use acuse_core::hook::Effects;
 use acuse_core::ledger::{
-    Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, RecordAs, Refused, StartCount,
+    Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerResult, RecordAs, Refused, StartCount,
     Status,
 };
 use aws_sdk_dynamodb::Client;
@@ -70,12 +72,7 @@ impl DynamoLedger {
 impl Ledger for DynamoLedger {
     type Write = TransactWriteItem;
 
-    async fn claim(
-        &self,
-        event: &Event,
-        lease: &Lease,
-        now: Timestamp,
-    ) -> Result<Result<Claimed, Refused>, LedgerError> {
+    async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> LedgerResult<Result<Claimed, Refused>> {
         self.claim_event(event, lease, now).await
     }
 
@@ -86,7 +83,7 @@ impl Ledger for DynamoLedger {
         hooks: Vec<HookDone<Effects<Self::Write>>>,
         record_as: RecordAs,
         now: Timestamp,
-    ) -> Result<Result<Commit, Refused>, LedgerError> {
+    ) -> LedgerResult<Result<Commit, Refused>> {
         self.commit_event(event, lease, hooks, record_as, now).await
     }
 
@@ -95,21 +92,16 @@ impl Ledger for DynamoLedger {
         claimed: &Claimed,
         change: Change<Effects<Self::Write>>,
         now: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> LedgerResult<()> {
         self.change_record(claimed, change, now).await
     }
 
-    async fn keep_conflict(
-        &self,
-        event: &Event,
-        message_id: &str,
-        now: Timestamp,
-    ) -> Result<ConflictRecord, LedgerError> {
+    async fn keep_conflict(&self, event: &Event, message_id: &str, now: Timestamp) -> LedgerResult<ConflictRecord> {
         self.record_conflict(event.clone().into_conflict(), message_id, now)
             .await
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> Result<(), LedgerError> {
+    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> LedgerResult<()> {
         let step = self
             .step(key)
             .condition("attribute_exists(pk)")
@@ -123,7 +115,7 @@ impl Ledger for DynamoLedger {
     }
 
     /// A query of a single key, which costs what `GetItem` does, and which the consumer's role allows.
-    async fn recorded(&self, key: &IdempotencyKey) -> Result<Option<Recorded>, LedgerError> {
+    async fn recorded(&self, key: &IdempotencyKey) -> LedgerResult<Option<Recorded>> {
         let failed = outage("recorded", key);
         let query = self
             .client
@@ -140,7 +132,7 @@ impl Ledger for DynamoLedger {
         found.items().first().map(recorded).transpose()
     }
 
-    async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
+    async fn overtaken(&self, event: &Event) -> LedgerResult<bool> {
         let failed = outage("overtaken", &event.key);
         let mut pages = self
             .client
@@ -165,7 +157,7 @@ impl Ledger for DynamoLedger {
     }
 
     /// The count has an item of its own, since only the message's id is known yet. Its time to live ends it.
-    async fn count_starts(&self, message_id: &str, count: StartCount, now: Timestamp) -> Result<u32, LedgerError> {
+    async fn count_starts(&self, message_id: &str, count: StartCount, now: Timestamp) -> LedgerResult<u32> {
         let key = item::starts_key(message_id);
         let failed = outage("count_starts", &key);
         let step = self

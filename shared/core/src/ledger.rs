@@ -37,7 +37,7 @@ use crate::event::key::{IdempotencyKey, Recorded};
 use crate::hook::Effects;
 pub use change::{Change, HookDone, RecordAs, ReleaseCause};
 pub use decide::{Override, Progress, RecordState, Refused, decide};
-pub use error::{Cause, LedgerError};
+pub use error::{Cause, LedgerError, LedgerResult};
 pub use status::Status;
 
 /// The ledger as the consumer needs it. Every method that changes something is one conditional write.
@@ -51,7 +51,7 @@ pub trait Ledger: Send + Sync {
         event: &Event,
         lease: &Lease,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Result<Claimed, Refused>, LedgerError>> + Send;
+    ) -> impl Future<Output = LedgerResult<Result<Claimed, Refused>>> + Send;
 
     /// Records a new event together with the effects of `hooks`, in one transaction, as [`RecordState::committed`]
     /// rules. Writes nothing if the event has a record.
@@ -62,7 +62,7 @@ pub trait Ledger: Send + Sync {
         hooks: Vec<HookDone<Effects<Self::Write>>>,
         record_as: RecordAs,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Result<Commit, Refused>, LedgerError>> + Send;
+    ) -> impl Future<Output = LedgerResult<Result<Commit, Refused>>> + Send;
 
     /// Changes the record of a claimed event and commits the change's effects with it, as [`RecordState::changed`]
     /// rules.
@@ -71,7 +71,7 @@ pub trait Ledger: Send + Sync {
         claimed: &Claimed,
         change: Change<Effects<Self::Write>>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+    ) -> impl Future<Output = LedgerResult<()>> + Send;
 
     /// Keeps `event`, whose key has a record with other bytes, in a record of its own under
     /// [`IdempotencyKey::conflict`]. `message_id` is the message that brings it.
@@ -80,20 +80,16 @@ pub trait Ledger: Send + Sync {
         event: &Event,
         message_id: &str,
         now: Timestamp,
-    ) -> impl Future<Output = Result<ConflictRecord, LedgerError>> + Send;
+    ) -> impl Future<Output = LedgerResult<ConflictRecord>> + Send;
 
     /// Counts a duplicate of a finished event.
-    fn count_duplicate(
-        &self,
-        key: &IdempotencyKey,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+    fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> impl Future<Output = LedgerResult<()>> + Send;
 
     /// Which event is recorded at `key` now.
-    fn recorded(&self, key: &IdempotencyKey) -> impl Future<Output = Result<Option<Recorded>, LedgerError>> + Send;
+    fn recorded(&self, key: &IdempotencyKey) -> impl Future<Output = LedgerResult<Option<Recorded>>> + Send;
 
     /// Whether an event of the same resource that happened later ([`Event::at`]) is completed.
-    fn overtaken(&self, event: &Event) -> impl Future<Output = Result<bool, LedgerError>> + Send;
+    fn overtaken(&self, event: &Event) -> impl Future<Output = LedgerResult<bool>> + Send;
 
     /// Counts the starts of work on a message in a row, before the message is read: a function that dies leaves its
     /// start behind. Returns the count after `count`.
@@ -102,7 +98,7 @@ pub trait Ledger: Send + Sync {
         message_id: &str,
         count: StartCount,
         now: Timestamp,
-    ) -> impl Future<Output = Result<u32, LedgerError>> + Send;
+    ) -> impl Future<Output = LedgerResult<u32>> + Send;
 }
 
 /// The right to work on an event for a while.

@@ -183,7 +183,7 @@ async fn an_item_that_is_no_record_is_named() {
         overrides: Override::None,
     };
     let Err(error) = tables.ledger.claim(&event, &lease, seconds(0)).await else {
-        panic!("claimed over a foreign item");
+        panic!("claimed over an item that is no record");
     };
     assert_eq!(
         acuse_core::error::chain(&error),

@@ -274,7 +274,7 @@ impl Protocol {
             Doing::Idle => return None,
             Doing::CommitNew(delivery, token) => match self.ask(state, self.request(&consumer)?) {
                 Answer::Completed => self.finish(state, delivery, Why::CommittedNew),
-                Answer::Claimed(done) => self.begin(state, delivery, token, done),
+                Answer::Claimed(done) => self.claimed(state, delivery, token, done),
                 Answer::Claimable => Doing::Claim(delivery, token),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
                 Answer::Duplicate => self.finish(state, delivery, Why::Duplicate),
@@ -282,7 +282,7 @@ impl Protocol {
                 Answer::Written | Answer::LeaseLost | Answer::Kept => return None,
             },
             Doing::Claim(delivery, token) => match self.ask(state, self.request(&consumer)?) {
-                Answer::Claimed(done) => self.begin(state, delivery, token, done),
+                Answer::Claimed(done) => self.claimed(state, delivery, token, done),
                 Answer::Wait(until) => Doing::Return(delivery, (until - consumer.skew).max(0)),
                 Answer::Duplicate => self.finish(state, delivery, Why::Duplicate),
                 Answer::Conflict => Doing::Keep(delivery),
@@ -335,7 +335,7 @@ impl Protocol {
     }
 
     /// The event is the consumer's. If the owner of its last attempt died, no hook is called any more.
-    fn begin(&self, state: &mut State, delivery: Delivery, token: Token, done: Hooks) -> Doing {
+    fn claimed(&self, state: &mut State, delivery: Delivery, token: Token, done: Hooks) -> Doing {
         if state.used() > self.bounds.attempts {
             self.give_up(state, token);
             return Doing::Copy(delivery, token);

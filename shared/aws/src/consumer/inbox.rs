@@ -13,20 +13,11 @@ const LONGEST_REASON: usize = 1024;
 /// The largest batch that SQS takes.
 const LARGEST_BATCH: usize = 10;
 
+/// The queues of the template, by their URLs.
 pub(super) struct SqsInbox {
-    client: Client,
-    event_queue: String,
-    dead_letter_queue: String,
-}
-
-impl SqsInbox {
-    pub(super) fn new(client: Client, event_queue: String, dead_letter_queue: String) -> Self {
-        Self {
-            client,
-            event_queue,
-            dead_letter_queue,
-        }
-    }
+    pub(super) client: Client,
+    pub(super) event_queue: String,
+    pub(super) dead_letter_queue: String,
 }
 
 impl Inbox for SqsInbox {

@@ -2,7 +2,7 @@
 
 use acuse_core::clock::Timestamp;
 use acuse_core::hook::Effects;
-use acuse_core::ledger::{Cause, Change, Claimed, LedgerError, ReleaseCause, Status};
+use acuse_core::ledger::{Cause, Change, Claimed, LedgerResult, ReleaseCause, Status};
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
 use super::error::failed;
@@ -28,7 +28,7 @@ impl DynamoLedger {
         claimed: &Claimed,
         change: Change<Effects<TransactWriteItem>>,
         now: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> LedgerResult<()> {
         let operation = change.operation();
         let step = self
             .step(&claimed.key)

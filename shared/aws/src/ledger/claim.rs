@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
-use acuse_core::ledger::{Claimed, Lease, LedgerError, Override, RecordState, Refused, Status, decide};
+use acuse_core::ledger::{Claimed, Lease, LedgerResult, Override, RecordState, Refused, Status, decide};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::error::outage;
@@ -31,7 +31,7 @@ impl DynamoLedger {
         event: &Event,
         lease: &Lease,
         now: Timestamp,
-    ) -> Result<Result<Claimed, Refused>, LedgerError> {
+    ) -> LedgerResult<Result<Claimed, Refused>> {
         let failed = outage("claim", &event.key);
         let expires_at = now.plus(self.retention);
         let placement = self.write_ahead(event, expires_at).await.map_err(&failed)?;
@@ -39,7 +39,7 @@ impl DynamoLedger {
         let step = item::claimed(step, lease)
             .set_first("hooks", AttributeValue::M(HashMap::new()))
             .remove("retry_at");
-        let call = claimable(step, lease.overrides, now)
+        let call = claimable(step, event, lease, now)
             .into_update(&self.client)
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -61,27 +61,30 @@ impl DynamoLedger {
 }
 
 /// The condition of a claim: `decide`'s case `Ok`.
-fn claimable(step: Step, overrides: Override, now: Timestamp) -> Step {
-    let replayed = match overrides {
+fn claimable(step: Step, event: &Event, lease: &Lease, now: Timestamp) -> Step {
+    let replayed = match lease.overrides {
         Override::None => "",
-        Override::Rejection => " OR (#status = :rejected AND #message_id <> :set_message_id)",
+        Override::Rejection => " OR (#status = :rejected AND #message_id <> :message_id)",
         Override::RejectionAndWait => {
-            " OR ((#status = :rejected OR #status = :released) AND #message_id <> :set_message_id)"
+            " OR ((#status = :rejected OR #status = :released) AND #message_id <> :message_id)"
         }
     };
     // DynamoDB refuses values that the expression does not use.
-    let step = match overrides {
+    let step = match lease.overrides {
         Override::None => step,
-        _ => step.value(":rejected", s(Status::Rejected.name())),
+        _ => step
+            .value(":rejected", s(Status::Rejected.name()))
+            .value(":message_id", s(&lease.message_id)),
     };
     // Records of version 0.1 have no `retry_at`.
     step.condition(&format!(
-        "attribute_not_exists(pk) OR (#body_sha256 = :set_body_sha256 AND (\
+        "attribute_not_exists(pk) OR (#body_sha256 = :body_sha256 AND (\
          (#status = :released AND (attribute_not_exists(#retry_at) OR #retry_at <= :now)) \
          OR (#status = :in_progress AND #lease_expires_at <= :now){replayed}))"
     ))
     .name("#retry_at", "retry_at")
     .name("#lease_expires_at", "lease_expires_at")
+    .value(":body_sha256", s(event.body_sha256()))
     .value(":released", s(Status::Released.name()))
     .value(":in_progress", s(Status::InProgress.name()))
     .value(":now", n(now.as_millis()))

@@ -3,7 +3,7 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::event::key::IdempotencyKey;
-use acuse_core::ledger::{ConflictRecord, LedgerError, Status};
+use acuse_core::ledger::{ConflictRecord, LedgerResult, Status};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 
@@ -24,7 +24,7 @@ impl DynamoLedger {
         conflict: Event,
         message_id: &str,
         now: Timestamp,
-    ) -> Result<ConflictRecord, LedgerError> {
+    ) -> LedgerResult<ConflictRecord> {
         let failed = outage("keep_conflict", &conflict.key);
         let placement = self.write_ahead(&conflict, now.plus(self.retention)).await;
         let placement = placement.map_err(&failed)?;

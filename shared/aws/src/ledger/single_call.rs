@@ -3,7 +3,7 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
-use acuse_core::ledger::{Claimed, Commit, HookDone, Lease, LedgerError, Progress, RecordAs, Refused, decide};
+use acuse_core::ledger::{Claimed, Commit, HookDone, Lease, LedgerResult, Progress, RecordAs, Refused, decide};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -31,7 +31,7 @@ impl DynamoLedger {
         hooks: Vec<HookDone<Effects<TransactWriteItem>>>,
         record_as: RecordAs,
         now: Timestamp,
-    ) -> Result<Result<Commit, Refused>, LedgerError> {
+    ) -> LedgerResult<Result<Commit, Refused>> {
         let outage = outage(OPERATION, &event.key);
         let known = |found| known(event, lease, found, now).map_err(&outage);
         let placement = self

@@ -104,61 +104,61 @@ pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> R
         if error.code() == Some("ResourceNotFoundException") {
             return Err(Cancelled::Otherwise(no_table(&writes, error)));
         }
-        match cancelled(error) {
-            Verdict::Again(_) if waits.wait().await => {}
-            Verdict::Again(error) => return Err(Cancelled::Otherwise(error)),
-            Verdict::Final(why) => return Err(why),
+        if !(is_passing(&error) && waits.wait().await) {
+            return Err(cancelled(error));
         }
     }
 }
 
-/// What to do after a failed transaction.
-enum Verdict {
-    /// Retry: it met another one, or was throttled.
-    Again(Source),
-    /// Don't: the result would be the same.
-    Final(Cancelled),
+/// The codes of a cancelled transaction, one for each write, in order.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+const INVALID: [&str; 2] = ["ValidationError", "ItemCollectionSizeLimitExceeded"];
+const REFUSED: [&str; 1] = ["ConditionalCheckFailed"];
+const PASSING: [&str; 3] = [
+    "TransactionConflict",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+];
+
+/// Whether the transaction may succeed in a moment: it met another one or was throttled, and nothing was refused.
+fn is_passing(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let any = |codes: &[&str]| !places_of(reasons(error), codes).is_empty();
+    any(&PASSING) && !any(&INVALID) && !any(&REFUSED)
 }
 
-/// There is one reason for each write, in order: one that is final outweighs one that is not.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-fn cancelled(error: SdkError<TransactWriteItemsError>) -> Verdict {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        return Verdict::Final(match error.code() {
-            // DynamoDB's message says what is wrong.
-            Some("ValidationException") => Cancelled::Invalid(error.message().unwrap_or("an invalid request").into()),
-            _ => Cancelled::Otherwise(error.into()),
-        });
-    };
-    let reasons = cancelled.cancellation_reasons();
-    let places_of = |codes: &[&str]| -> Vec<usize> {
-        let of_code = |reason: &CancellationReason| reason.code().is_some_and(|code| codes.contains(&code));
-        let reasons = reasons.iter().enumerate();
-        let reasons = reasons.filter(|(_, reason)| of_code(reason));
-        reasons.map(|(place, _)| place).collect()
-    };
-    let invalid = places_of(&["ValidationError", "ItemCollectionSizeLimitExceeded"]);
+fn cancelled(error: SdkError<TransactWriteItemsError>) -> Cancelled {
+    let reasons = reasons(&error);
+    let (invalid, places) = (places_of(reasons, &INVALID), places_of(reasons, &REFUSED));
     if let Some(reason) = invalid.first().and_then(|place| reasons.get(*place)) {
-        let message = reason.message().unwrap_or("an invalid write");
-        return Verdict::Final(Cancelled::Invalid(message.into()));
+        return Cancelled::Invalid(reason.message().unwrap_or("an invalid write").into());
     }
-    let places = places_of(&["ConditionalCheckFailed"]);
     if !places.is_empty() {
-        let first = reasons
-            .first()
-            .and_then(|reason| reason.item.clone())
-            .filter(|_| places.first() == Some(&0));
-        return Verdict::Final(Cancelled::Refused { places, first });
+        let first = reasons.first().filter(|_| places.first() == Some(&0));
+        let first = first.and_then(|reason| reason.item.clone());
+        return Cancelled::Refused { places, first };
     }
-    let passing = [
-        "TransactionConflict",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-    ];
-    match places_of(&passing).is_empty() {
-        true => Verdict::Final(Cancelled::Otherwise(error.into())),
-        false => Verdict::Again(error.into()),
+    match error.code() {
+        // DynamoDB's message says what is wrong.
+        Some("ValidationException") => Cancelled::Invalid(error.message().unwrap_or("an invalid request").into()),
+        _ => Cancelled::Otherwise(error.into()),
     }
+}
+
+fn reasons(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+        _ => &[],
+    }
+}
+
+/// The places of the writes that were cancelled with one of these codes.
+fn places_of(reasons: &[CancellationReason], codes: &[&str]) -> Vec<usize> {
+    let of_code = |reason: &CancellationReason| reason.code().is_some_and(|code| codes.contains(&code));
+    let reasons = reasons.iter().enumerate();
+    reasons
+        .filter(|(_, reason)| of_code(reason))
+        .map(|(place, _)| place)
+        .collect()
 }
 
 /// DynamoDB does not say which table is missing. Somebody who has set a variable wrong needs to know.

@@ -4,6 +4,9 @@ use thiserror::Error;
 
 use crate::event::key::IdempotencyKey;
 
+/// The result of a ledger call.
+pub type LedgerResult<T> = Result<T, LedgerError>;
+
 /// A ledger call that failed.
 #[derive(Debug, Error)]
 #[error("{operation} {key}")]

@@ -8,8 +8,8 @@ use crate::event::Event;
 use crate::event::key::{IdempotencyKey, Recorded};
 use crate::hook::Effects;
 use crate::ledger::{
-    CONFLICT, Cause, Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, Progress, RecordAs,
-    RecordState, Refused, StartCount, Status, decide,
+    CONFLICT, Cause, Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, LedgerResult,
+    Progress, RecordAs, RecordState, Refused, StartCount, Status, decide,
 };
 use crate::provider::id::bounded;
 
@@ -78,7 +78,7 @@ impl MemoryLedger {
         *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = Some((operations, failure));
     }
 
-    fn up(&self, operation: &'static str, key: &IdempotencyKey) -> Result<(), LedgerError> {
+    fn up(&self, operation: &'static str, key: &IdempotencyKey) -> LedgerResult<()> {
         let failing = *self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         match failing.filter(|(operations, _)| operations.contains(&operation)) {
             Some((_, failure)) => Err(failed(operation, key, failure(key))),
@@ -117,12 +117,7 @@ impl MemoryLedger {
 impl Ledger for &MemoryLedger {
     type Write = &'static str;
 
-    async fn claim(
-        &self,
-        event: &Event,
-        lease: &Lease,
-        now: Timestamp,
-    ) -> Result<Result<Claimed, Refused>, LedgerError> {
+    async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> LedgerResult<Result<Claimed, Refused>> {
         self.up("claim", &event.key)?;
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.state);
@@ -149,7 +144,7 @@ impl Ledger for &MemoryLedger {
         hooks: Vec<HookDone<Effects<Self::Write>>>,
         record_as: RecordAs,
         now: Timestamp,
-    ) -> Result<Result<Commit, Refused>, LedgerError> {
+    ) -> LedgerResult<Result<Commit, Refused>> {
         self.up("commit_new", &event.key)?;
         let mut state = self.state();
         let found = state.records.get(&event.key).map(|stored| &stored.state);
@@ -171,7 +166,7 @@ impl Ledger for &MemoryLedger {
         claimed: &Claimed,
         change: Change<Effects<Self::Write>>,
         now: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> LedgerResult<()> {
         let operation = change.operation();
         self.up(operation, &claimed.key)?;
         let mut state = self.state();
@@ -194,12 +189,7 @@ impl Ledger for &MemoryLedger {
         Ok(())
     }
 
-    async fn keep_conflict(
-        &self,
-        event: &Event,
-        message_id: &str,
-        _now: Timestamp,
-    ) -> Result<ConflictRecord, LedgerError> {
+    async fn keep_conflict(&self, event: &Event, message_id: &str, _now: Timestamp) -> LedgerResult<ConflictRecord> {
         self.up("keep_conflict", &event.key)?;
         let key = event.key.conflict(event.body_sha256());
         let mut state = self.state();
@@ -216,7 +206,7 @@ impl Ledger for &MemoryLedger {
         Ok(ConflictRecord::New)
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, _now: Timestamp) -> Result<(), LedgerError> {
+    async fn count_duplicate(&self, key: &IdempotencyKey, _now: Timestamp) -> LedgerResult<()> {
         self.up("count_duplicate", key)?;
         if let Some(stored) = self.state().records.get_mut(key) {
             stored.duplicates += 1;
@@ -224,7 +214,7 @@ impl Ledger for &MemoryLedger {
         Ok(())
     }
 
-    async fn recorded(&self, key: &IdempotencyKey) -> Result<Option<Recorded>, LedgerError> {
+    async fn recorded(&self, key: &IdempotencyKey) -> LedgerResult<Option<Recorded>> {
         self.up("recorded", key)?;
         Ok(self.state().records.get(key).map(|stored| Recorded {
             type_name: stored.type_name.clone(),
@@ -232,7 +222,7 @@ impl Ledger for &MemoryLedger {
         }))
     }
 
-    async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
+    async fn overtaken(&self, event: &Event) -> LedgerResult<bool> {
         self.up("overtaken", &event.key)?;
         let state = self.state();
         let mut records = state.records.iter();
@@ -241,7 +231,7 @@ impl Ledger for &MemoryLedger {
         }))
     }
 
-    async fn count_starts(&self, message_id: &str, count: StartCount, _now: Timestamp) -> Result<u32, LedgerError> {
+    async fn count_starts(&self, message_id: &str, count: StartCount, _now: Timestamp) -> LedgerResult<u32> {
         let key = IdempotencyKey {
             partition: message_id.to_owned(),
             sort: String::new(),

@@ -66,7 +66,7 @@ pub struct FakeStore {
 }
 
 impl FakeStore {
-    /// A store that holds `json` for `provider`.
+    /// A store with `json` for `provider`.
     pub fn holding(provider: &'static Provider, json: &str) -> Self {
         Self {
             provider,

@@ -10,7 +10,8 @@ use acuse_core::event::Event;
 use acuse_core::event::key::{IdempotencyKey, Recorded};
 use acuse_core::hook::Effects;
 use acuse_core::ledger::{
-    Cause, Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, RecordAs, Refused, StartCount,
+    Cause, Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerError, LedgerResult, RecordAs,
+    Refused, StartCount,
 };
 use acuse_core::testing::MemoryLedger;
 
@@ -34,9 +35,9 @@ impl FaultyLedger {
         operation: &'static str,
         key: &IdempotencyKey,
         work: impl FnOnce(Arc<MemoryLedger>) -> F + Send + 'static,
-    ) -> Result<T, LedgerError>
+    ) -> LedgerResult<T>
     where
-        F: Future<Output = Result<T, LedgerError>> + Send + 'static,
+        F: Future<Output = LedgerResult<T>> + Send + 'static,
         T: Send + 'static,
     {
         let failed = || LedgerError {
@@ -53,7 +54,7 @@ impl FaultyLedger {
                 Err(failed())
             }
             Fault::SlowBefore(delay) => {
-                let answer: Arc<Mutex<Option<Result<T, LedgerError>>>> = Arc::default();
+                let answer: Arc<Mutex<Option<LedgerResult<T>>>> = Arc::default();
                 let (simulation, given) = (self.simulation.clone(), Arc::clone(&answer));
                 self.simulation.spawn(async move {
                     simulation.sleep(delay).await;
@@ -79,12 +80,7 @@ impl FaultyLedger {
 impl Ledger for FaultyLedger {
     type Write = &'static str;
 
-    async fn claim(
-        &self,
-        event: &Event,
-        lease: &Lease,
-        now: Timestamp,
-    ) -> Result<Result<Claimed, Refused>, LedgerError> {
+    async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> LedgerResult<Result<Claimed, Refused>> {
         let (own, lease) = (event.clone(), lease.clone());
         let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).claim(&own, &lease, now).await };
         self.faulty("claim", &event.key, work).await
@@ -97,7 +93,7 @@ impl Ledger for FaultyLedger {
         hooks: Vec<HookDone<Effects<Self::Write>>>,
         record_as: RecordAs,
         now: Timestamp,
-    ) -> Result<Result<Commit, Refused>, LedgerError> {
+    ) -> LedgerResult<Result<Commit, Refused>> {
         let (own, lease, single_calls) = (event.clone(), lease.clone(), Arc::clone(&self.single_calls));
         let work = move |ledger: Arc<MemoryLedger>| async move {
             let commit = (&*ledger).commit_new(&own, &lease, hooks, record_as, now).await?;
@@ -113,43 +109,38 @@ impl Ledger for FaultyLedger {
         claimed: &Claimed,
         change: Change<Effects<Self::Write>>,
         now: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> LedgerResult<()> {
         let (own, operation) = (claimed.clone(), change.operation());
         let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).change(&own, change, now).await };
         self.faulty(operation, &claimed.key, work).await
     }
 
-    async fn keep_conflict(
-        &self,
-        event: &Event,
-        message_id: &str,
-        now: Timestamp,
-    ) -> Result<ConflictRecord, LedgerError> {
+    async fn keep_conflict(&self, event: &Event, message_id: &str, now: Timestamp) -> LedgerResult<ConflictRecord> {
         let (own, message_id) = (event.clone(), message_id.to_owned());
         let work =
             move |ledger: Arc<MemoryLedger>| async move { (&*ledger).keep_conflict(&own, &message_id, now).await };
         self.faulty("keep_conflict", &event.key, work).await
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> Result<(), LedgerError> {
+    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> LedgerResult<()> {
         let own = key.clone();
         let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, now).await };
         self.faulty("count_duplicate", key, work).await
     }
 
-    async fn recorded(&self, key: &IdempotencyKey) -> Result<Option<Recorded>, LedgerError> {
+    async fn recorded(&self, key: &IdempotencyKey) -> LedgerResult<Option<Recorded>> {
         let own = key.clone();
         let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).recorded(&own).await };
         self.faulty("recorded", key, work).await
     }
 
-    async fn overtaken(&self, event: &Event) -> Result<bool, LedgerError> {
+    async fn overtaken(&self, event: &Event) -> LedgerResult<bool> {
         let own = event.clone();
         let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).overtaken(&own).await };
         self.faulty("overtaken", &event.key, work).await
     }
 
-    async fn count_starts(&self, message_id: &str, count: StartCount, now: Timestamp) -> Result<u32, LedgerError> {
+    async fn count_starts(&self, message_id: &str, count: StartCount, now: Timestamp) -> LedgerResult<u32> {
         let own = message_id.to_owned();
         let key = IdempotencyKey {
             partition: message_id.to_owned(),

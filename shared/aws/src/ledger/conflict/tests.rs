@@ -1,6 +1,5 @@
 //! The exact requests, and what the answers mean.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acuse_core::event::Environment;
@@ -8,47 +7,9 @@ use acuse_core::ledger::Ledger;
 use acuse_core::providers::kuenta;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::Envelope;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
 
+use super::super::fake::client;
 use super::*;
-
-/// Gives this answer to everything, and keeps the requests.
-#[derive(Debug, Clone)]
-struct Answer {
-    answer: (u16, String),
-    asked: Arc<Mutex<Vec<serde_json::Value>>>,
-}
-
-impl HttpConnector for Answer {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let body = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-        self.asked.lock().unwrap().push(body);
-        let (status, body) = self.answer.clone();
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
-    }
-}
-
-fn client(answer: (u16, String)) -> (Client, Arc<Mutex<Vec<serde_json::Value>>>) {
-    let asked = Arc::default();
-    let answer = Answer {
-        answer,
-        asked: Arc::clone(&asked),
-    };
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .http_client(http_client_fn(move |_: &HttpConnectorSettings, _| {
-            SharedHttpConnector::new(answer.clone())
-        }))
-        .build();
-    (Client::from_conf(config), asked)
-}
 
 /// A refusal by this item, in DynamoDB's JSON.
 fn refused(item: &str) -> (u16, String) {
@@ -70,7 +31,7 @@ fn event() -> Event {
 }
 
 async fn keep(answer: (u16, String)) -> (ConflictRecord, Vec<serde_json::Value>) {
-    let (client, asked) = client(answer);
+    let (client, asked) = client(vec![answer]);
     let ledger = DynamoLedger::new(client, "ledger", Duration::from_secs(100));
     let (event, now) = (event(), Timestamp::from_seconds(1_700_000_009));
     let kept = ledger.keep_conflict(&event, "m-1", now).await.unwrap();
@@ -96,7 +57,7 @@ async fn a_refused_conflict_is_new_only_for_the_same_message() {
 #[tokio::test]
 async fn an_operators_decision_requires_an_open_conflict() {
     let key = event().into_conflict().key;
-    let (client, asked) = client((200, "{}".to_owned()));
+    let (client, asked) = client(vec![(200, "{}".to_owned())]);
     let conflicts = Conflicts::new(client, "ledger");
     assert_eq!(conflicts.release(&key).await.unwrap(), Decided::Now);
     let dismissed = conflicts.dismiss(&key, "a retry", Timestamp::from_seconds(1_700_000_009));
@@ -115,7 +76,7 @@ async fn a_refused_decision_says_what_it_found() {
         ),
         ("{}", Decided::Gone),
     ] {
-        let (client, _) = client(refused(item));
+        let (client, _) = client(vec![refused(item)]);
         assert_eq!(Conflicts::new(client, "ledger").release(&key).await.unwrap(), expected);
     }
 }

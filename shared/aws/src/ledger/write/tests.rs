@@ -1,54 +1,11 @@
 //! DynamoDB's errors in its own words, from a list of answers instead of an emulator.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
 
+use super::super::fake::client;
 use super::*;
-
-/// Gives these answers in turn, and the last one from then on.
-#[derive(Debug, Clone)]
-struct Answers {
-    answers: Arc<Mutex<Vec<(u16, String)>>>,
-    calls: Arc<AtomicUsize>,
-}
-
-impl HttpConnector for Answers {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        let mut answers = self.answers.lock().unwrap();
-        let (status, body) = match answers.len() {
-            1 => answers[0].clone(),
-            _ => answers.remove(0),
-        };
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
-    }
-}
-
-fn client(answers: Vec<(u16, String)>) -> (Client, Arc<AtomicUsize>) {
-    let answers = Answers {
-        answers: Arc::new(Mutex::new(answers)),
-        calls: Arc::default(),
-    };
-    let calls = Arc::clone(&answers.calls);
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .http_client(http_client_fn(move |_: &HttpConnectorSettings, _| {
-            SharedHttpConnector::new(answers.clone())
-        }))
-        .build();
-    (Client::from_conf(config), calls)
-}
 
 /// A cancelled transaction with these reasons.
 fn cancelled_for(codes: &[&str]) -> (u16, String) {
@@ -86,7 +43,7 @@ async fn a_transaction_that_is_throttled_or_meets_another_is_tried_again() {
         let refused = cancelled_for(&["None", code]);
         let (client, calls) = client(vec![refused.clone(), refused.clone(), refused, done()]);
         assert!(commit(&client, writes()).await.is_ok(), "{code}");
-        assert_eq!(calls.load(Ordering::SeqCst), 4, "{code}");
+        assert_eq!(calls.lock().unwrap().len(), 4, "{code}");
     }
 }
 
@@ -97,7 +54,7 @@ async fn a_throttled_transaction_is_not_tried_for_ever() {
     let why = commit(&client, writes()).await;
     assert!(matches!(why, Err(Cancelled::Otherwise(_))), "no fault of the hook's");
     assert!(begun.elapsed() < RETRY_FOR);
-    let calls = calls.load(Ordering::SeqCst);
+    let calls = calls.lock().unwrap().len();
     assert!((6..20).contains(&calls), "{calls} calls");
 }
 
@@ -121,7 +78,7 @@ async fn an_invalid_write_is_tried_once_and_says_why() {
         let Err(Cancelled::Invalid(why)) = commit(&client, writes()).await else {
             panic!("not invalid: {wanted}");
         };
-        assert_eq!((why.to_string().as_str(), calls.load(Ordering::SeqCst)), (wanted, 1));
+        assert_eq!((why.to_string().as_str(), calls.lock().unwrap().len()), (wanted, 1));
     }
 }
 
@@ -131,7 +88,7 @@ async fn a_false_condition_outweighs_throttling() {
     let Err(Cancelled::Refused { places, .. }) = commit(&client, writes()).await else {
         panic!("not refused");
     };
-    assert_eq!((places, calls.load(Ordering::SeqCst)), (vec![1], 1));
+    assert_eq!((places, calls.lock().unwrap().len()), (vec![1], 1));
 }
 
 #[tokio::test]
@@ -156,7 +113,7 @@ async fn an_update_that_meets_a_transaction_is_tried_again() {
         .table_name("t")
         .key("pk", AttributeValue::S("p".to_owned()));
     assert!(matches!(update(call).await, Ok(Updated::Written(_))));
-    assert_eq!(calls.load(Ordering::SeqCst), 3);
+    assert_eq!(calls.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -186,5 +143,5 @@ async fn a_missing_table_is_named_with_its_variable() {
         Some(table),
         "{variable}"
     );
-    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    assert_eq!(calls.lock().unwrap().len(), 1);
 }

@@ -274,8 +274,8 @@ impl Random for Seeded {
 async fn an_array_outlasts_what_a_single_event_outlasts() {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let scene = Scene::default();
-    let (begin, clock) = (scene.clock.now(), scene.clock.clone());
-    let hook = Told::to("h", move |_, _| match clock.now().since(begin) < DAY {
+    let (start, clock) = (scene.clock.now(), scene.clock.clone());
+    let hook = Told::to("h", move |_, _| match clock.now().since(start) < DAY {
         true => Err(HookError::retry("its other end is down")),
         false => Ok(Effects::write("h")),
     });
@@ -290,7 +290,7 @@ async fn an_array_outlasts_what_a_single_event_outlasts() {
     .unwrap();
     let ids: Vec<_> = (0..50).map(|id| id.to_string()).collect();
     let mut message = array(&ids.iter().map(String::as_str).collect::<Vec<_>>());
-    message.sent_at = Some(begin);
+    message.sent_at = Some(start);
     let end = || scene.clock.now().plus(Duration::from_secs(30));
     while !consumer.consume(vec![message.clone()], end()).await.is_empty() {
         scene.wait();
@@ -298,6 +298,6 @@ async fn an_array_outlasts_what_a_single_event_outlasts() {
     }
     assert_eq!(scene.inbox.dead(), []);
     assert_eq!(scene.ledger.applied("h"), 50);
-    let late = scene.clock.now().since(begin).saturating_sub(DAY);
+    let late = scene.clock.now().since(start).saturating_sub(DAY);
     assert!(late < Duration::from_secs(60 * 60), "{late:?}");
 }
