@@ -9,6 +9,7 @@ pub mod find;
 pub mod quarantine;
 pub mod queue;
 pub mod registration;
+pub mod running;
 pub mod set_aside;
 pub mod store;
 pub mod target;
