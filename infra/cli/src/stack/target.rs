@@ -198,7 +198,7 @@ impl Target {
     }
 
     /// Why the stack's consumer sets `event` aside, where no operator replays it.
-    pub fn sets_aside(&self, event: &Event, now: Timestamp) -> Option<SetAside> {
+    pub fn set_aside_reason(&self, event: &Event, now: Timestamp) -> Option<SetAside> {
         let parameter = |name| self.parameters.get(name).map_or("", String::as_str);
         // The consumer's own defaults, for a stack of an older template.
         let environment = match parameter("Environment") {
