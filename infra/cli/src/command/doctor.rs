@@ -202,7 +202,7 @@ mod tests {
         let off = "valid; its second factor is off, because the secret states that no token comes in `x-webhook-token`";
         let older = "; 1 older accepted as well, until `acuse secrets rotate onepay --finish`";
         assert_eq!(
-            rows.map(|secrets| well_formed(&onepay::PROVIDER, &secrets)),
+            rows.map(|secrets| valid(&onepay::PROVIDER, &secrets)),
             ["valid".to_owned(), off.to_owned(), format!("{off}{older}")]
         );
     }

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
+use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::stack::registration::Window;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
-use acuse_cli::{note, sample, say};
+use acuse_cli::{note, say};
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::provider::Provider;
 use acuse_core::receive::registration::LONGEST;
@@ -51,8 +52,8 @@ the quarantine queue."
 )]
 pub(crate) struct Arguments {
     /// The provider whose webhook you register
-    #[arg(value_parser = sample::names())]
-    provider: String,
+    #[arg(value_parser = provider_parser())]
+    provider: &'static Provider,
     /// How long the window stays open: 2m to 1h
     #[arg(long = "for", value_parser = length, value_name = "LENGTH", default_value = "15m", conflicts_with = "close")]
     length: Duration,
@@ -73,7 +74,7 @@ fn length(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let provider = sample::provider(&arguments.provider)?;
+    let provider = arguments.provider;
     let target = arguments.stack.target().await?;
     let window = Window::of(&target, provider)?;
     if arguments.close {

@@ -121,7 +121,7 @@ async fn a_conflict_is_listed_explained_and_released_as_an_event_of_its_own() {
     assert!(told.contains("has no open conflict"), "{told}");
     let told = refused(&["events", "dismiss", &key, "--reason", "too late"]).await;
     assert!(
-        told.contains("not dismissed, since it was released, and is COMPLETED"),
+        told.contains("not dismissed, because it was released before and is COMPLETED"),
         "{told}"
     );
     let (partition, _) = key.split_once('|').unwrap();
@@ -148,7 +148,7 @@ async fn a_conflict_is_dismissed_with_a_reason_and_may_be_replayed_all_the_same(
     assert_eq!(record["error"], "dismissed: a restamped retry");
     assert!(record["hooks"].as_object().unwrap().is_empty());
     let told = refused(&["events", "release", &key]).await;
-    assert!(told.contains("not released, since it is REJECTED"), "{told}");
+    assert!(told.contains("not released, because it is REJECTED"), "{told}");
     done(&["events", "replay", &key], "").await;
     status(&key, "COMPLETED").await;
 }

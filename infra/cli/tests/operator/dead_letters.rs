@@ -256,10 +256,7 @@ async fn an_expired_letter_reaches_hooks_only_where_it_is_asked_for() {
     let redrive = ["dlq", "redrive", "--error", "would forget it"];
     let output = acuse(&redrive, "").await;
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        told.contains("set aside on purpose: 1 expired (`--wrong-environment`"),
-        "{told}"
-    );
+    assert!(told.contains("because they were set aside: 1 expired. "), "{told}");
     assert!(output.stdout.starts_with(b"0 sent back, "));
     let unasked = acuse(&[&redrive[..], &["--stale"]].concat(), "").await;
     let told = String::from_utf8(unasked.stderr).unwrap();
@@ -341,7 +338,7 @@ async fn what_was_set_aside_on_purpose_is_replayed_only_where_it_is_named() {
     let (named, printed) = dry(&[]).await;
     assert_eq!(named, [false, false, true], "{printed}");
     assert!(
-        printed.contains("set aside on purpose: 1 of an environment that the stack does not take, 1 expired ("),
+        printed.contains("were set aside: 1 of an environment that the stack does not take, 1 expired. "),
         "{printed}"
     );
     assert_eq!(dry(&["--wrong-environment"]).await.0, [true, false, true]);

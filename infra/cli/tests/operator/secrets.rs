@@ -258,7 +258,7 @@ async fn without_a_token(running: &Running, store: &impl SecretStore) {
     assert!(!both.status.success(), "{both:?}");
 
     let said = succeeds(&put, "wh_tok_four\n").await;
-    assert!(said.contains("the signature alone is checked"), "{said}");
+    assert!(said.contains("only the signature is checked"), "{said}");
     let none = secrets(provider, r#"{"signing_secrets":["wh_tok_four"],"token":null}"#);
     until("the signature alone is enough", async || {
         post_at(running, provider, &payment(provider), &none).await == 200

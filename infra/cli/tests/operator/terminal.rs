@@ -1,6 +1,6 @@
 //! What a provider, or somebody with its secret, could do to the operator's terminal.
 
-use acuse_cli::stack::queue::{Walk, attribute};
+use acuse_cli::stack::queue::{QueueError, Walk, attribute};
 use acuse_core::providers::unopago;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::{Value, json};
@@ -211,18 +211,14 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
     // Nothing of it is left for the other tests.
     for queue in [&running.outputs["DeadLetterQueueUrl"], quarantine] {
         let mut walk = Walk::work(client.clone(), queue).await.unwrap();
-        loop {
-            let messages = walk.next().await.unwrap();
-            if messages.is_empty() {
-                break;
-            }
+        while let Some(messages) = walk.next().await.unwrap() {
             for message in messages {
                 if attribute(&message, "reason") == Some(reason) {
                     walk.delete(&[&message]).await.unwrap();
                 }
             }
         }
-        walk.end().await.unwrap();
+        walk.end(Ok::<_, QueueError>(())).await.unwrap();
     }
 
     assert_tame_table(&dead);
