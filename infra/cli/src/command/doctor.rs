@@ -43,14 +43,14 @@ pub(crate) struct Arguments {
     /// Send no test deliveries
     #[arg(long)]
     no_delivery: bool,
-    #[command(flatten)]
-    stack: StackOptions,
     /// Kuenta's organization: check that its webhook is registered there
     #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
     organization_id: Option<String>,
     /// URL of Kuenta's API
     #[arg(long, env = "KUENTA_API_URL", value_name = "URL", default_value = BASE)]
     base_url: String,
+    #[command(flatten)]
+    stack: StackOptions,
 }
 
 /// What a check found.

@@ -31,7 +31,7 @@ pub struct Filter {
     /// Received since: a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00-05:00)
     #[arg(long, value_parser = moment, value_name = "WHEN")]
     pub since: Option<Timestamp>,
-    /// Received before, written as for `--since`; a day is not included itself
+    /// Received before: written as for `--since`; a day itself is not included
     #[arg(long, value_parser = moment, value_name = "WHEN")]
     pub until: Option<Timestamp>,
 }
