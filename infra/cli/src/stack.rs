@@ -10,7 +10,6 @@ pub mod include;
 pub mod lookup;
 pub mod quarantine;
 pub mod queue;
-pub mod registration;
 pub mod running;
 pub mod secret;
 pub mod target;

@@ -26,7 +26,7 @@ use super::options::StackOptions;
 use input::InputError;
 pub(super) use input::ask;
 pub(super) use wait::ACCEPTED_AFTER;
-use wait::{WITHDRAWN_AFTER, Waited};
+use wait::WITHDRAWN_AFTER;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -149,20 +149,16 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
         note!("stored the new secret of {name} beside the old one");
         note_no_token(name, &new);
     }
-    match wait::until_accepted().await {
-        Waited::Whole => {
-            say!(
-                "every running function accepts both secrets of {name}. Now change it at the provider, then run `acuse secrets rotate {name} --finish`"
-            );
-            Ok(ExitCode::SUCCESS)
-        }
-        Waited::Interrupted => {
-            note!(
-                "interrupted: both secrets of {name} are stored, but a running function may still refuse the new one. Don't change it at the provider yet: run `acuse secrets rotate {name}` with the same secret to wait again"
-            );
-            Ok(ExitCode::from(INTERRUPTED))
-        }
+    if !wait::until_accepted().await {
+        note!(
+            "interrupted: both secrets of {name} are stored, but a running function may still refuse the new one. Don't change it at the provider yet: run `acuse secrets rotate {name}` with the same secret to wait again"
+        );
+        return Ok(ExitCode::from(INTERRUPTED));
     }
+    say!(
+        "every running function accepts both secrets of {name}. Now change it at the provider, then run `acuse secrets rotate {name} --finish`"
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 fn note_no_token(name: &str, secret: &Stored) {
