@@ -46,28 +46,18 @@ pub enum Break {
 
 /// A sample that does not exist.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum SampleError {
-    /// No such provider.
     #[error("no provider is called `{name}`; there are {known}")]
-    NoProvider {
-        /// What was asked for.
-        name: String,
-        /// The names of all providers.
-        known: String,
-    },
-    /// No such type.
+    NoProvider { name: String, known: String },
     #[error(
         "`{provider}` has no event type `{type_name}`; there are\n  {known}\n(to send another type, write its payload to a file and give that with `--body FILE`)"
     )]
     NoType {
-        /// The provider's name.
         provider: &'static str,
-        /// What was asked for.
         type_name: String,
-        /// The provider's types.
         known: String,
     },
-    /// The provider's scheme or its secret has no token that could be wrong.
     #[error("`{0}` sends no token; `--break signature` works for all providers")]
     NoToken(&'static str),
 }

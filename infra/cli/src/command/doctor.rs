@@ -90,20 +90,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
     }
     report("event queue", queues::events(&target).await);
-    for (check, output, advice) in [
-        (
-            "dead-letter queue",
-            "DeadLetterQueueUrl",
-            "`acuse dlq list`, fix, `acuse dlq redrive`",
-        ),
-        (
-            "quarantine",
-            "QuarantineQueueUrl",
-            "`acuse quarantine diagnose`, fix, `acuse quarantine release`",
-        ),
-    ] {
-        report(check, queues::is_empty(&target, output, advice).await);
-    }
+    let advice = "`acuse dlq list`, fix, `acuse dlq redrive`";
+    let dead_letters = queues::is_empty(&target, "DeadLetterQueueUrl", advice).await;
+    report("dead-letter queue", dead_letters);
+    let advice = "`acuse quarantine diagnose`, fix, `acuse quarantine release`";
+    let quarantine = queues::is_empty(&target, "QuarantineQueueUrl", advice).await;
+    report("quarantine", quarantine);
     report("conflicts", queues::conflicts(&target).await);
     let resources = Resources::of(&target).await;
     report("functions", drift::functions(&target, &resources).await);
