@@ -240,7 +240,8 @@ pub(super) async fn send(
         return Ok(Redirect::to("/"));
     }
     let (name, type_name) = wanted.sample.split_once(' ').unwrap_or_default();
-    let provider = target.provider(sample::provider(name)?)?;
+    let provider = providers::by_name(name).ok_or_else(|| Refused(format!("no provider is called `{name}`")))?;
+    let provider = target.provider(provider)?;
     let secrets = target.secrets(provider)?.load().await?;
     let payload = sample::renewed(provider, &sample::payload(provider, type_name)?, SystemClock.now());
     let broken = wanted.broken.map(|_| Break::Signature);
