@@ -39,13 +39,6 @@ enum Command {
     Register(command::register::Arguments),
     /// Health check: test a stack end to end, and say what to fix
     Doctor(command::doctor::Arguments),
-    /// Print a completion script for a shell
-    #[command(after_help = "Example:
-  acuse completions bash > ~/.local/share/bash-completion/completions/acuse")]
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
     /// Put or rotate a provider's secret
     #[command(subcommand)]
     Secrets(command::secrets::Command),
@@ -55,6 +48,13 @@ enum Command {
     /// Manage webhooks at OnePay, through its API
     #[command(subcommand)]
     Onepay(command::onepay::Command),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:
+  acuse completions bash > ~/.local/share/bash-completion/completions/acuse")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 // Commands only wait for the network, and the local stack has its own threads.

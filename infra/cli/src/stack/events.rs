@@ -12,12 +12,9 @@ use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Message, Replay};
 
 use crate::stack::error::StackError;
-use crate::stack::filter::Filter;
+use crate::stack::filter::{Filter, RETRYING};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How people read the status RELEASED: a hook failed, and the event is processed again.
-pub(crate) const RETRYING: &str = "retrying";
 
 /// The events of the last `days` days that pass the filter, newest first; at most `limit` of each provider.
 pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {

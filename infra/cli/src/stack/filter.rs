@@ -10,7 +10,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use jiff::civil::DateTime;
 use jiff::{Span, SpanRelativeTo};
 
-use crate::stack::events::RETRYING;
+/// How people read the status RELEASED: a hook failed, and the event is processed again.
+pub const RETRYING: &str = "retrying";
 
 /// Which events.
 #[derive(Debug, Clone, Default, Args)]

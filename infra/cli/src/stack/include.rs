@@ -34,7 +34,7 @@ impl Include {
     }
 }
 
-/// How many events there are of each of these [kinds](KINDS).
+/// How many events there are of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts([usize; KINDS.len()]);
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::verifier::SqsOutbox;
-use acuse_cli::stack::events::{passes, replayed, set_aside_reason};
+use acuse_cli::stack::events::{passes, replayed, set_aside_reason, status};
 use acuse_cli::stack::include::{Counts, Include};
 use acuse_cli::stack::lookup;
 use acuse_cli::terminal::{self, counted};
@@ -145,11 +145,7 @@ impl Replay {
         let dry_run = self.choice.caution.dry_run;
         match (self.choice.selection.json, dry_run) {
             (true, _) => terminal::json(json!({"key": record.key, "status": record.status, "queued": !dry_run})),
-            (false, true) => say!(
-                "would be queued: {} ({})",
-                record.key,
-                acuse_cli::stack::events::status(record)
-            ),
+            (false, true) => say!("would be queued: {} ({})", record.key, status(record)),
             (false, false) => say!("queued: {}", record.key),
         }
     }
