@@ -180,7 +180,7 @@ impl List {
         }
         if more {
             note!(
-                "these are the newest {limit}, and there are more: list them with `--limit {}`",
+                "the newest {limit} are shown, and there are more: `--limit {}` shows more of them",
                 limit.saturating_mul(10)
             );
         }
