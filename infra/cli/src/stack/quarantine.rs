@@ -1,102 +1,66 @@
 //! The quarantine: deliveries that failed verification, verified again.
 
-use acuse_aws::config::ConfigError;
 use acuse_aws::verifier::SqsOutbox;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
+use acuse_core::providers;
 use acuse_core::receive::quarantine::{Kept, NotKept, REGISTRATION};
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
-use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
+use acuse_core::receive::{Outbox, OutboxError, SecretStore};
 use acuse_core::wire::delivery::{Delivery, Unverified};
-use acuse_core::wire::envelope::{Envelope, TooLong};
+use acuse_core::wire::envelope::{self, Envelope};
 use aws_sdk_sqs::types::Message;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
-use thiserror::Error;
 
-use crate::sample;
-use crate::stack::queue::{QueueError, Refused, Walk, attribute};
+use crate::stack::error::StackError;
+use crate::stack::queue::{Refused, Walk, attribute};
 use crate::stack::target::{Target, TargetError};
 
-/// So many deliveries are queued at once.
+/// How many deliveries are queued at once.
 const AT_ONCE: usize = 16;
 
-/// A quarantined delivery, with its message.
-pub struct Held {
-    /// As it was received.
+/// A quarantined delivery.
+pub struct Quarantined {
+    /// Its message.
     pub message: Message,
-    /// The provider's name; `?` where there is none.
+    /// The provider's name; `?` if it has none.
     pub provider: String,
-    /// Why it failed verification then.
+    /// Why it failed verification when it was received.
     pub reason: String,
-    /// Whether it was answered 200, in a registration window: its sender does not send it again.
+    /// Whether it was answered 200, in a registration window. The provider does not send it again.
     pub registration: bool,
     /// The delivery, as the verifier received it.
     pub delivery: Result<Delivery<Unverified>, NotKept>,
 }
 
-/// A delivery that can't be verified again, or not be queued.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum BenchError {
-    /// The stack has no such output.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// Its signature settings can't be meant.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The secret can't be had.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// It fits no message.
-    #[error("a delivery can't be queued: {0}")]
-    TooLong(#[from] TooLong),
-    /// The event queue.
-    #[error(transparent)]
-    Outbox(#[from] OutboxError),
-    /// The quarantine queue.
-    #[error(transparent)]
-    Queue(#[from] QueueError),
-    /// It is done with, and still in quarantine. Doing it again is safe.
-    #[error("message `{message_id}` could not be taken from the quarantine: {reason}; run this again")]
-    NotTaken {
-        /// SQS's id of it.
-        message_id: String,
-        /// What SQS said.
-        reason: String,
-    },
-}
-
-/// Verifies what is held, with the secrets and settings that the stack has now.
-pub struct Bench<'a> {
+/// Verifies quarantined deliveries with the secrets and settings that the stack has now.
+pub struct Reverifier<'a> {
     target: &'a Target,
     outbox: SqsOutbox,
     verifiers: Vec<Verifier>,
 }
 
-/// A provider as the stack verifies it now.
+/// A provider with the stack's settings, and its secrets.
 struct Verifier {
     provider: &'static Provider,
     secrets: Secrets,
 }
 
-/// What verifying again says.
+/// The result of verifying again.
 pub enum Verdict {
-    /// It holds: this message queues it.
-    Holds(&'static str, acuse_core::wire::envelope::Message),
-    /// It does not, under the secrets that there are.
-    Fails,
-    /// Nobody can say: there is no secret yet, no such provider, or the message can't be read.
+    /// It verifies; this message queues it.
+    Valid(&'static str, envelope::Message),
+    /// It does not verify with the stack's secrets.
+    Invalid,
+    /// It can't be verified: the secret is missing, the provider is unknown, or the message can't be read.
     Unknown,
 }
 
-impl<'a> Bench<'a> {
-    /// A bench for `target`'s quarantine.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
+impl<'a> Reverifier<'a> {
+    /// A verifier for `target`'s quarantine.
     pub fn new(target: &'a Target) -> Result<Self, TargetError> {
         Ok(Self {
             target,
@@ -105,42 +69,36 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Verifies `held` again.
-    ///
-    /// # Errors
-    /// [`BenchError`].
-    pub async fn judge(&mut self, held: &Held) -> Result<Verdict, BenchError> {
-        let Ok(delivery) = &held.delivery else {
-            return Ok(Verdict::Unknown);
-        };
-        let Some(Verifier { provider, secrets }) = self.verifier(&held.provider).await? else {
+    /// Verifies a delivery again.
+    pub async fn verify(&mut self, item: &Quarantined) -> Result<Verdict, StackError> {
+        let (Ok(delivery), Some(Verifier { provider, secrets })) =
+            (&item.delivery, self.verifier(&item.provider).await?)
+        else {
             return Ok(Verdict::Unknown);
         };
         if secrets.is_empty() {
             return Ok(Verdict::Unknown);
         }
-        // A signature's own time counts from when it came, not from now.
-        let verified = signature::verify(delivery, &provider.scheme, secrets, delivery.received_at());
-        Ok(match verified {
-            Err(_) => Verdict::Fails,
-            Ok(verified) => {
-                let message = Envelope::seal(provider.name, &verified).to_message()?;
-                Verdict::Holds(provider.name, message)
-            }
-        })
+        // A signature's timestamp is compared with the time of receipt, not with now.
+        Ok(
+            match signature::verify(delivery, &provider.scheme, secrets, delivery.received_at()) {
+                Err(_) => Verdict::Invalid,
+                Ok(verified) => {
+                    let message = Envelope::seal(provider.name, &verified).to_message()?;
+                    Verdict::Valid(provider.name, message)
+                }
+            },
+        )
     }
 
-    /// Which header, form and secret would have matched, and what to set.
-    ///
-    /// # Errors
-    /// [`BenchError`].
-    pub async fn diagnose(&mut self, held: &Held) -> Result<String, BenchError> {
-        let delivery = match &held.delivery {
+    /// Which header, canonical form and secret would have matched, and what to set.
+    pub async fn diagnose(&mut self, item: &Quarantined) -> Result<String, StackError> {
+        let delivery = match &item.delivery {
             Ok(delivery) => delivery,
             Err(error) => return Ok(error.to_string()),
         };
-        Ok(match self.verifier(&held.provider).await? {
-            None => format!("there is no provider `{}`", held.provider),
+        Ok(match self.verifier(&item.provider).await? {
+            None => format!("there is no provider `{}`", item.provider),
             Some(Verifier { provider, secrets }) => {
                 let (provider, at) = (*provider, delivery.received_at());
                 let diagnosis = diagnose(delivery, &provider.scheme, secrets, at);
@@ -149,62 +107,64 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Those of `held` that verify now.
-    ///
-    /// # Errors
-    /// [`BenchError`].
-    pub async fn valid<'h>(&mut self, held: &[&'h Held]) -> Result<Vec<&'h Held>, BenchError> {
+    /// Those of `items` that verify now.
+    pub async fn valid<'q>(&mut self, items: &[&'q Quarantined]) -> Result<Vec<&'q Quarantined>, StackError> {
+        let valid = self.with_messages(items).await?;
+        Ok(valid.into_iter().map(|(item, ..)| item).collect())
+    }
+
+    /// Queues those of `items` that verify now, and deletes them from the quarantine. Returns them. After an error, a
+    /// delivery may be both queued and here: releasing it again makes a duplicate, which the ledger drops.
+    pub async fn release<'q>(
+        &mut self,
+        items: &[&'q Quarantined],
+        walk: &mut Walk,
+    ) -> Result<Vec<&'q Quarantined>, StackError> {
+        let valid = self.with_messages(items).await?;
+        // Queued first: an interruption between the two makes a duplicate, not a loss.
+        let calls: Vec<_> = valid
+            .into_iter()
+            .map(|(item, provider, message)| queue(&self.outbox, item, provider, message))
+            .collect();
+        let queued: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
+        delete(&queued, walk).await?;
+        Ok(queued)
+    }
+
+    async fn with_messages<'q>(
+        &mut self,
+        items: &[&'q Quarantined],
+    ) -> Result<Vec<(&'q Quarantined, &'static str, envelope::Message)>, StackError> {
         let mut valid = Vec::new();
-        for item in held {
-            if let Verdict::Holds(..) = self.judge(item).await? {
-                valid.push(*item);
+        for item in items {
+            if let Verdict::Valid(provider, message) = self.verify(item).await? {
+                valid.push((*item, provider, message));
             }
         }
         Ok(valid)
     }
 
-    /// Queues those of `held` that verify now, and takes them from the quarantine. Gives those.
-    ///
-    /// # Errors
-    /// [`BenchError`]. What was queued by then and not taken is a duplicate, which the ledger drops.
-    pub async fn release<'h>(&mut self, held: &[&'h Held], walk: &mut Walk) -> Result<Vec<&'h Held>, BenchError> {
-        let mut valid = Vec::new();
-        for item in held {
-            if let Verdict::Holds(name, message) = self.judge(item).await? {
-                valid.push((*item, name, message));
-            }
-        }
-        // Queued first: an interruption between the two makes a duplicate. The other way round it would make
-        // a loss.
-        let calls: Vec<_> = valid
-            .into_iter()
-            .map(|(item, name, message)| queue(&self.outbox, item, name, message))
-            .collect();
-        let queued: Vec<&Held> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
-        take(&queued, walk).await?;
-        Ok(queued)
-    }
-
-    /// Deletes those of `held` that don't verify under the secrets that there are. Gives those.
-    ///
-    /// # Errors
-    /// [`BenchError`].
-    pub async fn purge<'h>(&mut self, held: &[&'h Held], walk: &mut Walk) -> Result<Vec<&'h Held>, BenchError> {
+    /// Deletes those of `items` that don't verify with the stack's secrets. Returns them.
+    pub async fn purge<'q>(
+        &mut self,
+        items: &[&'q Quarantined],
+        walk: &mut Walk,
+    ) -> Result<Vec<&'q Quarantined>, StackError> {
         let mut invalid = Vec::new();
-        for item in held {
-            // What nobody can judge stays: the secret may still come.
-            if let Verdict::Fails = self.judge(item).await? {
+        for item in items {
+            // One that can't be verified stays: its secret may still be put.
+            if let Verdict::Invalid = self.verify(item).await? {
                 invalid.push(*item);
             }
         }
-        take(&invalid, walk).await?;
+        delete(&invalid, walk).await?;
         Ok(invalid)
     }
 
-    /// The provider as the stack verifies it; its secret is read once.
-    async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, BenchError> {
+    /// The provider with the stack's settings. Its secret is read once.
+    async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, StackError> {
         if !self.verifiers.iter().any(|known| known.provider.name == name) {
-            let Ok(provider) = sample::provider(name) else {
+            let Some(provider) = providers::by_name(name) else {
                 return Ok(None);
             };
             let provider = self.target.provider(provider)?;
@@ -215,8 +175,8 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// What a diagnosis says, with the parameter to set where one helps. It is set as a whole: what is in it already has
-/// to stay.
+/// A diagnosis, with the parameter to set if that helps. A parameter is set as a whole, so its present settings are
+/// repeated.
 fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String, &str)) -> String {
     let Some(named) = diagnosis.settings() else {
         return diagnosis.to_string();
@@ -224,36 +184,35 @@ fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String,
     let whole = merged(settings, &named);
     let what = match settings.trim() {
         "" => "the parameter",
-        _ => "with what is set already",
+        _ => "with the present settings",
     };
-    match sample::provider(provider).map(|own| own.with_settings(&whole)) {
-        Ok(Err(error)) => format!("{diagnosis}; but with what is set already, {error}"),
+    match providers::by_name(provider).map(|own| own.with_settings(&whole)) {
+        Some(Err(error)) => format!("{diagnosis}; but with the present settings, {error}"),
         _ => format!("{diagnosis}; {what}: `{parameter}=\"{whole}\"`"),
     }
 }
 
-async fn queue<'h>(
+async fn queue<'q>(
     outbox: &SqsOutbox,
-    item: &'h Held,
+    item: &'q Quarantined,
     provider: &'static str,
-    message: acuse_core::wire::envelope::Message,
-) -> Result<&'h Held, OutboxError> {
+    message: envelope::Message,
+) -> Result<&'q Quarantined, OutboxError> {
     outbox.queue(provider, message).await.map(|()| item)
 }
 
-/// Takes them from the quarantine.
-async fn take(held: &[&Held], walk: &mut Walk) -> Result<(), BenchError> {
-    let messages: Vec<&Message> = held.iter().map(|held| &held.message).collect();
+async fn delete(items: &[&Quarantined], walk: &mut Walk) -> Result<(), StackError> {
+    let messages: Vec<&Message> = items.iter().map(|item| &item.message).collect();
     match walk.delete(&messages).await?.refused.into_iter().next() {
         None => Ok(()),
-        Some(Refused { message, reason }) => Err(BenchError::NotTaken {
+        Some(Refused { message, reason }) => Err(StackError::NotDeleted {
             message_id: message.message_id.clone().unwrap_or_default(),
             reason,
         }),
     }
 }
 
-impl Held {
+impl Quarantined {
     /// Reads a message.
     pub fn open(message: Message) -> Self {
         let text = message.body.as_deref().unwrap_or_default();
@@ -267,10 +226,9 @@ impl Held {
         }
     }
 
-    /// The delivery's id; `?` where there is none.
+    /// The delivery's id; `?` if it has none.
     pub fn delivery_id(&self) -> String {
-        let id = attribute(&self.message, "delivery_id");
-        id.unwrap_or("?").to_owned()
+        attribute(&self.message, "delivery_id").unwrap_or("?").to_owned()
     }
 
     /// When the verifier received it.
@@ -278,7 +236,7 @@ impl Held {
         self.delivery.as_ref().ok().map(Delivery::received_at)
     }
 
-    /// One line of `--json`, with one thing more. Never a header's value, nor the body: either may hold what is secret.
+    /// One line of `--json`, with one more member. It has neither header values nor the body: both may contain secrets.
     pub fn json(&self, more: Option<(&str, &str)>) -> Value {
         let delivery = self.delivery.as_ref().ok();
         let names = delivery.map(|delivery| delivery.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>());
@@ -306,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_whole_parameter_is_named_also_where_nothing_is_set() {
+    fn the_advice_names_the_whole_parameter() {
         let diagnosis = Diagnosis {
             verdict: Err(Refusal::SignatureWrong),
             token: None,
@@ -326,11 +284,11 @@ mod tests {
             ("", r#"; the parameter: `KuentaSignature="forms=raw,trimmed"`"#),
             (
                 "headers=x-hook",
-                r#"; with what is set already: `KuentaSignature="headers=x-hook forms=raw,trimmed"`"#,
+                r#"; with the present settings: `KuentaSignature="headers=x-hook forms=raw,trimmed"`"#,
             ),
         ] {
-            let told = advice("kuenta", &diagnosis, ("KuentaSignature".to_owned(), set));
-            assert!(told.ends_with(ends), "{told}");
+            let text = advice("kuenta", &diagnosis, ("KuentaSignature".to_owned(), set));
+            assert!(text.ends_with(ends), "{text}");
         }
     }
 }

@@ -1,32 +1,33 @@
-//! The stack's queues, as the operator's commands use them.
+//! The stack's queues, as the operator's commands read and write them.
 
-mod answered;
 mod batch;
 mod depth;
+mod server_time;
 mod walk;
 
-use aws_sdk_sqs::types::Message;
-use thiserror::Error;
+use std::error::Error;
 
-pub use batch::{Attributes, Outcome, Refused, send};
+use aws_sdk_sqs::types::Message;
+
+pub use batch::{Attributes, BatchOutcome, Refused, send};
 pub use depth::Depth;
 pub use walk::{HIDDEN, Walk};
 
-/// The queue did not do what it should.
-#[derive(Debug, Error)]
-#[error("{call} of the queue `{url}`")]
+/// A call to SQS that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{call} failed on the queue `{url}`")]
 pub struct QueueError {
     call: &'static str,
     url: String,
-    source: Box<dyn std::error::Error + Send + Sync>,
+    source: Box<dyn Error + Send + Sync>,
 }
 
 impl QueueError {
-    fn new(call: &'static str, url: &str, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    fn new(call: &'static str, url: &str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             call,
             url: url.to_owned(),
-            source: Box::new(error),
+            source: error.into(),
         }
     }
 }

@@ -7,21 +7,21 @@ use aws_sdk_sqs::config::interceptors::BeforeDeserializationInterceptorContextRe
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
 
-/// Notes the header `Date` of a call's answer. The operator's own clock may be wrong; what SQS says of
-/// its messages is compared with what SQS says of itself.
+/// Keeps the header `Date` of a call's first answer. The operator's clock may be wrong, so times from SQS are compared
+/// with SQS's own clock.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answered(Arc<OnceLock<Timestamp>>);
+pub(super) struct ServerTime(Arc<OnceLock<Timestamp>>);
 
-impl Answered {
-    /// The second in which the call was answered; `None` before that, and where the answer has no date.
-    pub(super) fn at(&self) -> Option<Timestamp> {
+impl ServerTime {
+    /// To the second; `None` before the answer, or if it has no date.
+    pub(super) fn get(&self) -> Option<Timestamp> {
         self.0.get().copied()
     }
 }
 
-impl Intercept for Answered {
+impl Intercept for ServerTime {
     fn name(&self) -> &'static str {
-        "Answered"
+        "ServerTime"
     }
 
     fn read_before_deserialization(
@@ -31,9 +31,7 @@ impl Intercept for Answered {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let date = context.response().headers().get("date");
-        let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
-        if let Some(date) = date {
-            // Only the first answer counts.
+        if let Some(date) = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) {
             let _ = self.0.set(Timestamp::from_seconds(date.timestamp().as_second()));
         }
         Ok(())

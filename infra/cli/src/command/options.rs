@@ -1,0 +1,67 @@
+//! Options that many commands have.
+
+use std::path::PathBuf;
+
+use acuse_cli::local::Checkout;
+use acuse_cli::stack::filter::Filter;
+use acuse_cli::stack::running::Running;
+use acuse_cli::stack::target::{Target, TargetError};
+use clap::Args;
+
+use super::Failure;
+
+/// Which stack a command works on.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which stack")]
+pub(crate) struct StackOptions {
+    /// Name of a deployed CloudFormation stack [default: the running local stack]
+    #[arg(long, env = "ACUSE_STACK")]
+    stack: Option<String>,
+    /// Profile in ~/.aws whose credentials to use
+    #[arg(long, requires = "stack")]
+    profile: Option<String>,
+    /// The stack's AWS region
+    #[arg(long, requires = "stack")]
+    region: Option<String>,
+    /// Folder of the local stack, as given to `acuse local --state`
+    #[arg(long, conflicts_with = "stack")]
+    state: Option<PathBuf>,
+}
+
+impl StackOptions {
+    /// Finds the stack.
+    pub(crate) async fn target(&self) -> Result<Target, Failure> {
+        if let Some(stack) = &self.stack {
+            return Ok(Target::deployed(stack, self.profile.as_deref(), self.region.as_deref()).await?);
+        }
+        let state = match &self.state {
+            Some(state) => state.clone(),
+            None => Checkout::find()?.local(),
+        };
+        let running = Running::find(&state).ok_or(TargetError::NotRunning)?;
+        Ok(Target::local(running).await?)
+    }
+}
+
+/// Which events, of which stack, and how to print them.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    #[command(flatten)]
+    pub(crate) stack: StackOptions,
+}
+
+/// How to run a command that changes many things.
+#[derive(Debug, Args)]
+pub(crate) struct Caution {
+    /// Print what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Don't ask for confirmation
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
