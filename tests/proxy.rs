@@ -88,7 +88,7 @@ impl<B: Between> Proxy<B> {
     /// # Panics
     /// Where there is no free port.
     pub async fn start(between: B) -> Self {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = acuse_cli::http::builder().unwrap().build().unwrap();
         let endpoint = OnceLock::new();
         let inner = Arc::new((between, Aws { endpoint, client }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -184,7 +184,7 @@ async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
         }
     });
     proxy.between().strike(true);
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let mut resent = 0;
     for batch in deliveries.chunks(8) {
         let posts = batch

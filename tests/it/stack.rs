@@ -90,7 +90,7 @@ impl<'a> Post<'a> {
     }
 
     async fn send(self) -> Answer {
-        self.send_by(&reqwest::Client::new()).await
+        self.send_by(&acuse_cli::http::client().unwrap()).await
     }
 
     async fn send_by(self, client: &reqwest::Client) -> Answer {

@@ -26,7 +26,7 @@ async fn post(running: &Running, provider: &'static Provider, body: &str) -> u16
     );
     let Sample { body, headers, .. } = sample.unwrap();
     let url = format!("{}/webhooks/{}", running.http, provider.name);
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     // A busy machine may take too long: 503 means "send it again", which providers do.
     for _ in 0..10 {
         let post = headers
@@ -71,7 +71,8 @@ async fn cargo_lambda_watch_serves_the_doors_and_the_consumer_is_fed_from_the_qu
 
     // No other site's page may read what the functions answer.
     let watch = running.watch.as_deref().unwrap();
-    let asked = reqwest::Client::new()
+    let asked = acuse_cli::http::client()
+        .unwrap()
         .get(format!("{watch}/webhooks/kuenta"))
         .header("origin", "http://evil.example");
     let answer = asked.send().await.unwrap();

@@ -119,7 +119,7 @@ async fn phase(number: usize, phase: &Phase, proxy: &Proxy<Gate>, running: &Runn
     let gate = proxy.between();
     gate.away(phase.away);
     let begun = Instant::now();
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let deliveries = PROVIDERS.into_iter().flat_map(|(provider, type_name)| {
         let (client, running) = (client.clone(), running);
         (0..EVENTS).map(move |_| {

@@ -49,7 +49,7 @@ impl Recorded {
             proxy,
             running,
             names: BTreeMap::new(),
-            http: Client::builder().no_proxy().build().unwrap(),
+            http: acuse_cli::http::client().unwrap(),
             _stack: stack,
         };
         let resources = aws_sdk_cloudformation::Client::new(&recorded.running.sdk())

@@ -170,7 +170,11 @@ async fn a_megabyte_passes_and_what_fits_no_message_is_413() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_headers_case_does_not_matter() {
-    let title_case = reqwest::Client::builder().http1_title_case_headers().build().unwrap();
+    let title_case = acuse_cli::http::builder()
+        .unwrap()
+        .http1_title_case_headers()
+        .build()
+        .unwrap();
     for provider in providers::ALL {
         let body = payment(provider);
         let answer = Post::signed(provider, body.as_bytes()).send_by(&title_case).await;
@@ -219,7 +223,8 @@ async fn a_base64_body_is_decoded_before_it_is_verified() {
             "{}/2015-03-31/functions/{}/invocations",
             running.endpoint, running.outputs[&output]
         );
-        let answer = reqwest::Client::new()
+        let answer = acuse_cli::http::client()
+            .unwrap()
             .post(url)
             .body(event)
             .send()

@@ -9,6 +9,8 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::http::{ClientError, client};
+
 /// A call that did not do what it was to do.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -52,10 +54,11 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// Everything is on this machine: no proxy of the environment's comes between.
-    pub(super) fn new(endpoint: String) -> Result<Self, reqwest::Error> {
-        let http = Client::builder().no_proxy().build()?;
-        Ok(Self { http, endpoint })
+    pub(super) fn new(endpoint: String) -> Result<Self, ClientError> {
+        Ok(Self {
+            http: client()?,
+            endpoint,
+        })
     }
 
     /// The client, for others on this machine.

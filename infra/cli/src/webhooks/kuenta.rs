@@ -33,16 +33,21 @@ impl Kuenta {
     /// The API at `base`.
     ///
     /// # Errors
-    /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Roots`].
+    /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Client`].
     pub fn new(base: &str, account: Account, pace: Pace) -> Result<Self, ApiError> {
-        let mut client = Client::new(base, account.token, CREDENTIALS, pace)?;
-        client.set("organization-id", "the organization's id", &account.organization_id)?;
-        client.set(
-            "config-organization-id",
-            "the configuring organization's id",
-            &account.config_organization_id,
-        )?;
-        Ok(Self(client))
+        let headers = [
+            (
+                "organization-id",
+                "the organization id",
+                account.organization_id.as_str(),
+            ),
+            (
+                "config-organization-id",
+                "the configuring organization's id",
+                &account.config_organization_id,
+            ),
+        ];
+        Client::new(base, account.token, &headers, CREDENTIALS, pace).map(Self)
     }
 
     /// All of them.

@@ -53,9 +53,9 @@ impl Onepay {
     /// The API at `base`.
     ///
     /// # Errors
-    /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Roots`].
+    /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Client`].
     pub fn new(base: &str, token: SecretString, pace: Pace) -> Result<Self, ApiError> {
-        Client::new(base, Some(token), CREDENTIALS, pace).map(Self)
+        Client::new(base, Some(token), &[], CREDENTIALS, pace).map(Self)
     }
 
     /// All of them.

@@ -75,7 +75,7 @@ async fn attack(browser: &Client, url: &str, kind: &str, body: &str) -> Vec<Stri
 /// What an attacker wants the emulator to have.
 async fn loot() -> (Vec<String>, Vec<String>) {
     let running = stack().await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let functions = client.get(format!("{}/2015-03-31/functions/", running.endpoint));
     let functions: Value = serde_json::from_str(&functions.send().await.unwrap().text().await.unwrap()).unwrap();
     let names = functions["Functions"].as_array().unwrap().iter();
@@ -178,7 +178,7 @@ async fn another_sites_page_reaches_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_emulator_refuses_what_gives_a_browser_away() {
     let running = stack().await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let url = format!("{}/2015-03-31/functions/", running.endpoint);
     for (name, value, expected) in [
         ("origin", "http://evil.example", 403),
@@ -224,7 +224,7 @@ async fn the_tunnelled_port_has_no_inspector_and_streams_are_capped() {
     // The other browser's page has to be told of changes.
     let _queues = QUEUES.lock().await;
     let running = stack().await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     for path in [
         "/",
         "/live",
@@ -299,7 +299,7 @@ async fn a_functions_own_port_refuses_what_gives_a_browser_away() {
     );
     let apis = runtime_apis(&running.endpoint);
     assert!(!apis.is_empty(), "no function runs");
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     for api in &apis {
         let next = format!("http://{api}/2018-06-01/runtime/invocation/next");
         for (name, value) in [
@@ -335,7 +335,13 @@ async fn the_inspector_outlives_who_asks_and_goes_away() {
         stream.write_all(get.repeat(3).as_bytes()).await.unwrap();
     }
     for _ in 0..20 {
-        let status = reqwest::get(url).await.unwrap().status();
+        let status = acuse_cli::http::client()
+            .unwrap()
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .status();
         assert_eq!(status, 200);
     }
     assert!(inspect.try_wait().unwrap().is_none(), "it has ended");

@@ -318,7 +318,7 @@ async fn a_sample_that_is_not_taken_is_reported() {
     let mut running = stack().await.clone();
     running.http = serve(refusing).await;
     let inspector = serve(acuse_cli::inspector::router(Target::local(running).await.unwrap())).await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let page = client.get(&inspector).send().await.unwrap().text().await.unwrap();
     let (_, token) = page.split_once("name=\"token\" value=\"").unwrap();
     let (token, _) = token.split_once('"').unwrap();
@@ -336,7 +336,7 @@ async fn a_sample_that_is_not_taken_is_reported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_answers_this_machine_and_its_own_forms_alone() {
     let home = home().await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let get = |host: &'static str| client.get(home).header("host", host).send();
     assert_eq!(get("127.0.0.1:3100").await.unwrap().status(), 200);
     for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3000"] {

@@ -63,7 +63,15 @@ async fn a_test_delivery_gets_200_is_shown_and_reaches_nothing() {
     // `register` itself looks at the quarantine, and hides it from others meanwhile.
     let marked = async {
         loop {
-            let page = reqwest::get(&url).await.unwrap().text().await.unwrap();
+            let page = acuse_cli::http::client()
+                .unwrap()
+                .get(&url)
+                .send()
+                .await
+                .unwrap()
+                .text()
+                .await
+                .unwrap();
             if page.contains("(answered 200, in a registration window)") {
                 return;
             }

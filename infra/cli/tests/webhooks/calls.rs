@@ -126,7 +126,7 @@ async fn what_is_not_the_expected_json_is_not_shown() {
         let error = kuenta(&server.url, Pace::default()).list().await.unwrap_err();
         let told = told(&error);
         assert!(
-            told.contains("something else than a list of webhooks") && !told.contains("wh_tok"),
+            told.contains("something other than a list of webhooks") && !told.contains("wh_tok"),
             "{told}"
         );
         assert!(!error.is_unsure());
@@ -137,7 +137,7 @@ async fn what_is_not_the_expected_json_is_not_shown() {
     let api = kuenta(&server.url, Pace::default());
     let error = api.create("https://a.example/w", &[], &secret).await.unwrap_err();
     assert!(
-        error.is_unsure() && error.advice().contains("`list` shows"),
+        error.is_unsure() && error.advice().contains("check with `list`"),
         "{error:?}"
     );
 }

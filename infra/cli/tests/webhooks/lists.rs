@@ -220,7 +220,12 @@ async fn page(server: &Server, path: &str) -> String {
     let mut lines = BufReader::new(inspect.stdout.take().unwrap()).lines();
     let line = lines.next_line().await.unwrap().unwrap();
     let home = line.split_whitespace().next().unwrap();
-    let page = reqwest::get(format!("{home}{path}")).await.unwrap();
+    let page = acuse_cli::http::client()
+        .unwrap()
+        .get(format!("{home}{path}"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(page.status(), 200, "{path}");
     page.text().await.unwrap()
 }

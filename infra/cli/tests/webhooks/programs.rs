@@ -333,7 +333,7 @@ async fn what_can_not_be_meant_is_named_before_anything_is_done() {
         (&["--stack", "acuse", "--url", "http://a.example/w"], "it is not https"),
         (
             &["--stack", "acuse", "--base-url", "http://a.example"],
-            "the base URL can't be used",
+            "the base URL is invalid",
         ),
     ] {
         let said = failed(&server, &[&["kuenta", "webhooks", "create"], arguments].concat()).await;

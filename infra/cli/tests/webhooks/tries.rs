@@ -89,7 +89,7 @@ async fn slow_answers_time_out() {
         ..clock.pace()
     };
     let error = kuenta(&server.url, hasty()).list().await.unwrap_err();
-    assert!(told(&error).contains("tried 5 times"), "{error:?}");
+    assert!(told(&error).contains("in 5 attempts"), "{error:?}");
     assert_eq!((server.asked().len(), error.is_unsure()), (5, true));
     let secret = "s3cr3t".to_owned().into();
     let api = kuenta(&server.url, hasty());
@@ -110,7 +110,7 @@ async fn who_never_heard_of_it_is_asked_again() {
         matches!(
             error,
             ApiError::NoAnswer {
-                tries: 5,
+                attempts: 5,
                 unsure: false,
                 ..
             }
