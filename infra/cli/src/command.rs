@@ -14,9 +14,9 @@ pub(crate) mod send;
 
 mod confirm;
 mod interrupt;
+mod options;
 mod progress;
 mod webhooks;
-mod which;
 
 use std::error::Error;
 use std::fmt;

@@ -29,7 +29,7 @@ mod port;
 mod process;
 mod progress;
 mod python;
-mod running;
+mod state;
 mod template;
 mod watch;
 mod yaml;
@@ -39,12 +39,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use crate::stack::running::{Running, STACK};
 pub use api::ApiError;
 pub use checkout::Checkout;
-pub use deploy::STACK;
 pub use error::Error;
 pub use progress::Progress;
-pub use running::Running;
 
 use axum::Router;
 
@@ -57,7 +56,7 @@ use feed::Feed;
 use front::{Front, Upstream};
 use process::Process;
 use python::Venv;
-use running::StateLock;
+use state::StateLock;
 
 /// How a local stack is started.
 #[derive(Debug, Clone)]
@@ -206,7 +205,7 @@ impl Stack {
 
     /// The variables' file, for `cargo lambda watch --env-file`.
     pub fn env_file(&self) -> PathBuf {
-        running::env_path(&self.state)
+        state::env_path(&self.state)
     }
 
     /// Waits until a process of the stack ends by itself, and says how.
@@ -269,7 +268,7 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     let emulator = start_emulator(&local, &state, emulator_port, &options, &api, &progress);
     let (prepared, emulator): (Prepared, Process) = tokio::try_join!(prepare, emulator)?;
     let deployment = deploy::deploy(&api, prepared, &options.parameters, &progress).await?;
-    running::write_env(&state, api.endpoint(), &deployment.variables)?;
+    state::write_env(&state, api.endpoint(), &deployment.variables)?;
 
     let mut processes = vec![emulator];
     let mut feeds = Vec::new();
@@ -306,7 +305,7 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     let target = Target::local(running.clone()).await?;
     let front = Front::new(api, upstream, deployment.routes.clone())?;
     // Last: whoever finds the file finds a stack that answers, or is just about to.
-    running.write(&state)?;
+    state::write_stack(&state, &running)?;
     Ok(Launched {
         running,
         deployment,

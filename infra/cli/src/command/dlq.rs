@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use acuse_aws::system::SystemClock;
 use acuse_cli::stack::dead_letters::{DeadLetter, send_back};
 use acuse_cli::stack::filter::Filter;
+use acuse_cli::stack::include::{Counts, Include};
 use acuse_cli::stack::queue::Walk;
-use acuse_cli::stack::set_aside::{Kinds, Wanted};
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table, cut};
 use acuse_cli::{note, say};
@@ -18,8 +18,8 @@ use thiserror::Error;
 use super::Failure;
 use super::confirm::confirm;
 use super::interrupt::Interrupt;
+use super::options::StackOptions;
 use super::progress::{Bar, tell_hidden};
-use super::which::Which;
 
 /// What to do with the dead-letter queue.
 #[derive(Debug, Subcommand)]
@@ -52,7 +52,7 @@ pub(crate) struct List {
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// `acuse dlq redrive`
@@ -68,18 +68,18 @@ pub(crate) struct Redrive {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    wanted: Wanted,
+    wanted: Include,
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// What a pass did.
 #[derive(Debug, Default)]
 struct Done {
-    sent: Kinds,
-    left_out: Kinds,
+    sent: Counts,
+    left_out: Counts,
     left: usize,
     refused: Vec<String>,
 }
@@ -102,7 +102,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 
 impl List {
     async fn run(&self) -> Result<ExitCode, Failure> {
-        let target = self.stack.find().await?;
+        let target = self.stack.target().await?;
         let interrupt = Interrupt::listen();
         let mut table = Table::new([
             ("RECEIVED", 24),
@@ -131,7 +131,7 @@ impl List {
 
 impl Redrive {
     async fn run(&self) -> Result<ExitCode, Failure> {
-        let target = self.stack.find().await?;
+        let target = self.stack.target().await?;
         let interrupt = Interrupt::listen();
         if self.dry_run {
             let found = self
@@ -180,7 +180,7 @@ impl Redrive {
     ) -> Result<Done, Failure> {
         let (mut done, now) = (Done::default(), SystemClock.now());
         walk(target, &self.filter, interrupt, |dead| {
-            let aside = dead.aside(target, now);
+            let aside = dead.set_aside_reason(target, now);
             match self.wanted.takes(aside) {
                 true => {
                     done.sent.count(aside);
@@ -204,14 +204,14 @@ impl Redrive {
         let (mut done, now, to) = (Done::default(), SystemClock.now(), target.output("EventQueueUrl")?);
         loop {
             let messages = walk.next().await?;
-            if messages.is_empty() || interrupt.came() {
+            if messages.is_empty() || interrupt.received() {
                 return Ok(done);
             }
             bar.advance(messages.len());
             let mut letters = Vec::new();
             for message in messages {
                 let dead = DeadLetter::open(message, target.environment());
-                let aside = dead.aside(target, now);
+                let aside = dead.set_aside_reason(target, now);
                 if !dead.passes(&self.filter, target).await? {
                     done.left += 1;
                 } else if self.wanted.takes(aside) {
@@ -243,7 +243,7 @@ impl Redrive {
         }
     }
 
-    fn sum_up(&self, text: &str, left_out: Kinds) {
+    fn sum_up(&self, text: &str, left_out: Counts) {
         if let Some(left_out) = left_out.left_out() {
             note!("{left_out}");
         }
@@ -265,7 +265,7 @@ async fn walk(
     let shown = async {
         loop {
             let messages = walk.next().await?;
-            if messages.is_empty() || interrupt.came() {
+            if messages.is_empty() || interrupt.received() {
                 return Ok(());
             }
             for message in messages {

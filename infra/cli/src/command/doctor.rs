@@ -20,7 +20,7 @@ use acuse_core::receive::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
 
-use super::which::Which;
+use super::options::StackOptions;
 use super::{Failure, kuenta};
 use resources::Resources;
 
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     no_delivery: bool,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
     /// Kuenta's organization: with it, whether its webhook is registered there
     #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
     organization_id: Option<String>,
@@ -62,7 +62,7 @@ struct Finding {
 
 /// Looks at everything, and prints as it goes.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let target = arguments.stack.find().await?;
+    let target = arguments.stack.target().await?;
     let mut healthy = true;
     let mut say = |what: &str, found: Result<String, String>| {
         healthy &= found.is_ok();

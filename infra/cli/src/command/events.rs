@@ -13,7 +13,7 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::stack::conflicts::status;
 use acuse_cli::stack::events::{ReplayError, recent};
 use acuse_cli::stack::filter::Filter;
-use acuse_cli::stack::find;
+use acuse_cli::stack::lookup;
 use acuse_cli::terminal::{self, Table, cut};
 use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
@@ -23,7 +23,7 @@ use thiserror::Error;
 
 use super::Failure;
 use super::interrupt::interrupted;
-use super::which::Which;
+use super::options::StackOptions;
 use conflict::{Dismiss, Release};
 use replay::Replay;
 
@@ -104,7 +104,7 @@ pub(crate) struct List {
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// `acuse events tail`
@@ -119,7 +119,7 @@ pub(crate) struct Tail {
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// `acuse events show`
@@ -136,7 +136,7 @@ pub(crate) struct Show {
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// The ledger could not be asked, or has no such event.
@@ -164,12 +164,12 @@ pub(crate) enum EventsError {
 /// Asks the ledger, and prints.
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::List(list) => list.run(&list.stack.find().await?.ledger()?).await?,
+        Command::List(list) => list.run(&list.stack.target().await?.ledger()?).await?,
         Command::Tail(tail) => return tail.run().await,
         Command::Replay(replay) => return replay.run().await,
         Command::Release(release) => return release.run().await,
         Command::Dismiss(dismiss) => return dismiss.run().await,
-        Command::Show(show) => show.run(&show.stack.find().await?.ledger()?).await?,
+        Command::Show(show) => show.run(&show.stack.target().await?.ledger()?).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -253,7 +253,7 @@ impl Tail {
     const NEWEST: usize = 1000;
 
     async fn run(&self) -> Result<ExitCode, Failure> {
-        let ledger = self.stack.find().await?.ledger()?;
+        let ledger = self.stack.target().await?.ledger()?;
         let mut known: HashMap<String, Seen> = HashMap::new();
         let mut first = true;
         let stop = interrupted();
@@ -336,13 +336,13 @@ impl Show {
     }
 
     async fn find(&self, ledger: &LedgerReader) -> Result<Vec<Record>, ReadError> {
-        let mut records = find::directly(ledger, &self.which).await?;
+        let mut records = lookup::by_key_or_id(ledger, &self.which).await?;
         if records.is_empty() {
             note!(
                 "no event has that as its key or in it; reading all that came in {} days (`--days`)",
                 self.days
             );
-            records = find::by_listing(ledger, &self.which, self.days, SystemClock.now()).await?;
+            records = lookup::in_daily_lists(ledger, &self.which, self.days, SystemClock.now()).await?;
         }
         Ok(records)
     }

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::Failure;
 use super::interrupt::interrupted;
-use super::which::Which;
+use super::options::StackOptions;
 
 /// Arguments of `acuse inspect`.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 3100)]
     port: u16,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// The page's address can't be had.
@@ -38,7 +38,7 @@ struct NoAddress {
 
 /// Serves until it is interrupted.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let target = arguments.stack.find().await?;
+    let target = arguments.stack.target().await?;
     let loopback = Loopback::bind(arguments.port).await.map_err(|(address, source)| {
         Failure::with_advice(NoAddress { address, source }, "choose another one with `--port`")
     })?;

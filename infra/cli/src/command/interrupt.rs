@@ -29,14 +29,14 @@ impl Interrupt {
 
     /// What the program ends with.
     pub(crate) fn code(&self) -> ExitCode {
-        match self.came() {
+        match self.received() {
             true => ExitCode::from(INTERRUPTED),
             false => ExitCode::SUCCESS,
         }
     }
 
     /// Whether it came.
-    pub(crate) fn came(&self) -> bool {
+    pub(crate) fn received(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

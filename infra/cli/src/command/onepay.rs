@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::stack::store::Store;
+use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
@@ -286,7 +286,7 @@ impl Delete {
 }
 
 /// Stores what OnePay chose, before what is there.
-async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
+async fn keep(store: &StackSecret, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
     let id = issued.webhook.id.clone();
     let advice = "copy both from OnePay's panel: `acuse secrets put onepay`, with `--no-token` where it shows no token; then `acuse quarantine release --provider onepay` for what came meanwhile";
     if let (Some(_), Some(false)) = (&issued.signing_secret, issued.webhook.has_token) {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::stack::quarantine::{Bench, Held};
+use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table, quoted};
@@ -13,8 +13,8 @@ use clap::{Args, Subcommand};
 use super::Failure;
 use super::confirm::confirm;
 use super::interrupt::Interrupt;
+use super::options::StackOptions;
 use super::progress::tell_hidden;
-use super::which::Which;
 
 /// What to do with them.
 #[derive(Debug, Subcommand)]
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// `acuse quarantine diagnose`
@@ -103,7 +103,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
     };
     let only = arguments.provider.as_deref().map(sample::provider).transpose()?;
-    let target = arguments.stack.find().await?;
+    let target = arguments.stack.target().await?;
     let mut desk = Desk::new(&target, act, arguments.json)?;
     let interrupt = Interrupt::listen();
     let client = aws_sdk_sqs::Client::new(&target.sdk);
@@ -139,7 +139,7 @@ enum Act<'a> {
 struct Desk<'a> {
     act: Act<'a>,
     json: bool,
-    bench: Bench<'a>,
+    bench: Reverifier<'a>,
     table: Table<5>,
     seen: usize,
     acted: usize,
@@ -157,7 +157,7 @@ impl<'a> Desk<'a> {
         Ok(Self {
             act,
             json,
-            bench: Bench::new(target)?,
+            bench: Reverifier::new(target)?,
             table,
             seen: 0,
             acted: 0,
@@ -175,19 +175,19 @@ impl<'a> Desk<'a> {
             if messages.is_empty() {
                 return Ok(());
             }
-            if interrupt.came() {
+            if interrupt.received() {
                 return Ok(());
             }
-            let items: Vec<Held> = messages.into_iter().map(Held::open).collect();
+            let items: Vec<Quarantined> = messages.into_iter().map(Quarantined::open).collect();
             let items = items.iter();
-            let items: Vec<&Held> = items
+            let items: Vec<&Quarantined> = items
                 .filter(|item| only.is_none_or(|only| only.name == item.provider))
                 .collect();
             self.act(&items, walk).await?;
         }
     }
 
-    async fn act(&mut self, items: &[&Held], walk: &mut Walk) -> Result<(), Failure> {
+    async fn act(&mut self, items: &[&Quarantined], walk: &mut Walk) -> Result<(), Failure> {
         self.seen += items.len();
         let (acted, what) = match self.act {
             Act::Release { dry_run: false } => (self.bench.release(items, walk).await?, "released"),
@@ -211,7 +211,7 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    fn list(&mut self, item: &Held) {
+    fn list(&mut self, item: &Quarantined) {
         if self.json {
             terminal::json(item.json(None));
             return;
@@ -229,7 +229,7 @@ impl<'a> Desk<'a> {
         ]);
     }
 
-    async fn diagnose(&mut self, item: &Held) -> Result<(), Failure> {
+    async fn diagnose(&mut self, item: &Quarantined) -> Result<(), Failure> {
         self.acted += 1;
         let text = self.bench.diagnose(item).await?;
         if self.json {
@@ -241,7 +241,7 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    fn say(&self, item: &Held, what: &str) {
+    fn say(&self, item: &Quarantined, what: &str) {
         if self.json {
             terminal::json(item.json(Some(("done", what))));
         } else {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::quarantine::{Bench, Held};
+use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::stack::registration::Window;
 use acuse_cli::stack::target::Target;
@@ -20,9 +20,9 @@ use jiff::{Span, SpanRelativeTo};
 
 use super::Failure;
 use super::interrupt::interrupted;
+use super::options::StackOptions;
 use super::progress::countdown;
 use super::secrets::ACCEPTED_AFTER;
-use super::which::Which;
 
 /// Shorter ones would be over before every function knows of them.
 const SHORTEST: Duration = Duration::from_secs(120);
@@ -60,7 +60,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     close: bool,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 fn length(text: &str) -> Result<Duration, String> {
@@ -75,7 +75,7 @@ fn length(text: &str) -> Result<Duration, String> {
 /// Does it.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let provider = sample::provider(&arguments.provider)?;
-    let target = arguments.stack.find().await?;
+    let target = arguments.stack.target().await?;
     let window = Window::of(&target, provider)?;
     if arguments.close {
         close(&window, provider).await?;
@@ -187,13 +187,13 @@ impl Watch<'_> {
 
     async fn walk(&mut self, walk: &mut Walk) -> Result<(), Failure> {
         // With the secrets of now: they may be put while this waits.
-        let mut bench = Bench::new(self.target)?;
+        let mut bench = Reverifier::new(self.target)?;
         loop {
             let messages = walk.next().await?;
             if messages.is_empty() {
                 return Ok(());
             }
-            for held in messages.into_iter().map(Held::open) {
+            for held in messages.into_iter().map(Quarantined::open) {
                 let of_now = held.received_at().is_some_and(|at| at >= self.opened);
                 if held.provider == self.provider.name && of_now && self.seen.insert(held.delivery_id()) {
                     self.show(&held, &bench.diagnose(&held).await?);
@@ -202,7 +202,7 @@ impl Watch<'_> {
         }
     }
 
-    fn show(&mut self, held: &Held, diagnosis: &str) {
+    fn show(&mut self, held: &Quarantined, diagnosis: &str) {
         self.registered += usize::from(held.registration);
         let status = if held.registration { 200 } else { 401 };
         say!("answered {status}: {}, {}", held.delivery_id(), held.reason);

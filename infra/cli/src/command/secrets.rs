@@ -19,8 +19,8 @@ use thiserror::Error;
 
 use super::Failure;
 use super::interrupt::INTERRUPTED;
-use super::which::Which;
-use acuse_cli::stack::store::Store;
+use super::options::StackOptions;
+use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use input::InputError;
 pub(super) use input::ask;
@@ -73,7 +73,7 @@ pub(crate) struct Arguments {
     #[arg(value_parser = sample::names())]
     provider: String,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// `acuse secrets rotate`
@@ -112,7 +112,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 
 async fn put(arguments: &Arguments, no_token: bool) -> Result<ExitCode, Failure> {
     let (provider, target) = find(arguments).await?;
-    let (store, name) = (Store::of(&target, provider)?, provider.name);
+    let (store, name) = (StackSecret::of(&target, provider)?, provider.name);
     if no_token && provider.scheme.token.is_none() {
         return Err(InputError::NoTokenAnyway(name).into());
     }
@@ -141,7 +141,7 @@ async fn put(arguments: &Arguments, no_token: bool) -> Result<ExitCode, Failure>
 
 async fn rotate(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let (provider, target) = find(arguments).await?;
-    let (store, name) = (Store::of(&target, provider)?, provider.name);
+    let (store, name) = (StackSecret::of(&target, provider)?, provider.name);
     let Some(old) = store.get().await? else {
         let advice = format!("put it: `acuse secrets put {name}`");
         return Err(Failure::with_advice(RotateError::NothingToRotate(name), advice));
@@ -196,7 +196,7 @@ fn beside(mut new: Stored, old: &Stored) -> Stored {
 
 async fn finish(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let (provider, target) = find(arguments).await?;
-    let store = Store::of(&target, provider)?;
+    let store = StackSecret::of(&target, provider)?;
     let Some(mut secret) = store.get().await? else {
         return Err(RotateError::NothingToRotate(provider.name).into());
     };
@@ -212,7 +212,7 @@ async fn finish(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 async fn find(arguments: &Arguments) -> Result<(&'static Provider, Target), Failure> {
     let provider = sample::provider(&arguments.provider)?;
-    let target = arguments.stack.find().await?;
+    let target = arguments.stack.target().await?;
     let provider = target.provider(provider)?;
     Ok((provider, target))
 }

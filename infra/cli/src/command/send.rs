@@ -19,7 +19,7 @@ use acuse_cli::say;
 use acuse_cli::terminal::{self, cut};
 
 use super::Failure;
-use super::which::Which;
+use super::options::StackOptions;
 use acuse_cli::stack::target::Target;
 use serde_json::json;
 
@@ -66,7 +66,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     twice: bool,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// A delivery could not be made or sent.
@@ -108,7 +108,7 @@ pub(crate) enum SendError {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let provider = sample::provider(&arguments.provider)?;
     let body = arguments.body.as_deref().map(read).transpose()?;
-    let target = arguments.stack.find().await?;
+    let target = arguments.stack.target().await?;
     let provider = target.provider(provider)?;
     let secrets = target.secrets(provider)?.load().await?;
     if secrets.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::env::{self, VarError};
 
-use acuse_cli::stack::store::Store;
+use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table};
 use acuse_cli::webhooks::client::Pace;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::Failure;
-use super::which::Which;
+use super::options::StackOptions;
 
 /// Which events a provider shall post.
 #[derive(Debug, Args)]
@@ -47,7 +47,7 @@ pub(super) struct Create {
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// What can't be begun.
@@ -64,7 +64,7 @@ pub(super) struct Place {
     pub(super) url: String,
     pub(super) events: Vec<String>,
     /// The stack's secret; `None` where none is to be stored.
-    pub(super) store: Option<Store>,
+    pub(super) store: Option<StackSecret>,
 }
 
 impl Events {
@@ -91,7 +91,7 @@ impl Create {
                 store: None,
             });
         }
-        let target: Target = self.stack.find().await?;
+        let target: Target = self.stack.target().await?;
         let url = match &self.url {
             Some(url) => url.clone(),
             None => target.webhook_url(provider)?,
@@ -105,7 +105,7 @@ impl Create {
         Ok(Place {
             url,
             events,
-            store: Some(Store::of(&target, provider)?),
+            store: Some(StackSecret::of(&target, provider)?),
         })
     }
 

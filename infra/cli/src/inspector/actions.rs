@@ -23,8 +23,8 @@ use super::{Failed, Inspector};
 use crate::http::post;
 use crate::sample::{self, Break, Sample};
 use crate::stack::dead_letters::{DeadLetter, send_back};
-use crate::stack::events::{aside, replayed};
-use crate::stack::quarantine::{Bench, Held};
+use crate::stack::events::{replayed, set_aside_reason};
+use crate::stack::quarantine::{Quarantined, Reverifier};
 use crate::stack::queue::Walk;
 use crate::terminal::escape;
 
@@ -78,7 +78,7 @@ pub(super) async fn confirm_replay(
         None => html! { (words.not_found) },
         Some(record) => html! {
             code { (escape(&record.key)) } " " (record.status) " " (escape(record.error.as_deref().unwrap_or_default()))
-            @if aside(&record).is_some_and(|aside| aside != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
+            @if set_aside_reason(&record).is_some_and(|aside| aside != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
         },
     };
     Ok(confirmation(
@@ -117,7 +117,7 @@ pub(super) async fn confirm_redrive(
         None => html! { (words.not_found) },
         Some(dead) => html! {
             (dead.row().map(|text| escape(&text)).join(" · "))
-            @if dead.aside(&inspector.target, SystemClock.now()).is_some() { br; strong { (words.set_aside) } }
+            @if dead.set_aside_reason(&inspector.target, SystemClock.now()).is_some() { br; strong { (words.set_aside) } }
         },
     };
     Ok(confirmation(
@@ -190,14 +190,14 @@ pub(super) async fn release(
     let target = &inspector.target;
     let sqs = aws_sdk_sqs::Client::new(&target.sdk);
     let mut walk = Walk::list(sqs, target.output("QuarantineQueueUrl")?).await?;
-    let mut bench = Bench::new(target)?;
+    let mut bench = Reverifier::new(target)?;
     let released = async {
         loop {
             let messages = walk.next().await?;
             if messages.is_empty() {
                 return Ok::<_, Failed>(false);
             }
-            let mut held = messages.into_iter().map(Held::open);
+            let mut held = messages.into_iter().map(Quarantined::open);
             if let Some(held) = held.find(|held| held.delivery_id() == id) {
                 bench.release(&[&held], &mut walk).await?;
                 return Ok(true);

@@ -17,10 +17,9 @@ use super::error::Error;
 use super::progress::Progress;
 use super::template::Template;
 use crate::sample;
+use crate::stack::running::STACK;
 
 const BUCKET: &str = "acuse-code";
-/// The name of the local stack in the emulator.
-pub const STACK: &str = "acuse";
 
 /// Lambda's REST interface.
 const FUNCTIONS: &str = "/2015-03-31/functions";

@@ -10,18 +10,13 @@ use super::api::Api;
 use super::error::Error;
 use super::process::{Plan, Process};
 use super::python::Venv;
+use crate::stack::running::{CREDENTIALS, REGION};
 
 /// Starts the emulator, guarded against what browsers send.
 const GUARDED: &str = include_str!("../../../local/emulator.py");
 
 /// It is up in half a second; a machine that compiles at the same time is slower.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The region that everything is deployed in: the emulator's default.
-pub(super) const REGION: &str = "us-east-1";
-
-/// Dummy credentials: without them the functions would find the user's own.
-pub(super) const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")];
 
 /// Starts the emulator on `127.0.0.1:{port}` with its files in `state`, from nothing. The functions
 /// find AWS at `functions_endpoint`, or there too.

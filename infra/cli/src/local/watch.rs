@@ -15,7 +15,7 @@ use super::deploy::Route;
 use super::error::Error;
 use super::process::{Plan, Process};
 use super::python::Venv;
-use super::running::env_path;
+use super::state::env_path;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -140,8 +140,11 @@ impl DeadLetter {
 
     /// Why the consumer would set it aside, or one of its events, were it not marked as a replay: it may be here
     /// since it could not be read in time, without having been looked at.
-    pub fn aside(&self, target: &Target, now: Timestamp) -> Option<SetAside> {
-        let mut asides = self.events.iter().filter_map(|event| target.sets_aside(event, now));
+    pub fn set_aside_reason(&self, target: &Target, now: Timestamp) -> Option<SetAside> {
+        let mut asides = self
+            .events
+            .iter()
+            .filter_map(|event| target.set_aside_reason(event, now));
         // That one reaches no hook in any case.
         asides.find(|aside| *aside != SetAside::TestDelivery)
     }

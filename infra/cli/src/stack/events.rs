@@ -74,7 +74,7 @@ pub fn passes(filter: &Filter, record: &Record) -> bool {
 }
 
 /// Why a record's event was set aside on purpose; `None` where it was not.
-pub fn aside(record: &Record) -> Option<SetAside> {
+pub fn set_aside_reason(record: &Record) -> Option<SetAside> {
     let rejected = record.status == Status::Rejected.name();
     SetAside::of_reason(record.error.as_deref().filter(|_| rejected)?)
 }

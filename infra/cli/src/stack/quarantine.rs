@@ -24,7 +24,7 @@ use crate::stack::target::{Target, TargetError};
 const AT_ONCE: usize = 16;
 
 /// A quarantined delivery, with its message.
-pub struct Held {
+pub struct Quarantined {
     /// As it was received.
     pub message: Message,
     /// The provider's name; `?` where there is none.
@@ -40,7 +40,7 @@ pub struct Held {
 /// A delivery that can't be verified again, or not be queued.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum BenchError {
+pub enum ReverifyError {
     /// The stack has no such output.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -70,7 +70,7 @@ pub enum BenchError {
 }
 
 /// Verifies what is held, with the secrets and settings that the stack has now.
-pub struct Bench<'a> {
+pub struct Reverifier<'a> {
     target: &'a Target,
     outbox: SqsOutbox,
     verifiers: Vec<Verifier>,
@@ -85,14 +85,14 @@ struct Verifier {
 /// What verifying again says.
 pub enum Verdict {
     /// It holds: this message queues it.
-    Holds(&'static str, acuse_core::wire::envelope::Message),
+    Valid(&'static str, acuse_core::wire::envelope::Message),
     /// It does not, under the secrets that there are.
-    Fails,
+    Invalid,
     /// Nobody can say: there is no secret yet, no such provider, or the message can't be read.
     Unknown,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Reverifier<'a> {
     /// A bench for `target`'s quarantine.
     ///
     /// # Errors
@@ -108,8 +108,8 @@ impl<'a> Bench<'a> {
     /// Verifies `held` again.
     ///
     /// # Errors
-    /// [`BenchError`].
-    pub async fn judge(&mut self, held: &Held) -> Result<Verdict, BenchError> {
+    /// [`ReverifyError`].
+    pub async fn verify(&mut self, held: &Quarantined) -> Result<Verdict, ReverifyError> {
         let Ok(delivery) = &held.delivery else {
             return Ok(Verdict::Unknown);
         };
@@ -122,10 +122,10 @@ impl<'a> Bench<'a> {
         // A signature's own time counts from when it came, not from now.
         let verified = signature::verify(delivery, &provider.scheme, secrets, delivery.received_at());
         Ok(match verified {
-            Err(_) => Verdict::Fails,
+            Err(_) => Verdict::Invalid,
             Ok(verified) => {
                 let message = Envelope::seal(provider.name, &verified).to_message()?;
-                Verdict::Holds(provider.name, message)
+                Verdict::Valid(provider.name, message)
             }
         })
     }
@@ -133,8 +133,8 @@ impl<'a> Bench<'a> {
     /// Which header, form and secret would have matched, and what to set.
     ///
     /// # Errors
-    /// [`BenchError`].
-    pub async fn diagnose(&mut self, held: &Held) -> Result<String, BenchError> {
+    /// [`ReverifyError`].
+    pub async fn diagnose(&mut self, held: &Quarantined) -> Result<String, ReverifyError> {
         let delivery = match &held.delivery {
             Ok(delivery) => delivery,
             Err(error) => return Ok(error.to_string()),
@@ -152,11 +152,11 @@ impl<'a> Bench<'a> {
     /// Those of `held` that verify now.
     ///
     /// # Errors
-    /// [`BenchError`].
-    pub async fn valid<'h>(&mut self, held: &[&'h Held]) -> Result<Vec<&'h Held>, BenchError> {
+    /// [`ReverifyError`].
+    pub async fn valid<'h>(&mut self, held: &[&'h Quarantined]) -> Result<Vec<&'h Quarantined>, ReverifyError> {
         let mut valid = Vec::new();
         for item in held {
-            if let Verdict::Holds(..) = self.judge(item).await? {
+            if let Verdict::Valid(..) = self.verify(item).await? {
                 valid.push(*item);
             }
         }
@@ -166,11 +166,15 @@ impl<'a> Bench<'a> {
     /// Queues those of `held` that verify now, and takes them from the quarantine. Gives those.
     ///
     /// # Errors
-    /// [`BenchError`]. What was queued by then and not taken is a duplicate, which the ledger drops.
-    pub async fn release<'h>(&mut self, held: &[&'h Held], walk: &mut Walk) -> Result<Vec<&'h Held>, BenchError> {
+    /// [`ReverifyError`]. What was queued by then and not taken is a duplicate, which the ledger drops.
+    pub async fn release<'h>(
+        &mut self,
+        held: &[&'h Quarantined],
+        walk: &mut Walk,
+    ) -> Result<Vec<&'h Quarantined>, ReverifyError> {
         let mut valid = Vec::new();
         for item in held {
-            if let Verdict::Holds(name, message) = self.judge(item).await? {
+            if let Verdict::Valid(name, message) = self.verify(item).await? {
                 valid.push((*item, name, message));
             }
         }
@@ -180,7 +184,7 @@ impl<'a> Bench<'a> {
             .into_iter()
             .map(|(item, name, message)| queue(&self.outbox, item, name, message))
             .collect();
-        let queued: Vec<&Held> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
+        let queued: Vec<&Quarantined> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
         take(&queued, walk).await?;
         Ok(queued)
     }
@@ -188,12 +192,16 @@ impl<'a> Bench<'a> {
     /// Deletes those of `held` that don't verify under the secrets that there are. Gives those.
     ///
     /// # Errors
-    /// [`BenchError`].
-    pub async fn purge<'h>(&mut self, held: &[&'h Held], walk: &mut Walk) -> Result<Vec<&'h Held>, BenchError> {
+    /// [`ReverifyError`].
+    pub async fn purge<'h>(
+        &mut self,
+        held: &[&'h Quarantined],
+        walk: &mut Walk,
+    ) -> Result<Vec<&'h Quarantined>, ReverifyError> {
         let mut invalid = Vec::new();
         for item in held {
             // What nobody can judge stays: the secret may still come.
-            if let Verdict::Fails = self.judge(item).await? {
+            if let Verdict::Invalid = self.verify(item).await? {
                 invalid.push(*item);
             }
         }
@@ -202,7 +210,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The provider as the stack verifies it; its secret is read once.
-    async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, BenchError> {
+    async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, ReverifyError> {
         if !self.verifiers.iter().any(|known| known.provider.name == name) {
             let Ok(provider) = sample::provider(name) else {
                 return Ok(None);
@@ -234,26 +242,26 @@ fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String,
 
 async fn queue<'h>(
     outbox: &SqsOutbox,
-    item: &'h Held,
+    item: &'h Quarantined,
     provider: &'static str,
     message: acuse_core::wire::envelope::Message,
-) -> Result<&'h Held, OutboxError> {
+) -> Result<&'h Quarantined, OutboxError> {
     outbox.queue(provider, message).await.map(|()| item)
 }
 
 /// Takes them from the quarantine.
-async fn take(held: &[&Held], walk: &mut Walk) -> Result<(), BenchError> {
+async fn take(held: &[&Quarantined], walk: &mut Walk) -> Result<(), ReverifyError> {
     let messages: Vec<&Message> = held.iter().map(|held| &held.message).collect();
     match walk.delete(&messages).await?.refused.into_iter().next() {
         None => Ok(()),
-        Some(Refused { message, reason }) => Err(BenchError::NotTaken {
+        Some(Refused { message, reason }) => Err(ReverifyError::NotTaken {
             message_id: message.message_id.clone().unwrap_or_default(),
             reason,
         }),
     }
 }
 
-impl Held {
+impl Quarantined {
     /// Reads a message.
     pub fn open(message: Message) -> Self {
         let text = message.body.as_deref().unwrap_or_default();

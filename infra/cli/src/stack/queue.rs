@@ -1,14 +1,14 @@
 //! The stack's queues, as the operator's commands use them.
 
-mod answered;
 mod batch;
 mod depth;
+mod server_time;
 mod walk;
 
 use aws_sdk_sqs::types::Message;
 use thiserror::Error;
 
-pub use batch::{Attributes, Outcome, Refused, send};
+pub use batch::{Attributes, BatchOutcome, Refused, send};
 pub use depth::Depth;
 pub use walk::{HIDDEN, Walk};
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::local::{Running, STACK};
 use acuse_aws::config::{ConfigError, signature_settings};
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::verifier::{SecretsManager, SqsOutbox};
@@ -16,6 +15,8 @@ use aws_sdk_cloudformation::config::SharedHttpClient;
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use thiserror::Error;
+
+use crate::stack::running::{Running, STACK};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -197,7 +198,7 @@ impl Target {
     }
 
     /// Why the stack's consumer sets `event` aside, where no operator replays it.
-    pub fn sets_aside(&self, event: &Event, now: Timestamp) -> Option<SetAside> {
+    pub fn set_aside_reason(&self, event: &Event, now: Timestamp) -> Option<SetAside> {
         let parameter = |name| self.parameters.get(name).map_or("", String::as_str);
         // The consumer's own defaults, for a stack of an older template.
         let environment = match parameter("Environment") {

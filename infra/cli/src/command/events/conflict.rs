@@ -8,7 +8,7 @@ use acuse_cli::stack::conflicts::{self, Outcome};
 use acuse_cli::stack::difference::Difference;
 use acuse_cli::stack::events::{passes, recent};
 use acuse_cli::stack::filter::Filter;
-use acuse_cli::stack::find;
+use acuse_cli::stack::lookup;
 use acuse_cli::terminal::{self, cut};
 use acuse_cli::{note, say};
 use acuse_core::ledger::Status;
@@ -20,7 +20,7 @@ use super::EventsError;
 use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
-use crate::command::which::Which;
+use crate::command::options::StackOptions;
 
 /// The longest line of a difference.
 const DIFFERENCE: usize = 160;
@@ -63,7 +63,7 @@ struct Chosen {
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 /// A key that is no conflict's.
@@ -100,7 +100,7 @@ impl Dismiss {
 impl Chosen {
     /// Exits 1 where one of them was decided otherwise before, or is gone.
     async fn decide(&self, decision: &Decision<'_>) -> Result<ExitCode, Failure> {
-        let target = self.stack.find().await?;
+        let target = self.stack.target().await?;
         let records = self.records(&target.ledger()?).await?;
         if self.keys.is_empty() && !self.dry_run && !records.is_empty() {
             confirm(&decision.of(records.len()), self.yes)?;
@@ -108,7 +108,7 @@ impl Chosen {
         let interrupt = Interrupt::listen();
         let (mut decided, mut before, mut not) = (0usize, 0usize, 0usize);
         for record in &records {
-            if interrupt.came() {
+            if interrupt.received() {
                 break;
             }
             let outcome = match (self.dry_run, decision) {
@@ -148,7 +148,7 @@ impl Chosen {
             let partition = key.split_once('|').map_or(key.as_str(), |(partition, _)| partition);
             let records = ledger.partition(partition).await.map_err(EventsError::from)?;
             let Some(record) = records.iter().find(|record| record.key == *key) else {
-                let found = find::directly(ledger, key).await.map_err(EventsError::from)?;
+                let found = lookup::by_key_or_id(ledger, key).await.map_err(EventsError::from)?;
                 let record = only_open(key, &found)?;
                 if passes(&self.filter, record) {
                     chosen.push(record.clone());

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
 use acuse_aws::verifier::SqsOutbox;
-use acuse_cli::stack::events::{aside, passes, recent, replayed};
+use acuse_cli::stack::events::{passes, recent, replayed, set_aside_reason};
 use acuse_cli::stack::filter::Filter;
-use acuse_cli::stack::set_aside::{Kinds, Wanted};
+use acuse_cli::stack::include::{Counts, Include};
 use acuse_cli::terminal::{self, counted};
 use acuse_cli::{note, say};
 use acuse_core::consume::SetAside;
@@ -23,8 +23,8 @@ use super::EventsError;
 use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
+use crate::command::options::StackOptions;
 use crate::command::progress::Bar;
-use crate::command::which::Which;
 
 /// `acuse events replay`
 #[derive(Debug, Args)]
@@ -41,14 +41,14 @@ pub(crate) struct Replay {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    wanted: Wanted,
+    wanted: Include,
     /// Received in so many days (UTC), today included; `--since` goes further back
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
-    stack: Which,
+    stack: StackOptions,
 }
 
 impl Replay {
@@ -56,7 +56,7 @@ impl Replay {
     const AT_ONCE: usize = 16;
 
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
-        let target = self.stack.find().await?;
+        let target = self.stack.target().await?;
         let (ledger, outbox) = (target.ledger()?, target.outbox()?);
         let Chosen {
             records,
@@ -74,7 +74,7 @@ impl Replay {
         let bar = Bar::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
         let (ledger, outbox, came) = (&ledger, &outbox, &interrupt);
         let queue = stream::iter(records)
-            .take_while(|_| ready(!came.came()))
+            .take_while(|_| ready(!came.received()))
             .map(|record| async move { Ok::<_, Failure>((self.queue(ledger, outbox, &record).await?, record)) })
             // In their order, as they came.
             .buffered(Self::AT_ONCE);
@@ -144,7 +144,7 @@ impl Replay {
         }
         let mut chosen = Chosen::default();
         for record in records {
-            let aside = aside(&record);
+            let aside = set_aside_reason(&record);
             let named = !self.keys.is_empty() && aside != Some(SetAside::TestDelivery);
             match named || self.wanted.takes(aside) {
                 true => {
@@ -172,6 +172,6 @@ impl Replay {
 #[derive(Debug, Default)]
 struct Chosen {
     records: Vec<Record>,
-    kinds: Kinds,
-    left_out: Kinds,
+    kinds: Counts,
+    left_out: Counts,
 }

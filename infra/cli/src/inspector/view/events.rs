@@ -21,7 +21,7 @@ use super::super::{Failed, Inspector};
 use super::encoded;
 use crate::stack::events::{passes, recent};
 use crate::stack::filter::{self, Filter};
-use crate::stack::find;
+use crate::stack::lookup;
 use crate::terminal::escape;
 
 /// So many are listed, and so many of each provider are looked at where no filter is set.
@@ -86,7 +86,7 @@ impl Filters {
         let id = self.id.trim();
         if records.is_empty() && !id.is_empty() {
             // Older than what was looked at, or too many ago.
-            records = find::directly(ledger, id).await?;
+            records = lookup::by_key_or_id(ledger, id).await?;
             records.retain(|record| passes(&filter, record) && self.passes_environment(record));
             return Ok((records, false));
         }

@@ -10,7 +10,7 @@ use super::super::page::{moment, page};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
 use super::encoded;
-use crate::stack::quarantine::{Bench, Held, Verdict};
+use crate::stack::quarantine::{Quarantined, Reverifier, Verdict};
 use crate::stack::queue::Walk;
 use crate::terminal::escape;
 
@@ -19,7 +19,7 @@ const MOST: usize = 100;
 
 /// A delivery, as the page shows it.
 pub(crate) struct Item {
-    pub(crate) held: Held,
+    pub(crate) held: Quarantined,
     pub(crate) diagnosis: String,
     /// Whether it verifies now.
     pub(crate) holds: bool,
@@ -32,7 +32,7 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
         aws_sdk_sqs::Client::new(&target.sdk),
         target.output("QuarantineQueueUrl")?,
     );
-    let mut bench = Bench::new(target)?;
+    let mut bench = Reverifier::new(target)?;
     let mut found = Vec::new();
     // One more than is shown says that there are more.
     while found.len() <= MOST {
@@ -40,9 +40,9 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
         if messages.is_empty() {
             break;
         }
-        for held in messages.into_iter().map(Held::open) {
+        for held in messages.into_iter().map(Quarantined::open) {
             let diagnosis = bench.diagnose(&held).await?;
-            let holds = matches!(bench.judge(&held).await?, Verdict::Holds(..));
+            let holds = matches!(bench.verify(&held).await?, Verdict::Valid(..));
             found.push(Item { held, diagnosis, holds });
         }
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::emulator::REGION;
+use crate::stack::running::REGION;
 
 /// The event of what ReceiveMessage gave.
 pub(super) fn batch(messages: &[Value], queue_arn: &str) -> Value {

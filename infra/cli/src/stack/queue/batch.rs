@@ -22,7 +22,7 @@ pub(super) const AT_ONCE: usize = 8;
 
 /// What became of messages.
 #[derive(Debug, Default)]
-pub struct Outcome<'a> {
+pub struct BatchOutcome<'a> {
     /// Those that SQS did.
     pub done: Vec<&'a Message>,
     /// Those that it refused.
@@ -49,7 +49,7 @@ pub async fn send<'a>(
     client: &Client,
     url: &str,
     messages: Vec<(&'a Message, Attributes, &str)>,
-) -> Result<Outcome<'a>, QueueError> {
+) -> Result<BatchOutcome<'a>, QueueError> {
     let calls: Vec<_> = parts(messages)
         .into_iter()
         .map(|part| send_part(client, url, part))
@@ -61,7 +61,7 @@ async fn send_part<'a>(
     client: &Client,
     url: &str,
     part: Vec<(&'a Message, Attributes, &str)>,
-) -> Result<Outcome<'a>, QueueError> {
+) -> Result<BatchOutcome<'a>, QueueError> {
     let failed = |error| QueueError::new("SendMessageBatch", url, error);
     let entries = (0..).zip(&part).map(|(place, (message, attributes, group))| {
         SendMessageBatchRequestEntry::builder()
@@ -89,7 +89,7 @@ pub(super) async fn delete<'a>(
     client: &Client,
     url: &str,
     messages: &[&'a Message],
-) -> Result<Outcome<'a>, QueueError> {
+) -> Result<BatchOutcome<'a>, QueueError> {
     let calls: Vec<_> = messages
         .chunks(BATCH)
         .map(|part| delete_part(client, url, part))
@@ -97,7 +97,7 @@ pub(super) async fn delete<'a>(
     joined(calls).await
 }
 
-async fn delete_part<'a>(client: &Client, url: &str, part: &[&'a Message]) -> Result<Outcome<'a>, QueueError> {
+async fn delete_part<'a>(client: &Client, url: &str, part: &[&'a Message]) -> Result<BatchOutcome<'a>, QueueError> {
     let failed = |error| QueueError::new("DeleteMessageBatch", url, error);
     let entries = (0..).zip(part).map(|(place, message)| {
         DeleteMessageBatchRequestEntry::builder()
@@ -116,10 +116,10 @@ async fn delete_part<'a>(client: &Client, url: &str, part: &[&'a Message]) -> Re
 
 /// Makes some of these calls at once.
 async fn joined<'a>(
-    calls: Vec<impl Future<Output = Result<Outcome<'a>, QueueError>>>,
-) -> Result<Outcome<'a>, QueueError> {
-    let outcomes: Vec<Outcome<'a>> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
-    let mut all = Outcome::default();
+    calls: Vec<impl Future<Output = Result<BatchOutcome<'a>, QueueError>>>,
+) -> Result<BatchOutcome<'a>, QueueError> {
+    let outcomes: Vec<BatchOutcome<'a>> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
+    let mut all = BatchOutcome::default();
     for outcome in outcomes {
         all.done.extend(outcome.done);
         all.refused.extend(outcome.refused);
@@ -128,8 +128,8 @@ async fn joined<'a>(
 }
 
 /// Entries are called by their places. Only what SQS says that it did is done.
-fn outcome<'a>(messages: &[&'a Message], done: &HashSet<&str>, failed: &[BatchResultErrorEntry]) -> Outcome<'a> {
-    let mut outcome = Outcome::default();
+fn outcome<'a>(messages: &[&'a Message], done: &HashSet<&str>, failed: &[BatchResultErrorEntry]) -> BatchOutcome<'a> {
+    let mut outcome = BatchOutcome::default();
     for (place, message) in messages.iter().enumerate() {
         let id = place.to_string();
         if done.contains(id.as_str()) {

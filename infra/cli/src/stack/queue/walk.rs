@@ -11,8 +11,8 @@ use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::answered::Answered;
-use super::batch::{AT_ONCE, BATCH, Outcome, delete};
+use super::batch::{AT_ONCE, BATCH, BatchOutcome, delete};
+use super::server_time::ServerTime;
 use super::{Depth, QueueError};
 
 /// How long a message that is being looked at is hidden from others. Whatever happens to this
@@ -163,10 +163,10 @@ impl Walk {
     /// One round of receives. The first one is a single one: its answer says when the pass began.
     async fn receive(&mut self) -> Result<Vec<Message>, QueueError> {
         if self.until.is_some() && self.kind != Kind::Look {
-            let rounds = try_join_all((0..LANES).map(|_| self.receive_once(Answered::default()))).await?;
+            let rounds = try_join_all((0..LANES).map(|_| self.receive_once(ServerTime::default()))).await?;
             return Ok(rounds.into_iter().flatten().collect());
         }
-        let answered = Answered::default();
+        let answered = ServerTime::default();
         let received = self.receive_once(answered.clone()).await?;
         if self.until.is_none() {
             // Every answer of AWS's has a date (RFC 9110, 6.6.1).
@@ -177,7 +177,7 @@ impl Walk {
         Ok(received)
     }
 
-    async fn receive_once(&self, answered: Answered) -> Result<Vec<Message>, QueueError> {
+    async fn receive_once(&self, answered: ServerTime) -> Result<Vec<Message>, QueueError> {
         let hidden = if self.kind == Kind::Look {
             Duration::ZERO
         } else {
@@ -214,7 +214,7 @@ impl Walk {
     ///
     /// # Errors
     /// [`QueueError`] names the call and the queue. What SQS refuses one by one is in the outcome.
-    pub async fn delete<'a>(&mut self, messages: &[&'a Message]) -> Result<Outcome<'a>, QueueError> {
+    pub async fn delete<'a>(&mut self, messages: &[&'a Message]) -> Result<BatchOutcome<'a>, QueueError> {
         let outcome = delete(&self.client, &self.url, messages).await?;
         let gone: HashSet<_> = outcome.done.iter().map(|message| &message.message_id).collect();
         self.held.retain(|held| !gone.contains(&held.message_id));

@@ -9,7 +9,7 @@ use crate::stack::target::{Target, TargetError};
 
 /// One provider's secret in Secrets Manager.
 #[derive(Debug)]
-pub struct Store {
+pub struct StackSecret {
     client: Client,
     id: String,
     provider: &'static Provider,
@@ -18,7 +18,7 @@ pub struct Store {
 /// A secret that can't be read or written. Carries no part of a value.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum StoreError {
+pub enum StackSecretError {
     /// Secrets Manager refuses or does not answer.
     #[error("can't {operation} the secret `{id}`")]
     Unreachable {
@@ -37,14 +37,14 @@ pub enum StoreError {
         /// Its name or ARN.
         id: String,
         /// Why.
-        source: Box<StoreError>,
+        source: Box<StackSecretError>,
     },
     /// What is there is not a secret of this provider.
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
 
-impl Store {
+impl StackSecret {
     /// The one of `provider` in a stack.
     ///
     /// # Errors
@@ -65,8 +65,8 @@ impl Store {
     /// What is there; `None` for the template's placeholder.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn get(&self) -> Result<Option<Stored>, StoreError> {
+    /// [`StackSecretError`].
+    pub async fn get(&self) -> Result<Option<Stored>, StackSecretError> {
         let value = self.client.get_secret_value().secret_id(&self.id).send().await;
         let value = value.map_err(|error| self.error("read", error))?;
         let text = value.secret_string().ok_or(SecretError::Binary {
@@ -79,8 +79,8 @@ impl Store {
     /// Stores it. What was there is accepted as well: it becomes the previous version.
     ///
     /// # Errors
-    /// [`StoreError::Unreachable`].
-    pub async fn add(&self, secret: &Stored) -> Result<(), StoreError> {
+    /// [`StackSecretError::Unreachable`].
+    pub async fn add(&self, secret: &Stored) -> Result<(), StackSecretError> {
         let put = self.client.put_secret_value().secret_id(&self.id);
         let put = put.secret_string(secret.to_json()).send().await;
         put.map(drop).map_err(|error| self.error("write", error))
@@ -94,17 +94,21 @@ impl Store {
     /// first half may do the second.
     ///
     /// # Errors
-    /// [`StoreError::Unreachable`], and [`StoreError::NotWithdrawn`] after the first call.
-    pub async fn replace(&self, secret: &Stored) -> Result<(), StoreError> {
+    /// [`StackSecretError::Unreachable`], and [`StackSecretError::NotWithdrawn`] after the first call.
+    pub async fn replace(&self, secret: &Stored) -> Result<(), StackSecretError> {
         self.add(secret).await?;
-        self.add(secret).await.map_err(|error| StoreError::NotWithdrawn {
+        self.add(secret).await.map_err(|error| StackSecretError::NotWithdrawn {
             id: self.id.clone(),
             source: Box::new(error),
         })
     }
 
-    fn error(&self, operation: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
-        StoreError::Unreachable {
+    fn error(
+        &self,
+        operation: &'static str,
+        error: impl std::error::Error + Send + Sync + 'static,
+    ) -> StackSecretError {
+        StackSecretError::Unreachable {
             operation,
             id: self.id.clone(),
             source: Box::new(error),

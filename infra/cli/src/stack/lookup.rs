@@ -34,7 +34,7 @@ const LONGEST_PARTITION: usize = 2048;
 ///
 /// # Errors
 /// [`ReadError`] names the table.
-pub async fn directly(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
+pub async fn by_key_or_id(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
     let mut found = as_key(ledger, text).await?;
     for spelling in spellings(text) {
         if found.is_empty() {
@@ -112,7 +112,12 @@ async fn by_delivery(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, Rea
 ///
 /// # Errors
 /// [`ReadError`] names the table.
-pub async fn by_listing(ledger: &LedgerReader, id: &str, days: u32, now: Timestamp) -> Result<Vec<Record>, ReadError> {
+pub async fn in_daily_lists(
+    ledger: &LedgerReader,
+    id: &str,
+    days: u32,
+    now: Timestamp,
+) -> Result<Vec<Record>, ReadError> {
     // As records have it.
     let ids: Vec<String> = spellings(id).iter().map(|id| bounded(id).into_owned()).collect();
     let ids: Vec<String> = ids.into_iter().chain([id.to_owned()]).collect();
@@ -267,7 +272,7 @@ mod tests {
             // One that begins with `~` has a digest in lists alone, and takes a day's list.
             let printed = printed.iter().filter(|printed| !id.starts_with('~') || *printed == id);
             for printed in printed {
-                let found = directly(&ledger, printed).await.unwrap();
+                let found = by_key_or_id(&ledger, printed).await.unwrap();
                 assert_eq!(found.len(), 1, "{printed:?} of {id:?}");
             }
             // As short as DynamoDB takes them, and never empty.
@@ -286,7 +291,7 @@ mod tests {
             let own = bounded(id).into_owned();
             let (ledger, _) = ledger_of("", &format!("onepay#{}", now.day()), &own).await;
             for printed in [id, &own, &escape(&own)] {
-                let found = by_listing(&ledger, printed, 1, now).await.unwrap();
+                let found = in_daily_lists(&ledger, printed, 1, now).await.unwrap();
                 assert_eq!(found.len(), 1, "{printed:?} of {id:?}");
             }
         }
@@ -296,10 +301,10 @@ mod tests {
     async fn a_key_is_asked_for_first_and_alone() {
         let (ledger, asked) = ledger("onepay#live#payment#p1", "").await;
         for key in ["onepay#live#payment#p1", "onepay#live#payment#p1|payment.approved"] {
-            assert_eq!(directly(&ledger, key).await.unwrap().len(), 1, "{key}");
+            assert_eq!(by_key_or_id(&ledger, key).await.unwrap().len(), 1, "{key}");
         }
         assert_eq!(queries(&asked), (2, 0));
-        let other = directly(&ledger, "onepay#live#payment#p1|payment.expired")
+        let other = by_key_or_id(&ledger, "onepay#live#payment#p1|payment.expired")
             .await
             .unwrap();
         assert!(other.is_empty(), "{other:?}");
@@ -325,7 +330,7 @@ mod tests {
     async fn a_listing_ends_with_the_day_that_has_it() {
         let now = Timestamp::from_seconds(1_795_161_600);
         let (ledger, asked) = ledger("", &format!("onepay#{}", now.minus(DAY * 2).day())).await;
-        assert_eq!(by_listing(&ledger, "p1", 30, now).await.unwrap().len(), 1);
+        assert_eq!(in_daily_lists(&ledger, "p1", 30, now).await.unwrap().len(), 1);
         let before = format!("#{}", now.minus(DAY * 3).day());
         let read_on = asked.lock().unwrap().iter().any(|(_, body)| {
             let day = body["ExpressionAttributeValues"][":day"]["S"].as_str();

@@ -10,18 +10,18 @@ use aws_sdk_sqs::error::BoxError;
 /// Notes the header `Date` of a call's answer. The operator's own clock may be wrong; what SQS says of
 /// its messages is compared with what SQS says of itself.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answered(Arc<OnceLock<Timestamp>>);
+pub(super) struct ServerTime(Arc<OnceLock<Timestamp>>);
 
-impl Answered {
+impl ServerTime {
     /// The second in which the call was answered; `None` before that, and where the answer has no date.
     pub(super) fn at(&self) -> Option<Timestamp> {
         self.0.get().copied()
     }
 }
 
-impl Intercept for Answered {
+impl Intercept for ServerTime {
     fn name(&self) -> &'static str {
-        "Answered"
+        "ServerTime"
     }
 
     fn read_before_deserialization(

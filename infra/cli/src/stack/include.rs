@@ -8,7 +8,7 @@ use clap::Args;
 /// Which of them to send to hooks. What is not named here stays set aside.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "What was set aside on purpose")]
-pub struct Wanted {
+pub struct Include {
     /// Also events of an environment that the stack does not take: its hooks get test events, say
     #[arg(long)]
     pub wrong_environment: bool,
@@ -17,7 +17,7 @@ pub struct Wanted {
     pub expired: bool,
 }
 
-impl Wanted {
+impl Include {
     /// Whether any of them is wanted.
     pub fn any(self) -> bool {
         self.wrong_environment || self.expired
@@ -36,14 +36,14 @@ impl Wanted {
 
 /// How many events there are of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Kinds {
+pub struct Counts {
     ordinary: usize,
     wrong_environment: usize,
     expired: usize,
     tests: usize,
 }
 
-impl Kinds {
+impl Counts {
     /// Counts one more.
     pub fn count(&mut self, aside: Option<SetAside>) {
         *match aside {
@@ -76,7 +76,7 @@ impl Kinds {
 }
 
 /// `3 that failed, 2 of another environment, 1 expired`
-impl fmt::Display for Kinds {
+impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = [
             (self.ordinary, "that failed"),
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn each_kind_is_taken_only_where_it_is_named() {
         let taken = |wrong_environment, expired| {
-            let wanted = Wanted {
+            let wanted = Include {
                 wrong_environment,
                 expired,
             };
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn each_kind_is_counted() {
-        let mut kinds = Kinds::default();
+        let mut kinds = Counts::default();
         assert_eq!((kinds.to_string().as_str(), kinds.left_out()), ("none", None));
         ALL.into_iter().chain([None]).for_each(|aside| kinds.count(aside));
         assert_eq!(

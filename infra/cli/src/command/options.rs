@@ -11,7 +11,7 @@ use super::Failure;
 /// Which stack a command works on.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which stack")]
-pub(crate) struct Which {
+pub(crate) struct StackOptions {
     /// A deployed CloudFormation stack [default: the running local stack]
     #[arg(long, env = "ACUSE_STACK")]
     stack: Option<String>,
@@ -26,9 +26,9 @@ pub(crate) struct Which {
     state: Option<PathBuf>,
 }
 
-impl Which {
+impl StackOptions {
     /// Finds the stack.
-    pub(crate) async fn find(&self) -> Result<Target, Failure> {
+    pub(crate) async fn target(&self) -> Result<Target, Failure> {
         if let Some(stack) = &self.stack {
             return Ok(Target::deployed(stack, self.profile.as_deref(), self.region.as_deref()).await?);
         }
