@@ -1,4 +1,4 @@
-//! Creating a CloudFormation stack, and reading what came of it.
+//! Creates a CloudFormation stack and reads its outputs and resources.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::error::Error;
 /// The emulator needs about a second for the whole template.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A stack that has been created.
+/// A created stack.
 #[derive(Debug)]
 pub(super) struct Created {
     /// The template's outputs.
@@ -21,7 +21,7 @@ pub(super) struct Created {
     pub(super) resources: BTreeMap<String, String>,
 }
 
-/// Creates the stack `name` and waits until it is there.
+/// Creates the stack `name` and waits until it is complete.
 pub(super) async fn create(
     api: &Api,
     name: &str,
@@ -72,7 +72,7 @@ pub(super) async fn create(
     })
 }
 
-/// Why it failed, as the stack's events say, the first failure first.
+/// The failures in the stack's events, the earliest first.
 async fn reasons(api: &Api, name: &str) -> Result<String, ApiError> {
     let fields = ["LogicalResourceId", "ResourceStatus", "ResourceStatusReason"];
     let events = describe(api, "DescribeStackEvents", name, "StackEvents", &fields).await?;
@@ -83,7 +83,7 @@ async fn reasons(api: &Api, name: &str) -> Result<String, ApiError> {
     Ok(failed.collect::<Vec<_>>().join("\n"))
 }
 
-/// Of each `member` of every `list` in the answer to `action`: the texts of `fields`.
+/// The texts of `fields` of each member of `list` in the answer to `action`.
 async fn describe(
     api: &Api,
     action: &str,

@@ -150,7 +150,7 @@ async fn another_sites_page_reaches_nothing() {
         .await
         .unwrap();
     let shown = browser.client.source().await.unwrap();
-    assert!(shown.contains("refused: a browser has sent this"), "{shown}");
+    assert!(shown.contains("refused: a browser sent this"), "{shown}");
     assert_eq!(loot().await, before);
 
     // Under a name that the other site has given to this machine, its page would be of one origin
