@@ -1,4 +1,4 @@
-//! What changes something: first a page that shows what will happen, then the deed.
+//! Actions: a page that shows what will happen, then the change itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::page::page;
+use super::page::{page, status};
 use super::view::quarantine::Item;
 use super::view::{dead_letters, event};
 use super::words::Words;
@@ -28,10 +28,10 @@ use crate::stack::quarantine::{Quarantined, Reverifier};
 use crate::stack::queue::Walk;
 use crate::terminal::escape;
 
-/// As long as a provider waits.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// As long as a provider waits for an answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// SQS did not do it.
+/// SQS refused to send a message.
 #[derive(Debug, Error)]
 #[error("{0}")]
 struct Refused(String);
@@ -46,7 +46,7 @@ pub(super) struct Id {
     id: String,
 }
 
-/// A page that asks. `path` takes the answer, with the field that names what is meant.
+/// A page that asks for confirmation. Its form posts the field `name` to `path`.
 pub(super) fn confirmation(
     inspector: &Inspector,
     words: &Words,
@@ -77,7 +77,7 @@ pub(super) async fn confirm_replay(
     let what = match event::find(&inspector, &key).await? {
         None => html! { (words.not_found) },
         Some(record) => html! {
-            code { (escape(&record.key)) } " " (record.status) " " (escape(record.error.as_deref().unwrap_or_default()))
+            code { (escape(&record.key)) } " " (status(words, record.status)) " " (escape(record.error.as_deref().unwrap_or_default()))
             @if set_aside_reason(&record).is_some_and(|aside| aside != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
         },
     };
@@ -209,8 +209,7 @@ pub(super) async fn release(
     Ok(after(&inspector, &headers, released?, "/quarantine"))
 }
 
-/// Back to the list; where the message was not found, a word about it. Somebody else may be looking at
-/// it just now.
+/// Redirects to the list, or says that the message was not found. Someone else may be looking at it right now.
 fn after(inspector: &Inspector, headers: &HeaderMap, found: bool, back: &str) -> Response {
     if found {
         return Redirect::to(back).into_response();
@@ -220,9 +219,9 @@ fn after(inspector: &Inspector, headers: &HeaderMap, found: bool, back: &str) ->
     page(inspector, words, back, &content).into_response()
 }
 
-/// A sample, as the form on the local stack asks for it.
+/// The form that sends a sample, on the local stack.
 #[derive(Debug, Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct SampleForm {
     /// `{provider} {type}`
     sample: String,
     #[serde(default)]
@@ -231,7 +230,7 @@ pub(super) struct Wanted {
     broken: Option<String>,
 }
 
-/// A provider would send it again.
+/// The verify function did not answer as expected.
 #[derive(Debug, Error)]
 #[error("{url} answered {status} to the sample: {text}")]
 struct Unexpected {
@@ -242,23 +241,23 @@ struct Unexpected {
 
 pub(super) async fn send(
     State(inspector): State<Arc<Inspector>>,
-    Form(wanted): Form<Wanted>,
+    Form(form): Form<SampleForm>,
 ) -> Result<Redirect, Failed> {
     let target = &inspector.target;
-    // The samples of a deployed stack would look like money: `acuse send --stack` says so, and does it.
+    // A sample in a deployed stack looks like real money. `acuse send --stack` warns about that, and does it.
     if !target.is_local() {
         return Ok(Redirect::to("/"));
     }
-    let (name, type_name) = wanted.sample.split_once(' ').unwrap_or_default();
+    let (name, type_name) = form.sample.split_once(' ').unwrap_or_default();
     let provider = target.provider(sample::provider(name)?)?;
     let secrets = target.secrets(provider)?.load().await?;
     let payload = sample::renewed(provider, &sample::payload(provider, type_name)?, SystemClock.now());
-    let broken = wanted.broken.map(|_| Break::Signature);
+    let broken = form.broken.map(|_| Break::Signature);
     let expected = if broken.is_some() { 401 } else { 200 };
     let sample = Sample::signed(provider, payload.into_bytes(), &secrets, SystemClock.now(), broken)?;
     let url = target.webhook_url(provider)?;
-    for _ in 0..=u8::from(wanted.twice.is_some()) {
-        let answer = post(&url, &sample.headers, &sample.body, PATIENCE).await?;
+    for _ in 0..=u8::from(form.twice.is_some()) {
+        let answer = post(&url, &sample.headers, &sample.body, TIMEOUT).await?;
         if answer.status != expected {
             let (status, text) = (answer.status, answer.text);
             return Err(Unexpected { url, status, text }.into());

@@ -1,4 +1,4 @@
-//! The conflicts of an event: how they differ from it, and what becomes of them.
+//! An event's conflicts: how they differ from it, and releasing or dismissing them.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::stack::conflicts::{self, Outcome, compared};
 use crate::stack::difference::{Difference, Member};
 use crate::terminal::escape;
 
-/// A dismissal, as its form sends it.
+/// The form of a dismissal.
 #[derive(Debug, Deserialize)]
 pub(super) struct Dismissal {
     key: String,
     reason: String,
 }
 
-/// For an event, each of its conflicts; for a conflict, what it conflicts with. Nothing for any other.
+/// The conflicts of an event, or the event that a conflict belongs to.
 pub(super) async fn conflicts(inspector: &Inspector, words: &Words, record: &Record) -> Result<Markup, Failed> {
     let ledger = inspector.target.ledger()?;
     let partition = record.key.split_once('|').map_or("", |(partition, _)| partition);
@@ -43,9 +43,9 @@ pub(super) async fn conflicts(inspector: &Inspector, words: &Words, record: &Rec
         shown.push(html! {
             p {
                 a href={ "/event?key=" (encoded(other)) } { @if conflict.key == record.key { (words.conflict_of) } @else { (moment(conflict.received_at.as_deref())) } }
-                " " (status(conflict.status))
+                " " (status(words, conflict.status))
                 @if open {
-                    " · " a href={ "/conflict/release?key=" (encoded(&conflict.key)) } { (words.let_through) }
+                    " · " a href={ "/conflict/release?key=" (encoded(&conflict.key)) } { (words.release) }
                     " · " a href={ "/conflict/dismiss?key=" (encoded(&conflict.key)) } { (words.dismiss) }
                 }
             }
@@ -60,13 +60,13 @@ pub(super) async fn conflicts(inspector: &Inspector, words: &Words, record: &Rec
     })
 }
 
-/// The difference, a row a member.
+/// The difference, with a row for each member.
 fn table(difference: Option<&Difference>, words: &Words) -> Markup {
     let value = |value: &Option<String>| escape(value.as_deref().unwrap_or_default());
     match difference {
         Some(Difference::Members(members)) => html! {
             table.differences {
-                thead { tr { @for head in words.differences { th scope="col" { (head) } } } }
+                thead { tr { @for head in [words.member, words.event, words.conflict] { th scope="col" { (head) } } } }
                 tbody { @for Member { path, before, after } in members { tr {
                     td { (escape(path)) }
                     td { @if before.is_some() { del { (value(before)) } } }
@@ -79,11 +79,11 @@ fn table(difference: Option<&Difference>, words: &Words) -> Markup {
     }
 }
 
-/// What a page that asks says of the record.
+/// The record, as a confirmation shows it.
 async fn described(inspector: &Inspector, words: &Words, key: &str) -> Result<Markup, Failed> {
     Ok(match event::find(inspector, key).await? {
         None => html! { (words.not_found) },
-        Some(record) => html! { code { (escape(&record.key)) } " " (status(record.status)) },
+        Some(record) => html! { code { (escape(&record.key)) } " " (status(words, record.status)) },
     })
 }
 
@@ -130,7 +130,7 @@ pub(super) async fn confirm_dismiss(
         form method="post" action="/conflict/dismiss" {
             input type="hidden" name="token" value=(inspector.token);
             input type="hidden" name="key" value=(key);
-            label { (words.why) input name="reason" required autofocus size="40"; }
+            label { (words.reason) input name="reason" required autofocus size="40"; }
             button { (words.yes) }
             " " a href={ "/event?key=" (encoded(&key)) } { (words.no) }
         }
@@ -143,7 +143,7 @@ pub(super) async fn dismiss(
     headers: HeaderMap,
     Form(Dismissal { key, reason }): Form<Dismissal>,
 ) -> Result<Response, Failed> {
-    // A browser asks for the reason before it sends the form.
+    // A browser requires the reason; other clients are asked again.
     if reason.trim().is_empty() {
         let ask = format!("/conflict/dismiss?key={}", encoded(&key));
         return Ok(Redirect::to(&ask).into_response());
@@ -157,7 +157,7 @@ pub(super) async fn dismiss(
     after(&inspector, &headers, &key, outcome).await
 }
 
-/// Back to the record; where nothing was changed, a word about it.
+/// Redirects to the record, or says that nothing was changed.
 async fn after(inspector: &Inspector, headers: &HeaderMap, key: &str, outcome: Outcome) -> Result<Response, Failed> {
     let back = format!("/event?key={}", encoded(key));
     if matches!(outcome, Outcome::Done | Outcome::Again) {

@@ -1,11 +1,11 @@
-//! What every page has around it.
+//! The layout of every page.
 
 use maud::{DOCTYPE, Markup, html};
 
 use super::Inspector;
 use super::words::Words;
 
-/// A whole page. What is in `content` is asked for again when the ledger changes.
+/// A page. The script reloads `content` when the ledger changes.
 pub(super) fn page(inspector: &Inspector, words: &Words, here: &str, content: &Markup) -> Markup {
     let link = |path: &str, text: &str| {
         html! { a href=(path) aria-current=[(path == here).then_some("page")] { (text) } }
@@ -31,7 +31,7 @@ pub(super) fn page(inspector: &Inspector, words: &Words, here: &str, content: &M
                         (link("/quarantine", words.quarantine))
                     }
                     span.where { (inspector.target.name()) @if inspector.target.is_local() { " · " (words.local) } }
-                    button type="button" data-lang=(words.other.0) { (words.other.1) }
+                    button type="button" data-lang=(words.other_lang) { (words.other_name) }
                 }
                 main id="content" { (content) }
             }
@@ -39,7 +39,7 @@ pub(super) fn page(inspector: &Inspector, words: &Words, here: &str, content: &M
     }
 }
 
-/// A page that has nothing to ask for.
+/// A page without script or navigation.
 pub(super) fn bare(title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -54,12 +54,12 @@ pub(super) fn bare(title: &str, content: &Markup) -> Markup {
     }
 }
 
-/// A status, in its colour.
-pub(super) fn status(status: &str) -> Markup {
-    html! { span.status data-status=(status) { (status) } }
+/// A status, in colour.
+pub(super) fn status(words: &Words, status: &str) -> Markup {
+    html! { span.status data-status=(status) title=(status) { (words.status(status)) } }
 }
 
-/// A moment: short, with the whole of it where the pointer rests.
+/// A short time, with the full time as a tooltip.
 pub(super) fn moment(at: Option<&str>) -> Markup {
     let Some(at) = at else {
         return html! { "–" };

@@ -262,8 +262,8 @@ async fn a_browser_sends_watches_and_redrives() {
     browser.wait("ol.timeline").await;
     let text = browser.text().await;
     for part in [
-        "verified, signed form raw",
-        "claimed, try 1",
+        "verified, canonical form raw",
+        "processing started, attempt 1",
         "hook payments",
         "185000.00",
         "María José Ñáñez",
@@ -277,7 +277,7 @@ async fn a_browser_sends_watches_and_redrives() {
     // In Spanish.
     browser.follow(Locator::Css("button[data-lang=es]")).await;
     browser.wait("html[lang=es]").await;
-    assert!(browser.text().await.contains("Su vida entera"));
+    assert!(browser.text().await.contains("Todos los eventos de este recurso"));
     browser.follow(Locator::Css("button[data-lang=en]")).await;
     browser.wait("html[lang=en]").await;
 

@@ -248,14 +248,14 @@ async fn the_inspectors_search_finds_any_id_however_long_ago() {
         // Its filters hold for it as well.
         for filter in ["environment=test", "provider=onepay", "since=2d", "status=REJECTED"] {
             let found = page(&ledger(vec![event.clone()]).await, &format!("/?id={search}&{filter}")).await;
-            assert!(found.contains("Nothing here."), "{filter}: {found}");
+            assert!(found.contains("Nothing to show."), "{filter}: {found}");
         }
     }
 }
 
 #[tokio::test]
 async fn the_inspector_says_what_it_leaves_out() {
-    let more = "There are more events than were looked through or are shown";
+    let more = "Not all events were searched or are shown";
     let full = page(&ledger(events(201)).await, "/").await;
     assert!(full.contains(&format!("200 · {more}")), "{full}");
     let whole = page(&ledger(events(200)).await, "/").await;

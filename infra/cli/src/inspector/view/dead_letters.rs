@@ -1,4 +1,4 @@
-//! What could not be done, and why.
+//! The dead-letter queue.
 
 use std::sync::Arc;
 

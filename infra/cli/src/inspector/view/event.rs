@@ -1,4 +1,4 @@
-//! One event: what happened to it, when, and what it says.
+//! An event, with its timeline, conflicts and payload.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(crate) struct Key {
     key: String,
 }
 
-/// The record of a key; `None` where there is none.
+/// The record of a key, if any.
 pub(crate) async fn find(inspector: &Inspector, key: &str) -> Result<Option<Record>, Failed> {
     let partition = key.split_once('|').map_or(key, |(partition, _)| partition);
     let records = inspector.target.ledger()?.partition(partition).await?;
@@ -42,7 +42,7 @@ pub(crate) async fn show(
     let payload = inspector.target.ledger()?.payload(&record).await?;
     let conflicts = conflicts(&inspector, words, &record).await?;
     let content = html! {
-        h1 { (escape(&record.type_name)) " " (status(record.status)) }
+        h1 { (escape(&record.type_name)) " " (status(words, record.status)) }
         p.key { code { (escape(&record.key)) } }
         p {
             a href={ "/life?of=" (encoded(partition(&record))) } { (words.life) }
@@ -81,7 +81,7 @@ fn timeline(record: &Record, words: &Words) -> Markup {
     for (hook, at) in &record.hooks {
         steps.push((Some(at), html! { (words.hook) " " code { (hook) } " ✓" }));
     }
-    steps.push((record.completed_at.as_deref(), html! { (status(record.status)) }));
+    steps.push((record.completed_at.as_deref(), html! { (status(words, record.status)) }));
     if record.duplicates > 0 {
         steps.push((
             record.last_duplicate_at.as_deref(),
@@ -89,7 +89,7 @@ fn timeline(record: &Record, words: &Words) -> Markup {
         ));
     }
     steps.retain(|(at, _)| at.is_some());
-    // Texts of one format sort as the moments do; what happened at the same one stays in its order.
+    // The texts have one format, so they sort by time. The sort is stable.
     steps.sort_by_key(|(at, _)| *at);
     html! {
         ol.timeline { @for (at, what) in steps { li { (moment(at)) " " (what) } } }

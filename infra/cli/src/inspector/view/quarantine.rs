@@ -1,4 +1,4 @@
-//! What failed verification, with what would have let it in.
+//! The quarantine, with a diagnosis of each delivery.
 
 use std::sync::Arc;
 
