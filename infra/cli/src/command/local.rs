@@ -21,13 +21,13 @@ use super::interrupt::{INTERRUPTED, interrupted};
   cargo run -- local                run everything; Ctrl-C stops it
   cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
   cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
-                                    a second one
+                                    run a second local stack
 
-Needs Rust and Python 3.10 or later (the variable PYTHON names another one).
-Builds and deploys the checkout that the working directory is in.
-Starts from nothing each time: queues and tables are empty.")]
+Requires Rust and Python 3.10 or later (set PYTHON to use another one).
+Builds and deploys the checkout that contains the working directory.
+Each start begins with empty queues and tables.")]
 pub(crate) struct Arguments {
-    /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to
+    /// Port for deliveries (/webhooks/{provider}); point tunnels here
     #[arg(long, default_value_t = 3000)]
     port: u16,
     /// Port of the inspector
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     /// Port of the AWS emulator
     #[arg(long, default_value_t = 4566)]
     emulator_port: u16,
-    /// Run the functions under `cargo lambda watch`, which builds them again when their code changes
+    /// Run the functions under `cargo lambda watch`, which rebuilds them when their code changes
     #[arg(long)]
     watch: bool,
     /// Port of `cargo lambda watch`
@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
     state: Option<PathBuf>,
 }
 
-/// Runs until a signal comes or something of the stack ends.
+/// Runs until a signal arrives or a process of the stack ends.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let mut options = Options::usual(Progress::new(move |line| {
@@ -67,7 +67,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         stack = Stack::start(options) => stack?,
         () = &mut interrupted => return Ok(ExitCode::from(INTERRUPTED)),
     };
-    progress.say("ready; Ctrl-C stops it");
+    progress.say("ready; press Ctrl-C to stop");
     summary(&stack);
     let ended: Option<Error> = tokio::select! {
         error = stack.ended() => Some(error),
@@ -81,7 +81,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Prints URLs, names and a signed sample for each provider.
+/// Prints URLs, outputs and a signed sample for each provider.
 fn summary(stack: &Stack) {
     note!("");
     let mut table = Table::without_headings([40, 400]);
@@ -93,7 +93,7 @@ fn summary(stack: &Stack) {
     if let Some(url) = stack.watch() {
         table.add_row(["cargo lambda watch", url]);
     }
-    // Those that are URLs of AWS's lead nowhere from here.
+    // URLs of AWS don't work locally.
     let outputs = stack.outputs().iter();
     for (name, value) in outputs.filter(|(_, value)| !value.starts_with("https://")) {
         table.add_row([name, value]);

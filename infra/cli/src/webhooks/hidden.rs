@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_do_not_show_in_any_form() {
+    fn secrets_are_hidden_in_every_escaping() {
         let secrets = ["hunter2".to_owned().into(), "a/\"b".to_owned().into()];
         let body = br#"{"t":"hunter2","s":"a/\"b","p":"a\/\"b","h":"wh_hdr_abc-1","k":"wh_tok_x"} wh_tok_end"#;
         assert_eq!(
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_beginning_shows() {
+    fn long_answers_are_cut() {
         let long = "ñ".repeat(301);
         assert_eq!(shown(long.as_bytes(), &[]), format!("{}…", "ñ".repeat(300)));
     }

@@ -91,7 +91,7 @@ async fn deleting_asks_and_one_that_is_gone_is_no_error() {
     let delete = ["onepay", "webhooks", "delete", "w1"];
     let said = failed(&server, &delete).await;
     assert!(
-        said.contains("add `--yes` to delete OnePay's webhook w1 for good"),
+        said.contains("add `--yes` to delete OnePay's webhook w1 permanently"),
         "{said}"
     );
     assert!(asked_of(&server, "DELETE").is_empty());
@@ -166,7 +166,7 @@ async fn where_onepay_takes_the_wish_for_no_token_otherwise_it_is_told() {
     let output = acuse(&server, &[&CREATE[..], &["--no-token"]].concat(), "").await;
     let said = text(&output.stderr);
     assert!(
-        output.status.success() && said.contains("OnePay gave it a token all the same"),
+        output.status.success() && said.contains("OnePay issued a token nevertheless"),
         "{said}"
     );
     assert!(said.contains("`acuse secrets put onepay`"), "{said}");
@@ -177,7 +177,7 @@ async fn where_onepay_takes_the_wish_for_no_token_otherwise_it_is_told() {
         let server = Server::of([answer(200, told)]).await;
         let said = failed(&server, &["onepay", "webhooks", "update", "w1", "--no-token"]).await;
         assert!(
-            said.contains("does not say that its deliveries carry no token"),
+            said.contains("does not confirm that its deliveries carry no token"),
             "{said}"
         );
         assert_eq!(server.asked()[0].json(), json!({"header": null}));
@@ -206,7 +206,7 @@ async fn a_token_that_did_not_come_does_not_switch_its_check_off() {
     .await;
     let said = failed(&server, &["onepay", "webhooks", "create", "--stack", "acuse"]).await;
     assert!(
-        said.contains("made the webhook `w1`, whose deliveries carry no token"),
+        said.contains("created the webhook `w1`, but its deliveries carry no token"),
         "{said}"
     );
     assert!(said.contains("`acuse secrets put onepay --no-token`"), "{said}");

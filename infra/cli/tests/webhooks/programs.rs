@@ -196,7 +196,7 @@ async fn a_webhooks_whole_life_without_a_stack() {
     );
 
     let said = done(&server, &create, "").await;
-    assert_eq!(said, "https://a.example/w is registered already: w1\n");
+    assert_eq!(said, "https://a.example/w is already registered: w1\n");
     assert_eq!(posts(&server).len(), 1);
 
     let update = [
@@ -256,7 +256,7 @@ async fn a_creation_that_fails_keeps_its_secret_for_the_next_one() {
         let said = failed(&server, &create).await;
         assert!(said.contains("answers 500: broken"), "{said}");
         assert!(
-            said.contains("The secret is in `secret-of-kuenta`, and used again"),
+            said.contains("The secret is stored in `secret-of-kuenta` and will be reused"),
             "{said}"
         );
         assert!(said.contains("It is safe to run this again"), "{said}");
