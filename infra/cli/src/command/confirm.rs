@@ -1,4 +1,4 @@
-//! Asking before something is done that can't be undone.
+//! Asking for confirmation.
 
 use std::io::{self, IsTerminal};
 
@@ -7,25 +7,24 @@ use thiserror::Error;
 
 use super::Failure;
 
-/// Nobody said yes.
 #[derive(Debug, Error)]
 enum NotConfirmed {
     #[error("not done: the answer was not `yes`")]
     No,
-    #[error("not done: nobody is at the terminal to confirm it")]
-    Nobody,
+    #[error("not done: standard input is not a terminal, so nobody can confirm it")]
+    NoTerminal,
     #[error("can't read the answer")]
     Read(#[from] io::Error),
 }
 
-/// Asks whether to do `what`, unless `yes` was given on the command line.
+/// Asks whether to do `what`, unless the command line has `--yes`.
 pub(crate) fn confirm(what: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::with_advice(
-            NotConfirmed::Nobody,
+            NotConfirmed::NoTerminal,
             format!("add `--yes` to {what}"),
         ));
     }

@@ -1,10 +1,9 @@
-//! `acuse dlq`: what could not be done, and doing it after all.
+//! `acuse dlq`: inspecting and redriving the dead-letter queue.
 
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
 use acuse_cli::stack::dead_letters::{DeadLetter, send_back};
-use acuse_cli::stack::filter::Filter;
 use acuse_cli::stack::include::{Counts, Include};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::stack::target::Target;
@@ -18,24 +17,23 @@ use thiserror::Error;
 use super::Failure;
 use super::confirm::confirm;
 use super::interrupt::Interrupt;
-use super::options::StackOptions;
-use super::progress::{Bar, tell_hidden};
+use super::options::{Caution, Selection};
+use super::progress::{Bar, note_hidden};
 
-/// What to do with the dead-letter queue.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Lists what is in the dead-letter queue, and why
+    /// List the messages in the dead-letter queue, and why they are there
     #[command(after_help = "Examples:
   acuse dlq list
   acuse dlq list --provider onepay --since 24h --json --stack acuse")]
-    List(List),
-    /// Sends messages back to the event queue, where a rejected event is claimed again
+    List(Selection),
+    /// Send messages back to the event queue, where rejected events are processed again
     ///
-    /// One pass over what is there at its start: what comes straight back is left for the next run. Safe
-    /// to interrupt and to run again: a message leaves the dead-letter queue only after it is in the event
-    /// queue, and the ledger drops what is done already.
+    /// Makes one pass over the messages that are there at the start. A message that comes straight back is
+    /// left for the next run. It is safe to interrupt this and to run it again: a message is deleted from
+    /// the dead-letter queue only once it is in the event queue, and the ledger drops duplicates.
     ///
-    /// Events of another environment and expired ones stay where they are, unless they are asked for.
+    /// Expired events and events of another environment stay where they are unless you include them.
     #[command(after_help = "Examples:
   acuse dlq redrive --dry-run
   acuse dlq redrive --expired --since 24h
@@ -43,39 +41,17 @@ pub(crate) enum Command {
     Redrive(Redrive),
 }
 
-/// `acuse dlq list`
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    filter: Filter,
-    #[command(flatten)]
-    stack: StackOptions,
-}
-
-/// `acuse dlq redrive`
 #[derive(Debug, Args)]
 pub(crate) struct Redrive {
-    /// Says what would be sent, and changes nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Does not ask, where hooks are to get what was set aside on purpose
-    #[arg(long)]
-    yes: bool,
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    wanted: Include,
+    caution: Caution,
     #[command(flatten)]
-    filter: Filter,
+    include: Include,
     #[command(flatten)]
-    stack: StackOptions,
+    selection: Selection,
 }
 
-/// What a pass did.
+/// The result of a pass.
 #[derive(Debug, Default)]
 struct Done {
     sent: Counts,
@@ -84,94 +60,117 @@ struct Done {
     refused: Vec<String>,
 }
 
-/// SQS refused some, and did the others.
 #[derive(Debug, Error)]
 #[error("{} could not be sent back; the first one: {first}", terminal::counted(.count, "message"))]
-struct NotDone {
+struct NotSent {
     count: usize,
     first: String,
 }
 
-/// Does it.
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::List(list) => list.run().await,
+        Command::List(selection) => list(&selection).await,
         Command::Redrive(redrive) => redrive.run().await,
     }
 }
 
-impl List {
-    async fn run(&self) -> Result<ExitCode, Failure> {
-        let target = self.stack.target().await?;
-        let interrupt = Interrupt::listen();
-        let mut table = Table::new([
-            ("RECEIVED", 24),
-            ("PROVIDER", 16),
-            ("TYPE", 40),
-            ("RESOURCE", 40),
-            ("REASON", 80),
-        ]);
-        let mut found = 0usize;
-        let walked = walk(&target, &self.filter, &interrupt, |dead| {
-            found += 1;
-            match self.json {
-                true => terminal::json(dead.json()),
-                false => table.add_row(dead.row()),
-            }
-        });
-        walked.await?;
-        match (self.json, found) {
-            (true, _) => {}
-            (false, 0) => say!("no such message is in the dead-letter queue"),
-            (false, _) => table.print(),
+async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
+    let target = selection.stack.target().await?;
+    let interrupt = Interrupt::listen();
+    let mut table = Table::new([
+        ("RECEIVED", 24),
+        ("PROVIDER", 16),
+        ("TYPE", 40),
+        ("RESOURCE", 40),
+        ("REASON", 80),
+    ]);
+    let mut found = 0usize;
+    let visited = visit(&target, selection, &interrupt, |dead| {
+        found += 1;
+        match selection.json {
+            true => terminal::json(dead.json()),
+            false => table.add_row(dead.row()),
         }
-        Ok(interrupt.code())
+    });
+    visited.await?;
+    match (selection.json, found) {
+        (true, _) => {}
+        (false, 0) => say!("no such message in the dead-letter queue"),
+        (false, _) => table.print(),
     }
+    Ok(interrupt.code())
+}
+
+/// Gives `show` each message that passes the filter, and leaves all of them in the queue.
+async fn visit(
+    target: &Target,
+    selection: &Selection,
+    interrupt: &Interrupt,
+    mut show: impl FnMut(&DeadLetter),
+) -> Result<(), Failure> {
+    let ledger = target.ledger()?;
+    let mut walk = Walk::list(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
+    note_hidden(&walk);
+    let shown = async {
+        while let Some(messages) = walk.next().await?
+            && !interrupt.received()
+        {
+            for message in messages {
+                let dead = DeadLetter::open(message, target.environment());
+                if dead.passes(&selection.filter, &ledger).await? {
+                    show(&dead);
+                }
+            }
+        }
+        Ok(())
+    };
+    let shown = shown.await;
+    walk.end(shown).await
 }
 
 impl Redrive {
     async fn run(&self) -> Result<ExitCode, Failure> {
-        let target = self.stack.target().await?;
+        let target = self.selection.stack.target().await?;
         let interrupt = Interrupt::listen();
-        if self.dry_run {
-            let found = self
-                .count(&target, &interrupt, |dead| self.say(dead, "would be sent back"))
-                .await?;
+        if self.caution.dry_run {
+            let show = |dead: &DeadLetter| self.say(dead, "would be sent back");
+            let found = self.count(&target, &interrupt, show).await?;
             self.sum_up(&format!("{} would be sent back", found.sent.total()), found.left_out);
             return Ok(interrupt.code());
         }
-        if self.wanted.any() && !self.yes {
+        if self.include.any() && !self.caution.yes {
             let found = self.count(&target, &interrupt, |_| {}).await?;
-            confirm(&format!("send back {} and hand them to hooks", found.sent), self.yes)?;
+            confirm(&format!("send back {} and hand them to hooks", found.sent), false)?;
         }
         let client = Client::new(&target.sdk);
         let mut walk = Walk::work(client.clone(), target.output("DeadLetterQueueUrl")?).await?;
-        tell_hidden(&walk);
+        note_hidden(&walk);
         let bar = Bar::new(walk.depth().visible);
         let done = self.send_back(&target, &client, &mut walk, &bar, &interrupt).await;
-        // First of all, nothing stays hidden.
         let later = walk.later();
-        walk.end().await?;
+        let done = walk.end(done).await;
         bar.clear();
         let done = done?;
         let (sent, left) = (done.sent.total(), done.left + done.left_out.total());
         self.sum_up(&format!("{sent} sent back, {left} left"), done.left_out);
         if later > 0 {
-            note!("{later} came meanwhile, and are left for the next run: look whether they are the same again");
+            note!(
+                "{later} arrived meanwhile and are left for the next run: check whether they are the same messages again"
+            );
         }
         match done.refused.first() {
             None => Ok(interrupt.code()),
             Some(first) => Err(Failure::with_advice(
-                NotDone {
+                NotSent {
                     count: done.refused.len(),
                     first: first.clone(),
                 },
-                "run it again: what is sent already is dropped by the ledger",
+                "run this again: the ledger drops what was already sent",
             )),
         }
     }
 
-    /// Goes through the queue without sending.
+    /// Passes over the queue without sending anything.
     async fn count(
         &self,
         target: &Target,
@@ -179,17 +178,17 @@ impl Redrive {
         mut show: impl FnMut(&DeadLetter),
     ) -> Result<Done, Failure> {
         let (mut done, now) = (Done::default(), SystemClock.now());
-        walk(target, &self.filter, interrupt, |dead| {
-            let aside = dead.set_aside_reason(target, now);
-            match self.wanted.takes(aside) {
+        let visited = visit(target, &self.selection, interrupt, |dead| {
+            let set_aside = dead.set_aside_reason(target, now);
+            match self.include.includes(set_aside) {
                 true => {
-                    done.sent.count(aside);
+                    done.sent.add(set_aside);
                     show(dead);
                 }
-                false => done.left_out.count(aside),
+                false => done.left_out.add(set_aside),
             }
-        })
-        .await?;
+        });
+        visited.await?;
         Ok(done)
     }
 
@@ -201,41 +200,41 @@ impl Redrive {
         bar: &Bar,
         interrupt: &Interrupt,
     ) -> Result<Done, Failure> {
-        let (mut done, now, to) = (Done::default(), SystemClock.now(), target.output("EventQueueUrl")?);
-        loop {
-            let messages = walk.next().await?;
-            if messages.is_empty() || interrupt.received() {
-                return Ok(done);
-            }
+        let (ledger, to) = (target.ledger()?, target.output("EventQueueUrl")?);
+        let (mut done, now) = (Done::default(), SystemClock.now());
+        while let Some(messages) = walk.next().await?
+            && !interrupt.received()
+        {
             bar.advance(messages.len());
             let mut letters = Vec::new();
             for message in messages {
                 let dead = DeadLetter::open(message, target.environment());
-                let aside = dead.set_aside_reason(target, now);
-                if !dead.passes(&self.filter, target).await? {
+                let set_aside = dead.set_aside_reason(target, now);
+                if !dead.passes(&self.selection.filter, &ledger).await? {
                     done.left += 1;
-                } else if self.wanted.takes(aside) {
-                    letters.push((dead, aside));
+                } else if self.include.includes(set_aside) {
+                    letters.push((dead, set_aside));
                 } else {
-                    done.left_out.count(aside);
+                    done.left_out.add(set_aside);
                 }
             }
             let passing: Vec<&DeadLetter> = letters.iter().map(|(dead, _)| dead).collect();
             let returned = send_back(client, to, walk, &passing).await?;
             done.refused.extend(returned.refused);
-            for (dead, aside) in &letters {
+            for (dead, set_aside) in &letters {
                 if returned.sent.contains(dead.message.message_id().unwrap_or_default()) {
-                    done.sent.count(*aside);
+                    done.sent.add(*set_aside);
                     bar.suspend(|| self.say(dead, "sent back"));
                 } else {
                     done.left += 1;
                 }
             }
         }
+        Ok(done)
     }
 
     fn say(&self, dead: &DeadLetter, what: &str) {
-        if self.json {
+        if self.selection.json {
             terminal::json(dead.json());
         } else {
             let [_, provider, type_name, resource, _] = dead.row().map(|text| cut(&text, 40));
@@ -247,36 +246,8 @@ impl Redrive {
         if let Some(left_out) = left_out.left_out() {
             note!("{left_out}");
         }
-        if !self.json {
+        if !self.selection.json {
             say!("{text}");
         }
     }
-}
-
-/// Shows each message that passes, and leaves all of them there.
-async fn walk(
-    target: &Target,
-    filter: &Filter,
-    interrupt: &Interrupt,
-    mut show: impl FnMut(&DeadLetter),
-) -> Result<(), Failure> {
-    let mut walk = Walk::list(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
-    tell_hidden(&walk);
-    let shown = async {
-        loop {
-            let messages = walk.next().await?;
-            if messages.is_empty() || interrupt.received() {
-                return Ok(());
-            }
-            for message in messages {
-                let dead = DeadLetter::open(message, target.environment());
-                if dead.passes(filter, target).await? {
-                    show(&dead);
-                }
-            }
-        }
-    };
-    let shown: Result<(), Failure> = shown.await;
-    walk.end().await?;
-    shown
 }

@@ -1,4 +1,4 @@
-//! `acuse doctor`: a deployment, end to end.
+//! `acuse doctor`: the health check of a deployment, end to end.
 
 mod alarms;
 mod delivery;
@@ -7,6 +7,7 @@ mod queues;
 mod registration;
 mod resources;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use acuse_cli::stack::target::Target;
@@ -25,78 +26,72 @@ use super::webhooks::ManagementApi as _;
 use super::{Failure, kuenta};
 use resources::Resources;
 
-/// Arguments of `acuse doctor`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   acuse doctor
   acuse doctor --stack acuse --profile prod
-  acuse doctor --stack acuse --organization-id org_1     Kuenta's webhook as well
+  acuse doctor --stack acuse --organization-id org_1     checks Kuenta's webhook as well
   acuse doctor --json --stack acuse | jq 'select(.ok | not)'
 
-Sends one signed test delivery a provider through the public URL. It is recorded in the ledger as
-REJECTED, a test delivery, and reaches no hook. Compares the functions with the deployed template
-(CloudFormation's drift detection), and looks at what waits, at alarms and at who is mailed.
+Sends one signed test delivery for each provider to the public URL. The ledger records it as REJECTED, a
+test delivery, and it reaches no hook. Compares the functions with the deployed template (CloudFormation's
+drift detection), and checks the queues, the conflicts, the alarms and who gets their mail.
 Exits 1 if anything needs fixing.")]
 pub(crate) struct Arguments {
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// Sends no test deliveries
+    /// Send no test deliveries
     #[arg(long)]
     no_delivery: bool,
     #[command(flatten)]
     stack: StackOptions,
-    /// Kuenta's organization: with it, whether its webhook is registered there
+    /// Kuenta's organization: check that its webhook is registered there
     #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
     organization_id: Option<String>,
-    /// Where Kuenta's API is
+    /// URL of Kuenta's API
     #[arg(long, env = "KUENTA_API_URL", value_name = "URL", default_value = BASE)]
     base_url: String,
 }
 
-/// One thing that was looked at.
-struct Finding {
-    what: String,
-    /// What was found, or what is wrong and how to fix it.
-    found: Result<String, String>,
+/// What a check found.
+type Checked = Result<String, Problem>;
+
+/// What is wrong, and how to fix it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Problem(String);
+
+impl<E: Error> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self(chain(&error))
+    }
 }
 
-/// Looks at everything, and prints as it goes.
+/// Runs all checks, and prints each as it ends.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let target = arguments.stack.target().await?;
     let mut healthy = true;
-    let mut say = |what: &str, found: Result<String, String>| {
+    let mut report = |check: &str, found: Checked| {
         healthy &= found.is_ok();
-        let finding = Finding {
-            what: what.to_owned(),
-            found,
-        };
-        finding.say(arguments.json);
+        print(arguments.json, check, &found);
     };
     for provider in providers::ALL {
         let name = provider.name;
-        if let Some(found) = registration::state(&target, provider).await {
-            say(&format!("{name}: registration"), found);
+        if let Some(open) = registration::open_until(&target, provider).await.transpose() {
+            report(&format!("{name}: registration"), open);
         }
-        let (provider, secrets) = match secrets(&target, provider).await {
-            Ok(found) => {
-                say(&format!("{name}: secret"), Ok(well_formed(found.0, &found.1)));
-                found
-            }
-            Err(wrong) => {
-                say(&format!("{name}: secret"), Err(wrong));
-                continue;
-            }
-        };
-        if !arguments.no_delivery {
-            say(
+        let secrets = secrets(&target, provider).await;
+        let valid = secrets.as_ref().map(|(provider, secrets)| valid(provider, secrets));
+        report(&format!("{name}: secret"), valid.map_err(Clone::clone));
+        if let (Ok((provider, secrets)), false) = (secrets, arguments.no_delivery) {
+            report(
                 &format!("{name}: test delivery"),
                 delivery::arrives(&target, provider, &secrets).await,
             );
         }
     }
-    say("event queue", queues::events(&target).await);
-    for (what, output, advice) in [
+    report("event queue", queues::events(&target).await);
+    for (check, output, advice) in [
         (
             "dead-letter queue",
             "DeadLetterQueueUrl",
@@ -108,16 +103,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             "`acuse quarantine diagnose`, fix, `acuse quarantine release`",
         ),
     ] {
-        say(what, queues::is_empty(&target, output, advice).await);
+        report(check, queues::is_empty(&target, output, advice).await);
     }
-    say("conflicts", queues::conflicts(&target).await);
+    report("conflicts", queues::conflicts(&target).await);
     let resources = Resources::of(&target).await;
-    say("functions", drift::functions(&target, &resources).await);
-    say("alarms", alarms::state(&target, &resources).await);
-    say("alarm mail", alarms::subscriptions(&target).await);
+    report("functions", drift::functions(&target, &resources).await);
+    report("alarms", alarms::state(&target, &resources).await);
+    report("alarm mail", alarms::subscriptions(&target).await);
     if let Some(id) = &arguments.organization_id {
         let api = kuenta::Api::of(&arguments.base_url, id);
-        say("kuenta: webhook", registered(&target, &api).await);
+        report("kuenta: webhook", registered(&target, &api).await);
     }
     Ok(match healthy {
         true => ExitCode::SUCCESS,
@@ -125,27 +120,36 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     })
 }
 
-/// The provider as the stack has it, with its secrets.
-async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'static Provider, Secrets), String> {
-    let name = provider.name;
-    let provider = target.provider(provider).map_err(|error| chain(&error))?;
-    let store = target.secrets(provider).map_err(|error| chain(&error))?;
-    // The functions fall back on the version before; here it would hide that the current one is of
-    // no use.
-    let current = store.current().await.map_err(|error| chain(&error))?;
-    if current.is_none() {
-        return Err(format!("none was put yet: `acuse secrets put {name}`"));
+fn print(json: bool, check: &str, found: &Checked) {
+    let (ok, text) = match found {
+        Ok(text) => (true, text),
+        Err(Problem(text)) => (false, text),
+    };
+    if json {
+        terminal::json(json!({"check": check, "ok": ok, "found": text}));
+    } else {
+        let head = format!("{} {check:<24} ", if ok { "✓" } else { "✗" });
+        quoted(&head, text).iter().for_each(|line| terminal::line(line));
     }
-    let secrets = store.load().await.map_err(|error| chain(&error))?;
-    Ok((provider, secrets))
 }
 
-/// What is said of a secret that can be used.
-fn well_formed(provider: &Provider, secrets: &Secrets) -> String {
-    let mut text = "set and well formed".to_owned();
+/// The provider with the stack's settings, and its secrets.
+async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'static Provider, Secrets), Problem> {
+    let provider = target.provider(provider)?;
+    let store = target.secrets(provider)?;
+    // Functions fall back on the previous version. Here, that would hide that the current one is invalid.
+    if store.current().await?.is_none() {
+        return Err(Problem(format!("no secret yet: `acuse secrets put {}`", provider.name)));
+    }
+    Ok((provider, store.load().await?))
+}
+
+/// What the check says of a valid secret.
+fn valid(provider: &Provider, secrets: &Secrets) -> String {
+    let mut text = "valid".to_owned();
     if let (Some(token), true) = (provider.scheme.token, secrets.has_no_token()) {
         text += &format!(
-            "; its second factor is off, since the secret says that no token comes in `{}`",
+            "; its second factor is off, because the secret states that no token comes in `{}`",
             token.header
         );
     }
@@ -158,42 +162,29 @@ fn well_formed(provider: &Provider, secrets: &Secrets) -> String {
     }
 }
 
-/// Whether Kuenta posts to this stack, and everything that its guide lists.
-async fn registered(target: &Target, api: &kuenta::Api) -> Result<String, String> {
+/// Whether Kuenta posts to this stack, with every event of its guide.
+async fn registered(target: &Target, api: &kuenta::Api) -> Checked {
     let provider = &acuse_core::providers::kuenta::PROVIDER;
-    let url = target.webhook_url(provider).map_err(|error| chain(&error))?;
-    let client = api.client().map_err(|failure| failure.to_string())?;
-    let webhooks = client.list().await.map_err(|error| chain(&error))?;
+    let url = target.webhook_url(provider)?;
+    let client = api.client().map_err(|failure| Problem(failure.to_string()))?;
+    let webhooks = client.list().await?;
     let Some(own) = webhooks.iter().find(|webhook| webhook.url == url) else {
-        return Err(format!(
+        return Err(Problem(format!(
             "{url} is not registered: `acuse kuenta webhooks create --stack {}`",
             target.name()
-        ));
+        )));
     };
-    let listed = |name: &&&str| !own.events.iter().any(|event| event == **name);
-    let missing: Vec<&str> = provider.types.iter().filter(listed).copied().collect();
+    let missing = provider.types.iter().copied();
+    let missing: Vec<&str> = missing
+        .filter(|name| !own.events.iter().any(|event| event == name))
+        .collect();
     match missing.as_slice() {
         [] => Ok(format!("registered, with all {} events", provider.types.len())),
-        missing => Err(format!(
+        missing => Err(Problem(format!(
             "registered without {}: `acuse kuenta webhooks update {} --events …`",
             missing.join(", "),
             own.id
-        )),
-    }
-}
-
-impl Finding {
-    fn say(&self, json: bool) {
-        let (ok, text) = match &self.found {
-            Ok(text) => (true, text),
-            Err(text) => (false, text),
-        };
-        if json {
-            terminal::json(json!({"check": self.what, "ok": ok, "found": text}));
-        } else {
-            let head = format!("{} {:<24} ", if ok { "✓" } else { "✗" }, self.what);
-            quoted(&head, text).iter().for_each(|line| terminal::line(line));
-        }
+        ))),
     }
 }
 
@@ -204,20 +195,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_factor_that_is_off_is_told() {
+    fn a_missing_second_factor_is_reported() {
         let secrets = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap().unwrap();
         let with = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}"#);
         let without = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#);
         let rows = [with.clone(), without.clone(), with.and_previous(without)];
-        let off = "set and well formed; its second factor is off, since the secret says that no token comes in `x-webhook-token`";
+        let off = "valid; its second factor is off, because the secret states that no token comes in `x-webhook-token`";
         let older = "; 1 older accepted as well, until `acuse secrets rotate onepay --finish`";
         assert_eq!(
             rows.map(|secrets| well_formed(&onepay::PROVIDER, &secrets)),
-            [
-                "set and well formed".to_owned(),
-                off.to_owned(),
-                format!("{off}{older}")
-            ]
+            ["valid".to_owned(), off.to_owned(), format!("{off}{older}")]
         );
     }
 }

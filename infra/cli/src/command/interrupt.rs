@@ -1,4 +1,4 @@
-//! Ctrl-C in the middle of something that should be finished or put back.
+//! Ctrl-C during work that has to be finished or undone.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,27 +7,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use acuse_cli::note;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// As a shell reports a program that ended by SIGINT.
+/// The exit code that shells report for a program ended by SIGINT.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Whether to stop at the next good moment.
+/// Whether to stop at the next safe point.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens from now on.
+    /// Starts to listen.
     pub(crate) fn listen() -> Self {
         let interrupt = Self::default();
-        let came = interrupt.clone();
+        let received = interrupt.clone();
         tokio::spawn(async move {
             interrupted().await;
-            note!("stopping at the next message; what was not done stays in the queue");
-            came.0.store(true, Ordering::Relaxed);
+            note!("stopping after this message; the others stay where they are");
+            received.0.store(true, Ordering::Relaxed);
         });
         interrupt
     }
 
-    /// What the program ends with.
+    /// The program's exit code.
     pub(crate) fn code(&self) -> ExitCode {
         match self.received() {
             true => ExitCode::from(INTERRUPTED),
@@ -35,7 +35,7 @@ impl Interrupt {
         }
     }
 
-    /// Whether it came.
+    /// Whether the program was interrupted.
     pub(crate) fn received(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -1,8 +1,10 @@
-//! Which stack a command works on: the same options everywhere.
+//! Options that many commands have.
 
 use std::path::PathBuf;
 
-use acuse_cli::local::{Checkout, Running};
+use acuse_cli::local::Checkout;
+use acuse_cli::stack::filter::Filter;
+use acuse_cli::stack::running::Running;
 use acuse_cli::stack::target::{Target, TargetError};
 use clap::Args;
 
@@ -12,16 +14,16 @@ use super::Failure;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which stack")]
 pub(crate) struct StackOptions {
-    /// A deployed CloudFormation stack [default: the running local stack]
+    /// Name of a deployed CloudFormation stack [default: the running local stack]
     #[arg(long, env = "ACUSE_STACK")]
     stack: Option<String>,
-    /// The profile of ~/.aws that has the credentials
+    /// Profile in ~/.aws whose credentials to use
     #[arg(long, requires = "stack")]
     profile: Option<String>,
     /// The stack's AWS region
     #[arg(long, requires = "stack")]
     region: Option<String>,
-    /// The local stack's folder, where `acuse local --state` names one
+    /// Folder of the local stack, as given to `acuse local --state`
     #[arg(long, conflicts_with = "stack")]
     state: Option<PathBuf>,
 }
@@ -39,4 +41,27 @@ impl StackOptions {
         let running = Running::find(&state).ok_or(TargetError::NotRunning)?;
         Ok(Target::local(running).await?)
     }
+}
+
+/// Which events, of which stack, and how to print them.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    #[command(flatten)]
+    pub(crate) stack: StackOptions,
+}
+
+/// How to run a command that changes many things.
+#[derive(Debug, Args)]
+pub(crate) struct Caution {
+    /// Print what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Don't ask for confirmation
+    #[arg(long)]
+    pub(crate) yes: bool,
 }

@@ -1,6 +1,6 @@
-//! A progress bar, for what may take long.
+//! Progress bars, and a note on messages that a pass can't see.
 
-#![expect(clippy::disallowed_types, reason = "it shows numbers, no text")]
+#![expect(clippy::disallowed_types, reason = "bars show numbers, no text from outside")]
 
 use std::time::Duration;
 
@@ -10,54 +10,53 @@ use acuse_cli::stack::queue::{HIDDEN, Walk};
 use acuse_core::clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar on standard error; nothing where that is no terminal.
+/// A bar on standard error, or nothing if that is not a terminal.
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    /// One that is full after so many steps.
+    /// A bar of so many steps.
     pub(crate) fn new(length: u64) -> Self {
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {per_sec}  {eta} left");
-        let bar = ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = bar(length, "{bar:30} {pos}/{len}  {per_sec}  {eta} left");
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
 
-    /// One step more.
-    pub(crate) fn step(&self) {
-        self.advance(1);
-    }
-
-    /// So many steps more.
+    /// Advances by so many steps.
     pub(crate) fn advance(&self, steps: usize) {
         self.0.inc(u64::try_from(steps).unwrap_or_default());
     }
 
-    /// Takes the bar away while `print` prints.
+    /// Hides the bar while `print` prints.
     pub(crate) fn suspend(&self, print: impl FnOnce()) {
         self.0.suspend(print);
     }
 
-    /// Takes it away for good.
+    /// Removes the bar.
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
     }
 }
 
-/// Says how many messages a pass can't see, and until when: a run that was killed could not let go of them.
-pub(crate) fn tell_hidden(walk: &Walk) {
+fn bar(length: u64, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style)
+}
+
+/// Notes how many messages a pass can't see and until when: another run hides them, perhaps one that was killed before
+/// it could make them visible again.
+pub(crate) fn note_hidden(walk: &Walk) {
     let hidden = walk.depth().in_flight;
     if hidden > 0 {
         note!(
-            "about {hidden} more messages are hidden from this run, by another one that goes on or was killed. They are back by {} at the latest: run this again then",
+            "about {hidden} more messages are hidden from this run by another one, which is running or was killed. They are back by {} at the latest: run this again then",
             SystemClock.now().plus(HIDDEN)
         );
     }
 }
 
-/// Ends when `duration` has passed, with a bar that says how much is left.
+/// Waits, and shows how many seconds are left.
 pub(crate) async fn countdown(duration: Duration) {
-    let style = ProgressStyle::with_template("{bar:30} {msg} s left");
-    let bar = ProgressBar::new(duration.as_secs()).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = bar(duration.as_secs(), "{bar:30} {msg} s left");
     for passed in 0..duration.as_secs() {
         bar.set_message((duration.as_secs() - passed).to_string());
         bar.set_position(passed);

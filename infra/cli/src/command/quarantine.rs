@@ -1,4 +1,4 @@
-//! `acuse quarantine`: deliveries that failed verification and may turn out genuine.
+//! `acuse quarantine`: deliveries that failed verification and may still be genuine.
 
 use std::process::ExitCode;
 
@@ -14,139 +14,121 @@ use super::Failure;
 use super::confirm::confirm;
 use super::interrupt::Interrupt;
 use super::options::StackOptions;
-use super::progress::tell_hidden;
+use super::progress::note_hidden;
 
-/// What to do with them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Lists what is in quarantine
+    /// List the deliveries in quarantine
     #[command(after_help = "Examples:
   acuse quarantine list
   acuse quarantine list --provider kuenta --json --stack acuse")]
     List(Arguments),
-    /// Says which header, form and secret would have matched, and what to set
+    /// Show which header, canonical form and secret would have matched, and what to set
     #[command(after_help = "Examples:
   acuse quarantine diagnose
   acuse quarantine diagnose 01a209a8-0540-780c-968c-6556e20bffb4 --stack acuse")]
-    Diagnose(Diagnose),
-    /// Verifies again and queues what now holds, with its own delivery id and time of receipt
+    Diagnose {
+        /// Only the deliveries with these ids
+        delivery_ids: Vec<String>,
+        #[command(flatten)]
+        arguments: Arguments,
+    },
+    /// Verify deliveries again and queue the valid ones, with their own delivery id and time of receipt
     ///
-    /// Safe to interrupt and to run again: a delivery leaves the quarantine only after it is in the
-    /// event queue, and the ledger drops what is queued twice.
+    /// It is safe to interrupt this and to run it again: a delivery is deleted from the quarantine only once
+    /// it is in the event queue, and the ledger drops duplicates.
     #[command(after_help = "Examples:
   acuse quarantine release --dry-run
   acuse quarantine release --provider onepay --stack acuse")]
-    Release(Release),
-    /// Deletes what still does not hold; what holds is left for `release`
+    Release {
+        /// Print what would be released, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        arguments: Arguments,
+    },
+    /// Delete deliveries that still fail verification; valid ones are left for `release`
     #[command(after_help = "Examples:
   acuse quarantine purge --provider kuenta
   acuse quarantine purge --yes --stack acuse")]
-    Purge(Purge),
+    Purge {
+        /// Don't ask for confirmation
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        arguments: Arguments,
+    },
 }
 
-/// Which deliveries, and how to print.
+/// Which deliveries, and how to print them.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only this provider's
     #[arg(long, value_parser = sample::names())]
     provider: Option<String>,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     stack: StackOptions,
 }
 
-/// `acuse quarantine diagnose`
-#[derive(Debug, Args)]
-pub(crate) struct Diagnose {
-    /// Only the deliveries with these ids
-    delivery_ids: Vec<String>,
-    #[command(flatten)]
-    arguments: Arguments,
-}
-
-/// `acuse quarantine release`
-#[derive(Debug, Args)]
-pub(crate) struct Release {
-    /// Says what would be released, and changes nothing
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    arguments: Arguments,
-}
-
-/// `acuse quarantine purge`
-#[derive(Debug, Args)]
-pub(crate) struct Purge {
-    /// Does not ask
-    #[arg(long)]
-    yes: bool,
-    #[command(flatten)]
-    arguments: Arguments,
-}
-
-/// Does it.
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
-    let (arguments, act): (&Arguments, Act<'_>) = match &command {
-        Command::List(arguments) => (arguments, Act::List),
-        Command::Diagnose(diagnose) => (&diagnose.arguments, Act::Diagnose(&diagnose.delivery_ids)),
-        Command::Release(release) => (
-            &release.arguments,
-            Act::Release {
-                dry_run: release.dry_run,
-            },
-        ),
-        Command::Purge(purge) => {
-            confirm("delete what does not verify from the quarantine for good", purge.yes)?;
-            (&purge.arguments, Act::Purge)
+    let (arguments, action) = match command {
+        Command::List(arguments) => (arguments, Action::List),
+        Command::Diagnose {
+            delivery_ids,
+            arguments,
+        } => (arguments, Action::Diagnose(delivery_ids)),
+        Command::Release { dry_run, arguments } => (arguments, Action::Release { dry_run }),
+        Command::Purge { yes, arguments } => {
+            confirm("delete what does not verify from the quarantine for good", yes)?;
+            (arguments, Action::Purge)
         }
     };
     let only = arguments.provider.as_deref().map(sample::provider).transpose()?;
     let target = arguments.stack.target().await?;
-    let mut desk = Desk::new(&target, act, arguments.json)?;
-    let interrupt = Interrupt::listen();
     let client = aws_sdk_sqs::Client::new(&target.sdk);
     let queue = target.output("QuarantineQueueUrl")?;
-    // A flood of forged deliveries may go on meanwhile: that is for the next run.
-    let mut walk = match act {
-        Act::Release { dry_run: false } | Act::Purge => Walk::work(client, queue).await?,
+    let interrupt = Interrupt::listen();
+    // Forged deliveries may keep arriving meanwhile: those are left for the next run.
+    let mut walk = match action {
+        Action::Release { dry_run: false } | Action::Purge => Walk::work(client, queue).await?,
         _ => Walk::list(client, queue).await?,
     };
-    tell_hidden(&walk);
-    let done = desk.walk(&mut walk, only, &interrupt).await;
-    // First of all, nothing stays hidden.
+    note_hidden(&walk);
+    let mut pass = Pass::new(&target, action, arguments.json)?;
+    let done = pass.run(&mut walk, only, &interrupt).await;
     let later = walk.later();
-    walk.end().await?;
-    done?;
-    desk.finish();
+    walk.end(done).await?;
+    pass.sum_up();
     if later > 0 {
-        note!("{later} came meanwhile, and are left for the next run");
+        note!("{later} arrived meanwhile and are left for the next run");
     }
     Ok(interrupt.code())
 }
 
-/// What is done with each delivery.
-#[derive(Debug, Clone, Copy)]
-enum Act<'a> {
+/// What to do with each delivery.
+#[derive(Debug)]
+enum Action {
     List,
-    Diagnose(&'a [String]),
+    Diagnose(Vec<String>),
     Release { dry_run: bool },
     Purge,
 }
 
-/// Works through the quarantine.
-struct Desk<'a> {
-    act: Act<'a>,
+/// One pass over the quarantine.
+struct Pass<'a> {
+    action: Action,
     json: bool,
-    bench: Reverifier<'a>,
+    reverifier: Reverifier<'a>,
     table: Table<5>,
     seen: usize,
-    acted: usize,
+    done: usize,
 }
 
-impl<'a> Desk<'a> {
-    fn new(target: &'a Target, act: Act<'a>, json: bool) -> Result<Self, Failure> {
+impl<'a> Pass<'a> {
+    fn new(target: &'a Target, action: Action, json: bool) -> Result<Self, Failure> {
         let table = Table::new([
             ("RECEIVED", 24),
             ("PROVIDER", 16),
@@ -155,59 +137,56 @@ impl<'a> Desk<'a> {
             ("REASON", 80),
         ]);
         Ok(Self {
-            act,
+            action,
             json,
-            bench: Reverifier::new(target)?,
+            reverifier: Reverifier::new(target)?,
             table,
             seen: 0,
-            acted: 0,
+            done: 0,
         })
     }
 
-    async fn walk(
+    async fn run(
         &mut self,
         walk: &mut Walk,
         only: Option<&'static Provider>,
         interrupt: &Interrupt,
     ) -> Result<(), Failure> {
-        loop {
-            let messages = walk.next().await?;
-            if messages.is_empty() {
-                return Ok(());
-            }
-            if interrupt.received() {
-                return Ok(());
-            }
-            let items: Vec<Quarantined> = messages.into_iter().map(Quarantined::open).collect();
-            let items = items.iter();
-            let items: Vec<&Quarantined> = items
-                .filter(|item| only.is_none_or(|only| only.name == item.provider))
-                .collect();
-            self.act(&items, walk).await?;
+        while let Some(messages) = walk.next().await?
+            && !interrupt.received()
+        {
+            let mut items: Vec<Quarantined> = messages.into_iter().map(Quarantined::open).collect();
+            items.retain(|item| only.is_none_or(|only| only.name == item.provider));
+            self.act(&items.iter().collect::<Vec<_>>(), walk).await?;
         }
+        Ok(())
     }
 
     async fn act(&mut self, items: &[&Quarantined], walk: &mut Walk) -> Result<(), Failure> {
         self.seen += items.len();
-        let (acted, what) = match self.act {
-            Act::Release { dry_run: false } => (self.bench.release(items, walk).await?, "released"),
-            Act::Purge => (self.bench.purge(items, walk).await?, "deleted"),
-            Act::List => {
+        let (done, what) = match &self.action {
+            Action::Release { dry_run: false } => (self.reverifier.release(items, walk).await?, "released"),
+            Action::Release { dry_run: true } => (self.reverifier.valid(items).await?, "would be released"),
+            Action::Purge => (self.reverifier.purge(items, walk).await?, "deleted"),
+            Action::List => {
                 items.iter().for_each(|item| self.list(item));
                 return Ok(());
             }
-            Act::Diagnose(ids) => {
-                for item in items {
-                    if ids.is_empty() || ids.contains(&item.delivery_id()) {
-                        self.diagnose(item).await?;
-                    }
+            Action::Diagnose(ids) => {
+                let named = |item: &&&Quarantined| ids.is_empty() || ids.contains(&item.delivery_id());
+                for item in items.iter().filter(named).copied().collect::<Vec<_>>() {
+                    self.diagnose(item).await?;
                 }
                 return Ok(());
             }
-            Act::Release { dry_run: true } => (self.bench.valid(items).await?, "would be released"),
         };
-        self.acted += acted.len();
-        acted.iter().for_each(|item| self.say(item, what));
+        self.done += done.len();
+        for item in done {
+            match self.json {
+                true => terminal::json(item.json(Some(("done", what)))),
+                false => say!("{what}: {} {}", item.provider, item.delivery_id()),
+            }
+        }
         Ok(())
     }
 
@@ -230,8 +209,8 @@ impl<'a> Desk<'a> {
     }
 
     async fn diagnose(&mut self, item: &Quarantined) -> Result<(), Failure> {
-        self.acted += 1;
-        let text = self.bench.diagnose(item).await?;
+        self.done += 1;
+        let text = self.reverifier.diagnose(item).await?;
         if self.json {
             terminal::json(item.json(Some(("diagnosis", &text))));
         } else {
@@ -241,27 +220,19 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    fn say(&self, item: &Quarantined, what: &str) {
-        if self.json {
-            terminal::json(item.json(Some(("done", what))));
-        } else {
-            say!("{what}: {} {}", item.provider, item.delivery_id());
-        }
-    }
-
-    fn finish(&self) {
+    fn sum_up(&self) {
         if self.json {
             return;
         }
-        let (seen, acted, left) = (self.seen, self.acted, self.seen - self.acted);
-        match self.act {
-            _ if seen == 0 => say!("nothing is in quarantine"),
-            Act::List => self.table.print(),
-            Act::Diagnose(_) if acted == 0 => say!("no such delivery is in quarantine"),
-            Act::Diagnose(_) => {}
-            Act::Release { dry_run: true } => say!("{acted} would be released, {left} would stay"),
-            Act::Release { .. } => say!("{acted} released, {left} left in quarantine"),
-            Act::Purge => say!("{acted} deleted, {left} left for `release`"),
+        let (done, left) = (self.done, self.seen - self.done);
+        match self.action {
+            _ if self.seen == 0 => say!("no deliveries in quarantine"),
+            Action::List => self.table.print(),
+            Action::Diagnose(_) if done == 0 => say!("no such delivery in quarantine"),
+            Action::Diagnose(_) => {}
+            Action::Release { dry_run: true } => say!("{done} would be released, {left} would stay"),
+            Action::Release { .. } => say!("{done} released, {left} left in quarantine"),
+            Action::Purge => say!("{done} deleted, {left} left for `release`"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `acuse register`: a window in which a panel's test deliveries are answered 200.
+//! `acuse register`: a registration window, in which a provider's test deliveries are answered 200.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -24,39 +24,39 @@ use super::options::StackOptions;
 use super::progress::countdown;
 use super::secrets::ACCEPTED_AFTER;
 
-/// Shorter ones would be over before every function knows of them.
+/// A shorter window would be over before every function knows of it.
 const SHORTEST: Duration = Duration::from_secs(120);
 
-/// Between two looks at the quarantine.
+/// The pause between two looks at the quarantine.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Arguments of `acuse register`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Answer a provider's test deliveries with 200 while you register its webhook, and see what they were
+    long_about = "Answer a provider's test deliveries with 200 while you register its webhook, and show them
 
-Many panels take a URL only once their test delivery is answered 200, and some sign it with another
-secret, or not at all. While the window is open, a delivery that fails verification is answered 200
-and kept in quarantine; it never becomes an event. Deliveries that verify go their usual way. Each
-one that fails is shown here with what is wrong with it.
+Many panels accept a URL only if it answers their test delivery with 200, and some sign that delivery
+with another secret or not at all. While the window is open, a delivery that fails verification is
+answered 200 and kept in quarantine. It never becomes an event. Each one is shown here with the reason
+it failed. Valid deliveries are processed as usual.
 
-The window closes by itself, or at Ctrl-C. A provider does not send again what was answered 200:
-once the secret is put, `acuse quarantine release` queues what was genuine.",
+The window closes after its time, or at Ctrl-C. A provider does not send again what was answered 200:
+once you have put the secret, run `acuse quarantine release` to queue the genuine deliveries.",
     after_help = "Examples:
-  acuse register unopago --stack acuse               prints the URL, waits, shows what comes
+  acuse register unopago --stack acuse               prints the URL, waits, shows what arrives
   acuse register onepay --for 30m --stack acuse
   acuse register unopago --close --stack acuse
 
-Needs secretsmanager:PutSecretValue and GetSecretValue for the provider's secret, and to read the quarantine."
+Needs secretsmanager:PutSecretValue and GetSecretValue for the provider's secret, and permission to read
+the quarantine queue."
 )]
 pub(crate) struct Arguments {
-    /// Whose deliveries
+    /// The provider whose webhook you register
     #[arg(value_parser = sample::names())]
     provider: String,
-    /// How long, from now: 2m to 1h
+    /// How long the window stays open: 2m to 1h
     #[arg(long = "for", value_parser = length, value_name = "LENGTH", default_value = "15m", conflicts_with = "close")]
     length: Duration,
-    /// Close a window that another run has left open
+    /// Close a window that another run left open
     #[arg(long)]
     close: bool,
     #[command(flatten)]
@@ -69,10 +69,9 @@ fn length(text: &str) -> Result<Duration, String> {
     let length = length.ok().and_then(|length| Duration::try_from(length).ok());
     length
         .filter(|length| (SHORTEST..=LONGEST).contains(length))
-        .ok_or_else(|| "expected two minutes to one hour: 15m".to_owned())
+        .ok_or_else(|| "expected two minutes to one hour, such as 15m".to_owned())
 }
 
-/// Does it.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let provider = sample::provider(&arguments.provider)?;
     let target = arguments.stack.target().await?;
@@ -96,14 +95,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let wait = async {
         window.open(until).await?;
         note!(
-            "opening; waiting {} s, until every running function knows of it",
+            "opening; waiting {} s until every running function knows of it",
             ACCEPTED_AFTER.as_secs()
         );
         countdown(ACCEPTED_AFTER).await;
         Ok::<_, Failure>(())
     };
     tokio::select! {
-        // Listens before the window is opened.
+        // Listens for a signal before the window is opened.
         biased;
         () = &mut stop => {
             close(&window, provider).await?;
@@ -115,7 +114,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         "open until {until}. Register {url} with {}, and send its test delivery",
         provider.name
     );
-    note!("what fails verification is answered 200 and shown here. Ctrl-C closes the window");
+    note!("deliveries that fail verification are answered 200 and shown here. Ctrl-C closes the window");
 
     let mut stopped = false;
     while !stopped && SystemClock.now() < until {
@@ -123,7 +122,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         let looked = tokio::select! {
             biased;
             () = &mut stop => {
-                // At once; the look goes on to its end, or what it looks at would stay hidden.
+                // The window closes at once. The look is finished, or it would leave messages hidden.
                 stopped = true;
                 let closed = close(&window, provider).await;
                 let looked = look.await;
@@ -149,9 +148,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if !stopped {
         say!("closed: the time is over");
     }
-    // What came at its very end.
+    // For deliveries that arrived at the very end.
     watch.look().await?;
-    watch.finish();
+    watch.sum_up();
     Ok(ExitCode::SUCCESS)
 }
 
@@ -165,7 +164,7 @@ async fn close(window: &Window, provider: &Provider) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Looks for what the provider sends.
+/// Watches the quarantine for the provider's deliveries.
 struct Watch<'a> {
     target: &'a Target,
     provider: &'static Provider,
@@ -175,46 +174,42 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Prints what has come since the last look. A whole pass: a look that hides nothing from others sees a part of
-    /// a long queue.
+    /// Prints what arrived since the last look. This takes a whole pass: a look that hides nothing from others sees
+    /// only part of a long queue.
     async fn look(&mut self) -> Result<(), Failure> {
         let client = aws_sdk_sqs::Client::new(&self.target.sdk);
         let mut walk = Walk::list(client, self.target.output("QuarantineQueueUrl")?).await?;
-        let found = self.walk(&mut walk).await;
-        walk.end().await?;
-        found
+        let found = self.pass(&mut walk).await;
+        walk.end(found).await
     }
 
-    async fn walk(&mut self, walk: &mut Walk) -> Result<(), Failure> {
-        // With the secrets of now: they may be put while this waits.
-        let mut bench = Reverifier::new(self.target)?;
-        loop {
-            let messages = walk.next().await?;
-            if messages.is_empty() {
-                return Ok(());
-            }
-            for held in messages.into_iter().map(Quarantined::open) {
-                let of_now = held.received_at().is_some_and(|at| at >= self.opened);
-                if held.provider == self.provider.name && of_now && self.seen.insert(held.delivery_id()) {
-                    self.show(&held, &bench.diagnose(&held).await?);
+    async fn pass(&mut self, walk: &mut Walk) -> Result<(), Failure> {
+        // A new one each time: the secret may be put meanwhile.
+        let mut reverifier = Reverifier::new(self.target)?;
+        while let Some(messages) = walk.next().await? {
+            for item in messages.into_iter().map(Quarantined::open) {
+                let is_new = item.received_at().is_some_and(|at| at >= self.opened);
+                if item.provider == self.provider.name && is_new && self.seen.insert(item.delivery_id()) {
+                    self.show(&item, &reverifier.diagnose(&item).await?);
                 }
             }
         }
+        Ok(())
     }
 
-    fn show(&mut self, held: &Quarantined, diagnosis: &str) {
-        self.registered += usize::from(held.registration);
-        let status = if held.registration { 200 } else { 401 };
-        say!("answered {status}: {}, {}", held.delivery_id(), held.reason);
+    fn show(&mut self, item: &Quarantined, diagnosis: &str) {
+        self.registered += usize::from(item.registration);
+        let status = if item.registration { 200 } else { 401 };
+        say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
         quoted("  ", diagnosis).iter().for_each(|line| terminal::line(line));
     }
 
-    fn finish(&self) {
+    fn sum_up(&self) {
         let name = self.provider.name;
         match self.registered {
             0 => say!("no delivery was answered 200 without verification"),
             count => say!(
-                "{count} answered 200 and not verified: in quarantine, and not sent again. Once the secret is put: `acuse quarantine release --provider {name}`, and `purge` for the rest"
+                "{count} answered 200 and not verified: they are in quarantine, and {name} does not send them again. Once you have put the secret, run `acuse quarantine release --provider {name}`, and `purge` for the rest"
             ),
         }
     }
@@ -225,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_is_two_minutes_to_an_hour_long() {
+    fn a_window_lasts_two_minutes_to_an_hour() {
         for (text, seconds) in [("2m", 120), ("15m", 900), ("1h", 3600)] {
             assert_eq!(length(text), Ok(Duration::from_secs(seconds)), "{text}");
         }

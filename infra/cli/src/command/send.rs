@@ -1,4 +1,4 @@
-//! `acuse send`: a correctly signed sample delivery.
+//! `acuse send`: posting a signed sample event.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -6,105 +6,86 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
+use acuse_cli::http::{Answer, PostError, post};
+use acuse_cli::sample::{self, Break, Sample, SampleError};
+use acuse_cli::say;
+use acuse_cli::stack::lookup;
+use acuse_cli::stack::target::Target;
+use acuse_cli::terminal::{self, cut};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
 use acuse_core::receive::secrets::Secrets;
 use clap::Args;
+use serde_json::json;
 use thiserror::Error;
-
-use acuse_cli::http::{PostError, post};
-use acuse_cli::sample::{self, Break, Sample, SampleError};
-use acuse_cli::say;
-use acuse_cli::terminal::{self, cut};
 
 use super::Failure;
 use super::options::StackOptions;
-use acuse_cli::stack::target::Target;
-use serde_json::json;
 
-/// Providers give up after 5 s; this waits a little longer, to tell that it was too long.
+/// Providers give up after 5 s. This waits longer, to show how slow an answer is.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What to send.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   acuse send onepay payment.approved
   acuse send kuenta payment.completed --count 20
-  acuse send onepay payment.approved --twice          the second one is a duplicate
+  acuse send onepay payment.approved --twice          the second delivery is a duplicate
   acuse send unopago payment_received --break signature
   acuse send onepay --body payload.json               signs the file's bytes as they are
-  jq -c . payload.json | acuse send onepay --body -   those of standard input
+  jq -c . payload.json | acuse send onepay --body -   signs standard input
   acuse send onepay --event 'onepay#live#payment#9e5c…|payment.approved' --url http://127.0.0.1:3000/webhooks/onepay
-  acuse send onepay payment.approved --stack acuse    to a deployed stack: money that never moved")]
+  acuse send onepay payment.approved --stack acuse    on a deployed stack: hooks get a payment that never happened")]
 pub(crate) struct Arguments {
-    /// Whose event
+    /// The provider to send as
     #[arg(value_parser = sample::names())]
     provider: String,
-    /// An event type of the provider's guide; a wrong one lists them
+    /// An event type of the provider's guide; an unknown one prints the list
     #[arg(required_unless_present_any = ["body", "event"])]
     event_type: Option<String>,
-    /// Makes the delivery one that must be refused
+    /// Send an invalid delivery, which must be refused
     #[arg(long = "break", value_name = "PROOF")]
     broken: Option<Break>,
-    /// Sends this file's bytes instead of a sample; `-` is standard input
+    /// Send this file's bytes instead of a sample; `-` reads standard input
     #[arg(long, value_name = "FILE", conflicts_with = "event_type")]
     body: Option<PathBuf>,
-    /// Sends the payload that the ledger has of this event, by its key
+    /// Send the payload that the ledger has of this event, by key
     #[arg(long, value_name = "KEY", conflicts_with_all = ["event_type", "body"])]
     event: Option<String>,
-    /// Sends there instead of the stack's own address
+    /// Send to this URL instead of the stack's
     #[arg(long)]
     url: Option<String>,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// Sends so many events, each of its own resource
+    /// How many events to send, each of a new resource
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
-    /// Sends each delivery a second time, byte for byte
+    /// Send each delivery a second time, byte for byte
     #[arg(long)]
     twice: bool,
     #[command(flatten)]
     stack: StackOptions,
 }
 
-/// A delivery could not be made or sent.
+/// Why a delivery could not be sent.
 #[derive(Debug, Error)]
-pub(crate) enum SendError {
-    /// There is no such sample.
+enum SendError {
     #[error(transparent)]
     Sample(#[from] SampleError),
-    /// The ledger has no payload of it.
     #[error("the ledger has no payload of `{0}`")]
     NoEvent(String),
-    /// Nothing to sign with.
     #[error("the stack has no secret of `{0}` yet, so nothing can be signed")]
     NoSecret(&'static str),
-    /// What `--body` names.
     #[error("can't read {what}")]
-    Body {
-        /// The file, or standard input.
-        what: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// Nobody answered.
+    Body { what: String, source: io::Error },
     #[error(transparent)]
     NoAnswer(#[from] PostError),
-    /// Answers that were not what such a delivery should get.
     #[error("{unexpected} of {sent} deliveries were not answered {expected}")]
-    Unexpected {
-        /// How many.
-        unexpected: u32,
-        /// Of how many.
-        sent: u32,
-        /// What would have been right.
-        expected: u16,
-    },
+    Unexpected { unexpected: u32, sent: u32, expected: u16 },
 }
 
-/// Sends to the stack's public URL, signed with the secret that the stack has.
+/// Sends to the stack's public URL, signed with the stack's secret.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let provider = sample::provider(&arguments.provider)?;
     let body = arguments.body.as_deref().map(read).transpose()?;
@@ -127,43 +108,34 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The bytes of a file, or of standard input: once, since that gives them only once.
+/// Reads a file or standard input, which can be read only once.
 fn read(path: &Path) -> Result<Vec<u8>, SendError> {
-    let standard_input = path == Path::new("-");
-    let read = match standard_input {
-        true => {
-            let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-        }
-        false => std::fs::read(path),
+    let (what, read) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let read = io::stdin().read_to_end(&mut bytes).map(|_| bytes);
+        ("standard input".to_owned(), read)
+    } else {
+        (path.display().to_string(), std::fs::read(path))
     };
-    read.map_err(|source| SendError::Body {
-        what: match standard_input {
-            true => "standard input".to_owned(),
-            false => path.display().to_string(),
-        },
-        source,
-    })
+    read.map_err(|source| SendError::Body { what, source })
 }
 
-/// What the provider sent of an event, as the ledger has it.
+/// The payload of an event as the provider sent it.
 async fn recorded(target: &Target, key: &str) -> Result<Vec<u8>, Failure> {
     let ledger = target.ledger()?;
-    let partition = key.split_once('|').map_or(key, |(partition, _)| partition);
-    let records = ledger.partition(partition).await?;
-    let payload = match records.iter().find(|record| record.key == key) {
-        Some(record) => ledger.payload(record).await?,
+    let payload = match lookup::by_key(&ledger, key).await? {
+        Some(record) => ledger.payload(&record).await?,
         None => None,
     };
     payload.ok_or_else(|| {
-        let advice = "`acuse events list --json` has the keys; quote them, they hold `#` and `|`";
+        let advice = "`acuse events list --json` prints the keys; quote them, because they contain `#` and `|`";
         Failure::with_advice(SendError::NoEvent(key.to_owned()), advice)
     })
 }
 
 impl Arguments {
-    /// Sends, a line of output a delivery. An answer that is not the expected one is an error:
-    /// 200, or 401 with `--break`.
+    /// Sends, and prints a line for each delivery. Any answer other than the expected one is an error: 200, or 401
+    /// with `--break`.
     async fn send(
         &self,
         provider: &'static Provider,
@@ -203,15 +175,15 @@ impl Arguments {
     }
 
     async fn post(&self, url: &str, sample: &Sample) -> Result<u16, SendError> {
-        let answer = post(url, &sample.headers, &sample.body, PATIENCE).await?;
-        let (status, text) = (answer.status, answer.text);
+        let Answer {
+            status,
+            text,
+            delivery_id,
+        } = post(url, &sample.headers, &sample.body, PATIENCE).await?;
         if self.json {
-            terminal::json(json!({"status": status, "answer": text, "delivery_id": answer.delivery_id}));
+            terminal::json(json!({"status": status, "answer": text, "delivery_id": delivery_id}));
         } else {
-            let delivery = answer
-                .delivery_id
-                .map(|id| format!("  delivery {id}"))
-                .unwrap_or_default();
+            let delivery = delivery_id.map_or_else(String::new, |id| format!("  delivery {id}"));
             say!("{status} {}{delivery}", cut(&text, 300));
         }
         Ok(status)

@@ -8,6 +8,7 @@ use acuse_core::clock::Clock;
 use acuse_core::consume::SetAside;
 use acuse_core::providers;
 use acuse_core::receive::{Outbox, SecretStore};
+use aws_sdk_sqs::types::Message;
 use axum::extract::{Form, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -25,7 +26,7 @@ use crate::sample::{self, Break, Sample};
 use crate::stack::dead_letters::{DeadLetter, send_back};
 use crate::stack::events::{replayed, set_aside_reason};
 use crate::stack::quarantine::{Quarantined, Reverifier};
-use crate::stack::queue::Walk;
+use crate::stack::queue::{Walk, attribute};
 use crate::terminal::escape;
 
 /// As long as a provider waits for an answer.
@@ -138,25 +139,19 @@ pub(super) async fn redrive(
     let sqs = aws_sdk_sqs::Client::new(&target.sdk);
     let mut walk = Walk::list(sqs.clone(), target.output("DeadLetterQueueUrl")?).await?;
     let sent = async {
-        loop {
-            let messages = walk.next().await?;
-            if messages.is_empty() {
-                return Ok::<_, Failed>(false);
-            }
-            let Some(message) = messages.into_iter().find(|message| message.message_id() == Some(&id)) else {
-                continue;
-            };
-            let dead = DeadLetter::open(message, target.environment());
-            let returned = send_back(&sqs, target.output("EventQueueUrl")?, &mut walk, &[&dead]).await?;
-            return match returned.refused.into_iter().next() {
-                None => Ok(true),
-                Some(reason) => Err(Refused(reason).into()),
-            };
+        let Some(message) = walk.find(|message| message.message_id() == Some(&id)).await? else {
+            return Ok::<_, Failed>(false);
+        };
+        let dead = DeadLetter::open(message, target.environment());
+        let returned = send_back(&sqs, target.output("EventQueueUrl")?, &mut walk, &[&dead]).await?;
+        match returned.refused.into_iter().next() {
+            None => Ok(true),
+            Some(reason) => Err(Refused(reason).into()),
         }
     };
     let sent = sent.await;
-    walk.end().await?;
-    Ok(after(&inspector, &headers, sent?, "/dead-letters"))
+    let sent = walk.end(sent).await?;
+    Ok(after(&inspector, &headers, sent, "/dead-letters"))
 }
 
 pub(super) async fn confirm_release(
@@ -192,21 +187,16 @@ pub(super) async fn release(
     let mut walk = Walk::list(sqs, target.output("QuarantineQueueUrl")?).await?;
     let mut bench = Reverifier::new(target)?;
     let released = async {
-        loop {
-            let messages = walk.next().await?;
-            if messages.is_empty() {
-                return Ok::<_, Failed>(false);
-            }
-            let mut held = messages.into_iter().map(Quarantined::open);
-            if let Some(held) = held.find(|held| held.delivery_id() == id) {
-                bench.release(&[&held], &mut walk).await?;
-                return Ok(true);
-            }
-        }
+        let of_id = |message: &Message| attribute(message, "delivery_id").unwrap_or("?") == id;
+        let Some(message) = walk.find(of_id).await? else {
+            return Ok::<_, Failed>(false);
+        };
+        bench.release(&[&Quarantined::open(message)], &mut walk).await?;
+        Ok(true)
     };
     let released = released.await;
-    walk.end().await?;
-    Ok(after(&inspector, &headers, released?, "/quarantine"))
+    let released = walk.end(released).await?;
+    Ok(after(&inspector, &headers, released, "/quarantine"))
 }
 
 /// Redirects to the list, or says that the message was not found. Someone else may be looking at it right now.

@@ -1,4 +1,4 @@
-//! Conflicts, and what an operator makes of them.
+//! Conflicts, and the operator's decisions on them.
 
 use acuse_aws::ledger::conflict::{Conflicts, Decided, WriteError};
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
@@ -15,45 +15,38 @@ use crate::stack::difference::{self, Difference};
 use crate::stack::events::{ReplayError, replayed};
 use crate::stack::target::{Target, TargetError};
 
-/// What came of a decision.
+/// The result of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is made.
+    /// The conflict was released or dismissed.
     Done,
-    /// It was made before: let through and queued once more, or dismissed.
+    /// The same decision was made before. A released conflict that nobody has claimed is queued once more.
     Again,
-    /// Nothing was done: another decision was made before, and this is where the record stands.
+    /// Nothing changed: the opposite decision was made before, and the record has this status.
     Otherwise(Status),
-    /// Nothing was done: the payload is in the ledger no more.
+    /// Nothing changed: the payload is no longer in the ledger.
     Gone,
 }
 
 /// A decision that could not be made.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ConflictError {
-    /// The stack.
+    /// The stack has no such output.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// The ledger does not answer.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The ledger does not take it.
+    /// The ledger can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// It fits no message.
+    /// It can't be read, or is too long for a message.
     #[error(transparent)]
     Replay(#[from] ReplayError),
-    /// The queue does not take it.
-    #[error("the conflict is free to be processed, but was not queued: run this again")]
+    /// The queue refused it.
+    #[error("the conflict was released, but not queued: run this again")]
     NotQueued(#[from] OutboxError),
 }
 
-/// Lets a conflict through: it is free to be claimed, and queued, so that the consumer hands it to hooks as an
-/// event of its own. First freed, so that nobody dismisses what is on its way.
-///
-/// # Errors
-/// [`ConflictError`].
+/// Releases a conflict: marks its record as free to claim, then queues it, so that hooks get it as an event of its own.
+/// In this order, nobody can dismiss a conflict that is already queued.
 pub async fn release(target: &Target, record: &Record) -> Result<Outcome, ConflictError> {
     let message = replayed(&target.ledger()?, record).await?;
     let (Some(key), Some(message), Some(provider)) = (
@@ -65,7 +58,7 @@ pub async fn release(target: &Target, record: &Record) -> Result<Outcome, Confli
     };
     let outcome = match ledger(target)?.release(&key).await? {
         Decided::Now => Outcome::Done,
-        // Its message may never have been queued. A second one is a duplicate.
+        // The first run may have failed to queue it. If not, a second message is a duplicate.
         Decided::Already(Status::Released) => Outcome::Again,
         Decided::Already(Status::InProgress | Status::Completed) => return Ok(Outcome::Again),
         Decided::Already(status) => return Ok(Outcome::Otherwise(status)),
@@ -75,10 +68,7 @@ pub async fn release(target: &Target, record: &Record) -> Result<Outcome, Confli
     Ok(outcome)
 }
 
-/// Dismisses a conflict: it reaches no hook, and the record says why.
-///
-/// # Errors
-/// [`ConflictError`].
+/// Dismisses a conflict: it reaches no hook, and its record keeps the reason.
 pub async fn dismiss(target: &Target, record: &Record, reason: &str) -> Result<Outcome, ConflictError> {
     let Some(key) = IdempotencyKey::parse(&record.key) else {
         return Ok(Outcome::Gone);
@@ -103,8 +93,8 @@ pub fn of<'a>(key: &'a str, records: &'a [Record]) -> impl Iterator<Item = &'a R
         .filter(move |record| record.conflict_of.as_deref() == Some(key))
 }
 
-/// The records of a whole partition, each event with the count of its conflicts: those that have a record of their own,
-/// and those that an older consumer only counted.
+/// The records of a partition, each event with the count of its conflicts: those with a record of their own, and those
+/// that an older consumer only counted.
 pub fn counted(mut records: Vec<Record>) -> Vec<Record> {
     let counts: Vec<u32> = records
         .iter()
@@ -117,18 +107,7 @@ pub fn counted(mut records: Vec<Record>) -> Vec<Record> {
     records
 }
 
-/// A record's status as lists have it. That of a conflict which is decided on looks like an event's.
-pub fn status(record: &Record) -> String {
-    match record.conflict_of {
-        Some(_) if record.status != Status::Conflict.name() => format!("{} (conflict)", record.status),
-        _ => record.status.to_owned(),
-    }
-}
-
-/// How a conflict differs from its event, which is among `records`; `None` where one of the two is gone.
-///
-/// # Errors
-/// [`ReadError`] names the table.
+/// How a conflict differs from its event, which is among `records`; `None` if one of the two payloads is gone.
 pub async fn compared(
     ledger: &LedgerReader,
     conflict: &Record,

@@ -1,9 +1,8 @@
-//! The dead-letter queue: what could not be done, and why.
+//! The dead-letter queue: events that could not be processed, and why.
 
 use std::collections::HashSet;
 
-use acuse_aws::ledger::reader::ReadError;
-use acuse_aws::ledger::record::Record;
+use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
 use acuse_core::event::payload;
@@ -13,38 +12,25 @@ use acuse_core::wire::envelope::Envelope;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use serde_json::json;
-use thiserror::Error;
 
 use crate::stack::filter::{Facts, Filter};
 use crate::stack::queue::{self, Attributes, QueueError, Walk, attribute};
-use crate::stack::target::{Target, TargetError};
+use crate::stack::target::Target;
 
 /// A message of the dead-letter queue, as far as it can be read.
 pub struct DeadLetter {
     /// As it was received.
     pub message: Message,
-    /// The provider's name; `?` where there is none.
+    /// The provider's name; `?` if it has none.
     pub provider: String,
-    /// Those that it brings: several for an array that was not read, none where it can't be opened.
+    /// Its events: several if it is an array that was not read, none if it can't be opened.
     pub events: Vec<Event>,
-    /// `None` for what SQS moved here after too many receives.
+    /// `None` if SQS moved it here after too many receives.
     pub reason: Option<String>,
 }
 
-/// The ledger could not be asked for an event's status.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StatusError {
-    /// There is no ledger.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// It does not answer.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-}
-
 impl DeadLetter {
-    /// Reads a message. `own` is the environment of events that name none.
+    /// Reads a message. Events that name no environment belong to `own`.
     pub fn open(message: Message, own: Environment) -> Self {
         let text = message.body.as_deref().unwrap_or_default();
         let envelope = Envelope::from_message(text, |name| attribute(&message, name)).ok();
@@ -61,11 +47,8 @@ impl DeadLetter {
         }
     }
 
-    /// Whether it passes; its status is the ledger's.
-    ///
-    /// # Errors
-    /// [`StatusError`].
-    pub async fn passes(&self, filter: &Filter, target: &Target) -> Result<bool, StatusError> {
+    /// Whether it passes the filter, by its status in `ledger`.
+    pub async fn passes(&self, filter: &Filter, ledger: &LedgerReader) -> Result<bool, ReadError> {
         let passes = |type_name| {
             filter.passes(&Facts {
                 provider: &self.provider,
@@ -75,17 +58,17 @@ impl DeadLetter {
             })
         };
         if self.events.is_empty() {
-            return Ok(passes("") && filter.status().is_none());
+            return Ok(passes("") && filter.status.is_none());
         }
         for event in self.events.iter().filter(|event| passes(&event.type_name)) {
-            let Some(status) = filter.status() else {
+            let Some(status) = filter.status else {
                 return Ok(true);
             };
-            // Only asked for where it matters: a read for each event.
-            let records = target.ledger()?.partition(&event.key.partition).await?;
+            // One read for each event, so only if the filter has a status.
+            let records = ledger.partition(&event.key.partition).await?;
             let key = event.key.to_string();
-            let is_so = |record: &Record| record.key == key && record.status == status.name();
-            if records.iter().any(is_so) {
+            let mut records = records.iter();
+            if records.any(|record| record.key == key && record.status == status.name()) {
                 return Ok(true);
             }
         }
@@ -100,9 +83,7 @@ impl DeadLetter {
 
     /// Why it is here.
     pub fn reason(&self) -> &str {
-        self.reason
-            .as_deref()
-            .unwrap_or("received too often without being done")
+        self.reason.as_deref().unwrap_or("received too often without success")
     }
 
     /// Received, provider, type, resource, reason.
@@ -122,7 +103,7 @@ impl DeadLetter {
         ]
     }
 
-    /// One line of `--json`: of an array, its first event, and how many there are.
+    /// One line of `--json`. An array's line has its first event, and how many there are.
     pub fn json(&self) -> serde_json::Value {
         let event = self.events.first();
         json!({
@@ -138,19 +119,17 @@ impl DeadLetter {
         })
     }
 
-    /// Why the consumer would set it aside, or one of its events, were it not marked as a replay: it may be here
-    /// since it could not be read in time, without having been looked at.
+    /// Why the consumer would set aside this message or one of its events if it were not marked as a replay. Messages
+    /// that could not be read in time are here without the consumer having checked that.
     pub fn set_aside_reason(&self, target: &Target, now: Timestamp) -> Option<SetAside> {
-        let mut asides = self
-            .events
-            .iter()
-            .filter_map(|event| target.set_aside_reason(event, now));
-        // That one reaches no hook in any case.
-        asides.find(|aside| *aside != SetAside::TestDelivery)
+        let events = self.events.iter();
+        let mut reasons = events.filter_map(|event| target.set_aside_reason(event, now));
+        // A test delivery reaches no hook even as a replay.
+        reasons.find(|reason| *reason != SetAside::TestDelivery)
     }
 
-    /// As it came, marked as a replay: a rejected event may be claimed again. What a conflict's replay says stays:
-    /// by it the consumer knows which record is meant.
+    /// Its attributes, marked as a replay, so that a rejected event may be claimed again. A conflict's replay keeps its
+    /// own mark, which tells the consumer which record is meant.
     fn attributes(&self) -> Attributes {
         let mut attributes = self.message.message_attributes.clone().unwrap_or_default();
         attributes.remove("reason");
@@ -165,20 +144,18 @@ impl DeadLetter {
     }
 }
 
-/// What became of dead letters that were sent back.
+/// Which dead letters were sent back.
 #[derive(Debug, Default)]
 pub struct Returned {
     /// The message ids of those that are in the event queue.
     pub sent: HashSet<String>,
-    /// Why SQS refused others, which stay where they are. One that is sent and not deleted is sent again by
-    /// the next run, and the ledger drops it.
+    /// Why SQS refused others, which stay where they are. One that was sent but not deleted is sent again by the next
+    /// run, and the ledger drops it as a duplicate.
     pub refused: Vec<String>,
 }
 
-/// Sends `letters` to the event queue, and takes those that are there from the dead-letter queue.
-///
-/// # Errors
-/// [`QueueError`] names the call. What was sent by then is a duplicate, which the ledger drops.
+/// Sends `letters` to the event queue `to`, and deletes them from the dead-letter queue. After an error, letters that
+/// were sent are still here: sending them again makes duplicates, which the ledger drops.
 pub async fn send_back(
     client: &Client,
     to: &str,
@@ -187,19 +164,20 @@ pub async fn send_back(
 ) -> Result<Returned, QueueError> {
     let entries = letters.iter();
     let entries = entries.map(|letter| (&letter.message, letter.attributes(), letter.provider.as_str()));
-    // Sent first: an interruption between the two makes a duplicate. The other way round it would make a loss.
+    // Sent first: an interruption between the two makes a duplicate, not a loss.
     let sent = queue::send(client, to, entries.collect()).await?;
     let deleted = walk.delete(&sent.done).await?;
     let id = |message: &&Message| message.message_id.clone().unwrap_or_default();
-    let refused = sent
+    let not_sent = sent
         .refused
         .into_iter()
         .map(|refused| format!("not sent: {}", refused.reason));
-    let kept = deleted.refused.into_iter();
-    let kept = kept.map(|refused| format!("sent, and not deleted from the dead-letter queue: {}", refused.reason));
+    let not_deleted = deleted.refused.into_iter();
+    let not_deleted =
+        not_deleted.map(|refused| format!("sent, but not deleted from the dead-letter queue: {}", refused.reason));
     Ok(Returned {
         sent: sent.done.iter().map(id).collect(),
-        refused: refused.chain(kept).collect(),
+        refused: not_sent.chain(not_deleted).collect(),
     })
 }
 
@@ -208,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sent_back_is_a_replay_and_a_conflicts_stays_one() {
+    fn a_redriven_message_is_marked_as_a_replay_and_a_conflict_stays_a_conflict() {
         for (replay, sent) in [(None, "1"), (Some("1"), "1"), (Some("conflict"), "conflict")] {
             let text = |text: &str| {
                 let value = MessageAttributeValue::builder().data_type("String");

@@ -1,23 +1,23 @@
 //! How the payload of a conflict differs from the event's, member by member.
 //!
-//! Numbers are compared as they were sent: an amount of `150000` that comes again as `150000.00` is a
-//! difference that an operator wants to see. Texts are as they came, and whoever shows them escapes them.
+//! Numbers are compared as they were sent: an operator wants to see that an amount of `150000` came again as
+//! `150000.00`. Texts are not escaped here, but when they are shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use acuse_core::json::{self, Text, Value};
 
-/// What one payload has and another has not.
+/// How two payloads differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// None: they are the same bytes.
+    /// They have the same bytes.
     None,
-    /// These members, in the order of their paths.
+    /// In these members, ordered by path.
     Members(Vec<Member>),
-    /// The same members and values: white space, the order of members, or how a string is written.
+    /// In white space, the order of members, or how a string is written; members and values are the same.
     Notation,
-    /// One of them is not JSON: they are the same up to this byte.
+    /// One of them is not JSON. They are the same up to this byte.
     Bytes {
         /// Counted from 0.
         at: usize,
@@ -27,11 +27,11 @@ pub enum Difference {
 /// A member that differs: `before` is the event's value as JSON, `after` the conflict's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// `payment.items[0].amount`; empty for the payload itself.
+    /// Such as `payment.items[0].amount`; empty for the payload itself.
     pub path: String,
-    /// `None` where it was added.
+    /// `None` if it was added.
     pub before: Option<String>,
-    /// `None` where it was removed.
+    /// `None` if it was removed.
     pub after: Option<String>,
 }
 
@@ -45,29 +45,20 @@ pub fn between(event: &[u8], conflict: &[u8]) -> Difference {
         return Difference::Bytes { at };
     };
     let (before, after) = (leaves(&before), leaves(&after));
-    let mut members: Vec<Member> = before
-        .iter()
-        .filter(|(path, value)| after.get(*path) != Some(*value))
-        .map(|(path, value)| Member {
-            path: path.clone(),
-            before: Some(value.clone()),
-            after: after.get(path).cloned(),
-        })
-        .collect();
-    let added = after.iter().filter(|(path, _)| !before.contains_key(*path));
-    members.extend(added.map(|(path, value)| Member {
+    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let members = paths.into_iter().map(|path| Member {
         path: path.clone(),
-        before: None,
-        after: Some(value.clone()),
-    }));
-    members.sort_by(|a, b| a.path.cmp(&b.path));
+        before: before.get(path).cloned(),
+        after: after.get(path).cloned(),
+    });
+    let members: Vec<Member> = members.filter(|member| member.before != member.after).collect();
     match members.is_empty() {
         true => Difference::Notation,
         false => Difference::Members(members),
     }
 }
 
-/// Every value that holds no other, by its path.
+/// Every value that contains no other, by its path.
 fn leaves(value: &Value<'_>) -> BTreeMap<String, String> {
     let mut leaves = BTreeMap::new();
     collect(value, String::new(), &mut leaves);
@@ -89,7 +80,7 @@ fn collect(value: &Value<'_>, path: String, leaves: &mut BTreeMap<String, String
                 let time = times.entry(name.clone()).or_default();
                 *time += 1;
                 let dot = if path.is_empty() { "" } else { "." };
-                // A name may come twice, and parsers disagree about which one counts.
+                // A name may occur twice, and parsers disagree about which one counts.
                 let path = match *time {
                     1 => format!("{path}{dot}{name}"),
                     time => format!("{path}{dot}{name} ({time})"),
@@ -108,7 +99,7 @@ fn collect(value: &Value<'_>, path: String, leaves: &mut BTreeMap<String, String
     leaves.insert(path, text);
 }
 
-/// A name as it is, where it can't be mistaken for a path.
+/// A name, quoted if it could be mistaken for a path.
 fn named(name: &Text<'_>) -> String {
     match name.as_str() {
         Some(text) if !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_-".contains(c)) => {
@@ -118,7 +109,7 @@ fn named(name: &Text<'_>) -> String {
     }
 }
 
-/// As JSON: other texts are other ones here too, also where a lone surrogate makes the difference.
+/// As JSON. Different texts stay different, even if only by a lone surrogate.
 fn quoted(text: &Text<'_>) -> String {
     let mut quoted = String::from("\"");
     text.for_each(|point| match char::from_u32(point) {
@@ -159,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_added_removed_and_changed_wherever_they_are() {
+    fn added_removed_and_changed_members_are_found_at_any_depth() {
         assert_eq!(
             told(
                 r#"{"event":"payment.completed","data":{"id":"p1","amount":150000,"items":[{"n":1},{"n":2}],"old":null}}"#,
@@ -176,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_comes_twice_and_texts_that_are_no_unicode_stay_apart() {
+    fn repeated_names_and_lone_surrogates_are_told_apart() {
         assert_eq!(told(r#"{"a":1,"a":2}"#, r#"{"a":1,"a":3}"#), ["changed  a (2): 2 → 3"]);
         let surrogates = told(r#"{"a":"\ud800x"}"#, r#"{"a":"\ud801x"}"#);
         assert_eq!(surrogates, [r#"changed  a: "\ud800x" → "\ud801x""#]);
@@ -184,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_member_differs_it_is_said_how_they_do() {
+    fn without_a_different_member_the_kind_of_difference_is_given() {
         assert_eq!(between(b"{}", b"{}"), Difference::None);
         let other_order = between(br#"{"a":"\u00e9", "b":1}"#, "{\"b\":1,\"a\":\"é\"}".as_bytes());
         assert_eq!(other_order, Difference::Notation);

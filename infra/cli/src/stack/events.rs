@@ -1,4 +1,4 @@
-//! Events in the ledger: finding them, and queueing them again.
+//! Events in the ledger: listing them, and queueing them again.
 
 use std::time::Duration;
 
@@ -16,22 +16,21 @@ use crate::stack::filter::{Facts, Filter};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How people read the status RELEASED: a hook failed, and the event is processed again.
+pub(crate) const RETRYING: &str = "retrying";
+
 /// An event that can't be queued again.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ReplayError {
-    /// The ledger does not answer.
+    /// The ledger can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Its payload fits no message.
+    /// Its payload is too long for a message.
     #[error("an event can't be queued again")]
     TooLong(#[from] TooLong),
 }
 
-/// The events of `days` days that pass, newest first; at most `limit` of each provider.
-///
-/// # Errors
-/// [`ReadError`] names the table.
+/// The events of the last `days` days that pass the filter, newest first; at most `limit` of each provider.
 pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {
     let now = SystemClock.now();
     let since = filter
@@ -45,11 +44,10 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
             if found.len() >= limit {
                 break;
             }
-            // A filter has to see the whole day.
-            let most = if filter.is_open() {
-                limit - found.len()
-            } else {
-                usize::MAX
+            // A filter needs the whole day: what it wants may be the day's oldest event.
+            let most = match filter.is_open() {
+                true => limit - found.len(),
+                false => usize::MAX,
             };
             let day = ledger.on_day(provider.name, now.minus(DAY * back), most).await?;
             found.extend(day.into_iter().filter(|record| passes(filter, record)));
@@ -60,7 +58,7 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
     Ok(records)
 }
 
-/// Whether a record passes.
+/// Whether a record passes the filter.
 pub fn passes(filter: &Filter, record: &Record) -> bool {
     let received_at = record.received_at.as_deref();
     let facts = Facts {
@@ -69,21 +67,31 @@ pub fn passes(filter: &Filter, record: &Record) -> bool {
         error: record.error.as_deref(),
         received_at: received_at.and_then(Timestamp::from_rfc3339),
     };
-    let status = filter.status().is_none_or(|status| status.name() == record.status);
+    let status = filter.status.is_none_or(|status| status.name() == record.status);
     status && filter.passes(&facts)
 }
 
-/// Why a record's event was set aside on purpose; `None` where it was not.
+/// The status as people read it. `--json` keeps the ledger's names.
+pub fn status(record: &Record) -> String {
+    let status = match record.status {
+        status if status == Status::Released.name() => RETRYING,
+        status => status,
+    };
+    // Once it is released or dismissed, a conflict would look like an event.
+    match record.conflict_of.is_some() && status != Status::Conflict.name() {
+        true => format!("{status} (conflict)"),
+        false => status.to_owned(),
+    }
+}
+
+/// Why a record's event was set aside; `None` if it was not.
 pub fn set_aside_reason(record: &Record) -> Option<SetAside> {
     let rejected = record.status == Status::Rejected.name();
     SetAside::of_reason(record.error.as_deref().filter(|_| rejected)?)
 }
 
-/// The message that brings a record's event once more, with its own delivery id and time of receipt; a conflict's
-/// under the key of its own record. `None` where the payload is gone.
-///
-/// # Errors
-/// [`ReplayError`].
+/// The message that queues a record's event again, with its own delivery id and time of receipt. A conflict's message
+/// carries the key of the conflict's record. `None` if the payload is gone.
 pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<Message>, ReplayError> {
     let Some(body) = ledger.payload(record).await? else {
         return Ok(None);
@@ -94,10 +102,6 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
     let (Some(delivery_id), Some(received_at)) = (id, at) else {
         return Ok(None);
     };
-    let replay = match record.conflict_of {
-        Some(_) => Replay::Conflict,
-        None => Replay::Event,
-    };
     let envelope = Envelope {
         provider: record.provider.clone(),
         content: record.content.clone(),
@@ -105,7 +109,10 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
         received_at,
         form: form.unwrap_or(CanonicalForm::Raw),
         body: body.into(),
-        replay: Some(replay),
+        replay: Some(match record.conflict_of {
+            Some(_) => Replay::Conflict,
+            None => Replay::Event,
+        }),
     };
     Ok(Some(envelope.to_message()?))
 }

@@ -1,31 +1,31 @@
-//! Events that the consumer set aside on purpose, and operators who want them all the same.
+//! Events that the consumer set aside, and the options that send them to hooks after all.
 
 use std::fmt;
 
 use acuse_core::consume::SetAside;
 use clap::Args;
 
-/// Which of them to send to hooks. What is not named here stays set aside.
+/// Which events that were set aside are sent to hooks. All others stay set aside.
 #[derive(Debug, Clone, Copy, Default, Args)]
-#[command(next_help_heading = "What was set aside on purpose")]
+#[command(next_help_heading = "Events that were set aside")]
 pub struct Include {
-    /// Also events of an environment that the stack does not take: its hooks get test events, say
+    /// Include events of an environment that the stack does not take: hooks get test events of a live stack, say
     #[arg(long)]
     pub wrong_environment: bool,
-    /// Also events that happened longer ago than the stack remembers: hooks may have had them before
+    /// Include events older than the stack's retention: hooks may have processed them before
     #[arg(long, alias = "stale")]
     pub expired: bool,
 }
 
 impl Include {
-    /// Whether any of them is wanted.
+    /// Whether any option was given.
     pub fn any(self) -> bool {
         self.wrong_environment || self.expired
     }
 
-    /// Whether an event is sent. Test deliveries are for no hook, whoever asks.
-    pub fn takes(self, aside: Option<SetAside>) -> bool {
-        match aside {
+    /// Whether an event is sent, given why it was set aside. Test deliveries are never sent.
+    pub fn includes(self, set_aside: Option<SetAside>) -> bool {
+        match set_aside {
             None => true,
             Some(SetAside::WrongEnvironment(_)) => self.wrong_environment,
             Some(SetAside::Expired(_)) => self.expired,
@@ -34,55 +34,58 @@ impl Include {
     }
 }
 
-/// How many events there are of each kind.
+/// How many events there are, by why they were set aside.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    ordinary: usize,
+    not_set_aside: usize,
     wrong_environment: usize,
     expired: usize,
-    tests: usize,
+    test_deliveries: usize,
 }
 
 impl Counts {
-    /// Counts one more.
-    pub fn count(&mut self, aside: Option<SetAside>) {
-        *match aside {
-            None => &mut self.ordinary,
+    /// Counts one more event.
+    pub fn add(&mut self, set_aside: Option<SetAside>) {
+        *match set_aside {
+            None => &mut self.not_set_aside,
             Some(SetAside::WrongEnvironment(_)) => &mut self.wrong_environment,
             Some(SetAside::Expired(_)) => &mut self.expired,
-            Some(SetAside::TestDelivery) => &mut self.tests,
+            Some(SetAside::TestDelivery) => &mut self.test_deliveries,
         } += 1;
     }
 
-    /// All of them.
+    /// All events.
     pub fn total(self) -> usize {
-        self.ordinary + self.set_aside()
+        self.not_set_aside + self.set_aside()
     }
 
-    /// Those that were set aside on purpose.
+    /// The events that were set aside.
     pub fn set_aside(self) -> usize {
-        self.wrong_environment + self.expired + self.tests
+        self.wrong_environment + self.expired + self.test_deliveries
     }
 
-    /// What was left out of a command that had no option for it; `None` where that is nothing.
+    /// What a command without the options says it left out; `None` if it left out nothing.
     pub fn left_out(self) -> Option<String> {
-        let kinds = Self { ordinary: 0, ..self };
-        (kinds.total() > 0).then(|| {
+        let kinds = Self {
+            not_set_aside: 0,
+            ..self
+        };
+        (self.set_aside() > 0).then(|| {
             format!(
-                "left out, since they were set aside on purpose: {kinds} (`--wrong-environment` and `--expired` send them to hooks, as does naming one by its key)"
+                "left out, because they were set aside: {kinds}. Send them to hooks with `--wrong-environment` or `--expired`, or name one by its key"
             )
         })
     }
 }
 
-/// `3 that failed, 2 of another environment, 1 expired`
+/// `3 that failed, 2 of an environment that the stack does not take, 1 expired`
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = [
-            (self.ordinary, "that failed"),
+            (self.not_set_aside, "that failed"),
             (self.wrong_environment, "of an environment that the stack does not take"),
             (self.expired, "expired"),
-            (self.tests, "test deliveries"),
+            (self.test_deliveries, "test deliveries"),
         ];
         let kinds = kinds.iter().filter(|(count, _)| *count > 0);
         let kinds: Vec<_> = kinds.map(|(count, kind)| format!("{count} {kind}")).collect();
@@ -108,30 +111,30 @@ mod tests {
     ];
 
     #[test]
-    fn each_kind_is_taken_only_where_it_is_named() {
-        let taken = |wrong_environment, expired| {
-            let wanted = Include {
+    fn each_kind_is_sent_only_if_its_option_is_given() {
+        let sent = |wrong_environment, expired| {
+            let include = Include {
                 wrong_environment,
                 expired,
             };
-            ALL.map(|aside| wanted.takes(aside))
+            ALL.map(|aside| include.includes(aside))
         };
-        assert_eq!(taken(false, false), [true, false, false, false]);
-        assert_eq!(taken(true, false), [true, true, false, false]);
-        assert_eq!(taken(false, true), [true, false, true, false]);
-        assert_eq!(taken(true, true), [true, true, true, false]);
+        assert_eq!(sent(false, false), [true, false, false, false]);
+        assert_eq!(sent(true, false), [true, true, false, false]);
+        assert_eq!(sent(false, true), [true, false, true, false]);
+        assert_eq!(sent(true, true), [true, true, true, false]);
     }
 
     #[test]
     fn each_kind_is_counted() {
-        let mut kinds = Counts::default();
-        assert_eq!((kinds.to_string().as_str(), kinds.left_out()), ("none", None));
-        ALL.into_iter().chain([None]).for_each(|aside| kinds.count(aside));
+        let mut counts = Counts::default();
+        assert_eq!((counts.to_string().as_str(), counts.left_out()), ("none", None));
+        ALL.into_iter().chain([None]).for_each(|aside| counts.add(aside));
         assert_eq!(
-            kinds.to_string(),
+            counts.to_string(),
             "2 that failed, 1 of an environment that the stack does not take, 1 expired, 1 test deliveries"
         );
-        assert_eq!((kinds.total(), kinds.set_aside()), (5, 3));
-        assert!(kinds.left_out().unwrap().contains("purpose: 1 of an environment"));
+        assert_eq!((counts.total(), counts.set_aside()), (5, 3));
+        assert!(counts.left_out().unwrap().contains("set aside: 1 of an environment"));
     }
 }

@@ -1,8 +1,8 @@
-//! Finding events by what somebody has of them: the likely keys first, since a day's listing reads everything
-//! that came in on it, payloads included.
+//! Finding events by an id or a key: first by likely keys, because listing a day reads everything received on it,
+//! payloads included.
 //!
-//! An id may have any text. One that reads like a key is looked for as an id as well, and one that was copied
-//! from a list is found with its escapes and as the digest that stands for a long one.
+//! An id may be any text. An id that reads like a key is looked up as an id as well. An id copied from a list is found
+//! with its escapes, and by the digest that stands for a long one.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -22,23 +22,31 @@ use crate::terminal::unescape;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// So many partitions are asked for at once.
+/// Concurrent queries.
 const AT_ONCE: usize = 16;
 
-/// DynamoDB refuses a longer partition key: nothing has it.
+/// The longest partition key in bytes; DynamoDB refuses a longer one.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const LONGEST_PARTITION: usize = 2048;
 
-/// What can be found without reading a day's list: the event of a key, all of a resource's key (the part before
-/// `|`), or those of a resource's, an event's or a delivery's id. None where it is nothing of these.
-///
-/// # Errors
-/// [`ReadError`] names the table.
+/// The part of a key that all events of one resource share.
+pub fn partition(key: &str) -> &str {
+    key.split_once('|').map_or(key, |(partition, _)| partition)
+}
+
+/// The record with exactly this key.
+pub async fn by_key(ledger: &LedgerReader, key: &str) -> Result<Option<Record>, ReadError> {
+    let records = ledger.partition(partition(key)).await?;
+    Ok(records.into_iter().find(|record| record.key == key))
+}
+
+/// What can be found without listing days: the event with this key, all events of a resource's key (the part before
+/// `|`), or the events of a resource, event or delivery with this id. Nothing if `text` is none of these.
 pub async fn by_key_or_id(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
-    let mut found = as_key(ledger, text).await?;
+    let mut found = with_conflicts(ledger, text).await?;
     for spelling in spellings(text) {
         if found.is_empty() {
-            found = by_key(ledger, &spelling).await?;
+            found = by_id(ledger, &spelling).await?;
         }
     }
     if found.is_empty() {
@@ -47,13 +55,10 @@ pub async fn by_key_or_id(ledger: &LedgerReader, text: &str) -> Result<Vec<Recor
     Ok(found)
 }
 
-/// The event of a key and its conflicts, or all events of a resource's. None where `text` is neither.
-async fn as_key(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
-    // A partition has no `|` of its own.
-    let (partition, whole) = match text.split_once('|') {
-        Some((partition, _)) => (partition, true),
-        None => (text, false),
-    };
+/// The event with this key and its conflicts, or all events of a resource's key. Nothing if `text` is neither.
+async fn with_conflicts(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
+    // A partition key contains no `|`.
+    let partition = partition(text);
     let of_provider = partition
         .split_once('#')
         .is_some_and(|(name, _)| providers::by_name(name).is_some());
@@ -61,7 +66,7 @@ async fn as_key(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadEr
         return Ok(Vec::new());
     }
     let records = conflicts::counted(ledger.partition(partition).await?);
-    if !whole {
+    if partition == text {
         return Ok(records);
     }
     let conflicts: Vec<Record> = conflicts::of(text, &records).cloned().collect();
@@ -69,8 +74,8 @@ async fn as_key(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadEr
     Ok(event.chain(conflicts).collect())
 }
 
-/// The events of a resource's or an event's id, by their keys.
-async fn by_key(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
+/// The events of a resource or an event with this id, by their likely keys.
+async fn by_id(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
     let partitions = providers::ALL.iter();
     let partitions: Vec<String> = partitions
         .flat_map(|provider| likely_partitions(provider, id))
@@ -80,12 +85,12 @@ async fn by_key(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadErro
     Ok(found.into_iter().flat_map(conflicts::counted).collect())
 }
 
-/// The partitions that may hold an event of `provider` by this id; and those of the id that is too long for a key,
-/// where this is the digest that stands for it.
+/// The partitions that may have an event of `provider` with this id. If the id is the digest of one that is too long
+/// for a key, those of the long id.
 fn likely_partitions(provider: &Provider, id: &str) -> Vec<String> {
     let mut partitions: Vec<String> = IdempotencyKey::likely_partitions(provider, id).into_iter().collect();
     if let Some(digest) = id.strip_prefix('~') {
-        // In keys `~` comes before a digest and nowhere else: an id's own is encoded.
+        // In keys, `~` occurs only before a digest: an id's own is encoded.
         let encoded = format!("%7E{digest}");
         let before = partitions
             .iter()
@@ -96,31 +101,25 @@ fn likely_partitions(provider: &Provider, id: &str) -> Vec<String> {
     partitions
 }
 
-/// The events of a delivery's id, which says on which day it came; none where it is no such id.
+/// The events of a delivery, whose id says on which day it was received. Nothing if `id` is not a delivery id.
 async fn by_delivery(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
-    match DeliveryId::parse(id) {
-        Some(id) => match id.received_at() {
-            Some(day) => on_day(ledger, &[id.to_string()], day).await,
-            None => Ok(Vec::new()),
-        },
+    let id = DeliveryId::parse(id);
+    match id.and_then(|id| Some((id.to_string(), id.received_at()?))) {
+        Some((id, day)) => on_day(ledger, &[id], day).await,
         None => Ok(Vec::new()),
     }
 }
 
-/// The events of an id among all that came in so many days until `now`, the newest day first. Ends with the
-/// first day that has some.
-///
-/// # Errors
-/// [`ReadError`] names the table.
+/// The events with this id among all received in the last `days` days, on the newest day that has any.
 pub async fn in_daily_lists(
     ledger: &LedgerReader,
     id: &str,
     days: u32,
     now: Timestamp,
 ) -> Result<Vec<Record>, ReadError> {
-    // As records have it.
-    let ids: Vec<String> = spellings(id).iter().map(|id| bounded(id).into_owned()).collect();
-    let ids: Vec<String> = ids.into_iter().chain([id.to_owned()]).collect();
+    // Records have the bounded form of an id.
+    let mut ids: Vec<String> = spellings(id).iter().map(|id| bounded(id).into_owned()).collect();
+    ids.push(id.to_owned());
     for back in 0..days {
         let found = on_day(ledger, &ids, now.minus(DAY * back)).await?;
         if !found.is_empty() {
@@ -142,7 +141,7 @@ async fn on_day(ledger: &LedgerReader, ids: &[String], day: Timestamp) -> Result
     Ok(found)
 }
 
-/// `text`, and what it is where it was copied from a list that escapes.
+/// `text`, and what it stands for if it was copied from a list that escapes.
 fn spellings(text: &str) -> Vec<Cow<'_, str>> {
     match unescape(text) {
         Cow::Borrowed(text) => vec![Cow::Borrowed(text)],
@@ -171,7 +170,7 @@ mod tests {
 
     type Asked = Arc<Mutex<Vec<(String, Value)>>>;
 
-    /// A ledger that has one event, and what it is asked.
+    /// A ledger with one event, and the requests it gets.
     async fn ledger(pk: &str, day: &str) -> (LedgerReader, Asked) {
         ledger_of(pk, day, "p1").await
     }
@@ -209,7 +208,7 @@ mod tests {
         (LedgerReader::new(aws_sdk_dynamodb::Client::new(&sdk), "ledger"), asked)
     }
 
-    /// How many queries there were of keys, and of days.
+    /// The number of queries by key and by day.
     fn queries(asked: &Asked) -> (usize, usize) {
         let asked = asked.lock().unwrap();
         let of = |value: &str| {
@@ -222,9 +221,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_id_in_a_key_costs_a_few_queries_and_no_listing() {
+    async fn an_id_that_is_in_a_key_takes_a_few_queries_and_no_daily_list() {
         let (ledger, asked) = ledger("onepay#live#payment#p1", "").await;
-        let found = by_key(&ledger, "p1").await.unwrap();
+        let found = by_id(&ledger, "p1").await.unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].key, "onepay#live#payment#p1|payment.approved");
         let (keys, days) = queries(&asked);
@@ -232,7 +231,7 @@ mod tests {
         assert_eq!(days, 0);
     }
 
-    /// As the ledger has a payment of this id: its partition, and its id.
+    /// The partition and the id that a payment with this id has in the ledger.
     fn stored(id: &str) -> (String, String) {
         let likely = IdempotencyKey::likely_partitions(providers::by_name("onepay").unwrap(), id);
         let mut likely = likely.into_iter().filter(|key| key.starts_with("onepay#live#payment#"));
@@ -257,7 +256,7 @@ mod tests {
     ];
 
     #[tokio::test]
-    async fn an_id_of_any_text_is_found_by_itself_and_as_a_list_prints_it() {
+    async fn an_id_of_any_text_is_found_as_sent_and_as_lists_print_it() {
         let long = "x#".repeat(1500);
         for id in ODD.into_iter().chain([long.as_str()]) {
             let (pk, own) = stored(id);
@@ -269,13 +268,13 @@ mod tests {
                 escape(&own),
                 escape_json(&json).trim_matches('"').replace(r"\\", r"\"),
             ]);
-            // One that begins with `~` has a digest in lists alone, and takes a day's list.
+            // An id that begins with `~` is a digest only in lists, and is found in a daily list.
             let printed = printed.iter().filter(|printed| !id.starts_with('~') || *printed == id);
             for printed in printed {
                 let found = by_key_or_id(&ledger, printed).await.unwrap();
                 assert_eq!(found.len(), 1, "{printed:?} of {id:?}");
             }
-            // As short as DynamoDB takes them, and never empty.
+            // Short enough for DynamoDB, and never empty.
             for (_, body) in asked.lock().unwrap().iter() {
                 let pk = body["ExpressionAttributeValues"][":pk"]["S"].as_str().unwrap();
                 assert!(!pk.is_empty() && pk.len() <= LONGEST_PARTITION, "{pk}");
@@ -284,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_id_of_any_text_is_found_in_a_days_list() {
+    async fn an_id_of_any_text_is_found_in_a_daily_list() {
         let now = Timestamp::from_seconds(1_795_161_600);
         let long = "x#".repeat(1500);
         for id in ODD.into_iter().chain([long.as_str()]) {
@@ -298,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_is_asked_for_first_and_alone() {
+    async fn a_key_takes_one_query() {
         let (ledger, asked) = ledger("onepay#live#payment#p1", "").await;
         for key in ["onepay#live#payment#p1", "onepay#live#payment#p1|payment.approved"] {
             assert_eq!(by_key_or_id(&ledger, key).await.unwrap().len(), 1, "{key}");
@@ -311,7 +310,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_delivery_is_looked_for_on_its_own_day() {
+    async fn a_delivery_is_looked_up_on_its_own_day() {
         let id = "0192f4c1-0000-7000-8000-000000000000";
         let day = DeliveryId::parse(id).unwrap().received_at().unwrap().day();
         let (ledger, asked) = ledger("", &format!("onepay#{day}")).await;
@@ -327,7 +326,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_listing_ends_with_the_day_that_has_it() {
+    async fn the_search_ends_with_the_day_that_has_the_id() {
         let now = Timestamp::from_seconds(1_795_161_600);
         let (ledger, asked) = ledger("", &format!("onepay#{}", now.minus(DAY * 2).day())).await;
         assert_eq!(in_daily_lists(&ledger, "p1", 30, now).await.unwrap().len(), 1);
@@ -336,7 +335,7 @@ mod tests {
             let day = body["ExpressionAttributeValues"][":day"]["S"].as_str();
             day.is_some_and(|day| day.contains(&before))
         });
-        assert!(!read_on, "it ends there");
+        assert!(!read_on, "older days are not read");
     }
 
     #[test]
@@ -360,12 +359,12 @@ mod tests {
                 assert!(likely.contains(&event.key.partition), "{type_name}: {likely:?}");
             }
         }
-        // Each is a query: half a read unit where there is nothing.
+        // Each is a query, which costs half a read unit if it finds nothing.
         assert!(partitions <= 60, "{partitions}");
     }
 
     #[test]
-    fn a_delivery_says_when_it_came() {
+    fn a_delivery_id_has_its_time_of_receipt() {
         let at = Timestamp::from_millis(1_795_161_600_123);
         let id = DeliveryId::new(at, [7; 10]);
         assert_eq!(id.received_at(), Some(at));

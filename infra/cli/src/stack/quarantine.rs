@@ -10,7 +10,7 @@ use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
 use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
 use acuse_core::wire::delivery::{Delivery, Unverified};
-use acuse_core::wire::envelope::{Envelope, TooLong};
+use acuse_core::wire::envelope::{self, Envelope, TooLong};
 use aws_sdk_sqs::types::Message;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
@@ -20,18 +20,18 @@ use crate::sample;
 use crate::stack::queue::{QueueError, Refused, Walk, attribute};
 use crate::stack::target::{Target, TargetError};
 
-/// So many deliveries are queued at once.
+/// How many deliveries are queued at once.
 const AT_ONCE: usize = 16;
 
-/// A quarantined delivery, with its message.
+/// A quarantined delivery.
 pub struct Quarantined {
-    /// As it was received.
+    /// Its message.
     pub message: Message,
-    /// The provider's name; `?` where there is none.
+    /// The provider's name; `?` if it has none.
     pub provider: String,
-    /// Why it failed verification then.
+    /// Why it failed verification when it was received.
     pub reason: String,
-    /// Whether it was answered 200, in a registration window: its sender does not send it again.
+    /// Whether it was answered 200, in a registration window. The provider does not send it again.
     pub registration: bool,
     /// The delivery, as the verifier received it.
     pub delivery: Result<Delivery<Unverified>, NotKept>,
@@ -39,64 +39,60 @@ pub struct Quarantined {
 
 /// A delivery that can't be verified again, or not be queued.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ReverifyError {
     /// The stack has no such output.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// Its signature settings can't be meant.
+    /// The provider's signature settings are invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The secret can't be had.
+    /// The secret can't be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It fits no message.
+    /// The delivery is too long for a message.
     #[error("a delivery can't be queued: {0}")]
     TooLong(#[from] TooLong),
-    /// The event queue.
+    /// The event queue failed.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
-    /// The quarantine queue.
+    /// The quarantine queue failed.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// It is done with, and still in quarantine. Doing it again is safe.
-    #[error("message `{message_id}` could not be taken from the quarantine: {reason}; run this again")]
-    NotTaken {
+    /// It was released or purged, but is still in quarantine. Doing it again is safe.
+    #[error("message `{message_id}` could not be deleted from the quarantine: {reason}; run this again")]
+    NotDeleted {
         /// SQS's id of it.
         message_id: String,
-        /// What SQS said.
+        /// SQS's answer.
         reason: String,
     },
 }
 
-/// Verifies what is held, with the secrets and settings that the stack has now.
+/// Verifies quarantined deliveries with the secrets and settings that the stack has now.
 pub struct Reverifier<'a> {
     target: &'a Target,
     outbox: SqsOutbox,
     verifiers: Vec<Verifier>,
 }
 
-/// A provider as the stack verifies it now.
+/// A provider with the stack's settings, and its secrets.
 struct Verifier {
     provider: &'static Provider,
     secrets: Secrets,
 }
 
-/// What verifying again says.
+/// The result of verifying again.
 pub enum Verdict {
-    /// It holds: this message queues it.
-    Valid(&'static str, acuse_core::wire::envelope::Message),
-    /// It does not, under the secrets that there are.
+    /// It verifies; this message queues it.
+    Valid(&'static str, envelope::Message),
+    /// It does not verify with the stack's secrets.
     Invalid,
-    /// Nobody can say: there is no secret yet, no such provider, or the message can't be read.
+    /// It can't be verified: the secret is missing, the provider is unknown, or the message can't be read.
     Unknown,
 }
 
 impl<'a> Reverifier<'a> {
-    /// A bench for `target`'s quarantine.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
+    /// A verifier for `target`'s quarantine.
     pub fn new(target: &'a Target) -> Result<Self, TargetError> {
         Ok(Self {
             target,
@@ -105,42 +101,36 @@ impl<'a> Reverifier<'a> {
         })
     }
 
-    /// Verifies `held` again.
-    ///
-    /// # Errors
-    /// [`ReverifyError`].
-    pub async fn verify(&mut self, held: &Quarantined) -> Result<Verdict, ReverifyError> {
-        let Ok(delivery) = &held.delivery else {
-            return Ok(Verdict::Unknown);
-        };
-        let Some(Verifier { provider, secrets }) = self.verifier(&held.provider).await? else {
+    /// Verifies a delivery again.
+    pub async fn verify(&mut self, item: &Quarantined) -> Result<Verdict, ReverifyError> {
+        let (Ok(delivery), Some(Verifier { provider, secrets })) =
+            (&item.delivery, self.verifier(&item.provider).await?)
+        else {
             return Ok(Verdict::Unknown);
         };
         if secrets.is_empty() {
             return Ok(Verdict::Unknown);
         }
-        // A signature's own time counts from when it came, not from now.
-        let verified = signature::verify(delivery, &provider.scheme, secrets, delivery.received_at());
-        Ok(match verified {
-            Err(_) => Verdict::Invalid,
-            Ok(verified) => {
-                let message = Envelope::seal(provider.name, &verified).to_message()?;
-                Verdict::Valid(provider.name, message)
-            }
-        })
+        // A signature's timestamp is compared with the time of receipt, not with now.
+        Ok(
+            match signature::verify(delivery, &provider.scheme, secrets, delivery.received_at()) {
+                Err(_) => Verdict::Invalid,
+                Ok(verified) => {
+                    let message = Envelope::seal(provider.name, &verified).to_message()?;
+                    Verdict::Valid(provider.name, message)
+                }
+            },
+        )
     }
 
-    /// Which header, form and secret would have matched, and what to set.
-    ///
-    /// # Errors
-    /// [`ReverifyError`].
-    pub async fn diagnose(&mut self, held: &Quarantined) -> Result<String, ReverifyError> {
-        let delivery = match &held.delivery {
+    /// Which header, canonical form and secret would have matched, and what to set.
+    pub async fn diagnose(&mut self, item: &Quarantined) -> Result<String, ReverifyError> {
+        let delivery = match &item.delivery {
             Ok(delivery) => delivery,
             Err(error) => return Ok(error.to_string()),
         };
-        Ok(match self.verifier(&held.provider).await? {
-            None => format!("there is no provider `{}`", held.provider),
+        Ok(match self.verifier(&item.provider).await? {
+            None => format!("there is no provider `{}`", item.provider),
             Some(Verifier { provider, secrets }) => {
                 let (provider, at) = (*provider, delivery.received_at());
                 let diagnosis = diagnose(delivery, &provider.scheme, secrets, at);
@@ -149,67 +139,61 @@ impl<'a> Reverifier<'a> {
         })
     }
 
-    /// Those of `held` that verify now.
-    ///
-    /// # Errors
-    /// [`ReverifyError`].
-    pub async fn valid<'h>(&mut self, held: &[&'h Quarantined]) -> Result<Vec<&'h Quarantined>, ReverifyError> {
+    /// Those of `items` that verify now.
+    pub async fn valid<'q>(&mut self, items: &[&'q Quarantined]) -> Result<Vec<&'q Quarantined>, ReverifyError> {
+        let valid = self.with_messages(items).await?;
+        Ok(valid.into_iter().map(|(item, ..)| item).collect())
+    }
+
+    /// Queues those of `items` that verify now, and deletes them from the quarantine. Returns them. After an error, a
+    /// delivery may be both queued and here: releasing it again makes a duplicate, which the ledger drops.
+    pub async fn release<'q>(
+        &mut self,
+        items: &[&'q Quarantined],
+        walk: &mut Walk,
+    ) -> Result<Vec<&'q Quarantined>, ReverifyError> {
+        let valid = self.with_messages(items).await?;
+        // Queued first: an interruption between the two makes a duplicate, not a loss.
+        let calls: Vec<_> = valid
+            .into_iter()
+            .map(|(item, provider, message)| queue(&self.outbox, item, provider, message))
+            .collect();
+        let queued: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
+        delete(&queued, walk).await?;
+        Ok(queued)
+    }
+
+    async fn with_messages<'q>(
+        &mut self,
+        items: &[&'q Quarantined],
+    ) -> Result<Vec<(&'q Quarantined, &'static str, envelope::Message)>, ReverifyError> {
         let mut valid = Vec::new();
-        for item in held {
-            if let Verdict::Valid(..) = self.verify(item).await? {
-                valid.push(*item);
+        for item in items {
+            if let Verdict::Valid(provider, message) = self.verify(item).await? {
+                valid.push((*item, provider, message));
             }
         }
         Ok(valid)
     }
 
-    /// Queues those of `held` that verify now, and takes them from the quarantine. Gives those.
-    ///
-    /// # Errors
-    /// [`ReverifyError`]. What was queued by then and not taken is a duplicate, which the ledger drops.
-    pub async fn release<'h>(
+    /// Deletes those of `items` that don't verify with the stack's secrets. Returns them.
+    pub async fn purge<'q>(
         &mut self,
-        held: &[&'h Quarantined],
+        items: &[&'q Quarantined],
         walk: &mut Walk,
-    ) -> Result<Vec<&'h Quarantined>, ReverifyError> {
-        let mut valid = Vec::new();
-        for item in held {
-            if let Verdict::Valid(name, message) = self.verify(item).await? {
-                valid.push((*item, name, message));
-            }
-        }
-        // Queued first: an interruption between the two makes a duplicate. The other way round it would make
-        // a loss.
-        let calls: Vec<_> = valid
-            .into_iter()
-            .map(|(item, name, message)| queue(&self.outbox, item, name, message))
-            .collect();
-        let queued: Vec<&Quarantined> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
-        take(&queued, walk).await?;
-        Ok(queued)
-    }
-
-    /// Deletes those of `held` that don't verify under the secrets that there are. Gives those.
-    ///
-    /// # Errors
-    /// [`ReverifyError`].
-    pub async fn purge<'h>(
-        &mut self,
-        held: &[&'h Quarantined],
-        walk: &mut Walk,
-    ) -> Result<Vec<&'h Quarantined>, ReverifyError> {
+    ) -> Result<Vec<&'q Quarantined>, ReverifyError> {
         let mut invalid = Vec::new();
-        for item in held {
-            // What nobody can judge stays: the secret may still come.
+        for item in items {
+            // One that can't be verified stays: its secret may still be put.
             if let Verdict::Invalid = self.verify(item).await? {
                 invalid.push(*item);
             }
         }
-        take(&invalid, walk).await?;
+        delete(&invalid, walk).await?;
         Ok(invalid)
     }
 
-    /// The provider as the stack verifies it; its secret is read once.
+    /// The provider with the stack's settings. Its secret is read once.
     async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, ReverifyError> {
         if !self.verifiers.iter().any(|known| known.provider.name == name) {
             let Ok(provider) = sample::provider(name) else {
@@ -223,8 +207,8 @@ impl<'a> Reverifier<'a> {
     }
 }
 
-/// What a diagnosis says, with the parameter to set where one helps. It is set as a whole: what is in it already has
-/// to stay.
+/// A diagnosis, with the parameter to set if that helps. A parameter is set as a whole, so its present settings are
+/// repeated.
 fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String, &str)) -> String {
     let Some(named) = diagnosis.settings() else {
         return diagnosis.to_string();
@@ -232,29 +216,28 @@ fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String,
     let whole = merged(settings, &named);
     let what = match settings.trim() {
         "" => "the parameter",
-        _ => "with what is set already",
+        _ => "with the present settings",
     };
     match sample::provider(provider).map(|own| own.with_settings(&whole)) {
-        Ok(Err(error)) => format!("{diagnosis}; but with what is set already, {error}"),
+        Ok(Err(error)) => format!("{diagnosis}; but with the present settings, {error}"),
         _ => format!("{diagnosis}; {what}: `{parameter}=\"{whole}\"`"),
     }
 }
 
-async fn queue<'h>(
+async fn queue<'q>(
     outbox: &SqsOutbox,
-    item: &'h Quarantined,
+    item: &'q Quarantined,
     provider: &'static str,
-    message: acuse_core::wire::envelope::Message,
-) -> Result<&'h Quarantined, OutboxError> {
+    message: envelope::Message,
+) -> Result<&'q Quarantined, OutboxError> {
     outbox.queue(provider, message).await.map(|()| item)
 }
 
-/// Takes them from the quarantine.
-async fn take(held: &[&Quarantined], walk: &mut Walk) -> Result<(), ReverifyError> {
-    let messages: Vec<&Message> = held.iter().map(|held| &held.message).collect();
+async fn delete(items: &[&Quarantined], walk: &mut Walk) -> Result<(), ReverifyError> {
+    let messages: Vec<&Message> = items.iter().map(|item| &item.message).collect();
     match walk.delete(&messages).await?.refused.into_iter().next() {
         None => Ok(()),
-        Some(Refused { message, reason }) => Err(ReverifyError::NotTaken {
+        Some(Refused { message, reason }) => Err(ReverifyError::NotDeleted {
             message_id: message.message_id.clone().unwrap_or_default(),
             reason,
         }),
@@ -275,10 +258,9 @@ impl Quarantined {
         }
     }
 
-    /// The delivery's id; `?` where there is none.
+    /// The delivery's id; `?` if it has none.
     pub fn delivery_id(&self) -> String {
-        let id = attribute(&self.message, "delivery_id");
-        id.unwrap_or("?").to_owned()
+        attribute(&self.message, "delivery_id").unwrap_or("?").to_owned()
     }
 
     /// When the verifier received it.
@@ -286,7 +268,7 @@ impl Quarantined {
         self.delivery.as_ref().ok().map(Delivery::received_at)
     }
 
-    /// One line of `--json`, with one thing more. Never a header's value, nor the body: either may hold what is secret.
+    /// One line of `--json`, with one more member. It has neither header values nor the body: both may contain secrets.
     pub fn json(&self, more: Option<(&str, &str)>) -> Value {
         let delivery = self.delivery.as_ref().ok();
         let names = delivery.map(|delivery| delivery.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>());
@@ -314,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_whole_parameter_is_named_also_where_nothing_is_set() {
+    fn the_advice_names_the_whole_parameter() {
         let diagnosis = Diagnosis {
             verdict: Err(Refusal::SignatureWrong),
             token: None,
@@ -334,7 +316,7 @@ mod tests {
             ("", r#"; the parameter: `KuentaSignature="forms=raw,trimmed"`"#),
             (
                 "headers=x-hook",
-                r#"; with what is set already: `KuentaSignature="headers=x-hook forms=raw,trimmed"`"#,
+                r#"; with the present settings: `KuentaSignature="headers=x-hook forms=raw,trimmed"`"#,
             ),
         ] {
             let told = advice("kuenta", &diagnosis, ("KuentaSignature".to_owned(), set));

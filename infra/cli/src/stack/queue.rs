@@ -1,4 +1,4 @@
-//! The stack's queues, as the operator's commands use them.
+//! The stack's queues, as the operator's commands read and write them.
 
 mod batch;
 mod depth;
@@ -12,9 +12,9 @@ pub use batch::{Attributes, BatchOutcome, Refused, send};
 pub use depth::Depth;
 pub use walk::{HIDDEN, Walk};
 
-/// The queue did not do what it should.
+/// A call to SQS that failed.
 #[derive(Debug, Error)]
-#[error("{call} of the queue `{url}`")]
+#[error("{call} failed on the queue `{url}`")]
 pub struct QueueError {
     call: &'static str,
     url: String,

@@ -1,4 +1,4 @@
-//! The registration window of a provider, as the operator opens and closes it.
+//! Opening and closing a provider's registration window.
 
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::stack::target::{Target, TargetError};
 
-/// Where a provider's functions look for the window.
+/// A provider's registration window, kept where its functions look for it.
 #[derive(Debug)]
 pub struct Window {
     client: Client,
@@ -25,10 +25,7 @@ pub struct WindowError {
 }
 
 impl Window {
-    /// The one of `provider` in a stack.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
+    /// The window of `provider` in a stack.
     pub fn of(target: &Target, provider: &Provider) -> Result<Self, TargetError> {
         Ok(Self {
             client: Client::new(&target.sdk),
@@ -36,24 +33,18 @@ impl Window {
         })
     }
 
-    /// Opens it until then.
-    ///
-    /// # Errors
-    /// [`WindowError`].
+    /// Opens it.
     pub async fn open(&self, until: Timestamp) -> Result<(), WindowError> {
         self.store("open", Some(until)).await
     }
 
     /// Closes it.
-    ///
-    /// # Errors
-    /// [`WindowError`].
     pub async fn close(&self) -> Result<(), WindowError> {
         self.store("close", None).await
     }
 
-    /// A version with a label of its own: `AWSCURRENT` and `AWSPREVIOUS` stay where they are, so that the secret and
-    /// a rotation of it are not touched.
+    /// Stores a version with a label of its own. `AWSCURRENT` and `AWSPREVIOUS` stay where they are, so the secret and
+    /// its rotation are untouched.
     /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>
     async fn store(&self, operation: &'static str, until: Option<Timestamp>) -> Result<(), WindowError> {
         let put = self.client.put_secret_value().secret_id(&self.secret_id);

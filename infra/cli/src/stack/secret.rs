@@ -1,4 +1,4 @@
-//! A provider's secret in Secrets Manager, as the operator reads and writes it.
+//! Reading and writing a provider's secret in Secrets Manager.
 
 use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::{SecretError, Stored};
@@ -15,21 +15,20 @@ pub struct StackSecret {
     provider: &'static Provider,
 }
 
-/// A secret that can't be read or written. Carries no part of a value.
+/// A secret that can't be read or written. Contains no part of a value.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum StackSecretError {
-    /// Secrets Manager refuses or does not answer.
+    /// Secrets Manager refused or did not answer.
     #[error("can't {operation} the secret `{id}`")]
     Unreachable {
-        /// What was tried.
+        /// `read` or `write`.
         operation: &'static str,
         /// Its name or ARN.
         id: String,
-        /// What Secrets Manager said.
+        /// Its answer.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Both are accepted now.
+    /// The old secret is still accepted beside the new one.
     #[error(
         "stored the new secret in `{id}`, but the old one could not be withdrawn: it is still accepted. Run this again"
     )]
@@ -39,16 +38,13 @@ pub enum StackSecretError {
         /// Why.
         source: Box<StackSecretError>,
     },
-    /// What is there is not a secret of this provider.
+    /// The stored value is not a secret of this provider.
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
 
 impl StackSecret {
-    /// The one of `provider` in a stack.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
+    /// The secret of `provider` in a stack.
     pub fn of(target: &Target, provider: &'static Provider) -> Result<Self, TargetError> {
         Ok(Self {
             client: Client::new(&target.sdk),
@@ -62,10 +58,7 @@ impl StackSecret {
         &self.id
     }
 
-    /// What is there; `None` for the template's placeholder.
-    ///
-    /// # Errors
-    /// [`StackSecretError`].
+    /// The stored secret; `None` for the template's placeholder.
     pub async fn get(&self) -> Result<Option<Stored>, StackSecretError> {
         let value = self.client.get_secret_value().secret_id(&self.id).send().await;
         let value = value.map_err(|error| self.error("read", error))?;
@@ -76,25 +69,17 @@ impl StackSecret {
         Ok(Some(stored).filter(|stored| !stored.is_placeholder()))
     }
 
-    /// Stores it. What was there is accepted as well: it becomes the previous version.
-    ///
-    /// # Errors
-    /// [`StackSecretError::Unreachable`].
+    /// Stores a secret. The old one becomes the previous version, which is accepted as well.
     pub async fn add(&self, secret: &Stored) -> Result<(), StackSecretError> {
         let put = self.client.put_secret_value().secret_id(&self.id);
         let put = put.secret_string(secret.to_json()).send().await;
         put.map(drop).map_err(|error| self.error("write", error))
     }
 
-    /// Stores it, and withdraws what was there. Between the two calls both are accepted, so that
-    /// nothing is refused where the second one fails; running it again is safe.
-    ///
-    /// It is stored twice: the functions accept `AWSPREVIOUS`, a label that each write moves to what
-    /// was current before it. So this needs no permission but `PutSecretValue`, and what may do the
-    /// first half may do the second.
-    ///
-    /// # Errors
-    /// [`StackSecretError::Unreachable`], and [`StackSecretError::NotWithdrawn`] after the first call.
+    /// Stores a secret and withdraws the old one, by storing it twice: functions accept `AWSPREVIOUS`, a label that
+    /// each write moves to the version before it. This needs no permission other than `PutSecretValue`, so whoever can
+    /// do the first half can do the second. If the second call fails, both are accepted and nothing is refused; running
+    /// it again is safe.
     pub async fn replace(&self, secret: &Stored) -> Result<(), StackSecretError> {
         self.add(secret).await?;
         self.add(secret).await.map_err(|error| StackSecretError::NotWithdrawn {

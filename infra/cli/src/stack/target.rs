@@ -1,4 +1,4 @@
-//! A stack to work on: the running local one, or a deployed one.
+//! The stack that a command works on: the running local one, or a deployed one.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,50 +20,55 @@ use crate::stack::running::{Running, STACK};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A stack, and the way to it.
+/// A stack and how to reach it.
 #[derive(Debug)]
 pub struct Target {
     /// Region, credentials and HTTP client.
     pub sdk: SdkConfig,
-    /// Where the local stack takes deliveries; `None` for a deployed one.
     name: String,
+    /// `None` for a deployed stack.
     local: Option<Running>,
     outputs: BTreeMap<String, String>,
     parameters: BTreeMap<String, String>,
 }
 
-/// A stack that can't be worked on.
+/// A stack that can't be used.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum TargetError {
-    /// No local stack to talk to.
+    /// No stack was named, and none runs locally.
     #[error("no local stack is running, and `--stack` names no deployed one")]
     NotRunning,
-    /// CloudFormation does not answer, or knows no such stack.
+    /// CloudFormation did not answer, or has no such stack.
     #[error("can't describe the stack `{stack}`")]
     Describe {
         /// Its name.
         stack: String,
-        /// What CloudFormation said.
+        /// CloudFormation's answer.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A stack, and not one of Acuse's.
-    #[error("the stack has no output `{0}`: it was not made from Acuse's template.yaml, or from an older one")]
+    /// A stack of another or an older template.
+    #[error(
+        "the stack has no output `{0}`: it was not deployed from Acuse's template.yaml, or from an older version of it"
+    )]
     NoOutput(String),
 }
 
 impl TargetError {
-    /// What to do about it.
+    /// How to fix it.
     pub fn advice(&self) -> Option<String> {
         match self {
-            Self::NotRunning => Some("start it in another terminal (`cargo run -- local`), or name a deployed one (`--stack NAME`)".to_owned()),
-            Self::Describe { .. } => Some("check the stack's name, `--region`, and the credentials (`--profile`; with SSO: `eval \"$(aws configure export-credentials --format env)\"`)".to_owned()),
+            Self::NotRunning => Some(
+                "start it in another terminal (`cargo run -- local`), or name a deployed one (`--stack NAME`)".to_owned(),
+            ),
+            Self::Describe { .. } => Some(
+                "check the stack's name, `--region` and the credentials (`--profile`; with SSO: `eval \"$(aws configure export-credentials --format env)\"`)".to_owned(),
+            ),
             Self::NoOutput(_) => None,
         }
     }
 }
 
-/// Over TLS by ring, as everything here is.
+/// TLS by ring, as everywhere in Acuse.
 fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
@@ -72,17 +77,11 @@ fn http_client() -> SharedHttpClient {
 
 impl Target {
     /// The running local stack.
-    ///
-    /// # Errors
-    /// [`TargetError::Describe`].
     pub async fn local(running: Running) -> Result<Self, TargetError> {
         Self::describe(running.sdk(), STACK, Some(running)).await
     }
 
-    /// The CloudFormation stack of this name, by the operator's own credentials.
-    ///
-    /// # Errors
-    /// [`TargetError::Describe`].
+    /// The CloudFormation stack with this name, reached with the operator's own credentials.
     pub async fn deployed(stack: &str, profile: Option<&str>, region: Option<&str>) -> Result<Self, TargetError> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
         if let Some(profile) = profile {
@@ -122,24 +121,18 @@ impl Target {
         &self.name
     }
 
-    /// Whether it is the local one.
+    /// Whether this is the local stack.
     pub fn is_local(&self) -> bool {
         self.local.is_some()
     }
 
     /// An output of the template.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
     pub fn output(&self, name: &str) -> Result<&str, TargetError> {
         let output = self.outputs.get(name).map(String::as_str);
         output.ok_or_else(|| TargetError::NoOutput(name.to_owned()))
     }
 
-    /// Where `provider` posts to.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
+    /// The URL that `provider` posts to.
     pub fn webhook_url(&self, provider: &Provider) -> Result<String, TargetError> {
         match &self.local {
             Some(running) => Ok(format!("{}/webhooks/{}", running.http, provider.name)),
@@ -150,26 +143,17 @@ impl Target {
     }
 
     /// The stack's ledger.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
     pub fn ledger(&self) -> Result<LedgerReader, TargetError> {
         let client = aws_sdk_dynamodb::Client::new(&self.sdk);
         Ok(LedgerReader::new(client, self.output("LedgerTableName")?))
     }
 
     /// The name or ARN of `provider`'s secret.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
     pub fn secret_id(&self, provider: &Provider) -> Result<&str, TargetError> {
         self.output(&format!("{}SecretId", capitalised(provider.name)))
     }
 
     /// `provider`'s secret, as its verifier reads it.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
     pub fn secrets(&self, provider: &'static Provider) -> Result<SecretsManager, TargetError> {
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
         Ok(SecretsManager::new(
@@ -180,9 +164,6 @@ impl Target {
     }
 
     /// The verifiers' queues.
-    ///
-    /// # Errors
-    /// [`TargetError::NoOutput`].
     pub fn outbox(&self) -> Result<SqsOutbox, TargetError> {
         Ok(SqsOutbox::new(
             aws_sdk_sqs::Client::new(&self.sdk),
@@ -191,16 +172,16 @@ impl Target {
         ))
     }
 
-    /// Whose events those are that name no environment: the stack's own.
+    /// The stack's environment, which events belong to that name none.
     pub fn environment(&self) -> Environment {
         let name = self.parameters.get("Environment").map_or("", String::as_str);
         Environment::from_name(name).unwrap_or(Environment::Live)
     }
 
-    /// Why the stack's consumer sets `event` aside, where no operator replays it.
+    /// Why the stack's consumer would set `event` aside if it were not a replay.
     pub fn set_aside_reason(&self, event: &Event, now: Timestamp) -> Option<SetAside> {
         let parameter = |name| self.parameters.get(name).map_or("", String::as_str);
-        // The consumer's own defaults, for a stack of an older template.
+        // A stack of an older template has the consumer's defaults.
         let environment = match parameter("Environment") {
             "any" => None,
             name => Some(Environment::from_name(name).unwrap_or(Environment::Live)),
@@ -209,16 +190,13 @@ impl Target {
         SetAside::of(event, environment, DAY.saturating_mul(days), now)
     }
 
-    /// `provider` as the stack's parameters say that it signs.
-    ///
-    /// # Errors
-    /// [`ConfigError::Signature`].
+    /// `provider` with the signature settings of the stack's parameters.
     pub fn provider(&self, provider: &'static Provider) -> Result<&'static Provider, ConfigError> {
         let (name, settings) = self.signature_settings(provider);
         signature_settings(provider, &name, settings)
     }
 
-    /// The parameter that says how `provider` signs, and its value.
+    /// The parameter with `provider`'s signature settings, and its value.
     pub fn signature_settings(&self, provider: &Provider) -> (String, &str) {
         let name = format!("{}Signature", capitalised(provider.name));
         let settings = self.parameters.get(&name).map_or("", String::as_str);

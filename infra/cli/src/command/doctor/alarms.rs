@@ -1,25 +1,25 @@
-//! Which alarms there are and firing, and who hears of them.
+//! The stack's alarms, and who gets their mail.
 
 use acuse_cli::stack::target::Target;
 use acuse_core::error::chain;
 use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use aws_sdk_sns::types::Subscription;
 
-use super::Resources;
+use super::{Checked, Problem, Resources};
 
-/// SNS gives this instead of an ARN.
+/// What SNS returns instead of an ARN.
 /// <https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html>
 const PENDING: &str = "PendingConfirmation";
 
-/// DescribeAlarms takes so many names.
+/// The most names that DescribeAlarms accepts.
 const NAMES: usize = 100;
 
-/// Whether the stack's alarms are there, act, and are silent. The local stack needs none.
-pub(super) async fn state(target: &Target, resources: &Resources) -> Result<String, String> {
+/// Whether all alarms exist, are enabled and are not firing.
+pub(super) async fn state(target: &Target, resources: &Resources) -> Checked {
     let named = resources.of_type("AWS::CloudWatch::Alarm")?;
     match named.len() {
         _ if target.is_local() => return Ok("not checked: the local stack needs none".to_owned()),
-        0 => return Err("the stack has none: deploy the current template".to_owned()),
+        0 => return Err(Problem("the stack has none: deploy the current template".to_owned())),
         _ => {}
     }
     let client = aws_sdk_cloudwatch::Client::new(&target.sdk);
@@ -36,8 +36,8 @@ pub(super) async fn state(target: &Target, resources: &Resources) -> Result<Stri
     judged(&named, &alarms)
 }
 
-/// `named`: logical and physical id of what the template has. `alarms`: what CloudWatch has.
-fn judged(named: &[(&str, &str)], alarms: &[MetricAlarm]) -> Result<String, String> {
+/// Compares the template's alarms (logical and physical id) with CloudWatch's.
+fn judged(named: &[(&str, &str)], alarms: &[MetricAlarm]) -> Checked {
     let wrong: Vec<String> = named
         .iter()
         .filter_map(|(logical, name)| {
@@ -49,21 +49,21 @@ fn judged(named: &[(&str, &str)], alarms: &[MetricAlarm]) -> Result<String, Stri
                 return Some(format!("{logical} is firing: {reason}"));
             }
             (alarm.actions_enabled() == Some(false))
-                .then(|| format!("{logical} tells nobody: its actions are disabled"))
+                .then(|| format!("{logical} notifies nobody: its actions are disabled"))
         })
         .collect();
     match wrong.is_empty() {
         true => Ok(format!("{}, none firing", named.len())),
-        false => Err(wrong.join("; ")),
+        false => Err(Problem(wrong.join("; "))),
     }
 }
 
-/// Whether somebody hears of alarms, and has confirmed that.
-pub(super) async fn subscriptions(target: &Target) -> Result<String, String> {
+/// Whether somebody is subscribed to the alarms, and has confirmed it.
+pub(super) async fn subscriptions(target: &Target) -> Checked {
     if target.is_local() {
         return Ok("not checked: the local stack mails nobody".to_owned());
     }
-    let topic = target.output("AlarmTopicArn").map_err(|error| chain(&error))?;
+    let topic = target.output("AlarmTopicArn")?;
     let client = aws_sdk_sns::Client::new(&target.sdk);
     let list = client.list_subscriptions_by_topic().topic_arn(topic);
     let mut pages = list.into_paginator().items().send();
@@ -74,10 +74,10 @@ pub(super) async fn subscriptions(target: &Target) -> Result<String, String> {
             Err(error) => return Ok(format!("not checked: {}", chain(&error))),
         }
     }
-    heard(topic, &subscriptions)
+    notified(topic, &subscriptions)
 }
 
-fn heard(topic: &str, subscriptions: &[Subscription]) -> Result<String, String> {
+fn notified(topic: &str, subscriptions: &[Subscription]) -> Checked {
     let (pending, confirmed): (Vec<_>, Vec<_>) = subscriptions
         .iter()
         .partition(|subscription| subscription.subscription_arn() == Some(PENDING));
@@ -86,16 +86,16 @@ fn heard(topic: &str, subscriptions: &[Subscription]) -> Result<String, String> 
         endpoints.collect::<Vec<_>>().join(", ")
     };
     match (confirmed.as_slice(), pending.as_slice()) {
-        // AWS removes what is not confirmed within 48 hours, and CloudFormation does not notice.
+        // AWS removes a subscription that is not confirmed within 48 hours, and CloudFormation does not notice.
         // https://aws.amazon.com/about-aws/whats-new/2023/05/amazon-sns-automatic-deletion-unconfirmed-subscriptions/
-        ([], []) => Err(format!(
-            "nobody hears of alarms: `aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint ADDRESS`, and confirm within 48 hours"
-        )),
+        ([], []) => Err(Problem(format!(
+            "nobody is notified of alarms: `aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint ADDRESS`, and confirm within 48 hours"
+        ))),
         (confirmed, []) => Ok(format!("confirmed: {}", endpoints(confirmed))),
-        (_, pending) => Err(format!(
-            "not confirmed: {}. The mail is AWS's, \"Subscription Confirmation\", and its link works for 48 hours",
+        (_, pending) => Err(Problem(format!(
+            "not confirmed: {}. Open the link in AWS's mail \"Subscription Confirmation\", which works for 48 hours",
             endpoints(pending)
-        )),
+        ))),
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_that_is_gone_or_firing_or_silenced_is_told() {
+    fn deleted_firing_and_disabled_alarms_are_reported() {
         let named = [("Dead", "s-Dead-1"), ("Old", "s-Old-2")];
         let silent = alarm("s-Old-2", StateValue::InsufficientData);
         let judged = |alarms: &[MetricAlarm]| judged(&named, alarms);
@@ -119,22 +119,22 @@ mod tests {
         );
         assert_eq!(
             judged(&[alarm("s-Dead-1", StateValue::Alarm), silent.clone()]),
-            Err("Dead is firing: 3 datapoints".to_owned())
+            Err(Problem("Dead is firing: 3 datapoints".to_owned()))
         );
         assert_eq!(
             judged(&[silent]),
-            Err("Dead was deleted: deploy the template again".to_owned())
+            Err(Problem("Dead was deleted: deploy the template again".to_owned()))
         );
         let mut disabled = alarm("s-Old-2", StateValue::Ok);
         disabled.actions_enabled = Some(false);
         assert_eq!(
             judged(&[alarm("s-Dead-1", StateValue::Ok), disabled]),
-            Err("Old tells nobody: its actions are disabled".to_owned())
+            Err(Problem("Old notifies nobody: its actions are disabled".to_owned()))
         );
     }
 
     #[test]
-    fn an_address_that_has_not_confirmed_is_told() {
+    fn missing_and_unconfirmed_subscriptions_are_reported() {
         let subscription = |arn: &str, endpoint: &str| {
             let subscription = Subscription::builder().subscription_arn(arn);
             subscription.endpoint(endpoint).build()
@@ -144,14 +144,14 @@ mod tests {
             subscription(PENDING, "boss@shop.co"),
         );
         assert_eq!(
-            heard("t", std::slice::from_ref(&on_call)),
+            notified("t", std::slice::from_ref(&on_call)),
             Ok("confirmed: on-call@shop.co".to_owned())
         );
-        let wrong = heard("t", &[on_call, boss]).unwrap_err();
+        let Problem(wrong) = notified("t", &[on_call, boss]).unwrap_err();
         assert!(wrong.starts_with("not confirmed: boss@shop.co. "), "{wrong}");
-        let wrong = heard("arn:topic", &[]).unwrap_err();
+        let Problem(wrong) = notified("arn:topic", &[]).unwrap_err();
         assert!(
-            wrong.contains("nobody hears of alarms") && wrong.contains("arn:topic"),
+            wrong.contains("nobody is notified of alarms") && wrong.contains("arn:topic"),
             "{wrong}"
         );
     }

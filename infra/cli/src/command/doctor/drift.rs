@@ -1,20 +1,20 @@
-//! Whether the functions are as the deployed template has them.
+//! Whether the functions differ from the deployed template.
 
 use acuse_cli::stack::target::Target;
 use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
 
-use super::Resources;
+use super::{Checked, Problem, Resources};
 
-/// Where a function's variables are among its properties.
+/// The property path of a function's environment variables.
 const VARIABLES: &str = "/Environment/Variables/";
 
-/// What CloudFormation's drift detection says of each function. It compares what it deployed, parameters put
-/// in, with what Lambda has; variables that somebody has changed by hand are found by it, and so is memory.
-pub(super) async fn functions(target: &Target, resources: &Resources) -> Result<String, String> {
+/// Runs CloudFormation's drift detection on each function. It compares the deployed template, with its parameters, with
+/// Lambda's configuration, so it finds variables and memory that somebody changed by hand.
+pub(super) async fn functions(target: &Target, resources: &Resources) -> Checked {
     let functions = resources.of_type("AWS::Lambda::Function")?;
     if target.is_local() {
-        return Ok("not checked: the emulator compares nothing".to_owned());
+        return Ok("not checked: the emulator has no drift detection".to_owned());
     }
     let client = aws_sdk_cloudformation::Client::new(&target.sdk);
     let mut compared = Vec::new();
@@ -27,10 +27,10 @@ pub(super) async fn functions(target: &Target, resources: &Resources) -> Result<
     judged(&compared)
 }
 
-/// A function, and what CloudFormation found, or why it could not look.
+/// A function, and what CloudFormation found or why it could not check.
 type Compared<'a> = (&'a str, Result<Option<StackResourceDrift>, String>);
 
-fn judged(compared: &[Compared<'_>]) -> Result<String, String> {
+fn judged(compared: &[Compared<'_>]) -> Checked {
     let (mut wrong, mut not_checked) = (Vec::new(), Vec::new());
     for (name, drift) in compared {
         let drift = match drift {
@@ -45,23 +45,23 @@ fn judged(compared: &[Compared<'_>]) -> Result<String, String> {
             Some(StackResourceDriftStatus::Deleted) => wrong.push(format!("{name} was deleted")),
             Some(StackResourceDriftStatus::Modified) => {
                 let differences = drift.into_iter().flat_map(StackResourceDrift::property_differences);
-                wrong.extend(differences.map(|difference| told(name, difference)));
+                wrong.extend(differences.map(|difference| described(name, difference)));
             }
             _ => not_checked.push(format!("{name}: CloudFormation does not say")),
         }
     }
     match (wrong.as_slice(), not_checked.as_slice()) {
-        ([], []) => Ok(format!("{} as the template has them", compared.len())),
+        ([], []) => Ok(format!("{} as in the template", compared.len())),
         ([], not_checked) => Ok(format!("not checked: {}", not_checked.join("; "))),
-        (wrong, _) => Err(format!(
-            "not as the template has them: {}. Put it back, or deploy what is meant",
+        (wrong, _) => Err(Problem(format!(
+            "different from the template: {}. Change them back, or deploy the template again",
             wrong.join("; ")
-        )),
+        ))),
     }
 }
 
-/// A variable's values are told only for names of tables: others may be anybody's.
-fn told(function: &str, difference: &PropertyDifference) -> String {
+/// Only names of tables are printed: other variables may hold secrets.
+fn described(function: &str, difference: &PropertyDifference) -> String {
     let path = difference.property_path().unwrap_or_default();
     let Some(variable) = path.strip_prefix(VARIABLES) else {
         return format!("{function}: {}", path.trim_start_matches('/'));
@@ -96,11 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_was_changed_by_hand_is_told() {
+    fn a_variable_changed_by_hand_is_reported() {
         let same = || Ok(drift(StackResourceDriftStatus::InSync, &[]));
         assert_eq!(
             judged(&[("A", same()), ("B", same())]),
-            Ok("2 as the template has them".to_owned())
+            Ok("2 as in the template".to_owned())
         );
         let differences = [
             ("/Environment/Variables/PAYMENTS_TABLE", "payments", "payments-old"),
@@ -108,10 +108,10 @@ mod tests {
             ("/MemorySize", "256", "128"),
         ];
         let changed = drift(StackResourceDriftStatus::Modified, &differences);
-        let wrong = judged(&[("A", same()), ("Consumer", Ok(changed))]).unwrap_err();
+        let Problem(wrong) = judged(&[("A", same()), ("Consumer", Ok(changed))]).unwrap_err();
         assert!(
             wrong.starts_with(
-                "not as the template has them: Consumer: PAYMENTS_TABLE is `payments-old`; the template's is `payments`; Consumer: WEBHOOK_SECRET; Consumer: MemorySize. "
+                "different from the template: Consumer: PAYMENTS_TABLE is `payments-old`; the template's is `payments`; Consumer: WEBHOOK_SECRET; Consumer: MemorySize. "
             ),
             "{wrong}"
         );
@@ -119,13 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_compared_is_said() {
+    fn functions_that_could_not_be_checked_are_reported() {
         let denied = ("A", Err("AccessDenied".to_owned()));
         assert_eq!(
             judged(std::slice::from_ref(&denied)),
             Ok("not checked: A: AccessDenied".to_owned())
         );
         let gone = ("B", Ok(drift(StackResourceDriftStatus::Deleted, &[])));
-        assert!(judged(&[denied, gone]).unwrap_err().contains("B was deleted"));
+        let Problem(wrong) = judged(&[denied, gone]).unwrap_err();
+        assert!(wrong.contains("B was deleted"));
     }
 }

@@ -1,4 +1,4 @@
-//! What waits in the queues, and why; and what waits for an operator in the ledger.
+//! Messages that wait in the queues, and conflicts that wait for an operator.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,45 +9,45 @@ use acuse_cli::stack::queue::Depth;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{counted, cut};
 use acuse_core::clock::Clock;
-use acuse_core::error::chain;
 use acuse_core::ledger::Status;
 use acuse_core::providers;
 
+use super::{Checked, Problem};
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// So many of the newest events of each provider and day are looked at.
+/// How many of the newest events of each provider and day are read.
 const NEWEST: usize = 500;
 
-/// The longest that a reason is shown.
+/// The longest reason that is printed, in columns.
 const REASON: usize = 160;
 
-/// The variables that name tables, and the template's outputs that they should be.
+/// Variables that name tables, and the outputs that they should have.
 const TABLES: [(&str, &str); 2] = [
     ("LEDGER_TABLE", "LedgerTableName"),
     ("PAYMENTS_TABLE", "PaymentsTableName"),
 ];
 
-async fn depth(target: &Target, output: &str) -> Result<Depth, String> {
-    let url = target.output(output).map_err(|error| chain(&error))?;
+async fn depth(target: &Target, output: &str) -> Result<Depth, Problem> {
     let client = aws_sdk_sqs::Client::new(&target.sdk);
-    Depth::of(&client, url).await.map_err(|error| chain(&error))
+    Ok(Depth::of(&client, target.output(output)?).await?)
 }
 
-/// Whether a queue is empty whose messages somebody has to look at.
-pub(super) async fn is_empty(target: &Target, output: &str, advice: &str) -> Result<String, String> {
+/// Whether a queue is empty whose messages need an operator.
+pub(super) async fn is_empty(target: &Target, output: &str, advice: &str) -> Checked {
     let depth = depth(target, output).await?;
     match (depth.visible, depth.in_flight) {
         (0, 0) => Ok("empty".to_owned()),
-        (visible, 0) => Err(format!("{}: {advice}", counted(visible, "message"))),
-        (visible, hidden) => Err(format!(
-            "{}, and {hidden} that a run of `acuse` is looking at or was killed over: {advice}",
+        (visible, 0) => Err(Problem(format!("{}: {advice}", counted(visible, "message")))),
+        (visible, hidden) => Err(Problem(format!(
+            "{}, and {hidden} hidden by a run of `acuse` that is not over or was killed: {advice}",
             counted(visible, "message")
-        )),
+        ))),
     }
 }
 
-/// What is on its way to the consumer, at work there, or waiting for another try.
-pub(super) async fn events(target: &Target) -> Result<String, String> {
+/// Messages on their way to the consumer, being processed, or waiting for a retry.
+pub(super) async fn events(target: &Target) -> Checked {
     let depth = depth(target, "EventQueueUrl").await?;
     if depth.total() == 0 {
         return Ok("empty".to_owned());
@@ -60,13 +60,12 @@ pub(super) async fn events(target: &Target) -> Result<String, String> {
     let retried = retried(target).await?;
     match retried.is_empty() {
         true => Ok(waiting),
-        false => Err(format!("{waiting}; {}", retried.join("; "))),
+        false => Err(Problem(format!("{waiting}; {}", retried.join("; ")))),
     }
 }
 
-/// The events that wait for another try, by what they failed on: `2 are being retried: hook …`. Of a busy
-/// stack only the newest are looked at.
-async fn retried(target: &Target) -> Result<Vec<String>, String> {
+/// The events that wait for a retry, by their error: `2 are being retried: hook …`. On a busy stack, only of the newest.
+async fn retried(target: &Target) -> Result<Vec<String>, Problem> {
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for record in newest(target, Status::Released).await? {
         let reason = record.error.unwrap_or_else(|| "no reason recorded".to_owned());
@@ -74,44 +73,42 @@ async fn retried(target: &Target) -> Result<Vec<String>, String> {
     }
     Ok(reasons
         .into_iter()
-        .map(|(reason, count)| told(target, &reason, count))
+        .map(|(reason, count)| described(target, &reason, count))
         .collect())
 }
 
-/// Whether an operator has decided on all conflicts that came lately. Of a busy stack only the newest are
-/// looked at: the alarm has told of each.
-pub(super) async fn conflicts(target: &Target) -> Result<String, String> {
+/// Whether any recent conflict is open. On a busy stack, only of the newest events: each conflict raises the alarm too.
+pub(super) async fn conflicts(target: &Target) -> Checked {
     match newest(target, Status::Conflict).await?.len() {
         0 => Ok("none open since yesterday".to_owned()),
-        open => Err(format!(
+        open => Err(Problem(format!(
             "{open} open since yesterday: `acuse events list --status CONFLICT`, `acuse events show KEY`, then `acuse events release` or `dismiss`"
-        )),
+        ))),
     }
 }
 
-/// The newest events of today and yesterday that stand so.
-async fn newest(target: &Target, status: Status) -> Result<Vec<Record>, String> {
-    let ledger = target.ledger().map_err(|error| chain(&error))?;
+/// The newest events of today and yesterday with this status.
+async fn newest(target: &Target, status: Status) -> Result<Vec<Record>, Problem> {
+    let ledger = target.ledger()?;
     let now = SystemClock.now();
     let mut newest = Vec::new();
     for provider in providers::ALL {
         for day in [now, now.minus(DAY)] {
-            let records = ledger.on_day(provider.name, day, NEWEST).await;
-            let records = records.map_err(|error| chain(&error))?.into_iter();
+            let records = ledger.on_day(provider.name, day, NEWEST).await?.into_iter();
             newest.extend(records.filter(|record| record.status == status.name()));
         }
     }
     Ok(newest)
 }
 
-/// A reason, and beside a table that was not found the one that the stack has.
-fn told(target: &Target, reason: &str, count: usize) -> String {
+/// A reason. If it names a table that was not found, with the stack's own table.
+fn described(target: &Target, reason: &str, count: usize) -> String {
     let are = if count == 1 { "is" } else { "are" };
-    let mut told = format!("{count} {are} being retried: {}", cut(reason, REASON));
+    let mut text = format!("{count} {are} being retried: {}", cut(reason, REASON));
     for (variable, output) in TABLES {
         if let (true, Ok(table)) = (reason.contains(&format!("({variable})")), target.output(output)) {
-            told.push_str(&format!("; the stack's is `{table}` ({variable})"));
+            text.push_str(&format!("; the stack's is `{table}` ({variable})"));
         }
     }
-    told
+    text
 }

@@ -1,11 +1,12 @@
-//! What the stack is made of.
+//! The stack's resources.
 
 use acuse_cli::stack::target::Target;
-use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::StackResource;
 
+use super::Problem;
+
 /// The stack's resources, or why they can't be listed.
-pub(super) struct Resources(Result<Vec<StackResource>, String>);
+pub(super) struct Resources(Result<Vec<StackResource>, Problem>);
 
 impl Resources {
     /// Asks CloudFormation.
@@ -13,11 +14,11 @@ impl Resources {
         let client = aws_sdk_cloudformation::Client::new(&target.sdk);
         let described = client.describe_stack_resources().stack_name(target.name()).send().await;
         let resources = described.map(|described| described.stack_resources.unwrap_or_default());
-        Self(resources.map_err(|error| chain(&error)))
+        Self(resources.map_err(Problem::from))
     }
 
-    /// Those of a type: logical and physical id.
-    pub(super) fn of_type(&self, kind: &str) -> Result<Vec<(&str, &str)>, String> {
+    /// The logical and physical ids of all resources of a type.
+    pub(super) fn of_type(&self, kind: &str) -> Result<Vec<(&str, &str)>, Problem> {
         let all = self.0.as_ref().map_err(Clone::clone)?.iter();
         let own = all.filter(|resource| resource.resource_type() == Some(kind));
         Ok(own

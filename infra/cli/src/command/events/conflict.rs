@@ -1,14 +1,13 @@
-//! `acuse events release` and `dismiss`: what becomes of conflicts; and how they differ from their events.
+//! `acuse events release` and `dismiss`: deciding on conflicts. And how a conflict differs from its event.
 
 use std::process::ExitCode;
 
-use acuse_aws::ledger::reader::LedgerReader;
+use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_cli::stack::conflicts::{self, Outcome};
 use acuse_cli::stack::difference::Difference;
-use acuse_cli::stack::events::{passes, recent};
-use acuse_cli::stack::filter::Filter;
-use acuse_cli::stack::lookup;
+use acuse_cli::stack::events::passes;
+use acuse_cli::stack::lookup::{self, partition};
 use acuse_cli::terminal::{self, cut};
 use acuse_cli::{note, say};
 use acuse_core::ledger::Status;
@@ -16,59 +15,27 @@ use clap::Args;
 use serde_json::json;
 use thiserror::Error;
 
-use super::EventsError;
+use super::Choice;
 use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
-use crate::command::options::StackOptions;
 
-/// The longest line of a difference.
+/// The longest line of a difference, in columns.
 const DIFFERENCE: usize = 160;
 
-/// `acuse events release`
+/// Which conflicts to decide on.
 #[derive(Debug, Args)]
-pub(crate) struct Release {
-    #[command(flatten)]
-    chosen: Chosen,
-}
-
-/// `acuse events dismiss`
-#[derive(Debug, Args)]
-pub(crate) struct Dismiss {
-    /// Why, for the record
-    #[arg(long, value_name = "TEXT", value_parser = not_blank)]
-    reason: String,
-    #[command(flatten)]
-    chosen: Chosen,
-}
-
-/// Which conflicts.
-#[derive(Debug, Args)]
-struct Chosen {
-    /// These conflicts, by their keys, or by the id of a resource that has one open conflict; without any, all
-    /// open ones that pass the filter
+pub(crate) struct Conflicts {
+    /// Conflicts by key, or by the id of a resource that has one open conflict [default: all open ones that pass the
+    /// filter]
     keys: Vec<String>,
-    /// Says what would be done, and changes nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Does not ask, where no key is given
-    #[arg(long)]
-    yes: bool,
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
-    /// Received in so many days (UTC), today included; `--since` goes further back
-    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=400))]
-    days: u32,
     #[command(flatten)]
-    filter: Filter,
-    #[command(flatten)]
-    stack: StackOptions,
+    choice: Choice,
 }
 
-/// A key that is no conflict's.
+/// A key that does not name a conflict.
 #[derive(Debug, Error)]
-pub(crate) enum NoConflict {
+enum NoConflict {
     #[error("no record of `{0}` in the ledger")]
     NotFound(String),
     #[error("`{0}` is no conflict")]
@@ -79,31 +46,21 @@ pub(crate) enum NoConflict {
     Several { id: String, open: usize },
 }
 
-/// What is decided.
-enum Decision<'a> {
+/// What to do with the conflicts.
+pub(super) enum Decision {
     Release,
-    Dismiss(&'a str),
+    /// With the reason.
+    Dismiss(String),
 }
 
-impl Release {
-    pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
-        self.chosen.decide(&Decision::Release).await
-    }
-}
-
-impl Dismiss {
-    pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
-        self.chosen.decide(&Decision::Dismiss(&self.reason)).await
-    }
-}
-
-impl Chosen {
-    /// Exits 1 where one of them was decided otherwise before, or is gone.
-    async fn decide(&self, decision: &Decision<'_>) -> Result<ExitCode, Failure> {
-        let target = self.stack.target().await?;
+impl Conflicts {
+    /// Exits 1 if one of them was decided the other way before, or is gone.
+    pub(super) async fn decide(&self, decision: &Decision) -> Result<ExitCode, Failure> {
+        let caution = &self.choice.caution;
+        let target = self.choice.selection.stack.target().await?;
         let records = self.records(&target.ledger()?).await?;
-        if self.keys.is_empty() && !self.dry_run && !records.is_empty() {
-            confirm(&decision.of(records.len()), self.yes)?;
+        if self.keys.is_empty() && !caution.dry_run && !records.is_empty() {
+            confirm(&decision.of(records.len()), caution.yes)?;
         }
         let interrupt = Interrupt::listen();
         let (mut decided, mut before, mut not) = (0usize, 0usize, 0usize);
@@ -111,10 +68,10 @@ impl Chosen {
             if interrupt.received() {
                 break;
             }
-            let outcome = match (self.dry_run, decision) {
-                (true, _) => None,
-                (false, Decision::Release) => Some(conflicts::release(&target, record).await?),
-                (false, Decision::Dismiss(reason)) => Some(conflicts::dismiss(&target, record, reason).await?),
+            let outcome = match decision {
+                _ if caution.dry_run => None,
+                Decision::Release => Some(conflicts::release(&target, record).await?),
+                Decision::Dismiss(reason) => Some(conflicts::dismiss(&target, record, reason).await?),
             };
             match outcome {
                 None | Some(Outcome::Done) => decided += 1,
@@ -123,8 +80,8 @@ impl Chosen {
             }
             self.say(record, decision, outcome);
         }
-        if !self.json {
-            let (would, done) = (if self.dry_run { "would be " } else { "" }, decision.done());
+        if !self.choice.selection.json {
+            let (would, done) = (if caution.dry_run { "would be " } else { "" }, decision.done());
             say!("{decided} {would}{done}, {} not", before + not);
         }
         Ok(match not {
@@ -135,44 +92,33 @@ impl Chosen {
 
     async fn records(&self, ledger: &LedgerReader) -> Result<Vec<Record>, Failure> {
         if self.keys.is_empty() {
-            let mut records = recent(ledger, &self.filter, self.days, usize::MAX)
-                .await
-                .map_err(EventsError::from)?;
+            let mut records = self.choice.records(ledger).await?;
             records.retain(|record| record.status == Status::Conflict.name());
-            // The oldest first, as they came.
-            records.reverse();
             return Ok(records);
         }
         let mut chosen = Vec::new();
         for key in &self.keys {
-            let partition = key.split_once('|').map_or(key.as_str(), |(partition, _)| partition);
-            let records = ledger.partition(partition).await.map_err(EventsError::from)?;
-            let Some(record) = records.iter().find(|record| record.key == *key) else {
-                let found = lookup::by_key_or_id(ledger, key).await.map_err(EventsError::from)?;
-                let record = only_open(key, &found)?;
-                if passes(&self.filter, record) {
-                    chosen.push(record.clone());
+            let records = ledger.partition(partition(key)).await?;
+            chosen.push(match records.iter().find(|record| record.key == *key) {
+                None => only_open(key, &lookup::by_key_or_id(ledger, key).await?)?.clone(),
+                Some(record) if record.conflict_of.is_some() => record.clone(),
+                Some(_) => {
+                    let own: Vec<&str> = conflicts::of(key, &records).map(|own| own.key.as_str()).collect();
+                    let advice = match own.as_slice() {
+                        [] => "this event has none: a conflict's key ends with `|conflict#` and a digest".to_owned(),
+                        own => format!("name its conflicts: {}", own.join(" ")),
+                    };
+                    return Err(Failure::with_advice(NoConflict::Event(key.clone()), advice));
                 }
-                continue;
-            };
-            if record.conflict_of.is_none() {
-                let own: Vec<&str> = conflicts::of(key, &records).map(|own| own.key.as_str()).collect();
-                let advice = match own.as_slice() {
-                    [] => "it has none either: a conflict's key ends with `|conflict#` and a digest".to_owned(),
-                    own => format!("name its conflicts: {}", own.join(" ")),
-                };
-                return Err(Failure::with_advice(NoConflict::Event(key.clone()), advice));
-            }
-            if passes(&self.filter, record) {
-                chosen.push(record.clone());
-            }
+            });
         }
+        chosen.retain(|record| passes(&self.choice.selection.filter, record));
         Ok(chosen)
     }
 
-    fn say(&self, record: &Record, decision: &Decision<'_>, outcome: Option<Outcome>) {
+    fn say(&self, record: &Record, decision: &Decision, outcome: Option<Outcome>) {
         let (key, done) = (&record.key, decision.done());
-        if self.json {
+        if self.choice.selection.json {
             let now = match outcome {
                 None => "nothing: dry run".to_owned(),
                 Some(Outcome::Done) => done.to_owned(),
@@ -189,18 +135,19 @@ impl Chosen {
             (Some(Outcome::Done), Decision::Dismiss(_)) => say!("dismissed: {key}"),
             (Some(Outcome::Again), _) => say!("was {done} before: {key}"),
             (Some(Outcome::Otherwise(status)), Decision::Release) => note!(
-                "not released, since it is {}; `acuse events replay` hands a rejected one to hooks: {key}",
+                "not released, because it is {} (`acuse events replay` sends a rejected one to hooks): {key}",
                 status.name()
             ),
-            (Some(Outcome::Otherwise(status)), Decision::Dismiss(_)) => {
-                note!("not dismissed, since it was released, and is {}: {key}", status.name());
-            }
-            (Some(Outcome::Gone), _) => note!("not {done}, since its payload is gone: {key}"),
+            (Some(Outcome::Otherwise(status)), Decision::Dismiss(_)) => note!(
+                "not dismissed, because it was released before and is {}: {key}",
+                status.name()
+            ),
+            (Some(Outcome::Gone), _) => note!("not {done}, because its payload is gone: {key}"),
         }
     }
 }
 
-/// The open conflict of a resource, which an id stands for where it has no other.
+/// The only open conflict of a resource, among the records of its id.
 fn only_open<'a>(id: &str, found: &'a [Record]) -> Result<&'a Record, Failure> {
     let is_open = |record: &&Record| record.status == Status::Conflict.name();
     let open: Vec<&Record> = found.iter().filter(is_open).collect();
@@ -212,20 +159,20 @@ fn only_open<'a>(id: &str, found: &'a [Record]) -> Result<&'a Record, Failure> {
                 [] => NoConflict::NotFound(id),
                 _ => NoConflict::NoneOpen(id),
             };
-            let advice = "`acuse events list --status CONFLICT` lists those that are open, with `--json` by key";
+            let advice = "list the open ones with `acuse events list --status CONFLICT --json`";
             Err(Failure::with_advice(why, advice))
         }
         several => {
             let keys: Vec<&str> = several.iter().map(|record| record.key.as_str()).collect();
             let open = several.len();
-            let advice = format!("name them by their keys: {}", keys.join(" "));
+            let advice = format!("name them by key: {}", keys.join(" "));
             Err(Failure::with_advice(NoConflict::Several { id, open }, advice))
         }
     }
 }
 
-impl Decision<'_> {
-    /// What is done to so many conflicts.
+impl Decision {
+    /// The question that confirms it for so many conflicts.
     fn of(&self, count: usize) -> String {
         let conflicts = terminal::counted(count, "conflict");
         match self {
@@ -242,26 +189,25 @@ impl Decision<'_> {
     }
 }
 
-fn not_blank(text: &str) -> Result<String, String> {
+pub(super) fn not_blank(text: &str) -> Result<String, String> {
     match text.trim() {
-        "" => Err("say why, for whoever reads the record".to_owned()),
+        "" => Err("give a reason, for whoever reads the record".to_owned()),
         reason => Ok(reason.to_owned()),
     }
 }
 
-/// Says how a conflict differs from its event, and what can be done about it.
-pub(super) async fn explain(ledger: &LedgerReader, record: &Record) -> Result<(), EventsError> {
+/// Prints how a conflict differs from its event, and what can be done about it.
+pub(super) async fn explain(ledger: &LedgerReader, record: &Record) -> Result<(), ReadError> {
     let Some(event) = &record.conflict_of else {
         return Ok(());
     };
-    let partition = event.split_once('|').map_or(event.as_str(), |(partition, _)| partition);
-    let records = ledger.partition(partition).await?;
+    let records = ledger.partition(partition(event)).await?;
     say!("differs from {event}:");
     match conflicts::compared(ledger, record, &records).await? {
-        None => say!("  not known: the payload of one of the two is in the ledger no more"),
+        None => say!("  unknown: one of the two payloads is no longer in the ledger"),
         Some(Difference::None) => say!("  not at all"),
         Some(Difference::Notation) => {
-            say!("  the same members and values: white space, the order of members, or how a text is written");
+            say!("  only in white space, the order of members, or how a text is written");
         }
         Some(Difference::Bytes { at }) => say!("  from byte {at} on; one of the two is not JSON"),
         Some(Difference::Members(members)) => {
@@ -283,6 +229,8 @@ mod tests {
     use std::collections::HashMap;
 
     use aws_sdk_dynamodb::types::AttributeValue;
+
+    use acuse_cli::stack::events;
 
     use super::*;
 
@@ -310,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_stands_for_its_only_open_conflict() {
+    fn an_id_names_its_only_open_conflict() {
         let mut found = vec![record(EVENT, "COMPLETED"), conflict("a", "COMPLETED")];
         let told = |found: &[Record]| only_open("p1", found).unwrap_err().error.to_string();
         assert_eq!(told(&[]), "no record of `p1` in the ledger");
@@ -327,24 +275,28 @@ mod tests {
     }
 
     #[test]
-    fn an_event_counts_its_conflicts_and_one_that_is_decided_on_is_told_from_an_event() {
+    fn conflicts_are_counted_and_lists_tell_them_from_events() {
         let found = vec![
             record(EVENT, "COMPLETED"),
             conflict("a", "COMPLETED"),
             conflict("b", "CONFLICT"),
+            conflict("c", "RELEASED"),
         ];
         let json = serde_json::to_value(&found[0]).unwrap();
-        assert_eq!(json.get("conflicts"), None, "nobody has counted");
+        assert_eq!(json.get("conflicts"), None, "not counted yet");
         let counted = conflicts::counted(found);
         let counts: Vec<_> = counted.iter().map(|record| record.conflicts).collect();
-        assert_eq!(counts, [Some(2), None, None]);
-        let shown: Vec<_> = counted.iter().map(conflicts::status).collect();
-        assert_eq!(shown, ["COMPLETED", "COMPLETED (conflict)", "CONFLICT"]);
+        assert_eq!(counts, [Some(3), None, None, None]);
+        let shown: Vec<_> = counted.iter().map(events::status).collect();
+        assert_eq!(
+            shown,
+            ["COMPLETED", "COMPLETED (conflict)", "CONFLICT", "retrying (conflict)"]
+        );
     }
 
     #[test]
-    fn what_is_asked_reads_as_a_sentence() {
+    fn the_confirmation_reads_as_a_sentence() {
         assert_eq!(Decision::Release.of(2), "hand 2 conflicts to hooks");
-        assert_eq!(Decision::Dismiss("why").of(1), "dismiss 1 conflict");
+        assert_eq!(Decision::Dismiss("why".to_owned()).of(1), "dismiss 1 conflict");
     }
 }

@@ -8,7 +8,7 @@ use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::{SecretError, Secrets, Stored, Token};
 use thiserror::Error;
 
-/// A secret that can't be had. Carries no part of a value.
+/// Why a secret can't be used. Contains no part of a value.
 #[derive(Debug, Error)]
 pub(crate) enum InputError {
     #[error("can't read the secret from {0}")]
@@ -17,7 +17,7 @@ pub(crate) enum InputError {
     Utf16,
     #[error("standard input is not UTF-8 from byte {0} on; save the file as UTF-8")]
     NotUtf8(usize),
-    #[error("{what} holds a control or invisible character at place {place}; copy it again from the provider's panel")]
+    #[error("{what} has a control or invisible character at place {place}; copy it again from the provider's panel")]
     Invisible { what: String, place: usize },
     #[error(
         "standard input has {lines} lines, and {name} has {wanted}; give the JSON object for several signing secrets"
@@ -27,23 +27,23 @@ pub(crate) enum InputError {
         lines: usize,
         wanted: &'static str,
     },
-    #[error("{0} is in quotes or brackets: give the value alone, or the whole JSON object")]
+    #[error("{0} is in quotes or brackets: give the bare value, or the whole JSON object")]
     Quoted(&'static str),
-    #[error("`--no-token` says that there is no token, and one was given: leave one of the two out")]
+    #[error("`--no-token` states that there is no token, but one was given: leave one of the two out")]
     TokenGiven,
-    #[error("{0} sends no token in any case: leave `--no-token` out")]
+    #[error("{0} never sends a token: leave `--no-token` out")]
     NoTokenAnyway(&'static str),
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
 
-/// Reads a secret and checks it. With `no_token` the provider is said to send no token, so that none
-/// is asked for; one that is given counts all the same.
+/// Reads and checks a secret. With `no_token` it doesn't ask for a token, and the secret states that there is none; a
+/// token that is given counts all the same.
 pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<Stored, InputError> {
     let wants_token = provider.scheme.token.is_some();
     let stored = if io::stdin().is_terminal() {
         let prompt = |what| {
-            rpassword::prompt_password(format!("{} of {} (not shown): ", what, provider.name))
+            rpassword::prompt_password(format!("{what} of {} (not shown): ", provider.name))
                 .map_err(|source| InputError::Read("the terminal", source))
         };
         Stored {
@@ -58,10 +58,10 @@ pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<Stored,
         from_input(provider, &bytes)?
     };
     let stored = checked(stored, no_token)?;
-    let Some(_) = Secrets::parse(provider, &stored.to_json())? else {
-        let name = provider.name;
-        return Err(SecretError::EmptySigningSecret { provider: name }.into());
-    };
+    if Secrets::parse(provider, &stored.to_json())?.is_none() {
+        let provider = provider.name;
+        return Err(SecretError::EmptySigningSecret { provider }.into());
+    }
     if stored.token.text().is_some() && !wants_token {
         note!(
             "note: {} sends no token; this one is stored, and used once its signature settings have `token=…`",
@@ -80,7 +80,7 @@ fn checked(stored: Stored, no_token: bool) -> Result<Stored, InputError> {
     Ok(stored)
 }
 
-/// The JSON object; else the signing secret, and in a second line the token.
+/// The JSON object; or the signing secret, and the token on a second line.
 fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<Stored, InputError> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(InputError::Utf16);
@@ -116,12 +116,11 @@ fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<Stored, Input
     })
 }
 
-/// Refuses what nobody sees and no provider issues: it comes with a copy from a page or a file.
-/// Joiners too, though emoji need them: a copied one costs every delivery, and no provider's secret
-/// has an emoji.
+/// Refuses characters that nobody sees and no provider issues: they are copied along from a page or a file. Joiners
+/// too, though emoji need them: a copied one would fail every delivery, and no provider's secret has an emoji.
 fn check_visible(stored: &Stored) -> Result<(), InputError> {
     let signing = (1..).zip(&stored.signing_secrets);
-    let signing = signing.map(|(place, secret)| (format!("signing secret {place}"), secret.as_str()));
+    let signing = signing.map(|(number, secret)| (format!("signing secret {number}"), secret.as_str()));
     let token = stored.token.text().map(|token| ("the token".to_owned(), token));
     for (what, secret) in signing.chain(token) {
         if let Some(place) = secret.chars().position(is_unsafe) {
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn that_there_is_no_token_is_said_by_option_or_in_the_object() {
+    fn no_token_can_be_stated_by_the_option_or_in_the_object() {
         let read = |text: &str, no_token| {
             let stored = from_input(&onepay::PROVIDER, text.as_bytes()).and_then(|stored| checked(stored, no_token));
             stored.unwrap().to_json()
@@ -159,13 +158,13 @@ mod tests {
         }
         assert_eq!(read(none, false), none);
         assert_eq!(read("wh_tok_a\n", false), r#"{"signing_secrets":["wh_tok_a"]}"#);
-        // A rotation may bring a token where there was none.
+        // A rotation may add a token.
         let some = r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_b"}"#;
         assert_eq!(read("wh_tok_a\nwh_hdr_b\n", true), some);
     }
 
     #[test]
-    fn line_ends_and_a_byte_order_mark_are_no_part_of_a_secret() {
+    fn line_ends_and_a_byte_order_mark_are_not_part_of_a_secret() {
         let expected = Ok(r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_b"}"#.to_owned());
         for text in [
             "wh_tok_a\nwh_hdr_b",
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_input_is_dropped() {
+    fn input_that_does_not_fit_is_refused_not_dropped() {
         for (provider, text, expected) in [
             (
                 &onepay::PROVIDER,
@@ -211,13 +210,13 @@ mod tests {
             let error = read(provider, text.as_bytes()).unwrap_err();
             assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
         }
-        // A variable that is not set leaves its line empty: the token does not move up.
+        // An unset variable leaves its line empty, and the token must not take its place.
         let expected = Ok(r#"{"signing_secrets":[""],"token":"wh_hdr_b"}"#.to_owned());
         assert_eq!(read(&onepay::PROVIDER, b"\nwh_hdr_b\n"), expected);
     }
 
     #[test]
-    fn what_is_no_text_is_told() {
+    fn invalid_text_is_refused_with_its_place() {
         let utf16: Vec<u8> = "\u{feff}hunter2\r\n"
             .encode_utf16()
             .flat_map(u16::to_le_bytes)
@@ -232,17 +231,17 @@ mod tests {
             (&swapped, "is UTF-16"),
             (
                 &unmarked,
-                "signing secret 1 holds a control or invisible character at place 2",
+                "signing secret 1 has a control or invisible character at place 2",
             ),
             (b"hunter\xe9", "not UTF-8 from byte 6 on"),
             (b"hunt\0er2", "at place 5"),
             (
                 b"{\"signing_secrets\":[\"a\",\"hunter2\\u0000\"]}",
-                "signing secret 2 holds",
+                "signing secret 2 has",
             ),
             (
                 b"{\"signing_secrets\":[\"a\"],\"token\":\"hun\\u0007ter2\"}",
-                "the token holds",
+                "the token has",
             ),
             ("hunt\u{200b}er2".as_bytes(), "at place 5"),
             (b"hunter\rhunter2", "at place 7"),
@@ -250,7 +249,7 @@ mod tests {
             let error = read(&kuenta::PROVIDER, bytes).unwrap_err();
             assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
         }
-        // What hides, or passes for a space.
+        // Invisible characters, and those that look like a space.
         for hidden in "\u{34f}\u{fe0f}\u{3164}\u{a0}\u{2003}\u{2800}\u{200c}\u{200d}\u{2061}\u{e0041}\u{ad}".chars() {
             let error = read(&kuenta::PROVIDER, format!("hunt{hidden}er2").as_bytes()).unwrap_err();
             assert!(

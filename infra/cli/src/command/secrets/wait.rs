@@ -1,4 +1,4 @@
-//! Until every running function accepts a secret that was just stored.
+//! Waiting until every running function accepts a new secret.
 
 use std::time::Duration;
 
@@ -8,22 +8,21 @@ use acuse_core::receive::{FRESH_FOR, RELOAD_EVERY};
 use crate::command::interrupt::interrupted;
 use crate::command::progress::countdown;
 
-/// For the store itself: a read just after a write may still give what was there before.
+/// A read just after a write to Secrets Manager may still return the old value.
 const MARGIN: Duration = Duration::from_secs(10);
 
-/// How long after it was stored a secret is accepted by every running function: each has read it
-/// again by then, or reads it at the next delivery that does not verify.
+/// How long after it is stored every running function accepts a secret: by then each of them has read it, or reads it
+/// at the next delivery that fails verification.
 pub(crate) const ACCEPTED_AFTER: Duration = RELOAD_EVERY.saturating_add(MARGIN);
 
-/// How long after it was withdrawn a secret may be accepted: a function that read it just then uses
-/// it for so long.
+/// How long after it is withdrawn a secret may be accepted: a function that has just read it uses it for so long.
 pub(crate) const WITHDRAWN_AFTER: Duration = FRESH_FOR.saturating_add(MARGIN);
 
 /// How the wait ended.
 pub(crate) enum Waited {
-    /// Every running function accepts it.
+    /// Every running function accepts the secret.
     Whole,
-    /// Ctrl-C: some may not.
+    /// Interrupted: some functions may not accept it yet.
     Interrupted,
 }
 
@@ -31,7 +30,7 @@ pub(crate) enum Waited {
 pub(crate) async fn until_accepted() -> Waited {
     let wait = async {
         let seconds = ACCEPTED_AFTER.as_secs();
-        note!("waiting {seconds} s, until every running function accepts it");
+        note!("waiting {seconds} s until every running function accepts it");
         countdown(ACCEPTED_AFTER).await;
     };
     tokio::select! {

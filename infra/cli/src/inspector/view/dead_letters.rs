@@ -20,24 +20,15 @@ const MOST: usize = 100;
 /// The first messages of the queue. Looking hides nothing from others.
 pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Failed> {
     let target = &inspector.target;
-    let mut walk = Walk::look(
+    let (sqs, queue) = (
         aws_sdk_sqs::Client::new(&target.sdk),
         target.output("DeadLetterQueueUrl")?,
     );
-    let mut found = Vec::new();
     // One more than is shown says that there are more.
-    while found.len() <= MOST {
-        let messages = walk.next().await?;
-        if messages.is_empty() {
-            break;
-        }
-        found.extend(
-            messages
-                .into_iter()
-                .map(|message| DeadLetter::open(message, target.environment())),
-        );
-    }
-    Ok(found)
+    let messages = Walk::look(sqs, queue, MOST + 1).await?.into_iter();
+    Ok(messages
+        .map(|message| DeadLetter::open(message, target.environment()))
+        .collect())
 }
 
 pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: HeaderMap) -> Result<Markup, Failed> {

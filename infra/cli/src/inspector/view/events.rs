@@ -47,7 +47,7 @@ impl Filters {
         Filter {
             provider: some(&self.provider),
             type_name: some(&self.type_name),
-            status: some(&self.status),
+            status: Status::from_name(self.status.trim()),
             since: some(&self.since).and_then(|text| filter::moment(&text).ok()),
             ..Filter::default()
         }

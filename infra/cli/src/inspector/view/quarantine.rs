@@ -28,23 +28,18 @@ pub(crate) struct Item {
 /// The first deliveries, each with its diagnosis. Looking hides nothing from others.
 pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
     let target = &inspector.target;
-    let mut walk = Walk::look(
+    let (sqs, queue) = (
         aws_sdk_sqs::Client::new(&target.sdk),
         target.output("QuarantineQueueUrl")?,
     );
     let mut bench = Reverifier::new(target)?;
     let mut found = Vec::new();
     // One more than is shown says that there are more.
-    while found.len() <= MOST {
-        let messages = walk.next().await?;
-        if messages.is_empty() {
-            break;
-        }
-        for held in messages.into_iter().map(Quarantined::open) {
-            let diagnosis = bench.diagnose(&held).await?;
-            let holds = matches!(bench.verify(&held).await?, Verdict::Valid(..));
-            found.push(Item { held, diagnosis, holds });
-        }
+    let messages = Walk::look(sqs, queue, MOST + 1).await?;
+    for held in messages.into_iter().map(Quarantined::open) {
+        let diagnosis = bench.diagnose(&held).await?;
+        let holds = matches!(bench.verify(&held).await?, Verdict::Valid(..));
+        found.push(Item { held, diagnosis, holds });
     }
     Ok(found)
 }

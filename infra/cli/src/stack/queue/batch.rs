@@ -1,8 +1,9 @@
-//! Many messages in a call. Each is done or refused by itself, whatever the call's status is.
+//! Batch calls. SQS accepts or refuses each message by itself, whatever the call's status.
 
 use std::collections::{HashMap, HashSet};
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, SendMessageBatchRequestEntry,
 };
@@ -10,22 +11,22 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::QueueError;
 
-/// SQS takes so many entries in a call.
+/// The most entries that SQS accepts in a call.
 pub(super) const BATCH: usize = 10;
 
-/// SQS takes so many bytes in a call, attributes included.
+/// The most bytes that SQS accepts in a call, attributes included.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 const BATCH_BYTES: usize = 1_048_576;
 
-/// So many calls at once.
+/// Concurrent calls.
 pub(super) const AT_ONCE: usize = 8;
 
-/// What became of messages.
+/// Which messages SQS accepted and which it refused.
 #[derive(Debug, Default)]
 pub struct BatchOutcome<'a> {
-    /// Those that SQS did.
+    /// Messages that SQS confirmed.
     pub done: Vec<&'a Message>,
-    /// Those that it refused.
+    /// Messages that it refused.
     pub refused: Vec<Refused<'a>>,
 }
 
@@ -34,21 +35,21 @@ pub struct BatchOutcome<'a> {
 pub struct Refused<'a> {
     /// As it was received.
     pub message: &'a Message,
-    /// SQS's code, and its reason.
+    /// SQS's code and reason.
     pub reason: String,
 }
 
-/// What a message is sent with.
+/// A message's attributes by name.
 pub type Attributes = HashMap<String, MessageAttributeValue>;
 
-/// Sends these messages to the queue of this URL, with other attributes and in these groups.
-///
-/// # Errors
-/// [`QueueError`] names the call. Of what was sent by then nothing is known: it may be there.
+/// A received message, the attributes to send it with, and its group.
+type Entry<'a, 'g> = (&'a Message, Attributes, &'g str);
+
+/// Sends these messages to another queue. After an error, some of them may have been sent.
 pub async fn send<'a>(
     client: &Client,
     url: &str,
-    messages: Vec<(&'a Message, Attributes, &str)>,
+    messages: Vec<Entry<'a, '_>>,
 ) -> Result<BatchOutcome<'a>, QueueError> {
     let calls: Vec<_> = parts(messages)
         .into_iter()
@@ -57,12 +58,8 @@ pub async fn send<'a>(
     joined(calls).await
 }
 
-async fn send_part<'a>(
-    client: &Client,
-    url: &str,
-    part: Vec<(&'a Message, Attributes, &str)>,
-) -> Result<BatchOutcome<'a>, QueueError> {
-    let failed = |error| QueueError::new("SendMessageBatch", url, error);
+async fn send_part<'a>(client: &Client, url: &str, part: Vec<Entry<'a, '_>>) -> Result<BatchOutcome<'a>, QueueError> {
+    const CALL: &str = "SendMessageBatch";
     let entries = (0..).zip(&part).map(|(place, (message, attributes, group))| {
         SendMessageBatchRequestEntry::builder()
             .id(place.to_string())
@@ -71,20 +68,16 @@ async fn send_part<'a>(
             .message_group_id(*group)
             .build()
     });
-    let entries = entries
-        .collect::<Result<_, _>>()
-        .map_err(|error| QueueError::new("SendMessageBatch", url, error))?;
+    let entries: Result<_, BuildError> = entries.collect();
     let send = client.send_message_batch().queue_url(url);
-    let answer = send.set_entries(Some(entries)).send().await.map_err(failed)?;
+    let send = send.set_entries(Some(entries.map_err(|error| QueueError::new(CALL, url, error))?));
+    let answer = send.send().await.map_err(|error| QueueError::new(CALL, url, error))?;
     let messages: Vec<_> = part.iter().map(|(message, ..)| *message).collect();
     let done = answer.successful().iter().map(|entry| entry.id()).collect();
     Ok(outcome(&messages, &done, answer.failed()))
 }
 
-/// Deletes these messages from the queue of this URL.
-///
-/// # Errors
-/// [`QueueError`] names the call. What was deleted by then is gone.
+/// Deletes these messages. After an error, some of them may be gone.
 pub(super) async fn delete<'a>(
     client: &Client,
     url: &str,
@@ -98,36 +91,35 @@ pub(super) async fn delete<'a>(
 }
 
 async fn delete_part<'a>(client: &Client, url: &str, part: &[&'a Message]) -> Result<BatchOutcome<'a>, QueueError> {
-    let failed = |error| QueueError::new("DeleteMessageBatch", url, error);
+    const CALL: &str = "DeleteMessageBatch";
     let entries = (0..).zip(part).map(|(place, message)| {
         DeleteMessageBatchRequestEntry::builder()
             .id(place.to_string())
             .set_receipt_handle(message.receipt_handle.clone())
             .build()
     });
-    let entries = entries
-        .collect::<Result<_, _>>()
-        .map_err(|error| QueueError::new("DeleteMessageBatch", url, error))?;
+    let entries: Result<_, BuildError> = entries.collect();
     let delete = client.delete_message_batch().queue_url(url);
-    let answer = delete.set_entries(Some(entries)).send().await.map_err(failed)?;
+    let delete = delete.set_entries(Some(entries.map_err(|error| QueueError::new(CALL, url, error))?));
+    let answer = delete.send().await.map_err(|error| QueueError::new(CALL, url, error))?;
     let done = answer.successful().iter().map(|entry| entry.id()).collect();
     Ok(outcome(part, &done, answer.failed()))
 }
 
-/// Makes some of these calls at once.
 async fn joined<'a>(
     calls: Vec<impl Future<Output = Result<BatchOutcome<'a>, QueueError>>>,
 ) -> Result<BatchOutcome<'a>, QueueError> {
-    let outcomes: Vec<BatchOutcome<'a>> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
-    let mut all = BatchOutcome::default();
-    for outcome in outcomes {
-        all.done.extend(outcome.done);
-        all.refused.extend(outcome.refused);
-    }
-    Ok(all)
+    let calls = stream::iter(calls).buffer_unordered(AT_ONCE);
+    calls
+        .try_fold(BatchOutcome::default(), async |mut all, outcome| {
+            all.done.extend(outcome.done);
+            all.refused.extend(outcome.refused);
+            Ok(all)
+        })
+        .await
 }
 
-/// Entries are called by their places. Only what SQS says that it did is done.
+/// An entry's id is its place. Only what SQS confirms counts as done.
 fn outcome<'a>(messages: &[&'a Message], done: &HashSet<&str>, failed: &[BatchResultErrorEntry]) -> BatchOutcome<'a> {
     let mut outcome = BatchOutcome::default();
     for (place, message) in messages.iter().enumerate() {
@@ -136,16 +128,17 @@ fn outcome<'a>(messages: &[&'a Message], done: &HashSet<&str>, failed: &[BatchRe
             outcome.done.push(*message);
             continue;
         }
-        let failed = failed.iter().find(|failed| failed.id() == id);
-        let reason = failed.map(|failed| format!("{}: {}", failed.code(), failed.message().unwrap_or_default()));
-        let reason = reason.unwrap_or_else(|| "SQS did not say what became of it".to_owned());
+        let reason = match failed.iter().find(|failed| failed.id() == id) {
+            Some(failed) => format!("{}: {}", failed.code(), failed.message().unwrap_or_default()),
+            None => "SQS did not say what became of it".to_owned(),
+        };
         outcome.refused.push(Refused { message, reason });
     }
     outcome
 }
 
-/// Divided so that each part fits a call.
-fn parts<'a, 'g>(messages: Vec<(&'a Message, Attributes, &'g str)>) -> Vec<Vec<(&'a Message, Attributes, &'g str)>> {
+/// Splits messages so that each part fits a call.
+fn parts<'a, 'g>(messages: Vec<Entry<'a, 'g>>) -> Vec<Vec<Entry<'a, 'g>>> {
     let mut parts: Vec<Vec<_>> = Vec::new();
     let mut bytes = 0;
     for entry in messages {
@@ -164,7 +157,7 @@ fn parts<'a, 'g>(messages: Vec<(&'a Message, Attributes, &'g str)>) -> Vec<Vec<(
     parts
 }
 
-/// The bytes that SQS counts: the body, and each attribute's name, type and value.
+/// The bytes that SQS counts: the body, and the name, type and value of each attribute.
 fn size(message: &Message, attributes: &Attributes) -> usize {
     let attributes = attributes.iter().map(|(name, value)| {
         let text = value.string_value().map_or(0, str::len);

@@ -5,22 +5,19 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::QueueError;
 
-/// About how many messages a queue has: SQS counts all over its servers, and may be a minute behind.
+/// About how many messages a queue has: SQS counts across its servers, and may be a minute behind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// Those that a receive may give.
+    /// Messages that can be received.
     pub visible: u64,
-    /// Those that somebody has received and not deleted: at work, waiting for another try, or looked at.
+    /// Messages that were received and not deleted: being processed, waiting for a retry, or hidden by a pass.
     pub in_flight: u64,
-    /// Those that were sent with a delay.
+    /// Messages that were sent with a delay.
     pub delayed: u64,
 }
 
 impl Depth {
     /// Asks SQS.
-    ///
-    /// # Errors
-    /// [`QueueError`].
     pub async fn of(client: &Client, url: &str) -> Result<Self, QueueError> {
         use QueueAttributeName as Name;
         let names = [
@@ -42,7 +39,7 @@ impl Depth {
         })
     }
 
-    /// All of them.
+    /// All messages.
     pub fn total(self) -> u64 {
         self.visible + self.in_flight + self.delayed
     }

@@ -7,14 +7,14 @@ use aws_sdk_sqs::config::interceptors::BeforeDeserializationInterceptorContextRe
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
 
-/// Notes the header `Date` of a call's answer. The operator's own clock may be wrong; what SQS says of
-/// its messages is compared with what SQS says of itself.
+/// Keeps the header `Date` of a call's first answer. The operator's clock may be wrong, so times from SQS are compared
+/// with SQS's own clock.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ServerTime(Arc<OnceLock<Timestamp>>);
 
 impl ServerTime {
-    /// The second in which the call was answered; `None` before that, and where the answer has no date.
-    pub(super) fn at(&self) -> Option<Timestamp> {
+    /// To the second; `None` before the answer, or if it has no date.
+    pub(super) fn get(&self) -> Option<Timestamp> {
         self.0.get().copied()
     }
 }
@@ -31,9 +31,7 @@ impl Intercept for ServerTime {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let date = context.response().headers().get("date");
-        let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
-        if let Some(date) = date {
-            // Only the first answer counts.
+        if let Some(date) = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) {
             let _ = self.0.set(Timestamp::from_seconds(date.timestamp().as_second()));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Walking through a queue without losing anything of it.
+//! A pass over a queue that loses no message.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,73 +15,63 @@ use super::batch::{AT_ONCE, BATCH, BatchOutcome, delete};
 use super::server_time::ServerTime;
 use super::{Depth, QueueError};
 
-/// How long a message that is being looked at is hidden from others. Whatever happens to this
-/// process, it is back in the queue after that.
+/// How long a received message is hidden from others. Whatever happens to this process, the message is back in the
+/// queue after that.
 pub const HIDDEN: Duration = Duration::from_secs(300);
 
-/// How long one receive waits. SQS asks all its servers where it may wait, and some where not.
+/// How long a receive waits. SQS asks all its servers only if it may wait.
 const WAIT_SECONDS: i32 = 1;
 
-/// So many receives at once.
+/// Concurrent receives.
 const LANES: usize = 4;
 
-/// So many rounds in a row that give no message at all mean the end.
+/// The pass ends after this many rounds in a row without any message.
 const EMPTY: u32 = 2;
 
-/// So many rounds in a row that give messages and nothing to look at mean the end: others send faster than
-/// we receive. SQS gives what is older first, if not strictly.
+/// The pass ends after this many rounds in a row without a new message: others send faster than we receive. SQS
+/// returns older messages first, though not strictly.
 const NOTHING_NEW: u32 = 25;
 
-/// So many receives in a row that give nothing new end a look that hides nothing: it gets what it has seen
-/// already, again and again.
-const LOOKS: u32 = 5;
+/// The same for a pass that hides nothing, which receives what it has seen again and again.
+const NOTHING_NEW_IN_LOOK: u32 = 5;
 
-/// `Date` counts whole seconds, so what was sent in the second of the first answer may be our own work, come
-/// straight back. Work begins when that second is surely over, a second more for SQS's machines among
-/// themselves.
+/// `Date` counts whole seconds, so a message sent in the second of the first answer may be our own that came straight
+/// back. Work starts when that second is over, plus one second for the clocks of SQS's own servers.
 const BEFORE_WORK: Duration = Duration::from_secs(2);
 
-/// One pass through what a queue held at its start, each message once. What is sent to it meanwhile is left
-/// for the next pass: it may be what this one has sent away, come straight back. What is not
-/// [deleted](Walk::delete) is visible again after [`end`](Walk::end).
+/// One pass over the messages that a queue has at the start, each of them once. Messages sent meanwhile are left for
+/// the next pass: they may be ones that this pass has sent on and that came straight back. A pass that [ends](Self::end)
+/// makes every message visible again that it did not [delete](Self::delete).
 pub struct Walk {
     client: Client,
     url: String,
     kind: Kind,
-    /// Messages that were sent later are none of this pass. By SQS's clock, as what they are compared with.
+    /// Messages sent later don't belong to this pass. By SQS's clock, like the times it is compared with.
     until: Option<Timestamp>,
-    /// When work may begin.
     work_from: Option<Instant>,
     depth: Depth,
     seen: HashSet<String>,
-    held: Vec<Message>,
+    hidden: Vec<Message>,
     later: usize,
 }
 
-/// What a pass is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// What it finds is sent on, and may come back.
+    /// Messages are sent on, and may come back.
     Work,
-    /// What it finds stays, hidden until the end.
+    /// Messages stay, hidden until the end.
     List,
-    /// What it finds stays, and is hidden from nobody.
+    /// Messages stay, and nobody misses them meanwhile.
     Look,
 }
 
 impl Walk {
-    /// Begins a pass that sends on what it finds.
-    ///
-    /// # Errors
-    /// [`QueueError`] names the call and the queue.
+    /// Starts a pass that sends messages on.
     pub async fn work(client: Client, url: &str) -> Result<Self, QueueError> {
         Self::begin(client, url, Kind::Work).await
     }
 
-    /// Begins a pass that leaves everything where it is.
-    ///
-    /// # Errors
-    /// [`QueueError`] names the call and the queue.
+    /// Starts a pass that leaves every message where it is.
     pub async fn list(client: Client, url: &str) -> Result<Self, QueueError> {
         Self::begin(client, url, Kind::List).await
     }
@@ -94,9 +84,16 @@ impl Walk {
         })
     }
 
-    /// Begins a look at a queue that hides nothing from others. Of a long queue it sees a part.
-    pub fn look(client: Client, url: &str) -> Self {
-        Self::new(client, url, Kind::Look)
+    /// At least `enough` messages, or all that can be seen without hiding any from others: of a long queue, a part.
+    pub async fn look(client: Client, url: &str, enough: usize) -> Result<Vec<Message>, QueueError> {
+        let mut walk = Self::new(client, url, Kind::Look);
+        let mut found = Vec::new();
+        while found.len() < enough
+            && let Some(messages) = walk.next().await?
+        {
+            found.extend(messages);
+        }
+        Ok(found)
     }
 
     fn new(client: Client, url: &str, kind: Kind) -> Self {
@@ -108,28 +105,28 @@ impl Walk {
             work_from: None,
             depth: Depth::default(),
             seen: HashSet::new(),
-            held: Vec::new(),
+            hidden: Vec::new(),
             later: 0,
         }
     }
 
-    /// What the queue had before this pass hid any of it.
+    /// The queue's depth before this pass hid any message.
     pub fn depth(&self) -> Depth {
         self.depth
     }
 
-    /// How many messages were sent while this pass went on. They are left.
+    /// How many messages were sent during this pass. They are left in the queue.
     pub fn later(&self) -> usize {
         self.later
     }
 
-    /// The next messages; none at the end.
-    ///
-    /// # Errors
-    /// [`QueueError`] names the call and the queue.
-    pub async fn next(&mut self) -> Result<Vec<Message>, QueueError> {
+    /// The next new messages; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<Message>>, QueueError> {
         let (mut empty, mut nothing_new) = (0, 0);
-        let most = if self.kind == Kind::Look { LOOKS } else { NOTHING_NEW };
+        let most = match self.kind {
+            Kind::Look => NOTHING_NEW_IN_LOOK,
+            Kind::Work | Kind::List => NOTHING_NEW,
+        };
         while empty < EMPTY && nothing_new < most {
             let received = self.receive().await?;
             if received.is_empty() {
@@ -147,41 +144,49 @@ impl Walk {
                         false => self.later += 1,
                     }
                 }
-                // What is not hidden needs not be let go.
                 if self.kind != Kind::Look {
-                    self.held.push(message);
+                    self.hidden.push(message);
                 }
             }
             if !fresh.is_empty() {
-                return Ok(fresh);
+                return Ok(Some(fresh));
             }
             (empty, nothing_new) = (0, nothing_new + 1);
         }
-        Ok(Vec::new())
+        Ok(None)
     }
 
-    /// One round of receives. The first one is a single one: its answer says when the pass began.
+    /// The next message that matches. Others are passed over.
+    pub async fn find(&mut self, matches: impl Fn(&Message) -> bool) -> Result<Option<Message>, QueueError> {
+        while let Some(messages) = self.next().await? {
+            if let Some(message) = messages.into_iter().find(&matches) {
+                return Ok(Some(message));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One round of receives. The first is a single one, whose answer says when the pass started.
     async fn receive(&mut self) -> Result<Vec<Message>, QueueError> {
         if self.until.is_some() && self.kind != Kind::Look {
             let rounds = try_join_all((0..LANES).map(|_| self.receive_once(ServerTime::default()))).await?;
             return Ok(rounds.into_iter().flatten().collect());
         }
-        let answered = ServerTime::default();
-        let received = self.receive_once(answered.clone()).await?;
+        let server_time = ServerTime::default();
+        let received = self.receive_once(server_time.clone()).await?;
         if self.until.is_none() {
             // Every answer of AWS's has a date (RFC 9110, 6.6.1).
-            let began = answered.at().unwrap_or_else(|| SystemClock.now());
+            let began = server_time.get().unwrap_or_else(|| SystemClock.now());
             self.until = Some(began.plus(Duration::from_secs(1)));
             self.work_from = Some(Instant::now() + BEFORE_WORK);
         }
         Ok(received)
     }
 
-    async fn receive_once(&self, answered: ServerTime) -> Result<Vec<Message>, QueueError> {
-        let hidden = if self.kind == Kind::Look {
-            Duration::ZERO
-        } else {
-            HIDDEN
+    async fn receive_once(&self, server_time: ServerTime) -> Result<Vec<Message>, QueueError> {
+        let hidden = match self.kind {
+            Kind::Look => Duration::ZERO,
+            Kind::Work | Kind::List => HIDDEN,
         };
         let receive = self
             .client
@@ -192,45 +197,38 @@ impl Walk {
             .visibility_timeout(i32::try_from(hidden.as_secs()).unwrap_or(i32::MAX))
             .message_attribute_names("All")
             .message_system_attribute_names(MessageSystemAttributeName::All);
-        let received = receive.customize().interceptor(answered).send().await;
+        let received = receive.customize().interceptor(server_time).send().await;
         let received = received.map_err(|error| QueueError::new("ReceiveMessage", &self.url, error))?;
         Ok(received.messages.unwrap_or_default())
     }
 
-    /// A message that SQS itself has moved to a dead-letter queue keeps the time when it was sent to the
-    /// queue before: it is of this pass where that was before its start.
+    /// A message that SQS itself moved to a dead-letter queue keeps the time it was sent to the first queue, so it
+    /// belongs to this pass if that was before the start.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html>
     fn is_of_this_pass(&self, message: &Message) -> bool {
         let attributes = message.attributes.as_ref();
         let sent = attributes.and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
         let sent = sent.and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis);
-        match (sent, self.until) {
-            (Some(sent), Some(until)) => sent < until,
-            _ => true,
-        }
+        sent.zip(self.until).is_none_or(|(sent, until)| sent < until)
     }
 
-    /// Removes messages for good.
-    ///
-    /// # Errors
-    /// [`QueueError`] names the call and the queue. What SQS refuses one by one is in the outcome.
+    /// Deletes messages for good. Those that SQS refuses one by one are in the outcome.
     pub async fn delete<'a>(&mut self, messages: &[&'a Message]) -> Result<BatchOutcome<'a>, QueueError> {
         let outcome = delete(&self.client, &self.url, messages).await?;
         let gone: HashSet<_> = outcome.done.iter().map(|message| &message.message_id).collect();
-        self.held.retain(|held| !gone.contains(&held.message_id));
+        self.hidden.retain(|hidden| !gone.contains(&hidden.message_id));
         Ok(outcome)
     }
 
-    /// Makes all that was not deleted visible again at once.
-    ///
-    /// # Errors
-    /// [`QueueError`] names the call and the queue.
-    pub async fn end(self) -> Result<(), QueueError> {
-        let calls: Vec<_> = self.held.chunks(BATCH).map(|batch| self.let_go(batch)).collect();
-        stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await
+    /// Ends the pass with its result: first of all, the messages that were not deleted are visible again.
+    pub async fn end<T, E: From<QueueError>>(self, result: Result<T, E>) -> Result<T, E> {
+        let calls: Vec<_> = self.hidden.chunks(BATCH).map(|batch| self.show(batch)).collect();
+        let shown: Result<(), _> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await;
+        shown?;
+        result
     }
 
-    async fn let_go(&self, batch: &[Message]) -> Result<(), QueueError> {
+    async fn show(&self, batch: &[Message]) -> Result<(), QueueError> {
         let entries = (0..).zip(batch).filter_map(|(place, message)| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(place.to_string())
@@ -240,7 +238,7 @@ impl Walk {
                 .ok()
         });
         let change = self.client.change_message_visibility_batch().queue_url(&self.url);
-        // One that fails in it comes back by itself.
+        // An entry that fails comes back by itself after `HIDDEN`.
         let change = change.set_entries(Some(entries.collect())).send().await;
         change
             .map(drop)
