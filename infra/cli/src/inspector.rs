@@ -15,13 +15,16 @@ mod words;
 
 use std::sync::Arc;
 
+use acuse_aws::ledger::record::Record;
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use crate::stack::lookup;
 use crate::stack::target::Target;
 
 /// The inspector's state.
@@ -31,6 +34,19 @@ pub struct Inspector {
     token: String,
     /// Permits for pages that are notified of changes.
     live: Arc<Semaphore>,
+}
+
+impl Inspector {
+    /// The record with this key, if any.
+    async fn record(&self, key: &str) -> Result<Option<Record>, Failed> {
+        Ok(lookup::by_key(&self.target.ledger()?, key).await?)
+    }
+}
+
+/// The query or form that names an event.
+#[derive(Debug, Deserialize)]
+struct Key {
+    key: String,
 }
 
 /// The inspector's routes, for a server that listens on loopback.

@@ -16,11 +16,11 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::page::{page, status};
-use super::view::quarantine::Item;
-use super::view::{dead_letters, event};
+use super::page::{Question, page, status};
+use super::view::dead_letters;
+use super::view::quarantine::{self, Item};
 use super::words::Words;
-use super::{Failed, Inspector};
+use super::{Failed, Inspector, Key};
 use crate::http::post;
 use crate::sample::{self, Break, Sample};
 use crate::stack::dead_letters::{DeadLetter, send_back};
@@ -38,35 +38,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 struct Refused(String);
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Key {
-    pub(super) key: String,
-}
-
-#[derive(Debug, Deserialize)]
 pub(super) struct Id {
     id: String,
-}
-
-/// A page that asks for confirmation. Its form posts the field `name` to `path`.
-pub(super) fn confirmation(
-    inspector: &Inspector,
-    words: &Words,
-    (path, back): (&str, &str),
-    (name, value): (&str, &str),
-    (question, what): (&str, &Markup),
-) -> Markup {
-    let content = html! {
-        h1 { (words.confirm) }
-        p { (question) }
-        p.what { (what) }
-        form method="post" action=(path) {
-            input type="hidden" name="token" value=(inspector.token);
-            input type="hidden" name=(name) value=(value);
-            button autofocus { (words.yes) }
-            " " a href=(back) { (words.no) }
-        }
-    };
-    page(inspector, words, "", &content)
 }
 
 pub(super) async fn confirm_replay(
@@ -75,20 +48,21 @@ pub(super) async fn confirm_replay(
     headers: HeaderMap,
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
-    let what = match event::find(&inspector, &key).await? {
+    let what = match inspector.record(&key).await? {
         None => html! { (words.not_found) },
         Some(record) => html! {
             code { (escape(&record.key)) } " " (status(words, record.status)) " " (escape(record.error.as_deref().unwrap_or_default()))
-            @if set_aside_reason(&record).is_some_and(|aside| aside != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
+            @if set_aside_reason(&record).is_some_and(|reason| reason != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
         },
     };
-    Ok(confirmation(
-        &inspector,
-        words,
-        ("/replay", "/"),
-        ("key", &key),
-        (words.will_replay, &what),
-    ))
+    let question = Question {
+        text: words.will_replay,
+        what,
+        path: "/replay",
+        back: "/",
+        field: ("key", &key),
+    };
+    Ok(question.page(&inspector, words, &html! {}))
 }
 
 pub(super) async fn replay(
@@ -96,7 +70,7 @@ pub(super) async fn replay(
     Form(Key { key }): Form<Key>,
 ) -> Result<Redirect, Failed> {
     let target = &inspector.target;
-    let Some(record) = event::find(&inspector, &key).await? else {
+    let Some(record) = inspector.record(&key).await? else {
         return Ok(Redirect::to("/"));
     };
     let message = replayed(&target.ledger()?, &record).await?;
@@ -121,13 +95,14 @@ pub(super) async fn confirm_redrive(
             @if dead.set_aside_reason(&inspector.target, SystemClock.now()).is_some() { br; strong { (words.set_aside) } }
         },
     };
-    Ok(confirmation(
-        &inspector,
-        words,
-        ("/redrive", "/dead-letters"),
-        ("id", &id),
-        (words.will_redrive, &what),
-    ))
+    let question = Question {
+        text: words.will_redrive,
+        what,
+        path: "/redrive",
+        back: "/dead-letters",
+        field: ("id", &id),
+    };
+    Ok(question.page(&inspector, words, &html! {}))
 }
 
 pub(super) async fn redrive(
@@ -160,21 +135,23 @@ pub(super) async fn confirm_release(
     headers: HeaderMap,
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
-    let found = super::view::quarantine::first(&inspector).await?;
-    let held = found.iter().find(|item| item.held.delivery_id() == id);
-    let what = match held {
+    let found = quarantine::first(&inspector).await?;
+    let what = match found.iter().find(|item| item.delivery.delivery_id() == id) {
         None => html! { (words.not_found) },
-        Some(Item { held, diagnosis, .. }) => {
-            html! { (escape(&held.provider)) " " code { (escape(&id)) } br; (escape(diagnosis)) }
+        Some(Item {
+            delivery, diagnosis, ..
+        }) => {
+            html! { (escape(&delivery.provider)) " " code { (escape(&id)) } br; (escape(diagnosis)) }
         }
     };
-    Ok(confirmation(
-        &inspector,
-        words,
-        ("/release", "/quarantine"),
-        ("id", &id),
-        (words.will_release, &what),
-    ))
+    let question = Question {
+        text: words.will_release,
+        what,
+        path: "/release",
+        back: "/quarantine",
+        field: ("id", &id),
+    };
+    Ok(question.page(&inspector, words, &html! {}))
 }
 
 pub(super) async fn release(
@@ -185,13 +162,13 @@ pub(super) async fn release(
     let target = &inspector.target;
     let sqs = aws_sdk_sqs::Client::new(&target.sdk);
     let mut walk = Walk::list(sqs, target.output("QuarantineQueueUrl")?).await?;
-    let mut bench = Reverifier::new(target)?;
+    let mut reverifier = Reverifier::new(target)?;
     let released = async {
         let of_id = |message: &Message| attribute(message, "delivery_id").unwrap_or("?") == id;
         let Some(message) = walk.find(of_id).await? else {
             return Ok::<_, Failed>(false);
         };
-        bench.release(&[&Quarantined::open(message)], &mut walk).await?;
+        reverifier.release(&[&Quarantined::open(message)], &mut walk).await?;
         Ok(true)
     };
     let released = released.await;

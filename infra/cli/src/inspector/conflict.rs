@@ -10,13 +10,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::actions::{Key, confirmation};
-use super::page::{moment, page, status};
-use super::view::{encoded, event};
+use super::page::{Question, encoded, moment, page, status};
 use super::words::Words;
-use super::{Failed, Inspector};
+use super::{Failed, Inspector, Key};
 use crate::stack::conflicts::{self, Outcome, compared};
 use crate::stack::difference::{Difference, Member};
+use crate::stack::lookup;
 use crate::terminal::escape;
 
 /// The form of a dismissal.
@@ -29,8 +28,7 @@ pub(super) struct Dismissal {
 /// The conflicts of an event, or the event that a conflict belongs to.
 pub(super) async fn conflicts(inspector: &Inspector, words: &Words, record: &Record) -> Result<Markup, Failed> {
     let ledger = inspector.target.ledger()?;
-    let partition = record.key.split_once('|').map_or("", |(partition, _)| partition);
-    let records = ledger.partition(partition).await?;
+    let records = ledger.partition(lookup::partition(&record.key)).await?;
     let mut shown = Vec::new();
     let own = conflicts::of(&record.key, &records);
     for conflict in own.chain(record.conflict_of.is_some().then_some(record)) {
@@ -81,7 +79,7 @@ fn table(difference: Option<&Difference>, words: &Words) -> Markup {
 
 /// The record, as a confirmation shows it.
 async fn described(inspector: &Inspector, words: &Words, key: &str) -> Result<Markup, Failed> {
-    Ok(match event::find(inspector, key).await? {
+    Ok(match inspector.record(key).await? {
         None => html! { (words.not_found) },
         Some(record) => html! { code { (escape(&record.key)) } " " (status(words, record.status)) },
     })
@@ -95,13 +93,14 @@ pub(super) async fn confirm_release(
     let words = Words::of(&headers);
     let what = described(&inspector, words, &key).await?;
     let back = format!("/event?key={}", encoded(&key));
-    Ok(confirmation(
-        &inspector,
-        words,
-        ("/conflict/release", &back),
-        ("key", &key),
-        (words.will_let_through, &what),
-    ))
+    let question = Question {
+        text: words.will_let_through,
+        what,
+        path: "/conflict/release",
+        back: &back,
+        field: ("key", &key),
+    };
+    Ok(question.page(&inspector, words, &html! {}))
 }
 
 pub(super) async fn release(
@@ -109,7 +108,7 @@ pub(super) async fn release(
     headers: HeaderMap,
     Form(Key { key }): Form<Key>,
 ) -> Result<Response, Failed> {
-    let outcome = match event::find(&inspector, &key).await? {
+    let outcome = match inspector.record(&key).await? {
         Some(record) if record.conflict_of.is_some() => conflicts::release(&inspector.target, &record).await?,
         _ => Outcome::Gone,
     };
@@ -123,19 +122,16 @@ pub(super) async fn confirm_dismiss(
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
     let what = described(&inspector, words, &key).await?;
-    let content = html! {
-        h1 { (words.confirm) }
-        p { (words.will_dismiss) }
-        p.what { (what) }
-        form method="post" action="/conflict/dismiss" {
-            input type="hidden" name="token" value=(inspector.token);
-            input type="hidden" name="key" value=(key);
-            label { (words.reason) input name="reason" required autofocus size="40"; }
-            button { (words.yes) }
-            " " a href={ "/event?key=" (encoded(&key)) } { (words.no) }
-        }
+    let back = format!("/event?key={}", encoded(&key));
+    let question = Question {
+        text: words.will_dismiss,
+        what,
+        path: "/conflict/dismiss",
+        back: &back,
+        field: ("key", &key),
     };
-    Ok(page(&inspector, words, "", &content))
+    let reason = html! { label { (words.reason) input name="reason" required autofocus size="40"; } };
+    Ok(question.page(&inspector, words, &reason))
 }
 
 pub(super) async fn dismiss(
@@ -148,7 +144,7 @@ pub(super) async fn dismiss(
         let ask = format!("/conflict/dismiss?key={}", encoded(&key));
         return Ok(Redirect::to(&ask).into_response());
     }
-    let outcome = match event::find(&inspector, &key).await? {
+    let outcome = match inspector.record(&key).await? {
         Some(record) if record.conflict_of.is_some() => {
             conflicts::dismiss(&inspector.target, &record, reason.trim()).await?
         }

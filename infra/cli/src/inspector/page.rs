@@ -1,6 +1,7 @@
 //! The layout of every page.
 
 use maud::{DOCTYPE, Markup, html};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use super::Inspector;
 use super::words::Words;
@@ -54,6 +55,38 @@ pub(super) fn bare(title: &str, content: &Markup) -> Markup {
     }
 }
 
+/// A change that the reader must confirm.
+pub(super) struct Question<'a> {
+    pub(super) text: &'a str,
+    /// What would change.
+    pub(super) what: Markup,
+    /// The path that the form posts to.
+    pub(super) path: &'a str,
+    /// The path of "no".
+    pub(super) back: &'a str,
+    /// The field that names what to change, with its value.
+    pub(super) field: (&'a str, &'a str),
+}
+
+impl Question<'_> {
+    /// The page that asks, with `more` fields in its form.
+    pub(super) fn page(&self, inspector: &Inspector, words: &Words, more: &Markup) -> Markup {
+        let content = html! {
+            h1 { (words.confirm) }
+            p { (self.text) }
+            p.what { (self.what) }
+            form method="post" action=(self.path) {
+                input type="hidden" name="token" value=(inspector.token);
+                input type="hidden" name=(self.field.0) value=(self.field.1);
+                (more)
+                button autofocus { (words.yes) }
+                " " a href=(self.back) { (words.no) }
+            }
+        };
+        page(inspector, words, "", &content)
+    }
+}
+
 /// A status, in colour.
 pub(super) fn status(words: &Words, status: &str) -> Markup {
     html! { span.status data-status=(status) title=(status) { (words.status(status)) } }
@@ -67,4 +100,10 @@ pub(super) fn moment(at: Option<&str>) -> Markup {
     let short = at.replace('T', " ");
     let short = short.trim_end_matches('Z');
     html! { time datetime=(at) title=(at) { (short) } }
+}
+
+/// Text that is encoded for a query string.
+pub(super) fn encoded(text: &str) -> PercentEncode<'_> {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+    utf8_percent_encode(text, ESCAPED)
 }

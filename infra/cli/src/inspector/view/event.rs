@@ -7,28 +7,14 @@ use acuse_core::ledger::Status;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::super::conflict::conflicts;
-use super::super::page::{moment, page, status};
+use super::super::page::{encoded, moment, page, status};
 use super::super::pretty::pretty;
 use super::super::words::Words;
-use super::super::{Failed, Inspector};
-use super::encoded;
-use super::events::partition;
+use super::super::{Failed, Inspector, Key};
+use crate::stack::lookup;
 use crate::terminal::escape;
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Key {
-    key: String,
-}
-
-/// The record of a key, if any.
-pub(crate) async fn find(inspector: &Inspector, key: &str) -> Result<Option<Record>, Failed> {
-    let partition = key.split_once('|').map_or(key, |(partition, _)| partition);
-    let records = inspector.target.ledger()?.partition(partition).await?;
-    Ok(records.into_iter().find(|record| record.key == key))
-}
 
 pub(crate) async fn show(
     State(inspector): State<Arc<Inspector>>,
@@ -36,7 +22,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
-    let Some(record) = find(&inspector, &key).await? else {
+    let Some(record) = inspector.record(&key).await? else {
         return Ok(page(&inspector, words, "", &html! { p { (words.not_found) } }));
     };
     let payload = inspector.target.ledger()?.payload(&record).await?;
@@ -45,7 +31,7 @@ pub(crate) async fn show(
         h1 { (escape(&record.type_name)) " " (status(words, record.status)) }
         p.key { code { (escape(&record.key)) } }
         p {
-            a href={ "/life?of=" (encoded(partition(&record))) } { (words.life) }
+            a href={ "/life?of=" (encoded(lookup::partition(&record.key))) } { (words.life) }
             @if ![Status::Completed, Status::Conflict].map(Status::name).contains(&record.status) {
                 " · " a href={ "/replay?key=" (encoded(&record.key)) } { (words.replay) }
             }

@@ -15,10 +15,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::chart::chart;
-use super::super::page::{moment, page, status};
+use super::super::page::{encoded, moment, page, status};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
-use super::encoded;
 use crate::stack::events::{passes, recent};
 use crate::stack::filter::{self, Filter};
 use crate::stack::lookup;
@@ -156,7 +155,7 @@ fn table(records: &[Record], words: &Words) -> Markup {
                 td { (record.provider) }
                 td { (record.environment) }
                 td { (escape(&record.type_name)) }
-                td.id { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(partition(record))) } { (escape(id)) } } }
+                td.id { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(lookup::partition(&record.key))) } { (escape(id)) } } }
                 td { (status(words, record.status)) }
                 td.number { (record.attempts) }
                 td.number data-duplicates=(record.duplicates) { (record.duplicates) }
@@ -164,14 +163,6 @@ fn table(records: &[Record], words: &Words) -> Markup {
             } } }
         }
     }
-}
-
-/// The part of the key before `|`, which the events of a resource share.
-pub(super) fn partition(record: &Record) -> &str {
-    record
-        .key
-        .split_once('|')
-        .map_or(&record.key, |(partition, _)| partition)
 }
 
 /// The form that sends samples, on the local stack.

@@ -7,10 +7,9 @@ use axum::http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::super::page::{moment, page, status};
+use super::super::page::{encoded, moment, page, status};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
-use super::encoded;
 use crate::terminal::escape;
 
 #[derive(Debug, Deserialize)]
