@@ -59,58 +59,55 @@ use python::Venv;
 use state::StateLock;
 
 /// How to start a local stack.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, clap::Args)]
 #[non_exhaustive]
 pub struct Options {
-    /// The port for deliveries; 0 for a free one.
+    /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to; 0 for any free one
+    #[arg(long, default_value_t = 3000)]
     pub port: u16,
-    /// The inspector's port; 0 for a free one.
+    /// Port of the inspector; 0 for any free one
+    #[arg(long, default_value_t = 3100)]
     pub inspector_port: u16,
-    /// The emulator's port; 0 for a free one.
+    /// Port of the AWS emulator; 0 for any free one
+    #[arg(long, default_value_t = 4566)]
     pub emulator_port: u16,
-    /// Whether `cargo lambda watch` runs the functions instead of the emulator.
+    /// Run the functions under `cargo lambda watch`, which rebuilds them when their code changes
+    #[arg(long)]
     pub watch: bool,
-    /// The port of `cargo lambda watch`; 0 for a free one.
+    /// Port of `cargo lambda watch`; 0 for any free one
+    #[arg(long, default_value_t = 9000, requires = "watch")]
     pub watch_port: u16,
-    /// The folder for the stack's files; `None` for `target/local` in the checkout.
+    /// Folder for the stack's files [default: target/local]
+    #[arg(long)]
     pub state: Option<PathBuf>,
     /// Whether cargo's output goes to standard error. Otherwise it is shown only if cargo fails.
+    #[arg(skip = true)]
     pub show_build: bool,
     /// Template parameters to override, such as `("Environment", "live")`.
+    #[arg(skip)]
     pub parameters: Vec<(String, String)>,
     /// The functions' AWS end point, such as a proxy; `None` for the emulator.
+    #[arg(skip)]
     pub functions_endpoint: Option<String>,
     /// Reports each step.
+    #[arg(skip)]
     pub progress: Progress,
 }
 
 impl Options {
-    /// The documented ports.
-    pub fn usual(progress: Progress) -> Self {
-        Self {
-            port: 3000,
-            inspector_port: 3100,
-            emulator_port: 4566,
-            watch: false,
-            watch_port: 9000,
-            state: None,
-            show_build: true,
-            parameters: Vec::new(),
-            functions_endpoint: None,
-            progress,
-        }
-    }
-
     /// Free ports, a separate state folder and no output, for tests.
     pub fn isolated(state: impl Into<PathBuf>) -> Self {
         Self {
             port: 0,
             inspector_port: 0,
             emulator_port: 0,
+            watch: false,
             watch_port: 0,
             state: Some(state.into()),
             show_build: false,
-            ..Self::usual(Progress::silent())
+            parameters: Vec::new(),
+            functions_endpoint: None,
+            progress: Progress::default(),
         }
     }
 }
@@ -330,6 +327,6 @@ async fn start_emulator(
     let venv = Venv::prepare(local, python::EMULATOR, progress).await?;
     progress.say(format!("starting the emulator on {}", api.endpoint()));
     let mut emulator = emulator::start(&venv, state, port, options.functions_endpoint.as_deref())?;
-    emulator::ready(&mut emulator, api).await?;
+    emulator.wait_until(|| api.is_ready(), emulator::TIMEOUT).await?;
     Ok(emulator)
 }

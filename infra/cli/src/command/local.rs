@@ -1,6 +1,5 @@
 //! `acuse local`
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -27,39 +26,16 @@ Requires Rust and Python 3.10 or later (set PYTHON to use another one).
 Builds and deploys the checkout that contains the working directory.
 Each start begins with empty queues and tables.")]
 pub(crate) struct Arguments {
-    /// Port for deliveries (/webhooks/{provider}); point tunnels here
-    #[arg(long, default_value_t = 3000)]
-    port: u16,
-    /// Port of the inspector
-    #[arg(long, default_value_t = 3100)]
-    inspector_port: u16,
-    /// Port of the AWS emulator
-    #[arg(long, default_value_t = 4566)]
-    emulator_port: u16,
-    /// Run the functions under `cargo lambda watch`, which rebuilds them when their code changes
-    #[arg(long)]
-    watch: bool,
-    /// Port of `cargo lambda watch`
-    #[arg(long, default_value_t = 9000, requires = "watch")]
-    watch_port: u16,
-    /// Folder for the stack's files [default: target/local]
-    #[arg(long)]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// Runs until a signal arrives or a process of the stack ends.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let started = Instant::now();
-    let mut options = Options::usual(Progress::new(move |line| {
-        note!("[{:5.1} s] {line}", started.elapsed().as_secs_f32());
-    }));
-    options.port = arguments.port;
-    options.inspector_port = arguments.inspector_port;
-    options.emulator_port = arguments.emulator_port;
-    options.watch = arguments.watch;
-    options.watch_port = arguments.watch_port;
-    options.state = arguments.state;
-    let progress = options.progress.clone();
+    let progress = Progress::new(move |line| note!("[{:5.1} s] {line}", started.elapsed().as_secs_f32()));
+    let mut options = arguments.options;
+    options.progress = progress.clone();
 
     let interrupted = interrupted();
     tokio::pin!(interrupted);

@@ -1,7 +1,7 @@
 //! Calls to the emulator, over plain HTTP.
 //!
-//! It checks no signatures and finds the service by path, target or action, so a dozen calls need no SDK. The SDKs of
-//! CloudFormation, Lambda, API Gateway and S3 would add two minutes of compiling to the first `cargo run -- local`.
+//! It checks no signatures and finds the service by path or target, so a dozen calls need no SDK. The SDKs of Lambda,
+//! API Gateway and S3 would add a minute of compiling to the first `cargo run -- local`.
 
 use bytes::Bytes;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -101,18 +101,6 @@ impl Api {
     pub(super) async fn json(&self, target: &str, body: &Value) -> Result<Value, ApiError> {
         let request = self.request(Method::POST, "/").header("x-amz-target", target);
         json(target, request.json(body)).await
-    }
-
-    /// Calls a service with an XML API: CloudFormation.
-    pub(super) async fn query(&self, action: &str, parameters: &[(String, String)]) -> Result<String, ApiError> {
-        let fixed =
-            [("Action", action), ("Version", "2010-05-15")].map(|(name, value)| (name.to_owned(), value.into()));
-        let form = [&fixed, parameters].concat();
-        let answer = send(action, self.request(Method::POST, "/").form(&form)).await?;
-        answer.text().await.map_err(|source| ApiError::Transport {
-            call: action.to_owned(),
-            source,
-        })
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

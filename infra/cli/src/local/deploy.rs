@@ -17,7 +17,7 @@ use super::error::Error;
 use super::progress::Progress;
 use super::template::Template;
 use crate::sample;
-use crate::stack::running::STACK;
+use crate::stack::running::{STACK, sdk};
 
 const BUCKET: &str = "acuse-code";
 
@@ -142,7 +142,8 @@ pub(super) async fn deploy(
     api.put(&format!("{BUCKET}/template.json"), template.render().into())
         .await?;
     let url = format!("{}/{BUCKET}/template.json", api.endpoint());
-    let created = cloudformation::create(api, STACK, &url, &parameters).await?;
+    let client = aws_sdk_cloudformation::Client::new(&sdk(api.endpoint()));
+    let created = cloudformation::create(&client, STACK, &url, &parameters).await?;
 
     let physical_id = |logical_id: &String| created.resources.get(logical_id).cloned().unwrap_or_default();
     let (mut functions, mut routes) = (Vec::new(), Vec::new());

@@ -4,9 +4,6 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
-
-use super::api::Api;
 use super::error::Error;
 use super::process::{Plan, Process};
 use super::python::Venv;
@@ -16,7 +13,7 @@ use crate::stack::running::{CREDENTIALS, REGION};
 const SCRIPT: &str = include_str!("../../../local/emulator.py");
 
 /// It usually takes half a second, and longer while the machine compiles.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Starts an empty emulator on `127.0.0.1:{port}` with its files in `state`. The functions' AWS end point is
 /// `functions_endpoint`, or the emulator.
@@ -71,19 +68,4 @@ pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Op
 /// The URL of the emulator on `port`.
 pub(super) fn endpoint(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
-}
-
-/// Waits until the emulator answers.
-pub(super) async fn ready(emulator: &mut Process, api: &Api) -> Result<(), Error> {
-    let deadline = Instant::now() + PATIENCE;
-    while !api.is_ready().await {
-        if let Some(error) = emulator.ended() {
-            return Err(error);
-        }
-        if Instant::now() > deadline {
-            return Err(emulator.failure(format!("did not answer within {} s", PATIENCE.as_secs())));
-        }
-        sleep(Duration::from_millis(25)).await;
-    }
-    Ok(())
 }

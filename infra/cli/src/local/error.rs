@@ -108,7 +108,7 @@ pub enum Error {
     },
     /// A call to the emulator failed.
     #[error("deploying to the emulator failed")]
-    Api(#[from] ApiError),
+    Call(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A function can't be zipped.
     #[error("can't zip {binary}")]
     Zip {
@@ -121,6 +121,17 @@ pub enum Error {
     /// The stack's runtime failed.
     #[error("the local stack's tasks ended early")]
     Runtime(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        call_failed(error)
+    }
+}
+
+/// For `map_err` of a call to the emulator.
+pub(super) fn call_failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Call(Box::new(error))
 }
 
 impl Error {

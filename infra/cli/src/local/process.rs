@@ -102,8 +102,27 @@ impl Process {
         }
     }
 
+    /// Waits until `is_ready`, for `timeout` at most.
+    pub(super) async fn wait_until<F: Future<Output = bool>>(
+        &mut self,
+        is_ready: impl Fn() -> F,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        let deadline = Instant::now() + timeout;
+        while !is_ready().await {
+            if let Some(error) = self.ended() {
+                return Err(error);
+            }
+            if Instant::now() > deadline {
+                return Err(self.failure(format!("was not ready within {} s", timeout.as_secs())));
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        Ok(())
+    }
+
     /// An error with the end of the log.
-    pub(super) fn failure(&self, what: String) -> Error {
+    fn failure(&self, what: String) -> Error {
         Error::Process {
             name: self.name,
             what,

@@ -13,14 +13,16 @@ impl Progress {
         Self(Arc::new(sink))
     }
 
-    /// Discards every line.
-    pub fn silent() -> Self {
-        Self::new(|_| ())
-    }
-
     /// Reports `line`.
     pub fn say(&self, line: impl AsRef<str>) {
         (self.0)(line.as_ref());
+    }
+}
+
+impl Default for Progress {
+    /// Discards every line.
+    fn default() -> Self {
+        Self::new(|_| ())
     }
 }
 

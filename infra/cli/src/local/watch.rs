@@ -6,7 +6,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
 
 use super::api::Api;
 use super::build::environment;
@@ -17,7 +16,7 @@ use super::process::{Plan, Process};
 use super::python::Venv;
 use super::state::env_path;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The address it listens on. It has no authentication, so a page open in a browser could invoke the functions with
 /// forged events. On Linux all of 127.0.0.0/8 is this machine, so a random address of it can't be guessed.
@@ -72,17 +71,8 @@ pub(super) async fn start(
         command,
         show,
     })?;
-
-    let deadline = Instant::now() + PATIENCE;
-    while TcpStream::connect(address).await.is_err() {
-        if let Some(error) = watch.ended() {
-            return Err(error);
-        }
-        if Instant::now() > deadline {
-            return Err(watch.failure(format!("did not listen within {} s", PATIENCE.as_secs())));
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
+    let listens = || async move { TcpStream::connect(address).await.is_ok() };
+    watch.wait_until(listens, TIMEOUT).await?;
     Ok(watch)
 }
 

@@ -50,7 +50,7 @@ async fn packages_with_another_hash_or_none_are_not_installed() {
             folder: "venv",
             lock: lock.leak(),
         };
-        let refused = Venv::prepare(folder.path(), tools, &Progress::silent()).await;
+        let refused = Venv::prepare(folder.path(), tools, &Progress::default()).await;
         let printed = refused.unwrap_err().to_string();
         assert!(printed.contains(expected), "{printed}");
         assert!(!folder.path().join("venv/installed.txt").exists());
