@@ -1,4 +1,4 @@
-//! The subcommands, a file each.
+//! The subcommands, one file each.
 
 pub(crate) mod dlq;
 pub(crate) mod doctor;
@@ -26,7 +26,7 @@ use acuse_cli::stack::target::TargetError;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::ApiError;
 
-/// Why a command failed, with its whole chain of causes, and what to do next.
+/// Why a command failed, with all causes, and what to do about it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     error: Box<dyn Error>,
@@ -40,9 +40,7 @@ impl Failure {
             advice: Some(advice.into()),
         }
     }
-}
 
-impl Failure {
     /// Prints it to standard error.
     pub(crate) fn print(&self) {
         self.lines().iter().for_each(|line| terminal::note(line));

@@ -1,4 +1,4 @@
-//! `acuse`: the local stack and the operator's commands.
+//! What `acuse` is made of: the local stack, the inspector, and what the operator's commands do.
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 

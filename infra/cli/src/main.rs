@@ -10,7 +10,7 @@ use acuse_cli::terminal;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-/// Receives payment webhooks; this runs the whole stack on one machine and operates a deployed one.
+/// Run the webhook receiver on this machine, and operate a deployed one
 #[derive(Debug, Parser)]
 #[command(name = "acuse", version, arg_required_else_help = true)]
 struct Cli {
@@ -20,44 +20,44 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the whole stack on this machine: the real template and binaries on an AWS emulator
+    /// Run the stack on this machine: the real template and binaries on an AWS emulator
     Local(command::local::Arguments),
-    /// Post a correctly signed sample event
+    /// Send a signed sample event
     Send(command::send::Arguments),
-    /// Look at what the ledger holds, and replay what was rejected
+    /// List, show and follow events, and replay rejected ones
     #[command(subcommand)]
     Events(command::events::Command),
-    /// Serve the inspector: a page with what came in, what failed and why
+    /// Serve the inspector: a web page of what arrived, what failed and why
     Inspect(command::inspect::Arguments),
-    /// Look at what could not be done, and send it back
+    /// Inspect and redrive dead-lettered events
     #[command(subcommand)]
     Dlq(command::dlq::Command),
-    /// Look at deliveries that failed verification, and release those that hold after all
+    /// Inspect deliveries that failed verification, and release the genuine ones
     #[command(subcommand)]
     Quarantine(command::quarantine::Command),
-    /// Answer a provider's test deliveries with 200 while you register its webhook, and see what they were
+    /// Answer a provider's test deliveries with 200 while you register its webhook
     Register(command::register::Arguments),
-    /// Check a stack end to end, and say what to fix
+    /// Health check: test a stack end to end, and say what to fix
     Doctor(command::doctor::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
   acuse completions bash > ~/.local/share/bash-completion/completions/acuse")]
     Completions {
-        /// Which shell
+        /// The shell
         shell: clap_complete::Shell,
     },
-    /// Put a provider's secret, or rotate it without losing a delivery
+    /// Put or rotate a provider's secret
     #[command(subcommand)]
     Secrets(command::secrets::Command),
-    /// Register Acuse's URL at Kuenta, by its API
+    /// Manage webhooks at Kuenta, through its API
     #[command(subcommand)]
     Kuenta(command::kuenta::Command),
-    /// Register Acuse's URL at OnePay, by its API
+    /// Manage webhooks at OnePay, through its API
     #[command(subcommand)]
     Onepay(command::onepay::Command),
 }
 
-// Commands wait for the network; what the local stack serves has its own threads.
+// Commands only wait for the network, and the local stack has its own threads.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -89,17 +89,16 @@ async fn main() -> ExitCode {
     })
 }
 
-/// Prints help as it is, and why the arguments can't be used without anything in them that acts on
-/// the terminal: an id that was pasted may begin with `-`.
+/// Prints help as it is. Errors quote the arguments, so those are escaped: a pasted id may begin with `-`.
 fn explain(error: clap::Error) -> ExitCode {
     let code = u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            // Nobody reads any more, or there is no place left: nothing can be said.
+            // If printing fails, there is nobody to tell.
             let _ = error.print();
         }
         _ => {
-            // Of the escaped ones clap says the same, with each of them on one line.
+            // Clap reports the same error for the escaped arguments.
             let escaped = std::env::args_os().map(|argument| terminal::escape(&argument.to_string_lossy()));
             let error = Cli::try_parse_from(escaped).err().unwrap_or(error);
             let text = error.render().to_string();
@@ -115,9 +114,9 @@ mod tests {
 
     use super::Cli;
 
-    /// Names that no argument has, and whatever else clap finds out only when the command is run.
+    /// Clap checks names and groups only at run time.
     #[test]
-    fn every_command_and_argument_can_be_meant() {
+    fn every_command_and_argument_is_valid() {
         Cli::command().debug_assert();
     }
 }

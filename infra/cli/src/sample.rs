@@ -8,27 +8,26 @@ use acuse_core::providers;
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::attest;
 use bytes::Bytes;
-use clap::builder::PossibleValuesParser;
 use data_encoding::{BASE64, HEXLOWER};
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use thiserror::Error;
 use uuid::Uuid;
 
-/// The payload files of the tests: one for every type of the guides.
+/// The payload files of the tests: one for each type in the providers' guides.
 static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
 
 /// The local stack's secrets.
 const SECRETS: &str = include_str!("../../local/secrets.json");
 
-/// The moment that all payload files were made at, as each provider writes it.
+/// The time in all payload files, as each provider writes it.
 const MADE_AT_SECONDS: &str = "1689262934";
 const MADE_AT_RFC3339: &str = "2024-03-20T10:00:00Z";
 
 /// A payload with the headers that prove it.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// Who sends it.
+    /// The provider that it claims to come from.
     pub provider: &'static Provider,
     /// The payload.
     pub body: Bytes,
@@ -36,94 +35,74 @@ pub struct Sample {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// What a sample does wrong on purpose.
+/// How to make a sample invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Break {
-    /// The signature is that of another secret.
+    /// Sign other bytes
     Signature,
-    /// The static token is another one.
+    /// Send another static token
     Token,
 }
 
-/// There is no such sample.
+/// A sample that does not exist.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum SampleError {
-    /// Not a provider's name.
+    /// No such provider.
     #[error("no provider is called `{name}`; there are {known}")]
     NoProvider {
         /// What was asked for.
         name: String,
-        /// What there is.
+        /// The names of all providers.
         known: String,
     },
-    /// Not a type of that provider.
+    /// No such type.
     #[error(
-        "`{provider}` has no event type `{type_name}`; there are\n  {known}\n(another type: write its payload to a file and give that with `--body FILE`)"
+        "`{provider}` has no event type `{type_name}`; there are\n  {known}\n(to send another type, write its payload to a file and give that with `--body FILE`)"
     )]
     NoType {
-        /// Whose.
+        /// The provider's name.
         provider: &'static str,
         /// What was asked for.
         type_name: String,
-        /// What there is.
+        /// The provider's types.
         known: String,
     },
-    /// A provider without a token can't have it broken, nor one whose secret says that it sends none.
-    #[error("`{provider}` sends no token; `--break signature` works for all providers")]
-    NoToken {
-        /// Whose.
-        provider: &'static str,
-    },
+    /// The provider's scheme or its secret has no token that could be wrong.
+    #[error("`{0}` sends no token; `--break signature` works for all providers")]
+    NoToken(&'static str),
 }
 
-/// The provider of this name.
-///
-/// # Errors
-/// [`SampleError::NoProvider`] names those there are.
+/// The provider with this name.
 pub fn provider(name: &str) -> Result<&'static Provider, SampleError> {
-    providers::by_name(name).ok_or_else(|| SampleError::NoProvider {
-        name: name.to_owned(),
-        known: providers::ALL
-            .iter()
-            .map(|provider| provider.name)
-            .collect::<Vec<_>>()
-            .join(", "),
+    providers::by_name(name).ok_or_else(|| {
+        let known: Vec<&str> = providers::ALL.iter().map(|provider| provider.name).collect();
+        SampleError::NoProvider {
+            name: name.to_owned(),
+            known: known.join(", "),
+        }
     })
 }
 
-/// The names of all providers, for `--help` and for what is mistyped.
-pub fn names() -> PossibleValuesParser {
-    PossibleValuesParser::new(providers::ALL.iter().map(|provider| provider.name))
-}
-
-/// The payload file of `type_name`, as it is.
-///
-/// # Errors
-/// [`SampleError::NoType`] names those there are.
+/// The payload file of a type, unchanged.
 pub fn payload(provider: &'static Provider, type_name: &str) -> Result<String, SampleError> {
-    PAYLOADS
-        .get_file(format!("{}/{type_name}.json", provider.name))
-        .and_then(|file| file.contents_utf8())
-        .map(str::to_owned)
-        .ok_or_else(|| SampleError::NoType {
-            provider: provider.name,
-            type_name: type_name.to_owned(),
-            known: provider.types.join("\n  "),
-        })
+    let file = PAYLOADS.get_file(format!("{}/{type_name}.json", provider.name));
+    let text = file.and_then(|file| file.contents_utf8());
+    text.map(str::to_owned).ok_or_else(|| SampleError::NoType {
+        provider: provider.name,
+        type_name: type_name.to_owned(),
+        known: provider.types.join("\n  "),
+    })
 }
 
-/// `payload` as if it had just happened to something new: another resource id, and now.
+/// `payload` as if it happened `now`, to a new resource.
 pub fn renewed(provider: &Provider, payload: &str, now: Timestamp) -> String {
-    let moment = now.to_string();
     let fresh = payload
         .replace(MADE_AT_SECONDS, &now.as_seconds().to_string())
-        .replace(MADE_AT_RFC3339, &moment);
-    let reading = json::parse(payload.as_bytes())
-        .ok()
-        .and_then(|value| (provider.read)(&value).ok());
-    match reading.and_then(|reading| reading.resource) {
-        // In quotes: an id may be a part of another text.
+        .replace(MADE_AT_RFC3339, &now.to_string());
+    let value = json::parse(payload.as_bytes()).ok();
+    let resource = value.and_then(|value| (provider.read)(&value).ok()?.resource);
+    match resource {
+        // In quotes, because an id may be part of another text.
         Some(resource) => fresh.replace(
             &format!("\"{}\"", resource.id),
             &format!("\"{}\"", new_id(&resource.id)),
@@ -132,7 +111,7 @@ pub fn renewed(provider: &Provider, payload: &str, now: Timestamp) -> String {
     }
 }
 
-/// An id of the same make: `pay_…` stays `pay_…`.
+/// A new id of the same kind: `pay_…` stays `pay_…`.
 fn new_id(id: &str) -> String {
     let new = Uuid::new_v4();
     match id.split_once('_') {
@@ -143,9 +122,6 @@ fn new_id(id: &str) -> String {
 
 impl Sample {
     /// `body` with the proofs that `secrets` give, sent `now`.
-    ///
-    /// # Errors
-    /// [`SampleError::NoToken`] where a token is to be broken that is not sent.
     pub fn signed(
         provider: &'static Provider,
         body: Vec<u8>,
@@ -156,12 +132,10 @@ impl Sample {
         let token = provider.scheme.token.filter(|_| !secrets.has_no_token());
         let token = token.map(|token| token.header);
         if broken == Some(Break::Token) && token.is_none() {
-            return Err(SampleError::NoToken {
-                provider: provider.name,
-            });
+            return Err(SampleError::NoToken(provider.name));
         }
         let body = Bytes::from(body);
-        // A wrong signature is one that is well made, of something else.
+        // A wrong signature is a well-formed one of other bytes.
         let content = match broken {
             Some(Break::Signature) => Bytes::from([&body[..], b" "].concat()),
             _ => body.clone(),
@@ -180,8 +154,7 @@ impl Sample {
     }
 }
 
-/// The secret that the local stack has for `provider`: that of `infra/local/secrets.json`, or one
-/// made of its name.
+/// The local stack's secret of `provider`: the one in `infra/local/secrets.json`, or one made of its name.
 pub fn local_secret(provider: &Provider) -> Value {
     let known: Value = serde_json::from_str(SECRETS).unwrap_or_default();
     known.get(provider.name).cloned().unwrap_or_else(|| {
@@ -199,41 +172,34 @@ pub fn local_secret(provider: &Provider) -> Value {
     })
 }
 
-/// [`local_secret`], ready to sign with.
+/// [`local_secret`], ready for signing.
 pub fn local_secrets(provider: &Provider) -> Secrets {
     let parsed = Secrets::parse(provider, &local_secret(provider).to_string());
     parsed.ok().flatten().unwrap_or_default()
 }
 
-/// A `curl` that posts a signed event of `provider` to the stack at `base_url`. Run twice, it is
-/// a duplicate.
+/// A `curl` command that posts a signed event of `provider` to the stack at `base_url`. Run twice, it sends a duplicate.
 pub fn curl(provider: &str, base_url: &str, now: Timestamp) -> String {
     let sample = providers::by_name(provider).and_then(|provider| {
-        // The most interesting one: that money came in.
+        // The most interesting type: money came in.
         let payment = provider.types.iter().find(|name| is_payment(name));
         let type_name = payment.or(provider.types.first())?;
         let payload = renewed(provider, &payload(provider, type_name).ok()?, now);
-        // One line, and no quote that the shell would take.
+        // On one line, and without quotes that end the shell's string.
         let compact: Value = serde_json::from_str(&payload).ok()?;
         let body = compact.to_string().replace('\'', "’").into_bytes();
         Sample::signed(provider, body, &local_secrets(provider), now, None).ok()
     });
-    let Some(Sample {
-        provider,
-        body,
-        headers,
-    }) = sample
-    else {
+    let Some(Sample { body, headers, .. }) = sample else {
         return String::new();
     };
+    let headers = headers.iter();
     let headers: String = headers
-        .iter()
         .map(|(name, value)| format!(" \\\n  -H '{name}: {value}'"))
         .collect();
-    let body = String::from_utf8_lossy(&body).into_owned();
+    let body = String::from_utf8_lossy(&body);
     format!(
-        "curl -i {base_url}/webhooks/{} -H 'content-type: application/json'{headers} \\\n  --data-raw '{body}'",
-        provider.name
+        "curl -i {base_url}/webhooks/{provider} -H 'content-type: application/json'{headers} \\\n  --data-raw '{body}'"
     )
 }
 
@@ -268,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_name_is_answered_with_the_right_ones() {
+    fn an_error_for_a_wrong_name_lists_the_right_ones() {
         let error = provider("onpay").unwrap_err().to_string();
         assert_eq!(
             error,

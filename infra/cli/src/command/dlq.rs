@@ -46,9 +46,9 @@ pub(crate) struct Redrive {
     #[command(flatten)]
     caution: Caution,
     #[command(flatten)]
-    include: Include,
-    #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    include: Include,
 }
 
 /// The result of a pass.

@@ -44,14 +44,14 @@ pub(crate) struct Arguments {
     /// Send no test deliveries
     #[arg(long)]
     no_delivery: bool,
-    #[command(flatten)]
-    stack: StackOptions,
     /// Kuenta's organization: check that its webhook is registered there
     #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
     organization_id: Option<String>,
     /// URL of Kuenta's API
     #[arg(long, env = "KUENTA_API_URL", value_name = "URL", default_value = BASE)]
     base_url: String,
+    #[command(flatten)]
+    stack: StackOptions,
 }
 
 /// What a check found.
@@ -203,7 +203,7 @@ mod tests {
         let off = "valid; its second factor is off, because the secret states that no token comes in `x-webhook-token`";
         let older = "; 1 older accepted as well, until `acuse secrets rotate onepay --finish`";
         assert_eq!(
-            rows.map(|secrets| well_formed(&onepay::PROVIDER, &secrets)),
+            rows.map(|secrets| valid(&onepay::PROVIDER, &secrets)),
             ["valid".to_owned(), off.to_owned(), format!("{off}{older}")]
         );
     }

@@ -92,10 +92,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Days (UTC) to list, including today; `--since` goes further back
+    /// How many days (UTC) to list, including today; `--since` goes further back
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
-    /// The most events to list; a note on standard error says if there are more
+    /// How many events to list at most; a note on standard error says if there are more
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     #[command(flatten)]
@@ -120,7 +120,7 @@ pub(crate) struct Show {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// Days (UTC) to search for an id that is not part of a key, newest first
+    /// How many days (UTC) to search, newest first, for an id that is not part of a key
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
     #[command(flatten)]
@@ -132,7 +132,7 @@ pub(crate) struct Show {
 pub(crate) struct Choice {
     #[command(flatten)]
     caution: Caution,
-    /// Days (UTC) to search, including today; `--since` goes further back
+    /// How many days (UTC) to search, including today; `--since` goes further back
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
     #[command(flatten)]

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
+use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table, quoted};
-use acuse_cli::{note, sample, say};
+use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
 use clap::{Args, Subcommand};
 
@@ -64,8 +65,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only this provider's
-    #[arg(long, value_parser = sample::names())]
-    provider: Option<String>,
+    #[arg(long, value_parser = provider_parser())]
+    provider: Option<&'static Provider>,
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
@@ -86,7 +87,6 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
             (arguments, Action::Purge)
         }
     };
-    let only = arguments.provider.as_deref().map(sample::provider).transpose()?;
     let target = arguments.stack.target().await?;
     let client = aws_sdk_sqs::Client::new(&target.sdk);
     let queue = target.output("QuarantineQueueUrl")?;
@@ -98,7 +98,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     };
     note_hidden(&walk);
     let mut pass = Pass::new(&target, action, arguments.json)?;
-    let done = pass.run(&mut walk, only, &interrupt).await;
+    let done = pass.run(&mut walk, arguments.provider, &interrupt).await;
     let later = walk.later();
     walk.end(done).await?;
     pass.sum_up();

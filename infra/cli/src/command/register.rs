@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
+use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
-use acuse_cli::stack::registration::Window;
+use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
-use acuse_cli::{note, sample, say};
+use acuse_cli::{note, say};
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::provider::Provider;
 use acuse_core::receive::registration::LONGEST;
@@ -51,8 +52,8 @@ the quarantine queue."
 )]
 pub(crate) struct Arguments {
     /// The provider whose webhook you register
-    #[arg(value_parser = sample::names())]
-    provider: String,
+    #[arg(value_parser = provider_parser())]
+    provider: &'static Provider,
     /// How long the window stays open: 2m to 1h
     #[arg(long = "for", value_parser = length, value_name = "LENGTH", default_value = "15m", conflicts_with = "close")]
     length: Duration,
@@ -73,11 +74,11 @@ fn length(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let provider = sample::provider(&arguments.provider)?;
+    let provider = arguments.provider;
     let target = arguments.stack.target().await?;
-    let window = Window::of(&target, provider)?;
+    let secret = StackSecret::of(&target, provider)?;
     if arguments.close {
-        close(&window, provider).await?;
+        close(&secret, provider).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let url = target.webhook_url(provider)?;
@@ -91,9 +92,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         registered: 0,
     };
 
-    let mut stop = pin!(interrupted());
-    let wait = async {
-        window.open(until).await?;
+    // Closes the window at once, whatever else is going on.
+    let mut interrupted = pin!(async {
+        interrupted().await;
+        close(&secret, provider).await
+    });
+    let open = async {
+        secret.set_registration(Some(until)).await?;
         note!(
             "opening; waiting {} s until every running function knows of it",
             ACCEPTED_AFTER.as_secs()
@@ -104,11 +109,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     tokio::select! {
         // Listens for a signal before the window is opened.
         biased;
-        () = &mut stop => {
-            close(&window, provider).await?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        opened = wait => opened?,
+        closed = &mut interrupted => return closed.map(|()| ExitCode::SUCCESS),
+        opened = open => opened?,
     }
     say!(
         "open until {until}. Register {url} with {}, and send its test delivery",
@@ -116,46 +118,37 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     );
     note!("deliveries that fail verification are answered 200 and shown here. Ctrl-C closes the window");
 
-    let mut stopped = false;
-    while !stopped && SystemClock.now() < until {
+    let closed = loop {
         let mut look = pin!(watch.look());
         let looked = tokio::select! {
             biased;
-            () = &mut stop => {
-                // The window closes at once. The look is finished, or it would leave messages hidden.
-                stopped = true;
-                let closed = close(&window, provider).await;
-                let looked = look.await;
-                closed.and(looked)
-            }
+            // The look is finished, or it would leave messages hidden.
+            closed = &mut interrupted => break closed.and(look.await),
             looked = &mut look => looked,
         };
-        if let (Err(failure), false) = (looked, stopped) {
-            close(&window, provider).await?;
+        if let Err(failure) = looked {
+            close(&secret, provider).await?;
             return Err(failure);
         }
-        if !stopped {
-            tokio::select! {
-                biased;
-                () = &mut stop => {
-                    stopped = true;
-                    close(&window, provider).await?;
-                }
-                () = tokio::time::sleep(PAUSE) => {}
-            }
+        if SystemClock.now() >= until {
+            say!("closed: the time is over");
+            break Ok(());
         }
-    }
-    if !stopped {
-        say!("closed: the time is over");
-    }
+        tokio::select! {
+            biased;
+            closed = &mut interrupted => break closed,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    };
+    closed?;
     // For deliveries that arrived at the very end.
     watch.look().await?;
     watch.sum_up();
     Ok(ExitCode::SUCCESS)
 }
 
-async fn close(window: &Window, provider: &Provider) -> Result<(), Failure> {
-    window.close().await?;
+async fn close(secret: &StackSecret, provider: &Provider) -> Result<(), Failure> {
+    secret.set_registration(None).await?;
     say!(
         "closed the registration window of {}; a running function may answer 200 until {}",
         provider.name,

@@ -9,9 +9,10 @@ mod wait;
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
+use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
-use acuse_cli::{note, sample, say};
+use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
@@ -25,7 +26,7 @@ use super::options::StackOptions;
 use input::InputError;
 pub(super) use input::ask;
 pub(super) use wait::ACCEPTED_AFTER;
-use wait::{WITHDRAWN_AFTER, Waited};
+use wait::WITHDRAWN_AFTER;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -68,8 +69,8 @@ If a secret has leaked, see \"A secret has leaked\" in docs/operations.md.")]
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The provider whose secret it is
-    #[arg(value_parser = sample::names())]
-    provider: String,
+    #[arg(value_parser = provider_parser())]
+    provider: &'static Provider,
     #[command(flatten)]
     stack: StackOptions,
 }
@@ -87,9 +88,8 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     let arguments = match &command {
         Command::Put { arguments, .. } | Command::Rotate { arguments, .. } => arguments,
     };
-    let provider = sample::provider(&arguments.provider)?;
     let target = arguments.stack.target().await?;
-    let provider = target.provider(provider)?;
+    let provider = target.provider(arguments.provider)?;
     let secret = StackSecret::of(&target, provider)?;
     match command {
         Command::Put { no_token, .. } => put(provider, &secret, no_token).await,
@@ -149,20 +149,16 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
         note!("stored the new secret of {name} beside the old one");
         note_no_token(name, &new);
     }
-    match wait::until_accepted().await {
-        Waited::Whole => {
-            say!(
-                "every running function accepts both secrets of {name}. Now change it at the provider, then run `acuse secrets rotate {name} --finish`"
-            );
-            Ok(ExitCode::SUCCESS)
-        }
-        Waited::Interrupted => {
-            note!(
-                "interrupted: both secrets of {name} are stored, but a running function may still refuse the new one. Don't change it at the provider yet: run `acuse secrets rotate {name}` with the same secret to wait again"
-            );
-            Ok(ExitCode::from(INTERRUPTED))
-        }
+    if !wait::until_accepted().await {
+        note!(
+            "interrupted: both secrets of {name} are stored, but a running function may still refuse the new one. Don't change it at the provider yet: run `acuse secrets rotate {name}` with the same secret to wait again"
+        );
+        return Ok(ExitCode::from(INTERRUPTED));
     }
+    say!(
+        "every running function accepts both secrets of {name}. Now change it at the provider, then run `acuse secrets rotate {name} --finish`"
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 fn note_no_token(name: &str, secret: &Stored) {

@@ -9,6 +9,7 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::http::{Answer, PostError, post};
 use acuse_cli::sample::{self, Break, Sample, SampleError};
 use acuse_cli::say;
+use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::lookup;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, cut};
@@ -38,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
   acuse send onepay payment.approved --stack acuse    on a deployed stack: hooks get a payment that never happened")]
 pub(crate) struct Arguments {
     /// The provider to send as
-    #[arg(value_parser = sample::names())]
-    provider: String,
+    #[arg(value_parser = provider_parser())]
+    provider: &'static Provider,
     /// An event type of the provider's guide; an unknown one prints the list
     #[arg(required_unless_present_any = ["body", "event"])]
     event_type: Option<String>,
@@ -87,10 +88,9 @@ enum SendError {
 
 /// Sends to the stack's public URL, signed with the stack's secret.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let provider = sample::provider(&arguments.provider)?;
     let body = arguments.body.as_deref().map(read).transpose()?;
     let target = arguments.stack.target().await?;
-    let provider = target.provider(provider)?;
+    let provider = target.provider(arguments.provider)?;
     let secrets = target.secrets(provider)?.load().await?;
     if secrets.is_empty() {
         let advice = format!("put it: `acuse secrets put {}`", provider.name);

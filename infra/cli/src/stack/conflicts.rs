@@ -1,6 +1,6 @@
 //! Conflicts, and the operator's decisions on them.
 
-use acuse_aws::ledger::conflict::{Conflicts, Decided, WriteError};
+use acuse_aws::ledger::conflict::{Conflicts, Decided};
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
@@ -8,11 +8,11 @@ use acuse_core::clock::Clock;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use acuse_core::providers;
-use acuse_core::receive::{Outbox, OutboxError};
-use thiserror::Error;
+use acuse_core::receive::Outbox;
 
 use crate::stack::difference::{self, Difference};
-use crate::stack::events::{ReplayError, replayed};
+use crate::stack::error::StackError;
+use crate::stack::events::replayed;
 use crate::stack::target::{Target, TargetError};
 
 /// The result of a decision.
@@ -28,26 +28,9 @@ pub enum Outcome {
     Gone,
 }
 
-/// A decision that could not be made.
-#[derive(Debug, Error)]
-pub enum ConflictError {
-    /// The stack has no such output.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// The ledger can't be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// It can't be read, or is too long for a message.
-    #[error(transparent)]
-    Replay(#[from] ReplayError),
-    /// The queue refused it.
-    #[error("the conflict was released, but not queued: run this again")]
-    NotQueued(#[from] OutboxError),
-}
-
 /// Releases a conflict: marks its record as free to claim, then queues it, so that hooks get it as an event of its own.
 /// In this order, nobody can dismiss a conflict that is already queued.
-pub async fn release(target: &Target, record: &Record) -> Result<Outcome, ConflictError> {
+pub async fn release(target: &Target, record: &Record) -> Result<Outcome, StackError> {
     let message = replayed(&target.ledger()?, record).await?;
     let (Some(key), Some(message), Some(provider)) = (
         IdempotencyKey::parse(&record.key),
@@ -64,12 +47,13 @@ pub async fn release(target: &Target, record: &Record) -> Result<Outcome, Confli
         Decided::Already(status) => return Ok(Outcome::Otherwise(status)),
         Decided::Gone => return Ok(Outcome::Gone),
     };
-    target.outbox()?.queue(provider.name, message).await?;
+    let queued = target.outbox()?.queue(provider.name, message).await;
+    queued.map_err(StackError::NotQueued)?;
     Ok(outcome)
 }
 
 /// Dismisses a conflict: it reaches no hook, and its record keeps the reason.
-pub async fn dismiss(target: &Target, record: &Record, reason: &str) -> Result<Outcome, ConflictError> {
+pub async fn dismiss(target: &Target, record: &Record, reason: &str) -> Result<Outcome, StackError> {
     let Some(key) = IdempotencyKey::parse(&record.key) else {
         return Ok(Outcome::Gone);
     };

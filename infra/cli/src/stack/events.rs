@@ -9,26 +9,15 @@ use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
-use acuse_core::wire::envelope::{Envelope, Message, Replay, TooLong};
-use thiserror::Error;
+use acuse_core::wire::envelope::{Envelope, Message, Replay};
 
+use crate::stack::error::StackError;
 use crate::stack::filter::{Facts, Filter};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How people read the status RELEASED: a hook failed, and the event is processed again.
 pub(crate) const RETRYING: &str = "retrying";
-
-/// An event that can't be queued again.
-#[derive(Debug, Error)]
-pub enum ReplayError {
-    /// The ledger can't be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// Its payload is too long for a message.
-    #[error("an event can't be queued again")]
-    TooLong(#[from] TooLong),
-}
 
 /// The events of the last `days` days that pass the filter, newest first; at most `limit` of each provider.
 pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {
@@ -92,7 +81,7 @@ pub fn set_aside_reason(record: &Record) -> Option<SetAside> {
 
 /// The message that queues a record's event again, with its own delivery id and time of receipt. A conflict's message
 /// carries the key of the conflict's record. `None` if the payload is gone.
-pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<Message>, ReplayError> {
+pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<Message>, StackError> {
     let Some(body) = ledger.payload(record).await? else {
         return Ok(None);
     };

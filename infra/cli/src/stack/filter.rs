@@ -10,7 +10,6 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use jiff::civil::DateTime;
 use jiff::{Span, SpanRelativeTo};
 
-use crate::sample;
 use crate::stack::events::RETRYING;
 
 /// Which events.
@@ -18,7 +17,7 @@ use crate::stack::events::RETRYING;
 #[command(next_help_heading = "Which events")]
 pub struct Filter {
     /// Only this provider's
-    #[arg(long, value_parser = sample::names())]
+    #[arg(long, value_parser = provider_names())]
     pub provider: Option<String>,
     /// Only this type, such as payment.approved
     #[arg(long = "type", value_name = "TYPE")]
@@ -32,7 +31,7 @@ pub struct Filter {
     /// Received since: a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00-05:00)
     #[arg(long, value_parser = moment, value_name = "WHEN")]
     pub since: Option<Timestamp>,
-    /// Received before, written as for `--since`; a day is not included itself
+    /// Received before: written as for `--since`; a day itself is not included
     #[arg(long, value_parser = moment, value_name = "WHEN")]
     pub until: Option<Timestamp>,
 }
@@ -49,7 +48,7 @@ pub struct Facts<'a> {
 impl Filter {
     /// The providers whose events may pass.
     pub fn providers(&self) -> Vec<&'static Provider> {
-        let only = self.provider.as_deref().and_then(|name| sample::provider(name).ok());
+        let only = self.provider.as_deref().and_then(providers::by_name);
         only.map_or_else(|| providers::ALL.to_vec(), |provider| vec![provider])
     }
 
@@ -69,6 +68,15 @@ impl Filter {
             && self.since.is_none_or(|since| received(&|at| at >= since))
             && self.until.is_none_or(|until| received(&|at| at < until))
     }
+}
+
+fn provider_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(providers::ALL.iter().map(|provider| provider.name))
+}
+
+/// Parses a provider's name. An error lists all names.
+pub fn provider_parser() -> impl TypedValueParser<Value = &'static Provider> {
+    provider_names().try_map(|name| providers::by_name(&name).ok_or("not a provider"))
 }
 
 /// Takes a status as the ledger writes it, or as lists show it.
@@ -164,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_status_is_taken_as_the_ledger_writes_it_and_as_lists_show_it() {
-        let parsed = |status| {
+        let parsed = |status: &str| {
             let command = Filter::augment_args(Command::new("list"));
             let matches = command.try_get_matches_from(["list", "--status", status]).ok()?;
             Filter::from_arg_matches(&matches).unwrap().status

@@ -1,23 +1,22 @@
 //! The quarantine: deliveries that failed verification, verified again.
 
-use acuse_aws::config::ConfigError;
 use acuse_aws::verifier::SqsOutbox;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
+use acuse_core::providers;
 use acuse_core::receive::quarantine::{Kept, NotKept, REGISTRATION};
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
-use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
+use acuse_core::receive::{Outbox, OutboxError, SecretStore};
 use acuse_core::wire::delivery::{Delivery, Unverified};
-use acuse_core::wire::envelope::{self, Envelope, TooLong};
+use acuse_core::wire::envelope::{self, Envelope};
 use aws_sdk_sqs::types::Message;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
-use thiserror::Error;
 
-use crate::sample;
-use crate::stack::queue::{QueueError, Refused, Walk, attribute};
+use crate::stack::error::StackError;
+use crate::stack::queue::{Refused, Walk, attribute};
 use crate::stack::target::{Target, TargetError};
 
 /// How many deliveries are queued at once.
@@ -35,37 +34,6 @@ pub struct Quarantined {
     pub registration: bool,
     /// The delivery, as the verifier received it.
     pub delivery: Result<Delivery<Unverified>, NotKept>,
-}
-
-/// A delivery that can't be verified again, or not be queued.
-#[derive(Debug, Error)]
-pub enum ReverifyError {
-    /// The stack has no such output.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// The provider's signature settings are invalid.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The secret can't be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The delivery is too long for a message.
-    #[error("a delivery can't be queued: {0}")]
-    TooLong(#[from] TooLong),
-    /// The event queue failed.
-    #[error(transparent)]
-    Outbox(#[from] OutboxError),
-    /// The quarantine queue failed.
-    #[error(transparent)]
-    Queue(#[from] QueueError),
-    /// It was released or purged, but is still in quarantine. Doing it again is safe.
-    #[error("message `{message_id}` could not be deleted from the quarantine: {reason}; run this again")]
-    NotDeleted {
-        /// SQS's id of it.
-        message_id: String,
-        /// SQS's answer.
-        reason: String,
-    },
 }
 
 /// Verifies quarantined deliveries with the secrets and settings that the stack has now.
@@ -102,7 +70,7 @@ impl<'a> Reverifier<'a> {
     }
 
     /// Verifies a delivery again.
-    pub async fn verify(&mut self, item: &Quarantined) -> Result<Verdict, ReverifyError> {
+    pub async fn verify(&mut self, item: &Quarantined) -> Result<Verdict, StackError> {
         let (Ok(delivery), Some(Verifier { provider, secrets })) =
             (&item.delivery, self.verifier(&item.provider).await?)
         else {
@@ -124,7 +92,7 @@ impl<'a> Reverifier<'a> {
     }
 
     /// Which header, canonical form and secret would have matched, and what to set.
-    pub async fn diagnose(&mut self, item: &Quarantined) -> Result<String, ReverifyError> {
+    pub async fn diagnose(&mut self, item: &Quarantined) -> Result<String, StackError> {
         let delivery = match &item.delivery {
             Ok(delivery) => delivery,
             Err(error) => return Ok(error.to_string()),
@@ -140,7 +108,7 @@ impl<'a> Reverifier<'a> {
     }
 
     /// Those of `items` that verify now.
-    pub async fn valid<'q>(&mut self, items: &[&'q Quarantined]) -> Result<Vec<&'q Quarantined>, ReverifyError> {
+    pub async fn valid<'q>(&mut self, items: &[&'q Quarantined]) -> Result<Vec<&'q Quarantined>, StackError> {
         let valid = self.with_messages(items).await?;
         Ok(valid.into_iter().map(|(item, ..)| item).collect())
     }
@@ -151,7 +119,7 @@ impl<'a> Reverifier<'a> {
         &mut self,
         items: &[&'q Quarantined],
         walk: &mut Walk,
-    ) -> Result<Vec<&'q Quarantined>, ReverifyError> {
+    ) -> Result<Vec<&'q Quarantined>, StackError> {
         let valid = self.with_messages(items).await?;
         // Queued first: an interruption between the two makes a duplicate, not a loss.
         let calls: Vec<_> = valid
@@ -166,7 +134,7 @@ impl<'a> Reverifier<'a> {
     async fn with_messages<'q>(
         &mut self,
         items: &[&'q Quarantined],
-    ) -> Result<Vec<(&'q Quarantined, &'static str, envelope::Message)>, ReverifyError> {
+    ) -> Result<Vec<(&'q Quarantined, &'static str, envelope::Message)>, StackError> {
         let mut valid = Vec::new();
         for item in items {
             if let Verdict::Valid(provider, message) = self.verify(item).await? {
@@ -181,7 +149,7 @@ impl<'a> Reverifier<'a> {
         &mut self,
         items: &[&'q Quarantined],
         walk: &mut Walk,
-    ) -> Result<Vec<&'q Quarantined>, ReverifyError> {
+    ) -> Result<Vec<&'q Quarantined>, StackError> {
         let mut invalid = Vec::new();
         for item in items {
             // One that can't be verified stays: its secret may still be put.
@@ -194,9 +162,9 @@ impl<'a> Reverifier<'a> {
     }
 
     /// The provider with the stack's settings. Its secret is read once.
-    async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, ReverifyError> {
+    async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, StackError> {
         if !self.verifiers.iter().any(|known| known.provider.name == name) {
-            let Ok(provider) = sample::provider(name) else {
+            let Some(provider) = providers::by_name(name) else {
                 return Ok(None);
             };
             let provider = self.target.provider(provider)?;
@@ -218,8 +186,8 @@ fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String,
         "" => "the parameter",
         _ => "with the present settings",
     };
-    match sample::provider(provider).map(|own| own.with_settings(&whole)) {
-        Ok(Err(error)) => format!("{diagnosis}; but with the present settings, {error}"),
+    match providers::by_name(provider).map(|own| own.with_settings(&whole)) {
+        Some(Err(error)) => format!("{diagnosis}; but with the present settings, {error}"),
         _ => format!("{diagnosis}; {what}: `{parameter}=\"{whole}\"`"),
     }
 }
@@ -233,11 +201,11 @@ async fn queue<'q>(
     outbox.queue(provider, message).await.map(|()| item)
 }
 
-async fn delete(items: &[&Quarantined], walk: &mut Walk) -> Result<(), ReverifyError> {
+async fn delete(items: &[&Quarantined], walk: &mut Walk) -> Result<(), StackError> {
     let messages: Vec<&Message> = items.iter().map(|item| &item.message).collect();
     match walk.delete(&messages).await?.refused.into_iter().next() {
         None => Ok(()),
-        Some(Refused { message, reason }) => Err(ReverifyError::NotDeleted {
+        Some(Refused { message, reason }) => Err(StackError::NotDeleted {
             message_id: message.message_id.clone().unwrap_or_default(),
             reason,
         }),

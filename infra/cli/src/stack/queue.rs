@@ -5,28 +5,29 @@ mod depth;
 mod server_time;
 mod walk;
 
+use std::error::Error;
+
 use aws_sdk_sqs::types::Message;
-use thiserror::Error;
 
 pub use batch::{Attributes, BatchOutcome, Refused, send};
 pub use depth::Depth;
 pub use walk::{HIDDEN, Walk};
 
 /// A call to SQS that failed.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("{call} failed on the queue `{url}`")]
 pub struct QueueError {
     call: &'static str,
     url: String,
-    source: Box<dyn std::error::Error + Send + Sync>,
+    source: Box<dyn Error + Send + Sync>,
 }
 
 impl QueueError {
-    fn new(call: &'static str, url: &str, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    fn new(call: &'static str, url: &str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             call,
             url: url.to_owned(),
-            source: Box::new(error),
+            source: error.into(),
         }
     }
 }

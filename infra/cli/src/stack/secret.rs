@@ -1,9 +1,12 @@
-//! Reading and writing a provider's secret in Secrets Manager.
+//! Reading and writing a provider's secret and registration window in Secrets Manager.
 
+use std::error::Error;
+
+use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
+use acuse_core::receive::registration;
 use acuse_core::receive::secrets::{SecretError, Stored};
 use aws_sdk_secretsmanager::Client;
-use thiserror::Error;
 
 use crate::stack::target::{Target, TargetError};
 
@@ -16,17 +19,17 @@ pub struct StackSecret {
 }
 
 /// A secret that can't be read or written. Contains no part of a value.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum StackSecretError {
     /// Secrets Manager refused or did not answer.
     #[error("can't {operation} the secret `{id}`")]
     Unreachable {
-        /// `read` or `write`.
+        /// What failed.
         operation: &'static str,
         /// Its name or ARN.
         id: String,
         /// Its answer.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The old secret is still accepted beside the new one.
     #[error(
@@ -88,15 +91,26 @@ impl StackSecret {
         })
     }
 
-    fn error(
-        &self,
-        operation: &'static str,
-        error: impl std::error::Error + Send + Sync + 'static,
-    ) -> StackSecretError {
+    /// Opens the provider's registration window until then, or closes it. It is a version of the secret with a label of
+    /// its own: `AWSCURRENT` and `AWSPREVIOUS` stay where they are, so the secret and its rotation are untouched.
+    /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>
+    pub async fn set_registration(&self, until: Option<Timestamp>) -> Result<(), StackSecretError> {
+        let put = self.client.put_secret_value().secret_id(&self.id);
+        let put = put
+            .secret_string(registration::to_json(until))
+            .version_stages(registration::STAGE);
+        let operation = match until {
+            Some(_) => "open the registration window in",
+            None => "close the registration window in",
+        };
+        put.send().await.map(drop).map_err(|error| self.error(operation, error))
+    }
+
+    fn error(&self, operation: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> StackSecretError {
         StackSecretError::Unreachable {
             operation,
             id: self.id.clone(),
-            source: Box::new(error),
+            source: error.into(),
         }
     }
 }

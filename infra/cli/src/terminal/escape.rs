@@ -7,15 +7,15 @@ use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_width::UnicodeWidthChar;
 
-/// Stands for what was cut off; one column wide.
+/// Marks a cut; one column wide.
 const MORE: char = '…';
 
-/// Braille without a dot: a symbol to Unicode, nothing to the eye.
+/// The Braille pattern without dots: a symbol to Unicode, invisible to people.
 const BLANK_PATTERN: char = '\u{2800}';
 
-/// Whether a terminal acts on `c` or nobody sees what it is: control characters (C0, DEL, C1), line
-/// and paragraph separators, format characters (bidirectional ones among them), whatever else is
-/// invisible by default, code points without a character, and blanks that pass for a space.
+/// Whether a terminal acts on `c`, or people can't see or recognize it: control characters (C0, DEL, C1), separators,
+/// format characters (bidirectional ones among them), other invisible characters, code points without a character, and
+/// blanks that look like a space.
 pub fn is_unsafe(c: char) -> bool {
     if c == ' ' {
         return false;
@@ -35,15 +35,15 @@ pub fn is_unsafe(c: char) -> bool {
         || c == BLANK_PATTERN
 }
 
-/// `text` on one line, with `\n` or `\u{1b}` in the place of what is [unsafe](is_unsafe).
+/// `text` on one line, with [unsafe](is_unsafe) characters written as `\n` or `\u{1b}`.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     text.chars().for_each(|c| push(&mut escaped, c));
     escaped
 }
 
-/// JSON text that means the same, with `\u001b` in the place of what is [unsafe](is_unsafe). JSON
-/// has such characters nowhere but in strings; line breaks between its values stay.
+/// JSON text of the same value, with [unsafe](is_unsafe) characters written as `\u001b`. JSON has such characters only in
+/// strings. Line breaks between values stay.
 pub fn escape_json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -52,17 +52,17 @@ pub fn escape_json(text: &str) -> String {
             continue;
         }
         for unit in c.encode_utf16(&mut [0; 2]) {
-            // Writing to a string does not fail.
+            // Writing to a string never fails.
             let _ = write!(escaped, "\\u{unit:04x}");
         }
     }
     escaped
 }
 
-/// [`escape`], and no wider than `columns`. What is cut off ends with `…`.
+/// [`escape`], no wider than `columns`. A cut text ends with `…`.
 pub fn cut(text: &str, columns: usize) -> String {
     let mut kept = String::new();
-    // Up to here, there is room for the mark.
+    // Up to here, the mark still fits.
     let mut end = 0;
     let mut taken = 0;
     for c in text.chars() {
@@ -81,8 +81,8 @@ pub fn cut(text: &str, columns: usize) -> String {
     kept
 }
 
-/// What [`escape`] or [`escape_json`] made `text` of, as far as that can be told: a text may have had the
-/// letters of an escape itself. Borrowed where there is none in it.
+/// Undoes [`escape`] and [`escape_json`], as far as possible: the original may have contained the letters of an escape.
+/// Borrowed if there is no escape in it.
 pub fn unescape(text: &str) -> Cow<'_, str> {
     let Some((before, _)) = text.split_once('\\') else {
         return Cow::Borrowed(text);
@@ -100,7 +100,7 @@ pub fn unescape(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The character whose escape `text` begins with, and how long that is.
+/// The character whose escape `text` begins with, and the escape's length.
 fn escaped_char(text: &str) -> Option<(char, usize)> {
     let unit = |at: usize| {
         let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
@@ -133,7 +133,7 @@ fn push(text: &mut String, c: char) {
     }
 }
 
-/// An accent counts too: a thousand of them on one letter take no column, and cover the lines around.
+/// An accent counts as one column: a thousand of them on one letter would cover the lines around it.
 fn width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or_default().max(1)).sum()
 }
@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    /// What terminals act on, and what hides; a few plain ones between.
+    /// Characters that terminals act on and invisible ones, with a few plain ones between.
     fn nasty() -> impl Strategy<Value = String> {
         let one = prop_oneof![
             any::<char>(),
@@ -158,7 +158,7 @@ mod tests {
         proptest::collection::vec(one, 0..80).prop_map(String::from_iter)
     }
 
-    /// By the standard library's own tables, not by those that the code uses.
+    /// By the standard library's tables, not by those that the code uses.
     fn is_printable(c: char) -> bool {
         !c.is_control()
             && !matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}' | '\u{ad}')
@@ -166,7 +166,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_acts_or_hides_is_left(text in nasty(), columns in 1usize..40) {
+        fn no_unsafe_character_is_left(text in nasty(), columns in 1usize..40) {
             prop_assert!(escape(&text).chars().all(is_printable));
             prop_assert!(cut(&text, columns).chars().all(is_printable));
             prop_assert_eq!(escape(&escape(&text)), escape(&text));
@@ -181,7 +181,7 @@ mod tests {
         }
 
         #[test]
-        fn json_means_the_same(texts in proptest::collection::btree_map(nasty(), nasty(), 0..4)) {
+        fn escaped_json_has_the_same_value(texts in proptest::collection::btree_map(nasty(), nasty(), 0..4)) {
             for json in [serde_json::to_string(&texts).unwrap(), serde_json::to_string_pretty(&texts).unwrap()] {
                 let escaped = escape_json(&json);
                 prop_assert!(escaped.chars().all(|c| c == '\n' || is_printable(c)));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     proptest! {
-        /// But for those who write escapes themselves.
+        /// For texts without backslashes.
         #[test]
         fn an_escaped_text_is_read_back(text in nasty()) {
             let text = text.replace(['\\', '"'], "/");
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_escape_stays() {
+    fn text_that_only_looks_like_an_escape_stays() {
         for text in [
             "",
             "a",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_shows() {
+    fn each_kind_of_unsafe_character_is_escaped() {
         let text = "a\u{1b}]0;x\u{7}\u{9b}2J\r\nb\t\u{7f}\u{202e}c\u{200b}\u{feff}\u{2028}\u{fe0f}\u{3164}\u{e0041}\u{ad}\u{a0}\u{2800}";
         assert_eq!(
             escape(text),
@@ -244,14 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_stays() {
+    fn ordinary_text_stays() {
         let text = r"niño n\u{303} 支払い $ 1.000 'it' C:\temp".replace(r"\u{303}", "\u{303}");
         assert_eq!(escape(&text), text);
         assert_eq!(cut(&text, 80), text);
     }
 
     #[test]
-    fn cuts_leave_no_half_escape() {
+    fn a_cut_leaves_no_half_escape() {
         assert_eq!(cut("abcdef", 6), "abcdef");
         assert_eq!(cut("abcdefg", 6), "abcde…");
         assert_eq!(cut("abc\u{202e}", 6), "abc…");

@@ -6,7 +6,7 @@ use comfy_table::presets;
 
 use super::{cut, line};
 
-/// A table whose cells are escaped and cut: one long text does not pad every row.
+/// A table whose cells are escaped and cut, so that one long text does not widen every row.
 #[derive(Debug)]
 pub struct Table<const N: usize> {
     widest: [usize; N],
@@ -14,14 +14,14 @@ pub struct Table<const N: usize> {
 }
 
 impl<const N: usize> Table<N> {
-    /// A table with these headings, and the most columns of the terminal that a cell below may take.
+    /// A table with these headings, and the widest that the cells below may be, in columns.
     pub fn new(headings: [(&str, usize); N]) -> Self {
         let mut table = Self::without_headings(headings.map(|(_, widest)| widest));
         table.table.set_header(headings.map(|(heading, _)| heading));
         table
     }
 
-    /// A table of bare rows, whose cells take so many columns of the terminal at most.
+    /// A table without headings.
     pub fn without_headings(widest: [usize; N]) -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING);
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_or_broken_cell_stays_in_its_row_and_column() {
+    fn a_long_or_multiline_cell_stays_in_its_row_and_column() {
         let mut table = Table::new([("TYPE", 10), ("ID", 20)]);
         table.add_row(["x".repeat(5000), "1".to_owned()]);
         table.add_row(["a\nb".to_owned(), "\u{1b}[2J".to_owned()]);

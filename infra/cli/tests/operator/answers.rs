@@ -1,4 +1,4 @@
-//! What the real functions answer, through the local address and invoked as the API invokes them.
+//! Answers of the real functions, through the local address and as the HTTP API invokes them.
 
 use acuse_core::providers::unopago;
 use reqwest::Method;
@@ -12,9 +12,9 @@ fn signature(body: &Bytes) -> String {
     acuse_core::receive::signature::sign("local-unopago-secret", body)
 }
 
-/// Whether the URL answers, as panels and monitors ask when it is registered.
+/// Panels and monitors check whether a URL answers when it is registered.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panels_question_has_no_effect() {
+async fn a_get_or_head_request_has_no_effect() {
     let running = stack().await;
     let client = acuse_cli::http::client().unwrap();
     for path in ["/webhooks/unopago", "/webhooks/unopago/", "/webhooks/unopago?a=1"] {
@@ -54,7 +54,7 @@ async fn deliver(target: &str, host: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slash_a_query_and_an_odd_host_change_nothing() {
+async fn a_trailing_slash_a_query_and_an_odd_host_change_nothing() {
     for (target, host) in [
         ("/webhooks/unopago/", "a1b2.ngrok.app"),
         ("/webhooks/unopago?a=1&b=%20%22%3C", "localhost"),
@@ -68,9 +68,9 @@ async fn a_slash_a_query_and_an_odd_host_change_nothing() {
     }
 }
 
-/// What an HTTP API hands on and no local request can have: raw spaces and quotes.
+/// An HTTP API passes on raw spaces and quotes, which no local request can have.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_fits_no_url_is_a_delivery_like_others() {
+async fn an_invocation_with_an_invalid_url_is_a_delivery_like_others() {
     let running = stack().await;
     let url = format!(
         "{}/2015-03-31/functions/{}/invocations",

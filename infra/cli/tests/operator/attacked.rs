@@ -1,4 +1,4 @@
-//! Pages of other sites, open in the developer's browser, against every port of a running stack.
+//! Attacks by pages of other sites, open in the developer's browser, on every port of a running stack.
 
 use axum::Router;
 use axum::response::{Html, Redirect};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::browser::Browser;
 use super::*;
 
-/// Tries to reach `url` in each way that a page has, and says what it could tell of each.
+/// Tries to reach `url` in every way that a page has, and returns what the page learns from each.
 const ATTACK: &str = r#"
 const [{ url, body, type }, done] = arguments;
 const late = new Promise((resolve) => setTimeout(resolve, 20000, "late"));
@@ -26,7 +26,7 @@ const form = (enctype) => framed("form", (frame) => {
   const form = document.createElement("form");
   Object.assign(form, { method: "post", action: url, enctype, target: frame.name });
   const field = document.createElement("input");
-  // As text/plain a form sends `name=value`: together they are the JSON.
+  // As text/plain, a form sends `name=value`: together, they are the JSON.
   [field.name, field.value] = [body.slice(0, body.indexOf("=")), body.slice(body.indexOf("=") + 1)];
   form.append(field);
   document.body.append(form);
@@ -52,8 +52,8 @@ Promise.all([
 ]).then(done);
 "#;
 
-/// What a page of another site has of the answers to [`ATTACK`]: an opaque one, nothing that it may
-/// read, two frames of which it sees that they loaded, and no stream.
+/// What a page of another site learns from [`ATTACK`]: an opaque answer, nothing that it may read, that two frames
+/// loaded, and no stream.
 const NOTHING: [&str; 8] = [
     "[object Response]",
     "refused",
@@ -65,14 +65,14 @@ const NOTHING: [&str; 8] = [
     "refused",
 ];
 
-/// Has the page that is open attack `url` with `body`, which the browser sends unasked as `kind`.
+/// Lets the open page attack `url` with `body`, as a content type that browsers send without preflight.
 async fn attack(browser: &Client, url: &str, kind: &str, body: &str) -> Vec<String> {
     let attack = json!({"url": url, "type": kind, "body": body});
     let told = browser.execute_async(ATTACK, vec![attack]).await.unwrap();
     serde_json::from_value(told).unwrap()
 }
 
-/// What an attacker wants the emulator to have.
+/// What an attacker would change in the emulator: its functions and queues.
 async fn loot() -> (Vec<String>, Vec<String>) {
     let running = stack().await;
     let client = acuse_cli::http::client().unwrap();
@@ -86,12 +86,12 @@ async fn loot() -> (Vec<String>, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_sites_page_reaches_nothing() {
+async fn a_page_of_another_site_reaches_nothing() {
     let Some(browser) = Browser::open("attacked").await else {
         return;
     };
     let running = stack().await;
-    // A site of somebody else's: a server on this machine, under that name for the browser.
+    // Another site: a server on this machine, under that name for the browser.
     let loot_by_link = format!(
         "{}/?Action=CreateQueue&Version=2012-11-05&QueueName=evil",
         running.endpoint
@@ -103,7 +103,7 @@ async fn another_sites_page_reaches_nothing() {
     let port = site.rsplit(':').next().unwrap();
     let before = loot().await;
     assert_eq!(before.0.len(), 4, "{before:?}");
-    // `=` is where a form cuts it in two.
+    // The form splits it at `=`.
     let function = json!({
         "FunctionName": "evil", "Runtime": "python3.11", "Handler": "a.b=",
         "Role": "arn:aws:iam::000000000000:role/evil", "Code": {"ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="},
@@ -143,7 +143,7 @@ async fn another_sites_page_reaches_nothing() {
     }
     assert_eq!(loot().await, before);
 
-    // What somebody has typed, or found in a chat, leads on to the emulator.
+    // A link that somebody typed or found in a chat redirects to the emulator.
     browser
         .client
         .goto(&format!("http://evil.example:{port}/link"))
@@ -153,8 +153,8 @@ async fn another_sites_page_reaches_nothing() {
     assert!(shown.contains("refused: a browser sent this"), "{shown}");
     assert_eq!(loot().await, before);
 
-    // Under a name that the other site has given to this machine, its page would be of one origin
-    // with what answers there (DNS rebinding).
+    // If the other site points one of its names to this machine, its page has the same origin as what answers
+    // there (DNS rebinding).
     for base in [&running.endpoint, &running.inspector] {
         let port = base.rsplit(':').next().unwrap();
         let url = format!("http://evil.example:{port}/");
@@ -174,9 +174,9 @@ async fn another_sites_page_reaches_nothing() {
     browser.client.clone().close().await.unwrap();
 }
 
-/// What no browser can be made to send, and a program of an attacker's would.
+/// Headers that only browsers send.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_emulator_refuses_what_gives_a_browser_away() {
+async fn the_emulator_refuses_requests_from_browsers() {
     let running = stack().await;
     let client = acuse_cli::http::client().unwrap();
     let url = format!("{}/2015-03-31/functions/", running.endpoint);
@@ -221,7 +221,7 @@ async fn the_emulator_refuses_what_gives_a_browser_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tunnelled_port_has_no_inspector_and_streams_are_capped() {
-    // The other browser's page has to be told of changes.
+    // The other browser test needs one of the streams.
     let _queues = QUEUES.lock().await;
     let running = stack().await;
     let client = acuse_cli::http::client().unwrap();
@@ -254,7 +254,7 @@ async fn the_tunnelled_port_has_no_inspector_and_streams_are_capped() {
     };
     assert_eq!(refused, 503);
     drop(open);
-    // A stream that nobody reads any more makes room at its next line.
+    // A stream whose reader is gone is closed at its next line.
     let room = async {
         while client.get(&live).send().await.unwrap().status() != 200 {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -265,7 +265,7 @@ async fn the_tunnelled_port_has_no_inspector_and_streams_are_capped() {
         .expect("room for another page");
 }
 
-/// Where the emulator gives the stack's functions their events: each has a port of its own.
+/// The ports at which the emulator gives the stack's functions their events: one for each.
 #[cfg(target_os = "linux")]
 fn runtime_apis(endpoint: &str) -> Vec<String> {
     let mut apis = Vec::new();
@@ -286,10 +286,10 @@ fn runtime_apis(endpoint: &str) -> Vec<String> {
     apis
 }
 
-/// Who asks there gets the next delivery with its headers, and may answer in the function's place.
+/// Whoever asks there gets the next delivery with its headers, and can answer it in place of the function.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_functions_own_port_refuses_what_gives_a_browser_away() {
+async fn a_functions_port_refuses_requests_from_browsers() {
     use acuse_core::providers::kuenta;
     let running = stack().await;
     let secrets = sample::local_secrets(&kuenta::PROVIDER);
@@ -317,9 +317,9 @@ async fn a_functions_own_port_refuses_what_gives_a_browser_away() {
     );
 }
 
-/// A write to a connection whose other side has gone once ended the whole program, by a signal.
+/// A write to a closed connection once ended the whole program, by a signal.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_inspector_outlives_who_asks_and_goes_away() {
+async fn the_inspector_survives_clients_that_close_their_connection() {
     use tokio::io::{AsyncBufReadExt, BufReader};
     stack().await;
     let mut inspect = Command::new(env!("CARGO_BIN_EXE_acuse"));

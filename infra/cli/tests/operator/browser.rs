@@ -16,7 +16,7 @@ use tokio::process::{Child, ChildStdout};
 use super::dead_letters::{dead_letter, message};
 use super::*;
 
-/// Where the inspector is.
+/// The inspector's URL.
 async fn home() -> &'static str {
     &stack().await.inspector
 }
@@ -26,18 +26,18 @@ pub(super) struct Browser {
     driver: Driver,
 }
 
-/// ChromeDriver, on a port that it has chosen itself.
+/// ChromeDriver, on a port that it chooses itself.
 struct Driver {
     url: String,
     _process: Child,
-    /// Kept open: it writes more.
+    /// Kept open, because it writes more.
     _stdout: Lines<BufReader<ChildStdout>>,
 }
 
 impl Driver {
-    /// `None` where there is none.
+    /// `None` if it is not installed.
     async fn start() -> Option<Self> {
-        // It takes a free port of one address, and ends where another program has the same of the other.
+        // It takes a free port of one address, and exits if another program has that port of the other address.
         for _ in 0..10 {
             match tokio::time::timeout(PATIENCE, Self::try_start()).await {
                 Ok(Ok(driver)) => return Some(driver),
@@ -68,7 +68,7 @@ impl Driver {
 }
 
 impl Browser {
-    /// `None` where there is no ChromeDriver; with `CI` set that is a failure.
+    /// `None` without ChromeDriver; with `CI` set, that is a failure.
     pub(super) async fn open(profile: &str) -> Option<Self> {
         let Some(driver) = Driver::start().await else {
             assert!(std::env::var_os("CI").is_none(), "chromedriver is not installed");
@@ -98,15 +98,15 @@ impl Browser {
         self.client.goto(&format!("{}{path}", home().await)).await.unwrap();
     }
 
-    /// Runs a script's expression in the page.
+    /// Evaluates an expression in the page.
     async fn ask(&self, expression: &str) -> Result<Value, CmdError> {
         self.client.execute(&format!("return {expression}"), Vec::new()).await
     }
 
-    /// Waits until an expression is true in the page, which changes by itself.
+    /// Waits until an expression is true in the page, which updates itself.
     async fn until(&self, expression: &str) {
         let wait = async {
-            // While one page follows another there may be none to ask.
+            // Between two pages there may be none.
             while !matches!(self.ask(expression).await, Ok(Value::Bool(true))) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -116,7 +116,7 @@ impl Browser {
         }
     }
 
-    /// Waits for what a selector finds; the page changes by itself.
+    /// Waits for a selector to match; the page updates itself.
     async fn wait(&self, selector: &str) -> Element {
         self.wait_for(Locator::Css(selector)).await
     }
@@ -129,7 +129,7 @@ impl Browser {
         }
     }
 
-    /// Clicks it, again where the page has just changed by itself.
+    /// Clicks, and clicks again if the page has just updated itself.
     async fn click(&self, what: Locator<'_>) {
         loop {
             match self.wait_for(what).await.click().await {
@@ -139,10 +139,10 @@ impl Browser {
         }
     }
 
-    /// Clicks what loads a page, and waits for that page: whatever comes next would else be asked of
-    /// the old one, or stop the new one from coming.
+    /// Clicks on a link and waits for its page. Otherwise the next step would still find the old page, or stop the new
+    /// one from loading.
     async fn follow(&self, what: Locator<'_>) {
-        // No two pages have begun at the same moment.
+        // No two pages start at the same moment.
         let old = self.ask("performance.timeOrigin").await.unwrap();
         self.click(what).await;
         self.until(&format!(
@@ -155,7 +155,7 @@ impl Browser {
         self.wait("main").await.text().await.unwrap()
     }
 
-    /// Takes a picture where one is wanted.
+    /// Takes a screenshot if screenshots are wanted.
     async fn picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("ACUSE_SCREENSHOTS") else {
             return;
@@ -165,7 +165,7 @@ impl Browser {
         std::fs::write(folder.join(name), self.client.screenshot().await.unwrap()).unwrap();
     }
 
-    /// Chooses a sample and sends it, again where a busy machine took too long: the page says so.
+    /// Chooses a sample and sends it, again if the page says that it took too long, as on a busy machine.
     async fn send(&self, sample: &str, with: &[&str]) {
         for _ in 0..10 {
             self.goto("/").await;
@@ -183,7 +183,7 @@ impl Browser {
     }
 }
 
-/// The keys of UnoPago's events that came more than once.
+/// The keys of UnoPago's events that have duplicates.
 const COUNTED: &str = "[...document.querySelectorAll('tr[data-key^=unopago]:has(td[data-duplicates]:not([data-duplicates=\"0\"]))')].map((row) => row.dataset.key)";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,12 +193,12 @@ async fn a_browser_sends_watches_and_redrives() {
         return;
     };
 
-    // A sample is sent and completes, on the page that is open.
+    // A sample is sent and completes on the open page.
     browser.send("unopago invoice_created", &[]).await;
     browser
         .wait("tr[data-key*='invoice_created'] [data-status=COMPLETED]")
         .await;
-    // The next one with its duplicate, which is counted. Other tests have payments, too.
+    // The next one is sent twice, and the duplicate is counted. Other tests send payments too.
     browser.goto("/").await;
     let others = browser.ask(COUNTED).await.unwrap();
     browser.send("unopago payment_received", &["twice"]).await;
@@ -210,7 +210,7 @@ async fn a_browser_sends_watches_and_redrives() {
     let (_, id) = partition.rsplit_once('#').unwrap();
     browser.picture("events.png").await;
 
-    // Filters are in the URL, and stay there.
+    // Filters are kept in the URL.
     let status = browser.wait(".filters select[name=status]").await;
     status.select_by_value("COMPLETED").await.unwrap();
     browser
@@ -232,7 +232,7 @@ async fn a_browser_sends_watches_and_redrives() {
     let keys = "[...document.querySelectorAll('tbody tr')].map((row) => row.dataset.key)";
     assert_eq!(browser.ask(keys).await.unwrap(), serde_json::json!([payment]));
 
-    // Nothing is replaced while a field is filled in or the pointer is down; it is afterwards.
+    // The page does not update while a field is being filled in or the pointer is down, only afterwards.
     for (begin, end) in [
         (
             "document.querySelector('.filters input').focus()",
@@ -253,7 +253,7 @@ async fn a_browser_sends_watches_and_redrives() {
         browser.until("!window.row.isConnected").await;
     }
 
-    // By keyboard to the event, wherever the page is made anew meanwhile; its timeline and payload.
+    // The keyboard reaches the event though the page updates meanwhile; it has a timeline and a payload.
     browser.wait("body").await.send_keys("j").await.unwrap();
     browser.ask("refresh()").await.unwrap();
     let focus = browser.client.active_element().await.unwrap();
@@ -281,7 +281,7 @@ async fn a_browser_sends_watches_and_redrives() {
     browser.follow(Locator::Css("button[data-lang=en]")).await;
     browser.wait("html[lang=en]").await;
 
-    // A forged one is in quarantine, with what is wrong with it, and does not get out.
+    // A forged delivery is in quarantine with its diagnosis, and can't be released.
     browser.send("unopago customer_updated", &["broken"]).await;
     browser.goto("/quarantine").await;
     let forged = "//tr[td='unopago' and contains(., 'no header holds a signature of this body')]";
@@ -294,7 +294,7 @@ async fn a_browser_sends_watches_and_redrives() {
     browser.follow(Locator::Css("form button")).await;
     browser.wait_for(Locator::XPath(forged)).await;
 
-    // One that failed is redriven, after the page has shown what will happen.
+    // A failed event is redriven after a confirmation.
     let (failed, id) = message(&unopago::PROVIDER, 77);
     dead_letter(failed, "hook `ship`: no such shop").await;
     browser.goto("/dead-letters").await;
@@ -313,7 +313,7 @@ async fn a_browser_sends_watches_and_redrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sample_that_is_not_taken_is_reported() {
+async fn a_refused_sample_is_reported() {
     let refusing = axum::Router::new().fallback(|| async { (axum::http::StatusCode::SERVICE_UNAVAILABLE, "later") });
     let mut running = stack().await.clone();
     running.http = serve(refusing).await;
@@ -334,7 +334,7 @@ async fn a_sample_that_is_not_taken_is_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_answers_this_machine_and_its_own_forms_alone() {
+async fn the_page_answers_only_this_machine_and_its_own_forms() {
     let home = home().await;
     let client = acuse_cli::http::client().unwrap();
     let get = |host: &'static str| client.get(home).header("host", host).send();

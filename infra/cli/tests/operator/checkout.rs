@@ -1,10 +1,10 @@
-//! Which checkout is built and deployed: the one that the working directory is in.
+//! The checkout that is built and deployed is the one of the working directory.
 
 use std::fs;
 
 use super::*;
 
-/// Runs `acuse` in `folder`, where it has to fail; what it says.
+/// Runs `acuse` in `folder`, where it must fail, and returns its error.
 async fn fails_in(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
     command.args(arguments).current_dir(folder).env_remove("ACUSE_STACK");
@@ -22,7 +22,7 @@ async fn a_copied_checkout_deploys_its_own_template() {
     fs::create_dir_all(copy.join("functions/consumer/src")).unwrap();
     fs::copy(here.join("Cargo.toml"), copy.join("Cargo.toml")).unwrap();
     let template = fs::read_to_string(here.join("template.yaml")).unwrap();
-    // A function that names no binary is an error before anything is built.
+    // A function without a binary is an error before anything is built.
     let changed = template.replacen(
         "\nResources:\n",
         "\nResources:\n  OnlyInTheCopy:\n    Type: AWS::Serverless::Function\n",
@@ -42,7 +42,7 @@ async fn a_copied_checkout_deploys_its_own_template() {
 }
 
 #[tokio::test]
-async fn outside_of_a_checkout_the_error_says_what_to_do() {
+async fn outside_a_checkout_the_error_says_what_to_do() {
     for arguments in [
         &["local"][..],
         &["events", "list"],

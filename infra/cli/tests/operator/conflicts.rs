@@ -1,4 +1,4 @@
-//! The same payment in other bytes, from its delivery to an operator's decision.
+//! Conflicts: the same payment with other bytes, from its delivery to an operator's decision.
 
 use acuse_core::providers::kuenta;
 use serde_json::Value;
@@ -14,7 +14,7 @@ fn changed(body: &Bytes) -> (Bytes, String) {
     (changed, format!("kuenta#live#payment#{id}"))
 }
 
-/// A conflict: its key.
+/// Makes a conflict, and returns its key.
 async fn conflict() -> String {
     let provider = &kuenta::PROVIDER;
     let secrets = sample::local_secrets(provider);
@@ -37,7 +37,7 @@ fn resource(key: &str) -> &str {
     partition.rsplit_once('#').unwrap().1
 }
 
-/// A partition's records, once they are so.
+/// A partition's records, once the condition is true.
 async fn until(partition: &str, so: impl Fn(&[Record]) -> bool) -> Vec<Record> {
     let ledger = stack().await.ledger();
     let wait = async {
@@ -62,7 +62,7 @@ async fn status(key: &str, status: &str) {
     .await;
 }
 
-/// What a command that does not do everything prints.
+/// Runs a command that must exit 1, and returns what it prints.
 async fn refused(arguments: &[&str]) -> String {
     let output = acuse(arguments, "").await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -93,7 +93,7 @@ async fn a_conflict_is_listed_explained_and_released_as_an_event_of_its_own() {
     let doctor = String::from_utf8(doctor.stdout).unwrap();
     assert!(doctor.contains("open since yesterday"), "{doctor}");
 
-    // An event's replay is no decision.
+    // Replaying a conflict does not decide on it.
     let replayed = acuse(&["events", "replay", &key], "").await;
     let told = String::from_utf8(replayed.stderr).unwrap();
     assert!(told.contains("left out: 1 conflict,"), "{told}");
@@ -121,7 +121,7 @@ async fn a_conflict_is_listed_explained_and_released_as_an_event_of_its_own() {
     assert!(told.contains("has no open conflict"), "{told}");
     let told = refused(&["events", "dismiss", &key, "--reason", "too late"]).await;
     assert!(
-        told.contains("not dismissed, since it was released, and is COMPLETED"),
+        told.contains("not dismissed, because it was released before and is COMPLETED"),
         "{told}"
     );
     let (partition, _) = key.split_once('|').unwrap();
@@ -134,7 +134,7 @@ async fn a_conflict_is_listed_explained_and_released_as_an_event_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conflict_is_dismissed_with_a_reason_and_may_be_replayed_all_the_same() {
+async fn a_conflict_is_dismissed_with_a_reason_and_can_still_be_replayed() {
     let key = conflict().await;
     let without = acuse(&["events", "dismiss", &key], "").await;
     assert_eq!(without.status.code(), Some(2), "a reason is asked for: {without:?}");
@@ -148,13 +148,13 @@ async fn a_conflict_is_dismissed_with_a_reason_and_may_be_replayed_all_the_same(
     assert_eq!(record["error"], "dismissed: a restamped retry");
     assert!(record["hooks"].as_object().unwrap().is_empty());
     let told = refused(&["events", "release", &key]).await;
-    assert!(told.contains("not released, since it is REJECTED"), "{told}");
+    assert!(told.contains("not released, because it is REJECTED"), "{told}");
     done(&["events", "replay", &key], "").await;
     status(&key, "COMPLETED").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_inspector_shows_the_difference_and_decides() {
+async fn the_inspector_shows_the_difference_and_takes_the_decision() {
     let home = &stack().await.inspector;
     let client = acuse_cli::http::client().unwrap();
     let encoded = |key: &str| key.replace('%', "%25").replace('#', "%23").replace('|', "%7C");

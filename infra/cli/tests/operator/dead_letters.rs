@@ -1,4 +1,4 @@
-//! What could not be done, done after all.
+//! Redriving dead letters, and replaying rejected events.
 
 use std::collections::{HashMap, HashSet};
 
@@ -44,7 +44,7 @@ pub(crate) async fn dead_letter(message: Message, reason: &str) {
     send.send().await.unwrap();
 }
 
-/// How many events were applied to a payment.
+/// The number of events that were applied to a payment.
 async fn applied(provider: &Provider, id: &str) -> Option<String> {
     let running = stack().await;
     let client = aws_sdk_dynamodb::Client::new(&running.sdk());
@@ -90,7 +90,7 @@ async fn a_redrive_that_is_interrupted_loses_nothing() {
     let would = done(&[&["dlq", "redrive", "--dry-run"], &filter[..]].concat(), "").await;
     assert!(would.ends_with("250 would be sent back\n"), "{would}");
 
-    // Interrupted after the first ones.
+    // Interrupted after the first messages.
     let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
     command
         .args(["dlq", "redrive"])
@@ -126,7 +126,7 @@ async fn a_redrive_that_is_interrupted_loses_nothing() {
     assert_eq!(applied(provider, &other_id).await, None, "it does not pass the filter");
 }
 
-/// A message that nobody can read: the consumer puts it back on the dead-letter queue at once.
+/// An unreadable message, which the consumer dead-letters again at once.
 fn unreadable(number: usize) -> Message {
     Message {
         text: format!("no envelope {number}"),
@@ -135,7 +135,7 @@ fn unreadable(number: usize) -> Message {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_that_comes_straight_back_is_sent_once() {
+async fn a_message_that_comes_straight_back_is_sent_once() {
     let _queues = QUEUES.lock().await;
     stack().await;
     for number in 0..25 {
@@ -147,7 +147,7 @@ async fn a_letter_that_comes_straight_back_is_sent_once() {
     let sent = tokio::time::timeout(PATIENCE, redrive).await.expect("it ends");
     assert!(sent.ends_with(&format!("{there} sent back, 0 left\n")), "{sent}");
 
-    // They are all there again, once each.
+    // All of them are there again, once each.
     let mut came_back = Vec::new();
     let wait = async {
         while came_back.len() < 25 {
@@ -159,12 +159,12 @@ async fn a_letter_that_comes_straight_back_is_sent_once() {
     let waited = tokio::time::timeout(PATIENCE, wait).await;
     waited.expect("they come back");
     assert_eq!(came_back.len(), 25, "{came_back:#?}");
-    // The consumer says why.
+    // With the consumer's own reason.
     assert!(!came_back.concat().contains("nobody can read it"), "{came_back:#?}");
     empty().await;
 }
 
-/// Deletes what nobody can read from the dead-letter queue, which no command does.
+/// Empties the dead-letter queue, which no command does.
 async fn empty() {
     let running = stack().await;
     let client = aws_sdk_sqs::Client::new(&running.sdk());
@@ -173,7 +173,7 @@ async fn empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_run_hides_is_told() {
+async fn messages_hidden_by_a_killed_run_are_reported() {
     let _queues = QUEUES.lock().await;
     let running = stack().await;
     dead_letter(unreadable(0), "hidden").await;
@@ -201,9 +201,9 @@ async fn what_a_killed_run_hides_is_told() {
     empty().await;
 }
 
-/// As a version left them that did not read them, with their records.
+/// Dead letters of an older version that could not read them.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_could_not_be_read_yesterday_reaches_hooks_when_it_is_sent_back() {
+async fn messages_that_an_older_version_could_not_read_reach_hooks_when_redriven() {
     let _queues = QUEUES.lock().await;
     let provider = &unopago::PROVIDER;
     let mut ids = HashSet::new();
@@ -240,11 +240,11 @@ async fn what_could_not_be_read_yesterday_reaches_hooks_when_it_is_sent_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_letter_reaches_hooks_only_where_it_is_asked_for() {
+async fn an_expired_dead_letter_reaches_hooks_only_if_included() {
     let _queues = QUEUES.lock().await;
     let provider = &unopago::PROVIDER;
     let payload = sample::payload(provider, "payment_received").unwrap();
-    // Longer ago than the local stack remembers: 90 days, as the template has it.
+    // Older than the template's retention of 90 days.
     let happened_at = SystemClock.now().minus(Duration::from_secs(91 * 24 * 3600));
     let body = sample::renewed(provider, &payload, happened_at);
     let value = acuse_core::json::parse(body.as_bytes()).unwrap();
@@ -256,10 +256,7 @@ async fn an_expired_letter_reaches_hooks_only_where_it_is_asked_for() {
     let redrive = ["dlq", "redrive", "--error", "would forget it"];
     let output = acuse(&redrive, "").await;
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        told.contains("set aside on purpose: 1 expired (`--wrong-environment`"),
-        "{told}"
-    );
+    assert!(told.contains("because they were set aside: 1 expired. "), "{told}");
     assert!(output.stdout.starts_with(b"0 sent back, "));
     let unasked = acuse(&[&redrive[..], &["--stale"]].concat(), "").await;
     let told = String::from_utf8(unasked.stderr).unwrap();
@@ -294,7 +291,7 @@ pub(crate) async fn set_record(key: &str, status: &str, reason: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_set_aside_on_purpose_is_replayed_only_where_it_is_named() {
+async fn events_that_were_set_aside_are_replayed_only_if_included_or_named() {
     let provider = &unopago::PROVIDER;
     let running = stack().await;
     let local = sample::local_secrets(provider);
@@ -341,14 +338,14 @@ async fn what_was_set_aside_on_purpose_is_replayed_only_where_it_is_named() {
     let (named, printed) = dry(&[]).await;
     assert_eq!(named, [false, false, true], "{printed}");
     assert!(
-        printed.contains("set aside on purpose: 1 of an environment that the stack does not take, 1 expired ("),
+        printed.contains("were set aside: 1 of an environment that the stack does not take, 1 expired. "),
         "{printed}"
     );
     assert_eq!(dry(&["--wrong-environment"]).await.0, [true, false, true]);
     assert_eq!(dry(&["--expired"]).await.0, [false, true, true]);
     assert_eq!(dry(&["--stale", "--wrong-environment"]).await.0, [true, true, true]);
 
-    // Nobody is there to say yes.
+    // Nobody is there to confirm.
     let replay = [
         "events",
         "replay",
@@ -366,7 +363,7 @@ async fn what_was_set_aside_on_purpose_is_replayed_only_where_it_is_named() {
     );
     let queued = done(&[&replay[..], &["--yes"]].concat(), "").await;
     assert!(queued.ends_with("1 queued, 0 left\n"), "{queued}");
-    // Named by its key, it is meant.
+    // Naming an event by its key needs no confirmation.
     let queued = done(&["events", "replay", &keys[0]], "").await;
     assert!(queued.ends_with("1 queued, 0 left\n"), "{queued}");
     done(&["events", "replay", &keys[2]], "").await;
@@ -414,7 +411,7 @@ async fn a_rejected_event_is_replayed_once() {
         .expect("the replay reaches the hook");
     let again = done(&replay, "").await;
     assert!(again.starts_with("0 queued"), "{again}");
-    // Other tests' events are newer.
+    // Events of other tests are newer.
     let list = ["events", "list", "--provider", "unopago", "--status", "completed"];
     let completed = done(&[&list[..], &["--limit", "10000", "--json"]].concat(), "").await;
     assert!(completed.contains(&record.key));

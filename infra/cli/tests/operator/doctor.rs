@@ -1,4 +1,4 @@
-//! The doctor, on a stack that is well and on one that is not.
+//! The health check, on a healthy stack and on one that needs fixing.
 
 use axum::Json;
 use axum::Router;
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_tells_what_to_mend() {
+async fn the_doctor_says_what_to_fix() {
     let _queues = QUEUES.lock().await;
     let running = stack().await;
 
-    // Kuenta has the stack's URL, and one event too few.
+    // Kuenta has the stack's URL, with one event missing.
     let url = format!("{}/webhooks/kuenta", running.http);
     let webhook = json!({"id": "wh_1", "url": url, "events": ["payment.completed"]});
     let router = Router::new().route("/v1/webhooks", get(move || async move { Json(json!([webhook])) }));
@@ -54,12 +54,12 @@ async fn the_doctor_tells_what_to_mend() {
         assert!(found["found"].as_str().unwrap().starts_with("not checked: "), "{found}");
     }
 
-    // Without Kuenta's organization nobody is asked there.
+    // Without an organization, Kuenta is not asked.
     let without = acuse(&["doctor", "--json", "--no-delivery"], "").await;
     assert_ne!(without.status.code(), Some(2), "{without:?}");
     assert!(!String::from_utf8_lossy(&without.stdout).contains("kuenta: webhook"));
 
-    // An event that waits for a retry, and what it waits for.
+    // An event that waits for a retry, with its error.
     let provider = &acuse_core::providers::unopago::PROVIDER;
     let local = sample::local_secrets(provider);
     let body = payment(provider);
@@ -80,7 +80,7 @@ async fn the_doctor_tells_what_to_mend() {
     let waiting = client.send_message().queue_url(&running.outputs["EventQueueUrl"]);
     let waiting = waiting.message_body("waits").delay_seconds(900).send().await.unwrap();
     assert!(waiting.message_id.is_some());
-    let retried = done_or_not(&["doctor", "--no-delivery"]).await;
+    let retried = printed(&["doctor", "--no-delivery"]).await;
     let expected = format!(
         "1 is being retried: {reason}; the stack's is `{}` (PAYMENTS_TABLE)",
         running.outputs["PaymentsTableName"]
@@ -88,10 +88,10 @@ async fn the_doctor_tells_what_to_mend() {
     assert!(retried.contains(&expected), "{retried}");
     super::dead_letters::set_record(&key, "COMPLETED", "").await;
 
-    // Its test deliveries are marked, and reached no hook.
-    let probes = done(&["events", "list", "--type", "acuse.doctor", "--json"], "").await;
-    assert_eq!(probes.lines().count(), 3);
-    for line in probes.lines() {
+    // The test deliveries are recorded as such, and reached no hook.
+    let test_deliveries = done(&["events", "list", "--type", "acuse.doctor", "--json"], "").await;
+    assert_eq!(test_deliveries.lines().count(), 3);
+    for line in test_deliveries.lines() {
         let record: Value = serde_json::from_str(line).unwrap();
         assert_eq!(
             (record["status"].as_str(), &record["hooks"]),
@@ -100,7 +100,7 @@ async fn the_doctor_tells_what_to_mend() {
     }
 }
 
-/// What it prints, however it ends.
-async fn done_or_not(arguments: &[&str]) -> String {
+/// What a command prints, whatever its exit code.
+async fn printed(arguments: &[&str]) -> String {
     String::from_utf8(acuse(arguments, "").await.stdout).unwrap()
 }

@@ -15,7 +15,7 @@ mod checkout;
 mod conflicts;
 mod dead_letters;
 mod doctor;
-mod odd;
+mod ids;
 mod quarantine;
 mod register;
 mod secrets;
@@ -39,7 +39,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The stack that all tests share; each test has a provider of its own. It ends with the process.
+/// The stack that the tests share. It ends with the process.
 struct Shared {
     running: Running,
     _stack: Stack,
@@ -49,7 +49,7 @@ fn state() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("operator")
 }
 
-/// Held by a test that walks through a queue: two of them would hide messages from each other.
+/// Locked by tests that walk a queue: two of them would hide messages from each other.
 static QUEUES: Mutex<()> = Mutex::const_new(());
 
 async fn stack() -> &'static Running {
@@ -62,7 +62,7 @@ async fn stack() -> &'static Running {
     &shared.await.running
 }
 
-/// Serves this on a port of its own; its URL.
+/// Serves a router on a port of its own, and returns its URL.
 async fn serve(router: axum::Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -70,13 +70,13 @@ async fn serve(router: axum::Router) -> String {
     url
 }
 
-/// Runs `acuse` with this input, on the shared stack.
+/// Runs `acuse` on the shared stack with this input.
 async fn acuse(arguments: &[&str], input: &str) -> Output {
     stack().await;
     acuse_in(&state(), arguments, input).await
 }
 
-/// Runs `acuse` on the stack with this state folder. What it prints never holds a secret.
+/// Runs `acuse` on the stack with this state folder, and checks that it prints no secret.
 async fn acuse_in(state: &Path, arguments: &[&str], input: &str) -> Output {
     let child = start(state, arguments, input).await;
     let output = child.wait_with_output().await.unwrap();
@@ -85,11 +85,11 @@ async fn acuse_in(state: &Path, arguments: &[&str], input: &str) -> Output {
     output
 }
 
-/// Starts `acuse`, and gives it its whole input.
+/// Starts `acuse` and writes its input.
 async fn start(state: &Path, arguments: &[&str], input: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
     command.args(arguments).arg("--state").arg(state);
-    // With `--state` no checkout is needed, and this is none.
+    // With `--state`, no checkout is needed.
     command.current_dir("/");
     let mut child = command
         .stdin(Stdio::piped())
@@ -100,21 +100,21 @@ async fn start(state: &Path, arguments: &[&str], input: &str) -> Child {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     match stdin.write_all(input.as_bytes()).await {
-        // One that refuses its arguments may have ended before it reads.
+        // If it refuses its arguments, it may exit before it reads.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
         written => written.unwrap(),
     }
     child
 }
 
-/// [`acuse`], which has to succeed; its standard output.
+/// [`acuse`], which must succeed; returns its standard output.
 async fn done(arguments: &[&str], input: &str) -> String {
     let output = acuse(arguments, input).await;
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Neither the local secrets nor those in `input` are in `text`.
+/// Checks that neither the local secrets nor those in `input` are in `text`.
 fn assert_no_secret(text: &str, input: &str) {
     let local = [
         "local-unopago-secret",
@@ -130,7 +130,7 @@ fn assert_no_secret(text: &str, input: &str) {
     }
 }
 
-/// What the emulator and all functions have printed so far.
+/// The log of the emulator and all functions so far.
 fn logs() -> String {
     std::fs::read_to_string(state().join("emulator.log")).unwrap()
 }
@@ -139,7 +139,7 @@ fn secrets(provider: &Provider, text: &str) -> Secrets {
     Secrets::parse(provider, text).unwrap().unwrap()
 }
 
-/// A payment that nobody has had yet.
+/// A new payment.
 fn payment(provider: &'static Provider) -> Bytes {
     let name = ["payment_received", "payment.approved", "payment.completed"];
     let name = name.into_iter().find(|name| provider.types.contains(name)).unwrap();
@@ -147,12 +147,12 @@ fn payment(provider: &'static Provider) -> Bytes {
     sample::renewed(provider, &payload, SystemClock.now()).into()
 }
 
-/// Posts `body`, proven by `secrets`; the status of the answer.
+/// Posts `body`, signed with `secrets`, and returns the status of the answer.
 async fn post(provider: &'static Provider, body: &Bytes, secrets: &Secrets) -> u16 {
     post_at(stack().await, provider, body, secrets).await
 }
 
-/// [`post`] to this stack.
+/// [`post`] to another stack.
 async fn post_at(running: &Running, provider: &'static Provider, body: &Bytes, secrets: &Secrets) -> u16 {
     let sample = Sample::signed(provider, body.to_vec(), secrets, SystemClock.now(), None).unwrap();
     post_headers(running, provider, body, &sample.headers).await
@@ -165,7 +165,7 @@ async fn post_with(provider: &Provider, body: &Bytes, headers: &[(&'static str, 
 async fn post_headers(running: &Running, provider: &Provider, body: &Bytes, headers: &[(&'static str, String)]) -> u16 {
     let url = format!("{}/webhooks/{}", running.http, provider.name);
     let client = acuse_cli::http::client().unwrap();
-    // A busy machine may take too long: 503 means "send it again", which providers do.
+    // A busy machine may take too long. Providers send again after a 503.
     for _ in 0..10 {
         let post = client.post(&url).body(body.clone());
         let post = headers
@@ -179,19 +179,19 @@ async fn post_headers(running: &Running, provider: &Provider, body: &Bytes, head
     503
 }
 
-/// The ledger's records of `provider` that were received today.
+/// The records of `provider` that were received today.
 async fn records_at(running: &Running, provider: &Provider) -> Vec<Record> {
     let ledger = running.ledger();
     let now = SystemClock.now();
     let mut records = ledger.on_day(provider.name, now, usize::MAX).await.unwrap();
     let yesterday = now.minus(Duration::from_secs(24 * 60 * 60));
     records.extend(ledger.on_day(provider.name, yesterday, usize::MAX).await.unwrap());
-    // Not the doctor's.
+    // Without the doctor's test deliveries.
     records.retain(|record| record.type_name != acuse_core::event::TEST_DELIVERY_MEMBER);
     records
 }
 
-/// Waits until `provider` has so many records, all completed.
+/// Waits until `provider` has so many records, all of them completed.
 async fn completed(provider: &Provider, count: usize) -> Vec<Record> {
     completed_at(stack().await, provider, count).await
 }

@@ -1,4 +1,4 @@
-//! A wrong secret or header on day one loses nothing.
+//! The quarantine: a wrong secret or header on day one loses no payment.
 
 use acuse_core::providers::{kuenta, onepay, unopago};
 
@@ -7,10 +7,10 @@ use super::*;
 const REAL: &str = r#"{"signing_secrets":["wh_tok_real"],"token":"wh_hdr_real"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_wrong_secret_everything_genuine_is_released_once() {
+async fn after_a_wrong_secret_every_genuine_delivery_is_released_once() {
     let _queues = QUEUES.lock().await;
     let provider = &onepay::PROVIDER;
-    // Deployed with the local secret; the provider signs with the real one.
+    // The stack has the local secret, and the provider signs with another one.
     let real = secrets(provider, REAL);
     let mut ids = Vec::new();
     for _ in 0..50 {
@@ -32,7 +32,7 @@ async fn after_a_wrong_secret_everything_genuine_is_released_once() {
     let nothing = done(&["quarantine", "release", "--provider", "onepay"], "").await;
     assert!(nothing.ends_with("0 released, 51 left in quarantine\n"), "{nothing}");
 
-    // The inspector offers to release what verifies.
+    // The inspector offers to release valid deliveries.
     let offered = async || {
         let url = format!("{}/quarantine", stack().await.inspector);
         let page = acuse_cli::http::client()
@@ -52,7 +52,7 @@ async fn after_a_wrong_secret_everything_genuine_is_released_once() {
     };
     assert_eq!(offered().await, 0);
 
-    // Mended.
+    // The secret is fixed.
     done(&["secrets", "put", "onepay"], "wh_tok_real\nwh_hdr_real\n").await;
     let now = offered().await;
     assert!((1..=50).contains(&now), "{now}");
@@ -68,7 +68,7 @@ async fn after_a_wrong_secret_everything_genuine_is_released_once() {
     for record in records {
         assert_eq!((record.attempts, record.duplicates), (1, 0), "{}", record.key);
         assert!(ids.contains(&record.resource_id.unwrap()));
-        // The id and the time are those of the delivery, not of its release.
+        // With the id and time of the delivery, not of its release.
         assert!(held.contains(&record.delivery_id.unwrap()));
         assert!(held.contains(&record.received_at.unwrap()));
     }
@@ -83,12 +83,12 @@ async fn after_a_wrong_secret_everything_genuine_is_released_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_header_that_is_not_looked_at_is_diagnosed() {
+async fn a_signature_in_another_header_is_diagnosed() {
     let _queues = QUEUES.lock().await;
     let provider = &unopago::PROVIDER;
     let body = payment(provider);
     let signature = acuse_core::receive::signature::sign("local-unopago-secret", &body);
-    // The one that is looked at comes as well, or a stranger's request would fill the queue.
+    // A known header comes as well: without any, a request is not quarantined, or strangers could fill the queue.
     let headers = [("x-uno-signature", signature), ("webhook-signature", "v0".to_owned())];
     assert_eq!(post_with(provider, &body, &headers).await, 401);
     let diagnosis = done(&["quarantine", "diagnose", "--provider", "unopago"], "").await;
@@ -100,9 +100,9 @@ async fn a_header_that_is_not_looked_at_is_diagnosed() {
     assert!(!kept.status.success() && String::from_utf8_lossy(&kept.stderr).contains("--yes"));
 }
 
-/// A proxy that adds a header which is there, and one that adds an empty one.
+/// One proxy repeats a header, and another adds an empty one.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_proxy_repeats_is_let_in() {
+async fn headers_repeated_by_a_proxy_verify() {
     let provider = &onepay::PROVIDER;
     let local = sample::local_secrets(provider);
     for empty in [false, true] {
@@ -117,7 +117,7 @@ async fn what_a_proxy_repeats_is_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_notation_is_not_blamed_on_the_secret() {
+async fn another_canonical_form_is_diagnosed() {
     let _queues = QUEUES.lock().await;
     let provider = &kuenta::PROVIDER;
     let body = payment(provider);

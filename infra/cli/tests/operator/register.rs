@@ -1,6 +1,6 @@
-//! A registration window: a panel's test delivery gets 200, is shown, and reaches nothing.
+//! Registration windows: a panel's test delivery is answered 200, shown, and never becomes an event.
 
-use acuse_cli::stack::registration::Window;
+use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use acuse_core::providers::kuenta;
 use acuse_core::receive::SecretStore;
@@ -20,7 +20,7 @@ async fn versions(target: &Target, provider: &'static Provider) -> [Option<Strin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_test_delivery_gets_200_is_shown_and_reaches_nothing() {
+async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
     let _queues = QUEUES.lock().await;
     let provider = &kuenta::PROVIDER;
     stack().await;
@@ -43,7 +43,7 @@ async fn a_test_delivery_gets_200_is_shown_and_reaches_nothing() {
         "{opened}"
     );
 
-    // From here on each is answered 200, also by an instance that has just refused one.
+    // From now on all are answered 200, even by an instance that has just refused one.
     assert_eq!(post_with(provider, &unsigned, &[]).await, 200);
     assert_eq!(post(provider, &forged, &another).await, 200);
     let mut shown = Vec::new();
@@ -60,7 +60,7 @@ async fn a_test_delivery_gets_200_is_shown_and_reaches_nothing() {
     }
 
     let url = format!("{}/quarantine", stack().await.inspector);
-    // `register` itself looks at the quarantine, and hides it from others meanwhile.
+    // `register` itself walks the quarantine, and hides messages meanwhile.
     let marked = async {
         loop {
             let page = acuse_cli::http::client()
@@ -90,7 +90,7 @@ async fn a_test_delivery_gets_200_is_shown_and_reaches_nothing() {
     let kept = done(&["quarantine", "list", "--provider", "kuenta", "--json"], "").await;
     assert_eq!(kept.matches("\"registration\":true").count(), 2, "{kept}");
 
-    // What verifies goes its usual way. It came later: had the others been queued, they would be through.
+    // Valid deliveries are processed as usual. This one came last, so if the others were queued, they would be recorded by then.
     let genuine = payment(provider);
     assert_eq!(post(provider, &genuine, &sample::local_secrets(provider)).await, 200);
     let id_of = |body: &Bytes| {
@@ -138,18 +138,16 @@ async fn a_test_delivery_gets_200_is_shown_and_reaches_nothing() {
     tokio::time::timeout(PATIENCE, wait).await.expect("closed everywhere");
     assert_eq!(versions(&target, provider).await, before, "the secret was not touched");
 
-    // One that another run left open, as when it was killed.
-    let window = Window::of(&target, provider).unwrap();
-    window
-        .open(SystemClock.now().plus(Duration::from_secs(600)))
-        .await
-        .unwrap();
+    // A window that a killed run left open.
+    let secret = StackSecret::of(&target, provider).unwrap();
+    let until = SystemClock.now().plus(Duration::from_secs(600));
+    secret.set_registration(Some(until)).await.unwrap();
     let store = target.secrets(provider).unwrap();
     assert!(store.registration_until().await.unwrap().is_some());
     done(&["register", "kuenta", "--close"], "").await;
     assert_eq!(store.registration_until().await.unwrap(), None);
 
-    // Nothing of it is genuine.
+    // None of the deliveries is genuine.
     let released = done(&["quarantine", "release", "--provider", "kuenta"], "").await;
     assert!(released.contains("0 released"), "{released}");
     done(&["quarantine", "purge", "--provider", "kuenta", "--yes"], "").await;

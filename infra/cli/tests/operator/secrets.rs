@@ -1,5 +1,4 @@
-//! Putting and rotating a secret, on a stack of its own: nobody else's deliveries are refused
-//! while these are forged.
+//! Putting and rotating secrets, on a stack of their own, because forged deliveries would disturb other tests.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
@@ -26,7 +25,7 @@ async fn own_stack() -> &'static Running {
     &own.await.running
 }
 
-/// Runs `acuse`, which has to succeed; what it prints.
+/// Runs `acuse`, which must succeed, and returns what it prints.
 async fn succeeds(arguments: &[&str], input: &str) -> String {
     let output = acuse_in(&own_state(), arguments, input).await;
     assert!(output.status.success(), "{arguments:?}: {output:?}");
@@ -46,7 +45,7 @@ async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) 
     tokio::time::timeout(PATIENCE, wait).await.expect(what);
 }
 
-/// Posts new payments, signed with one secret, until told to stop.
+/// Posts new payments, signed with one secret, until it is stopped.
 struct Sender {
     secrets: Secrets,
     stop: AtomicBool,
@@ -73,7 +72,7 @@ impl Sender {
                 status => panic!("answered {status}"),
             };
             count.fetch_add(1, Ordering::Relaxed);
-            // Some a second are enough.
+            // A few per second are enough.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -83,7 +82,7 @@ impl Sender {
         (of(&self.accepted), of(&self.refused))
     }
 
-    /// Waits until this many more were answered with 200.
+    /// Waits until this many more were answered 200.
     async fn accepted_more(&self, more: usize) {
         let wanted = self.counts().0 + more;
         until("deliveries are accepted", async || self.counts().0 >= wanted).await;
@@ -95,19 +94,19 @@ impl Sender {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_under_load_and_forgery_refuses_nothing() {
+async fn a_rotation_under_load_and_forgery_refuses_no_genuine_delivery() {
     let running = own_stack().await;
     let [old, new, forger] = ["local-kuenta-secret", "the-new-one", "forged"].map(Sender::with);
-    // Signed with the old one after it was withdrawn, and accepted by an instance that had it still.
+    // Signed with the old secret after it was withdrawn, but accepted by an instance that still had it.
     let late = AtomicUsize::new(0);
     let rotate = ["secrets", "rotate", "kuenta"];
 
     let operator = async {
         old.accepted_more(5).await;
-        // From here on, each forged delivery uses an instance's reload as soon as it has one.
+        // From now on, forged deliveries use up each instance's reload as soon as it has one.
         until("a forged one is refused", async || forger.counts().1 >= 5).await;
 
-        // Interrupted in the wait, and run again with the same secret.
+        // Interrupted while it waits, and run again with the same secret.
         let mut first = start(&own_state(), &rotate, "the-new-one\n").await;
         let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
         let mut said = Vec::new();
@@ -139,7 +138,7 @@ async fn a_rotation_under_load_and_forgery_refuses_nothing() {
         );
         assert!(started.elapsed() > RELOAD_EVERY, "{:?}", started.elapsed());
 
-        // The provider signs with the new one now, and resends what it signed with the old one.
+        // The provider signs with the new secret, and resends what it signed with the old one.
         let provider = async {
             new.accepted_more(20).await;
             old.accepted_more(5).await;
@@ -183,7 +182,7 @@ async fn a_rotation_under_load_and_forgery_refuses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn put_withdraws_what_was_there() {
+async fn put_withdraws_the_old_secret() {
     let running = own_stack().await;
     let provider = &onepay::PROVIDER;
     let old = secrets(
@@ -204,7 +203,7 @@ async fn put_withdraws_what_was_there() {
         .secrets(provider)
         .unwrap();
     assert_eq!(store.load().await.unwrap().older(), 0);
-    // The first delivery that does not verify makes an instance read the secret again.
+    // The first delivery that fails verification makes an instance reload the secret.
     until("the new one is accepted", async || {
         post_at(running, provider, &payment(provider), &new).await == 200
     })
@@ -214,7 +213,7 @@ async fn put_withdraws_what_was_there() {
     })
     .await;
 
-    // One rotation of a token at a time: the one before it has no other place.
+    // One rotation of a token at a time: the previous token is only kept in the previous version.
     let interrupted = start(
         &own_state(),
         &["secrets", "rotate", "onepay"],
@@ -244,7 +243,7 @@ async fn put_withdraws_what_was_there() {
     without_a_token(running, &store).await;
 }
 
-/// OnePay's webhook is made again, and has no token this time.
+/// OnePay's webhook is created again, this time without a token.
 async fn without_a_token(running: &Running, store: &impl SecretStore) {
     let provider = &onepay::PROVIDER;
     let forgotten = acuse_in(&own_state(), &["secrets", "put", "onepay"], "wh_tok_four\n").await;
@@ -258,7 +257,7 @@ async fn without_a_token(running: &Running, store: &impl SecretStore) {
     assert!(!both.status.success(), "{both:?}");
 
     let said = succeeds(&put, "wh_tok_four\n").await;
-    assert!(said.contains("the signature alone is checked"), "{said}");
+    assert!(said.contains("only the signature is checked"), "{said}");
     let none = secrets(provider, r#"{"signing_secrets":["wh_tok_four"],"token":null}"#);
     until("the signature alone is enough", async || {
         post_at(running, provider, &payment(provider), &none).await == 200
@@ -270,7 +269,7 @@ async fn without_a_token(running: &Running, store: &impl SecretStore) {
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert!(said.contains("its second factor is off"), "{said}");
 
-    // A rotation keeps that, and asks for no token.
+    // A rotation keeps that statement, and asks for no token.
     let interrupted = start(&own_state(), &["secrets", "rotate", "onepay"], "wh_tok_five\n").await;
     until("it is stored", async || store.load().await.unwrap().older() == 1).await;
     drop(interrupted);
@@ -289,9 +288,9 @@ async fn without_a_token(running: &Running, store: &impl SecretStore) {
     .await;
 }
 
-/// Stored by something else than `acuse`: a console, a script.
+/// Stored by a console or a script, not by `acuse`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_misspelt_field_in_the_store_does_not_refuse_what_is_genuine() {
+async fn a_misspelt_field_in_the_secret_refuses_no_genuine_delivery() {
     let running = own_stack().await;
     let provider = &unopago::PROVIDER;
     let answered = async |secret: &str| {
@@ -306,11 +305,11 @@ async fn a_misspelt_field_in_the_store_does_not_refuse_what_is_genuine() {
     };
     assert_eq!(answered("local-unopago-secret").await, 200);
 
-    // The version before is used. The function has not had it before: it has read both.
+    // The previous version is used.
     store(r#"{"signing_secrets":["second"]}"#).await;
     store(MISSPELT).await;
     until("it is read again", async || answered("second").await == 200).await;
-    // The doctor is not content with that.
+    // The doctor reports it.
     let doctor = acuse_in(&own_state(), &["doctor", "--no-delivery"], "").await;
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
     let named = "unopago: secret          the secret of `unopago` has a field that no secret has: `tokens`";
@@ -319,7 +318,7 @@ async fn a_misspelt_field_in_the_store_does_not_refuse_what_is_genuine() {
         "{said}"
     );
 
-    // With no version that can be used, nobody is told that his signature is wrong.
+    // Without any valid version, deliveries are answered 503, not 401.
     store(MISSPELT).await;
     until("it is read again", async || answered("forged").await == 503).await;
     succeeds(&["secrets", "put", "unopago"], "local-unopago-secret\n").await;
@@ -332,7 +331,7 @@ async fn a_misspelt_field_in_the_store_does_not_refuse_what_is_genuine() {
 const MISSPELT: &str = r#"{"signing_secrets":["third"],"tokens":["hunter2"]}"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_cant_be_one_is_not_put() {
+async fn an_invalid_secret_is_not_put() {
     own_stack().await;
     for (provider, input, expected) in [
         ("onepay", "wh_hdr_abc\nwh_tok_abc\n", "starts with `wh_hdr_`"),

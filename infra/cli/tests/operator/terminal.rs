@@ -1,6 +1,6 @@
-//! What a provider, or somebody with its secret, could do to the operator's terminal.
+//! Attacks on the operator's terminal by a provider, or by anybody with its secret.
 
-use acuse_cli::stack::queue::{Walk, attribute};
+use acuse_cli::stack::queue::{QueueError, Walk, attribute};
 use acuse_core::providers::unopago;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::*;
 
-/// Retitles the window, clears the screen, colours by C1, forges a line, turns the rest around.
+/// Changes the title, clears the screen, sets a colour with C1, forges a line, and reverses the rest.
 const NASTY: &str = "odd\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\nFORGED\u{202e}\u{200b}\u{7f}";
 
-/// No terminal acts on it, and every line is one of ours.
+/// Checks that no terminal acts on it, and that every line is ours.
 fn assert_tame(printed: &str) {
     let acting = |c: &char| c.is_control() && *c != '\n';
     let hiding = |c: &char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
@@ -20,7 +20,7 @@ fn assert_tame(printed: &str) {
     assert!(!printed.lines().any(|line| line.starts_with("FORGED")), "{printed}");
 }
 
-/// [`assert_tame`], with all of it there and no line that fills the screen.
+/// [`assert_tame`], and that nothing is missing and no line fills the screen.
 fn assert_tame_table(printed: &str) {
     assert_tame(printed);
     assert!(printed.contains(r"odd\u{1b}]0;owned\u{7}"), "{printed}");
@@ -35,12 +35,12 @@ fn objects(printed: &str) -> Vec<Value> {
     lines.collect()
 }
 
-/// As much of a type as a record keeps as it is, and more than a table's cell shows.
+/// The longest type that a record keeps unchanged, longer than a table's cell.
 fn long() -> String {
     "x".repeat(180)
 }
 
-/// An event that is signed as it should be; its type and id.
+/// A validly signed event, with its type and id.
 fn nasty_event() -> (Bytes, String, String) {
     let type_name = format!("{NASTY}{}", long());
     let id = format!("{NASTY}{}", uuid::Uuid::new_v4());
@@ -82,16 +82,16 @@ async fn a_signed_event_cannot_act_on_the_terminal() {
         (&json!(type_name), &json!(id))
     );
 
-    // What is not found is named.
+    // The error quotes an id that is not found.
     let output = acuse(&["events", "show", NASTY], "").await;
     let said = String::from_utf8(output.stderr).unwrap();
     assert_tame(&said);
     assert!(said.contains(r"odd\u{1b}"), "{said}");
 }
 
-/// An id that was pasted may begin with `-`: then it is an argument that nobody knows.
+/// A pasted id may begin with `-`, and is then an unknown argument.
 #[tokio::test]
-async fn arguments_that_cannot_be_used_do_not_act_on_the_terminal() {
+async fn invalid_arguments_cannot_act_on_the_terminal() {
     let (unknown, text) = (
         format!("--{NASTY}"),
         r"odd\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\nFORGED\u{202e}\u{200b}\u{7f}",
@@ -138,7 +138,7 @@ async fn arguments_that_cannot_be_used_do_not_act_on_the_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tail_cannot_be_acted_on() {
+async fn events_in_a_tail_cannot_act_on_the_terminal() {
     let provider = &unopago::PROVIDER;
     let local = sample::local_secrets(provider);
     stack().await;
@@ -148,7 +148,7 @@ async fn a_tail_cannot_be_acted_on() {
         command.args(json.then_some("--json")).arg("--state").arg(state());
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        // What was there when it began is not news: the event changes until a line comes.
+        // The tail prints only changes, so the event is changed until a line comes.
         let (body, type_name, _) = nasty_event();
         let line = async {
             loop {
@@ -188,7 +188,7 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
         body,
         replay: None,
     };
-    // As far as SQS takes them: no C0 but the line breaks.
+    // SQS accepts no C0 characters but line breaks.
     let reason = "nasty\u{9b}31m\r\nFORGED\u{202e}\u{7f}";
     dead_letters::dead_letter(envelope.to_message().unwrap(), reason).await;
     let attribute_of = |text: &str| {
@@ -208,21 +208,17 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
     let held_json = done(&["quarantine", "list", "--json"], "").await;
     let diagnosed = done(&["quarantine", "diagnose"], "").await;
     let redriven = done(&["dlq", "redrive", "--dry-run"], "").await;
-    // Nothing of it is left for the other tests.
+    // Cleans up for the other tests.
     for queue in [&running.outputs["DeadLetterQueueUrl"], quarantine] {
         let mut walk = Walk::work(client.clone(), queue).await.unwrap();
-        loop {
-            let messages = walk.next().await.unwrap();
-            if messages.is_empty() {
-                break;
-            }
+        while let Some(messages) = walk.next().await.unwrap() {
             for message in messages {
                 if attribute(&message, "reason") == Some(reason) {
                     walk.delete(&[&message]).await.unwrap();
                 }
             }
         }
-        walk.end().await.unwrap();
+        walk.end(Ok::<_, QueueError>(())).await.unwrap();
     }
 
     assert_tame_table(&dead);

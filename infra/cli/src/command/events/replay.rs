@@ -30,9 +30,9 @@ pub(crate) struct Replay {
     /// Events by key [default: all that pass the filter]
     keys: Vec<String>,
     #[command(flatten)]
-    include: Include,
-    #[command(flatten)]
     choice: Choice,
+    #[command(flatten)]
+    include: Include,
 }
 
 /// What a replay queues, and what it leaves out.

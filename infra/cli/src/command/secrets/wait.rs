@@ -18,16 +18,8 @@ pub(crate) const ACCEPTED_AFTER: Duration = RELOAD_EVERY.saturating_add(MARGIN);
 /// How long after it is withdrawn a secret may be accepted: a function that has just read it uses it for so long.
 pub(crate) const WITHDRAWN_AFTER: Duration = FRESH_FOR.saturating_add(MARGIN);
 
-/// How the wait ended.
-pub(crate) enum Waited {
-    /// Every running function accepts the secret.
-    Whole,
-    /// Interrupted: some functions may not accept it yet.
-    Interrupted,
-}
-
-/// Waits, and shows how long.
-pub(crate) async fn until_accepted() -> Waited {
+/// Waits, and shows how long. Returns false if interrupted: some functions may not accept the secret yet.
+pub(crate) async fn until_accepted() -> bool {
     let wait = async {
         let seconds = ACCEPTED_AFTER.as_secs();
         note!("waiting {seconds} s until every running function accepts it");
@@ -36,7 +28,7 @@ pub(crate) async fn until_accepted() -> Waited {
     tokio::select! {
         // Listens before the wait is announced.
         biased;
-        () = interrupted() => Waited::Interrupted,
-        () = wait => Waited::Whole,
+        () = interrupted() => false,
+        () = wait => true,
     }
 }

@@ -1,11 +1,11 @@
-//! Ids of any text, from a provider's signed event to what the operator finds again.
+//! Ids of any text, from a provider's signed event to the operator's search.
 
 use acuse_core::providers::unopago;
 use serde_json::{Value, json};
 
 use super::*;
 
-/// The JSON text of a provider's id. A lone surrogate is no Unicode, and may only be written so.
+/// Ids as JSON text, because a lone surrogate can only be written that way.
 const IDS: [&str; 8] = [
     r#""a#b|c%d""#,
     r#""kuenta#live#payment#1|payment.completed""#,
@@ -24,7 +24,7 @@ async fn ids_of_any_text_are_listed_and_found() {
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let long = format!("\"{}\"", "l#".repeat(1500));
     for id in IDS.into_iter().chain([long.as_str()]) {
-        // Each run's own, whatever the ids before it were.
+        // Unique to this run.
         let id = format!("{}{unique}\"", id.strip_suffix('"').unwrap());
         let body = format!(r#"{{"event":"payment_received","data":{{"id":{id}}}}}"#);
         assert_eq!(post(provider, &body.clone().into(), &local).await, 200);
@@ -41,7 +41,7 @@ async fn ids_of_any_text_are_listed_and_found() {
         let record = tokio::time::timeout(PATIENCE, arrived).await.expect("it arrives");
         let stored = record.resource_id.unwrap();
         let escaped = acuse_cli::terminal::escape(&stored);
-        // No program takes NUL as an argument: then it is found as the list prints it.
+        // An argument can't contain NUL; such an id is found as the list prints it.
         let typed = [&stored, &escaped, &record.key]
             .into_iter()
             .filter(|which| !which.contains('\0'));
@@ -50,7 +50,7 @@ async fn ids_of_any_text_are_listed_and_found() {
             let shown: Value = serde_json::from_str(shown.trim()).unwrap();
             assert_eq!(shown["key"], json!(record.key), "{which:?}");
         }
-        // The id as the provider has it, where that can be typed.
+        // The provider's own id, if it can be typed.
         if let Ok(own) = serde_json::from_str::<String>(&id)
             && !own.contains('\0')
         {

@@ -1,0 +1,37 @@
+//! Why something could not be done on a stack.
+
+use acuse_aws::config::ConfigError;
+use acuse_aws::ledger::conflict::WriteError;
+use acuse_aws::ledger::reader::ReadError;
+use acuse_core::receive::{OutboxError, StoreError};
+use acuse_core::wire::envelope::TooLong;
+use thiserror::Error;
+
+use crate::stack::queue::QueueError;
+use crate::stack::target::TargetError;
+
+/// Why something could not be done on a stack.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "each names its source, whose text says it")]
+pub enum StackError {
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Secret(#[from] StoreError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error("the message can't be queued")]
+    TooLong(#[from] TooLong),
+    #[error("the conflict was released, but not queued: run this again")]
+    NotQueued(#[source] OutboxError),
+    #[error("message `{message_id}` could not be deleted from the quarantine: {reason}; run this again")]
+    NotDeleted { message_id: String, reason: String },
+}
