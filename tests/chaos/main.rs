@@ -150,7 +150,7 @@ async fn nothing_is_lost_and_nothing_done_twice_in_chaos() {
         .to_vec();
     let stack = Stack::start(options).await.unwrap();
     let running = Running::find(&state).unwrap();
-    proxy.forward_to(stack.endpoint());
+    proxy.forward_to(&stack.running().endpoint);
     let sqs = aws_sdk_sqs::Client::new(&running.sdk());
     // A killed consumer's messages come back sooner than in three minutes.
     sqs.set_queue_attributes()

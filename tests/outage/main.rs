@@ -176,7 +176,7 @@ async fn every_outage_ends_by_itself() {
         .to_vec();
     let stack = Stack::start(options).await.unwrap();
     let running = Running::find(&state).unwrap();
-    proxy.forward_to(stack.endpoint());
+    proxy.forward_to(&stack.running().endpoint);
     let sqs = aws_sdk_sqs::Client::new(&running.sdk());
     // Where the queue can't be told when, messages come back sooner than in three minutes.
     let queue = sqs.set_queue_attributes().queue_url(&running.outputs["EventQueueUrl"]);

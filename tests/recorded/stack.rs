@@ -43,7 +43,7 @@ impl Recorded {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
         let stack = Stack::start(options).await.unwrap();
-        proxy.forward_to(stack.endpoint());
+        proxy.forward_to(&stack.running().endpoint);
         let running = Running::find(state.as_ref()).expect("a stack that has started is found");
         let mut recorded = Self {
             proxy,

@@ -170,29 +170,9 @@ impl Stack {
         })
     }
 
-    /// The AWS end point: `http://127.0.0.1:4566`.
-    pub fn endpoint(&self) -> &str {
-        &self.running.endpoint
-    }
-
-    /// The base URL of deliveries, `http://127.0.0.1:3000`; their path is `/webhooks/{provider}`.
-    pub fn http(&self) -> &str {
-        &self.running.http
-    }
-
-    /// The inspector's URL: `http://127.0.0.1:3100`.
-    pub fn inspector(&self) -> &str {
-        &self.running.inspector
-    }
-
-    /// The URL of `cargo lambda watch`, if it runs the functions.
-    pub fn watch(&self) -> Option<&str> {
-        self.running.watch.as_deref()
-    }
-
-    /// The template's outputs.
-    pub fn outputs(&self) -> &BTreeMap<String, String> {
-        &self.running.outputs
+    /// Its URLs and outputs.
+    pub fn running(&self) -> &Running {
+        &self.running
     }
 
     /// The environment variables of all functions.

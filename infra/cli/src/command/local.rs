@@ -60,23 +60,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 /// Prints URLs, outputs and a signed sample for each provider.
 fn summary(stack: &Stack) {
     note!("");
+    let running = stack.running();
     let mut table = Table::without_headings([40, 400]);
-    table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", stack.http())]);
-    table.add_row(["inspector", &format!("{}/", stack.inspector())]);
-    table.add_row(["health", &format!("{}/healthz", stack.http())]);
-    table.add_row(["AWS end point", stack.endpoint()]);
+    table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", running.http)]);
+    table.add_row(["inspector", &format!("{}/", running.inspector)]);
+    table.add_row(["health", &format!("{}/healthz", running.http)]);
+    table.add_row(["AWS end point", &running.endpoint]);
     table.add_row(["variables", &stack.env_file().display().to_string()]);
-    if let Some(url) = stack.watch() {
+    if let Some(url) = &running.watch {
         table.add_row(["cargo lambda watch", url]);
     }
     // URLs of AWS don't work locally.
-    let outputs = stack.outputs().iter();
+    let outputs = running.outputs.iter();
     for (name, value) in outputs.filter(|(_, value)| !value.starts_with("https://")) {
         table.add_row([name, value]);
     }
     table.print();
     for provider in providers::ALL {
-        let curl = sample::curl(provider.name, stack.http(), SystemClock.now());
+        let curl = sample::curl(provider.name, &running.http, SystemClock.now());
         say!("");
         say!("# {}", provider.name);
         curl.lines().for_each(terminal::line);

@@ -99,8 +99,9 @@ pub(super) type Header<'a> = (&'static str, &'static str, &'a str);
 
 /// The answer to a call.
 pub(super) struct Answer {
-    method: Method,
-    url: Url,
+    /// The call's method and URL.
+    call: String,
+    is_read: bool,
     status: u16,
     wait: Option<Duration>,
     body: Bytes,
@@ -195,7 +196,7 @@ impl Client {
             };
             unsure |= outcome.is_unsure();
             let Some(delay) = call.repeat.delay(outcome, attempts, self.pace.random.as_ref()) else {
-                return Err(self.error(&call, url, result, attempts, unsure));
+                return Err(self.error(&call, &url, result, attempts, unsure));
             };
             (self.pace.on_wait)(&format!(
                 "{} {outcome}; attempt {} of {ATTEMPTS} in {:.1} s",
@@ -231,8 +232,8 @@ impl Client {
             source,
         })?;
         Ok(Answer {
-            method: call.method.clone(),
-            url: url.clone(),
+            call: format!("{} {url}", call.method),
+            is_read: call.method == Method::GET,
             status,
             wait,
             body: body.to_bytes(),
@@ -242,28 +243,25 @@ impl Client {
     fn error(
         &self,
         call: &Call<'_>,
-        url: Url,
+        url: &Url,
         result: Result<Answer, NoAnswer>,
         attempts: u32,
         unsure: bool,
     ) -> ApiError {
-        let (method, url) = (call.method.clone(), url.into());
         match result {
-            Ok(Answer { status, wait, body, .. }) => ApiError::Refused {
-                method,
-                url,
-                status,
-                body: shown(&body, call.secret.into_iter().chain(&self.token)),
-                wait: wait.filter(|&wait| wait > LONGEST_WAIT),
+            Ok(answer) => ApiError::Refused {
+                call: answer.call,
+                status: answer.status,
+                body: shown(&answer.body, call.secret.into_iter().chain(&self.token)),
+                wait: answer.wait.filter(|&wait| wait > LONGEST_WAIT),
                 unsure,
                 credentials: self.credentials,
             },
-            Err(NoAnswer { source, .. }) => ApiError::NoAnswer {
-                method,
-                url,
+            Err(lost) => ApiError::NoAnswer {
+                call: format!("{} {url}", call.method),
                 attempts,
                 unsure,
-                source,
+                source: lost.source,
             },
         }
     }
@@ -310,11 +308,11 @@ impl Answer {
     ) -> Result<T, ApiError> {
         let json: Option<Value> = serde_json::from_slice(&self.body).ok();
         json.as_ref().and_then(read).ok_or_else(|| ApiError::Unreadable {
-            method: self.method.clone(),
-            url: self.url.to_string(),
+            call: self.call.clone(),
             status: self.status,
             expected,
             bytes: self.body.len(),
+            unsure: !self.is_read,
         })
     }
 }

@@ -3,7 +3,6 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use http::Method;
 use thiserror::Error;
 
 use super::ChoiceError;
@@ -26,12 +25,10 @@ pub enum ApiError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// No answer.
-    #[error("no answer to {method} {url} in {attempts} attempts")]
+    #[error("no answer to {call} in {attempts} attempts")]
     NoAnswer {
-        /// The call's method.
-        method: Method,
-        /// The call's URL.
-        url: String,
+        /// The call's method and URL.
+        call: String,
         /// How many times it was called.
         attempts: u32,
         /// Whether the call may have been carried out nevertheless.
@@ -40,12 +37,10 @@ pub enum ApiError {
         source: Box<dyn StdError + Send + Sync>,
     },
     /// An answer other than success.
-    #[error("{method} {url} answers {status}: {body}")]
+    #[error("{call} answers {status}: {body}")]
     Refused {
-        /// The call's method.
-        method: Method,
-        /// The call's URL.
-        url: String,
+        /// The call's method and URL.
+        call: String,
         /// The answer's status.
         status: u16,
         /// The beginning of the answer's body, without secrets.
@@ -58,18 +53,18 @@ pub enum ApiError {
         credentials: &'static str,
     },
     /// A success with an unexpected body, which is not shown since it may contain a secret.
-    #[error("{method} {url} answers {status} with something other than {expected} ({bytes} bytes)")]
+    #[error("{call} answers {status} with something other than {expected} ({bytes} bytes)")]
     Unreadable {
-        /// The call's method.
-        method: Method,
-        /// The call's URL.
-        url: String,
+        /// The call's method and URL.
+        call: String,
         /// The answer's status.
         status: u16,
         /// What the body should contain.
         expected: &'static str,
         /// The body's length.
         bytes: usize,
+        /// Whether the call may have changed something.
+        unsure: bool,
     },
     /// The list has no such webhook.
     #[error("there is no webhook `{0}`")]
@@ -83,8 +78,7 @@ impl ApiError {
     /// Whether the call may have been carried out nevertheless.
     pub fn is_unsure(&self) -> bool {
         match self {
-            Self::NoAnswer { unsure, .. } | Self::Refused { unsure, .. } => *unsure,
-            Self::Unreadable { method, .. } => method != Method::GET,
+            Self::NoAnswer { unsure, .. } | Self::Refused { unsure, .. } | Self::Unreadable { unsure, .. } => *unsure,
             _ => false,
         }
     }
