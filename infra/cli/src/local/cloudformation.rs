@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{Capability, Parameter, Stack, StackStatus};
 use tokio::time::{Instant, sleep};
 
@@ -37,7 +38,16 @@ pub(super) async fn create(
     let create = [Capability::CapabilityNamedIam, Capability::CapabilityAutoExpand]
         .into_iter()
         .fold(create, |create, capability| create.capabilities(capability));
-    create.send().await.map_err(call_failed)?;
+    create
+        .send()
+        .await
+        .map_err(|error| match (error.code(), error.message()) {
+            (Some(code), Some(message)) => Error::Deploy {
+                status: code.to_owned(),
+                reasons: message.to_owned(),
+            },
+            _ => call_failed(error),
+        })?;
 
     let stack = completed(client, name).await?;
     let outputs = stack.outputs.into_iter().flatten();
