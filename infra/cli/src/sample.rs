@@ -46,41 +46,18 @@ pub enum Break {
 
 /// A sample that does not exist.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum SampleError {
-    /// No such provider.
-    #[error("no provider is called `{name}`; there are {known}")]
-    NoProvider {
-        /// What was asked for.
-        name: String,
-        /// The names of all providers.
-        known: String,
-    },
-    /// No such type.
     #[error(
         "`{provider}` has no event type `{type_name}`; there are\n  {known}\n(to send another type, write its payload to a file and give that with `--body FILE`)"
     )]
     NoType {
-        /// The provider's name.
         provider: &'static str,
-        /// What was asked for.
         type_name: String,
-        /// The provider's types.
         known: String,
     },
-    /// The provider's scheme or its secret has no token that could be wrong.
     #[error("`{0}` sends no token; `--break signature` works for all providers")]
     NoToken(&'static str),
-}
-
-/// The provider with this name.
-pub fn provider(name: &str) -> Result<&'static Provider, SampleError> {
-    providers::by_name(name).ok_or_else(|| {
-        let known: Vec<&str> = providers::ALL.iter().map(|provider| provider.name).collect();
-        SampleError::NoProvider {
-            name: name.to_owned(),
-            known: known.join(", "),
-        }
-    })
 }
 
 /// The payload file of a type, unchanged.
@@ -234,13 +211,8 @@ mod tests {
     }
 
     #[test]
-    fn an_error_for_a_wrong_name_lists_the_right_ones() {
-        let error = provider("onpay").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "no provider is called `onpay`; there are unopago, onepay, kuenta"
-        );
-        let error = payload(provider("unopago").unwrap(), "paid").unwrap_err().to_string();
+    fn an_unknown_type_is_answered_with_the_list_of_types() {
+        let error = payload(&providers::unopago::PROVIDER, "paid").unwrap_err().to_string();
         assert!(
             error.contains("payment_received\n  invoice_created\n  customer_updated"),
             "{error}"

@@ -4,19 +4,21 @@ mod alarms;
 mod delivery;
 mod drift;
 mod queues;
-mod registration;
 mod resources;
 
 use std::error::Error;
 use std::process::ExitCode;
 
+use acuse_aws::system::SystemClock;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::kuenta::BASE;
+use acuse_core::clock::Clock;
 use acuse_core::error::chain;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
 use acuse_core::receive::SecretStore;
+use acuse_core::receive::registration::is_open;
 use acuse_core::receive::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
@@ -77,8 +79,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     for provider in providers::ALL {
         let name = provider.name;
-        if let Some(open) = registration::open_until(&target, provider).await.transpose() {
-            report(&format!("{name}: registration"), open);
+        if let Err(open) = registration_is_closed(&target, provider).await {
+            report(&format!("{name}: registration"), Err(open));
         }
         let secrets = secrets(&target, provider).await;
         let valid = secrets.as_ref().map(|(provider, secrets)| valid(provider, secrets));
@@ -91,20 +93,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
     }
     report("event queue", queues::events(&target).await);
-    for (check, output, advice) in [
-        (
-            "dead-letter queue",
-            "DeadLetterQueueUrl",
-            "`acuse dlq list`, fix, `acuse dlq redrive`",
-        ),
-        (
-            "quarantine",
-            "QuarantineQueueUrl",
-            "`acuse quarantine diagnose`, fix, `acuse quarantine release`",
-        ),
-    ] {
-        report(check, queues::is_empty(&target, output, advice).await);
-    }
+    let advice = "`acuse dlq list`, fix, `acuse dlq redrive`";
+    let dead_letters = queues::is_empty(&target, "DeadLetterQueueUrl", advice).await;
+    report("dead-letter queue", dead_letters);
+    let advice = "`acuse quarantine diagnose`, fix, `acuse quarantine release`";
+    let quarantine = queues::is_empty(&target, "QuarantineQueueUrl", advice).await;
+    report("quarantine", quarantine);
     report("conflicts", queues::conflicts(&target).await);
     let resources = Resources::of(&target).await;
     report("functions", drift::functions(&target, &resources).await);
@@ -130,6 +124,16 @@ fn print(json: bool, check: &str, found: &Checked) {
     } else {
         let head = format!("{} {check:<24} ", if ok { "✓" } else { "✗" });
         quoted(&head, text).iter().for_each(|line| terminal::line(line));
+    }
+}
+
+async fn registration_is_closed(target: &Target, provider: &'static Provider) -> Result<(), Problem> {
+    match target.secrets(provider)?.registration_until().await? {
+        Some(until) if is_open(Some(until), SystemClock.now()) => Err(Problem(format!(
+            "open until {until}: deliveries that fail verification are answered 200. Close it with `acuse register {} --close`",
+            provider.name
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -21,7 +21,7 @@ impl Interrupt {
         let received = interrupt.clone();
         tokio::spawn(async move {
             interrupted().await;
-            note!("stopping after this message; the others stay where they are");
+            note!("stopping; messages that are not done stay where they are");
             received.0.store(true, Ordering::Relaxed);
         });
         interrupt

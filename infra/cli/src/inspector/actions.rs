@@ -32,7 +32,7 @@ use crate::terminal::escape;
 /// As long as a provider waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// SQS refused to send a message.
+/// An action can't be carried out.
 #[derive(Debug, Error)]
 #[error("{0}")]
 struct Refused(String);
@@ -216,7 +216,8 @@ pub(super) async fn send(
         return Ok(Redirect::to("/"));
     }
     let (name, type_name) = form.sample.split_once(' ').unwrap_or_default();
-    let provider = target.provider(sample::provider(name)?)?;
+    let provider = providers::by_name(name).ok_or_else(|| Refused(format!("no provider is called `{name}`")))?;
+    let provider = target.provider(provider)?;
     let secrets = target.secrets(provider)?.load().await?;
     let payload = sample::renewed(provider, &sample::payload(provider, type_name)?, SystemClock.now());
     let broken = form.broken.map(|_| Break::Signature);

@@ -13,7 +13,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use serde_json::json;
 
-use crate::stack::filter::{Facts, Filter};
+use crate::stack::filter::Filter;
 use crate::stack::queue::{self, Attributes, QueueError, Walk, attribute};
 use crate::stack::target::Target;
 
@@ -49,14 +49,8 @@ impl DeadLetter {
 
     /// Whether it passes the filter, by its status in `ledger`.
     pub async fn passes(&self, filter: &Filter, ledger: &LedgerReader) -> Result<bool, ReadError> {
-        let passes = |type_name| {
-            filter.passes(&Facts {
-                provider: &self.provider,
-                type_name,
-                error: self.reason.as_deref(),
-                received_at: self.received_at(),
-            })
-        };
+        let (reason, received_at) = (self.reason.as_deref(), self.received_at());
+        let passes = |type_name| filter.passes(&self.provider, type_name, reason, received_at);
         if self.events.is_empty() {
             return Ok(passes("") && filter.status.is_none());
         }

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     /// One line a member, as the terminal shows them.
-    fn told(event: &str, conflict: &str) -> Vec<String> {
+    fn lines(event: &str, conflict: &str) -> Vec<String> {
         match between(event.as_bytes(), conflict.as_bytes()) {
             Difference::Members(members) => members.iter().map(ToString::to_string).collect(),
             other => vec![format!("{other:?}")],
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn added_removed_and_changed_members_are_found_at_any_depth() {
         assert_eq!(
-            told(
+            lines(
                 r#"{"event":"payment.completed","data":{"id":"p1","amount":150000,"items":[{"n":1},{"n":2}],"old":null}}"#,
                 r#"{"event":"payment.completed","data":{"id":"p1","amount":150000.00,"items":[{"n":1},{"n":"2"},3],"a.b":{}}}"#,
             ),
@@ -168,10 +168,10 @@ mod tests {
 
     #[test]
     fn repeated_names_and_lone_surrogates_are_told_apart() {
-        assert_eq!(told(r#"{"a":1,"a":2}"#, r#"{"a":1,"a":3}"#), ["changed  a (2): 2 → 3"]);
-        let surrogates = told(r#"{"a":"\ud800x"}"#, r#"{"a":"\ud801x"}"#);
+        assert_eq!(lines(r#"{"a":1,"a":2}"#, r#"{"a":1,"a":3}"#), ["changed  a (2): 2 → 3"]);
+        let surrogates = lines(r#"{"a":"\ud800x"}"#, r#"{"a":"\ud801x"}"#);
         assert_eq!(surrogates, [r#"changed  a: "\ud800x" → "\ud801x""#]);
-        assert_eq!(told("[]", "[1]"), ["removed  the payload: []", "added    [0]: 1"]);
+        assert_eq!(lines("[]", "[1]"), ["removed  the payload: []", "added    [0]: 1"]);
     }
 
     #[test]

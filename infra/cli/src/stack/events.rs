@@ -12,7 +12,7 @@ use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Message, Replay};
 
 use crate::stack::error::StackError;
-use crate::stack::filter::{Facts, Filter};
+use crate::stack::filter::Filter;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -50,14 +50,14 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
 /// Whether a record passes the filter.
 pub fn passes(filter: &Filter, record: &Record) -> bool {
     let received_at = record.received_at.as_deref();
-    let facts = Facts {
-        provider: &record.provider,
-        type_name: &record.type_name,
-        error: record.error.as_deref(),
-        received_at: received_at.and_then(Timestamp::from_rfc3339),
-    };
-    let status = filter.status.is_none_or(|status| status.name() == record.status);
-    status && filter.passes(&facts)
+    let received_at = received_at.and_then(Timestamp::from_rfc3339);
+    filter.status.is_none_or(|status| status.name() == record.status)
+        && filter.passes(
+            &record.provider,
+            &record.type_name,
+            record.error.as_deref(),
+            received_at,
+        )
 }
 
 /// The status as people read it. `--json` keeps the ledger's names.

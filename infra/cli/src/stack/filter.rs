@@ -36,15 +36,6 @@ pub struct Filter {
     pub until: Option<Timestamp>,
 }
 
-/// What a filter looks at.
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Facts<'a> {
-    pub provider: &'a str,
-    pub type_name: &'a str,
-    pub error: Option<&'a str>,
-    pub received_at: Option<Timestamp>,
-}
-
 impl Filter {
     /// The providers whose events may pass.
     pub fn providers(&self) -> Vec<&'static Provider> {
@@ -59,14 +50,12 @@ impl Filter {
     }
 
     /// Whether an event passes, whatever its status.
-    pub fn passes(&self, facts: &Facts<'_>) -> bool {
-        let received = |test: &dyn Fn(Timestamp) -> bool| facts.received_at.is_some_and(test);
-        let error = |own: &str| facts.error.is_some_and(|error| error.contains(own));
-        self.provider.as_deref().is_none_or(|own| own == facts.provider)
-            && self.type_name.as_deref().is_none_or(|own| own == facts.type_name)
-            && self.error.as_deref().is_none_or(error)
-            && self.since.is_none_or(|since| received(&|at| at >= since))
-            && self.until.is_none_or(|until| received(&|at| at < until))
+    pub fn passes(&self, provider: &str, type_name: &str, error: Option<&str>, received: Option<Timestamp>) -> bool {
+        self.provider.as_deref().is_none_or(|own| own == provider)
+            && self.type_name.as_deref().is_none_or(|own| own == type_name)
+            && (self.error.as_deref()).is_none_or(|own| error.is_some_and(|error| error.contains(own)))
+            && self.since.is_none_or(|since| received.is_some_and(|at| at >= since))
+            && self.until.is_none_or(|until| received.is_some_and(|at| at < until))
     }
 }
 

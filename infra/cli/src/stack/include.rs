@@ -34,42 +34,44 @@ impl Include {
     }
 }
 
-/// How many events there are, by why they were set aside.
+/// How many events there are of each of these [kinds](KINDS).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    not_set_aside: usize,
-    wrong_environment: usize,
-    expired: usize,
-    test_deliveries: usize,
-}
+pub struct Counts([usize; KINDS.len()]);
+
+/// Events by why they were set aside; the first were not.
+const KINDS: [&str; 4] = [
+    "that failed",
+    "of an environment that the stack does not take",
+    "expired",
+    "test deliveries",
+];
 
 impl Counts {
     /// Counts one more event.
     pub fn add(&mut self, set_aside: Option<SetAside>) {
+        let Self([failed, wrong_environment, expired, test_deliveries]) = self;
         *match set_aside {
-            None => &mut self.not_set_aside,
-            Some(SetAside::WrongEnvironment(_)) => &mut self.wrong_environment,
-            Some(SetAside::Expired(_)) => &mut self.expired,
-            Some(SetAside::TestDelivery) => &mut self.test_deliveries,
+            None => failed,
+            Some(SetAside::WrongEnvironment(_)) => wrong_environment,
+            Some(SetAside::Expired(_)) => expired,
+            Some(SetAside::TestDelivery) => test_deliveries,
         } += 1;
     }
 
     /// All events.
     pub fn total(self) -> usize {
-        self.not_set_aside + self.set_aside()
+        self.0.iter().sum()
     }
 
     /// The events that were set aside.
     pub fn set_aside(self) -> usize {
-        self.wrong_environment + self.expired + self.test_deliveries
+        self.0.iter().skip(1).sum()
     }
 
     /// What a command without the options says it left out; `None` if it left out nothing.
     pub fn left_out(self) -> Option<String> {
-        let kinds = Self {
-            not_set_aside: 0,
-            ..self
-        };
+        let Self([_, wrong_environment, expired, test_deliveries]) = self;
+        let kinds = Self([0, wrong_environment, expired, test_deliveries]);
         (self.set_aside() > 0).then(|| {
             format!(
                 "left out, because they were set aside: {kinds}. Send them to hooks with `--wrong-environment` or `--expired`, or name one by its key"
@@ -81,13 +83,7 @@ impl Counts {
 /// `3 that failed, 2 of an environment that the stack does not take, 1 expired`
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds = [
-            (self.not_set_aside, "that failed"),
-            (self.wrong_environment, "of an environment that the stack does not take"),
-            (self.expired, "expired"),
-            (self.test_deliveries, "test deliveries"),
-        ];
-        let kinds = kinds.iter().filter(|(count, _)| *count > 0);
+        let kinds = self.0.iter().zip(KINDS).filter(|(count, _)| **count > 0);
         let kinds: Vec<_> = kinds.map(|(count, kind)| format!("{count} {kind}")).collect();
         match kinds.is_empty() {
             true => f.write_str("none"),

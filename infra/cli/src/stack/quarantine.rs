@@ -287,8 +287,8 @@ mod tests {
                 r#"; with the present settings: `KuentaSignature="headers=x-hook forms=raw,trimmed"`"#,
             ),
         ] {
-            let told = advice("kuenta", &diagnosis, ("KuentaSignature".to_owned(), set));
-            assert!(told.ends_with(ends), "{told}");
+            let text = advice("kuenta", &diagnosis, ("KuentaSignature".to_owned(), set));
+            assert!(text.ends_with(ends), "{text}");
         }
     }
 }

@@ -20,28 +20,18 @@ pub struct StackSecret {
 
 /// A secret that can't be read or written. Contains no part of a value.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum StackSecretError {
-    /// Secrets Manager refused or did not answer.
     #[error("can't {operation} the secret `{id}`")]
     Unreachable {
-        /// What failed.
         operation: &'static str,
-        /// Its name or ARN.
         id: String,
-        /// Its answer.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The old secret is still accepted beside the new one.
     #[error(
         "stored the new secret in `{id}`, but the old one could not be withdrawn: it is still accepted. Run this again"
     )]
-    NotWithdrawn {
-        /// Its name or ARN.
-        id: String,
-        /// Why.
-        source: Box<StackSecretError>,
-    },
-    /// The stored value is not a secret of this provider.
+    NotWithdrawn { id: String, source: Box<StackSecretError> },
     #[error(transparent)]
     Secret(#[from] SecretError),
 }

@@ -34,19 +34,15 @@ pub struct Target {
 
 /// A stack that can't be used.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum TargetError {
-    /// No stack was named, and none runs locally.
     #[error("no local stack is running, and `--stack` names no deployed one")]
     NotRunning,
-    /// CloudFormation did not answer, or has no such stack.
     #[error("can't describe the stack `{stack}`")]
     Describe {
-        /// Its name.
         stack: String,
-        /// CloudFormation's answer.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A stack of another or an older template.
     #[error(
         "the stack has no output `{0}`: it was not deployed from Acuse's template.yaml, or from an older version of it"
     )]

@@ -96,7 +96,7 @@ async fn a_conflict_is_listed_explained_and_released_as_an_event_of_its_own() {
     // Replaying a conflict does not decide on it.
     let replayed = acuse(&["events", "replay", &key], "").await;
     let told = String::from_utf8(replayed.stderr).unwrap();
-    assert!(told.contains("left out: 1 conflict,"), "{told}");
+    assert!(told.contains("left out: 1 conflict; decide"), "{told}");
     let told = refused(&["events", "release", event]).await;
     assert!(told.contains("is no conflict") && told.contains(&key), "{told}");
 

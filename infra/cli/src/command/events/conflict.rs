@@ -260,13 +260,13 @@ mod tests {
     #[test]
     fn an_id_names_its_only_open_conflict() {
         let mut found = vec![record(EVENT, "COMPLETED"), conflict("a", "COMPLETED")];
-        let told = |found: &[Record]| only_open("p1", found).unwrap_err().error.to_string();
-        assert_eq!(told(&[]), "no record of `p1` in the ledger");
-        assert_eq!(told(&found), "`p1` has no open conflict");
+        let error = |found: &[Record]| only_open("p1", found).unwrap_err().error.to_string();
+        assert_eq!(error(&[]), "no record of `p1` in the ledger");
+        assert_eq!(error(&found), "`p1` has no open conflict");
         found.push(conflict("b", "CONFLICT"));
         assert_eq!(only_open("p1", &found).unwrap().key, found[2].key);
         found.push(conflict("c", "CONFLICT"));
-        assert_eq!(told(&found), "`p1` has 2 open conflicts");
+        assert_eq!(error(&found), "`p1` has 2 open conflicts");
         let advice = only_open("p1", &found).unwrap_err().advice.unwrap();
         assert!(
             advice.ends_with(&format!("{} {}", found[2].key, found[3].key)),
