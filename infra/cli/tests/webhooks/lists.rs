@@ -80,7 +80,7 @@ async fn a_list_says_if_there_are_more_events() {
             assert_eq!(listed.lines().count(), rows + heading, "{listed}");
             assert!(listed.contains("p10"), "the newest are shown: {listed}");
             let expected =
-                format!("the newest {limit} are shown, and there are more: `--limit {limit}0` shows more of them\n");
+                format!("these are the newest {limit}, and there are more: list them with `--limit {limit}0`\n");
             assert_eq!(printed, if more { expected } else { String::new() });
             if !json.is_empty() {
                 listed
