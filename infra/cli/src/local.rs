@@ -86,7 +86,7 @@ pub struct Options {
     /// Template parameters to override, such as `("Environment", "live")`.
     #[arg(skip)]
     pub parameters: Vec<(String, String)>,
-    /// The functions' AWS end point, such as a proxy; `None` for the emulator.
+    /// The functions' AWS endpoint, such as a proxy; `None` for the emulator.
     #[arg(skip)]
     pub functions_endpoint: Option<String>,
     /// Reports each step.

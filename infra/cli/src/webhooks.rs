@@ -19,7 +19,7 @@ use thiserror::Error;
 pub use error::ApiError;
 
 /// A webhook as a provider lists it, without anything secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Webhook {
     /// The provider's id.
     pub id: String,
@@ -72,20 +72,6 @@ pub enum ChoiceError {
 }
 
 impl Webhook {
-    /// A webhook of which only the id is known.
-    fn of(id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            name: None,
-            url: String::new(),
-            events: Vec::new(),
-            is_test: None,
-            has_token: None,
-            created_at: None,
-            updated_at: None,
-        }
-    }
-
     /// From one element of a provider's answer.
     fn from_json(value: &Value) -> Option<Self> {
         let text = |names: &[&str]| {

@@ -65,7 +65,7 @@ fn summary(stack: &Stack) {
     table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", running.http)]);
     table.add_row(["inspector", &format!("{}/", running.inspector)]);
     table.add_row(["health", &format!("{}/healthz", running.http)]);
-    table.add_row(["AWS end point", &running.endpoint]);
+    table.add_row(["AWS endpoint", &running.endpoint]);
     table.add_row(["variables", &stack.env_file().display().to_string()]);
     if let Some(url) = &running.watch {
         table.add_row(["cargo lambda watch", url]);

@@ -45,7 +45,7 @@ pub enum ApiError {
     },
 }
 
-/// The emulator's end point.
+/// The emulator's endpoint.
 #[derive(Debug, Clone)]
 pub(super) struct Api {
     http: Client,

@@ -15,7 +15,7 @@ const SCRIPT: &str = include_str!("../../../local/emulator.py");
 /// It usually takes half a second, and longer while the machine compiles.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Starts an empty emulator on `127.0.0.1:{port}` with its files in `state`. The functions' AWS end point is
+/// Starts an empty emulator on `127.0.0.1:{port}` with its files in `state`. The functions' AWS endpoint is
 /// `functions_endpoint`, or the emulator.
 pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Option<&str>) -> Result<Process, Error> {
     let folder = |name: &str| -> Result<_, Error> {

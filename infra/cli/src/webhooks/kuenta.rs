@@ -86,8 +86,13 @@ impl Kuenta {
         });
         let answer = answer.await?;
         // The guide does not document the answer.
-        let updated = answer.read("the webhook", |value| Some(single(value)?.1)).ok();
-        Ok(completed(updated.unwrap_or_else(|| Webhook::of(id)), url, events))
+        let mut updated = answer
+            .read("the webhook", |value| Some(single(value)?.1))
+            .unwrap_or_default();
+        if updated.id.is_empty() {
+            id.clone_into(&mut updated.id);
+        }
+        Ok(completed(updated, url, events))
     }
 }
 
