@@ -31,7 +31,7 @@ impl<I: Interceptor> ProxiedStack<I> {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let stack = Stack::start(options).await.unwrap();
-        proxy.forward_to(stack.endpoint());
+        proxy.forward_to(&stack.running().endpoint);
         let running = Running::find(state).unwrap();
         Self { running, proxy, stack }
     }

@@ -88,7 +88,7 @@ impl<I: Interceptor> Proxy<I> {
     /// # Panics
     /// If there is no free port.
     pub async fn start(interceptor: I) -> Self {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = acuse_cli::http::builder().unwrap().no_proxy().build().unwrap();
         let endpoint = OnceLock::new();
         let inner = Arc::new((interceptor, Aws { endpoint, client }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,10 +1,9 @@
-"""Runs the emulator, which answers programs on this machine and nothing that a browser sends.
+"""Runs the emulator, which answers programs on this machine and refuses requests from browsers.
 
-It creates and runs functions as processes of this machine for whoever asks, without credentials. So
-a page of any site that is open in the developer's browser could run programs, if its requests got
-through: a POST of text/plain needs nobody's consent, nor does a GET that a link leads to. A browser
-gives itself away by the headers that it adds and no page can remove, and a name that another site has
-given to 127.0.0.1 by its Host. No SDK and no function sends any of these.
+The emulator runs functions as processes of this machine and asks for no credentials, so any web page in the
+developer's browser could run programs if its requests got through: neither a POST of text/plain nor following a link
+needs CORS. Requests from browsers are recognised by headers that they add and no page can remove, and DNS rebinding by
+the Host header. No SDK and no function sends any of these.
 """
 
 import http.server
@@ -27,7 +26,7 @@ async def guard(scope, receive, send):
     if refused is None:
         return await emulator(scope, receive, without_cors(send))
     if kind == "websocket":
-        # Before it is accepted: answered 403.
+        # Closed before it is accepted, which is answered 403.
         return await send({"type": "websocket.close", "code": 1008})
     body = f"refused: {refused}\n".encode()
     headers = [(b"content-type", b"text/plain"), (b"connection", b"close")]
@@ -36,23 +35,23 @@ async def guard(scope, receive, send):
 
 
 def reason(headers):
-    """Why a request is refused; None for one that no browser's page has sent."""
+    """Why a request is refused, or None if no browser sent it."""
     sent = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers]
     hosts = [value for name, value in sent if name == "host"]
     if len(hosts) != 1 or not is_loopback(hosts[0]):
-        return "the emulator answers as localhost alone"
+        return "the emulator only answers as localhost"
     for name, value in sent:
-        # Also what somebody has typed: a redirect of another site's leads on from there.
+        # Typed addresses are refused too, since a redirect can lead from there to here.
         if name in ("origin", "referer", "cookie") or name.startswith("sec-fetch-"):
-            return f"a browser has sent this ({name})"
-        # One that is too old for those.
+            return f"a browser sent this ({name})"
+        # Browsers that are too old to send those.
         if name == "user-agent" and value.startswith("Mozilla/"):
-            return f"a browser has sent this ({name})"
+            return f"a browser sent this ({name})"
     return None
 
 
 def is_loopback(host):
-    """Its own names and those under localhost, such as {api}.execute-api.localhost."""
+    """Whether the host is this machine, such as {api}.execute-api.localhost."""
     name, colon, port = host.lower().rpartition(":")
     if not colon or not port.isdecimal():
         name = host.lower()
@@ -60,7 +59,7 @@ def is_loopback(host):
 
 
 def without_cors(send):
-    """Nobody is told that another site's page may read an answer."""
+    """Removes the CORS headers, which would let other sites' pages read answers."""
 
     async def send_without(message):
         if "headers" in message:
@@ -76,7 +75,7 @@ def without_cors(send):
 
 
 def parse_guarded(handler):
-    """The same for the ports at which the emulator gives each function its events."""
+    """The same check for the ports where each function fetches its events."""
     if not parse_request(handler):
         return False
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in handler.headers.items()]
@@ -88,7 +87,7 @@ def parse_guarded(handler):
 
 
 def put_labelled(data):
-    """A staging label is on one version of a secret, as at AWS; the emulator would leave it on both.
+    """Moves a staging label to the new version of a secret, as AWS does. The emulator would leave it on both.
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html"""
     _, secret = secretsmanager._resolve(data.get("SecretId"))
     for label in data.get("VersionStages", []):
@@ -100,6 +99,6 @@ def put_labelled(data):
 if __name__ == "__main__":
     secretsmanager._put_secret_value = put_labelled
     http.server.BaseHTTPRequestHandler.parse_request = parse_guarded
-    # What main() serves is looked up when it serves.
+    # main() looks this up when it starts serving.
     ministack.app.app = guard
     ministack.app.main()

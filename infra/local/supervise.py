@@ -2,9 +2,8 @@
 
     python supervise.py COMMAND [ARGUMENT ...]
 
-Whoever starts this holds the other end of the pipe and never writes to it. However that process
-ends, by SIGKILL too, the kernel closes the pipe, and nothing that the command started is left.
-The command gets SIGTERM first, and two seconds.
+The parent keeps the other end of the pipe open and never writes to it. However the parent ends, even by SIGKILL, the
+kernel closes the pipe and the whole group ends. The command gets SIGTERM first, and two seconds.
 """
 
 import os
@@ -14,13 +13,13 @@ import sys
 import threading
 import time
 
-PATIENCE_SECONDS = 2.0
+GRACE_SECONDS = 2.0
 parent_gone = threading.Event()
 
 
 def main():
     os.setpgid(0, 0)
-    # SIGTERM to the group is for the command; this process is the last to go.
+    # SIGTERM to the group is meant for the command. This process ends last.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     command = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
@@ -34,14 +33,14 @@ def end_with_parent(command):
         pass
     parent_gone.set()
     os.killpg(0, signal.SIGTERM)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + GRACE_SECONDS
     while command.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     os.killpg(0, signal.SIGKILL)
 
 
 def end_group(code):
-    """The command is over; what it started is not to outlive it."""
+    """Ends everything that the command has started."""
     if not parent_gone.is_set():
         sys.stderr.write(f"supervise: {sys.argv[1]} ended with code {code}\n")
         sys.stderr.flush()

@@ -75,7 +75,7 @@ async fn no_event_is_lost_or_applied_twice_in_chaos() {
     let started = Instant::now();
     let killer = Killer::start(&state, random.fork());
     faults.inject(true);
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let mut resent = 0;
     for batch in deliveries.chunks(SENDERS) {
         let posts = batch

@@ -65,7 +65,7 @@ async fn behind_a_gate_shut_to(operation: &'static str) -> (Tables, Proxy, Strin
     let tables = Tables::create().await;
     let proxy = Proxy {
         dynamodb: tables.endpoint.clone(),
-        client: reqwest::Client::new(),
+        client: acuse_cli::http::client().unwrap(),
         shut: Arc::new(Mutex::new(Some(operation))),
         stopped: Arc::default(),
     };

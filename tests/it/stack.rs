@@ -51,7 +51,7 @@ struct Answer {
 
 /// Posts to the shared stack.
 async fn send(post: Post<'_>) -> Answer {
-    send_with(&reqwest::Client::new(), post).await
+    send_with(&acuse_cli::http::client().unwrap(), post).await
 }
 
 async fn send_with(client: &reqwest::Client, post: Post<'_>) -> Answer {

@@ -170,7 +170,7 @@ impl Scenario {
 
 /// Sends new events of each provider until all of them are accepted, and returns how many attempts failed.
 async fn send(running: &Running, events: usize) -> u32 {
-    let client = &reqwest::Client::new();
+    let client = &acuse_cli::http::client().unwrap();
     let deliveries = PROVIDERS.into_iter().flat_map(|(provider, type_name)| {
         (0..events).map(move |_| async move {
             let body = payload(provider, type_name);

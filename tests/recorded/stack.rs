@@ -43,13 +43,13 @@ impl Recorded {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
         let stack = Stack::start(options).await.unwrap();
-        proxy.forward_to(stack.endpoint());
+        proxy.forward_to(&stack.running().endpoint);
         let running = Running::find(state.as_ref()).expect("a stack that has started is found");
         let mut recorded = Self {
             proxy,
             running,
             names: BTreeMap::new(),
-            http: Client::builder().no_proxy().build().unwrap(),
+            http: acuse_cli::http::client().unwrap(),
             _stack: stack,
         };
         let resources = aws_sdk_cloudformation::Client::new(&recorded.running.sdk())

@@ -1,80 +1,75 @@
-//! HTTP and HTTPS as a provider speaks it: the TLS that the SDK uses already, with the machine's own
-//! root certificates. (reqwest, which talks to the emulator, has none.)
+//! The tool's HTTP client: reqwest over TLS by ring, as the SDK has it, with this machine's root certificates.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName};
-use http::{Method, Request};
-use http_body_util::{BodyExt, Full};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http::header::CONTENT_TYPE;
+use hyper_rustls::ConfigBuilderExt;
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
+use rustls::ClientConfig;
+use rustls::crypto::ring;
 use thiserror::Error;
 
-/// An answer to a delivery.
+/// The response to a delivery.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// `x-delivery-id`, where there is one.
+    /// `x-delivery-id`, if the response has one.
     pub delivery_id: Option<String>,
     /// The body.
     pub text: String,
 }
 
-/// No answer.
+/// A delivery without a response.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PostError {
-    /// The machine's root certificates can't be read.
-    #[error("can't read this machine's root certificates")]
-    Roots(#[source] io::Error),
-    /// Not a URL, or a header that can't be one.
-    #[error("can't ask {url}")]
+    /// The client can't be set up.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Not a URL, or a header that can't be sent.
+    #[error("can't send a request to {url}")]
     Request {
-        /// What was to be asked.
+        /// Where the delivery should go.
         url: String,
-        /// Why not.
-        source: http::Error,
+        /// Why it can't.
+        source: reqwest::Error,
     },
-    /// Nobody answered in time.
-    #[error("no answer from {url} within {} s", wait_policy.as_secs())]
+    /// The server takes too long.
+    #[error("no answer from {url} within {} s", timeout.as_secs())]
     TooLate {
-        /// Who was asked.
+        /// Where the delivery went.
         url: String,
-        /// How long.
-        wait_policy: Duration,
+        /// How long the answer may take.
+        timeout: Duration,
     },
-    /// The connection could not be made, or broke off.
+    /// The connection failed or broke off.
     #[error("no answer from {url}")]
     NoAnswer {
-        /// Who was asked.
+        /// Where the delivery went.
         url: String,
         /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: reqwest::Error,
     },
 }
 
-/// What makes connections, with and without TLS.
-///
-/// # Errors
-/// Where the machine's root certificates can't be read.
-pub(crate) fn connector(connect: Duration) -> io::Result<HttpsConnector<HttpConnector>> {
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_connect_timeout(Some(connect));
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(connector);
-    Ok(connector)
+/// No client can be set up on this machine.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The root certificates, by which servers are checked, can't be read.
+    #[error("can't read this machine's root certificates")]
+    Roots(#[from] io::Error),
+    /// TLS or name resolution can't be set up.
+    #[error("can't set up an HTTP client")]
+    Setup(#[from] reqwest::Error),
 }
 
-/// Posts `body` as JSON with these headers, once.
+/// Sends `body` as JSON with these headers, once.
 ///
 /// # Errors
 /// [`PostError`] names the URL.
@@ -82,47 +77,54 @@ pub async fn post(
     url: &str,
     headers: &[(&'static str, String)],
     body: &Bytes,
-    wait_policy: Duration,
+    timeout: Duration,
 ) -> Result<Answer, PostError> {
-    let connector = connector(wait_policy).map_err(PostError::Roots)?;
-    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
-    let mut request = Request::builder()
-        .method(Method::POST)
-        .uri(url)
-        .header(CONTENT_TYPE, "application/json");
+    let client = builder()?.redirect(Policy::none()).timeout(timeout).build();
+    let mut request = client.map_err(ClientError::Setup)?.post(url);
+    request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
     for (name, value) in headers {
-        request = request.header(HeaderName::from_static(name), value);
+        request = request.header(*name, value);
     }
-    let request = request
-        .body(Full::new(body.clone()))
-        .map_err(|source| PostError::Request {
-            url: url.to_owned(),
-            source,
-        })?;
-    let no_answer = |source: Box<dyn std::error::Error + Send + Sync>| PostError::NoAnswer {
-        url: url.to_owned(),
-        source,
-    };
     let answer = async {
-        let answer = client.request(request).await.map_err(|error| no_answer(error.into()))?;
-        let (parts, body) = answer.into_parts();
-        let body = body
-            .collect()
-            .await
-            .map_err(|error| no_answer(error.into()))?
-            .to_bytes();
-        let id = parts.headers.get("x-delivery-id").and_then(|id| id.to_str().ok());
+        let response = request.send().await?;
+        let id = response.headers().get("x-delivery-id").and_then(|id| id.to_str().ok());
+        let (status, delivery_id) = (response.status().as_u16(), id.map(str::to_owned));
+        let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
         Ok(Answer {
-            status: parts.status.as_u16(),
-            delivery_id: id.map(str::to_owned),
-            text: String::from_utf8_lossy(&body).into_owned(),
+            status,
+            delivery_id,
+            text,
         })
     };
-    match tokio::time::timeout(wait_policy, answer).await {
-        Ok(answer) => answer,
-        Err(_) => Err(PostError::TooLate {
-            url: url.to_owned(),
-            wait_policy,
-        }),
-    }
+    answer.await.map_err(|error: reqwest::Error| {
+        let (url, source) = (url.to_owned(), error.without_url());
+        match () {
+            () if source.is_builder() => PostError::Request { url, source },
+            () if source.is_timeout() => PostError::TooLate { url, timeout },
+            () => PostError::NoAnswer { url, source },
+        }
+    })
+}
+
+/// A client without time-outs.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn client() -> Result<Client, ClientError> {
+    Ok(builder()?.build()?)
+}
+
+/// A client to add to. It ignores proxies set in the environment.
+///
+/// # Errors
+/// [`ClientError::Roots`].
+pub fn builder() -> Result<ClientBuilder, ClientError> {
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_native_roots()?
+        .with_no_client_auth();
+    #[expect(clippy::disallowed_methods, reason = "TLS is configured right here")]
+    let builder = Client::builder();
+    Ok(builder.tls_backend_preconfigured(tls).no_proxy())
 }

@@ -1,8 +1,7 @@
-//! The inspector: a page for whoever is asked whether payment X arrived.
+//! The inspector: a web page that answers whether a payment arrived.
 //!
-//! It is served on loopback only, by the operator's own program with the operator's own
-//! credentials: there is nothing to expose in the cloud. Pages are made here, on the server; the
-//! script only asks for them again when the ledger has changed.
+//! The operator's own program serves it on loopback with the operator's credentials, so nothing is exposed in the
+//! cloud. Pages are rendered here; the script only reloads them when the ledger changes.
 
 mod actions;
 mod chart;
@@ -16,22 +15,38 @@ mod words;
 
 use std::sync::Arc;
 
+use acuse_aws::ledger::record::Record;
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use crate::stack::lookup;
 use crate::stack::target::Target;
 
-/// What the inspector works on.
+/// The inspector's state.
 pub struct Inspector {
     target: Target,
-    /// Proves that a form came from one of our own pages. Made anew with each start.
+    /// Proves that a form came from one of our own pages. New at each start.
     token: String,
-    /// Places for pages that are told of changes.
+    /// Permits for pages that are notified of changes.
     live: Arc<Semaphore>,
+}
+
+impl Inspector {
+    /// The record with this key, if any.
+    async fn record(&self, key: &str) -> Result<Option<Record>, Failed> {
+        Ok(lookup::by_key(&self.target.ledger()?, key).await?)
+    }
+}
+
+/// The query or form that names an event.
+#[derive(Debug, Deserialize)]
+struct Key {
+    key: String,
 }
 
 /// The inspector's routes, for a server that listens on loopback.
@@ -76,7 +91,7 @@ async fn asset(kind: &'static str, content: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, kind)], content)
 }
 
-/// A page that could not be made.
+/// An error, which is shown as a page.
 struct Failed(Box<dyn std::error::Error + Send + Sync>);
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failed {

@@ -1,4 +1,4 @@
-//! The local stack: the real template and the real binaries on one machine.
+//! The local stack: the deployed template and binaries on one machine.
 //!
 //! ```text
 //! localhost:3000  deliveries ──> emulator ──> functions (host processes)                [usual]
@@ -7,11 +7,11 @@
 //! 127.0.0.1:4566  emulator: SQS, DynamoDB, Secrets Manager, Lambda, CloudFormation, …
 //! ```
 //!
-//! The first of these is the one that a tunnel exposes, and serves deliveries alone. Whoever reaches
-//! the emulator can run programs on this machine, so it refuses what a browser sends.
+//! A tunnel exposes the first port, which serves only deliveries. Anyone who reaches the emulator can run programs on
+//! this machine, so it refuses requests from browsers.
 //!
-//! [`Stack::start`] reads top to bottom as what happens. Everything that it makes is in one state
-//! folder, and nothing that it starts outlives the process.
+//! [`Stack::start`] does everything in order. All files are in one state folder, and nothing that it starts outlives
+//! the process.
 
 mod api;
 mod background;
@@ -58,90 +58,87 @@ use process::Process;
 use python::Venv;
 use state::StateLock;
 
-/// How a local stack is started.
-#[derive(Debug, Clone)]
+/// How to start a local stack.
+#[derive(Debug, Clone, clap::Args)]
 #[non_exhaustive]
 pub struct Options {
-    /// The port for deliveries; 0 for any free one.
+    /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to; 0 for any free one
+    #[arg(long, default_value_t = 3000)]
     pub port: u16,
-    /// The inspector's port; 0 for any free one.
+    /// Port of the inspector; 0 for any free one
+    #[arg(long, default_value_t = 3100)]
     pub inspector_port: u16,
-    /// The emulator's port; 0 for any free one.
+    /// Port of the AWS emulator; 0 for any free one
+    #[arg(long, default_value_t = 4566)]
     pub emulator_port: u16,
-    /// Whether `cargo lambda watch` runs the functions, and not the emulator.
+    /// Run the functions under `cargo lambda watch`, which rebuilds them when their code changes
+    #[arg(long)]
     pub watch: bool,
-    /// The port of `cargo lambda watch`; 0 for any free one.
+    /// Port of `cargo lambda watch`; 0 for any free one
+    #[arg(long, default_value_t = 9000, requires = "watch")]
     pub watch_port: u16,
-    /// Where the stack keeps its files; `None` for `target/local` in the checkout.
+    /// Folder for the stack's files [default: target/local]
+    #[arg(long)]
     pub state: Option<PathBuf>,
-    /// Whether the output of cargo goes to standard error, or nowhere unless it fails.
+    /// Whether cargo's output goes to standard error. Otherwise it is shown only if cargo fails.
+    #[arg(skip = true)]
     pub show_build: bool,
-    /// The template's parameters that are not as usual: `("Environment", "live")`.
+    /// Template parameters to override, such as `("Environment", "live")`.
+    #[arg(skip)]
     pub parameters: Vec<(String, String)>,
-    /// Where the functions find AWS; `None` for the emulator. For a proxy between the two.
+    /// The functions' AWS endpoint, such as a proxy; `None` for the emulator.
+    #[arg(skip)]
     pub functions_endpoint: Option<String>,
-    /// Told what is being done.
+    /// Reports each step.
+    #[arg(skip)]
     pub progress: Progress,
 }
 
 impl Options {
-    /// The ports that the documentation names.
-    pub fn usual(progress: Progress) -> Self {
-        Self {
-            port: 3000,
-            inspector_port: 3100,
-            emulator_port: 4566,
-            watch: false,
-            watch_port: 9000,
-            state: None,
-            show_build: true,
-            parameters: Vec::new(),
-            functions_endpoint: None,
-            progress,
-        }
-    }
-
-    /// Free ports, a state folder of its own, and silence: for tests.
+    /// Free ports, a separate state folder and no output, for tests.
     pub fn isolated(state: impl Into<PathBuf>) -> Self {
         Self {
             port: 0,
             inspector_port: 0,
             emulator_port: 0,
+            watch: false,
             watch_port: 0,
             state: Some(state.into()),
             show_build: false,
-            ..Self::usual(Progress::silent())
+            parameters: Vec::new(),
+            functions_endpoint: None,
+            progress: Progress::default(),
         }
     }
 }
 
-/// A running local stack. It ends when this is dropped, at the latest with the process.
+/// A running local stack. It stops when this is dropped or the process ends.
 #[derive(Debug)]
 pub struct Stack {
     running: Running,
     variables: BTreeMap<String, String>,
     state: PathBuf,
-    // In this order, what depends on others goes first.
+    // Dropped in this order: dependents first.
     processes: Vec<Process>,
     background: Background,
     lock: StateLock,
 }
 
-/// What [`launch`] leaves to be served.
+/// What [`launch`] has started, and what is still to be served.
 struct Launched {
     running: Running,
     deployment: Deployment,
     processes: Vec<Process>,
     lock: StateLock,
-    /// Each with its routes, and whether it serves [to the end](Loopback::serve).
+    /// Sockets with their routes, and whether to answer [half-closed](Loopback::serve) connections.
     servers: [(Loopback, Router, bool); 2],
     feeds: Vec<Feed>,
 }
 
 impl Stack {
-    /// Builds, deploys and serves. Takes seconds once tools and binaries are there.
+    /// Builds, deploys and serves, in seconds once tools are installed and binaries built.
     ///
-    /// Where the future is dropped before it is done, what it had started ends.
+    /// If the future is dropped early, everything it has started stops.
     ///
     /// # Errors
     /// [`Error`], with [advice](Error::advice).
@@ -157,8 +154,8 @@ impl Stack {
             servers,
             feeds,
         } = background.run(launch(options, checkout, state.clone())).await?;
-        for (loopback, router, to_the_end) in servers {
-            background.spawn(loopback.serve(router, to_the_end));
+        for (loopback, router, half_close) in servers {
+            background.spawn(loopback.serve(router, half_close));
         }
         for feed in feeds {
             background.spawn(feed.run());
@@ -173,42 +170,22 @@ impl Stack {
         })
     }
 
-    /// The AWS end point: `http://127.0.0.1:4566`.
-    pub fn endpoint(&self) -> &str {
-        &self.running.endpoint
+    /// Its URLs and outputs.
+    pub fn running(&self) -> &Running {
+        &self.running
     }
 
-    /// Where deliveries go: `http://127.0.0.1:3000`, with `/webhooks/{provider}` behind it.
-    pub fn http(&self) -> &str {
-        &self.running.http
-    }
-
-    /// Where the inspector is: `http://127.0.0.1:3100`.
-    pub fn inspector(&self) -> &str {
-        &self.running.inspector
-    }
-
-    /// Where `cargo lambda watch` is asked, if that runs the functions.
-    pub fn watch(&self) -> Option<&str> {
-        self.running.watch.as_deref()
-    }
-
-    /// The template's outputs.
-    pub fn outputs(&self) -> &BTreeMap<String, String> {
-        &self.running.outputs
-    }
-
-    /// The environment variables of all deployed functions.
+    /// The environment variables of all functions.
     pub fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
     }
 
-    /// The variables' file, for `cargo lambda watch --env-file`.
+    /// The file of these variables, for `cargo lambda watch --env-file`.
     pub fn env_file(&self) -> PathBuf {
         state::env_path(&self.state)
     }
 
-    /// Waits until a process of the stack ends by itself, and says how.
+    /// Waits until a process of the stack ends by itself.
     pub async fn ended(&mut self) -> Error {
         loop {
             if let Some(error) = self.processes.iter_mut().find_map(Process::ended) {
@@ -218,7 +195,7 @@ impl Stack {
         }
     }
 
-    /// Stops it and waits until all of it is gone.
+    /// Stops the stack and waits until all its processes have ended.
     pub async fn stop(self) {
         let Self {
             processes,
@@ -228,13 +205,13 @@ impl Stack {
         } = self;
         drop(background);
         let stopping = tokio::task::spawn_blocking(move || processes.into_iter().for_each(Process::stop));
-        // It panics nowhere, and nothing could be done about it.
+        // It does not panic, and there is nothing to do if it did.
         let _ = stopping.await;
         drop(lock);
     }
 }
 
-/// Builds the function whose binary has this name, as the local stack does, and says where it is.
+/// Builds the function with this binary, as the local stack does, and returns its path.
 ///
 /// # Errors
 /// [`Error`], with [advice](Error::advice).
@@ -253,7 +230,7 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
     }
     let lock = StateLock::take(&state).await?;
-    // Before anything that takes long.
+    // Before the slow steps.
     let deliveries = port::bind(options.port, "--port").await?;
     let inspector = port::bind(options.inspector_port, "--inspector-port").await?;
     let emulator_port = port::free(options.emulator_port, "--emulator-port").await?;
@@ -304,7 +281,7 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     };
     let target = Target::local(running.clone()).await?;
     let front = Front::new(api, upstream, deployment.routes.clone())?;
-    // Last: whoever finds the file finds a stack that answers, or is just about to.
+    // Last, since the file tells other commands that the stack is ready.
     state::write_stack(&state, &running)?;
     Ok(Launched {
         running,
@@ -330,6 +307,6 @@ async fn start_emulator(
     let venv = Venv::prepare(local, python::EMULATOR, progress).await?;
     progress.say(format!("starting the emulator on {}", api.endpoint()));
     let mut emulator = emulator::start(&venv, state, port, options.functions_endpoint.as_deref())?;
-    emulator::ready(&mut emulator, api).await?;
+    emulator.wait_until(|| api.is_ready(), emulator::TIMEOUT).await?;
     Ok(emulator)
 }

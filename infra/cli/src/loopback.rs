@@ -1,4 +1,4 @@
-//! HTTP servers on this machine's loopback addresses alone, for whatever connects.
+//! HTTP servers on the loopback addresses. Unlike `axum::serve`, they limit connections and slow requests.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,20 +13,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// A connection that has not sent a request's whole head by then is closed.
-const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long receiving a request's head may take before the connection is closed.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connections at once. More wait to be accepted.
+/// Open connections; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 256;
 
-/// How long to wait where accepting fails: no file descriptor is left, as a rule.
+/// The wait after accepting fails, usually because no file descriptor is left.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Ports that are free for both addresses are looked for this often.
-const TRIES: u32 = 20;
+/// Attempts to find a port that is free on both addresses.
+const ATTEMPTS: u32 = 20;
 
-/// `127.0.0.1` and, where the machine has it, `[::1]`, on the same port: whoever connects to
-/// `localhost` may take either.
+/// A port on `127.0.0.1` and, if the machine has IPv6, on `[::1]`: `localhost` may be either.
 #[derive(Debug)]
 pub struct Loopback {
     listeners: Vec<TcpListener>,
@@ -34,34 +33,26 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// Opens `port`; any free one for 0.
+    /// Binds `port`, or a free port for 0.
     ///
     /// # Errors
-    /// The address that can't be had, and why.
+    /// The address that can't be bound, and why.
     pub async fn bind(port: u16) -> Result<Self, (SocketAddr, io::Error)> {
-        let mut tries = if port == 0 { TRIES } else { 1 };
+        let mut attempts = if port == 0 { ATTEMPTS } else { 1 };
         loop {
             let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let listener = TcpListener::bind(v4).await.map_err(|error| (v4, error))?;
             let port = listener.local_addr().map_err(|error| (v4, error))?.port();
             let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
-            tries -= 1;
-            match TcpListener::bind(v6).await {
-                Ok(second) => {
-                    let listeners = vec![listener, second];
-                    return Ok(Self { listeners, port });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    if tries == 0 {
-                        return Err((v6, error));
-                    }
-                }
-                // A machine without IPv6.
-                Err(_) => {
-                    let listeners = vec![listener];
-                    return Ok(Self { listeners, port });
-                }
-            }
+            attempts -= 1;
+            let listeners = match TcpListener::bind(v6).await {
+                Ok(second) => vec![listener, second],
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempts == 0 => return Err((v6, error)),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => continue,
+                // No IPv6.
+                Err(_) => vec![listener],
+            };
+            return Ok(Self { listeners, port });
         }
     }
 
@@ -70,24 +61,23 @@ impl Loopback {
         self.port
     }
 
-    /// Serves until the future is dropped, and closes its connections then. `to_the_end`: whoever closes their
-    /// own side in the middle of a request is answered still. For pages that are open for long, that would be
-    /// to keep those that have gone.
-    pub async fn serve(self, router: Router, to_the_end: bool) {
+    /// Serves until the future is dropped, which closes the connections. With `half_close`, a client that closes its
+    /// side of the connection is still answered. Without it, the connections of closed pages are not kept.
+    pub async fn serve(self, router: Router, half_close: bool) {
         let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
-            accepting.spawn(accept(listener, router.clone(), to_the_end, Arc::clone(&connections)));
+            accepting.spawn(accept(listener, router.clone(), half_close, Arc::clone(&connections)));
         }
-        // None of them ends by itself.
+        // They don't end by themselves.
         accepting.join_all().await;
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, to_the_end: bool, connections: Arc<Semaphore>) {
+async fn accept(listener: TcpListener, router: Router, half_close: bool, connections: Arc<Semaphore>) {
     let mut open = JoinSet::new();
     loop {
-        // Never closed.
+        // The semaphore is never closed.
         let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
             return;
         };
@@ -95,7 +85,7 @@ async fn accept(listener: TcpListener, router: Router, to_the_end: bool, connect
             Ok((stream, _)) => {
                 let router = router.clone();
                 open.spawn(async move {
-                    speak(stream, router, to_the_end).await;
+                    connection(stream, router, half_close).await;
                     drop(permit);
                 });
             }
@@ -105,14 +95,14 @@ async fn accept(listener: TcpListener, router: Router, to_the_end: bool, connect
     }
 }
 
-/// One connection, to its end.
-async fn speak(stream: TcpStream, router: Router, to_the_end: bool) {
+/// Serves one connection.
+async fn connection(stream: TcpStream, router: Router, half_close: bool) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
-        .half_close(to_the_end)
+        .header_read_timeout(HEAD_TIMEOUT)
+        .half_close(half_close)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // It broke off: that is the other side's business.
+    // A connection that breaks off is the client's concern.
     let _ = connection.await;
 }
 

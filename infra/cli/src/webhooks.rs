@@ -1,4 +1,4 @@
-//! Webhooks at the providers: registering the URLs by their management APIs.
+//! The providers' management APIs, which register webhooks.
 
 pub mod client;
 pub mod kuenta;
@@ -18,25 +18,25 @@ use thiserror::Error;
 
 pub use error::ApiError;
 
-/// A webhook as a provider lists it. Holds nothing secret: what else the provider tells is dropped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A webhook as a provider lists it, without anything secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Webhook {
-    /// Whatever the provider calls it.
+    /// The provider's id.
     pub id: String,
-    /// Its name, where it has one.
+    /// Its name, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Where it posts to.
+    /// The URL it posts to.
     pub url: String,
-    /// The types of the events that it posts.
+    /// The event types it posts.
     pub events: Vec<String>,
-    /// Whether it is of the provider's test environment.
+    /// Whether it belongs to the provider's test environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_test: Option<bool>,
-    /// Whether its deliveries carry a token in a header, where the provider says so.
+    /// Whether its deliveries carry a token in a header, if the provider tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub has_token: Option<bool>,
-    /// When it was made, as the provider writes it.
+    /// When it was created, as the provider writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
     /// When it was last changed, as the provider writes it.
@@ -44,48 +44,34 @@ pub struct Webhook {
     pub updated_at: Option<String>,
 }
 
-/// What can't be registered.
+/// A webhook can't be registered.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChoiceError {
-    /// Types that Acuse does not know.
-    #[error("`{provider}` has no event type {unknown}; there are\n  {known}")]
+    /// Event types that Acuse does not know.
+    #[error("`{provider}` has no event type {unknown}; it has\n  {known}")]
     UnknownEvent {
-        /// Whose.
+        /// The provider's name.
         provider: &'static str,
-        /// What was asked for.
+        /// The unknown types.
         unknown: String,
-        /// What there is.
+        /// The known types.
         known: String,
     },
-    /// Not a URL that a provider may post to.
+    /// A URL that a provider may not post to.
     #[error("`{url}` can't be registered: {reason}")]
     Url {
-        /// What was asked for.
+        /// The URL.
         url: String,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The operating system gives no random bytes.
-    #[error("can't make a secret: {0}")]
+    /// The operating system returns no random bytes.
+    #[error("can't generate a secret: {0}")]
     Random(String),
 }
 
 impl Webhook {
-    /// One of which nothing is known but its id.
-    fn of(id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            name: None,
-            url: String::new(),
-            events: Vec::new(),
-            is_test: None,
-            has_token: None,
-            created_at: None,
-            updated_at: None,
-        }
-    }
-
     /// From one element of a provider's answer.
     fn from_json(value: &Value) -> Option<Self> {
         let text = |names: &[&str]| {
@@ -110,7 +96,7 @@ impl Webhook {
         })
     }
 
-    /// Whether it posts to `url`; a slash at the end makes no difference.
+    /// Whether it posts to `url`, with or without a trailing slash.
     pub fn posts_to(&self, url: &str) -> bool {
         let plain = |url: &str| {
             let url = Url::parse(url).map_or_else(|_| url.to_owned(), String::from);
@@ -120,8 +106,8 @@ impl Webhook {
     }
 }
 
-/// The webhooks in an answer: an array, or an object that holds one as `data` or `webhooks`.
-/// `None` where anything in it is not a webhook: one that is overlooked would be made twice.
+/// The webhooks in an answer, which is an array or contains one as `data` or `webhooks`. `None` if any item is not a
+/// webhook, since one that is overlooked would be created twice.
 fn many(answer: &Value) -> Option<Vec<Webhook>> {
     let inner = |value: &Value| ["data", "webhooks"].iter().find_map(|name| value.get(name).cloned());
     let mut value = answer.clone();
@@ -138,7 +124,7 @@ fn many(answer: &Value) -> Option<Vec<Webhook>> {
     }
 }
 
-/// The object in an answer that is one webhook: the answer itself, or within `data` or `webhook`.
+/// The webhook in an answer, which is one or contains one as `data` or `webhook`, with its JSON object.
 fn single(answer: &Value) -> Option<(&Value, Webhook)> {
     let data = answer.get("data");
     let places = [
@@ -154,11 +140,11 @@ fn single(answer: &Value) -> Option<(&Value, Webhook)> {
     found.next()
 }
 
-/// The types to register: those `chosen`, each once, or all that Acuse knows of `provider`.
+/// The event types to register: those `chosen`, without repetitions, or all that Acuse knows of `provider`.
 ///
 /// # Errors
-/// [`ChoiceError::UnknownEvent`], unless `unknown_too`.
-pub fn events(provider: &Provider, chosen: &[String], unknown_too: bool) -> Result<Vec<String>, ChoiceError> {
+/// [`ChoiceError::UnknownEvent`], unless `allow_unknown`.
+pub fn events(provider: &Provider, chosen: &[String], allow_unknown: bool) -> Result<Vec<String>, ChoiceError> {
     if chosen.is_empty() {
         return Ok(provider.types.iter().map(|&name| name.to_owned()).collect());
     }
@@ -170,7 +156,7 @@ pub fn events(provider: &Provider, chosen: &[String], unknown_too: bool) -> Resu
     }
     let unknown = events.iter().filter(|event| !provider.types.contains(&event.as_str()));
     let unknown: Vec<String> = unknown.map(|event| format!("`{event}`")).collect();
-    if unknown.is_empty() || (unknown_too && !events.iter().any(String::is_empty)) {
+    if unknown.is_empty() || (allow_unknown && !events.iter().any(String::is_empty)) {
         return Ok(events);
     }
     Err(ChoiceError::UnknownEvent {
@@ -180,7 +166,7 @@ pub fn events(provider: &Provider, chosen: &[String], unknown_too: bool) -> Resu
     })
 }
 
-/// A URL that a provider may post to: HTTPS, or plain HTTP on this machine.
+/// Accepts a URL that a provider may post to: HTTPS, or plain HTTP on this machine.
 ///
 /// # Errors
 /// [`ChoiceError::Url`].
@@ -188,7 +174,7 @@ pub fn webhook_url(text: &str) -> Result<String, ChoiceError> {
     check_url(text).map(|_| text.to_owned())
 }
 
-/// Whether nobody else can reach this URL.
+/// Whether only this machine can reach this URL.
 pub fn is_local(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| loopback(&url))
 }
@@ -199,15 +185,15 @@ fn loopback(url: &Url) -> bool {
     host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Secrets travel to and from these: never in the clear over a network.
+/// Accepts a URL to which secrets may be sent: never unencrypted over a network.
 fn check_url(text: &str) -> Result<Url, ChoiceError> {
     let wrong = |reason| ChoiceError::Url {
         url: without_password(text),
         reason,
     };
-    let url = Url::parse(text).map_err(|_| wrong("it is not a URL with its scheme (https://…)"))?;
+    let url = Url::parse(text).map_err(|_| wrong("it is not a URL with a scheme (https://…)"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it holds a user name or a password"));
+        return Err(wrong("it contains a user name or a password"));
     }
     match url.scheme() {
         "https" => Ok(url),
@@ -216,7 +202,7 @@ fn check_url(text: &str) -> Result<Url, ChoiceError> {
     }
 }
 
-/// What may be a password is not repeated.
+/// Removes what may be a password.
 fn without_password(text: &str) -> String {
     match text.rsplit_once('@') {
         Some((_, host)) => format!("…@{host}"),
@@ -224,7 +210,7 @@ fn without_password(text: &str) -> String {
     }
 }
 
-/// A new signing secret: 32 random bytes of the operating system, in hex.
+/// A new signing secret: 32 random bytes from the operating system, in hex.
 ///
 /// # Errors
 /// [`ChoiceError::Random`].
@@ -243,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_found_wherever_they_are() {
+    fn lists_are_found_in_any_envelope() {
         let one = json!({"id": 7, "url": "https://a", "events": ["x"], "header": "hunter2"});
         for answer in [
             json!([one]),
@@ -262,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_one_is_found_wherever_it_is() {
+    fn a_webhook_is_found_in_any_envelope() {
         let one = json!({"id": "w1", "url": "https://a"});
         for answer in [
             one.clone(),
@@ -276,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_without_a_token_is_told_from_one_that_does_not_say() {
+    fn a_null_token_differs_from_an_absent_one() {
         let token = |header: Value| {
             let mut one = json!({"id": "w1", "url": "https://a"});
             one["header"] = header;
@@ -288,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_types_are_named() {
+    fn unknown_types_are_errors_that_name_them() {
         let chosen = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let provider = &kuenta::PROVIDER;
         assert_eq!(events(provider, &[], false).unwrap(), provider.types);
@@ -305,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_https_or_of_this_machine_and_shows_no_password() {
+    fn a_url_is_https_or_local_and_shows_no_password() {
         for good in [
             "https://a.example/w",
             "http://127.0.0.1:3000/w",
@@ -327,13 +313,13 @@ mod tests {
     }
 
     #[test]
-    fn the_same_url_is_recognised() {
+    fn equal_urls_are_recognised() {
         let webhook = Webhook::from_json(&json!({"id": "1", "url": "HTTPS://A.example:443/w/"})).unwrap();
         assert!(webhook.posts_to("https://a.example/w") && !webhook.posts_to("https://a.example/v"));
     }
 
     #[test]
-    fn a_new_secret_is_64_hex_digits_and_never_the_same() {
+    fn new_secrets_are_64_hex_digits_and_differ() {
         let [one, other] = [new_secret().unwrap(), new_secret().unwrap()];
         assert_ne!(one.expose_secret(), other.expose_secret());
         assert!(one.expose_secret().len() == 64 && one.expose_secret().chars().all(|c| c.is_ascii_hexdigit()));

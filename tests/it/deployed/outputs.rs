@@ -18,7 +18,7 @@ impl Outputs {
     pub(super) fn of(running: &Running) -> Self {
         Self {
             running: running.clone(),
-            http: Client::builder().no_proxy().build().unwrap(),
+            http: acuse_cli::http::client().unwrap(),
         }
     }
 
@@ -138,7 +138,11 @@ impl Outputs {
             .map_or("", |(_, path)| path);
         let emulator: SocketAddr = self.running.endpoint.strip_prefix("http://").unwrap().parse().unwrap();
         let host = format!("{}.execute-api.localhost", api_id(url));
-        let client = Client::builder().no_proxy().resolve(&host, emulator).build().unwrap();
+        let client = acuse_cli::http::builder()
+            .unwrap()
+            .resolve(&host, emulator)
+            .build()
+            .unwrap();
         (client, format!("http://{host}:{}/{path}", emulator.port()))
     }
 

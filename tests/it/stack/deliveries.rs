@@ -159,7 +159,7 @@ async fn a_megabyte_is_accepted_and_a_body_too_large_for_a_message_is_answered_4
 
 #[tokio::test(flavor = "multi_thread")]
 async fn header_names_may_be_in_any_case() {
-    let title_case = reqwest::Client::builder().http1_title_case_headers().build().unwrap();
+    let title_case = acuse_cli::http::builder().unwrap().http1_title_case_headers().build().unwrap();
     for provider in providers::ALL {
         let body = payment(provider);
         let answer = send_with(&title_case, Post::signed(provider, body.as_bytes())).await;
@@ -208,7 +208,7 @@ async fn a_base64_body_is_decoded_before_it_is_verified() {
             "{}/2015-03-31/functions/{}/invocations",
             running.endpoint, running.outputs[&output]
         );
-        let answer = reqwest::Client::new()
+        let answer = acuse_cli::http::client().unwrap()
             .post(url)
             .body(event)
             .send()

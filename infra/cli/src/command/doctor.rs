@@ -24,6 +24,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::options::StackOptions;
+use super::webhooks::ManagementApi as _;
 use super::{Failure, kuenta};
 use resources::Resources;
 

@@ -1,4 +1,4 @@
-//! `acuse inspect`: the page, for a deployed stack.
+//! `acuse inspect`: serves the inspector for a stack.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -18,17 +18,17 @@ use super::options::StackOptions;
   acuse inspect --stack acuse
   acuse inspect --stack acuse --profile prod --region us-east-1 --port 3100
 
-The page is served on this machine's loopback addresses alone, with your own credentials behind it. The local stack has it
-as well, at http://127.0.0.1:3100.")]
+The inspector only listens on this machine and uses your own AWS credentials. The local stack includes it, at
+http://127.0.0.1:3100.")]
 pub(crate) struct Arguments {
-    /// Port on the loopback addresses; 0 for any free one
+    /// Port on this machine; 0 for any free one
     #[arg(long, default_value_t = 3100)]
     port: u16,
     #[command(flatten)]
     stack: StackOptions,
 }
 
-/// The page's address can't be had.
+/// The port can't be bound.
 #[derive(Debug, Error)]
 #[error("can't listen on {address}")]
 struct NoAddress {
@@ -36,14 +36,17 @@ struct NoAddress {
     source: std::io::Error,
 }
 
-/// Serves until it is interrupted.
+/// Serves until interrupted.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let target = arguments.stack.target().await?;
     let loopback = Loopback::bind(arguments.port).await.map_err(|(address, source)| {
-        Failure::with_advice(NoAddress { address, source }, "choose another one with `--port`")
+        Failure::with_advice(NoAddress { address, source }, "set another port with `--port`")
     })?;
     let port = loopback.port();
-    say!("http://127.0.0.1:{port}   the stack {}; Ctrl-C stops it", target.name());
+    say!(
+        "http://127.0.0.1:{port}   inspects the stack {}; press Ctrl-C to stop",
+        target.name()
+    );
     tokio::select! {
         () = loopback.serve(inspector::router(target), false) => {}
         () = interrupted() => {}

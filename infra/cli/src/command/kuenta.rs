@@ -4,84 +4,69 @@ use std::process::ExitCode;
 
 use acuse_cli::note;
 use acuse_cli::webhooks::kuenta::{Account, BASE, Kuenta};
-use acuse_cli::webhooks::{self, ApiError, Webhook};
-use acuse_core::provider::Provider;
+use acuse_cli::webhooks::{self, ApiError};
 use acuse_core::providers::kuenta::PROVIDER;
 use acuse_core::receive::secrets::Stored;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Failure;
-use super::confirm::confirm;
-use super::webhooks::{Create, Events, Place, newest, pace, print, say, say_deleted, token};
+use super::webhooks::{Create, Delete, Events, List, ManagementApi, Place, newest, pace, say, token};
 
-/// What to do at Kuenta.
+/// `acuse kuenta`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Looks at webhooks, makes, changes and deletes them
+    /// List, create, change and delete webhooks
     #[command(subcommand)]
     Webhooks(Webhooks),
 }
 
-/// What to do with webhooks.
+/// `acuse kuenta webhooks`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Webhooks {
-    /// Lists them
+    /// List webhooks
     #[command(after_help = "Examples:
   acuse kuenta webhooks list
   acuse kuenta webhooks list --json | jq -r .id")]
-    List(List),
-    /// Registers a stack's URL
+    List(List<Api>),
+    /// Register a stack's URL
     ///
-    /// Kuenta signs with the secret that is in the stack. Where there is none yet, a random one is
-    /// made and stored before Kuenta is told. Safe to run again: a URL that
-    /// is registered already is reported and left alone.
+    /// Kuenta signs with the stack's secret. If there is none, a random one is generated and stored first. Safe to run
+    /// again: a URL that is already registered is reported and left unchanged.
     #[command(after_help = "Examples:
   acuse kuenta webhooks create --stack acuse
   acuse kuenta webhooks create --stack acuse --events payment.completed,payment.failed
   acuse kuenta webhooks create --no-store --url https://example.com/hook < secret.txt
 
-With `--no-store` the secret is asked for, or read from standard input.")]
+With `--no-store`, the secret is read from the terminal or standard input.")]
     Create(Register),
-    /// Changes a webhook's URL or events
+    /// Change a webhook's URL or events
     #[command(after_help = "Examples:
   acuse kuenta webhooks update wh_1 --url https://example.com/webhooks/kuenta
   acuse kuenta webhooks update wh_1 --events payment.completed,payment.failed
 
-What is not given stays as it is.")]
+Options that are not given leave their setting unchanged.")]
     Update(Update),
-    /// Deletes a webhook for good; one that is gone is reported, and no error
+    /// Delete a webhook permanently; it is not an error if there is none
     #[command(after_help = "Examples:
   acuse kuenta webhooks delete wh_1
   acuse kuenta webhooks delete wh_1 --yes")]
-    Delete(Delete),
+    Delete(Delete<Api>),
 }
 
-/// Where Kuenta's API is, and who calls.
-///
-/// The bearer token comes from KUENTA_API_TOKEN alone.
+/// The options of Kuenta's API.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Kuenta's API (bearer token: only from the environment, KUENTA_API_TOKEN)")]
 pub(crate) struct Api {
-    /// Where it is
+    /// The API's base URL
     #[arg(long, env = "KUENTA_API_URL", default_value = BASE)]
     base_url: String,
-    /// Whose webhooks: `Organization-ID`
+    /// The organization whose webhooks these are: `Organization-ID`
     #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
     organization_id: String,
-    /// Who sets them up: `Config-Organization-ID` [default: the same]
+    /// The organization that configures them: `Config-Organization-ID` [default: the same]
     #[arg(long, env = "KUENTA_CONFIG_ORGANIZATION_ID", value_name = "ID")]
     config_organization_id: Option<String>,
-}
-
-/// `acuse kuenta webhooks list`
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    api: Api,
 }
 
 /// `acuse kuenta webhooks create`
@@ -96,39 +81,24 @@ pub(crate) struct Register {
 /// `acuse kuenta webhooks update`
 #[derive(Debug, Args)]
 pub(crate) struct Update {
-    /// Which one
+    /// The webhook's id
     id: String,
-    /// Where Kuenta posts to from now on
+    /// New URL to post to
     #[arg(long, value_parser = webhooks::webhook_url, required_unless_present = "events")]
     url: Option<String>,
     #[command(flatten)]
     events: Events,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     api: Api,
 }
 
-/// `acuse kuenta webhooks delete`
-#[derive(Debug, Args)]
-pub(crate) struct Delete {
-    /// Which one
-    id: String,
-    /// Does not ask
-    #[arg(long)]
-    yes: bool,
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    api: Api,
-}
-
-/// Does it.
+/// Runs `acuse kuenta`.
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
     match command {
-        Webhooks::List(list) => print(&list.api.client()?.list().await?, list.json),
+        Webhooks::List(list) => list.run().await?,
         Webhooks::Create(register) => register.run().await?,
         Webhooks::Update(update) => update.run().await?,
         Webhooks::Delete(delete) => delete.run().await?,
@@ -137,7 +107,7 @@ pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode,
 }
 
 impl Api {
-    /// The API of the organization `organization_id`, which sets up its webhooks itself.
+    /// The API for an organization that configures its own webhooks.
     pub(crate) fn of(base_url: &str, organization_id: &str) -> Self {
         Self {
             base_url: base_url.to_owned(),
@@ -145,8 +115,14 @@ impl Api {
             config_organization_id: None,
         }
     }
+}
 
-    pub(crate) fn client(&self) -> Result<Kuenta, Failure> {
+impl ManagementApi for Api {
+    type Client = Kuenta;
+
+    const PROVIDER: &'static str = "Kuenta";
+
+    fn client(&self) -> Result<Kuenta, Failure> {
         let config = self.config_organization_id.as_ref().unwrap_or(&self.organization_id);
         let account = Account {
             organization_id: self.organization_id.clone(),
@@ -162,37 +138,37 @@ impl Register {
         let api = self.api.client()?;
         let place = self.create.place(&PROVIDER).await?;
         let present = api.list().await?;
-        if self.create.is_there(&present, &place, &PROVIDER).await? {
+        if self.create.exists(&present, &place, &PROVIDER).await? {
             return Ok(());
         }
-        let secret = secret(&place, &PROVIDER).await?;
-        let made = api.create(&place.url, &place.events, &secret).await;
-        let made: Webhook = made.map_err(|error| self.not_made(error, &place))?;
-        say(&made, "created", self.create.json);
+        let secret = secret(&place).await?;
+        let created = api.create(&place.url, &place.events, &secret).await;
+        let created = created.map_err(|error| self.not_created(error, &place))?;
+        say(&created, "created", self.create.json);
         Ok(())
     }
 
-    fn not_made(&self, error: ApiError, place: &Place) -> Failure {
+    fn not_created(&self, error: ApiError, place: &Place) -> Failure {
         let mut advice = error.advice();
         if let Some(store) = &place.store {
-            advice += &format!(". The secret is in `{}`, and used again the next time", store.id());
+            advice += &format!(". The secret is stored in `{}` and will be reused", store.id());
         }
         advice += match (self.create.force, error.is_unsure()) {
-            (true, true) => ". Look before you run it again: with `--force` another one would be made",
-            _ => ". It is safe to run this again: what is registered already is not made twice",
+            (true, true) => ". Check before you run this again, since `--force` creates another one",
+            _ => ". It is safe to run this again: a registered URL is not registered twice",
         };
         Failure::with_advice(error, advice)
     }
 }
 
-/// What Kuenta shall sign with. It is in the stack before Kuenta has it.
-async fn secret(place: &Place, provider: &'static Provider) -> Result<SecretString, Failure> {
+/// The secret for Kuenta to sign with. A new one is stored before Kuenta gets it.
+async fn secret(place: &Place) -> Result<SecretString, Failure> {
     let Some(store) = &place.store else {
-        let asked = super::secrets::ask(provider, false)?;
-        return Ok(newest(provider, &asked.signing_secrets)?);
+        let asked = super::secrets::ask(&PROVIDER, false)?;
+        return Ok(newest(&PROVIDER, &asked.signing_secrets)?);
     };
     if let Some(stored) = store.get().await? {
-        return Ok(newest(provider, &stored.signing_secrets)?);
+        return Ok(newest(&PROVIDER, &stored.signing_secrets)?);
     }
     let secret = webhooks::new_secret()?;
     let stored = Stored {
@@ -201,7 +177,7 @@ async fn secret(place: &Place, provider: &'static Provider) -> Result<SecretStri
     };
     store.add(&stored).await?;
     note!(
-        "made a secret, and stored it in `{}`; every running function accepts it after {} s at the latest",
+        "generated a secret and stored it in `{}`; all running functions accept it within {} s",
         store.id(),
         super::secrets::ACCEPTED_AFTER.as_secs()
     );
@@ -211,13 +187,10 @@ async fn secret(place: &Place, provider: &'static Provider) -> Result<SecretStri
 impl Update {
     async fn run(&self) -> Result<(), Failure> {
         let api = self.api.client()?;
-        let events = match self.events.events.is_empty() {
-            true => None,
-            false => Some(self.events.of(&PROVIDER)?),
-        };
+        let events = self.events.chosen(&PROVIDER)?;
         let (url, events) = match (&self.url, events) {
             (Some(url), Some(events)) => (url.clone(), events),
-            // Both have to be sent.
+            // Kuenta requires both.
             (url, events) => {
                 let present = api.list().await?;
                 let mut present = present.into_iter().filter(|webhook| webhook.id == self.id);
@@ -233,15 +206,6 @@ impl Update {
             return Err(ApiError::Untold("url").into());
         }
         say(&api.update(&self.id, &url, &events).await?, "updated", self.json);
-        Ok(())
-    }
-}
-
-impl Delete {
-    async fn run(&self) -> Result<(), Failure> {
-        let api = self.api.client()?;
-        confirm(&format!("delete Kuenta's webhook {} for good", self.id), self.yes)?;
-        say_deleted(&self.id, api.delete(&self.id).await?, self.json);
         Ok(())
     }
 }

@@ -1,6 +1,5 @@
 //! `acuse local`
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -21,45 +20,22 @@ use super::interrupt::{INTERRUPTED, interrupted};
   cargo run -- local                run everything; Ctrl-C stops it
   cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
   cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
-                                    a second one
+                                    run a second local stack
 
-Needs Rust and Python 3.10 or later (the variable PYTHON names another one).
-Builds and deploys the checkout that the working directory is in.
-Starts from nothing each time: queues and tables are empty.")]
+Requires Rust and Python 3.10 or later (set PYTHON to use another one).
+Builds and deploys the checkout that contains the working directory.
+Each start begins with empty queues and tables.")]
 pub(crate) struct Arguments {
-    /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to
-    #[arg(long, default_value_t = 3000)]
-    port: u16,
-    /// Port of the inspector
-    #[arg(long, default_value_t = 3100)]
-    inspector_port: u16,
-    /// Port of the AWS emulator
-    #[arg(long, default_value_t = 4566)]
-    emulator_port: u16,
-    /// Run the functions under `cargo lambda watch`, which builds them again when their code changes
-    #[arg(long)]
-    watch: bool,
-    /// Port of `cargo lambda watch`
-    #[arg(long, default_value_t = 9000, requires = "watch")]
-    watch_port: u16,
-    /// Folder for the stack's files [default: target/local]
-    #[arg(long)]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
 }
 
-/// Runs until a signal comes or something of the stack ends.
+/// Runs until a signal arrives or a process of the stack ends.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let started = Instant::now();
-    let mut options = Options::usual(Progress::new(move |line| {
-        note!("[{:5.1} s] {line}", started.elapsed().as_secs_f32());
-    }));
-    options.port = arguments.port;
-    options.inspector_port = arguments.inspector_port;
-    options.emulator_port = arguments.emulator_port;
-    options.watch = arguments.watch;
-    options.watch_port = arguments.watch_port;
-    options.state = arguments.state;
-    let progress = options.progress.clone();
+    let progress = Progress::new(move |line| note!("[{:5.1} s] {line}", started.elapsed().as_secs_f32()));
+    let mut options = arguments.options;
+    options.progress = progress.clone();
 
     let interrupted = interrupted();
     tokio::pin!(interrupted);
@@ -67,7 +43,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         stack = Stack::start(options) => stack?,
         () = &mut interrupted => return Ok(ExitCode::from(INTERRUPTED)),
     };
-    progress.say("ready; Ctrl-C stops it");
+    progress.say("ready; press Ctrl-C to stop");
     summary(&stack);
     let ended: Option<Error> = tokio::select! {
         error = stack.ended() => Some(error),
@@ -81,26 +57,27 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Prints URLs, names and a signed sample for each provider.
+/// Prints URLs, outputs and a signed sample for each provider.
 fn summary(stack: &Stack) {
     note!("");
+    let running = stack.running();
     let mut table = Table::without_headings([40, 400]);
-    table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", stack.http())]);
-    table.add_row(["inspector", &format!("{}/", stack.inspector())]);
-    table.add_row(["health", &format!("{}/healthz", stack.http())]);
-    table.add_row(["AWS end point", stack.endpoint()]);
+    table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", running.http)]);
+    table.add_row(["inspector", &format!("{}/", running.inspector)]);
+    table.add_row(["health", &format!("{}/healthz", running.http)]);
+    table.add_row(["AWS endpoint", &running.endpoint]);
     table.add_row(["variables", &stack.env_file().display().to_string()]);
-    if let Some(url) = stack.watch() {
+    if let Some(url) = &running.watch {
         table.add_row(["cargo lambda watch", url]);
     }
-    // Those that are URLs of AWS's lead nowhere from here.
-    let outputs = stack.outputs().iter();
+    // URLs of AWS don't work locally.
+    let outputs = running.outputs.iter();
     for (name, value) in outputs.filter(|(_, value)| !value.starts_with("https://")) {
         table.add_row([name, value]);
     }
     table.print();
     for provider in providers::ALL {
-        let curl = sample::curl(provider.name, stack.http(), SystemClock.now());
+        let curl = sample::curl(provider.name, &running.http, SystemClock.now());
         say!("");
         say!("# {}", provider.name);
         curl.lines().for_each(terminal::line);

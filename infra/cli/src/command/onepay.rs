@@ -13,86 +13,75 @@ use secrecy::ExposeSecret;
 use thiserror::Error;
 
 use super::Failure;
-use super::confirm::confirm;
-use super::webhooks::{Create, Events, pace, print, say, say_deleted, wanted_token};
+use super::webhooks::{Create, Delete, Events, List, ManagementApi, pace, print, required_token, say};
 
-/// That there is no token has to be said by who puts the secret: one that was forgotten must not switch a check off.
-const PUT_WITHOUT_TOKEN: &str = "copy its secret from OnePay's panel, and say that it has no token: `acuse secrets put onepay --no-token`; then `acuse quarantine release --provider onepay` for what came meanwhile";
+/// The operator must state that there is no token, since a forgotten one must not switch off the check.
+const PUT_WITHOUT_TOKEN: &str = "copy its secret from OnePay's panel and store it with `acuse secrets put onepay --no-token`; then release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
 
-/// What to do at OnePay.
+/// `acuse onepay`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Looks at webhooks, makes, changes and deletes them
+    /// List, create, change and delete webhooks
     #[command(subcommand)]
     Webhooks(Webhooks),
 }
 
-/// What to do with webhooks.
+/// `acuse onepay webhooks`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Webhooks {
-    /// Lists them
+    /// List webhooks
     #[command(after_help = "Examples:
   acuse onepay webhooks list
   acuse onepay webhooks list --json | jq -r .id")]
-    List(List),
-    /// Shows one, with whether its deliveries carry a token
+    List(List<Api>),
+    /// Show a webhook, and whether its deliveries carry a token
     #[command(after_help = "Examples:
   acuse onepay webhooks show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --json")]
     Show(Show),
-    /// Registers a stack's URL, and stores the secret and the token that OnePay chooses for it
+    /// Register a stack's URL, and store the secret and token that OnePay generates
     ///
-    /// The new secret is put before those that are stored, which still hold. Safe to run again: a
-    /// URL that is registered already is reported and left alone.
+    /// Secrets stored before remain valid. Safe to run again: a URL that is already registered is reported and left
+    /// unchanged.
     #[command(after_help = "Examples:
   acuse onepay webhooks create --stack acuse
   acuse onepay webhooks create --stack acuse --events payment.approved,payment.rejected
   acuse onepay webhooks create --no-store --url https://example.com/hook
 
-With `--no-store` copy secret and token from OnePay's panel: they are never printed.")]
+With `--no-store`, copy the secret and token from OnePay's panel; they are never printed.")]
     Create(Register),
-    /// Changes a webhook's name, URL or events, or asks for deliveries without a token
+    /// Change a webhook's name, URL or events, or request deliveries without a token
     ///
-    /// Its secret stays the same. Safe to run again.
+    /// The secret does not change. Safe to run again.
     #[command(after_help = "Examples:
   acuse onepay webhooks update 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --url https://example.com/webhooks/onepay
   acuse onepay webhooks update 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --events payment.approved,payment.rejected
   acuse onepay webhooks update 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --no-token
 
-What is not given stays as it is. Before `--no-token`, put the secret without a token (`acuse secrets put onepay
---no-token`): deliveries are then accepted all the while.")]
+Options that are not given leave their setting unchanged. Before `--no-token`, store the secret without a
+token (`acuse secrets put onepay --no-token`), so that no delivery is refused.")]
     Update(Update),
-    /// Deletes a webhook for good; one that is gone is reported, and no error
+    /// Delete a webhook permanently; it is not an error if there is none
     #[command(after_help = "Examples:
   acuse onepay webhooks delete 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166
   acuse onepay webhooks delete 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --yes")]
-    Delete(Delete),
+    Delete(Delete<Api>),
 }
 
-/// Where OnePay's API is.
+/// The options of OnePay's API.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "OnePay's API (bearer token: only from the environment, ONEPAY_API_TOKEN)")]
 pub(crate) struct Api {
-    /// Where it is
+    /// The API's base URL
     #[arg(long, env = "ONEPAY_API_URL", default_value = BASE)]
     base_url: String,
-}
-
-/// `acuse onepay webhooks list`
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    api: Api,
 }
 
 /// `acuse onepay webhooks show`
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// Which one
+    /// The webhook's id
     id: String,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -102,10 +91,10 @@ pub(crate) struct Show {
 /// `acuse onepay webhooks create`
 #[derive(Debug, Args)]
 pub(crate) struct Register {
-    /// What it is called in OnePay's panel
+    /// Name in OnePay's panel
     #[arg(long, default_value = "Acuse")]
     name: String,
-    /// Asks for deliveries without a token: the signature alone proves them
+    /// Request deliveries without a token; their signature is still verified
     #[arg(long)]
     no_token: bool,
     #[command(flatten)]
@@ -118,61 +107,46 @@ pub(crate) struct Register {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("change").args(["name", "url", "events", "no_token"]).required(true).multiple(true))]
 pub(crate) struct Update {
-    /// Which one
+    /// The webhook's id
     id: String,
-    /// What it is called in OnePay's panel from now on
+    /// New name in OnePay's panel
     #[arg(long)]
     name: Option<String>,
-    /// Where OnePay posts to from now on
+    /// New URL to post to
     #[arg(long, value_parser = webhooks::webhook_url)]
     url: Option<String>,
     #[command(flatten)]
     events: Events,
-    /// Asks for deliveries without a token: the signature alone proves them
+    /// Request deliveries without a token; their signature is still verified
     #[arg(long)]
     no_token: bool,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     api: Api,
 }
 
-/// `acuse onepay webhooks delete`
-#[derive(Debug, Args)]
-pub(crate) struct Delete {
-    /// Which one
-    id: String,
-    /// Does not ask
-    #[arg(long)]
-    yes: bool,
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    api: Api,
-}
-
-/// A webhook that was made, and whose deliveries can't be verified yet.
+/// A webhook was created or changed, but its deliveries can't be verified yet.
 #[derive(Debug, Error)]
 enum OnepayError {
-    #[error("made the webhook `{0}`, but OnePay's answer holds no secret and token")]
+    #[error("created the webhook `{0}`, but OnePay's answer contains no secret and token")]
     NothingIssued(String),
-    #[error("made the webhook `{0}`, whose deliveries carry no token: its secret is not stored")]
+    #[error("created the webhook `{0}`, but its deliveries carry no token, so its secret is not stored")]
     NoTokenIssued(String),
-    #[error("changed the webhook `{0}`, but OnePay does not say that its deliveries carry no token")]
+    #[error("changed the webhook `{0}`, but OnePay does not confirm that its deliveries carry no token")]
     TokenStays(String),
-    #[error("made the webhook `{id}`, but its secret and token could not be stored")]
+    #[error("created the webhook `{id}`, but its secret and token could not be stored")]
     NotStored {
         id: String,
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-/// Does it.
+/// Runs `acuse onepay`.
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
     match command {
-        Webhooks::List(list) => print(&list.api.client()?.list().await?, list.json),
+        Webhooks::List(list) => list.run().await?,
         Webhooks::Show(show) => show.run().await?,
         Webhooks::Create(register) => register.run().await?,
         Webhooks::Update(update) => update.run().await?,
@@ -181,9 +155,13 @@ pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-impl Api {
+impl ManagementApi for Api {
+    type Client = Onepay;
+
+    const PROVIDER: &'static str = "OnePay";
+
     fn client(&self) -> Result<Onepay, Failure> {
-        let token = wanted_token("ONEPAY_API_TOKEN")?;
+        let token = required_token("ONEPAY_API_TOKEN")?;
         Ok(Onepay::new(&self.base_url, token, pace())?)
     }
 }
@@ -194,9 +172,7 @@ impl Show {
         let without_token = webhook.has_token == Some(false);
         print(&[webhook], self.json);
         if without_token && !self.json {
-            say!(
-                "its deliveries carry no token: the stack's secret has to say so, `acuse secrets put onepay --no-token`"
-            );
+            say!("its deliveries carry no token; the stack must know that: `acuse secrets put onepay --no-token`");
         }
         Ok(())
     }
@@ -207,40 +183,42 @@ impl Register {
         let api = self.api.client()?;
         let place = self.create.place(&PROVIDER).await?;
         let present = api.list().await?;
-        if self.create.is_there(&present, &place, &PROVIDER).await? {
+        if self.create.exists(&present, &place, &PROVIDER).await? {
             return Ok(());
         }
-        // Read first: where the stack's secret is out of reach, nothing is made.
+        // Read first, so that nothing is created if the stack's secret is inaccessible.
         let old = match &place.store {
             Some(store) => store.get().await?,
             None => None,
         };
         let issued = api.create(&self.name, &place.url, &place.events, self.no_token).await;
-        let issued = issued.map_err(|error| self.not_made(error))?;
+        let issued = issued.map_err(|error| self.not_created(error))?;
         let has_token = issued.token.is_some();
         match &place.store {
             Some(_) if self.no_token && !has_token => note!("{PUT_WITHOUT_TOKEN}"),
-            // Nobody asked for that: to give up the token is the operator's decision.
+            // Giving up the token is the operator's decision.
             Some(_) if issued.webhook.has_token == Some(false) => {
                 let id = issued.webhook.id;
                 return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
             }
-            Some(store) => keep(store, old, &issued).await?,
-            None if has_token => note!("copy its secret and token from OnePay's panel: `acuse secrets put onepay`"),
+            Some(store) => store_issued(store, old, &issued).await?,
+            None if has_token => {
+                note!("copy its secret and token from OnePay's panel, and store them with `acuse secrets put onepay`")
+            }
             None => note!("{PUT_WITHOUT_TOKEN}"),
         }
         if self.no_token && has_token {
-            note!("note: OnePay gave it a token all the same, and its deliveries carry it");
+            note!("note: OnePay issued a token nevertheless, and deliveries carry it");
         }
         say(&issued.webhook, "created", self.create.json);
         Ok(())
     }
 
-    fn not_made(&self, error: ApiError) -> Failure {
+    fn not_created(&self, error: ApiError) -> Failure {
         let advice = error.advice();
         let again = match error.is_unsure() {
             true => {
-                "Look before you run it again; if it was made, copy its secret and token from OnePay's panel: `acuse secrets put onepay`"
+                "If it was created, copy its secret and token from OnePay's panel and store them with `acuse secrets put onepay`; otherwise run this again"
             }
             false => "It is safe to run this again",
         };
@@ -250,10 +228,7 @@ impl Register {
 
 impl Update {
     async fn run(&self) -> Result<(), Failure> {
-        let events = match self.events.events.is_empty() {
-            true => None,
-            false => Some(self.events.of(&PROVIDER)?),
-        };
+        let events = self.events.chosen(&PROVIDER)?;
         let change = Change {
             name: self.name.clone(),
             url: self.url.clone(),
@@ -262,37 +237,24 @@ impl Update {
         };
         let webhook = self.api.client()?.update(&self.id, &change).await?;
         say(&webhook, "updated", self.json);
-        // Whether OnePay takes the wish is not documented.
+        // OnePay does not document whether it accepts this.
         if self.no_token && webhook.has_token != Some(false) {
             return Err(Failure::with_advice(
                 OnepayError::TokenStays(webhook.id),
-                "keep the token in the stack's secret; switch it off in OnePay's panel, or ask OnePay",
+                "leave the token in the stack's secret; switch it off in OnePay's panel, or ask OnePay",
             ));
         }
         if self.no_token {
-            note!("its deliveries are refused until the secret says so: `acuse secrets put onepay --no-token`");
+            note!("its deliveries are refused until you run `acuse secrets put onepay --no-token`");
         }
         Ok(())
     }
 }
 
-impl Delete {
-    async fn run(&self) -> Result<(), Failure> {
-        let api = self.api.client()?;
-        confirm(&format!("delete OnePay's webhook {} for good", self.id), self.yes)?;
-        say_deleted(&self.id, api.delete(&self.id).await?, self.json);
-        Ok(())
-    }
-}
-
-/// Stores what OnePay chose, before what is there.
-async fn keep(store: &StackSecret, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
+/// Stores what OnePay issued, before the secrets stored already.
+async fn store_issued(store: &StackSecret, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
     let id = issued.webhook.id.clone();
-    let advice = "copy both from OnePay's panel: `acuse secrets put onepay`, with `--no-token` where it shows no token; then `acuse quarantine release --provider onepay` for what came meanwhile";
-    if let (Some(_), Some(false)) = (&issued.signing_secret, issued.webhook.has_token) {
-        // Nobody asked for that: to give up the token is the operator's decision.
-        return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
-    }
+    let advice = "copy both from OnePay's panel and store them with `acuse secrets put onepay` (`--no-token` if it shows no token); then release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
     let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
         return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
     };
@@ -316,10 +278,10 @@ async fn keep(store: &StackSecret, old: Option<Stored>, issued: &Issued) -> Resu
     Secrets::parse(&PROVIDER, &stored.to_json()).map_err(|error| not_stored(error.into()))?;
     store.add(&stored).await.map_err(|error| not_stored(error.into()))?;
     note!(
-        "stored its secret and token in `{}`; every running function accepts them after {} s at the latest",
+        "stored its secret and token in `{}`; all running functions accept them within {} s",
         store.id(),
         super::secrets::ACCEPTED_AFTER.as_secs()
     );
-    note!("what came before that and was refused: `acuse quarantine release --provider onepay`");
+    note!("to queue deliveries refused until then: `acuse quarantine release --provider onepay`");
     Ok(())
 }

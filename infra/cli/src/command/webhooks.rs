@@ -1,11 +1,12 @@
-//! What registering has in common at all providers.
+//! What the commands of all providers' management APIs share.
 
 use std::env::{self, VarError};
+use std::ops::Deref;
 
 use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table};
-use acuse_cli::webhooks::client::Pace;
+use acuse_cli::webhooks::client::{Client, Pace};
 use acuse_cli::webhooks::{self, ChoiceError, Webhook};
 use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
@@ -16,15 +17,53 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::Failure;
+use super::confirm::confirm;
 use super::options::StackOptions;
 
-/// Which events a provider shall post.
+/// The options of a provider's API.
+pub(crate) trait ManagementApi: Args {
+    /// The provider's client.
+    type Client: Deref<Target = Client>;
+
+    /// The provider's name, as people write it.
+    const PROVIDER: &'static str;
+
+    /// Connects with the credentials from the environment.
+    fn client(&self) -> Result<Self::Client, Failure>;
+}
+
+/// `acuse … webhooks list`
+#[derive(Debug, Args)]
+pub(crate) struct List<A: Args> {
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    api: A,
+}
+
+/// `acuse … webhooks delete`
+#[derive(Debug, Args)]
+pub(crate) struct Delete<A: Args> {
+    /// The webhook's id
+    id: String,
+    /// Don't ask for confirmation
+    #[arg(long)]
+    yes: bool,
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    api: A,
+}
+
+/// Which events a provider posts.
 #[derive(Debug, Args)]
 pub(super) struct Events {
-    /// Their types [default: all that Acuse knows]
+    /// Event types to post [default: all that Acuse knows]
     #[arg(long, value_delimiter = ',', value_name = "TYPE,…")]
     pub(super) events: Vec<String>,
-    /// Takes types that Acuse does not know: they are recorded, and reach hooks as unknown ones
+    /// Allow types that Acuse does not know; hooks receive them as unknown events
     #[arg(long)]
     unknown_events: bool,
 }
@@ -32,48 +71,74 @@ pub(super) struct Events {
 /// What to register.
 #[derive(Debug, Args)]
 pub(super) struct Create {
-    /// The URL that the provider posts to [default: the stack's]
+    /// URL that the provider posts to [default: the stack's]
     #[arg(long, value_parser = webhooks::webhook_url)]
     url: Option<String>,
     #[command(flatten)]
     events: Events,
-    /// Makes another one where this URL is registered already
+    /// Create another webhook even if this URL is already registered
     #[arg(long)]
     pub(super) force: bool,
-    /// Looks at no stack, and stores no secret
+    /// Use no stack, and store no secret
     #[arg(long, requires = "url")]
     no_store: bool,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
     stack: StackOptions,
 }
 
-/// What can't be begun.
+/// The API token is missing or invalid.
 #[derive(Debug, Error)]
-enum RegisterError {
+enum TokenError {
     #[error("{0} is not set")]
     NoToken(&'static str),
     #[error("{0} is not UTF-8")]
     NotUtf8(&'static str),
 }
 
-/// Where a webhook shall lead, and where its secret is kept.
+/// Where a webhook posts, and where its secret is stored.
 pub(super) struct Place {
     pub(super) url: String,
     pub(super) events: Vec<String>,
-    /// The stack's secret; `None` where none is to be stored.
+    /// The stack's secret; `None` with `--no-store`.
     pub(super) store: Option<StackSecret>,
 }
 
+impl<A: ManagementApi> List<A> {
+    pub(super) async fn run(&self) -> Result<(), Failure> {
+        print(&self.api.client()?.list().await?, self.json);
+        Ok(())
+    }
+}
+
+impl<A: ManagementApi> Delete<A> {
+    pub(super) async fn run(&self) -> Result<(), Failure> {
+        let (api, id) = (self.api.client()?, &self.id);
+        confirm(&format!("delete {}'s webhook {id} permanently", A::PROVIDER), self.yes)?;
+        let deleted = api.delete(id).await?;
+        match (self.json, deleted) {
+            (true, _) => terminal::json(json!({"id": id, "deleted": deleted})),
+            (false, true) => say!("deleted {id}"),
+            (false, false) => say!("there is no webhook {id}: nothing to delete"),
+        }
+        Ok(())
+    }
+}
+
 impl Events {
-    /// The types of `provider` that were chosen.
-    pub(super) fn of(&self, provider: &Provider) -> Result<Vec<String>, Failure> {
+    /// The chosen types of `provider`; `None` without `--events`.
+    pub(super) fn chosen(&self, provider: &Provider) -> Result<Option<Vec<String>>, Failure> {
+        (!self.events.is_empty()).then(|| self.of(provider)).transpose()
+    }
+
+    /// The chosen types of `provider`, or all.
+    fn of(&self, provider: &Provider) -> Result<Vec<String>, Failure> {
         webhooks::events(provider, &self.events, self.unknown_events).map_err(|error| match error {
             ChoiceError::UnknownEvent { .. } => Failure::with_advice(
                 error,
-                "correct `--events`, or add `--unknown-events` if the provider has it",
+                "correct `--events`, or add `--unknown-events` if the provider has this type",
             ),
             error => error.into(),
         })
@@ -98,7 +163,7 @@ impl Create {
         };
         if webhooks::is_local(&url) {
             note!(
-                "note: only this machine reaches {url}; give a tunnel's address with `--url` if {} is elsewhere",
+                "note: only this machine can reach {url}; set `--url` to a tunnel's address if {} is elsewhere",
                 provider.name
             );
         }
@@ -109,8 +174,8 @@ impl Create {
         })
     }
 
-    /// Whether one of `present` posts to this URL already; says so, and what it lacks.
-    pub(super) async fn is_there(
+    /// Whether one of `present` already posts to this URL. Prints it, and the events and the secret it lacks.
+    pub(super) async fn exists(
         &self,
         present: &[Webhook],
         place: &Place,
@@ -121,10 +186,9 @@ impl Create {
             return Ok(false);
         }
         for webhook in there {
-            if self.json {
-                terminal::json(with(webhook, "created", false));
-            } else {
-                say!("{} is registered already: {}", place.url, webhook.id);
+            match self.json {
+                true => terminal::json(with(webhook, "created", false)),
+                false => say!("{} is already registered: {}", place.url, webhook.id),
             }
             let lacking = place.events.iter().filter(|event| !webhook.events.contains(event));
             let lacking: Vec<&str> = lacking.map(String::as_str).collect();
@@ -136,16 +200,14 @@ impl Create {
         if let Some(store) = &place.store
             && store.get().await?.is_none()
         {
-            note!(
-                "note: the stack has no secret of {name} yet, so every delivery is refused: `acuse secrets put {name}`"
-            );
+            note!("note: the stack has no secret for {name}, so every delivery is refused: `acuse secrets put {name}`");
         }
-        note!("nothing was changed; another one beside it: `acuse {name} webhooks create --force`");
+        note!("nothing was changed; `acuse {name} webhooks create --force` creates another one");
         Ok(true)
     }
 }
 
-/// Tells the operator of each wait.
+/// The usual pace, with a note of each wait.
 pub(super) fn pace() -> Pace {
     Pace {
         on_wait: Box::new(terminal::note),
@@ -153,27 +215,27 @@ pub(super) fn pace() -> Pace {
     }
 }
 
-/// A token, from the environment alone: a command line shows in the list of processes.
+/// A token from the environment, since command lines are visible in the list of processes.
 pub(super) fn token(name: &'static str) -> Result<Option<SecretString>, Failure> {
     match env::var(name) {
         Ok(token) if token.trim().is_empty() => Ok(None),
         Ok(token) => Ok(Some(token.trim().to_owned().into())),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(RegisterError::NotUtf8(name).into()),
+        Err(VarError::NotUnicode(_)) => Err(TokenError::NotUtf8(name).into()),
     }
 }
 
-/// A token that has to be there.
-pub(super) fn wanted_token(name: &'static str) -> Result<SecretString, Failure> {
+/// A token that is required.
+pub(super) fn required_token(name: &'static str) -> Result<SecretString, Failure> {
     token(name)?.ok_or_else(|| {
         Failure::with_advice(
-            RegisterError::NoToken(name),
-            format!("`read -rs {name} && export {name}` asks for it and keeps it out of the shell's history"),
+            TokenError::NoToken(name),
+            format!("enter it with `read -rs {name} && export {name}`, which keeps it out of the shell's history"),
         )
     })
 }
 
-/// The first of the stored signing secrets: the newest.
+/// The newest of the stored signing secrets, which is the first.
 pub(super) fn newest(provider: &'static Provider, secrets: &[String]) -> Result<SecretString, SecretError> {
     let newest = secrets.first().filter(|secret| !secret.is_empty());
     newest
@@ -183,13 +245,10 @@ pub(super) fn newest(provider: &'static Provider, secrets: &[String]) -> Result<
         })
 }
 
-/// Prints webhooks: a table, or a JSON object a line.
+/// Prints webhooks as a table, or as one JSON object per line.
 pub(super) fn print(webhooks: &[Webhook], json: bool) {
     if json {
-        for webhook in webhooks {
-            terminal::json(json!(webhook));
-        }
-        return;
+        return webhooks.iter().for_each(|webhook| terminal::json(json!(webhook)));
     }
     if webhooks.is_empty() {
         say!("no webhook is registered");
@@ -202,7 +261,7 @@ pub(super) fn print(webhooks: &[Webhook], json: bool) {
     table.print();
 }
 
-/// Prints what was `done` (`created`) with one.
+/// Prints a webhook that was `done` (such as `created`).
 pub(super) fn say(webhook: &Webhook, done: &str, json: bool) {
     if json {
         terminal::json(with(webhook, done, true));
@@ -212,15 +271,7 @@ pub(super) fn say(webhook: &Webhook, done: &str, json: bool) {
     say!("  {}", webhook.events.join(" "));
 }
 
-/// Says whether one was deleted, or was gone before.
-pub(super) fn say_deleted(id: &str, deleted: bool, json: bool) {
-    match (json, deleted) {
-        (true, _) => terminal::json(json!({"id": id, "deleted": deleted})),
-        (false, true) => say!("deleted {id}"),
-        (false, false) => say!("there is no webhook {id}: nothing to delete"),
-    }
-}
-
+/// The webhook as JSON, with another member.
 fn with(webhook: &Webhook, name: &str, value: bool) -> Value {
     let mut object = json!(webhook);
     if let Some(object) = object.as_object_mut() {

@@ -1,4 +1,4 @@
-//! What changes something: first a page that shows what will happen, then the deed.
+//! Actions: a page that shows what will happen, then the change itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::page::page;
-use super::view::quarantine::Item;
-use super::view::{dead_letters, event};
+use super::page::{Question, page, status};
+use super::view::dead_letters;
+use super::view::quarantine::{self, Item};
 use super::words::Words;
-use super::{Failed, Inspector};
+use super::{Failed, Inspector, Key};
 use crate::http::post;
 use crate::sample::{self, Break, Sample};
 use crate::stack::dead_letters::{DeadLetter, send_back};
@@ -29,44 +29,17 @@ use crate::stack::quarantine::{Quarantined, Reverifier};
 use crate::stack::queue::{Walk, attribute};
 use crate::terminal::escape;
 
-/// As long as a provider waits.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// As long as a provider waits for an answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// SQS did not do it.
+/// An action can't be carried out.
 #[derive(Debug, Error)]
 #[error("{0}")]
 struct Refused(String);
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Key {
-    pub(super) key: String,
-}
-
-#[derive(Debug, Deserialize)]
 pub(super) struct Id {
     id: String,
-}
-
-/// A page that asks. `path` takes the answer, with the field that names what is meant.
-pub(super) fn confirmation(
-    inspector: &Inspector,
-    words: &Words,
-    (path, back): (&str, &str),
-    (name, value): (&str, &str),
-    (question, what): (&str, &Markup),
-) -> Markup {
-    let content = html! {
-        h1 { (words.confirm) }
-        p { (question) }
-        p.what { (what) }
-        form method="post" action=(path) {
-            input type="hidden" name="token" value=(inspector.token);
-            input type="hidden" name=(name) value=(value);
-            button autofocus { (words.yes) }
-            " " a href=(back) { (words.no) }
-        }
-    };
-    page(inspector, words, "", &content)
 }
 
 pub(super) async fn confirm_replay(
@@ -75,20 +48,21 @@ pub(super) async fn confirm_replay(
     headers: HeaderMap,
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
-    let what = match event::find(&inspector, &key).await? {
+    let what = match inspector.record(&key).await? {
         None => html! { (words.not_found) },
         Some(record) => html! {
-            code { (escape(&record.key)) } " " (record.status) " " (escape(record.error.as_deref().unwrap_or_default()))
-            @if set_aside_reason(&record).is_some_and(|aside| aside != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
+            code { (escape(&record.key)) } " " (status(words, record.status)) " " (escape(record.error.as_deref().unwrap_or_default()))
+            @if set_aside_reason(&record).is_some_and(|reason| reason != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
         },
     };
-    Ok(confirmation(
-        &inspector,
-        words,
-        ("/replay", "/"),
-        ("key", &key),
-        (words.will_replay, &what),
-    ))
+    let question = Question {
+        text: words.will_replay,
+        what,
+        path: "/replay",
+        back: "/",
+        field: ("key", &key),
+    };
+    Ok(question.page(&inspector, words, &html! {}))
 }
 
 pub(super) async fn replay(
@@ -96,7 +70,7 @@ pub(super) async fn replay(
     Form(Key { key }): Form<Key>,
 ) -> Result<Redirect, Failed> {
     let target = &inspector.target;
-    let Some(record) = event::find(&inspector, &key).await? else {
+    let Some(record) = inspector.record(&key).await? else {
         return Ok(Redirect::to("/"));
     };
     let message = replayed(&target.ledger()?, &record).await?;
@@ -121,13 +95,14 @@ pub(super) async fn confirm_redrive(
             @if dead.set_aside_reason(&inspector.target, SystemClock.now()).is_some() { br; strong { (words.set_aside) } }
         },
     };
-    Ok(confirmation(
-        &inspector,
-        words,
-        ("/redrive", "/dead-letters"),
-        ("id", &id),
-        (words.will_redrive, &what),
-    ))
+    let question = Question {
+        text: words.will_redrive,
+        what,
+        path: "/redrive",
+        back: "/dead-letters",
+        field: ("id", &id),
+    };
+    Ok(question.page(&inspector, words, &html! {}))
 }
 
 pub(super) async fn redrive(
@@ -160,21 +135,23 @@ pub(super) async fn confirm_release(
     headers: HeaderMap,
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
-    let found = super::view::quarantine::first(&inspector).await?;
-    let held = found.iter().find(|item| item.held.delivery_id() == id);
-    let what = match held {
+    let found = quarantine::first(&inspector).await?;
+    let what = match found.iter().find(|item| item.delivery.delivery_id() == id) {
         None => html! { (words.not_found) },
-        Some(Item { held, diagnosis, .. }) => {
-            html! { (escape(&held.provider)) " " code { (escape(&id)) } br; (escape(diagnosis)) }
+        Some(Item {
+            delivery, diagnosis, ..
+        }) => {
+            html! { (escape(&delivery.provider)) " " code { (escape(&id)) } br; (escape(diagnosis)) }
         }
     };
-    Ok(confirmation(
-        &inspector,
-        words,
-        ("/release", "/quarantine"),
-        ("id", &id),
-        (words.will_release, &what),
-    ))
+    let question = Question {
+        text: words.will_release,
+        what,
+        path: "/release",
+        back: "/quarantine",
+        field: ("id", &id),
+    };
+    Ok(question.page(&inspector, words, &html! {}))
 }
 
 pub(super) async fn release(
@@ -185,13 +162,13 @@ pub(super) async fn release(
     let target = &inspector.target;
     let sqs = aws_sdk_sqs::Client::new(&target.sdk);
     let mut walk = Walk::list(sqs, target.output("QuarantineQueueUrl")?).await?;
-    let mut bench = Reverifier::new(target)?;
+    let mut reverifier = Reverifier::new(target)?;
     let released = async {
         let of_id = |message: &Message| attribute(message, "delivery_id").unwrap_or("?") == id;
         let Some(message) = walk.find(of_id).await? else {
             return Ok::<_, Failed>(false);
         };
-        bench.release(&[&Quarantined::open(message)], &mut walk).await?;
+        reverifier.release(&[&Quarantined::open(message)], &mut walk).await?;
         Ok(true)
     };
     let released = released.await;
@@ -199,8 +176,7 @@ pub(super) async fn release(
     Ok(after(&inspector, &headers, released, "/quarantine"))
 }
 
-/// Back to the list; where the message was not found, a word about it. Somebody else may be looking at
-/// it just now.
+/// Redirects to the list, or says that the message was not found. Someone else may be looking at it right now.
 fn after(inspector: &Inspector, headers: &HeaderMap, found: bool, back: &str) -> Response {
     if found {
         return Redirect::to(back).into_response();
@@ -210,9 +186,9 @@ fn after(inspector: &Inspector, headers: &HeaderMap, found: bool, back: &str) ->
     page(inspector, words, back, &content).into_response()
 }
 
-/// A sample, as the form on the local stack asks for it.
+/// The form that sends a sample, on the local stack.
 #[derive(Debug, Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct SampleForm {
     /// `{provider} {type}`
     sample: String,
     #[serde(default)]
@@ -221,7 +197,7 @@ pub(super) struct Wanted {
     broken: Option<String>,
 }
 
-/// A provider would send it again.
+/// The verify function did not answer as expected.
 #[derive(Debug, Error)]
 #[error("{url} answered {status} to the sample: {text}")]
 struct Unexpected {
@@ -232,24 +208,24 @@ struct Unexpected {
 
 pub(super) async fn send(
     State(inspector): State<Arc<Inspector>>,
-    Form(wanted): Form<Wanted>,
+    Form(form): Form<SampleForm>,
 ) -> Result<Redirect, Failed> {
     let target = &inspector.target;
-    // The samples of a deployed stack would look like money: `acuse send --stack` says so, and does it.
+    // A sample in a deployed stack looks like real money. `acuse send --stack` warns about that, and does it.
     if !target.is_local() {
         return Ok(Redirect::to("/"));
     }
-    let (name, type_name) = wanted.sample.split_once(' ').unwrap_or_default();
+    let (name, type_name) = form.sample.split_once(' ').unwrap_or_default();
     let provider = providers::by_name(name).ok_or_else(|| Refused(format!("no provider is called `{name}`")))?;
     let provider = target.provider(provider)?;
     let secrets = target.secrets(provider)?.load().await?;
     let payload = sample::renewed(provider, &sample::payload(provider, type_name)?, SystemClock.now());
-    let broken = wanted.broken.map(|_| Break::Signature);
+    let broken = form.broken.map(|_| Break::Signature);
     let expected = if broken.is_some() { 401 } else { 200 };
     let sample = Sample::signed(provider, payload.into_bytes(), &secrets, SystemClock.now(), broken)?;
     let url = target.webhook_url(provider)?;
-    for _ in 0..=u8::from(wanted.twice.is_some()) {
-        let answer = post(&url, &sample.headers, &sample.body, PATIENCE).await?;
+    for _ in 0..=u8::from(form.twice.is_some()) {
+        let answer = post(&url, &sample.headers, &sample.body, TIMEOUT).await?;
         if answer.status != expected {
             let (status, text) = (answer.status, answer.text);
             return Err(Unexpected { url, status, text }.into());

@@ -1,4 +1,4 @@
-//! Deliveries a minute by outcome, as a drawing that needs no script.
+//! A chart of deliveries per minute by status, as SVG.
 
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
@@ -10,7 +10,7 @@ const MINUTES: usize = 60;
 const WIDTH: usize = 10;
 const HEIGHT: usize = 60;
 
-/// The last hour of `records`. A record is a delivery, and so is each of its duplicates.
+/// The chart of the last hour. A record counts as one delivery, plus one for each duplicate.
 pub(super) fn chart(records: &[Record], now: Timestamp, words: &Words) -> Markup {
     const OUTCOMES: [&str; 4] = ["COMPLETED", "REJECTED", "RELEASED", "IN_PROGRESS"];
     let mut minutes = vec![[0usize; OUTCOMES.len()]; MINUTES];
@@ -29,11 +29,11 @@ pub(super) fn chart(records: &[Record], now: Timestamp, words: &Words) -> Markup
             *count += 1 + duplicates;
         }
     }
-    let most = minutes
+    let most: usize = minutes
         .iter()
         .map(|minute| minute.iter().sum())
         .max()
-        .unwrap_or(0usize)
+        .unwrap_or(1)
         .max(1);
     let bars = minutes.iter().enumerate().flat_map(|(place, minute)| {
         let mut below = 0;
@@ -53,7 +53,7 @@ pub(super) fn chart(records: &[Record], now: Timestamp, words: &Words) -> Markup
         figure.chart {
             svg viewBox=(view) preserveAspectRatio="none" role="img" aria-label=(words.per_minute) {
                 @for (x, y, height, outcome, count) in bars {
-                    rect data-status=(outcome) x=(x) y=(y) width=(WIDTH - 2) height=(height) { title { (count) " " (outcome) } }
+                    rect data-status=(outcome) x=(x) y=(y) width=(WIDTH - 2) height=(height) { title { (count) " " (words.status(outcome)) } }
                 }
             }
             figcaption { (words.per_minute) }

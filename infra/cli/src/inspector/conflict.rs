@@ -1,4 +1,4 @@
-//! The conflicts of an event: how they differ from it, and what becomes of them.
+//! An event's conflicts: how they differ from it, and releasing or dismissing them.
 
 use std::sync::Arc;
 
@@ -10,27 +10,25 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::actions::{Key, confirmation};
-use super::page::{moment, page, status};
-use super::view::{encoded, event};
+use super::page::{Question, encoded, moment, page, status};
 use super::words::Words;
-use super::{Failed, Inspector};
+use super::{Failed, Inspector, Key};
 use crate::stack::conflicts::{self, Outcome, compared};
 use crate::stack::difference::{Difference, Member};
+use crate::stack::lookup;
 use crate::terminal::escape;
 
-/// A dismissal, as its form sends it.
+/// The form of a dismissal.
 #[derive(Debug, Deserialize)]
 pub(super) struct Dismissal {
     key: String,
     reason: String,
 }
 
-/// For an event, each of its conflicts; for a conflict, what it conflicts with. Nothing for any other.
+/// The conflicts of an event, or the event that a conflict belongs to.
 pub(super) async fn conflicts(inspector: &Inspector, words: &Words, record: &Record) -> Result<Markup, Failed> {
     let ledger = inspector.target.ledger()?;
-    let partition = record.key.split_once('|').map_or("", |(partition, _)| partition);
-    let records = ledger.partition(partition).await?;
+    let records = ledger.partition(lookup::partition(&record.key)).await?;
     let mut shown = Vec::new();
     let own = conflicts::of(&record.key, &records);
     for conflict in own.chain(record.conflict_of.is_some().then_some(record)) {
@@ -43,9 +41,9 @@ pub(super) async fn conflicts(inspector: &Inspector, words: &Words, record: &Rec
         shown.push(html! {
             p {
                 a href={ "/event?key=" (encoded(other)) } { @if conflict.key == record.key { (words.conflict_of) } @else { (moment(conflict.received_at.as_deref())) } }
-                " " (status(conflict.status))
+                " " (status(words, conflict.status))
                 @if open {
-                    " · " a href={ "/conflict/release?key=" (encoded(&conflict.key)) } { (words.let_through) }
+                    " · " a href={ "/conflict/release?key=" (encoded(&conflict.key)) } { (words.release) }
                     " · " a href={ "/conflict/dismiss?key=" (encoded(&conflict.key)) } { (words.dismiss) }
                 }
             }
@@ -60,13 +58,13 @@ pub(super) async fn conflicts(inspector: &Inspector, words: &Words, record: &Rec
     })
 }
 
-/// The difference, a row a member.
+/// The difference, with a row for each member.
 fn table(difference: Option<&Difference>, words: &Words) -> Markup {
     let value = |value: &Option<String>| escape(value.as_deref().unwrap_or_default());
     match difference {
         Some(Difference::Members(members)) => html! {
             table.differences {
-                thead { tr { @for head in words.differences { th scope="col" { (head) } } } }
+                thead { tr { @for head in [words.member, words.event, words.conflict] { th scope="col" { (head) } } } }
                 tbody { @for Member { path, before, after } in members { tr {
                     td { (escape(path)) }
                     td { @if before.is_some() { del { (value(before)) } } }
@@ -79,11 +77,11 @@ fn table(difference: Option<&Difference>, words: &Words) -> Markup {
     }
 }
 
-/// What a page that asks says of the record.
+/// The record, as a confirmation shows it.
 async fn described(inspector: &Inspector, words: &Words, key: &str) -> Result<Markup, Failed> {
-    Ok(match event::find(inspector, key).await? {
+    Ok(match inspector.record(key).await? {
         None => html! { (words.not_found) },
-        Some(record) => html! { code { (escape(&record.key)) } " " (status(record.status)) },
+        Some(record) => html! { code { (escape(&record.key)) } " " (status(words, record.status)) },
     })
 }
 
@@ -95,13 +93,14 @@ pub(super) async fn confirm_release(
     let words = Words::of(&headers);
     let what = described(&inspector, words, &key).await?;
     let back = format!("/event?key={}", encoded(&key));
-    Ok(confirmation(
-        &inspector,
-        words,
-        ("/conflict/release", &back),
-        ("key", &key),
-        (words.will_let_through, &what),
-    ))
+    let question = Question {
+        text: words.will_let_through,
+        what,
+        path: "/conflict/release",
+        back: &back,
+        field: ("key", &key),
+    };
+    Ok(question.page(&inspector, words, &html! {}))
 }
 
 pub(super) async fn release(
@@ -109,7 +108,7 @@ pub(super) async fn release(
     headers: HeaderMap,
     Form(Key { key }): Form<Key>,
 ) -> Result<Response, Failed> {
-    let outcome = match event::find(&inspector, &key).await? {
+    let outcome = match inspector.record(&key).await? {
         Some(record) if record.conflict_of.is_some() => conflicts::release(&inspector.target, &record).await?,
         _ => Outcome::Gone,
     };
@@ -123,19 +122,16 @@ pub(super) async fn confirm_dismiss(
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
     let what = described(&inspector, words, &key).await?;
-    let content = html! {
-        h1 { (words.confirm) }
-        p { (words.will_dismiss) }
-        p.what { (what) }
-        form method="post" action="/conflict/dismiss" {
-            input type="hidden" name="token" value=(inspector.token);
-            input type="hidden" name="key" value=(key);
-            label { (words.why) input name="reason" required autofocus size="40"; }
-            button { (words.yes) }
-            " " a href={ "/event?key=" (encoded(&key)) } { (words.no) }
-        }
+    let back = format!("/event?key={}", encoded(&key));
+    let question = Question {
+        text: words.will_dismiss,
+        what,
+        path: "/conflict/dismiss",
+        back: &back,
+        field: ("key", &key),
     };
-    Ok(page(&inspector, words, "", &content))
+    let reason = html! { label { (words.reason) input name="reason" required autofocus size="40"; } };
+    Ok(question.page(&inspector, words, &reason))
 }
 
 pub(super) async fn dismiss(
@@ -143,12 +139,12 @@ pub(super) async fn dismiss(
     headers: HeaderMap,
     Form(Dismissal { key, reason }): Form<Dismissal>,
 ) -> Result<Response, Failed> {
-    // A browser asks for the reason before it sends the form.
+    // A browser requires the reason; other clients are asked again.
     if reason.trim().is_empty() {
         let ask = format!("/conflict/dismiss?key={}", encoded(&key));
         return Ok(Redirect::to(&ask).into_response());
     }
-    let outcome = match event::find(&inspector, &key).await? {
+    let outcome = match inspector.record(&key).await? {
         Some(record) if record.conflict_of.is_some() => {
             conflicts::dismiss(&inspector.target, &record, reason.trim()).await?
         }
@@ -157,7 +153,7 @@ pub(super) async fn dismiss(
     after(&inspector, &headers, &key, outcome).await
 }
 
-/// Back to the record; where nothing was changed, a word about it.
+/// Redirects to the record, or says that nothing was changed.
 async fn after(inspector: &Inspector, headers: &HeaderMap, key: &str, outcome: Outcome) -> Result<Response, Failed> {
     let back = format!("/event?key={}", encoded(key));
     if matches!(outcome, Outcome::Done | Outcome::Again) {

@@ -1,4 +1,4 @@
-//! Who may ask: this machine's browser, by this machine's name, from our own page.
+//! Accepts only requests from this machine's browser, to its loopback name, from our own pages.
 
 use std::sync::Arc;
 
@@ -10,19 +10,23 @@ use axum::response::{IntoResponse, Response};
 
 use super::Inspector;
 
-/// A form of ours is shorter.
+/// Our forms are shorter.
 const LONGEST_FORM: usize = 64 * 1024;
 
-/// Refuses a name that another site has given to this machine (DNS rebinding), what another site's
-/// page asks for, and a form that does not come from one of ours.
+/// Refuses requests to another host name (DNS rebinding), requests from other sites' pages, and forms that are not from
+/// our own pages.
 pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Request, next: Next) -> Response {
     if !is_loopback(request.headers()) {
-        return (StatusCode::MISDIRECTED_REQUEST, "only as 127.0.0.1 or localhost\n").into_response();
+        return (
+            StatusCode::MISDIRECTED_REQUEST,
+            "the inspector only answers as 127.0.0.1 or localhost\n",
+        )
+            .into_response();
     }
     if !is_same_origin(request.headers()) {
         return (
             StatusCode::FORBIDDEN,
-            "another site's page has asked for this: type the address, or choose it from your bookmarks\n",
+            "refused: the request comes from another site's page. Type the address, or open it from your bookmarks\n",
         )
             .into_response();
     }
@@ -30,7 +34,13 @@ pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Requ
         Method::GET | Method::HEAD => request,
         _ => match own_form(&inspector, request).await {
             Some(request) => request,
-            None => return (StatusCode::FORBIDDEN, "not from this page: load it again\n").into_response(),
+            None => {
+                return (
+                    StatusCode::FORBIDDEN,
+                    "refused: the form is outdated or from another site. Reload the page\n",
+                )
+                    .into_response();
+            }
         },
     };
     let mut response = next.run(request).await;
@@ -41,7 +51,7 @@ pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Requ
             "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // With none at all, a form's own Origin would be `null`.
+        // With `no-referrer`, the Origin of our own forms would be `null`.
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -52,7 +62,7 @@ pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Requ
     response
 }
 
-/// The request with its body, where that has the token.
+/// The request, if its body contains the token.
 async fn own_form(inspector: &Inspector, request: Request) -> Option<Request> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, LONGEST_FORM).await.ok()?;
@@ -73,7 +83,7 @@ fn is_loopback(headers: &HeaderMap) -> bool {
     matches!(name, "127.0.0.1" | "localhost" | "[::1]")
 }
 
-/// Whether no page has asked, or one of ours: browsers say so, and no page can change what they say.
+/// Whether the request is from our own pages or from no page. Browsers set these headers, and no page can change them.
 /// <https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header>
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());

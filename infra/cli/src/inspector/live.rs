@@ -1,4 +1,4 @@
-//! Tells a page that something has changed: server-sent events.
+//! Notifies pages of changes, by server-sent events.
 
 use std::collections::hash_map::DefaultHasher;
 use std::convert::Infallible;
@@ -16,24 +16,24 @@ use crate::stack::events::recent;
 use crate::stack::filter::Filter;
 use crate::stack::queue::Depth;
 
-/// How often the ledger is looked at while a page is open: on AWS each look is a few reads.
+/// How often the ledger is polled while a page is open. On AWS each poll is a few reads.
 const LOCAL: Duration = Duration::from_millis(700);
 const DEPLOYED: Duration = Duration::from_secs(5);
 
-/// So many of the newest events are watched.
+/// How many of the newest events are watched.
 const WATCHED: usize = 100;
 
-/// Pages that are told at once. Each of them is a reader of the ledger.
+/// Pages notified at once, since each of them polls the ledger.
 pub(super) const MOST: usize = 16;
 
-/// One line whenever the newest events or the queues' lengths are not what they were.
+/// Sends a line whenever the newest events or the lengths of the queues change.
 pub(super) async fn changes(State(inspector): State<Arc<Inspector>>) -> Response {
     let Ok(place) = Arc::clone(&inspector.live).try_acquire_owned() else {
         let advice = "too many pages are open: close some of them\n";
         return (StatusCode::SERVICE_UNAVAILABLE, advice).into_response();
     };
     let first = digest(&inspector).await;
-    // The place is the stream's as long as that is read.
+    // The stream keeps its place while it is read.
     let changes = futures_util::stream::unfold((inspector, first, place), |(inspector, mut last, place)| async move {
         loop {
             tokio::time::sleep(if inspector.target.is_local() { LOCAL } else { DEPLOYED }).await;
@@ -48,7 +48,7 @@ pub(super) async fn changes(State(inspector): State<Arc<Inspector>>) -> Response
     Sse::new(changes).keep_alive(KeepAlive::default()).into_response()
 }
 
-/// `None` where it can't be had just now.
+/// A hash of what is watched; `None` if it can't be read right now.
 async fn digest(inspector: &Inspector) -> Option<u64> {
     let target = &inspector.target;
     let ledger = target.ledger().ok()?;

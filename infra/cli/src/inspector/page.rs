@@ -1,11 +1,12 @@
-//! What every page has around it.
+//! The layout of every page.
 
 use maud::{DOCTYPE, Markup, html};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use super::Inspector;
 use super::words::Words;
 
-/// A whole page. What is in `content` is asked for again when the ledger changes.
+/// A page. The script reloads `content` when the ledger changes.
 pub(super) fn page(inspector: &Inspector, words: &Words, here: &str, content: &Markup) -> Markup {
     let link = |path: &str, text: &str| {
         html! { a href=(path) aria-current=[(path == here).then_some("page")] { (text) } }
@@ -31,7 +32,7 @@ pub(super) fn page(inspector: &Inspector, words: &Words, here: &str, content: &M
                         (link("/quarantine", words.quarantine))
                     }
                     span.where { (inspector.target.name()) @if inspector.target.is_local() { " · " (words.local) } }
-                    button type="button" data-lang=(words.other.0) { (words.other.1) }
+                    button type="button" data-lang=(words.other_lang) { (words.other_name) }
                 }
                 main id="content" { (content) }
             }
@@ -39,7 +40,7 @@ pub(super) fn page(inspector: &Inspector, words: &Words, here: &str, content: &M
     }
 }
 
-/// A page that has nothing to ask for.
+/// A page without script or navigation.
 pub(super) fn bare(title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -54,12 +55,44 @@ pub(super) fn bare(title: &str, content: &Markup) -> Markup {
     }
 }
 
-/// A status, in its colour.
-pub(super) fn status(status: &str) -> Markup {
-    html! { span.status data-status=(status) { (status) } }
+/// A change that the reader must confirm.
+pub(super) struct Question<'a> {
+    pub(super) text: &'a str,
+    /// What would change.
+    pub(super) what: Markup,
+    /// The path that the form posts to.
+    pub(super) path: &'a str,
+    /// The path of "no".
+    pub(super) back: &'a str,
+    /// The field that names what to change, with its value.
+    pub(super) field: (&'a str, &'a str),
 }
 
-/// A moment: short, with the whole of it where the pointer rests.
+impl Question<'_> {
+    /// The page that asks, with `more` fields in its form.
+    pub(super) fn page(&self, inspector: &Inspector, words: &Words, more: &Markup) -> Markup {
+        let content = html! {
+            h1 { (words.confirm) }
+            p { (self.text) }
+            p.what { (self.what) }
+            form method="post" action=(self.path) {
+                input type="hidden" name="token" value=(inspector.token);
+                input type="hidden" name=(self.field.0) value=(self.field.1);
+                (more)
+                button autofocus { (words.yes) }
+                " " a href=(self.back) { (words.no) }
+            }
+        };
+        page(inspector, words, "", &content)
+    }
+}
+
+/// A status, in colour.
+pub(super) fn status(words: &Words, status: &str) -> Markup {
+    html! { span.status data-status=(status) title=(status) { (words.status(status)) } }
+}
+
+/// A short time, with the full time as a tooltip.
 pub(super) fn moment(at: Option<&str>) -> Markup {
     let Some(at) = at else {
         return html! { "–" };
@@ -67,4 +100,10 @@ pub(super) fn moment(at: Option<&str>) -> Markup {
     let short = at.replace('T', " ");
     let short = short.trim_end_matches('Z');
     html! { time datetime=(at) title=(at) { (short) } }
+}
+
+/// Text that is encoded for a query string.
+pub(super) fn encoded(text: &str) -> PercentEncode<'_> {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+    utf8_percent_encode(text, ESCAPED)
 }

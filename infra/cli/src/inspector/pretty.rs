@@ -1,11 +1,11 @@
-//! JSON with line breaks, and every number and string as it was sent: an amount of `150000.00`
-//! stays one. What would not show, or turn the text around, stands as its escape.
+//! Indents JSON and keeps numbers as they were sent, such as `150000.00`. Invisible characters and those that change
+//! the direction of text are escaped.
 
 use acuse_core::json::{self, Value};
 
 use crate::terminal::{escape, escape_json};
 
-/// The payload, indented; as it is where it is no JSON.
+/// The payload, indented if it is JSON.
 pub(super) fn pretty(payload: &[u8]) -> String {
     match json::parse(payload) {
         Ok(value) => {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_turn_the_text_around_shows() {
+    fn characters_that_change_direction_are_escaped() {
         assert_eq!(
             pretty("{\"id\":\"a\u{202e}b\"}".as_bytes()),
             "{\n  \"id\": \"a\\u202eb\"\n}"

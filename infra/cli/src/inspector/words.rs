@@ -1,229 +1,145 @@
-//! The page's words, in the two languages that its readers speak.
+//! The page's texts in its readers' two languages.
 
-use axum::http::{HeaderMap, header};
+use acuse_core::ledger::Status;
+use axum::http::{HeaderMap, HeaderName, header};
 
-/// One language.
-pub(super) struct Words {
-    pub(super) lang: &'static str,
-    pub(super) other: (&'static str, &'static str),
-    pub(super) events: &'static str,
-    pub(super) dead_letters: &'static str,
-    pub(super) quarantine: &'static str,
-    pub(super) local: &'static str,
-    pub(super) provider: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) status: &'static str,
-    pub(super) environment: &'static str,
-    pub(super) since: &'static str,
-    pub(super) id: &'static str,
-    pub(super) search: &'static str,
-    pub(super) all: &'static str,
-    pub(super) received: &'static str,
-    pub(super) resource: &'static str,
-    pub(super) attempts: &'static str,
-    pub(super) duplicates: &'static str,
-    pub(super) error: &'static str,
-    pub(super) nothing: &'static str,
-    pub(super) more: &'static str,
-    pub(super) more_queued: &'static str,
-    pub(super) bad_since: &'static str,
-    pub(super) per_minute: &'static str,
-    pub(super) send: &'static str,
-    pub(super) sample: &'static str,
-    pub(super) twice: &'static str,
-    pub(super) broken: &'static str,
-    pub(super) timeline: &'static str,
-    pub(super) verified: &'static str,
-    pub(super) claimed: &'static str,
-    pub(super) hook: &'static str,
-    pub(super) happened: &'static str,
-    pub(super) no_time: &'static str,
-    pub(super) reference: &'static str,
-    pub(super) last_duplicate: &'static str,
-    pub(super) payload: &'static str,
-    pub(super) as_sent: &'static str,
-    pub(super) life: &'static str,
-    pub(super) delivery: &'static str,
-    pub(super) reason: &'static str,
-    pub(super) in_registration: &'static str,
-    pub(super) diagnosis: &'static str,
-    pub(super) replay: &'static str,
-    pub(super) redrive: &'static str,
-    pub(super) release: &'static str,
-    pub(super) confirm: &'static str,
-    pub(super) will_replay: &'static str,
-    pub(super) will_redrive: &'static str,
-    pub(super) will_release: &'static str,
-    pub(super) set_aside: &'static str,
-    pub(super) yes: &'static str,
-    pub(super) no: &'static str,
-    pub(super) not_found: &'static str,
-    pub(super) conflicts: &'static str,
-    pub(super) conflict_of: &'static str,
-    pub(super) differences: [&'static str; 3],
-    pub(super) same_values: &'static str,
-    pub(super) not_comparable: &'static str,
-    pub(super) let_through: &'static str,
-    pub(super) dismiss: &'static str,
-    pub(super) why: &'static str,
-    pub(super) will_let_through: &'static str,
-    pub(super) will_dismiss: &'static str,
-    pub(super) decided_before: &'static str,
+/// Defines each text by its name, in English and in Spanish.
+macro_rules! words {
+    ($($name:ident: $english:literal, $spanish:literal;)*) => {
+        /// The texts in one language.
+        pub(super) struct Words {
+            $(pub(super) $name: &'static str,)*
+        }
+
+        const EN: Words = Words { $($name: $english,)* };
+        const ES: Words = Words { $($name: $spanish,)* };
+    };
 }
 
-const EN: Words = Words {
-    lang: "en",
-    other: ("es", "Español"),
-    events: "Events",
-    dead_letters: "Dead letters",
-    quarantine: "Quarantine",
-    local: "local stack",
-    provider: "Provider",
-    kind: "Type",
-    status: "Status",
-    environment: "Environment",
-    since: "Since",
-    id: "Id",
-    search: "Search",
-    all: "all",
-    received: "Received",
-    resource: "Resource",
-    attempts: "Tries",
-    duplicates: "Duplicates",
-    error: "Error",
-    nothing: "Nothing here.",
-    more: "There are more events than were looked through or are shown: narrow the search, or use",
-    more_queued: "There are more than are shown; all of them:",
-    bad_since: "This is no time, and was left out (2h, 7d, 2026-11-20 in UTC, 2026-11-20T08:00:00-05:00):",
-    per_minute: "Deliveries a minute, the last hour",
-    send: "Send",
-    sample: "Send a sample",
-    twice: "and its duplicate",
-    broken: "with a broken signature",
-    timeline: "Timeline",
-    verified: "verified, signed form",
-    claimed: "claimed, try",
-    hook: "hook",
-    happened: "happened, says the provider",
-    no_time: "What the provider signed as its time is none",
-    reference: "Order",
-    last_duplicate: "last duplicate, in all",
-    payload: "Payload",
-    as_sent: "as read, numbers as they were sent",
-    life: "Its whole life",
-    delivery: "Delivery",
-    reason: "Reason",
-    in_registration: "answered 200, in a registration window",
-    diagnosis: "Diagnosis",
-    replay: "Replay",
-    redrive: "Redrive",
-    release: "Release",
-    confirm: "Confirm",
-    will_replay: "This event is queued again, and its hooks that are not done are called:",
-    will_redrive: "This message goes back to the event queue, and leaves the dead-letter queue:",
-    will_release: "This delivery is verified again. Where it holds, it is queued and leaves the quarantine:",
-    set_aside: "It was set aside on purpose (of another environment, or expired): hooks would get it now.",
-    yes: "Yes, do it",
-    no: "No, go back",
-    not_found: "It is not there, or somebody else is just looking at it.",
-    conflicts: "Conflicts: the same event in other bytes",
-    conflict_of: "The event that was received first",
-    differences: ["Member", "Event", "Conflict"],
-    same_values: "The same members and values: only white space, the order of members, or how a text is written differs.",
-    not_comparable: "The two can't be compared member by member: one is not JSON, or gone.",
-    let_through: "Release",
-    dismiss: "Dismiss",
-    why: "Reason",
-    will_let_through: "This conflict is queued, and hooks get it as an event of its own:",
-    will_dismiss: "This conflict never reaches a hook; the record keeps the reason:",
-    decided_before: "It was decided on before, or is gone. Nothing was changed:",
-};
-
-const ES: Words = Words {
-    lang: "es",
-    other: ("en", "English"),
-    events: "Eventos",
-    dead_letters: "Mensajes fallidos",
-    quarantine: "Cuarentena",
-    local: "entorno local",
-    provider: "Proveedor",
-    kind: "Tipo",
-    status: "Estado",
-    environment: "Ambiente",
-    since: "Desde",
-    id: "Id",
-    search: "Buscar",
-    all: "todos",
-    received: "Recibido",
-    resource: "Recurso",
-    attempts: "Intentos",
-    duplicates: "Duplicados",
-    error: "Error",
-    nothing: "No hay nada.",
-    more: "Hay más eventos que los revisados o mostrados: acote la búsqueda, o use",
-    more_queued: "Hay más de los que se muestran; todos:",
-    bad_since: "Esto no es una hora, y no se tuvo en cuenta (2h, 7d, 2026-11-20 en UTC, 2026-11-20T08:00:00-05:00):",
-    per_minute: "Entregas por minuto, última hora",
-    send: "Enviar",
-    sample: "Enviar una muestra",
-    twice: "y su duplicado",
-    broken: "con la firma dañada",
-    timeline: "Cronología",
-    verified: "verificado, forma firmada",
-    claimed: "tomado, intento",
-    hook: "hook",
-    happened: "ocurrió, según el proveedor",
-    no_time: "Lo que el proveedor firmó como su hora no es una hora",
-    reference: "Pedido",
-    last_duplicate: "último duplicado, en total",
-    payload: "Contenido",
-    as_sent: "como se leyó, los números tal como llegaron",
-    life: "Su vida entera",
-    delivery: "Entrega",
-    reason: "Motivo",
-    in_registration: "se respondió 200, en una ventana de registro",
-    diagnosis: "Diagnóstico",
-    replay: "Repetir",
-    redrive: "Reenviar",
-    release: "Liberar",
-    confirm: "Confirmar",
-    will_replay: "Este evento vuelve a la cola, y se llaman los hooks que faltan:",
-    will_redrive: "Este mensaje vuelve a la cola de eventos y sale de los mensajes fallidos:",
-    will_release: "Esta entrega se verifica de nuevo. Si es auténtica, entra a la cola y sale de la cuarentena:",
-    set_aside: "Se apartó a propósito (de otro ambiente, o vencido): ahora llegaría a los hooks.",
-    yes: "Sí, hacerlo",
-    no: "No, volver",
-    not_found: "No está ahí, o alguien más lo está mirando en este momento.",
-    conflicts: "Conflictos: el mismo evento con otros bytes",
-    conflict_of: "El evento que se recibió primero",
-    differences: ["Campo", "Evento", "Conflicto"],
-    same_values: "Los mismos campos y valores: solo cambian los espacios, el orden de los campos o la forma de escribir un texto.",
-    not_comparable: "No se pueden comparar campo por campo: uno no es JSON, o ya no está.",
-    let_through: "Dejar pasar",
-    dismiss: "Descartar",
-    why: "Motivo",
-    will_let_through: "Este conflicto entra a la cola, y los hooks lo reciben como un evento propio:",
-    will_dismiss: "Este conflicto nunca llega a un hook; el registro guarda el motivo:",
-    decided_before: "Ya se había decidido, o ya no está. Nada cambió:",
-};
+words! {
+    lang: "en", "es";
+    other_lang: "es", "en";
+    other_name: "Español", "English";
+    events: "Events", "Eventos";
+    dead_letters: "Dead letters", "Mensajes fallidos";
+    quarantine: "Quarantine", "Cuarentena";
+    local: "local stack", "entorno local";
+    provider: "Provider", "Proveedor";
+    kind: "Type", "Tipo";
+    status: "Status", "Estado";
+    environment: "Environment", "Ambiente";
+    since: "Since", "Desde";
+    id: "Id", "Id";
+    search: "Search", "Buscar";
+    all: "all", "todos";
+    received: "Received", "Recibido";
+    resource: "Resource", "Recurso";
+    attempts: "Attempts", "Intentos";
+    duplicates: "Duplicates", "Duplicados";
+    error: "Error", "Error";
+    nothing: "Nothing to show.", "No hay nada que mostrar.";
+    more:
+        "Not all events were searched or are shown. Narrow the search, or use",
+        "No se revisaron o no se muestran todos los eventos. Acote la búsqueda o use";
+    more_queued: "There are more. To list all of them:", "Hay más. Para verlos todos:";
+    bad_since:
+        "This is not a valid time and was ignored (use 2h, 7d, 2026-11-20 in UTC, 2026-11-20T08:00:00-05:00):",
+        "Esta hora no es válida y se ignoró (use 2h, 7d, 2026-11-20 en UTC, 2026-11-20T08:00:00-05:00):";
+    per_minute: "Deliveries per minute in the last hour", "Entregas por minuto en la última hora";
+    send: "Send", "Enviar";
+    sample: "Send a sample", "Enviar un ejemplo";
+    twice: "and a duplicate", "y un duplicado";
+    broken: "with an invalid signature", "con una firma inválida";
+    in_progress: "in progress", "en proceso";
+    released: "retrying", "reintentando";
+    completed: "completed", "completado";
+    rejected: "rejected", "rechazado";
+    conflict: "conflict", "conflicto";
+    timeline: "Timeline", "Cronología";
+    verified: "verified, canonical form", "verificado, forma canónica";
+    claimed: "processing started, attempt", "procesamiento iniciado, intento";
+    hook: "hook", "hook";
+    happened: "occurred, according to the provider", "ocurrió, según el proveedor";
+    no_time: "The time that the provider signed is invalid", "La hora que firmó el proveedor no es válida";
+    reference: "Order", "Pedido";
+    last_duplicate: "last duplicate; duplicates so far:", "último duplicado; duplicados hasta ahora:";
+    payload: "Payload", "Contenido";
+    as_sent: "numbers are shown exactly as sent", "los números se muestran tal como llegaron";
+    life: "All events of this resource", "Todos los eventos de este recurso";
+    delivery: "Delivery", "Entrega";
+    reason: "Reason", "Motivo";
+    in_registration: "answered 200, in a registration window", "se respondió 200, en una ventana de registro";
+    diagnosis: "Diagnosis", "Diagnóstico";
+    replay: "Replay", "Repetir";
+    redrive: "Redrive", "Reenviar";
+    release: "Release", "Liberar";
+    confirm: "Confirm", "Confirmar";
+    will_replay:
+        "This event is queued again, and hooks that have not completed are called:",
+        "Este evento vuelve a la cola, y se llaman los hooks que no han terminado:";
+    will_redrive:
+        "This message moves from the dead-letter queue back to the event queue:",
+        "Este mensaje vuelve a la cola de eventos y sale de los mensajes fallidos:";
+    will_release:
+        "This delivery is verified again. If it is valid, it is queued and leaves the quarantine:",
+        "Esta entrega se verifica de nuevo. Si es válida, entra a la cola y sale de la cuarentena:";
+    set_aside:
+        "It was set aside on purpose (wrong environment or expired). Hooks will receive it now.",
+        "Se apartó a propósito (ambiente equivocado o vencido). Ahora llegará a los hooks.";
+    yes: "Yes, continue", "Sí, continuar";
+    no: "No, go back", "No, volver";
+    not_found:
+        "Not found: it is gone, or someone else is looking at it right now.",
+        "No se encontró: ya no está, o alguien más lo está mirando en este momento.";
+    conflicts: "Conflicts: the same event with different content", "Conflictos: el mismo evento con otro contenido";
+    conflict_of: "The event that was received first", "El evento que se recibió primero";
+    member: "Member", "Campo";
+    event: "Event", "Evento";
+    same_values:
+        "The members and values are the same. Only white space, member order or escaping differs.",
+        "Los campos y valores son los mismos. Solo cambian los espacios, el orden de los campos o los escapes.";
+    not_comparable:
+        "These can't be compared member by member: one is not JSON, or is no longer stored.",
+        "No se pueden comparar campo por campo: uno no es JSON, o ya no está guardado.";
+    dismiss: "Dismiss", "Descartar";
+    will_let_through:
+        "This conflict is queued, and hooks receive it as a separate event:",
+        "Este conflicto entra a la cola, y los hooks lo reciben como un evento aparte:";
+    will_dismiss:
+        "Hooks never receive this conflict. The record keeps the reason:",
+        "Los hooks nunca reciben este conflicto. El registro guarda el motivo:";
+    decided_before:
+        "It was already released or dismissed, or is no longer stored. Nothing was changed:",
+        "Ya se había liberado o descartado, o ya no está guardado. No se cambió nada:";
+}
 
 impl Words {
-    /// The reader's language: as the cookie says, else as the browser does.
+    /// The reader's language: the cookie's, or else the browser's.
     pub(super) fn of(headers: &HeaderMap) -> &'static Self {
-        let text = |name| {
+        let text = |name: HeaderName| {
             headers
                 .get(name)
-                .and_then(|value: &axum::http::HeaderValue| value.to_str().ok())
+                .and_then(|value| value.to_str().ok())
                 .unwrap_or_default()
         };
-        let cookie = text(header::COOKIE)
-            .split(';')
-            .find_map(|pair| pair.trim().strip_prefix("lang="));
+        let mut cookies = text(header::COOKIE).split(';');
+        let cookie = cookies.find_map(|pair| pair.trim().strip_prefix("lang="));
         let wanted = cookie.unwrap_or_else(|| text(header::ACCEPT_LANGUAGE));
-        if wanted.to_ascii_lowercase().starts_with("es") {
-            &ES
-        } else {
-            &EN
+        match wanted.to_ascii_lowercase().starts_with("es") {
+            true => &ES,
+            false => &EN,
+        }
+    }
+
+    /// A status as people read it; other texts stay as they are.
+    pub(super) fn status<'a>(&self, name: &'a str) -> &'a str {
+        match Status::from_name(name) {
+            Some(Status::InProgress) => self.in_progress,
+            Some(Status::Released) => self.released,
+            Some(Status::Completed) => self.completed,
+            Some(Status::Rejected) => self.rejected,
+            Some(Status::Conflict) => self.conflict,
+            None => name,
         }
     }
 }

@@ -1,50 +1,51 @@
 //! Calls to the emulator, over plain HTTP.
 //!
-//! It verifies no signatures and finds the service by path, target or action. So a dozen calls
-//! need no SDK: those of CloudFormation, Lambda, API Gateway and S3 would add two minutes of
-//! compiling to everybody's first `cargo run -- local`.
+//! It checks no signatures and finds the service by path or target, so a dozen calls need no SDK. The SDKs of Lambda,
+//! API Gateway and S3 would add a minute of compiling to the first `cargo run -- local`.
 
 use bytes::Bytes;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use thiserror::Error;
 
-/// A call that did not do what it was to do.
+use crate::http::{ClientError, client};
+
+/// A call to the emulator failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ApiError {
-    /// No answer, or one that breaks off.
+    /// No answer, or an incomplete one.
     #[error("{call}: no answer")]
     Transport {
-        /// Which call.
+        /// The call.
         call: String,
         /// Why.
         #[source]
         source: reqwest::Error,
     },
-    /// An answer that says no.
+    /// An error status.
     #[error("{call}: {status} {body}")]
     Refused {
-        /// Which call.
+        /// The call.
         call: String,
         /// The HTTP status.
         status: StatusCode,
-        /// What it says.
+        /// The answer's body.
         body: String,
     },
-    /// An answer that is not what AWS documents.
+    /// An answer that does not match AWS's documentation.
     #[error("{call}: the answer has no {missing}: {body}")]
     Shape {
-        /// Which call.
+        /// The call.
         call: String,
-        /// What it should have.
+        /// What the answer should contain.
         missing: &'static str,
-        /// What it is.
+        /// The answer's body.
         body: String,
     },
 }
 
-/// The emulator's end point.
+/// The emulator's endpoint.
 #[derive(Debug, Clone)]
 pub(super) struct Api {
     http: Client,
@@ -52,13 +53,14 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// Everything is on this machine: no proxy of the environment's comes between.
-    pub(super) fn new(endpoint: String) -> Result<Self, reqwest::Error> {
-        let http = Client::builder().no_proxy().build()?;
-        Ok(Self { http, endpoint })
+    pub(super) fn new(endpoint: String) -> Result<Self, ClientError> {
+        Ok(Self {
+            http: client()?,
+            endpoint,
+        })
     }
 
-    /// The client, for others on this machine.
+    /// The client, for other servers on this machine.
     pub(super) fn http(&self) -> &Client {
         &self.http
     }
@@ -67,132 +69,79 @@ impl Api {
         &self.endpoint
     }
 
-    /// Whether it answers and has started all it has.
+    /// Whether the emulator has started all its services.
     pub(super) async fn is_ready(&self) -> bool {
-        let answer = self
-            .http
-            .get(format!("{}/_ministack/ready", self.endpoint))
-            .send()
-            .await;
+        let url = format!("{}/_ministack/ready", self.endpoint);
+        let answer = self.http.get(url).send().await;
         answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
     }
 
-    /// S3: a bucket (`bucket`) or an object (`bucket/key`), path-style.
+    /// Creates an S3 bucket (`bucket`) or object (`bucket/key`).
     pub(super) async fn put(&self, path: &str, content: Bytes) -> Result<(), ApiError> {
-        self.send(Method::PUT, &format!("/{path}"), |call| call.body(content))
-            .await
-            .map(drop)
+        let request = self.request(Method::PUT, &format!("/{path}")).body(content);
+        send(&format!("PUT {path}"), request).await.map(drop)
     }
 
-    /// A service with a REST interface: Lambda, API Gateway.
+    /// Reads from a service with a REST API: Lambda, API Gateway.
     pub(super) async fn get(&self, path: &str) -> Result<Value, ApiError> {
         self.rest(Method::GET, path, &Value::Null).await
     }
 
-    /// As [`get`](Self::get), with a body.
+    /// Calls a service with a REST API, with a body.
     pub(super) async fn rest(&self, method: Method, path: &str, body: &Value) -> Result<Value, ApiError> {
         let call = format!("{method} {path}");
-        let answer = self
-            .send(method, path, |call| if body.is_null() { call } else { call.json(body) })
-            .await?;
-        json(call, answer).await
+        let mut request = self.request(method, path);
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        json(&call, request).await
     }
 
-    /// A service that speaks JSON: Secrets Manager, SQS. `target` is as in `X-Amz-Target`.
+    /// Calls a service with a JSON API: Secrets Manager, SQS. `target` is the header `X-Amz-Target`.
     pub(super) async fn json(&self, target: &str, body: &Value) -> Result<Value, ApiError> {
-        let answer = self
-            .send(Method::POST, "/", |call| call.header("x-amz-target", target).json(body))
-            .await
-            .map_err(|error| error.of(target))?;
-        json(target.to_owned(), answer).await
+        let request = self.request(Method::POST, "/").header("x-amz-target", target);
+        json(target, request.json(body)).await
     }
 
-    /// A service that speaks XML: CloudFormation.
-    pub(super) async fn query(&self, action: &str, parameters: &[(String, String)]) -> Result<String, ApiError> {
-        let mut form = vec![
-            ("Action".to_owned(), action.to_owned()),
-            ("Version".into(), "2010-05-15".into()),
-        ];
-        form.extend_from_slice(parameters);
-        let answer = self
-            .send(Method::POST, "/", |call| call.form(&form))
-            .await
-            .map_err(|error| error.of(action))?;
-        let call = action.to_owned();
-        answer
-            .text()
-            .await
-            .map_err(|source| ApiError::Transport { call, source })
-    }
-
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
-    ) -> Result<Response, ApiError> {
-        let call = format!("{method} {path}");
-        let request = self.http.request(method, format!("{}{path}", self.endpoint));
-        let answer = match fill(request).send().await {
-            Ok(answer) => answer,
-            Err(source) => return Err(ApiError::Transport { call, source }),
-        };
-        match answer.status() {
-            status if status.is_success() => Ok(answer),
-            status => Err(ApiError::Refused {
-                call,
-                status,
-                body: answer.text().await.unwrap_or_default(),
-            }),
-        }
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.endpoint))
     }
 }
 
-async fn json(call: String, answer: Response) -> Result<Value, ApiError> {
-    let body = answer.bytes().await.map_err(|source| ApiError::Transport {
-        call: call.clone(),
-        source,
-    })?;
-    if body.is_empty() {
-        return Ok(Value::Null);
-    }
-    serde_json::from_slice(&body).map_err(|_| ApiError::Shape {
-        call,
-        missing: "JSON",
-        body: String::from_utf8_lossy(&body).into_owned(),
-    })
-}
-
-impl ApiError {
-    /// The same of a call that is known by a better name than its path.
-    fn of(self, name: &str) -> Self {
-        match self {
-            Self::Transport { source, .. } => Self::Transport {
-                call: name.to_owned(),
-                source,
-            },
-            Self::Refused { status, body, .. } => Self::Refused {
-                call: name.to_owned(),
-                status,
-                body,
-            },
-            Self::Shape { missing, body, .. } => Self::Shape {
-                call: name.to_owned(),
-                missing,
-                body,
-            },
-        }
+/// Sends a request; errors name it as `call`.
+async fn send(call: &str, request: RequestBuilder) -> Result<Response, ApiError> {
+    let call = call.to_owned();
+    match request.send().await {
+        Err(source) => Err(ApiError::Transport { call, source }),
+        Ok(answer) if answer.status().is_success() => Ok(answer),
+        Ok(answer) => Err(ApiError::Refused {
+            call,
+            status: answer.status(),
+            body: answer.text().await.unwrap_or_default(),
+        }),
     }
 }
 
-/// The text at `pointer` (RFC 6901) of an answer to `call`.
+async fn json(call: &str, request: RequestBuilder) -> Result<Value, ApiError> {
+    let body = send(call, request).await?.bytes().await;
+    let call = call.to_owned();
+    match body {
+        Err(source) => Err(ApiError::Transport { call, source }),
+        Ok(body) if body.is_empty() => Ok(Value::Null),
+        Ok(body) => serde_json::from_slice(&body).map_err(|_| ApiError::Shape {
+            call,
+            missing: "JSON",
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }),
+    }
+}
+
+/// The text at `pointer` (RFC 6901) in the answer to `call`.
 pub(super) fn text<'a>(answer: &'a Value, pointer: &'static str, call: &str) -> Result<&'a str, ApiError> {
-    answer
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .ok_or_else(|| ApiError::Shape {
-            call: call.to_owned(),
-            missing: pointer,
-            body: answer.to_string(),
-        })
+    let text = answer.pointer(pointer).and_then(Value::as_str);
+    text.ok_or_else(|| ApiError::Shape {
+        call: call.to_owned(),
+        missing: pointer,
+        body: answer.to_string(),
+    })
 }

@@ -8,8 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::error::Error;
 
-/// Runs the stack's tasks. Not the caller's runtime does: a test's ends with the test, and the
-/// stack that it started is there for the others.
+/// Runs the stack's tasks in a runtime of its own, since tests share a stack and each test's runtime ends with it.
 #[derive(Debug)]
 pub(super) struct Background(Option<Runtime>);
 
@@ -24,22 +23,21 @@ impl Background {
             .map_err(|error| Error::Runtime(error.into()))
     }
 
-    /// Runs `task` here. Where the answer is waited for no longer, the task is ended, and what it
-    /// had started with it.
+    /// Runs `task` to its end. If the future is dropped, so is the task, and the programs it has started end.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         task: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         let Some(runtime) = &self.0 else {
-            return Err(Error::Runtime("it has been stopped".into()));
+            return Err(Error::Runtime("the stack is stopped".into()));
         };
-        let mut task = Ended(runtime.spawn(task));
+        let mut task = AbortOnDrop(runtime.spawn(task));
         (&mut task.0)
             .await
             .unwrap_or_else(|error| Err(Error::Runtime(error.into())))
     }
 
-    /// Runs `task` here until the stack stops.
+    /// Runs `task` until the stack stops.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         if let Some(runtime) = &self.0 {
             runtime.spawn(task);
@@ -49,20 +47,20 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        // Without waiting: this may well be dropped inside another runtime, which must not block.
+        // Without waiting, since this may be dropped in another runtime, which must not block.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }
 }
 
-/// A task that ends when this is dropped.
-struct Ended<T>(JoinHandle<T>);
+/// A task that is aborted when this is dropped.
+struct AbortOnDrop<T>(JoinHandle<T>);
 
-impl<T> Drop for Ended<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
-        // For a moment only: until the programs that it runs have been told to end.
+        // A short wait lets the programs it runs receive their signal to end.
         let deadline = Instant::now() + Duration::from_secs(1);
         while !self.0.is_finished() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));

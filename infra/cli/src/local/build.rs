@@ -1,4 +1,4 @@
-//! The functions' binaries, built by cargo.
+//! Builds the functions' binaries with cargo.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use super::checkout::Checkout;
 use super::command;
 use super::error::Error;
 
-/// One line of cargo's `--message-format=json`, as far as it matters here.
+/// What we read of a line of cargo's `--message-format=json`.
 #[derive(Deserialize)]
 struct Message {
     reason: String,
@@ -25,8 +25,8 @@ struct Target {
     name: String,
 }
 
-/// This process's environment for another cargo: without what `cargo run` told of this package,
-/// which build scripts watch (ring's does). With it, each of the two would undo the other's work.
+/// This process's environment for another cargo, without the variables that `cargo run` sets for this package. Build
+/// scripts watch those (ring's does), so the two cargos would rebuild each other's work.
 pub(super) fn environment() -> impl Iterator<Item = (OsString, OsString)> {
     std::env::vars_os().filter(|(name, _)| {
         let name = name.to_string_lossy();
@@ -34,10 +34,10 @@ pub(super) fn environment() -> impl Iterator<Item = (OsString, OsString)> {
     })
 }
 
-/// Builds `names` and says where each of them is.
+/// Builds the binaries `names` and returns their paths.
 ///
-/// In the development profile and without `--package`, so that features are chosen over the whole
-/// workspace and what `cargo run` and `cargo test --workspace` have built is used again.
+/// It uses the development profile and no `--package`, so that features are resolved for the whole workspace and the
+/// builds of `cargo run` and `cargo test --workspace` are reused.
 pub(super) async fn build(
     checkout: &Checkout,
     names: &[String],
@@ -61,7 +61,7 @@ pub(super) async fn build(
     match names.iter().find(|name| !built.contains_key(*name)) {
         None => Ok(built),
         Some(missing) => Err(Error::Template(format!(
-            "cargo built no binary {missing:?}, which Metadata.BuildProperties.Binary names"
+            "Metadata.BuildProperties.Binary names {missing:?}, but cargo built no such binary"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! Zips as Lambda wants them: one file, `bootstrap`.
+//! Zips for Lambda, with the binary as `bootstrap`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
@@ -10,7 +10,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::error::Error;
 
-/// The zip of `binary` in `folder`, made anew only where the binary has changed.
+/// Zips `binary` into `folder`, unless the zip is up to date.
 pub(super) fn bundle(name: &str, binary: &Path, folder: &Path) -> Result<PathBuf, Error> {
     let zip = folder.join(format!("{name}.zip"));
     let stamp = folder.join(format!("{name}.stamp"));
@@ -23,7 +23,7 @@ pub(super) fn bundle(name: &str, binary: &Path, folder: &Path) -> Result<PathBuf
     Ok(zip)
 }
 
-/// Changes whenever cargo has linked the binary again.
+/// Changes whenever cargo links the binary.
 fn fingerprint(binary: &Path) -> Result<String, Error> {
     let metadata = binary.metadata().map_err(Error::file("read", binary))?;
     let modified = metadata.modified().map_err(Error::file("read", binary))?;

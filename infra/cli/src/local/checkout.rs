@@ -1,4 +1,4 @@
-//! The checkout that the working directory is in.
+//! Finds the checkout that the working directory is in.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,62 +8,58 @@ use serde_json::Value;
 use super::error::Error;
 use super::yaml;
 
-/// The workspace's folder: what is in it is built, deployed and run. Found when it is needed, since
-/// a path that is compiled in is that of another checkout once this one is copied or moved.
+/// The workspace's folder, whose contents are built, deployed and run. It is looked up at run time, since a path
+/// compiled in would be wrong once the checkout is copied or moved.
 #[derive(Debug, Clone)]
 pub struct Checkout {
     root: PathBuf,
 }
 
 impl Checkout {
-    /// The one that the working directory is in.
+    /// The checkout that the working directory is in.
     ///
     /// # Errors
-    /// [`Error::NoCheckout`] where it is in none.
+    /// [`Error::NoCheckout`].
     pub fn find() -> Result<Self, Error> {
         let folder = std::env::current_dir().map_err(Error::file("find", "the working directory"))?;
         Self::around(&folder)
     }
 
-    /// The one that `folder` is in: the nearest folder from there upwards that looks like one.
+    /// The nearest checkout at or above `folder`.
     fn around(folder: &Path) -> Result<Self, Error> {
-        let root = folder.ancestors().find(|folder| is_checkout(folder));
-        root.map(|root| Self {
-            root: root.to_path_buf(),
-        })
-        .ok_or_else(|| Error::NoCheckout {
-            folder: folder.to_path_buf(),
-        })
+        match folder.ancestors().find(|folder| is_checkout(folder)) {
+            Some(root) => Ok(Self { root: root.into() }),
+            None => Err(Error::NoCheckout(folder.into())),
+        }
     }
 
-    /// Its folder.
+    /// The checkout's folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// What is deployed.
+    /// The path of template.yaml.
     pub fn template(&self) -> PathBuf {
         self.root.join("template.yaml")
     }
 
-    /// What is deployed, as JSON: `!Ref x` is `{"Ref": "x"}`.
+    /// template.yaml as JSON, where `!Ref x` is `{"Ref": "x"}`.
     ///
     /// # Errors
-    /// [`Error::File`], or [`Error::Template`] where it is no YAML.
+    /// [`Error::File`], or [`Error::Template`] if it is not YAML.
     pub fn read_template(&self) -> Result<Value, Error> {
         let path = self.template();
         let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
         yaml::read(&text)
     }
 
-    /// What the local stack makes: `target/local`, wherever cargo itself may build.
+    /// The folder of the local stack's files, `target/local`, even if cargo builds elsewhere.
     pub fn local(&self) -> PathBuf {
         self.root.join("target").join("local")
     }
 }
 
-/// What deploying needs: the template, the functions, and the workspace that builds them. A package
-/// within the workspace has no template, and another project's workspace no such pair.
+/// Whether `folder` has what deploying needs: the template, the functions, and the workspace that builds them.
 fn is_checkout(folder: &Path) -> bool {
     let workspace = fs::read_to_string(folder.join("Cargo.toml"))
         .is_ok_and(|manifest| manifest.lines().any(|line| line.trim() == "[workspace]"));
@@ -77,7 +73,7 @@ mod tests {
     use super::*;
     use crate::local::build;
 
-    /// As little as a checkout can be: one function, which prints `text`.
+    /// Writes a minimal checkout with one function, which prints `text`.
     fn fake(root: &Path, text: &str) {
         let function = root.join("functions/hello");
         fs::create_dir_all(&function).unwrap();
@@ -99,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_nearest_one_upwards() {
+    fn the_nearest_checkout_upwards_is_found() {
         let temp = tempfile::tempdir().unwrap();
         let (outer, inner) = (temp.path().join("outer"), temp.path().join("outer/target/copy"));
         fake(&outer, "the outer one");
@@ -114,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_it_counts() {
+    fn a_checkout_needs_all_its_parts() {
         for part in ["Cargo.toml", "template.yaml", "functions"] {
             let temp = tempfile::tempdir().unwrap();
             fake(temp.path(), "incomplete");
@@ -126,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn its_own_functions_are_built() {
+    async fn a_checkout_builds_its_own_functions() {
         let temp = tempfile::tempdir().unwrap();
         for name in ["old", "moved"] {
             let root = temp.path().join(name);

@@ -1,18 +1,19 @@
-//! Creating a CloudFormation stack, and reading what came of it.
+//! Creates a CloudFormation stack and reads its outputs and resources.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use roxmltree::{Document, Node};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::types::{Capability, Parameter, Stack, StackStatus};
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, ApiError};
-use super::error::Error;
+use super::error::{Error, call_failed};
 
-/// The emulator needs about a second for the whole template.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The emulator takes about a second for the template.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A stack that has been created.
+/// A created stack.
 #[derive(Debug)]
 pub(super) struct Created {
     /// The template's outputs.
@@ -21,100 +22,85 @@ pub(super) struct Created {
     pub(super) resources: BTreeMap<String, String>,
 }
 
-/// Creates the stack `name` and waits until it is there.
+/// Creates the stack `name` and waits until it is complete.
 pub(super) async fn create(
-    api: &Api,
+    client: &Client,
     name: &str,
     template_url: &str,
     parameters: &[(String, String)],
 ) -> Result<Created, Error> {
-    let mut form = vec![
-        ("StackName".to_owned(), name.to_owned()),
-        ("TemplateURL".to_owned(), template_url.to_owned()),
-    ];
-    let capabilities = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"];
-    for (place, capability) in (1..).zip(capabilities) {
-        form.push((format!("Capabilities.member.{place}"), capability.to_owned()));
-    }
-    for (place, (name, value)) in (1..).zip(parameters) {
-        form.push((format!("Parameters.member.{place}.ParameterKey"), name.clone()));
-        form.push((format!("Parameters.member.{place}.ParameterValue"), value.clone()));
-    }
-    api.query("CreateStack", &form).await?;
+    let parameters = parameters.iter().map(|(name, value)| {
+        let parameter = Parameter::builder().parameter_key(name);
+        parameter.parameter_value(value).build()
+    });
+    let create = client.create_stack().stack_name(name).template_url(template_url);
+    let create = create.set_parameters(Some(parameters.collect()));
+    let create = [Capability::CapabilityNamedIam, Capability::CapabilityAutoExpand]
+        .into_iter()
+        .fold(create, |create, capability| create.capabilities(capability));
+    create
+        .send()
+        .await
+        .map_err(|error| match (error.code(), error.message()) {
+            (Some(code), Some(message)) => Error::Deploy {
+                status: code.to_owned(),
+                reasons: message.to_owned(),
+            },
+            _ => call_failed(error),
+        })?;
 
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let stack = describe(api, "DescribeStacks", name, "Stacks", &["StackStatus"]).await?;
-        let status = stack.into_iter().flatten().next().unwrap_or_default();
-        if status == "CREATE_COMPLETE" {
-            break;
-        }
-        if status != "CREATE_IN_PROGRESS" || Instant::now() > deadline {
-            return Err(Error::Deploy {
-                status,
-                reasons: reasons(api, name).await?,
-            });
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
+    let stack = completed(client, name).await?;
+    let outputs = stack.outputs.into_iter().flatten();
+    let resources = client.describe_stack_resources().stack_name(name).send().await;
+    let resources = resources.map_err(call_failed)?.stack_resources.into_iter().flatten();
     Ok(Created {
-        outputs: pairs(describe(api, "DescribeStacks", name, "Outputs", &["OutputKey", "OutputValue"]).await?),
-        resources: pairs(
-            describe(
-                api,
-                "DescribeStackResources",
-                name,
-                "StackResources",
-                &["LogicalResourceId", "PhysicalResourceId"],
-            )
-            .await?,
-        ),
+        outputs: outputs
+            .filter_map(|output| Some((output.output_key?, output.output_value?)))
+            .collect(),
+        resources: resources
+            .filter_map(|resource| Some((resource.logical_resource_id?, resource.physical_resource_id?)))
+            .collect(),
     })
 }
 
-/// Why it failed, as the stack's events say, the first failure first.
-async fn reasons(api: &Api, name: &str) -> Result<String, ApiError> {
-    let fields = ["LogicalResourceId", "ResourceStatus", "ResourceStatusReason"];
-    let events = describe(api, "DescribeStackEvents", name, "StackEvents", &fields).await?;
-    let failed = events.iter().rev().filter_map(|event| match event.as_slice() {
-        [resource, status, reason] if status.ends_with("FAILED") => Some(format!("  {resource}: {reason}")),
-        _ => None,
+/// Waits until the stack is complete.
+async fn completed(client: &Client, name: &str) -> Result<Stack, Error> {
+    let deadline = Instant::now() + TIMEOUT;
+    loop {
+        let answer = client
+            .describe_stacks()
+            .stack_name(name)
+            .send()
+            .await
+            .map_err(call_failed)?;
+        let stack = answer.stacks.into_iter().flatten().next();
+        let stack = stack.unwrap_or_else(|| Stack::builder().build());
+        match stack.stack_status() {
+            Some(StackStatus::CreateComplete) => return Ok(stack),
+            Some(StackStatus::CreateInProgress) if Instant::now() < deadline => {}
+            status => {
+                return Err(Error::Deploy {
+                    status: status.map(ToString::to_string).unwrap_or_default(),
+                    reasons: reasons(client, name).await?,
+                });
+            }
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The failures in the stack's events, the earliest first.
+async fn reasons(client: &Client, name: &str) -> Result<String, Error> {
+    let events = client
+        .describe_stack_events()
+        .stack_name(name)
+        .send()
+        .await
+        .map_err(call_failed)?;
+    let failed = events.stack_events().iter().rev().filter_map(|event| {
+        let failed = event.resource_status()?.as_str().ends_with("FAILED");
+        let resource = event.logical_resource_id().unwrap_or_default();
+        failed.then(|| format!("  {resource}: {}", event.resource_status_reason().unwrap_or_default()))
     });
     Ok(failed.collect::<Vec<_>>().join("\n"))
-}
-
-/// Of each `member` of every `list` in the answer to `action`: the texts of `fields`.
-async fn describe(
-    api: &Api,
-    action: &str,
-    name: &str,
-    list: &str,
-    fields: &[&str],
-) -> Result<Vec<Vec<String>>, ApiError> {
-    let answer = api.query(action, &[("StackName".to_owned(), name.to_owned())]).await?;
-    let document = Document::parse(&answer).map_err(|_| ApiError::Shape {
-        call: action.to_owned(),
-        missing: "XML",
-        body: answer.clone(),
-    })?;
-    let members = document
-        .descendants()
-        .filter(|node| node.tag_name().name() == list)
-        .flat_map(|node| node.children().filter(Node::is_element));
-    Ok(members
-        .map(|member| fields.iter().map(|field| text(member, field)).collect())
-        .collect())
-}
-
-fn text(member: Node<'_, '_>, field: &str) -> String {
-    let found = member.children().find(|child| child.tag_name().name() == field);
-    found.and_then(|child| child.text()).unwrap_or_default().to_owned()
-}
-
-fn pairs(rows: Vec<Vec<String>>) -> BTreeMap<String, String> {
-    let pair = |row: Vec<String>| {
-        let mut row = row.into_iter();
-        Some((row.next()?, row.next()?))
-    };
-    rows.into_iter().filter_map(pair).collect()
 }

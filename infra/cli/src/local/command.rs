@@ -1,4 +1,4 @@
-//! Commands that run to their end.
+//! Runs commands to completion.
 
 use std::process::Stdio;
 
@@ -6,11 +6,11 @@ use tokio::process::Command;
 
 use super::error::Error;
 
-/// How much of a failed command's output is worth showing.
+/// How much of a failed command's output is shown.
 const TAIL_LINES: usize = 40;
 
-/// Runs `command` and gives its standard output. Where it fails, the error shows the end of what
-/// it printed. It ends when the future is dropped.
+/// Runs `command` and returns its standard output. If it fails, the error shows the end of its output. The command is
+/// killed if the future is dropped.
 pub(super) async fn run(
     what: &'static str,
     command: &mut Command,
@@ -41,7 +41,7 @@ pub(super) async fn run(
     })
 }
 
-/// The last `lines` of `text`.
+/// The last `lines` lines of `text`.
 pub(super) fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
     all.get(all.len().saturating_sub(lines)..)

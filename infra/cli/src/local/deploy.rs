@@ -1,4 +1,4 @@
-//! The real template.yaml on the emulator.
+//! Deploys template.yaml to the emulator.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,11 +17,11 @@ use super::error::Error;
 use super::progress::Progress;
 use super::template::Template;
 use crate::sample;
-use crate::stack::running::STACK;
+use crate::stack::running::{STACK, sdk};
 
 const BUCKET: &str = "acuse-code";
 
-/// Lambda's REST interface.
+/// Paths of Lambda's REST API.
 const FUNCTIONS: &str = "/2015-03-31/functions";
 const SOURCES: &str = "/2015-03-31/event-source-mappings";
 
@@ -30,7 +30,7 @@ const SOURCES: &str = "/2015-03-31/event-source-mappings";
 pub(super) struct Deployment {
     /// The template's outputs.
     pub(super) outputs: BTreeMap<String, String>,
-    /// The variables of all functions.
+    /// The environment variables of all functions.
     pub(super) variables: BTreeMap<String, String>,
     /// The functions.
     pub(super) functions: Vec<Function>,
@@ -41,25 +41,18 @@ pub(super) struct Deployment {
 /// A deployed function.
 #[derive(Debug, Clone)]
 pub(super) struct Function {
-    /// The binary that it runs; `cargo lambda watch` knows it by this name.
+    /// Its binary, which is its name in `cargo lambda watch`.
     pub(super) binary: String,
-    /// Its name on the emulator.
+    /// Its name in the emulator.
     pub(super) name: String,
-    logical_id: String,
     arn: String,
 }
 
 #[cfg(test)]
 impl Function {
-    /// One for tests.
     pub(super) fn named(name: &str) -> Self {
-        let [binary, name, logical_id, arn] = [name; 4].map(str::to_owned);
-        Self {
-            binary,
-            name,
-            logical_id,
-            arn,
-        }
+        let [binary, name, arn] = [name; 3].map(str::to_owned);
+        Self { binary, name, arn }
     }
 }
 
@@ -78,17 +71,17 @@ pub(super) struct Source {
     pub(super) queue_arn: String,
     pub(super) function: Function,
     pub(super) batch_size: u64,
-    /// Whether the function's answer says which messages failed.
+    /// Whether the function reports which messages failed (`ReportBatchItemFailures`).
     pub(super) reports_failures: bool,
 }
 
-/// The template, with each function's zip.
+/// The template and each function's zip.
 pub(super) struct Prepared {
     template: Template,
     zips: BTreeMap<String, PathBuf>,
 }
 
-/// Reads the template, builds its functions and zips them. Needs no emulator.
+/// Reads the template, then builds and zips its functions. Needs no emulator.
 pub(super) async fn prepare(
     checkout: &Checkout,
     zips: &Path,
@@ -98,11 +91,8 @@ pub(super) async fn prepare(
     let path = checkout.template();
     let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
     let template = Template::parse(&text)?;
-    let names: Vec<String> = template
-        .functions()?
-        .into_iter()
-        .map(|function| function.binary)
-        .collect();
+    let functions = template.functions()?.into_iter();
+    let names: Vec<String> = functions.map(|function| function.binary).collect();
     progress.say(format!("building the functions: {}", names.join(", ")));
     let binaries = build::build(checkout, &names, show_build).await?;
 
@@ -123,7 +113,7 @@ pub(super) async fn prepare(
     Ok(Prepared { template, zips })
 }
 
-/// Deploys it, with the local secrets.
+/// Deploys the template with the parameters `own`, and stores the local secrets.
 pub(super) async fn deploy(
     api: &Api,
     prepared: Prepared,
@@ -133,7 +123,7 @@ pub(super) async fn deploy(
     let Prepared { mut template, zips } = prepared;
     progress.say("deploying template.yaml");
     template.take_code_from(BUCKET)?;
-    template.leave_out_metric_math();
+    template.remove_metric_math();
     api.put(BUCKET, Bytes::new()).await?;
     for (name, zip) in zips {
         let content = std::fs::read(&zip).map_err(Error::file("read", &zip))?;
@@ -144,48 +134,41 @@ pub(super) async fn deploy(
         ("Environment", "any"),
         ("ProtectTables", "false"),
     ];
-    // The caller's own win.
     parameters.retain(|(name, _)| !own.iter().any(|(own, _)| own == name));
     parameters.extend(own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let parameters = template.parameters(&parameters);
-    template.write_as_meant(&parameters);
-    // By URL, since text in the request may have 51,200 bytes at most.
+    template.inline_numbers(&parameters);
+    // By URL, since a template in the request is limited to 51,200 bytes.
     api.put(&format!("{BUCKET}/template.json"), template.render().into())
         .await?;
     let url = format!("{}/{BUCKET}/template.json", api.endpoint());
-    let created = cloudformation::create(api, STACK, &url, &parameters).await?;
+    let client = aws_sdk_cloudformation::Client::new(&sdk(api.endpoint()));
+    let created = cloudformation::create(&client, STACK, &url, &parameters).await?;
 
-    let mut functions = Vec::new();
+    let physical_id = |logical_id: &String| created.resources.get(logical_id).cloned().unwrap_or_default();
+    let (mut functions, mut routes) = (Vec::new(), Vec::new());
     let mut variables = BTreeMap::new();
-    for function in template.functions()? {
-        let name = created.resources.get(&function.logical_id).cloned().unwrap_or_default();
+    for resource in template.functions()? {
+        let name = physical_id(&resource.logical_id);
         let deployed = api.get(&format!("{FUNCTIONS}/{name}/configuration")).await?;
-        if let Some(Value::Object(own)) = deployed.pointer("/Environment/Variables") {
-            let texts = own
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-            variables.extend(texts);
-        }
-        functions.push(Function {
+        let own = deployed.pointer("/Environment/Variables").and_then(Value::as_object);
+        let own = own.into_iter().flatten();
+        variables.extend(own.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))));
+        let function = Function {
             arn: api::text(&deployed, "/FunctionArn", &name)?.to_owned(),
-            binary: function.binary,
-            logical_id: function.logical_id,
+            binary: resource.binary,
             name,
-        });
-    }
-
-    let mut routes = Vec::new();
-    for route in template.routes() {
-        let Some(function) = functions.iter().find(|function| function.logical_id == route.function) else {
-            continue;
         };
-        let id = created.resources.get(&route.api).cloned().unwrap_or_default();
-        add_route(api, &id, &format!("{} {}", route.method, route.path), &function.arn).await?;
-        routes.push(Route {
-            method: route.method,
-            path: route.path,
-            function: function.clone(),
-        });
+        for event in resource.http_events {
+            let key = format!("{} {}", event.method, event.path);
+            add_route(api, &physical_id(&event.api), &key, &function.arn).await?;
+            routes.push(Route {
+                method: event.method,
+                path: event.path,
+                function: function.clone(),
+            });
+        }
+        functions.push(function);
     }
     put_secrets(api, &variables).await?;
     Ok(Deployment {
@@ -201,16 +184,13 @@ pub(super) async fn sources(api: &Api, deployment: &Deployment) -> Result<Vec<So
     let answer = api.get(&format!("{SOURCES}/")).await?;
     let mappings = answer.get("EventSourceMappings").and_then(Value::as_array);
     let source = |mapping: &Value| {
-        let function = mapping.get("FunctionArn")?.as_str()?;
+        let arn = mapping.get("FunctionArn")?.as_str()?;
+        let mut functions = deployment.functions.iter();
         let reports = mapping.get("FunctionResponseTypes").and_then(Value::as_array);
         Some(Source {
             id: mapping.get("UUID")?.as_str()?.to_owned(),
             queue_arn: mapping.get("EventSourceArn")?.as_str()?.to_owned(),
-            function: deployment
-                .functions
-                .iter()
-                .find(|known| function.starts_with(&known.arn))?
-                .clone(),
+            function: functions.find(|function| arn.starts_with(&function.arn))?.clone(),
             batch_size: mapping.get("BatchSize").and_then(Value::as_u64).unwrap_or(10),
             reports_failures: reports.is_some_and(|types| types.iter().any(|name| name == "ReportBatchItemFailures")),
         })
@@ -218,13 +198,13 @@ pub(super) async fn sources(api: &Api, deployment: &Deployment) -> Result<Vec<So
     Ok(mappings.into_iter().flatten().filter_map(source).collect())
 }
 
-/// Takes a queue from the emulator's hands.
+/// Stops the emulator from polling this queue.
 pub(super) async fn disable(api: &Api, source: &Source) -> Result<(), ApiError> {
     let path = format!("{SOURCES}/{}", source.id);
     api.rest(Method::PUT, &path, &json!({"Enabled": false})).await.map(drop)
 }
 
-/// Adds what SAM puts in the API's OpenAPI body: the emulator does not read that.
+/// Adds a route, since the emulator ignores the OpenAPI body that SAM puts it in.
 async fn add_route(api: &Api, id: &str, key: &str, function_arn: &str) -> Result<(), ApiError> {
     let known = api.get(&format!("/v2/apis/{id}/routes")).await?;
     let mut known = known.get("items").and_then(Value::as_array).into_iter().flatten();
@@ -245,7 +225,7 @@ async fn add_route(api: &Api, id: &str, key: &str, function_arn: &str) -> Result
         .map(drop)
 }
 
-/// Puts each provider's local secret where its function looks for it.
+/// Stores each provider's local secret where its function reads it.
 async fn put_secrets(api: &Api, variables: &BTreeMap<String, String>) -> Result<(), ApiError> {
     for provider in providers::ALL {
         let variable = format!("{}_SECRET_ID", provider.name.to_ascii_uppercase());
@@ -260,7 +240,7 @@ async fn put_secrets(api: &Api, variables: &BTreeMap<String, String>) -> Result<
     Ok(())
 }
 
-/// This machine's, in Lambda's words: the functions run on it.
+/// This machine's architecture, as Lambda names it.
 fn architecture() -> &'static str {
     match std::env::consts::ARCH {
         "aarch64" => "arm64",

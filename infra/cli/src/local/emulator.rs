@@ -4,22 +4,19 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
-
-use super::api::Api;
 use super::error::Error;
 use super::process::{Plan, Process};
 use super::python::Venv;
 use crate::stack::running::{CREDENTIALS, REGION};
 
-/// Starts the emulator, guarded against what browsers send.
-const GUARDED: &str = include_str!("../../../local/emulator.py");
+/// Starts the emulator, which then refuses requests from browsers.
+const SCRIPT: &str = include_str!("../../../local/emulator.py");
 
-/// It is up in half a second; a machine that compiles at the same time is slower.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// It usually takes half a second, and longer while the machine compiles.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Starts the emulator on `127.0.0.1:{port}` with its files in `state`, from nothing. The functions
-/// find AWS at `functions_endpoint`, or there too.
+/// Starts an empty emulator on `127.0.0.1:{port}` with its files in `state`. The functions' AWS endpoint is
+/// `functions_endpoint`, or the emulator.
 pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Option<&str>) -> Result<Process, Error> {
     let folder = |name: &str| -> Result<_, Error> {
         let folder = state.join(name);
@@ -31,10 +28,10 @@ pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Op
     };
     let python = venv.python();
     let script = state.join("emulator.py");
-    std::fs::write(&script, GUARDED).map_err(Error::file("write", &script))?;
+    std::fs::write(&script, SCRIPT).map_err(Error::file("write", &script))?;
     let mut command = Command::new(&python);
-    // The functions inherit this environment. Nothing of the user's is in it: neither credentials
-    // nor, by way of the home folder, a profile of the real AWS.
+    // The functions inherit this environment. It contains nothing of the user's: no credentials and, since the home
+    // folder is another one, no AWS profile.
     command
         .arg(&script)
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -52,10 +49,10 @@ pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Op
         )
         .env("BIND_HOST", "127.0.0.1")
         .env("GATEWAY_PORT", port.to_string())
-        // A part of host names that functions see: with an address in it, lambda_http can't read them.
+        // Part of the host names that functions see. lambda_http can't parse them if it is an address.
         .env("MINISTACK_HOST", "localhost")
         .env("LAMBDA_EXECUTOR", "local")
-        // It would look for containers of its own and remove them.
+        // Otherwise it would look for its own containers and remove them.
         .env("DOCKER_HOST", "unix:///nonexistent")
         .env("IOT_MTLS_ENABLED", "0")
         .env("SFTP_ENABLED", "0");
@@ -71,19 +68,4 @@ pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Op
 /// The URL of the emulator on `port`.
 pub(super) fn endpoint(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
-}
-
-/// Waits until it answers.
-pub(super) async fn ready(emulator: &mut Process, api: &Api) -> Result<(), Error> {
-    let deadline = Instant::now() + PATIENCE;
-    while !api.is_ready().await {
-        if let Some(error) = emulator.ended() {
-            return Err(error);
-        }
-        if Instant::now() > deadline {
-            return Err(emulator.failure(format!("did not answer within {} s", PATIENCE.as_secs())));
-        }
-        sleep(Duration::from_millis(25)).await;
-    }
-    Ok(())
 }

@@ -9,39 +9,36 @@ use thiserror::Error;
 use super::api::ApiError;
 use crate::stack::target::TargetError;
 
-/// The local stack could not start, or it ended by itself.
+/// The local stack failed to start, or stopped by itself.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The working directory is in no checkout.
+    /// This folder is not in a checkout.
     #[error(
-        "neither {folder} nor a folder above it is a checkout of Acuse, with template.yaml, functions/ and the workspace's Cargo.toml"
+        "neither {0} nor a folder above it is a checkout of Acuse, with template.yaml, functions/ and the workspace's Cargo.toml"
     )]
-    NoCheckout {
-        /// Where the search began.
-        folder: PathBuf,
-    },
-    /// No Python that is new enough.
-    #[error("no Python {wanted} or later was found (tried {tried})")]
+    NoCheckout(PathBuf),
+    /// No Python is recent enough.
+    #[error("no Python {wanted} or later was found ({found})")]
     NoPython {
-        /// The oldest version that will do.
+        /// The oldest version that is supported.
         wanted: &'static str,
-        /// The names that were tried, with what became of them.
-        tried: String,
+        /// Each name that was looked up, with the result.
+        found: String,
     },
-    /// A command that the stack runs to its end failed.
+    /// A command failed.
     #[error("{what} failed ({command})\n{output}")]
     Command {
-        /// What it was to do.
+        /// What it should do.
         what: &'static str,
         /// The command line.
         command: String,
-        /// The end of what it printed.
+        /// The end of its output.
         output: String,
-        /// What to do about it, where that is known.
+        /// What to do about it, if known.
         advice: Option<&'static str>,
     },
-    /// A program could not be started.
+    /// A program can't be started.
     #[error("can't run {program}")]
     Spawn {
         /// Its name or path.
@@ -50,37 +47,34 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The stack that was just deployed can't be found.
+    /// The stack was deployed, but can't be described.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// A file or folder.
+    /// A file or folder is inaccessible.
     #[error("can't {operation} {path}")]
     File {
         /// `read`, `write`, …
         operation: &'static str,
-        /// Which.
+        /// Its path.
         path: PathBuf,
         /// Why.
         #[source]
         source: io::Error,
     },
-    /// Another local stack uses the same state folder.
-    #[error("a local stack is already running in {state}")]
-    AlreadyRunning {
-        /// Its state folder.
-        state: PathBuf,
-    },
-    /// Something else listens there.
-    #[error("{address} is taken: {by}")]
+    /// Another local stack uses this state folder.
+    #[error("a local stack is already running in {0}")]
+    AlreadyRunning(PathBuf),
+    /// Another program listens on a port.
+    #[error("{address} is in use: {by}")]
     PortTaken {
         /// The address.
         address: SocketAddr,
-        /// What was found out about who it is.
+        /// What is known about that program.
         by: &'static str,
-        /// The option that chooses another.
+        /// The option that sets another port.
         option: &'static str,
     },
-    /// A socket could not be opened.
+    /// A socket can't be opened.
     #[error("can't listen on {address}")]
     Listen {
         /// The address.
@@ -89,33 +83,33 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// A process of the stack is not there any more, or never came up.
+    /// A process of the stack stopped, or never became ready.
     #[error("{name} {what}; the end of {}:\n{tail}", log.display())]
     Process {
-        /// Which.
+        /// Its name.
         name: &'static str,
         /// What happened.
         what: String,
-        /// Where it logs.
+        /// Its log.
         log: PathBuf,
-        /// The last lines of it.
+        /// The log's last lines.
         tail: String,
     },
-    /// template.yaml can't be read as what the local stack needs of it.
+    /// template.yaml lacks something that the local stack needs.
     #[error("template.yaml: {0}")]
     Template(String),
-    /// The template did not deploy.
-    #[error("the template did not deploy: {status}\n{reasons}")]
+    /// Deploying the template failed.
+    #[error("deploying the template failed: {status}\n{reasons}")]
     Deploy {
         /// The CloudFormation stack's status.
         status: String,
-        /// The reasons that the stack's events give, one a line.
+        /// The reasons in the stack's events, one per line.
         reasons: String,
     },
-    /// The emulator refused a call.
+    /// A call to the emulator failed.
     #[error("deploying to the emulator failed")]
-    Api(#[from] ApiError),
-    /// The zip of a function.
+    Call(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A function can't be zipped.
     #[error("can't zip {binary}")]
     Zip {
         /// The function's binary.
@@ -124,36 +118,47 @@ pub enum Error {
         #[source]
         source: zip::result::ZipError,
     },
-    /// The stack's own tasks could not be run.
+    /// The stack's runtime failed.
     #[error("the local stack's tasks ended early")]
     Runtime(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        call_failed(error)
+    }
+}
+
+/// For `map_err` of a call to the emulator.
+pub(super) fn call_failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Call(Box::new(error))
+}
+
 impl Error {
-    /// What to do next, where there is something.
+    /// What to do about it, if known.
     pub fn advice(&self) -> Option<String> {
         Some(match self {
             Self::NoCheckout { .. } => {
-                "`cd` into your checkout and run it there. A deployed stack needs none (`--stack NAME`), nor does a local one whose folder is named (`--state FOLDER`)".into()
+                "`cd` into your checkout and run it again, or name a deployed stack (`--stack NAME`) or a local stack's folder (`--state FOLDER`)".into()
             }
             Self::NoPython { wanted, .. } => format!(
-                "install Python {wanted} or later (https://www.python.org/downloads/), or name one in the variable PYTHON"
+                "install Python {wanted} or later (https://www.python.org/downloads/), or set PYTHON to one"
             ),
             Self::Command { advice, .. } => (*advice)?.into(),
             Self::AlreadyRunning { .. } => {
-                "stop it with Ctrl-C where it runs, or give this one its own folder and ports: `--state`, `--port`, `--inspector-port`, `--emulator-port`".into()
+                "stop it with Ctrl-C in its terminal, or give this one its own folder and ports: `--state`, `--port`, `--inspector-port`, `--emulator-port`".into()
             }
             Self::PortTaken { address, option, .. } => format!(
-                "stop it, or choose another port with `{option}`; `lsof -i :{}` says whose it is",
+                "stop it, or set another port with `{option}`; `lsof -i :{}` shows which program it is",
                 address.port()
             ),
-            Self::Process { log, .. } => format!("the whole log is in {}", log.display()),
+            Self::Process { log, .. } => format!("the full log is in {}", log.display()),
             Self::Template(_) => "check it with `sam validate --lint`".into(),
             _ => return None,
         })
     }
 
-    /// For `map_err` on a file operation.
+    /// For `map_err` of a file operation.
     pub(super) fn file(operation: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File {

@@ -1,13 +1,14 @@
-//! Feeds a function from its queue, as Lambda's event source mapping does.
+//! Polls a queue for a function, as Lambda's event source mapping does, since `cargo lambda watch` polls none.
 //!
-//! `cargo lambda watch` runs functions and polls no queue. A batch goes to the function as one
-//! event; what succeeded is deleted, and what failed stays invisible until its time is over.
+//! The function gets a batch as one event. Messages that succeed are deleted; those that fail become visible again
+//! after the queue's visibility timeout.
 
 mod event;
 mod outcome;
 
 use std::time::Duration;
 
+use acuse_core::error::chain;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -17,18 +18,18 @@ use super::deploy::Source;
 use super::progress::Progress;
 use outcome::failed;
 
-/// How long one ReceiveMessage waits for a message.
+/// How long ReceiveMessage waits for a message.
 const LONG_POLL_SECONDS: u64 = 20;
-/// The most that one ReceiveMessage gives.
+/// The most messages that ReceiveMessage returns.
 const MOST_MESSAGES: u64 = 10;
-/// How long to wait after a call that failed: the emulator, or `cargo lambda watch`, comes up.
+/// The wait after a failed call, while the emulator or `cargo lambda watch` starts.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A queue, and the function that it feeds.
+/// A queue and the function that it feeds.
 pub(super) struct Feed {
     api: Api,
     source: Source,
-    /// Where functions are invoked.
+    /// The URL of `cargo lambda watch`.
     watch_url: String,
     progress: Progress,
 }
@@ -43,37 +44,32 @@ impl Feed {
         }
     }
 
-    /// Feeds until the task is dropped.
+    /// Polls until the task is dropped.
     pub(super) async fn run(self) {
         let queue_url = loop {
             match self.queue_url().await {
                 Ok(url) => break url,
-                Err(error) => self.say_and_pause(&error).await,
+                Err(error) => self.report(&error).await,
             }
         };
         loop {
             if let Err(error) = self.one_batch(&queue_url).await {
-                self.say_and_pause(&error).await;
+                self.report(&error).await;
             }
         }
     }
 
-    async fn say_and_pause(&self, error: &ApiError) {
-        let mut text = error.to_string();
-        if let Some(source) = std::error::Error::source(error) {
-            text.push_str(&format!(": {source}"));
-        }
-        self.progress
-            .say(format!("feeding {}: {text}", self.source.function.binary));
+    /// Reports an error and pauses.
+    async fn report(&self, error: &ApiError) {
+        let (binary, text) = (&self.source.function.binary, chain(error));
+        self.progress.say(format!("feeding {binary}: {text}"));
         sleep(PAUSE).await;
     }
 
     async fn queue_url(&self) -> Result<String, ApiError> {
         let name = self.source.queue_arn.rsplit(':').next().unwrap_or_default();
-        let answer = self
-            .api
-            .json("AmazonSQS.GetQueueUrl", &json!({"QueueName": name}))
-            .await?;
+        let name = json!({"QueueName": name});
+        let answer = self.api.json("AmazonSQS.GetQueueUrl", &name).await?;
         Ok(api::text(&answer, "/QueueUrl", "GetQueueUrl")?.to_owned())
     }
 
@@ -91,20 +87,15 @@ impl Feed {
             _ => return Ok(()),
         };
         let answer = self.invoke(&event::batch(messages, &self.source.queue_arn)).await?;
-        let ids: Vec<&str> = messages
-            .iter()
-            .filter_map(|message| message.get("MessageId")?.as_str())
-            .collect();
+        let ids: Vec<&str> = messages.iter().filter_map(id).collect();
         let failed = match &answer {
             Some(answer) if self.source.reports_failures => failed(answer, &ids),
             Some(_) => Vec::new(),
             None => ids,
         };
-        let done = messages.iter().filter(|message| {
-            !failed
-                .iter()
-                .any(|id| message.get("MessageId").and_then(Value::as_str) == Some(id))
-        });
+        let done = messages
+            .iter()
+            .filter(|message| id(message).is_none_or(|id| !failed.contains(&id)));
         let entries: Vec<Value> = (0..)
             .zip(done)
             .map(|(place, message)| json!({"Id": place.to_string(), "ReceiptHandle": message.get("ReceiptHandle")}))
@@ -116,7 +107,7 @@ impl Feed {
         Ok(())
     }
 
-    /// The function's answer; `None` where it failed as a whole.
+    /// Returns the function's answer; `None` if the whole batch failed.
     async fn invoke(&self, event: &Value) -> Result<Option<Bytes>, ApiError> {
         let call = format!("invoking {}", self.source.function.binary);
         let failure = |source| ApiError::Transport {
@@ -132,4 +123,8 @@ impl Feed {
         let content = answer.bytes().await.map_err(failure)?;
         Ok((!failed).then_some(content))
     }
+}
+
+fn id(message: &Value) -> Option<&str> {
+    message.get("MessageId")?.as_str()
 }

@@ -1,9 +1,8 @@
-//! The address that deliveries are sent to, and that a tunnel exposes.
+//! The server for deliveries, which a tunnel exposes.
 //!
-//! It serves the template's routes and `/healthz`, and nothing else. A request's path is compared
-//! with them and used for nothing more: what goes on is an event for the function of the route that
-//! matched, so that no text of a caller's gets into the URL of a request to the emulator, which runs
-//! whatever it is given.
+//! It serves the template's routes and `/healthz`, and nothing else. A request's path is only compared with the routes.
+//! The emulator gets an event for the matched route's function, and nothing of the caller's in the URL, since the
+//! emulator runs whatever it is given.
 
 mod event;
 
@@ -23,17 +22,17 @@ use super::api::Api;
 use super::deploy::{Function, Route};
 use super::error::Error;
 
-/// An HTTP API takes no more, and waits no longer for a function.
+/// The limits of an HTTP API.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const LONGEST_BODY: usize = 10 * 1024 * 1024;
-const FUNCTION_PATIENCE: Duration = Duration::from_secs(30);
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A body that has not come by then does not come any more.
-const BODY_PATIENCE: Duration = Duration::from_secs(8);
+/// How long receiving a body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 
 const HEALTH: &str = "/healthz";
 
-/// Who runs the functions.
+/// What runs the functions.
 #[derive(Debug, Clone)]
 pub(super) enum Upstream {
     /// The emulator.
@@ -42,17 +41,17 @@ pub(super) enum Upstream {
     Watch(String),
 }
 
-/// What is served.
+/// The server.
 pub(super) struct Front {
     api: Api,
     upstream: Upstream,
-    /// Each with the path that it serves.
+    /// Each with the path it serves.
     routes: Vec<(String, Route)>,
 }
 
 impl Front {
     /// # Errors
-    /// [`Error::Template`] where a route can't be compared as text.
+    /// [`Error::Template`] if a route has other parameters than a trailing `{proxy+}`.
     pub(super) fn new(api: Api, upstream: Upstream, routes: Vec<Route>) -> Result<Self, Error> {
         let of_path = |route: Route| served(&route).map(|path| (path, route));
         let routes: Result<_, _> = routes.into_iter().map(of_path).collect();
@@ -63,7 +62,7 @@ impl Front {
         })
     }
 
-    /// The routes of `path`; the first one takes `method`, if one does. A route of that method goes before `ANY`.
+    /// The routes of `path`, best match for `method` first: a route of that method, then `ANY`.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
     fn routes(&self, path: &str, method: &Method) -> Vec<&Route> {
         let of_path = self.routes.iter().filter(|(served, _)| served == path);
@@ -87,7 +86,7 @@ impl Front {
         }
     }
 
-    /// The URL that invokes a function.
+    /// The URL to invoke a function.
     fn invocations(&self, function: &Function) -> String {
         let (base, name) = match &self.upstream {
             Upstream::Emulator => (self.api.endpoint(), &function.name),
@@ -96,10 +95,10 @@ impl Front {
         format!("{base}/2015-03-31/functions/{name}/invocations")
     }
 
-    /// Invokes the route's function with the event that an HTTP API makes of the request.
+    /// Invokes the route's function and returns its response.
     async fn invoke(&self, route: &Route, event: &serde_json::Value) -> reqwest::Result<Response> {
         let call = self.api.http().post(self.invocations(&route.function));
-        let answer = call.timeout(FUNCTION_PATIENCE).json(event).send().await?;
+        let answer = call.timeout(FUNCTION_TIMEOUT).json(event).send().await?;
         let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
         let content = answer.bytes().await?;
         let response = if failed { None } else { event::response(&content) };
@@ -137,8 +136,8 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
     }
 }
 
-/// The path that a route serves. Of a greedy one that is its trailing slash alone, which it is there for: a function
-/// answers 404 to what is below.
+/// The path that a route serves. A greedy route serves only its trailing slash, since the functions answer 404 to
+/// anything below.
 fn served(route: &Route) -> Result<String, Error> {
     let path = match route.path.strip_suffix("/{proxy+}") {
         Some(parent) => format!("{parent}/"),
@@ -147,19 +146,19 @@ fn served(route: &Route) -> Result<String, Error> {
     match path.contains(['{', '$']) {
         false => Ok(path),
         true => Err(Error::Template(format!(
-            "the local stack has no routes with parameters but a last `{{proxy+}}`: {}",
+            "the local stack supports no route parameters except a trailing `{{proxy+}}`: {}",
             route.path
         ))),
     }
 }
 
-/// The whole body, or the answer to one that is too long, too slow, or not whole.
+/// The body, or the response if it is too long, too slow or incomplete.
 async fn read(body: Body) -> Result<Bytes, Response> {
     let too_long = || message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     if body.size_hint().lower() > LONGEST_BODY as u64 {
         return Err(too_long());
     }
-    match tokio::time::timeout(BODY_PATIENCE, to_bytes(body, LONGEST_BODY)).await {
+    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, LONGEST_BODY)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => Err(too_long()),
         Ok(Err(_)) => Err(message(StatusCode::BAD_REQUEST, "the body ends early")),
@@ -175,7 +174,7 @@ fn not_allowed(methods: &str) -> Response {
     response
 }
 
-/// An answer in the words of an HTTP API.
+/// A response of the HTTP API itself.
 fn message(status: StatusCode, text: &str) -> Response {
     let body = serde_json::json!({"message": text}).to_string();
     (status, [(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response()

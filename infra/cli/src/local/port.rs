@@ -1,4 +1,4 @@
-//! Ports, before they are used.
+//! Reserves ports before anything slow starts.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -9,7 +9,7 @@ use super::emulator::endpoint;
 use super::error::Error;
 use crate::loopback::Loopback;
 
-/// `port` on the loopback addresses, held from now on; any free one for 0. `option` chooses another.
+/// Binds `port` on the loopback addresses, or a free port for 0. `option` is the one that sets it.
 ///
 /// # Errors
 /// As [`free`].
@@ -20,10 +20,10 @@ pub(super) async fn bind(port: u16, option: &'static str) -> Result<Loopback, Er
     }
 }
 
-/// `port` on 127.0.0.1 where it is free; any free one for 0. `option` chooses another.
+/// Checks that `port` on 127.0.0.1 is free, or finds a free port for 0. `option` is the one that sets it.
 ///
 /// # Errors
-/// [`Error::PortTaken`], with what can be said of who has it.
+/// [`Error::PortTaken`], with what is known about the program that has it.
 pub(super) async fn free(port: u16, option: &'static str) -> Result<u16, Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     match TcpListener::bind(address).and_then(|listener| listener.local_addr()) {
@@ -36,22 +36,22 @@ async fn refused(address: SocketAddr, error: io::Error, option: &'static str) ->
     match error.kind() {
         io::ErrorKind::AddrInUse => Error::PortTaken {
             address,
-            by: whose(address.port()).await,
+            by: owner(address.port()).await,
             option,
         },
         _ => Error::Listen { address, source: error },
     }
 }
 
-async fn whose(port: u16) -> &'static str {
+async fn owner(port: u16) -> &'static str {
     let is_emulator = async {
-        match Api::new(endpoint(port)) {
-            Ok(api) => api.is_ready().await,
-            Err(_) => false,
-        }
+        let Ok(api) = Api::new(endpoint(port)) else {
+            return false;
+        };
+        api.is_ready().await
     };
     match tokio::time::timeout(Duration::from_millis(500), is_emulator).await {
-        Ok(true) => "an emulator listens there, perhaps that of another local stack",
+        Ok(true) => "an emulator listens there, perhaps of another local stack",
         _ => "another program listens there",
     }
 }

@@ -1,4 +1,4 @@
-//! Processes that can't outlive this one.
+//! Child processes that can't outlive this one.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -11,15 +11,15 @@ use super::command::tail;
 use super::error::Error;
 use crate::terminal;
 
-/// Runs a command and ends it, with all it started, when its standard input closes.
+/// Runs a command, and ends it and everything it has started when standard input closes.
 const SUPERVISOR: &str = include_str!("../../../local/supervise.py");
 
-/// How long the supervisor may take to end its group; it gives the command two seconds itself.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the supervisor may take to end its process group, of which it gives the command two seconds.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 const TAIL_LINES: usize = 15;
 
-/// A command under the supervisor. However this process ends, the kernel closes the pipe that the
-/// supervisor reads, and the supervisor ends the command's whole process group.
+/// A command under the supervisor. However this process ends, the kernel closes the pipe that the supervisor reads,
+/// which then ends the command's process group.
 #[derive(Debug)]
 pub(super) struct Process {
     name: &'static str,
@@ -28,17 +28,17 @@ pub(super) struct Process {
     relays: Vec<JoinHandle<()>>,
 }
 
-/// How a [`Process`] is run.
+/// How to run a [`Process`].
 pub(super) struct Plan<'a> {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub(super) name: &'static str,
-    /// A Python, for the supervisor.
+    /// The Python that runs the supervisor.
     pub(super) python: &'a Path,
-    /// Where its output and the supervisor go.
+    /// The folder for its log and the supervisor.
     pub(super) folder: &'a Path,
     /// The command, with its environment and working directory.
     pub(super) command: Command,
-    /// Whether this process prints what it prints, or that goes to `{name}.log` in the folder.
+    /// Whether to print its output. Otherwise it goes to `{name}.log` in the folder.
     pub(super) show: bool,
 }
 
@@ -63,7 +63,7 @@ impl Process {
             .arg(&script)
             .arg(plan.command.get_program())
             .args(plan.command.get_args());
-        // The command's environment is all that it gets: nothing of ours leaks into the functions.
+        // Nothing of our environment reaches the functions.
         supervised
             .env_clear()
             .envs(plan.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -91,19 +91,38 @@ impl Process {
         })
     }
 
-    /// The error to report where it has ended by itself.
+    /// The error to report if the process has ended by itself.
     pub(super) fn ended(&mut self) -> Option<Error> {
         match self.child.try_wait() {
             Ok(None) => None,
             _ => {
-                self.relay_the_rest();
+                self.finish_relays();
                 Some(self.failure("ended by itself".to_owned()))
             }
         }
     }
 
-    /// An error about it, with the end of its log.
-    pub(super) fn failure(&self, what: String) -> Error {
+    /// Waits until `is_ready`, for `timeout` at most.
+    pub(super) async fn wait_until<F: Future<Output = bool>>(
+        &mut self,
+        is_ready: impl Fn() -> F,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        let deadline = Instant::now() + timeout;
+        while !is_ready().await {
+            if let Some(error) = self.ended() {
+                return Err(error);
+            }
+            if Instant::now() > deadline {
+                return Err(self.failure(format!("was not ready within {} s", timeout.as_secs())));
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        Ok(())
+    }
+
+    /// An error with the end of the log.
+    fn failure(&self, what: String) -> Error {
         Error::Process {
             name: self.name,
             what,
@@ -112,19 +131,19 @@ impl Process {
         }
     }
 
-    /// Ends it and waits until it is gone. Blocks.
+    /// Ends the process and blocks until it is gone.
     pub(super) fn stop(mut self) {
         self.end();
-        self.relay_the_rest();
+        self.finish_relays();
     }
 
     fn end(&mut self) {
         if !matches!(self.child.try_wait(), Ok(None)) {
-            // Usually its last act is to end its group. It had none where it was killed.
+            // The supervisor ends its group last, unless it was killed.
             return self.kill_group();
         }
         drop(self.child.stdin.take());
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + STOP_TIMEOUT;
         while Instant::now() < deadline {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
@@ -132,23 +151,23 @@ impl Process {
             std::thread::sleep(Duration::from_millis(10));
         }
         self.kill_group();
-        // Nothing more can be done; whether it worked shows in `ps`.
+        // Nothing more can be done.
         let _ = self.child.wait();
     }
 
-    /// Waits until its last lines are printed; not for ever, since a program that left the group
-    /// may still hold the pipe.
-    fn relay_the_rest(&self) {
+    /// Waits until the last lines are printed, but not for long, since a program that left the group may keep the pipe
+    /// open.
+    fn finish_relays(&self) {
         let deadline = Instant::now() + Duration::from_secs(1);
         while self.relays.iter().any(|relay| !relay.is_finished()) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// The supervisor leads the group: its id is the group's.
+    /// The group's id is that of the supervisor, which leads it.
     fn kill_group(&self) {
         let group = format!("-{}", self.child.id());
-        // That there is no such group any more is the usual answer.
+        // The group is usually gone already.
         let _ = Command::new("kill")
             .args(["-s", "KILL", "--", &group])
             .stderr(Stdio::null())
@@ -156,8 +175,7 @@ impl Process {
     }
 }
 
-/// Prints what a program prints: it logs what it is sent, so it gets no terminal of its own. Ends
-/// with the program.
+/// Prints a program's output, escaped, since it logs what others send it. Ends with the program.
 fn relay(from: impl Read + Send + 'static, print: impl Fn(&str) + Send + 'static) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let lines = BufReader::new(from).split(b'\n').map_while(Result::ok);
@@ -172,7 +190,7 @@ mod tests {
     use super::relay;
 
     #[test]
-    fn a_program_is_relayed_line_by_line() {
+    fn output_is_relayed_line_by_line() {
         let (sender, lines) = mpsc::channel();
         relay(&b"one\r\n\xfftwo\n\nlast"[..], move |line| {
             sender.send(line.to_owned()).unwrap()

@@ -1,26 +1,28 @@
-//! Where the stack says what it is doing.
+//! Reports what the stack is doing.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Takes one line at the start of each step, and whatever the stack has to say while it runs.
+/// Receives a line at the start of each step, and messages while the stack runs.
 #[derive(Clone)]
 pub struct Progress(Arc<dyn Fn(&str) + Send + Sync>);
 
 impl Progress {
-    /// Hands every line to `sink`.
+    /// Passes every line to `sink`.
     pub fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(sink))
     }
 
-    /// Says nothing.
-    pub fn silent() -> Self {
-        Self::new(|_| ())
-    }
-
-    /// Says `line`.
+    /// Reports `line`.
     pub fn say(&self, line: impl AsRef<str>) {
         (self.0)(line.as_ref());
+    }
+}
+
+impl Default for Progress {
+    /// Discards every line.
+    fn default() -> Self {
+        Self::new(|_| ())
     }
 }
 

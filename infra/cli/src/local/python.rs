@@ -11,45 +11,45 @@ use super::command;
 use super::error::Error;
 use super::progress::Progress;
 
-/// The emulator, and the translator of SAM's templates.
+/// The emulator and the translator of SAM templates.
 pub(super) const EMULATOR: Tools = Tools {
     name: "the emulator",
     folder: "venv",
     lock: include_str!("../../../local/requirements.txt"),
 };
 
-/// Hot reload.
+/// cargo-lambda, for hot reload.
 pub(super) const WATCH: Tools = Tools {
     name: "cargo-lambda",
     folder: "venv-watch",
     lock: include_str!("../../../local/requirements-watch.txt"),
 };
 
-/// The oldest Python that the emulator runs on.
+/// The oldest Python that the emulator supports.
 const OLDEST: (u32, u32) = (3, 10);
 const OLDEST_TEXT: &str = "3.10";
 
-/// Says a version and whether an environment can be made.
-const PROBE: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
+/// Prints the version. Fails if Python can't create virtual environments.
+const VERSION: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
 
-/// What a virtual environment holds.
+/// The tools of a virtual environment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tools {
     name: &'static str,
     folder: &'static str,
-    /// Every package with its version and hashes, as `.ci/lock` writes them.
+    /// Every package with version and hashes, from `.ci/lock`.
     lock: &'static str,
 }
 
-/// A virtual environment that holds its tools.
+/// A virtual environment with its tools installed.
 #[derive(Debug, Clone)]
 pub(super) struct Venv {
     folder: PathBuf,
 }
 
 impl Venv {
-    /// The environment of `tools` under `local`. It is made anew only when the lock changes; of
-    /// two processes at once, one makes it and the other waits.
+    /// The environment of `tools` in the folder `local`. It is recreated only if the lock changes. Of two processes at
+    /// once, one creates it and the other waits.
     pub(super) async fn prepare(local: &Path, tools: Tools, progress: &Progress) -> Result<Self, Error> {
         let folder = local.join(tools.folder);
         let _lock = lock(local.join(format!("{}.lock", tools.folder)), progress).await?;
@@ -64,13 +64,13 @@ impl Venv {
         if venv.folder.exists() {
             fs::remove_dir_all(&venv.folder).map_err(Error::file("remove", &venv.folder))?;
         }
-        let mut make = Command::new(python);
-        make.args(["-m", "venv"]).arg(&venv.folder).stderr(Stdio::piped());
-        command::run("making a virtual environment", &mut make, None).await?;
+        let mut create = Command::new(python);
+        create.args(["-m", "venv"]).arg(&venv.folder).stderr(Stdio::piped());
+        command::run("creating a virtual environment", &mut create, None).await?;
         let lock = venv.folder.join("requirements.txt");
         fs::write(&lock, tools.lock).map_err(Error::file("write", &lock))?;
         let mut install = Command::new(venv.python());
-        // Without --no-deps, pip wants a hash for each name with its extras, which no lock gives it.
+        // Without --no-deps, pip wants a hash for each name with extras, which the lock does not have.
         install
             .args(["-m", "pip", "install", "--disable-pip-version-check", "--quiet"])
             .args(["--require-hashes", "--no-deps", "-r"])
@@ -78,26 +78,26 @@ impl Venv {
             .stderr(Stdio::piped());
         let advice = "pip needs PyPI or a mirror of it: see PIP_INDEX_URL, PIP_PROXY";
         command::run("installing locked packages", &mut install, Some(advice)).await?;
-        // Comes last: an environment without it is half made.
+        // Last, since its presence means that the environment is complete.
         fs::rename(&lock, &installed).map_err(Error::file("rename", &lock))?;
         Ok(venv)
     }
 
-    /// Its interpreter.
+    /// The interpreter.
     pub(super) fn python(&self) -> PathBuf {
         self.bin().join("python")
     }
 
-    /// The folder of its programs.
+    /// The folder of programs.
     pub(super) fn bin(&self) -> PathBuf {
         self.folder.join("bin")
     }
 }
 
-/// Held until the file is dropped, by this process or by its end.
+/// Locks a file until it is dropped or the process ends.
 async fn lock(path: PathBuf, progress: &Progress) -> Result<File, Error> {
     let file = File::create(&path).map_err(Error::file("create", &path))?;
-    let mut said = false;
+    let mut reported = false;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
@@ -109,9 +109,9 @@ async fn lock(path: PathBuf, progress: &Progress) -> Result<File, Error> {
                 });
             }
             Err(fs::TryLockError::WouldBlock) => {
-                if !said {
-                    progress.say("waiting for another process that installs the same tools");
-                    said = true;
+                if !reported {
+                    progress.say("waiting for another process to install the same tools");
+                    reported = true;
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             }
@@ -119,7 +119,7 @@ async fn lock(path: PathBuf, progress: &Progress) -> Result<File, Error> {
     }
 }
 
-/// A Python that will do: the one that `PYTHON` names, else the first of the usual names.
+/// The Python that `PYTHON` names, or the first of the usual names that is recent enough.
 async fn find() -> Result<OsString, Error> {
     let named = std::env::var_os("PYTHON").filter(|name| !name.is_empty());
     let candidates: Vec<OsString> = match named {
@@ -136,22 +136,23 @@ async fn find() -> Result<OsString, Error> {
         .map(OsString::from)
         .into(),
     };
-    let mut tried = Vec::new();
+    let mut found = Vec::new();
     for candidate in candidates {
-        match probe(&candidate).await {
+        match check(&candidate).await {
             Ok(()) => return Ok(candidate),
-            Err(why) => tried.push(format!("{}: {why}", candidate.to_string_lossy())),
+            Err(why) => found.push(format!("{}: {why}", candidate.to_string_lossy())),
         }
     }
     Err(Error::NoPython {
         wanted: OLDEST_TEXT,
-        tried: tried.join("; "),
+        found: found.join("; "),
     })
 }
 
-async fn probe(python: &OsString) -> Result<(), String> {
+/// Why this Python can't be used.
+async fn check(python: &OsString) -> Result<(), String> {
     let output = Command::new(python)
-        .args(["-c", PROBE])
+        .args(["-c", VERSION])
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
@@ -164,7 +165,7 @@ async fn probe(python: &OsString) -> Result<(), String> {
         let printed = String::from_utf8_lossy(&output.stderr);
         let last = printed.lines().last().unwrap_or("it fails").to_owned();
         return Err(match last.contains("ensurepip") || last.contains("venv") {
-            // Debian and Ubuntu keep it in a package of its own.
+            // Debian and Ubuntu have it in a separate package.
             true => format!("{last} (install python3-venv)"),
             false => last,
         });

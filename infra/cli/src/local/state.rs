@@ -24,7 +24,7 @@ pub(super) fn write_env(state: &Path, endpoint: &str, variables: &BTreeMap<Strin
     let lines: String = own
         .chain(deployed)
         .map(|(name, value)| match value.contains(['=', ' ']) {
-            // cargo-lambda reads such a value in quotes alone.
+            // cargo-lambda reads such a value only in quotes.
             true => format!("{name}=\"{value}\"\n"),
             false => format!("{name}={value}\n"),
         })
@@ -49,7 +49,7 @@ impl StateLock {
     pub(super) async fn take(state: &Path) -> Result<Self, Error> {
         let path = lock_path(state);
         let file = File::create(&path).map_err(Error::file("create", &path))?;
-        // A reader has it for a moment.
+        // Readers take it for a moment.
         for _ in 0..20 {
             match file.try_lock() {
                 Ok(()) => {
@@ -68,15 +68,13 @@ impl StateLock {
                 }
             }
         }
-        Err(Error::AlreadyRunning {
-            state: state.to_path_buf(),
-        })
+        Err(Error::AlreadyRunning(state.to_path_buf()))
     }
 }
 
 impl Drop for StateLock {
     fn drop(&mut self) {
-        // While the lock is still held: nobody finds a stack that is not there.
+        // Removed before the lock is released, so that nobody finds a stack that has stopped.
         let _ = fs::remove_file(stack_path(&self.state));
     }
 }

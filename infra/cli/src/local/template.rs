@@ -1,4 +1,4 @@
-//! template.yaml: what the local stack reads from it, and the little that it changes.
+//! What the local stack reads from template.yaml, and the little that it changes.
 
 use std::collections::HashMap;
 
@@ -11,20 +11,20 @@ use super::yaml;
 #[derive(Debug, Clone)]
 pub(super) struct Template(Value);
 
-/// A function's logical id and the binary that is its code.
+/// A function of the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Function {
+pub(super) struct FunctionResource {
     pub(super) logical_id: String,
+    /// The binary that is its code.
     pub(super) binary: String,
+    pub(super) http_events: Vec<HttpEvent>,
 }
 
-/// A route of the HTTP API, as a function's `HttpApi` event names it.
+/// An `HttpApi` event of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Route {
+pub(super) struct HttpEvent {
     /// The API's logical id.
     pub(super) api: String,
-    /// The function's logical id.
-    pub(super) function: String,
     pub(super) method: String,
     pub(super) path: String,
 }
@@ -34,48 +34,35 @@ impl Template {
         yaml::read(text).map(Self)
     }
 
-    /// All functions, in the order of their logical ids.
+    /// All functions, by logical id.
     ///
     /// # Errors
     /// A function that does not name its binary.
-    pub(super) fn functions(&self) -> Result<Vec<Function>, Error> {
-        let binary = |(id, resource): (&str, &Value)| match resource.pointer("/Metadata/BuildProperties/Binary") {
-            Some(Value::String(binary)) => Ok(Function {
-                logical_id: id.to_owned(),
-                binary: binary.clone(),
-            }),
-            _ => Err(Error::Template(format!(
-                "{id} should name its binary in Metadata.BuildProperties.Binary"
-            ))),
-        };
-        self.function_resources().map(binary).collect()
-    }
-
-    /// The routes of all functions' `HttpApi` events.
-    pub(super) fn routes(&self) -> Vec<Route> {
-        let mut routes = Vec::new();
-        for (id, resource) in self.function_resources() {
-            let events = resource.pointer("/Properties/Events").and_then(Value::as_object);
-            for event in events.into_iter().flat_map(|events| events.values()) {
-                if event.get("Type").and_then(Value::as_str) != Some("HttpApi") {
-                    continue;
-                }
-                let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
-                routes.push(Route {
-                    // The name that SAM gives to the API of events that name none.
-                    api: text("/Properties/ApiId/Ref").unwrap_or("ServerlessHttpApi").to_owned(),
-                    function: id.to_owned(),
-                    method: text("/Properties/Method").unwrap_or("ANY").to_ascii_uppercase(),
-                    path: text("/Properties/Path").unwrap_or("$default").to_owned(),
-                });
-            }
-        }
-        routes
+    pub(super) fn functions(&self) -> Result<Vec<FunctionResource>, Error> {
+        let resources = self.0.get("Resources").and_then(Value::as_object);
+        let functions = resources
+            .into_iter()
+            .flatten()
+            .filter(|(_, resource)| text(resource, "/Type") == Some("AWS::Serverless::Function"));
+        functions
+            .map(
+                |(id, resource)| match text(resource, "/Metadata/BuildProperties/Binary") {
+                    Some(binary) => Ok(FunctionResource {
+                        logical_id: id.clone(),
+                        binary: binary.to_owned(),
+                        http_events: http_events(resource),
+                    }),
+                    None => Err(Error::Template(format!(
+                        "{id} should name its binary in Metadata.BuildProperties.Binary"
+                    ))),
+                },
+            )
+            .collect()
     }
 
     /// Takes each function's code from `s3://{bucket}/{binary}.zip` instead of a folder.
     pub(super) fn take_code_from(&mut self, bucket: &str) -> Result<(), Error> {
-        for Function { logical_id, binary } in self.functions()? {
+        for FunctionResource { logical_id, binary, .. } in self.functions()? {
             let properties = self.0.pointer_mut(&format!("/Resources/{logical_id}/Properties"));
             if let Some(Value::Object(properties)) = properties {
                 properties.insert("CodeUri".into(), json!(format!("s3://{bucket}/{binary}.zip")));
@@ -84,39 +71,39 @@ impl Template {
         Ok(())
     }
 
-    /// Writes the numbers of event sources as numbers. Where they are parameters, AWS takes the parameters'
-    /// texts; the emulator compares those with numbers, and polls nothing.
-    pub(super) fn write_as_meant(&mut self, given: &[(String, String)]) {
-        let mut meant = HashMap::new();
+    /// Replaces numeric parameters of event sources by their values. Parameters are text, which the emulator compares
+    /// with numbers, and then polls nothing.
+    pub(super) fn inline_numbers(&mut self, given: &[(String, String)]) {
+        let mut numbers = HashMap::new();
         let parameters = self.0.get("Parameters").and_then(Value::as_object);
         for (name, parameter) in parameters.into_iter().flatten() {
             let own = given.iter().find(|(own, _)| own == name).map(|(_, value)| json!(value));
             let value = own.or_else(|| parameter.get("Default").cloned()).unwrap_or_default();
             let read = value.as_str().and_then(|text| serde_json::from_str(text).ok());
             if let value @ Value::Number(_) = read.unwrap_or(value) {
-                meant.insert(name.clone(), value);
+                numbers.insert(name.clone(), value);
             }
         }
         let resources = self.0.get_mut("Resources").and_then(Value::as_object_mut);
         for resource in resources.into_iter().flat_map(|resources| resources.values_mut()) {
             if let Some(events) = resource.pointer_mut("/Properties/Events") {
-                replace_references(events, &meant);
+                replace_references(events, &numbers);
             }
         }
     }
 
-    /// Leaves out alarms by metric math, which the emulator does not know. It rings none anyway.
-    pub(super) fn leave_out_metric_math(&mut self) {
+    /// Removes alarms on metric math, which the emulator rejects. It evaluates no alarms anyway.
+    pub(super) fn remove_metric_math(&mut self) {
         if let Some(resources) = self.0.get_mut("Resources").and_then(Value::as_object_mut) {
             resources.retain(|_, resource| resource.pointer("/Properties/Metrics").is_none());
         }
     }
 
-    /// Those of `wanted` that the template has, with numbers cut to its `MaxValue`.
+    /// Those of `wanted` that the template has, with numbers limited to their `MaxValue`.
     pub(super) fn parameters(&self, wanted: &[(&str, &str)]) -> Vec<(String, String)> {
         let fitting = |(name, value): &(&str, &str)| {
             let parameter = self.0.pointer(&format!("/Parameters/{name}"))?;
-            // YAML has it as a number, or as text in quotes.
+            // A number, or text if it is quoted.
             let highest = parameter
                 .get("MaxValue")
                 .and_then(|highest| highest.as_i64().or_else(|| highest.as_str()?.parse().ok()));
@@ -133,25 +120,35 @@ impl Template {
     pub(super) fn render(&self) -> String {
         self.0.to_string()
     }
-
-    fn function_resources(&self) -> impl Iterator<Item = (&str, &Value)> {
-        let resources = self.0.get("Resources").and_then(Value::as_object);
-        resources
-            .into_iter()
-            .flatten()
-            .filter(|(_, resource)| resource.get("Type").and_then(Value::as_str) == Some("AWS::Serverless::Function"))
-            .map(|(id, resource)| (id.as_str(), resource))
-    }
 }
 
-/// Puts a parameter's value in the place of each reference to it.
+fn http_events(function: &Value) -> Vec<HttpEvent> {
+    let events = function.pointer("/Properties/Events").and_then(Value::as_object);
+    let events = events.into_iter().flat_map(|events| events.values());
+    events
+        .filter(|event| text(event, "/Type") == Some("HttpApi"))
+        .map(|event| HttpEvent {
+            // SAM's name for the API of events that name none.
+            api: text(event, "/Properties/ApiId/Ref")
+                .unwrap_or("ServerlessHttpApi")
+                .to_owned(),
+            method: text(event, "/Properties/Method").unwrap_or("ANY").to_ascii_uppercase(),
+            path: text(event, "/Properties/Path").unwrap_or("$default").to_owned(),
+        })
+        .collect()
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer)?.as_str()
+}
+
+/// Replaces references to parameters by these values.
 fn replace_references(value: &mut Value, values: &HashMap<String, Value>) {
-    let named = value
-        .get("Ref")
-        .and_then(Value::as_str)
-        .and_then(|name| values.get(name));
+    if let Some(named) = text(value, "/Ref").and_then(|name| values.get(name)) {
+        *value = named.clone();
+        return;
+    }
     match value {
-        _ if named.is_some() => *value = named.cloned().unwrap_or_default(),
         Value::Array(items) => items.iter_mut().for_each(|item| replace_references(item, values)),
         Value::Object(entries) => entries.values_mut().for_each(|entry| replace_references(entry, values)),
         _ => {}
@@ -168,7 +165,7 @@ Parameters:
   Environment: {Type: String}
 Resources:
   Queue: {Type: AWS::SQS::Queue}
-  DoorFunction:
+  VerifyFunction:
     Type: AWS::Serverless::Function
     Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: verifier}}
     Properties:
@@ -183,24 +180,24 @@ Resources:
         let mut template = Template::parse(TEXT).unwrap();
         template.take_code_from("code").unwrap();
         assert_eq!(
-            template.0.pointer("/Resources/DoorFunction/Properties/CodeUri"),
+            template.0.pointer("/Resources/VerifyFunction/Properties/CodeUri"),
             Some(&json!("s3://code/verifier.zip"))
         );
     }
 
     #[test]
     fn routes_are_those_of_http_api_events() {
-        let route = Route {
+        let functions = Template::parse(TEXT).unwrap().functions().unwrap();
+        let event = HttpEvent {
             api: "Api".into(),
-            function: "DoorFunction".into(),
             method: "POST".into(),
             path: "/webhooks/verifier".into(),
         };
-        assert_eq!(Template::parse(TEXT).unwrap().routes(), [route]);
+        assert_eq!(functions[0].http_events, [event]);
     }
 
     #[test]
-    fn numbers_are_written_as_such() {
+    fn numeric_parameters_of_event_sources_are_inlined() {
         let text = "
 Parameters:
   Most: {Type: Number, Default: 10}
@@ -217,7 +214,7 @@ Resources:
             ScalingConfig: !If [Is, !Ref AWS::NoValue, {MaximumConcurrency: !Ref Most}]
 ";
         let mut template = Template::parse(text).unwrap();
-        template.write_as_meant(&[("Batch".to_owned(), "5".to_owned())]);
+        template.inline_numbers(&[("Batch".to_owned(), "5".to_owned())]);
         assert_eq!(
             template.0.pointer("/Resources/F/Properties/Events/Queue/Properties"),
             Some(&json!({
@@ -229,14 +226,14 @@ Resources:
     }
 
     #[test]
-    fn alarms_by_metric_math_are_left_out() {
+    fn alarms_on_metric_math_are_removed() {
         let text = "
 Resources:
   Share: {Type: AWS::CloudWatch::Alarm, Properties: {Metrics: [{Id: a, Expression: 1}]}}
   Depth: {Type: AWS::CloudWatch::Alarm, Properties: {MetricName: Depth}}
 ";
         let mut template = Template::parse(text).unwrap();
-        template.leave_out_metric_math();
+        template.remove_metric_math();
         assert_eq!(
             template.0.pointer("/Resources"),
             Some(&json!({"Depth": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Depth"}}}))
@@ -244,7 +241,7 @@ Resources:
     }
 
     #[test]
-    fn parameters_fit_the_template() {
+    fn parameters_are_limited_to_the_templates_maximum() {
         let wanted = [("RetentionDays", "36500"), ("Environment", "any"), ("Unknown", "x")];
         let parameters = Template::parse(TEXT).unwrap().parameters(&wanted);
         let expected = [("RetentionDays", "3650"), ("Environment", "any")].map(|(n, v)| (n.to_owned(), v.to_owned()));
@@ -252,7 +249,7 @@ Resources:
     }
 
     #[test]
-    fn a_function_without_binary_is_an_error() {
+    fn a_function_without_a_binary_is_an_error() {
         let template = Template::parse("Resources: {F: {Type: AWS::Serverless::Function}}").unwrap();
         assert!(matches!(template.functions(), Err(Error::Template(text)) if text.contains('F')));
     }

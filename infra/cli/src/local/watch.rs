@@ -1,4 +1,4 @@
-//! `cargo lambda watch`: the functions, built and started again whenever their code changes.
+//! `cargo lambda watch`, which rebuilds and restarts functions when their code changes.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
 
 use super::api::Api;
 use super::build::environment;
@@ -17,24 +16,23 @@ use super::process::{Plan, Process};
 use super::python::Venv;
 use super::state::env_path;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where it listens. It asks nobody who they are, and a page that is open in the browser could call the functions
-/// with events that it has made up. On Linux all of 127.0.0.0/8 is this machine, and nobody guesses which address
-/// of it this is.
+/// The address it listens on. It has no authentication, so a page open in a browser could invoke the functions with
+/// forged events. On Linux all of 127.0.0.0/8 is this machine, so a random address of it can't be guessed.
 pub(super) fn address() -> Result<Ipv4Addr, Error> {
     if !cfg!(target_os = "linux") {
         return Ok(Ipv4Addr::LOCALHOST);
     }
     let mut bytes = [0; 3];
     getrandom::fill(&mut bytes).map_err(|error| Error::Runtime(error.to_string().into()))?;
-    // Neither the network's own address nor that for all.
+    // Neither the network's address nor its broadcast address.
     let [first, second, third] = bytes;
     Ok(Ipv4Addr::new(127, first, second, third.clamp(2, 254)))
 }
 
-/// Starts it on this address and waits until it listens. It builds and starts a function when
-/// the first request for it comes: see [`wake`].
+/// Starts it on this address and waits until it listens. It builds and starts a function at its first request: see
+/// [`wake`].
 pub(super) async fn start(
     venv: &Venv,
     checkout: &Checkout,
@@ -52,18 +50,18 @@ pub(super) async fn start(
             &address.ip().to_string(),
             "--invoke-port",
             &address.port().to_string(),
-            // Otherwise it lets every site's pages read its answers.
+            // Otherwise pages of any site may read its answers.
             "--disable-cors",
         ])
         .arg("--env-file")
         .arg(env_path(state))
         .current_dir(checkout.root())
-        // cargo and rustup want theirs; nothing of the real AWS may come along.
+        // cargo and rustup need the environment, but nothing of the real AWS may be in it.
         .envs(environment().filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_")))
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("NO_PROXY", format!("127.0.0.1,localhost,{}", address.ip()))
-        // What it prints is escaped, colours too.
+        // Its output is escaped, and colours would be too.
         .env("CARGO_TERM_COLOR", "never")
         .env("PATH", path_with(venv.bin()));
     let mut watch = Process::start(Plan {
@@ -73,29 +71,20 @@ pub(super) async fn start(
         command,
         show,
     })?;
-
-    let deadline = Instant::now() + PATIENCE;
-    while TcpStream::connect(address).await.is_err() {
-        if let Some(error) = watch.ended() {
-            return Err(error);
-        }
-        if Instant::now() > deadline {
-            return Err(watch.failure(format!("did not listen within {} s", PATIENCE.as_secs())));
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
+    let listens = || async move { TcpStream::connect(address).await.is_ok() };
+    watch.wait_until(listens, TIMEOUT).await?;
     Ok(watch)
 }
 
-/// Has every function of `routes` built and started, so that no provider has to wait for it.
+/// Builds and starts the functions of `routes`, so that no provider has to wait for it.
 pub(super) async fn wake(api: &Api, url: &str, routes: &[Route]) {
     for route in routes {
-        // Verifiers take POST alone: whatever this one answers, it runs.
+        // Any answer will do, such as the 405 of a verify function.
         let _ = api.http().get(format!("{url}{}", route.path)).send().await;
     }
 }
 
-/// `cargo lambda` is found, and the zig that it may want.
+/// PATH with this folder first, which has cargo-lambda and zig.
 fn path_with(first: PathBuf) -> std::ffi::OsString {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::join_paths(std::iter::once(first).chain(std::env::split_paths(&path))).unwrap_or(path)

@@ -1,17 +1,17 @@
-//! CloudFormation's YAML as the JSON that it stands for.
+//! Reads CloudFormation's YAML as JSON.
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Number, Value, json};
 
 use super::error::Error;
 
-/// Reads `text`. The short forms of functions become long: `!Ref x` is `{"Ref": "x"}`,
-/// `!Sub x` is `{"Fn::Sub": "x"}`, `!GetAtt a.b` is `{"Fn::GetAtt": ["a", "b"]}`.
+/// Parses `text` and expands the short forms of functions: `!Ref x` becomes `{"Ref": "x"}`, `!Sub x` becomes
+/// `{"Fn::Sub": "x"}`, `!GetAtt a.b` becomes `{"Fn::GetAtt": ["a", "b"]}`.
 pub(super) fn read(text: &str) -> Result<Value, Error> {
     let documents = Yaml::load_from_str(text).map_err(|error| Error::Template(error.to_string()))?;
     match documents.as_slice() {
         [document] => value(document),
-        _ => Err(Error::Template("it should be one YAML document".into())),
+        _ => Err(Error::Template("it must be one YAML document".into())),
     }
 }
 
@@ -38,12 +38,12 @@ fn scalar(scalar: &Scalar<'_>) -> Result<Value, Error> {
         Scalar::Integer(number) => json!(number),
         Scalar::FloatingPoint(number) => Number::from_f64(number.0)
             .map(Value::Number)
-            .ok_or_else(|| Error::Template(format!("{number} is no number in JSON")))?,
+            .ok_or_else(|| Error::Template(format!("JSON has no number {number}")))?,
         Scalar::String(text) => json!(text),
     })
 }
 
-/// Keys are text in CloudFormation, also those that YAML reads as something else (`80: …`).
+/// CloudFormation's keys are text, even those that YAML reads as another type (`80: …`).
 fn key(node: &Yaml<'_>) -> Result<String, Error> {
     match value(node)? {
         Value::String(text) => Ok(text),
@@ -54,7 +54,7 @@ fn key(node: &Yaml<'_>) -> Result<String, Error> {
 
 fn function(name: &str, argument: Value) -> Value {
     let argument = match (name, argument) {
-        // The attribute's own name may have a dot (`Outputs.Url`), the logical id may not.
+        // Only the attribute may contain a dot (`Outputs.Url`).
         ("GetAtt", Value::String(path)) => match path.split_once('.') {
             Some((resource, attribute)) => json!([resource, attribute]),
             None => json!(path),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn two_documents_are_refused() {
+    fn two_documents_are_an_error() {
         assert!(matches!(read("a: 1\n---\nb: 2"), Err(Error::Template(_))));
     }
 }

@@ -56,21 +56,21 @@ impl Running {
 
     /// The SDK's configuration for the stack's emulator, with its dummy credentials.
     pub fn sdk(&self) -> SdkConfig {
-        let [(_, id), (_, secret)] = CREDENTIALS;
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
-            .endpoint_url(&self.endpoint)
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                id,
-                secret,
-                None,
-                None,
-                "local stack",
-            )))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build()
+        sdk(&self.endpoint)
     }
+}
+
+/// The SDK's configuration for the emulator at this endpoint.
+pub(crate) fn sdk(endpoint: &str) -> SdkConfig {
+    let [(_, id), (_, secret)] = CREDENTIALS;
+    let credentials = Credentials::new(id, secret, None, None, "local stack");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build()
 }
 
 pub(crate) fn stack_path(state: &Path) -> PathBuf {

@@ -1,19 +1,19 @@
-//! What a provider says, fit to be shown: no secret, and not too long.
+//! Provider answers as errors show them: shortened and without secrets.
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// No more of an answer is shown.
+/// Characters of an answer that are shown.
 const SHOWN: usize = 300;
 
-/// As OnePay's secrets begin: they are hidden even where nobody told that they are there.
+/// Prefixes of OnePay's secrets, which are hidden even if we don't know them.
 const MARKS: [&str; 2] = ["wh_tok_", "wh_hdr_"];
 
 /// The beginning of an answer's `body`, without `secrets`.
-pub(super) fn shown(body: &[u8], secrets: &[SecretString]) -> String {
+pub(super) fn shown<'a>(body: &[u8], secrets: impl IntoIterator<Item = &'a SecretString>) -> String {
     let mut text = String::from_utf8_lossy(body).into_owned();
     for secret in secrets {
         let secret = secret.expose_secret();
-        // As it is, and as JSON writes it; some writers escape the slash as well.
+        // As it is, and as JSON escapes it; some writers escape the slash as well.
         let json = serde_json::to_string(secret).unwrap_or_default();
         let json = json.trim_matches('"');
         for form in [secret, json, &json.replace('/', "\\/")] {
@@ -32,7 +32,7 @@ pub(super) fn shown(body: &[u8], secrets: &[SecretString]) -> String {
     shown
 }
 
-/// `text` with what follows each `mark` left out.
+/// `text` without the rest of each word that begins with `mark`.
 fn without_words(text: &str, mark: &str) -> String {
     let mut parts = text.split(mark);
     let mut hidden = parts.next().unwrap_or_default().to_owned();
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_do_not_show_in_any_form() {
+    fn secrets_are_hidden_in_every_escaping() {
         let secrets = ["hunter2".to_owned().into(), "a/\"b".to_owned().into()];
         let body = br#"{"t":"hunter2","s":"a/\"b","p":"a\/\"b","h":"wh_hdr_abc-1","k":"wh_tok_x"} wh_tok_end"#;
         assert_eq!(
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_beginning_shows() {
+    fn long_answers_are_cut() {
         let long = "ñ".repeat(301);
         assert_eq!(shown(long.as_bytes(), &[]), format!("{}…", "ñ".repeat(300)));
     }

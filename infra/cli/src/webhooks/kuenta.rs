@@ -1,4 +1,6 @@
-//! Kuenta's management API (guide, "Configuración de webhooks").
+//! Kuenta's management API, as its guide documents it ("Configuración de webhooks").
+
+use std::ops::Deref;
 
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -9,51 +11,56 @@ use super::error::ApiError;
 use super::retry::Repeat;
 use super::{Webhook, single};
 
-/// Where the API is.
+/// The API's base URL.
 pub const BASE: &str = "https://api.kuenta.co";
 
 const CREDENTIALS: &str = "KUENTA_API_TOKEN, `--organization-id` and `--config-organization-id`";
 
-/// Who calls.
+/// The account that calls.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// `Organization-ID`.
     pub organization_id: String,
     /// `Config-Organization-ID`.
     pub config_organization_id: String,
-    /// The bearer token, where there is one.
+    /// The bearer token, if any.
     pub token: Option<SecretString>,
 }
 
-/// The webhooks of one organization.
+/// The webhooks of an organization.
 #[derive(Debug)]
 pub struct Kuenta(Client);
+
+impl Deref for Kuenta {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
 
 impl Kuenta {
     /// The API at `base`.
     ///
     /// # Errors
-    /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Roots`].
+    /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Client`].
     pub fn new(base: &str, account: Account, pace: Pace) -> Result<Self, ApiError> {
-        let mut client = Client::new(base, account.token, CREDENTIALS, pace)?;
-        client.set("organization-id", "the organization's id", &account.organization_id)?;
-        client.set(
-            "config-organization-id",
-            "the configuring organization's id",
-            &account.config_organization_id,
-        )?;
-        Ok(Self(client))
+        let headers = [
+            (
+                "organization-id",
+                "the organization id",
+                account.organization_id.as_str(),
+            ),
+            (
+                "config-organization-id",
+                "the configuring organization's id",
+                &account.config_organization_id,
+            ),
+        ];
+        Client::new(base, account.token, &headers, CREDENTIALS, pace).map(Self)
     }
 
-    /// All of them.
-    ///
-    /// # Errors
-    /// [`ApiError`].
-    pub async fn list(&self) -> Result<Vec<Webhook>, ApiError> {
-        self.0.list().await
-    }
-
-    /// Makes one. Kuenta signs with `secret`.
+    /// Creates a webhook. Kuenta signs with `secret`.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -64,11 +71,11 @@ impl Kuenta {
             secret: Some(secret),
             ..Call::of(Method::POST, None)
         });
-        let made = answer.await?.read("the new webhook", |value| Some(single(value)?.1))?;
-        Ok(filled(made, url, events))
+        let created = answer.await?.read("the new webhook", |value| Some(single(value)?.1))?;
+        Ok(completed(created, url, events))
     }
 
-    /// Changes one.
+    /// Changes a webhook.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -78,22 +85,19 @@ impl Kuenta {
             ..Call::of(Method::PUT, Some(id))
         });
         let answer = answer.await?;
-        // The guide does not say what comes back.
-        let told = answer.read("the webhook", |value| Some(single(value)?.1)).ok();
-        Ok(filled(told.unwrap_or_else(|| Webhook::of(id)), url, events))
-    }
-
-    /// Deletes one. False where it was gone before.
-    ///
-    /// # Errors
-    /// [`ApiError`].
-    pub async fn delete(&self, id: &str) -> Result<bool, ApiError> {
-        self.0.delete(id).await
+        // The guide does not document the answer.
+        let mut updated = answer
+            .read("the webhook", |value| Some(single(value)?.1))
+            .unwrap_or_default();
+        if updated.id.is_empty() {
+            id.clone_into(&mut updated.id);
+        }
+        Ok(completed(updated, url, events))
     }
 }
 
-/// What the answer leaves out is as it was asked for.
-fn filled(mut webhook: Webhook, url: &str, events: &[String]) -> Webhook {
+/// Fills in what the answer leaves out.
+fn completed(mut webhook: Webhook, url: &str, events: &[String]) -> Webhook {
     if webhook.url.is_empty() {
         url.clone_into(&mut webhook.url);
     }

@@ -1,8 +1,10 @@
-//! OnePay's management API, as its public reference has it: <https://docs.onepay.la/client/webhooks/index>.
+//! OnePay's management API, as its public reference documents it: <https://docs.onepay.la/client/webhooks/index>.
 //!
-//! It documents list, detail, creation and update (`PUT`, of which every field may be left out), and that a webhook
-//! can be deleted. Its detail page promises an audit of deliveries and shows none, so none is read. A webhook without
-//! a token has `header: null` there; that the same `null` asks for one is our choice, so the answer is looked at.
+//! It documents list, detail, creation and update (`PUT` with optional fields), and that webhooks can be deleted. It
+//! mentions an audit of deliveries but does not document it. A webhook without a token has `header: null`. That the
+//! same `null` requests one is not documented, so the answer is checked.
+
+use std::ops::Deref;
 
 use http::Method;
 use secrecy::SecretString;
@@ -13,60 +15,60 @@ use super::error::ApiError;
 use super::retry::Repeat;
 use super::{Webhook, single};
 
-/// Where the API is.
+/// The API's base URL.
 pub const BASE: &str = "https://api.onepay.la";
 
 const CREDENTIALS: &str = "ONEPAY_API_TOKEN, and whether it is of the right environment (test or live)";
 
-/// The token that OnePay sends in `x-webhook-token`; null where it sends none.
+/// The member with the token that OnePay sends in `x-webhook-token`; null if it sends none.
 const HEADER: &str = "header";
 
-/// The webhooks of one account.
+/// The webhooks of an account.
 #[derive(Debug)]
 pub struct Onepay(Client);
 
-/// A webhook that was just made, with what OnePay chose for it.
+/// A new webhook, with the secrets that OnePay generated for it.
 #[derive(Debug)]
 pub struct Issued {
-    /// What is public of it.
+    /// The webhook.
     pub webhook: Webhook,
-    /// What OnePay signs with (`wh_tok_…`).
+    /// The secret that OnePay signs with (`wh_tok_…`).
     pub signing_secret: Option<SecretString>,
-    /// What OnePay sends in `x-webhook-token` (`wh_hdr_…`).
+    /// The token that OnePay sends in `x-webhook-token` (`wh_hdr_…`).
     pub token: Option<SecretString>,
 }
 
-/// What to change of a webhook.
+/// Changes to a webhook; `None` leaves a setting unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// What it is called in the panel.
+    /// Its name in the panel.
     pub name: Option<String>,
-    /// Where it posts to.
+    /// The URL it posts to.
     pub url: Option<String>,
-    /// The types of the events that it posts.
+    /// The event types it posts.
     pub events: Option<Vec<String>>,
-    /// Whether it shall send no token from now on.
+    /// Whether to request deliveries without a token.
     pub no_token: bool,
+}
+
+impl Deref for Onepay {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
 }
 
 impl Onepay {
     /// The API at `base`.
     ///
     /// # Errors
-    /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Roots`].
+    /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Client`].
     pub fn new(base: &str, token: SecretString, pace: Pace) -> Result<Self, ApiError> {
-        Client::new(base, Some(token), CREDENTIALS, pace).map(Self)
+        Client::new(base, Some(token), &[], CREDENTIALS, pace).map(Self)
     }
 
-    /// All of them.
-    ///
-    /// # Errors
-    /// [`ApiError`].
-    pub async fn list(&self) -> Result<Vec<Webhook>, ApiError> {
-        self.0.list().await
-    }
-
-    /// The one with this id.
+    /// The webhook with this id.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -75,7 +77,8 @@ impl Onepay {
         answer.read("a webhook", |value| Some(single(value)?.1))
     }
 
-    /// Makes one. OnePay chooses its secret and its token, and tells them only here. `no_token` asks for none.
+    /// Creates a webhook. OnePay generates its secret and token, and returns them only here. `no_token` requests that
+    /// there is no token.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -92,7 +95,7 @@ impl Onepay {
         answer.await?.read("the new webhook", issued)
     }
 
-    /// Changes one, and gives what OnePay has of it then.
+    /// Changes a webhook, and returns it as OnePay then has it.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -103,18 +106,10 @@ impl Onepay {
         });
         answer.await?.read("the webhook", |value| Some(single(value)?.1))
     }
-
-    /// Deletes one. False where it was gone before.
-    ///
-    /// # Errors
-    /// [`ApiError`].
-    pub async fn delete(&self, id: &str) -> Result<bool, ApiError> {
-        self.0.delete(id).await
-    }
 }
 
 impl Change {
-    /// What is not to be changed is not in it.
+    /// Only the settings to change.
     fn to_json(&self) -> Value {
         let fields = [
             ("name", self.name.as_ref().map(|name| json!(name))),

@@ -1,77 +1,77 @@
-//! Which calls are made again, and when.
+//! Which calls are repeated, and when.
 
 use std::time::Duration;
 
 use acuse_core::clock::{Clock, Random, Timestamp};
 use acuse_core::consume::Backoff;
 use jiff::fmt::rfc2822;
+use thiserror::Error;
 
-/// No call is made more often.
-pub const TRIES: u32 = 5;
+/// Attempts at one call.
+pub(super) const ATTEMPTS: u32 = 5;
 
-/// A server that wants to be left alone for longer is reported instead.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(120);
+/// If a server asks for a longer wait, the call fails instead.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 const BACKOFF: Backoff = Backoff {
     base: Duration::from_millis(500),
     max: Duration::from_secs(8),
 };
 
-/// What became of one try that was no success.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+/// How an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(super) enum Outcome {
     /// No connection: the server never had the request.
+    #[error("can't be reached")]
     Unconnected,
-    /// The connection broke or the time was over: nobody knows whether it was done.
+    /// The connection broke off or timed out: the server may have carried out the call.
+    #[error("did not answer")]
     Lost,
-    /// The server answered with this status, and may have said when to come again.
+    /// The server answered with this status and, perhaps, `Retry-After`.
+    #[error("answers {0}")]
     Status(u16, Option<Duration>),
 }
 
-/// What may be done twice.
+/// Whether a call may be carried out twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeat {
-    /// Doing it twice is doing it once.
+pub(super) enum Repeat {
+    /// Twice has the same effect as once.
     Safe,
-    /// Only what surely was not done may be done again: it makes something.
+    /// The call creates something: it is repeated only if it was certainly not carried out.
     OnlyUndone,
 }
 
 impl Repeat {
-    /// Whether a call with this outcome is worth another try.
-    pub fn allows(self, outcome: Outcome) -> bool {
-        match outcome {
+    /// How long to wait after an attempt that was the `attempts`-th: at least the exponential back-off, or
+    /// `Retry-After`. `None` if the call is not to be repeated.
+    pub(super) fn delay(self, outcome: Outcome, attempts: u32, random: &dyn Random) -> Option<Duration> {
+        let repeat = match outcome {
             Outcome::Unconnected | Outcome::Status(429 | 503, _) => true,
             Outcome::Lost | Outcome::Status(500..=599, _) => self == Self::Safe,
             Outcome::Status(..) => false,
-        }
+        };
+        let asked = match outcome {
+            Outcome::Status(_, asked) => asked.unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
+        (repeat && attempts < ATTEMPTS && asked <= LONGEST_WAIT)
+            .then(|| asked.max(BACKOFF.delay(attempts, &Dyn(random))))
     }
 }
 
 impl Outcome {
     /// Whether the call may have been carried out nevertheless.
-    pub fn is_unsure(self) -> bool {
+    pub(super) fn is_unsure(self) -> bool {
         match self {
             Self::Unconnected | Self::Status(429 | 503, _) => false,
             Self::Lost => true,
             Self::Status(status, _) => status >= 500,
         }
     }
-
-    /// How long to wait after the `tries`-th try: what the server asks for, and at least the
-    /// exponential back-off. `None` where it asks for longer than anybody waits.
-    pub fn delay(self, tries: u32, random: &dyn Random) -> Option<Duration> {
-        let delay = BACKOFF.delay(tries, &Any(random));
-        match self {
-            Self::Status(_, Some(asked)) if asked > LONGEST_WAIT => None,
-            Self::Status(_, Some(asked)) => Some(asked.max(delay)),
-            _ => Some(delay),
-        }
-    }
 }
 
 /// The wait that a `Retry-After` header asks for: seconds, or an HTTP date.
-pub fn retry_after(value: &str, clock: &dyn Clock) -> Option<Duration> {
+pub(super) fn retry_after(value: &str, clock: &dyn Clock) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
@@ -80,10 +80,10 @@ pub fn retry_after(value: &str, clock: &dyn Clock) -> Option<Duration> {
     Some(Timestamp::from_millis(date.as_millisecond()).since(clock.now()))
 }
 
-/// A source of randomness that is known only by reference.
-struct Any<'a>(&'a dyn Random);
+/// [`Backoff`] takes a sized source of randomness.
+struct Dyn<'a>(&'a dyn Random);
 
-impl Random for Any<'_> {
+impl Random for Dyn<'_> {
     fn bits(&self) -> u128 {
         self.0.bits()
     }

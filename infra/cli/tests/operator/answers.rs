@@ -16,7 +16,7 @@ fn signature(body: &Bytes) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_get_or_head_request_has_no_effect() {
     let running = stack().await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     for path in ["/webhooks/unopago", "/webhooks/unopago/", "/webhooks/unopago?a=1"] {
         let url = format!("{}{path}", running.http);
         let get = client.get(&url).send().await.unwrap();
@@ -97,7 +97,7 @@ async fn an_invocation_with_an_invalid_url_is_a_delivery_like_others() {
             "body": String::from_utf8(body.to_vec()).unwrap(),
             "isBase64Encoded": false,
         });
-        let post = reqwest::Client::new().post(&url).body(event.to_string());
+        let post = acuse_cli::http::client().unwrap().post(&url).body(event.to_string());
         let answer = post.send().await.unwrap().text().await.unwrap();
         let answer: Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(answer["statusCode"], 200, "{query} {host} {path}: {answer}");

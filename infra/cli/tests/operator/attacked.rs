@@ -75,7 +75,7 @@ async fn attack(browser: &Client, url: &str, kind: &str, body: &str) -> Vec<Stri
 /// What an attacker would change in the emulator: its functions and queues.
 async fn loot() -> (Vec<String>, Vec<String>) {
     let running = stack().await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let functions = client.get(format!("{}/2015-03-31/functions/", running.endpoint));
     let functions: Value = serde_json::from_str(&functions.send().await.unwrap().text().await.unwrap()).unwrap();
     let names = functions["Functions"].as_array().unwrap().iter();
@@ -150,7 +150,7 @@ async fn a_page_of_another_site_reaches_nothing() {
         .await
         .unwrap();
     let shown = browser.client.source().await.unwrap();
-    assert!(shown.contains("refused: a browser has sent this"), "{shown}");
+    assert!(shown.contains("refused: a browser sent this"), "{shown}");
     assert_eq!(loot().await, before);
 
     // If the other site points one of its names to this machine, its page has the same origin as what answers
@@ -178,7 +178,7 @@ async fn a_page_of_another_site_reaches_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_emulator_refuses_requests_from_browsers() {
     let running = stack().await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let url = format!("{}/2015-03-31/functions/", running.endpoint);
     for (name, value, expected) in [
         ("origin", "http://evil.example", 403),
@@ -224,7 +224,7 @@ async fn the_tunnelled_port_has_no_inspector_and_streams_are_capped() {
     // The other browser test needs one of the streams.
     let _queues = QUEUES.lock().await;
     let running = stack().await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     for path in [
         "/",
         "/live",
@@ -299,7 +299,7 @@ async fn a_functions_port_refuses_requests_from_browsers() {
     );
     let apis = runtime_apis(&running.endpoint);
     assert!(!apis.is_empty(), "no function runs");
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     for api in &apis {
         let next = format!("http://{api}/2018-06-01/runtime/invocation/next");
         for (name, value) in [
@@ -335,7 +335,13 @@ async fn the_inspector_survives_clients_that_close_their_connection() {
         stream.write_all(get.repeat(3).as_bytes()).await.unwrap();
     }
     for _ in 0..20 {
-        let status = reqwest::get(url).await.unwrap().status();
+        let status = acuse_cli::http::client()
+            .unwrap()
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .status();
         assert_eq!(status, 200);
     }
     assert!(inspect.try_wait().unwrap().is_none(), "it has ended");

@@ -262,8 +262,8 @@ async fn a_browser_sends_watches_and_redrives() {
     browser.wait("ol.timeline").await;
     let text = browser.text().await;
     for part in [
-        "verified, signed form raw",
-        "claimed, try 1",
+        "verified, canonical form raw",
+        "processing started, attempt 1",
         "hook payments",
         "185000.00",
         "María José Ñáñez",
@@ -277,7 +277,7 @@ async fn a_browser_sends_watches_and_redrives() {
     // In Spanish.
     browser.follow(Locator::Css("button[data-lang=es]")).await;
     browser.wait("html[lang=es]").await;
-    assert!(browser.text().await.contains("Su vida entera"));
+    assert!(browser.text().await.contains("Todos los eventos de este recurso"));
     browser.follow(Locator::Css("button[data-lang=en]")).await;
     browser.wait("html[lang=en]").await;
 
@@ -318,7 +318,7 @@ async fn a_refused_sample_is_reported() {
     let mut running = stack().await.clone();
     running.http = serve(refusing).await;
     let inspector = serve(acuse_cli::inspector::router(Target::local(running).await.unwrap())).await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let page = client.get(&inspector).send().await.unwrap().text().await.unwrap();
     let (_, token) = page.split_once("name=\"token\" value=\"").unwrap();
     let (token, _) = token.split_once('"').unwrap();
@@ -336,7 +336,7 @@ async fn a_refused_sample_is_reported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_answers_only_this_machine_and_its_own_forms() {
     let home = home().await;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let get = |host: &'static str| client.get(home).header("host", host).send();
     assert_eq!(get("127.0.0.1:3100").await.unwrap().status(), 200);
     for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3000"] {

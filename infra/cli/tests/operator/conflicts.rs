@@ -156,7 +156,7 @@ async fn a_conflict_is_dismissed_with_a_reason_and_can_still_be_replayed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_inspector_shows_the_difference_and_takes_the_decision() {
     let home = &stack().await.inspector;
-    let client = reqwest::Client::new();
+    let client = acuse_cli::http::client().unwrap();
     let encoded = |key: &str| key.replace('%', "%25").replace('#', "%23").replace('|', "%7C");
     let get = async |path: String| {
         let page = client.get(format!("{home}{path}")).send().await.unwrap();

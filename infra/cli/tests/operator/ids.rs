@@ -61,7 +61,7 @@ async fn ids_of_any_text_are_listed_and_found() {
         let inspector = &stack().await.inspector;
         let mut url = reqwest::Url::parse(inspector).unwrap();
         url.query_pairs_mut().append_pair("id", &stored);
-        let page = reqwest::get(url).await.unwrap();
+        let page = acuse_cli::http::client().unwrap().get(url).send().await.unwrap();
         assert_eq!(page.status(), 200);
         let page = page.text().await.unwrap();
         assert_eq!(page.matches("<tr data-key").count(), 1, "{page}");

@@ -35,7 +35,15 @@ async fn after_a_wrong_secret_every_genuine_delivery_is_released_once() {
     // The inspector offers to release valid deliveries.
     let offered = async || {
         let url = format!("{}/quarantine", stack().await.inspector);
-        let page = reqwest::get(url).await.unwrap().text().await.unwrap();
+        let page = acuse_cli::http::client()
+            .unwrap()
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         let ids = held.lines().map(|line| {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
             line["delivery_id"].as_str().unwrap().to_owned()

@@ -63,7 +63,15 @@ async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
     // `register` itself walks the quarantine, and hides messages meanwhile.
     let marked = async {
         loop {
-            let page = reqwest::get(&url).await.unwrap().text().await.unwrap();
+            let page = acuse_cli::http::client()
+                .unwrap()
+                .get(&url)
+                .send()
+                .await
+                .unwrap()
+                .text()
+                .await
+                .unwrap();
             if page.contains("(answered 200, in a registration window)") {
                 return;
             }

@@ -1,4 +1,4 @@
-//! What is sent, and what is made of the answers.
+//! The requests of the management APIs' clients, and how answers are read.
 
 use acuse_cli::webhooks::ApiError;
 use acuse_cli::webhooks::client::Pace;
@@ -10,7 +10,7 @@ use super::server::{Server, answer};
 use super::*;
 
 #[tokio::test]
-async fn kuentas_calls_are_those_of_the_guide() {
+async fn kuentas_requests_match_its_guide() {
     let made = json!({"data": {"id": "w/1", "url": "https://a.example/w", "events": ["payment.created"]}});
     let server = Server::of([
         answer(200, json!({"data": [made["data"]]})),
@@ -29,7 +29,7 @@ async fn kuentas_calls_are_those_of_the_guide() {
     assert_eq!(changed.url, "https://b.example/w");
     assert!(api.delete("w/1").await.unwrap());
 
-    let asked = server.asked();
+    let requests = server.requests();
     assert_eq!(
         server.lines(),
         [
@@ -39,26 +39,26 @@ async fn kuentas_calls_are_those_of_the_guide() {
             "DELETE /v1/webhooks/w%2F1"
         ]
     );
-    for asked in &asked {
-        assert_eq!(asked.header("organization-id"), Some("org-1"));
-        assert_eq!(asked.header("config-organization-id"), Some("org-2"));
-        assert_eq!(asked.header("authorization"), Some("Bearer kuenta-api-token"));
-        let json = (!asked.body.is_empty()).then_some("application/json");
-        assert_eq!(asked.header("content-type"), json);
+    for request in &requests {
+        assert_eq!(request.header("organization-id"), Some("org-1"));
+        assert_eq!(request.header("config-organization-id"), Some("org-2"));
+        assert_eq!(request.header("authorization"), Some("Bearer kuenta-api-token"));
+        let json = (!request.body.is_empty()).then_some("application/json");
+        assert_eq!(request.header("content-type"), json);
     }
     assert_eq!(
-        asked[1].json(),
+        requests[1].json(),
         json!({"url": "https://a.example/w", "events": ["payment.created"], "secret": "s3cr3t"})
     );
     assert_eq!(
-        asked[2].json(),
+        requests[2].json(),
         json!({"url": "https://b.example/w", "events": ["payment.created"]})
     );
-    assert_eq!((asked[0].body.as_str(), asked[3].body.as_str()), ("", ""));
+    assert_eq!((requests[0].body.as_str(), requests[3].body.as_str()), ("", ""));
 }
 
 #[tokio::test]
-async fn onepays_secret_and_token_are_read_and_do_not_show() {
+async fn onepays_secret_and_token_are_read_and_hidden() {
     let made = json!({"data": {"id": "9e5c", "name": "Acuse", "url": "https://a.example/w", "events": ["payment.approved"],
         "secret": "wh_tok_abc", "header": "wh_hdr_def", "is_test": true}});
     let server = Server::of([
@@ -82,17 +82,17 @@ async fn onepays_secret_and_token_are_read_and_do_not_show() {
     for secret in ["wh_tok_abc", "wh_hdr_def", "sk_test_x"] {
         assert!(!printed.contains(secret), "{printed}");
     }
-    let asked = server.asked();
-    assert_eq!(asked[0].header("authorization"), Some("Bearer sk_test_x"));
+    let requests = server.requests();
+    assert_eq!(requests[0].header("authorization"), Some("Bearer sk_test_x"));
     assert_eq!(
-        asked[0].json(),
+        requests[0].json(),
         json!({"name": "Acuse", "url": "https://a.example/w", "events": ["payment.approved"]})
     );
-    assert_eq!(asked[1].line(), "GET /v1/webhooks/9e5c");
+    assert_eq!(requests[1].line(), "GET /v1/webhooks/9e5c");
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_in_full_without_secrets() {
+async fn a_refusal_is_shown_without_secrets() {
     let body = format!(
         r#"{{"error":"bad","secret":"s3cr3t","token":"{TOKEN}"}}{}"#,
         "x".repeat(400)
@@ -102,57 +102,57 @@ async fn a_refusal_is_told_in_full_without_secrets() {
     let api = kuenta(&server.url, clock.pace());
     let secret = "s3cr3t".to_owned().into();
     let error = api.create("https://a.example/w", &[], &secret).await.unwrap_err();
-    let told = told(&error);
+    let shown = shown(&error);
     assert!(
-        told.contains(&format!(
+        shown.contains(&format!(
             "POST {}/v1/webhooks answers 400: {{\"error\":\"bad\"",
             server.url
         )),
-        "{told}"
+        "{shown}"
     );
-    assert!(!told.contains("s3cr3t") && !told.contains(TOKEN), "{told}");
+    assert!(!shown.contains("s3cr3t") && !shown.contains(TOKEN), "{shown}");
     let ApiError::Refused { body, unsure, .. } = &error else {
         panic!("{error:?}")
     };
     assert_eq!((body.chars().count(), *unsure), (301, false));
     assert!(error.advice().contains("the answer says what is wrong"));
-    assert!(clock.slept().is_empty() && server.asked().len() == 1);
+    assert!(clock.slept().is_empty() && server.requests().len() == 1);
 }
 
 #[tokio::test]
-async fn what_is_not_the_expected_json_is_not_shown() {
+async fn unexpected_json_is_not_shown() {
     for body in ["<html>wh_tok_abc</html>", r#"{"data": "wh_tok_abc"}"#, "[{}]", ""] {
         let server = Server::of([answer(200, body)]).await;
         let error = kuenta(&server.url, Pace::default()).list().await.unwrap_err();
-        let told = told(&error);
+        let shown = shown(&error);
         assert!(
-            told.contains("something else than a list of webhooks") && !told.contains("wh_tok"),
-            "{told}"
+            shown.contains("something other than a list of webhooks") && !shown.contains("wh_tok"),
+            "{shown}"
         );
         assert!(!error.is_unsure());
     }
-    // What was made is made, whatever the answer looks like.
+    // The webhook may have been created, whatever the answer looks like.
     let server = Server::of([answer(200, "ok")]).await;
     let secret = "s3cr3t".to_owned().into();
     let api = kuenta(&server.url, Pace::default());
     let error = api.create("https://a.example/w", &[], &secret).await.unwrap_err();
     assert!(
-        error.is_unsure() && error.advice().contains("`list` shows"),
+        error.is_unsure() && error.advice().contains("check with `list`"),
         "{error:?}"
     );
 }
 
 #[tokio::test]
-async fn a_redirect_does_not_get_the_credentials() {
+async fn redirects_are_not_followed() {
     let elsewhere = Server::of([answer(200, "[]")]).await;
     let server = Server::of([answer(302, "").header("location", &elsewhere.url)]).await;
     let error = kuenta(&server.url, Pace::default()).list().await.unwrap_err();
     assert!(error.to_string().contains("answers 302") && error.advice().contains("--base-url"));
-    assert!(elsewhere.asked().is_empty());
+    assert!(elsewhere.requests().is_empty());
 }
 
 #[tokio::test]
-async fn what_can_not_be_called_is_not_called() {
+async fn invalid_urls_tokens_and_ids_are_errors() {
     let new = |base: &str, token: &str| Onepay::new(base, token.to_owned().into(), Pace::default());
     for base in [
         "http://api.example",
@@ -165,11 +165,11 @@ async fn what_can_not_be_called_is_not_called() {
         assert!(error.advice().contains("--base-url"));
     }
     let error = new("https://a.example", "sk\nhunter2").unwrap_err();
-    assert!(matches!(error, ApiError::Header(_)) && !told(&error).contains("hunter2"));
+    assert!(matches!(error, ApiError::Header(_)) && !shown(&error).contains("hunter2"));
     let server = Server::of([answer(204, "")]).await;
     for id in ["", ".", "..", " ", ".\t.", "a\nb"] {
         let error = kuenta(&server.url, Pace::default()).delete(id).await.unwrap_err();
         assert!(matches!(error, ApiError::Id(_)), "{id}");
     }
-    assert!(server.asked().is_empty());
+    assert!(server.requests().is_empty());
 }

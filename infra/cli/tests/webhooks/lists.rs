@@ -1,4 +1,4 @@
-//! Lists that show a part, ids of any text, days, and standard input.
+//! Lists with more events than are shown, unusual ids, dates, and standard input.
 
 use acuse_aws::system::SystemClock;
 use acuse_core::event::key::IdempotencyKey;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::programs::{SECRET, acuse, aws, command, done, failed, text};
-use super::server::{Answer, Asked, Server, answer};
+use super::server::{Answer, Request, Server, answer};
 use super::*;
 
-/// An event of Kuenta's, as the ledger's table has it.
+/// An event of Kuenta in the ledger.
 #[derive(Clone)]
 struct Event {
     id: String,
@@ -32,33 +32,33 @@ impl Event {
         })
     }
 
-    /// Whether it is in what a query asks for: a partition, or the first shard of a day.
+    /// Whether a query matches it, by its partition or the first shard of its day.
     fn is_of(&self, values: &Value) -> bool {
         let item = self.item();
         values[":pk"] == item["pk"] || values[":day"]["S"] == format!("kuenta#{}", self.received_at.day())
     }
 }
 
-/// AWS with a ledger of these events, the newest first.
+/// AWS with these events in the ledger, newest first.
 async fn ledger(events: Vec<Event>) -> Server {
     let mut stored = json!({"signing_secrets": [SECRET]}).to_string();
-    Server::replying(move |asked| answer_of(asked, &events, &mut stored)).await
+    Server::replying(move |request| answer_of(request, &events, &mut stored)).await
 }
 
-fn answer_of(asked: &Asked, events: &[Event], stored: &mut String) -> Answer {
-    match asked.header("x-amz-target") {
-        _ if asked.path != "/" => answer(200, "OK"),
+fn answer_of(request: &Request, events: &[Event], stored: &mut String) -> Answer {
+    match request.header("x-amz-target") {
+        _ if request.path != "/" => answer(200, "OK"),
         Some("DynamoDB_20120810.GetItem") => answer(200, "{}"),
         Some("DynamoDB_20120810.Query") => {
-            let values = asked.json()["ExpressionAttributeValues"].clone();
+            let values = request.json()["ExpressionAttributeValues"].clone();
             let found = events.iter().filter(|event| event.is_of(&values));
             answer(200, json!({"Items": found.map(Event::item).collect::<Vec<_>>()}))
         }
-        _ => aws(asked, stored),
+        _ => aws(request, stored),
     }
 }
 
-/// So many that came today, a millisecond apart.
+/// Events received today, a millisecond apart.
 fn events(count: u32) -> Vec<Event> {
     let noon = Timestamp::from_rfc3339(&format!("{}T00:00:01Z", SystemClock.now().day())).unwrap();
     let event = |number: u32| Event {
@@ -69,19 +69,19 @@ fn events(count: u32) -> Vec<Event> {
 }
 
 #[tokio::test]
-async fn a_list_says_that_there_are_more_where_there_are() {
+async fn a_list_says_if_there_are_more_events() {
     let server = ledger(events(11)).await;
     let list = ["events", "list", "--stack", "acuse", "--limit"];
     for (limit, rows, more) in [("10", 10, true), ("11", 11, false), ("12", 11, false), ("1", 1, true)] {
         for json in [&[][..], &["--json"]] {
             let output = acuse(&server, &[&list[..], &[limit], json].concat(), "").await;
-            let (listed, said) = (text(&output.stdout), text(&output.stderr));
+            let (listed, printed) = (text(&output.stdout), text(&output.stderr));
             let heading = usize::from(json.is_empty());
             assert_eq!(listed.lines().count(), rows + heading, "{listed}");
             assert!(listed.contains("p10"), "the newest are shown: {listed}");
             let expected =
-                format!("the newest {limit} are shown, and there are more: `--limit {limit}0` shows more of them\n");
-            assert_eq!(said, if more { expected } else { String::new() });
+                format!("these are the newest {limit}, and there are more: list them with `--limit {limit}0`\n");
+            assert_eq!(printed, if more { expected } else { String::new() });
             if !json.is_empty() {
                 listed
                     .lines()
@@ -89,7 +89,7 @@ async fn a_list_says_that_there_are_more_where_there_are() {
             }
         }
     }
-    // With a filter as well; and a list without a place is none.
+    // With a filter too. A limit of 0 is invalid.
     let output = acuse(
         &server,
         &[&list[..], &["3", "--type", "payment.completed"]].concat(),
@@ -97,12 +97,12 @@ async fn a_list_says_that_there_are_more_where_there_are() {
     )
     .await;
     assert!(text(&output.stderr).contains("there are more"));
-    let said = failed(&server, &[&list[..], &["0"]].concat()).await;
-    assert!(said.contains("invalid value '0'"), "{said}");
+    let printed = failed(&server, &[&list[..], &["0"]].concat()).await;
+    assert!(printed.contains("invalid value '0'"), "{printed}");
 }
 
 #[tokio::test]
-async fn a_date_alone_begins_and_ends_a_list() {
+async fn a_date_is_a_limit_of_a_list() {
     let ago = |days: u64| SystemClock.now().minus(Duration::from_secs(days * 24 * 3600)).day();
     let (day, next) = (ago(4), ago(3));
     let days = [
@@ -131,17 +131,17 @@ async fn a_date_alone_begins_and_ends_a_list() {
         &["dlq", "list"],
         &["dlq", "redrive"],
     ] {
-        let said = failed(
+        let printed = failed(
             &server,
             &[command, &["--stack", "acuse", "--since", "2026-11-25T08:00:00"]].concat(),
         )
         .await;
-        assert!(said.contains("this time has no zone: add `Z` for UTC"), "{said}");
+        assert!(printed.contains("this time has no zone: add `Z` for UTC"), "{printed}");
     }
 }
 
 #[tokio::test]
-async fn an_id_of_any_text_is_shown() {
+async fn any_text_can_be_an_id() {
     let long = "x#".repeat(1500);
     for id in [
         "a#b|c%d",
@@ -160,7 +160,7 @@ async fn an_id_of_any_text_is_shown() {
         let listed = done(&server, &["events", "list", "--stack", "acuse", "--json"], "").await;
         let listed: Value = serde_json::from_str(listed.trim()).unwrap();
         let stored = listed["resource_id"].as_str().unwrap();
-        // By the id, as the list has it, as the table escapes it, and by its key.
+        // By id as sent, as stored and as the table shows it, by key and by partition.
         let escaped = acuse_cli::terminal::escape(stored);
         let key = listed["key"].as_str().unwrap();
         for which in [id, stored, &escaped, key, key.split_once('|').unwrap().0] {
@@ -170,25 +170,28 @@ async fn an_id_of_any_text_is_shown() {
                 "",
             )
             .await;
-            let (shown, said) = (text(&output.stdout), text(&output.stderr));
-            let shown: Value = serde_json::from_str(shown.trim()).unwrap_or_else(|_| panic!("{which:?}: {said}"));
+            let (shown, printed) = (text(&output.stdout), text(&output.stderr));
+            let shown: Value = serde_json::from_str(shown.trim()).unwrap_or_else(|_| panic!("{which:?}: {printed}"));
             assert_eq!(shown["key"], listed["key"], "{which:?}");
-            assert_eq!(said, "", "no day is read for {which:?}");
+            assert_eq!(printed, "", "no day is read for {which:?}");
         }
     }
     let server = ledger(Vec::new()).await;
-    let said = failed(
+    let printed = failed(
         &server,
         &["events", "show", "--stack", "acuse", "--days", "2", "x|y\u{202e}"],
     )
     .await;
-    assert!(said.contains(r"no event of `x|y\u{202e}` in the ledger"), "{said}");
-    let said = failed(&server, &["events", "show", "--stack", "acuse", ""]).await;
-    assert!(said.contains("a value is required"), "{said}");
+    assert!(
+        printed.contains(r"no event of `x|y\u{202e}` in the ledger"),
+        "{printed}"
+    );
+    let printed = failed(&server, &["events", "show", "--stack", "acuse", ""]).await;
+    assert!(printed.contains("a value is required"), "{printed}");
 }
 
 #[tokio::test]
-async fn a_body_may_come_from_standard_input() {
+async fn a_body_can_come_from_standard_input() {
     let server = ledger(Vec::new()).await;
     let url = format!("{}/webhooks/kuenta", server.url);
     let send = ["send", "kuenta", "--stack", "acuse", "--url", &url, "--body"];
@@ -202,17 +205,17 @@ async fn a_body_may_come_from_standard_input() {
         "not this",
     )
     .await;
-    let asked = server
-        .asked()
+    let request = server
+        .requests()
         .into_iter()
-        .filter(|asked| asked.path == "/webhooks/kuenta");
-    let bodies: Vec<String> = asked.map(|asked| asked.body).collect();
+        .filter(|request| request.path == "/webhooks/kuenta");
+    let bodies: Vec<String> = request.map(|request| request.body).collect();
     assert_eq!(bodies, [body; 5]);
-    let said = failed(&server, &[&send[..], &["no such file"]].concat()).await;
-    assert!(said.contains("can't read no such file"), "{said}");
+    let printed = failed(&server, &[&send[..], &["no such file"]].concat()).await;
+    assert!(printed.contains("can't read no such file"), "{printed}");
 }
 
-/// The inspector of this stack, and a page of it.
+/// A page of the inspector of this stack.
 async fn page(server: &Server, path: &str) -> String {
     let mut inspect = command(server, &["inspect", "--stack", "acuse", "--port", "0"])
         .spawn()
@@ -220,13 +223,18 @@ async fn page(server: &Server, path: &str) -> String {
     let mut lines = BufReader::new(inspect.stdout.take().unwrap()).lines();
     let line = lines.next_line().await.unwrap().unwrap();
     let home = line.split_whitespace().next().unwrap();
-    let page = reqwest::get(format!("{home}{path}")).await.unwrap();
+    let page = acuse_cli::http::client()
+        .unwrap()
+        .get(format!("{home}{path}"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(page.status(), 200, "{path}");
     page.text().await.unwrap()
 }
 
 #[tokio::test]
-async fn the_inspectors_search_finds_any_id_however_long_ago() {
+async fn the_inspector_finds_any_id_however_old() {
     let long_ago = SystemClock.now().minus(Duration::from_secs(20 * 24 * 3600));
     for (id, search) in [
         ("a#b|c%d", "a%23b%7Cc%25d"),
@@ -240,17 +248,17 @@ async fn the_inspectors_search_finds_any_id_however_long_ago() {
         let found = page(&ledger(vec![event.clone()]).await, &format!("/?id={search}")).await;
         let shown = acuse_cli::terminal::escape(id);
         assert!(found.contains(&format!(">{shown}</a>")), "{search}: {found}");
-        // Its filters hold for it as well.
+        // Filters still apply.
         for filter in ["environment=test", "provider=onepay", "since=2d", "status=REJECTED"] {
             let found = page(&ledger(vec![event.clone()]).await, &format!("/?id={search}&{filter}")).await;
-            assert!(found.contains("Nothing here."), "{filter}: {found}");
+            assert!(found.contains("Nothing to show."), "{filter}: {found}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_inspector_says_what_it_leaves_out() {
-    let more = "There are more events than were looked through or are shown";
+async fn the_inspector_says_if_there_are_more_events() {
+    let more = "Not all events were searched or are shown";
     let full = page(&ledger(events(201)).await, "/").await;
     assert!(full.contains(&format!("200 · {more}")), "{full}");
     let whole = page(&ledger(events(200)).await, "/").await;
@@ -258,17 +266,17 @@ async fn the_inspector_says_what_it_leaves_out() {
 
     let none = page(&ledger(Vec::new()).await, "/?since=%3Cyesterday%3E").await;
     assert!(
-        none.contains("was left out") && none.contains("&lt;yesterday&gt;"),
+        none.contains("was ignored") && none.contains("&lt;yesterday&gt;"),
         "{none}"
     );
     let day = page(&ledger(Vec::new()).await, "/?since=2026-11-25").await;
-    assert!(!day.contains("was left out"), "{day}");
+    assert!(!day.contains("was ignored"), "{day}");
 }
 
-/// AWS with queues that have so many messages, each given once and then the first again.
+/// AWS with queues of `count` messages, which are returned once before the first ones are returned again.
 async fn queues(count: usize) -> Server {
     let (mut given, mut stored) = (0, json!({"signing_secrets": [SECRET]}).to_string());
-    Server::replying(move |asked| match asked.header("x-amz-target") {
+    Server::replying(move |request| match request.header("x-amz-target") {
         Some("AmazonSQS.ReceiveMessage") => {
             let numbers = if given < count {
                 given..count.min(given + 10)
@@ -280,13 +288,13 @@ async fn queues(count: usize) -> Server {
                 |number: usize| json!({"MessageId": format!("m{number}"), "ReceiptHandle": "r", "Body": "no JSON"});
             answer(200, json!({"Messages": numbers.map(message).collect::<Vec<_>>()}))
         }
-        _ => aws(asked, &mut stored),
+        _ => aws(request, &mut stored),
     })
     .await
 }
 
 #[tokio::test]
-async fn the_inspector_says_that_a_queue_has_more_than_it_shows() {
+async fn the_inspector_says_if_a_queue_has_more_messages() {
     for (path, all) in [
         ("/dead-letters", "acuse dlq list"),
         ("/quarantine", "acuse quarantine list"),

@@ -1,5 +1,4 @@
-//! The program against a server on this machine, which plays Kuenta, OnePay and AWS: registering URLs, and what
-//! lists show.
+//! `acuse` against a server that simulates Kuenta, OnePay and AWS: registering webhooks, and lists.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -13,8 +12,8 @@ mod calls;
 mod lists;
 mod onepay;
 mod programs;
+mod retries;
 mod server;
-mod tries;
 
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -25,7 +24,7 @@ use acuse_cli::webhooks::client::Pace;
 use acuse_cli::webhooks::kuenta::{Account, Kuenta};
 use acuse_core::clock::{Clock, Random, Timestamp};
 
-/// A clock whose sleeps are over at once, and noted.
+/// A clock that records sleeps instead of sleeping.
 #[derive(Debug, Clone)]
 struct NotedClock {
     now: Timestamp,
@@ -64,7 +63,7 @@ impl Clock for NotedClock {
     }
 }
 
-/// Always the longest delay.
+/// Always picks the longest delay.
 struct Most;
 
 impl Random for Most {
@@ -88,7 +87,7 @@ fn names(events: &[&str]) -> Vec<String> {
     events.iter().map(|&event| event.to_owned()).collect()
 }
 
-/// An error as the operator and as a log may see it.
-fn told(error: &(dyn std::error::Error + 'static)) -> String {
+/// An error as a person or a log may see it.
+fn shown(error: &(dyn std::error::Error + 'static)) -> String {
     format!("{error} {error:?}")
 }

@@ -1,9 +1,9 @@
-//! OnePay's webhooks: changing and deleting them, and those without a token.
+//! OnePay's webhooks: changing and deleting them, and webhooks without a token.
 
 use serde_json::{Value, json};
 
 use super::programs::{acuse, done, failed, put_secrets, text, world};
-use super::server::{Asked, Server, answer};
+use super::server::{Request, Server, answer};
 
 const CREATE: [&str; 6] = [
     "onepay",
@@ -20,16 +20,16 @@ async fn created() -> Server {
     server
 }
 
-/// What was asked of one webhook.
-fn asked_of(server: &Server, method: &str) -> Vec<Asked> {
-    let asked = server.asked().into_iter();
-    asked
-        .filter(|asked| asked.method == method && asked.path.starts_with("/v1/webhooks/"))
+/// The requests for a single webhook.
+fn requests_for_one(server: &Server, method: &str) -> Vec<Request> {
+    let requests = server.requests().into_iter();
+    requests
+        .filter(|request| request.method == method && request.path.starts_with("/v1/webhooks/"))
         .collect()
 }
 
 #[tokio::test]
-async fn only_what_is_given_is_changed() {
+async fn only_given_settings_are_changed() {
     let server = created().await;
     let update = ["onepay", "webhooks", "update", "w1"];
     for (options, body) in [
@@ -47,9 +47,9 @@ async fn only_what_is_given_is_changed() {
             json!({"name": "x", "events": ["new.type"]}),
         ),
     ] {
-        let said = done(&server, &[&update[..], options].concat(), "").await;
-        assert!(said.starts_with("updated w1: https://b.example/w\n"), "{said}");
-        let put = asked_of(&server, "PUT").pop().unwrap();
+        let printed = done(&server, &[&update[..], options].concat(), "").await;
+        assert!(printed.starts_with("updated w1: https://b.example/w\n"), "{printed}");
+        let put = requests_for_one(&server, "PUT").pop().unwrap();
         assert_eq!((put.line().as_str(), put.json()), ("PUT /v1/webhooks/w1", body));
     }
     let json = done(&server, &[&update[..], &["--name", "y", "--json"]].concat(), "").await;
@@ -60,7 +60,7 @@ async fn only_what_is_given_is_changed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_changed_is_named_before_anything_is_sent() {
+async fn invalid_changes_are_errors_before_anything_is_sent() {
     let server = created().await;
     for (options, expected) in [
         (&[][..], "--no-token"),
@@ -68,33 +68,33 @@ async fn what_cannot_be_changed_is_named_before_anything_is_sent() {
         (&["--events", "payment.aproved"], "no event type `payment.aproved`"),
         (&["--url", "http://a.example"], "it is not https"),
     ] {
-        let said = failed(&server, &[&["onepay", "webhooks", "update", "w1"], options].concat()).await;
-        assert!(said.contains(expected), "{said}");
+        let printed = failed(&server, &[&["onepay", "webhooks", "update", "w1"], options].concat()).await;
+        assert!(printed.contains(expected), "{printed}");
     }
-    assert!(asked_of(&server, "PUT").is_empty());
+    assert!(requests_for_one(&server, "PUT").is_empty());
 }
 
 #[tokio::test]
-async fn one_that_is_not_there_is_not_changed_and_the_ids_are_where_they_are_listed() {
+async fn updating_an_unknown_webhook_is_an_error() {
     let server = Server::of([answer(404, json!({"message": "Not found"}))]).await;
-    let said = failed(&server, &["onepay", "webhooks", "update", "../w 1", "--name", "x"]).await;
+    let printed = failed(&server, &["onepay", "webhooks", "update", "../w 1", "--name", "x"]).await;
     assert!(
-        said.contains("answers 404") && said.contains("check the id (`list` shows them)"),
-        "{said}"
+        printed.contains("answers 404") && printed.contains("check the id (`list` shows them)"),
+        "{printed}"
     );
     assert_eq!(server.lines(), ["PUT /v1/webhooks/..%2Fw%201"]);
 }
 
 #[tokio::test]
-async fn deleting_asks_and_one_that_is_gone_is_no_error() {
+async fn deleting_asks_and_a_missing_webhook_is_no_error() {
     let server = created().await;
     let delete = ["onepay", "webhooks", "delete", "w1"];
-    let said = failed(&server, &delete).await;
+    let printed = failed(&server, &delete).await;
     assert!(
-        said.contains("add `--yes` to delete OnePay's webhook w1 for good"),
-        "{said}"
+        printed.contains("add `--yes` to delete OnePay's webhook w1 permanently"),
+        "{printed}"
     );
-    assert!(asked_of(&server, "DELETE").is_empty());
+    assert!(requests_for_one(&server, "DELETE").is_empty());
 
     let yes = [&delete[..], &["--yes"]].concat();
     assert_eq!(done(&server, &yes, "").await, "deleted w1\n");
@@ -102,9 +102,9 @@ async fn deleting_asks_and_one_that_is_gone_is_no_error() {
         done(&server, &yes, "").await,
         "there is no webhook w1: nothing to delete\n"
     );
-    let said = done(&server, &[&yes[..], &["--json"]].concat(), "").await;
+    let printed = done(&server, &[&yes[..], &["--json"]].concat(), "").await;
     assert_eq!(
-        serde_json::from_str::<Value>(&said).unwrap(),
+        serde_json::from_str::<Value>(&printed).unwrap(),
         json!({"id": "w1", "deleted": false})
     );
     assert_eq!(
@@ -113,35 +113,35 @@ async fn deleting_asks_and_one_that_is_gone_is_no_error() {
     );
 }
 
-/// A base URL that is wrong answers 404 as well: that says nothing about the webhook.
+/// A wrong base URL answers 404 too, which says nothing about the webhook.
 #[tokio::test]
-async fn a_404_of_another_place_does_not_pass_for_a_deletion() {
+async fn a_404_of_a_wrong_base_url_is_no_deletion() {
     let delete = ["onepay", "webhooks", "delete", "w1", "--yes"];
     let nothing = answer(404, "<html>not found</html>");
     let there = answer(200, json!({"data": [{"id": "w1", "url": "https://a.example/w"}]}));
     for list in [nothing.clone(), there] {
         let server = Server::of([nothing.clone(), list]).await;
-        let said = failed(&server, &delete).await;
+        let printed = failed(&server, &delete).await;
         assert!(
-            said.contains("answers 404") && said.contains("and the base URL"),
-            "{said}"
+            printed.contains("answers 404") && printed.contains("and the base URL"),
+            "{printed}"
         );
         assert_eq!(server.lines(), ["DELETE /v1/webhooks/w1", "GET /v1/webhooks"]);
     }
 }
 
 #[tokio::test]
-async fn one_without_a_token_is_asked_for_and_its_secret_is_put_by_who_says_so() {
+async fn a_webhook_without_a_token_leaves_storing_the_secret_to_the_operator() {
     for create in [&CREATE[..], &["onepay", "webhooks", "create", "--stack", "acuse"]] {
         let server = world(json!({"signing_secrets": ["wh_tok_old"], "token": "wh_hdr_old"}), false).await;
         let output = acuse(&server, &[create, &["--no-token"]].concat(), "").await;
-        let said = text(&output.stderr);
-        assert!(output.status.success(), "{said}");
-        assert!(said.contains("`acuse secrets put onepay --no-token`"), "{said}");
+        let printed = text(&output.stderr);
+        assert!(output.status.success(), "{printed}");
+        assert!(printed.contains("`acuse secrets put onepay --no-token`"), "{printed}");
         let post = server
-            .asked()
+            .requests()
             .into_iter()
-            .find(|asked| asked.line() == "POST /v1/webhooks")
+            .find(|request| request.line() == "POST /v1/webhooks")
             .unwrap();
         assert_eq!(post.json().get("header"), Some(&Value::Null));
         assert!(put_secrets(&server).is_empty());
@@ -152,63 +152,63 @@ async fn one_without_a_token_is_asked_for_and_its_secret_is_put_by_who_says_so()
 }
 
 #[tokio::test]
-async fn where_onepay_takes_the_wish_for_no_token_otherwise_it_is_told() {
+async fn a_token_that_onepay_keeps_is_reported() {
     let webhook = |header: Value| {
         json!({"data": {"id": "w1", "url": "https://a.example/w", "events": ["payment.approved"],
             "secret": "wh_tok_new", "header": header}})
     };
-    // A token nevertheless.
+    // OnePay issues a token nevertheless.
     let server = Server::of([
         answer(200, json!({"data": []})),
         answer(201, webhook("wh_hdr_new".into())),
     ])
     .await;
     let output = acuse(&server, &[&CREATE[..], &["--no-token"]].concat(), "").await;
-    let said = text(&output.stderr);
+    let printed = text(&output.stderr);
     assert!(
-        output.status.success() && said.contains("OnePay gave it a token all the same"),
-        "{said}"
+        output.status.success() && printed.contains("OnePay issued a token nevertheless"),
+        "{printed}"
     );
-    assert!(said.contains("`acuse secrets put onepay`"), "{said}");
+    assert!(printed.contains("`acuse secrets put onepay`"), "{printed}");
 
-    // Left in place, and not told.
+    // OnePay does not tell.
     let silent = json!({"data": {"id": "w1", "url": "https://a.example/w"}});
-    for told in [webhook("wh_hdr_new".into()), silent] {
-        let server = Server::of([answer(200, told)]).await;
-        let said = failed(&server, &["onepay", "webhooks", "update", "w1", "--no-token"]).await;
+    for shown in [webhook("wh_hdr_new".into()), silent] {
+        let server = Server::of([answer(200, shown)]).await;
+        let printed = failed(&server, &["onepay", "webhooks", "update", "w1", "--no-token"]).await;
         assert!(
-            said.contains("does not say that its deliveries carry no token"),
-            "{said}"
+            printed.contains("does not confirm that its deliveries carry no token"),
+            "{printed}"
         );
-        assert_eq!(server.asked()[0].json(), json!({"header": null}));
+        assert_eq!(server.requests()[0].json(), json!({"header": null}));
     }
     let server = Server::of([answer(200, webhook(Value::Null))]).await;
     let output = acuse(&server, &["onepay", "webhooks", "update", "w1", "--no-token"], "").await;
-    let said = text(&output.stderr);
+    let printed = text(&output.stderr);
     assert!(
-        output.status.success() && said.contains("`acuse secrets put onepay --no-token`"),
-        "{said}"
+        output.status.success() && printed.contains("`acuse secrets put onepay --no-token`"),
+        "{printed}"
     );
 
     let shown = done(&server, &["onepay", "webhooks", "show", "w1"], "").await;
     assert!(shown.contains("its deliveries carry no token"), "{shown}");
 }
 
-/// Nobody asked for that: to give up the token is the operator's decision.
+/// Giving up the token is the operator's decision.
 #[tokio::test]
-async fn a_token_that_did_not_come_does_not_switch_its_check_off() {
+async fn a_missing_token_does_not_switch_off_its_check() {
     let made = json!({"data": {"id": "w1", "url": "https://a.example/w", "secret": "wh_tok_new", "header": null}});
-    let server = Server::replying(move |asked| match (asked.path.as_str(), asked.method.as_str()) {
-        ("/", _) => super::programs::aws(asked, &mut json!({"placeholder": true}).to_string()),
+    let server = Server::replying(move |request| match (request.path.as_str(), request.method.as_str()) {
+        ("/", _) => super::programs::aws(request, &mut json!({"placeholder": true}).to_string()),
         (_, "GET") => answer(200, "[]"),
         _ => answer(201, &made),
     })
     .await;
-    let said = failed(&server, &["onepay", "webhooks", "create", "--stack", "acuse"]).await;
+    let printed = failed(&server, &["onepay", "webhooks", "create", "--stack", "acuse"]).await;
     assert!(
-        said.contains("made the webhook `w1`, whose deliveries carry no token"),
-        "{said}"
+        printed.contains("created the webhook `w1`, but its deliveries carry no token"),
+        "{printed}"
     );
-    assert!(said.contains("`acuse secrets put onepay --no-token`"), "{said}");
+    assert!(printed.contains("`acuse secrets put onepay --no-token`"), "{printed}");
     assert!(put_secrets(&server).is_empty());
 }

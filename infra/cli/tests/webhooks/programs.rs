@@ -1,4 +1,4 @@
-//! The program itself: without a stack, and with one that a server plays.
+//! The commands, with and without a simulated stack.
 
 use std::process::{Output, Stdio};
 
@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::server::{Answer, Asked, Server, answer};
+use super::server::{Answer, Request, Server, answer};
 use super::*;
 
 pub(super) const SECRET: &str = "the-chosen-secret";
 
-/// Runs `acuse` with the APIs and AWS at `server`. What it prints never holds a secret.
+/// Runs `acuse` with the APIs and AWS at `server`, and checks that it prints no secret.
 pub(super) async fn acuse(server: &Server, arguments: &[&str], input: &str) -> Output {
     let mut child = command(server, arguments).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // Nobody reads it where nothing is asked.
+    // Not every command reads it.
     let _ = stdin.write_all(input.as_bytes()).await;
     drop(stdin);
     let output = child.wait_with_output().await.unwrap();
@@ -38,7 +38,7 @@ pub(super) fn command(server: &Server, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
     command
         .args(arguments)
-        // With `--stack` no checkout is needed, and this is none.
+        // Not a checkout, which `--stack` does not need.
         .current_dir("/")
         .env_remove("ACUSE_STACK")
         .env_remove("AWS_PROFILE")
@@ -76,21 +76,21 @@ pub(super) async fn failed(server: &Server, arguments: &[&str]) -> String {
     text(&output.stderr)
 }
 
-/// A provider that keeps what it is given, in a stack whose secret is `stored`.
+/// A provider that keeps its webhooks, and a stack whose secret is `stored`.
 pub(super) async fn world(stored: Value, refuse: bool) -> Server {
     let (mut webhooks, mut stored) = (Vec::<Value>::new(), stored.to_string());
-    Server::replying(move |asked| {
-        if asked.path == "/" {
-            return aws(asked, &mut stored);
+    Server::replying(move |request| {
+        if request.path == "/" {
+            return aws(request, &mut stored);
         }
-        let id = asked.path.strip_prefix("/v1/webhooks").unwrap().trim_matches('/');
-        match asked.method.as_str() {
+        let id = request.path.strip_prefix("/v1/webhooks").unwrap().trim_matches('/');
+        match request.method.as_str() {
             "GET" => answer(200, json!({"data": webhooks})),
             "POST" if refuse => answer(500, "broken"),
             "POST" => {
-                let mut webhook = asked.json();
+                let mut webhook = request.json();
                 webhook["id"] = format!("w{}", webhooks.len() + 1).into();
-                // OnePay chooses both, and takes `null` for no token.
+                // OnePay generates both; `null` requests no token.
                 if webhook["secret"].is_null() {
                     webhook["secret"] = "wh_tok_new".into();
                     let no_token = webhook.get("header").is_some_and(Value::is_null);
@@ -101,7 +101,7 @@ pub(super) async fn world(stored: Value, refuse: bool) -> Server {
             }
             "PUT" => {
                 let webhook = webhooks.iter_mut().find(|webhook| webhook["id"] == id).unwrap();
-                for (field, value) in asked.json().as_object().unwrap() {
+                for (field, value) in request.json().as_object().unwrap() {
                     webhook[field] = value.clone();
                 }
                 answer(200, json!({"data": webhook}))
@@ -117,11 +117,11 @@ pub(super) async fn world(stored: Value, refuse: bool) -> Server {
 }
 
 /// CloudFormation and Secrets Manager.
-pub(super) fn aws(asked: &Asked, stored: &mut String) -> Answer {
-    match asked.header("x-amz-target") {
+pub(super) fn aws(request: &Request, stored: &mut String) -> Answer {
+    match request.header("x-amz-target") {
         Some("secretsmanager.GetSecretValue") => answer(200, json!({"SecretString": stored})),
         Some("secretsmanager.PutSecretValue") => {
-            *stored = asked.json()["SecretString"].as_str().unwrap().to_owned();
+            *stored = request.json()["SecretString"].as_str().unwrap().to_owned();
             answer(200, json!({}))
         }
         _ => {
@@ -156,22 +156,22 @@ pub(super) fn aws(asked: &Asked, stored: &mut String) -> Answer {
     }
 }
 
-/// The secrets that were put, in order.
+/// The stored secrets, in order.
 pub(super) fn put_secrets(server: &Server) -> Vec<Value> {
-    let asked = server.asked().into_iter();
-    let put = asked.filter(|asked| asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue"));
-    put.map(|asked| serde_json::from_str(asked.json()["SecretString"].as_str().unwrap()).unwrap())
+    let requests = server.requests().into_iter();
+    let put = requests.filter(|request| request.header("x-amz-target") == Some("secretsmanager.PutSecretValue"));
+    put.map(|request| serde_json::from_str(request.json()["SecretString"].as_str().unwrap()).unwrap())
         .collect()
 }
 
 fn posts(server: &Server) -> Vec<Value> {
-    let asked = server.asked().into_iter();
-    let posts = asked.filter(|asked| asked.line() == "POST /v1/webhooks");
-    posts.map(|asked| asked.json()).collect()
+    let requests = server.requests().into_iter();
+    let posts = requests.filter(|request| request.line() == "POST /v1/webhooks");
+    posts.map(|request| request.json()).collect()
 }
 
 #[tokio::test]
-async fn a_webhooks_whole_life_without_a_stack() {
+async fn a_webhook_is_created_changed_and_deleted_without_a_stack() {
     let server = world(json!({}), false).await;
     let create = [
         "kuenta",
@@ -185,9 +185,9 @@ async fn a_webhooks_whole_life_without_a_stack() {
     ];
     let list = ["kuenta", "webhooks", "list"];
     assert_eq!(done(&server, &list, "").await, "no webhook is registered\n");
-    let said = done(&server, &create, &format!("{SECRET}\n")).await;
+    let printed = done(&server, &create, &format!("{SECRET}\n")).await;
     assert_eq!(
-        said,
+        printed,
         "created w1: https://a.example/w\n  payment.created payment.failed\n"
     );
     assert_eq!(
@@ -195,8 +195,8 @@ async fn a_webhooks_whole_life_without_a_stack() {
         [json!({"url": "https://a.example/w", "events": ["payment.created", "payment.failed"], "secret": SECRET})]
     );
 
-    let said = done(&server, &create, "").await;
-    assert_eq!(said, "https://a.example/w is registered already: w1\n");
+    let printed = done(&server, &create, "").await;
+    assert_eq!(printed, "https://a.example/w is already registered: w1\n");
     assert_eq!(posts(&server).len(), 1);
 
     let update = [
@@ -208,9 +208,9 @@ async fn a_webhooks_whole_life_without_a_stack() {
         "payment.created",
         "--json",
     ];
-    let said: Value = serde_json::from_str(&done(&server, &update, "").await).unwrap();
+    let printed: Value = serde_json::from_str(&done(&server, &update, "").await).unwrap();
     assert_eq!(
-        said,
+        printed,
         json!({"id": "w1", "url": "https://a.example/w", "events": ["payment.created"], "updated": true})
     );
     let table = done(&server, &list, "").await;
@@ -219,23 +219,23 @@ async fn a_webhooks_whole_life_without_a_stack() {
         "{table}"
     );
 
-    let said = failed(&server, &["kuenta", "webhooks", "delete", "w1"]).await;
-    assert!(said.contains("add `--yes`"), "{said}");
-    let said = done(&server, &["kuenta", "webhooks", "delete", "w1", "--yes"], "").await;
-    assert_eq!(said, "deleted w1\n");
-    let said = done(&server, &["kuenta", "webhooks", "delete", "w1", "--yes"], "").await;
-    assert_eq!(said, "there is no webhook w1: nothing to delete\n");
+    let printed = failed(&server, &["kuenta", "webhooks", "delete", "w1"]).await;
+    assert!(printed.contains("add `--yes`"), "{printed}");
+    let printed = done(&server, &["kuenta", "webhooks", "delete", "w1", "--yes"], "").await;
+    assert_eq!(printed, "deleted w1\n");
+    let printed = done(&server, &["kuenta", "webhooks", "delete", "w1", "--yes"], "").await;
+    assert_eq!(printed, "there is no webhook w1: nothing to delete\n");
     assert_eq!(done(&server, &["kuenta", "webhooks", "list", "--json"], "").await, "");
 }
 
 #[tokio::test]
-async fn the_secret_is_in_the_stack_before_kuenta_has_it() {
+async fn the_secret_is_stored_before_kuenta_gets_it() {
     let server = world(json!({"placeholder": true}), false).await;
     let create = ["kuenta", "webhooks", "create", "--stack", "acuse", "--json"];
-    let said: Value = serde_json::from_str(&done(&server, &create, "").await).unwrap();
-    assert_eq!(said["url"], "https://stack.example/webhooks/kuenta");
+    let printed: Value = serde_json::from_str(&done(&server, &create, "").await).unwrap();
+    assert_eq!(printed["url"], "https://stack.example/webhooks/kuenta");
     let types = acuse_core::providers::kuenta::EventType::NAMES;
-    assert_eq!(said["events"], json!(types));
+    assert_eq!(printed["events"], json!(types));
 
     let [put] = &put_secrets(&server)[..] else {
         panic!("put once")
@@ -243,23 +243,23 @@ async fn the_secret_is_in_the_stack_before_kuenta_has_it() {
     let secret = put["signing_secrets"][0].as_str().unwrap();
     assert!(secret.len() == 64 && secret.chars().all(|c| c.is_ascii_hexdigit()));
     assert_eq!(posts(&server)[0]["secret"], secret);
-    let place = |wanted: &dyn Fn(&Asked) -> bool| server.asked().iter().position(wanted).unwrap();
-    let put = place(&|asked| asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue"));
-    assert!(put < place(&|asked| asked.line() == "POST /v1/webhooks"));
+    let place = |wanted: &dyn Fn(&Request) -> bool| server.requests().iter().position(wanted).unwrap();
+    let put = place(&|request| request.header("x-amz-target") == Some("secretsmanager.PutSecretValue"));
+    assert!(put < place(&|request| request.line() == "POST /v1/webhooks"));
 }
 
 #[tokio::test]
-async fn a_creation_that_fails_keeps_its_secret_for_the_next_one() {
+async fn the_secret_of_a_failed_creation_is_reused() {
     let server = world(json!({"placeholder": true}), true).await;
     let create = ["kuenta", "webhooks", "create", "--stack", "acuse"];
     for _ in 0..2 {
-        let said = failed(&server, &create).await;
-        assert!(said.contains("answers 500: broken"), "{said}");
+        let printed = failed(&server, &create).await;
+        assert!(printed.contains("answers 500: broken"), "{printed}");
         assert!(
-            said.contains("The secret is in `secret-of-kuenta`, and used again"),
-            "{said}"
+            printed.contains("The secret is stored in `secret-of-kuenta` and will be reused"),
+            "{printed}"
         );
-        assert!(said.contains("It is safe to run this again"), "{said}");
+        assert!(printed.contains("It is safe to run this again"), "{printed}");
     }
     assert_eq!(put_secrets(&server).len(), 1);
     let posts = posts(&server);
@@ -267,7 +267,7 @@ async fn a_creation_that_fails_keeps_its_secret_for_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_stored_secret_is_used_the_newest_first() {
+async fn the_newest_stored_secret_is_used() {
     let server = world(json!({"signing_secrets": [SECRET, "older"]}), false).await;
     done(&server, &["kuenta", "webhooks", "create", "--stack", "acuse"], "").await;
     assert_eq!(posts(&server)[0]["secret"], SECRET);
@@ -275,7 +275,7 @@ async fn a_stored_secret_is_used_the_newest_first() {
 }
 
 #[tokio::test]
-async fn what_onepay_chooses_goes_into_the_stack() {
+async fn the_secrets_that_onepay_generates_are_stored() {
     let server = world(json!({"signing_secrets": ["wh_tok_old"], "token": "wh_hdr_old"}), false).await;
     let create = [
         "onepay",
@@ -286,10 +286,10 @@ async fn what_onepay_chooses_goes_into_the_stack() {
         "--name",
         "Production",
     ];
-    let said = done(&server, &create, "").await;
+    let printed = done(&server, &create, "").await;
     assert!(
-        said.starts_with("created w1: https://stack.example/webhooks/onepay\n"),
-        "{said}"
+        printed.starts_with("created w1: https://stack.example/webhooks/onepay\n"),
+        "{printed}"
     );
     assert_eq!(posts(&server)[0]["name"], "Production");
     assert_eq!(
@@ -303,7 +303,7 @@ async fn what_onepay_chooses_goes_into_the_stack() {
 }
 
 #[tokio::test]
-async fn a_registered_url_without_a_secret_is_noted() {
+async fn a_registered_url_without_a_stored_secret_is_noted() {
     let server = world(json!({"placeholder": true}), false).await;
     let url = "https://stack.example/webhooks/onepay";
     done(
@@ -313,16 +313,16 @@ async fn a_registered_url_without_a_secret_is_noted() {
     )
     .await;
     let output = acuse(&server, &["onepay", "webhooks", "create", "--stack", "acuse"], "").await;
-    let said = text(&output.stderr);
+    let printed = text(&output.stderr);
     assert!(
-        output.status.success() && said.contains("`acuse secrets put onepay`"),
-        "{said}"
+        output.status.success() && printed.contains("`acuse secrets put onepay`"),
+        "{printed}"
     );
     assert_eq!((posts(&server).len(), put_secrets(&server).len()), (1, 0));
 }
 
 #[tokio::test]
-async fn what_can_not_be_meant_is_named_before_anything_is_done() {
+async fn invalid_options_are_errors_before_anything_is_sent() {
     let server = world(json!({"placeholder": true}), false).await;
     for (arguments, expected) in [
         (
@@ -333,21 +333,21 @@ async fn what_can_not_be_meant_is_named_before_anything_is_done() {
         (&["--stack", "acuse", "--url", "http://a.example/w"], "it is not https"),
         (
             &["--stack", "acuse", "--base-url", "http://a.example"],
-            "the base URL can't be used",
+            "the base URL is invalid",
         ),
     ] {
-        let said = failed(&server, &[&["kuenta", "webhooks", "create"], arguments].concat()).await;
-        assert!(said.contains(expected), "{said}");
+        let printed = failed(&server, &[&["kuenta", "webhooks", "create"], arguments].concat()).await;
+        assert!(printed.contains(expected), "{printed}");
     }
-    assert!(server.asked().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
-async fn what_a_provider_answers_does_not_reach_the_terminal_as_it_is() {
+async fn answers_are_escaped_before_they_are_printed() {
     let nasty = "w\u{1b}[2J\u{9b}31m\u{202e}\r\n  what to do: FORGED\u{7f}";
     let webhook =
         json!({"id": nasty, "url": format!("https://a.example/{nasty}"), "events": [nasty, "x".repeat(5000)]});
-    let server = Server::replying(move |asked| match asked.line().as_str() {
+    let server = Server::replying(move |request| match request.line().as_str() {
         "GET /v1/webhooks" => answer(200, json!([webhook])),
         _ => answer(400, format!("{nasty}\n  what to do: FORGED")),
     })
@@ -374,10 +374,10 @@ async fn what_a_provider_answers_does_not_reach_the_terminal_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_replaced_by_half_is_told_and_may_be_put_again() {
+async fn a_half_replaced_secret_is_reported_and_can_be_put_again() {
     let (mut puts, mut stored) = (0, json!({"signing_secrets": ["older"]}).to_string());
-    let server = Server::replying(move |asked| {
-        if asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue") {
+    let server = Server::replying(move |request| {
+        if request.header("x-amz-target") == Some("secretsmanager.PutSecretValue") {
             puts += 1;
             if puts == 2 {
                 return answer(
@@ -386,50 +386,50 @@ async fn a_secret_that_was_replaced_by_half_is_told_and_may_be_put_again() {
                 );
             }
         }
-        aws(asked, &mut stored)
+        aws(request, &mut stored)
     })
     .await;
     let put = ["secrets", "put", "kuenta", "--stack", "acuse"];
     let output = acuse(&server, &put, &format!("{SECRET}\n")).await;
-    let said = text(&output.stderr);
-    assert!(!output.status.success(), "{said}");
+    let printed = text(&output.stderr);
+    assert!(!output.status.success(), "{printed}");
     assert!(
-        said.contains("the old one could not be withdrawn: it is still accepted. Run this again"),
-        "{said}"
+        printed.contains("the old one could not be withdrawn: it is still accepted. Run this again"),
+        "{printed}"
     );
     done(&server, &put, &format!("{SECRET}\n")).await;
 
-    // Each time the same; each a version of its own, or the second would be none.
+    // The same value each time, but a different version, or the second would be ignored.
     assert_eq!(put_secrets(&server), vec![json!({"signing_secrets": [SECRET]}); 4]);
-    let asked = server.asked();
-    let tokens: std::collections::BTreeSet<String> = asked
+    let requests = server.requests();
+    let tokens: std::collections::BTreeSet<String> = requests
         .iter()
-        .filter(|asked| asked.header("x-amz-target") == Some("secretsmanager.PutSecretValue"))
-        .map(|asked| asked.json()["ClientRequestToken"].to_string())
+        .filter(|request| request.header("x-amz-target") == Some("secretsmanager.PutSecretValue"))
+        .map(|request| request.json()["ClientRequestToken"].to_string())
         .collect();
     assert_eq!(tokens.len(), 4);
-    // To put a secret needs no right to read one.
-    let reads = asked
+    // Putting a secret needs no permission to read it.
+    let reads = requests
         .iter()
-        .filter(|asked| asked.header("x-amz-target") == Some("secretsmanager.GetSecretValue"));
+        .filter(|request| request.header("x-amz-target") == Some("secretsmanager.GetSecretValue"));
     assert_eq!(reads.count(), 0);
 }
 
-/// The store, too, may give what was there before for some seconds.
+/// The store may return the previous secret for some seconds.
 #[tokio::test]
-async fn a_withdrawn_secret_is_said_to_last_as_long_as_it_can() {
+async fn a_withdrawn_secret_is_reported_with_its_last_moment() {
     let mut stored = json!({"signing_secrets": [SECRET, "older"]}).to_string();
-    let server = Server::replying(move |asked| aws(asked, &mut stored)).await;
+    let server = Server::replying(move |request| aws(request, &mut stored)).await;
     for (command, input) in [
         (&["secrets", "put", "kuenta", "--stack", "acuse"][..], SECRET),
         (&["secrets", "rotate", "kuenta", "--stack", "acuse", "--finish"], ""),
     ] {
         let before = SystemClock.now();
-        let said = done(&server, command, input).await;
-        let (_, until) = said.split_once(" one until ").expect("it says until when");
+        let printed = done(&server, command, input).await;
+        let (_, until) = printed.split_once(" one until ").expect("it says until when");
         let until = Timestamp::from_rfc3339(until.lines().next().unwrap()).unwrap();
         let margin = Duration::from_secs(10);
-        assert!(until.since(before) >= FRESH_FOR + margin, "{before} {said}");
-        assert!(until.since(SystemClock.now()) <= FRESH_FOR + margin, "{said}");
+        assert!(until.since(before) >= FRESH_FOR + margin, "{before} {printed}");
+        assert!(until.since(SystemClock.now()) <= FRESH_FOR + margin, "{printed}");
     }
 }

@@ -1,4 +1,4 @@
-//! A server that answers as told, and notes what it is asked.
+//! A server with given answers that records requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -12,16 +12,16 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// What was asked.
+/// A request.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) path: String,
     headers: HeaderMap,
     pub(crate) body: String,
 }
 
-impl Asked {
+impl Request {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
@@ -64,17 +64,17 @@ impl Answer {
     }
 }
 
-type Reply = dyn FnMut(&Asked) -> Answer + Send;
+type Reply = dyn FnMut(&Request) -> Answer + Send;
 
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
     reply: Arc<Mutex<Box<Reply>>>,
 }
 
 impl Server {
-    /// Gives these answers, and the last one again and again.
+    /// Gives these answers, then repeats the last one.
     pub(crate) async fn of(answers: impl IntoIterator<Item = Answer>) -> Self {
         let mut answers: VecDeque<Answer> = answers.into_iter().collect();
         Self::replying(move |_| match answers.len() {
@@ -84,11 +84,11 @@ impl Server {
         .await
     }
 
-    pub(crate) async fn replying(reply: impl FnMut(&Asked) -> Answer + Send + 'static) -> Self {
+    pub(crate) async fn replying(reply: impl FnMut(&Request) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
-            asked: Arc::default(),
+            requests: Arc::default(),
             reply: Arc::new(Mutex::new(Box::new(reply))),
         };
         let router = Router::new().fallback(serve).with_state(server.clone());
@@ -96,25 +96,25 @@ impl Server {
         server
     }
 
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// Method and path of each.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.asked().iter().map(Asked::line).collect()
+        self.requests().iter().map(Request::line).collect()
     }
 }
 
 async fn serve(State(server): State<Server>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    let asked = Asked {
+    let request = Request {
         method,
         path: uri.to_string(),
         headers,
         body: String::from_utf8(body.to_vec()).unwrap(),
     };
-    server.asked.lock().unwrap().push(asked.clone());
-    let answer = (server.reply.lock().unwrap())(&asked);
+    server.requests.lock().unwrap().push(request.clone());
+    let answer = (server.reply.lock().unwrap())(&request);
     tokio::time::sleep(answer.after).await;
     let mut response = (StatusCode::from_u16(answer.status).unwrap(), answer.body).into_response();
     for (name, value) in answer.headers {

@@ -1,23 +1,23 @@
-// Asks for the page again when the ledger has changed, and puts it in place of the old one.
+// Reloads the content when the ledger changes.
 "use strict";
 
 const content = document.getElementById("content");
 
-let wanted = false; // the page is not the newest
-let asking = false;
+let wanted = false; // the content is outdated
+let loading = false;
 let pressed = false;
 
-// Nothing moves under a hand: a click needs what was pressed to be there when it is let go.
+// Nothing is replaced during a click or while a field has the focus.
 function busy() {
   const focused = document.activeElement;
   return pressed || (content.contains(focused) && focused.matches("input, select, button"));
 }
 
-// Asks once at a time, so that an older answer never replaces a newer one.
+// One request at a time, so that an older answer never replaces a newer one.
 async function refresh() {
   wanted = true;
-  if (asking) return;
-  asking = true;
+  if (loading) return;
+  loading = true;
   try {
     while (wanted && !busy()) {
       wanted = false;
@@ -28,23 +28,23 @@ async function refresh() {
       else put(page.getElementById("content"));
     }
   } finally {
-    asking = false;
+    loading = false;
   }
 }
 
 function put(fresh) {
   const focused = content.contains(document.activeElement) && document.activeElement.getAttribute("href");
-  // What is being filled in stays as it is.
+  // Forms that are being filled in stay.
   for (const form of content.querySelectorAll("form.samples, form.filters")) {
     const place = fresh.querySelector(`form.${form.className}`);
     if (place) place.replaceWith(form);
   }
   content.replaceChildren(...fresh.childNodes);
-  // Whoever walks through the list by keyboard stays where they are.
+  // The keyboard focus stays on the same link.
   if (focused) content.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-// What was put off is made up for.
+// Does a reload that was postponed.
 function free() {
   pressed = false;
   if (wanted) refresh();
@@ -54,15 +54,15 @@ document.addEventListener("pointerup", free);
 document.addEventListener("pointercancel", free);
 content.addEventListener("focusout", () => { if (wanted) refresh(); });
 
-// A page that asks for a confirmation stays until it is answered.
+// A confirmation is not reloaded.
 if (!document.querySelector("p.what")) listen();
 
 function listen() {
   const live = new EventSource("/live");
-  // What changed between this page and the connection: asked for once it stands.
+  // Picks up changes between loading the page and connecting.
   live.addEventListener("open", refresh);
   live.addEventListener("message", refresh);
-  // A broken connection is made again by itself; one that was refused, for too many pages, is not.
+  // The browser reconnects after a broken connection, but not if too many pages are open.
   live.addEventListener("error", () => {
     if (live.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
   });
@@ -75,7 +75,7 @@ for (const button of document.querySelectorAll("[data-lang]")) {
   });
 }
 
-// Up and down move through a table's links, as in a list.
+// The arrow keys, j and k move through a table's links.
 document.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
   if (!step || event.target.matches("input, select, textarea")) return;

@@ -1,4 +1,4 @@
-//! What could not be done, and why.
+//! The dead-letter queue.
 
 use std::sync::Arc;
 
@@ -6,29 +6,24 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use maud::{Markup, html};
 
-use super::super::page::page;
+use super::super::page::{encoded, page};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
-use super::encoded;
 use crate::stack::dead_letters::DeadLetter;
 use crate::stack::queue::Walk;
 use crate::terminal::escape;
 
-/// So many are shown.
+/// How many are shown.
 const MOST: usize = 100;
 
-/// The first messages of the queue. Looking hides nothing from others.
+/// The first messages of the queue. They stay visible to others.
 pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Failed> {
     let target = &inspector.target;
-    let (sqs, queue) = (
-        aws_sdk_sqs::Client::new(&target.sdk),
-        target.output("DeadLetterQueueUrl")?,
-    );
-    // One more than is shown says that there are more.
-    let messages = Walk::look(sqs, queue, MOST + 1).await?.into_iter();
-    Ok(messages
-        .map(|message| DeadLetter::open(message, target.environment()))
-        .collect())
+    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
+    // One more than is shown, to tell if there are more.
+    let messages = Walk::look(sqs, target.output("DeadLetterQueueUrl")?, MOST + 1).await?;
+    let open = |message| DeadLetter::open(message, target.environment());
+    Ok(messages.into_iter().map(open).collect())
 }
 
 pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: HeaderMap) -> Result<Markup, Failed> {

@@ -1,4 +1,4 @@
-//! One event: what happened to it, when, and what it says.
+//! An event, with its timeline, conflicts and payload.
 
 use std::sync::Arc;
 
@@ -7,28 +7,14 @@ use acuse_core::ledger::Status;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::super::conflict::conflicts;
-use super::super::page::{moment, page, status};
+use super::super::page::{encoded, moment, page, status};
 use super::super::pretty::pretty;
 use super::super::words::Words;
-use super::super::{Failed, Inspector};
-use super::encoded;
-use super::events::partition;
+use super::super::{Failed, Inspector, Key};
+use crate::stack::lookup;
 use crate::terminal::escape;
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Key {
-    key: String,
-}
-
-/// The record of a key; `None` where there is none.
-pub(crate) async fn find(inspector: &Inspector, key: &str) -> Result<Option<Record>, Failed> {
-    let partition = key.split_once('|').map_or(key, |(partition, _)| partition);
-    let records = inspector.target.ledger()?.partition(partition).await?;
-    Ok(records.into_iter().find(|record| record.key == key))
-}
 
 pub(crate) async fn show(
     State(inspector): State<Arc<Inspector>>,
@@ -36,16 +22,16 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
-    let Some(record) = find(&inspector, &key).await? else {
+    let Some(record) = inspector.record(&key).await? else {
         return Ok(page(&inspector, words, "", &html! { p { (words.not_found) } }));
     };
     let payload = inspector.target.ledger()?.payload(&record).await?;
     let conflicts = conflicts(&inspector, words, &record).await?;
     let content = html! {
-        h1 { (escape(&record.type_name)) " " (status(record.status)) }
+        h1 { (escape(&record.type_name)) " " (status(words, record.status)) }
         p.key { code { (escape(&record.key)) } }
         p {
-            a href={ "/life?of=" (encoded(partition(&record))) } { (words.life) }
+            a href={ "/life?of=" (encoded(lookup::partition(&record.key))) } { (words.life) }
             @if ![Status::Completed, Status::Conflict].map(Status::name).contains(&record.status) {
                 " · " a href={ "/replay?key=" (encoded(&record.key)) } { (words.replay) }
             }
@@ -81,7 +67,7 @@ fn timeline(record: &Record, words: &Words) -> Markup {
     for (hook, at) in &record.hooks {
         steps.push((Some(at), html! { (words.hook) " " code { (hook) } " ✓" }));
     }
-    steps.push((record.completed_at.as_deref(), html! { (status(record.status)) }));
+    steps.push((record.completed_at.as_deref(), html! { (status(words, record.status)) }));
     if record.duplicates > 0 {
         steps.push((
             record.last_duplicate_at.as_deref(),
@@ -89,7 +75,7 @@ fn timeline(record: &Record, words: &Words) -> Markup {
         ));
     }
     steps.retain(|(at, _)| at.is_some());
-    // Texts of one format sort as the moments do; what happened at the same one stays in its order.
+    // The texts have one format, so they sort by time. The sort is stable.
     steps.sort_by_key(|(at, _)| *at);
     html! {
         ol.timeline { @for (at, what) in steps { li { (moment(at)) " " (what) } } }

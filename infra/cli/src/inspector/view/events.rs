@@ -1,4 +1,4 @@
-//! The list of events, with filters that live in the URL.
+//! The list of events, with its filters in the URL.
 
 use std::sync::Arc;
 
@@ -15,20 +15,19 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::chart::chart;
-use super::super::page::{moment, page, status};
+use super::super::page::{encoded, moment, page, status};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
-use super::encoded;
 use crate::stack::events::{passes, recent};
 use crate::stack::filter::{self, Filter};
 use crate::stack::lookup;
 use crate::terminal::escape;
 
-/// So many are listed, and so many of each provider are looked at where no filter is set.
+/// How many events are listed, and how many of each provider are searched.
 const MOST: usize = 200;
 const LOOKED_AT: usize = 2000;
 
-/// The filters, as the form names them. An empty one lets everything pass.
+/// The filters in the query. Empty ones are ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filters {
@@ -53,7 +52,7 @@ impl Filters {
         }
     }
 
-    /// What the ledger's own filter does not look at.
+    /// The filters that [`Filter`] does not have.
     fn passes(&self, record: &Record) -> bool {
         let id = self.id.trim();
         let ids = [
@@ -61,7 +60,7 @@ impl Filters {
             record.delivery_id.as_deref(),
             Some(&record.key),
         ];
-        // As it is, or as the page shows it.
+        // As stored, or as the page shows it.
         let has = |own: &str| own.contains(id) || escape(own).contains(id);
         self.passes_environment(record) && (id.is_empty() || ids.into_iter().flatten().any(has))
     }
@@ -70,13 +69,13 @@ impl Filters {
         self.environment.is_empty() || self.environment == record.environment
     }
 
-    /// A time that can't be read.
+    /// `since`, if it is not a valid time.
     fn bad_since(&self) -> Option<&str> {
         let since = self.since.trim();
         (!since.is_empty() && filter::moment(since).is_err()).then_some(since)
     }
 
-    /// The events that pass, newest first, and whether there may be others that were not looked at.
+    /// The matching events, newest first, and whether there may be more.
     async fn records(&self, ledger: &LedgerReader) -> Result<(Vec<Record>, bool), ReadError> {
         let filter = self.filter();
         let mut records = recent(ledger, &filter, 2, LOOKED_AT + 1).await?;
@@ -85,7 +84,7 @@ impl Filters {
         records.retain(|record| self.passes(record));
         let id = self.id.trim();
         if records.is_empty() && !id.is_empty() {
-            // Older than what was looked at, or too many ago.
+            // It may be older than the events searched.
             records = lookup::by_key_or_id(ledger, id).await?;
             records.retain(|record| passes(&filter, record) && self.passes_environment(record));
             return Ok((records, false));
@@ -124,7 +123,7 @@ fn form(filters: &Filters, words: &Words) -> Markup {
             label { (label)
                 select name=(name) {
                     option value="" { (words.all) }
-                    @for option in options { option value=(option) selected[value == *option] { (option) } }
+                    @for option in options { option value=(option) selected[value == *option] { (words.status(option)) } }
                 }
             }
         }
@@ -156,8 +155,8 @@ fn table(records: &[Record], words: &Words) -> Markup {
                 td { (record.provider) }
                 td { (record.environment) }
                 td { (escape(&record.type_name)) }
-                td.id { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(partition(record))) } { (escape(id)) } } }
-                td { (status(record.status)) }
+                td.id { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(lookup::partition(&record.key))) } { (escape(id)) } } }
+                td { (status(words, record.status)) }
                 td.number { (record.attempts) }
                 td.number data-duplicates=(record.duplicates) { (record.duplicates) }
                 td.error { (escape(record.error.as_deref().unwrap_or_default())) }
@@ -166,15 +165,7 @@ fn table(records: &[Record], words: &Words) -> Markup {
     }
 }
 
-/// The key's part before `|`: what the events of one resource share.
-pub(super) fn partition(record: &Record) -> &str {
-    record
-        .key
-        .split_once('|')
-        .map_or(&record.key, |(partition, _)| partition)
-}
-
-/// On the local stack: what a developer does instead of waiting for a provider.
+/// The form that sends samples, on the local stack.
 fn samples(inspector: &Inspector, words: &Words) -> Markup {
     html! {
         form.samples method="post" action="/send" {

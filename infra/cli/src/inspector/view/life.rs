@@ -1,4 +1,4 @@
-//! All events of one payment, on one line.
+//! All events of one resource, such as a payment.
 
 use std::sync::Arc;
 
@@ -7,10 +7,9 @@ use axum::http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::super::page::{moment, page, status};
+use super::super::page::{encoded, moment, page, status};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
-use super::encoded;
 use crate::terminal::escape;
 
 #[derive(Debug, Deserialize)]
@@ -25,17 +24,14 @@ pub(crate) async fn show(
 ) -> Result<Markup, Failed> {
     let words = Words::of(&headers);
     let mut records = inspector.target.ledger()?.partition(&of).await?;
-    records.sort_by(|a, b| {
-        let at = |record: &acuse_aws::ledger::record::Record| record.occurred_at.clone().or(record.received_at.clone());
-        at(a).cmp(&at(b))
-    });
+    records.sort_by_key(|record| record.occurred_at.clone().or(record.received_at.clone()));
     let content = html! {
         h1 { (words.life) }
         p.key { code { (escape(&of)) } }
         @if records.is_empty() { p.nothing { (words.nothing) } }
         ol.life { @for record in &records { li {
             a href={ "/event?key=" (encoded(&record.key)) } { (escape(&record.type_name)) }
-            (status(record.status))
+            (status(words, record.status))
             small { (moment(record.occurred_at.as_deref().or(record.received_at.as_deref()))) }
             @if record.duplicates > 0 { small { "+" (record.duplicates) } }
         } } }

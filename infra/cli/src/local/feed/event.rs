@@ -1,11 +1,11 @@
-//! SQS events as Lambda gives them to functions.
+//! The SQS event that Lambda passes to a function.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 
 use serde_json::{Map, Value, json};
 
 use crate::stack::running::REGION;
 
-/// The event of what ReceiveMessage gave.
+/// The event for these messages of ReceiveMessage.
 pub(super) fn batch(messages: &[Value], queue_arn: &str) -> Value {
     let records: Vec<Value> = messages.iter().map(|message| record(message, queue_arn)).collect();
     json!({"Records": records})
@@ -23,7 +23,7 @@ fn record(message: &Value, queue_arn: &str) -> Value {
         "messageId": field("MessageId"),
         "receiptHandle": field("ReceiptHandle"),
         "body": field("Body"),
-        // Counts and times are text here, as they are in SQS.
+        // Counts and times are text, as in SQS.
         "attributes": message.get("Attributes").cloned().unwrap_or_else(|| json!({})),
         "messageAttributes": attributes,
         "md5OfBody": field("MD5OfBody"),
@@ -37,7 +37,6 @@ fn record(message: &Value, queue_arn: &str) -> Value {
     record
 }
 
-/// Base64 is base64 on both sides.
 fn attribute(value: &Value) -> Value {
     let mut attribute = json!({
         "stringListValues": [],

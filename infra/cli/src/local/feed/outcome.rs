@@ -1,17 +1,17 @@
-//! Which messages of a batch failed, on AWS's terms.
+//! Which messages of a batch failed, as Lambda decides it.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 
 use serde_json::Value;
 
-/// Of `ids`, those that the function's `answer` reports as failed. All of them where the answer
-/// can't be meant: it is not JSON, or names a message that is not in the batch.
+/// Those of `ids` that the function's `answer` reports as failed: all of them if the answer is invalid, which is if it
+/// is not JSON or names a message that is not in the batch.
 pub(super) fn failed<'a>(answer: &[u8], ids: &[&'a str]) -> Vec<&'a str> {
     reported(answer, ids).unwrap_or_else(|| ids.to_vec())
 }
 
 fn reported<'a>(answer: &[u8], ids: &[&'a str]) -> Option<Vec<&'a str>> {
     let failures = match serde_json::from_slice(answer).ok()? {
-        // An empty answer, and an empty or null list, is success.
+        // No answer, and no list or an empty one, is success.
         Value::Null => return Some(Vec::new()),
         Value::Object(mut answer) => match answer.remove("batchItemFailures") {
             None | Some(Value::Null) => return Some(Vec::new()),
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_reported_is_success() {
+    fn an_answer_without_failures_is_success() {
         for answer in [
             "null",
             "{}",
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_fails_the_whole_batch() {
+    fn an_invalid_answer_fails_the_whole_batch() {
         for answer in [
             "",
             "OK",

@@ -1,4 +1,4 @@
-//! HTTP API events, payload format 2.0.
+//! Events and responses of an HTTP API, payload format 2.0.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use std::collections::BTreeMap;
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::super::deploy::Route;
 
-/// The event of a request for `path`, which is one that `route` serves.
+/// The event of a request for `path`, which `route` serves.
 pub(super) fn request(route: &Route, path: &str, parts: &Parts, body: &Bytes) -> Value {
-    // Lower-case names, and one value each: several are joined by commas.
+    // Names are lower case, and several values are joined by commas.
     let mut headers: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in &parts.headers {
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -27,10 +27,10 @@ pub(super) fn request(route: &Route, path: &str, parts: &Parts, body: &Bytes) ->
     }
     let text_of = |name: HeaderName| headers.get(name.as_str()).cloned().unwrap_or_default();
     let (content_type, user_agent) = (text_of(header::CONTENT_TYPE), text_of(header::USER_AGENT));
-    // An API has a name of its own; a caller's may be one that no URL can be made of.
+    // AWS sets the API's own host name. The caller's may not fit in a URL.
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.filter(|host| is_name(host)).unwrap_or("localhost");
-    // It says itself how it was reached.
+    // The API overwrites these.
     for (name, value) in [
         ("host", host),
         ("x-forwarded-for", "127.0.0.1"),
@@ -74,7 +74,7 @@ pub(super) fn request(route: &Route, path: &str, parts: &Parts, body: &Bytes) ->
     })
 }
 
-/// Whether it is a host's name, perhaps with a port, of which a URL can be made.
+/// Whether this is a host name, perhaps with a port, that fits in a URL.
 fn is_name(host: &str) -> bool {
     let url = format!("https://{host}/").parse::<Uri>();
     url.is_ok_and(|url| {
@@ -85,7 +85,7 @@ fn is_name(host: &str) -> bool {
     })
 }
 
-/// Whether a body of this type travels as text. Of others an HTTP API makes base64.
+/// Whether an HTTP API passes a body of this type as text. Others become base64.
 fn is_text(content_type: &str) -> bool {
     let essence = content_type
         .split(';')
@@ -96,7 +96,7 @@ fn is_text(content_type: &str) -> bool {
     essence.starts_with("text/") || essence.ends_with("json") || essence.ends_with("xml")
 }
 
-/// A function's answer, as far as an HTTP API reads it.
+/// What an HTTP API reads of a function's response.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -108,7 +108,7 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-/// The response that `content` stands for; `None` where it is none.
+/// The response in a function's output; `None` if it is invalid.
 pub(super) fn response(content: &[u8]) -> Option<Response> {
     let answer: Answer = serde_json::from_slice(content).ok()?;
     let body = answer.body.unwrap_or_default();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn text_travels_as_it_is_and_bytes_as_base64() {
+    fn text_is_passed_as_text_and_bytes_as_base64() {
         for (content_type, body, expected, is_base64) in [
             ("application/json; charset=utf-8", "é".as_bytes(), "é", false),
             ("application/cloudevents+json", b"{}", "{}", false),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_none_is_not_handed_on() {
+    fn an_invalid_host_is_replaced() {
         for (host, expected) in [
             ("a1b2.ngrok.app", "a1b2.ngrok.app"),
             ("127.0.0.1:3000", "127.0.0.1:3000"),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_have_one_value_each() {
+    fn headers_with_several_values_are_joined() {
         let event = event(&[("X-Signature", "abc"), ("accept", "a"), ("accept", "b")], b"");
         assert_eq!(event["headers"]["x-signature"], "abc");
         assert_eq!(event["headers"]["accept"], "a,b");
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_read() {
+    fn responses_are_read() {
         let answer = response(br#"{"statusCode":401,"headers":{"x-a":"b"},"multiValueHeaders":{},"body":"no","isBase64Encoded":false,"cookies":[]}"#);
         let answer = answer.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);

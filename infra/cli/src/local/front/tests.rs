@@ -1,5 +1,4 @@
-//! The address that a tunnel exposes, attacked: what reaches the emulator is an invocation of the
-//! function whose route matched, or nothing.
+//! Attacks on the port that a tunnel exposes: only invocations of the matched route's function reach the emulator.
 
 use std::net::Ipv4Addr;
 use std::sync::Mutex;
@@ -12,19 +11,19 @@ use super::super::deploy::Function;
 use super::*;
 use crate::loopback::Loopback;
 
-/// As long as a test waits for an answer; longer than any time-out that is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for an answer, which is longer than the server's time-outs.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const INVOCATION: &str = "/2015-03-31/functions/pagosya/invocations";
 
-/// A front, and an emulator that writes down what it is asked.
+/// The server, and an emulator that records the paths it is called at.
 struct Attacked {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Attacked {
-    /// With the routes that a function has in the template.
+    /// With the routes of a function in the template.
     async fn start() -> Self {
         Self::with(&[
             "POST /webhooks/pagosya",
@@ -51,7 +50,7 @@ impl Attacked {
         Self { port, asked }
     }
 
-    /// Sends exactly this, then nothing more; the status of the answer, `None` where there is none.
+    /// Sends exactly this and closes its side. Returns the answer's status, if any.
     async fn send(&self, request: &[u8]) -> Option<u16> {
         let mut stream = self.open(request).await;
         stream.shutdown().await.unwrap();
@@ -60,7 +59,7 @@ impl Attacked {
 
     async fn open(&self, request: &[u8]) -> TcpStream {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
-        // A server that refuses early may close before it has read all.
+        // A server that refuses early may close before reading everything.
         let _ = stream.write_all(request).await;
         stream
     }
@@ -81,7 +80,7 @@ fn route(key: &str) -> Route {
 
 async fn status(stream: &mut TcpStream) -> Option<u16> {
     let mut head = [0; 12];
-    let read = tokio::time::timeout(PATIENCE, stream.read_exact(&mut head)).await;
+    let read = tokio::time::timeout(TIMEOUT, stream.read_exact(&mut head)).await;
     read.expect("answered or closed").ok()?;
     std::str::from_utf8(&head)
         .unwrap()
@@ -97,7 +96,7 @@ fn request(method: &str, target: &str, host: &str, body: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn no_path_leads_to_the_emulator_but_the_routes_themselves() {
+async fn only_the_routes_paths_reach_the_emulator() {
     let attacked = Attacked::start().await;
     for target in [
         "/webhooks/../../../../../2015-03-31/functions",
@@ -130,7 +129,7 @@ async fn no_path_leads_to_the_emulator_but_the_routes_themselves() {
         "http://evil.example/webhooks/../2015-03-31/functions",
     ] {
         let status = attacked.send(&request("POST", target, "127.0.0.1:3000", "{}")).await;
-        // What is no target at all is refused as malformed.
+        // Invalid targets are refused as malformed.
         assert!(matches!(status, Some(404 | 400)), "{target}: {status:?}");
     }
     assert_eq!(attacked.asked(), Vec::<String>::new());
@@ -149,7 +148,7 @@ async fn no_path_leads_to_the_emulator_but_the_routes_themselves() {
         assert_eq!(status, Some(200), "{target}");
     }
     assert_eq!(attacked.asked(), [INVOCATION; 8]);
-    // No request target of HTTP (RFC 9112, 3.2): refused before anything here sees it.
+    // Invalid request targets (RFC 9112, 3.2), which the HTTP library refuses.
     for target in [
         "/webhooks/pagosya?a=b c",
         "/webhooks/pagosya?a\tb",
@@ -163,7 +162,7 @@ async fn no_path_leads_to_the_emulator_but_the_routes_themselves() {
 }
 
 #[tokio::test]
-async fn each_method_reaches_the_routes_function_and_nothing_else() {
+async fn each_method_reaches_only_the_routes_function() {
     let attacked = Attacked::start().await;
     let methods = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO",
@@ -178,7 +177,7 @@ async fn each_method_reaches_the_routes_function_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_method_without_a_route_is_405_and_reaches_nothing() {
+async fn a_method_without_a_route_is_answered_405() {
     let attacked = Attacked::with(&["POST /webhooks/pagosya"]).await;
     for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO"] {
         let status = attacked
@@ -200,7 +199,7 @@ async fn a_method_without_a_route_is_405_and_reaches_nothing() {
 }
 
 #[tokio::test]
-async fn a_tunnels_host_is_any_host() {
+async fn any_host_is_accepted() {
     let attacked = Attacked::start().await;
     for host in [
         "a1b2.ngrok.app",
@@ -218,7 +217,7 @@ async fn a_tunnels_host_is_any_host() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_whole_is_400_and_one_that_is_too_long_413() {
+async fn an_incomplete_body_is_answered_400_and_a_too_long_one_413() {
     let attacked = Attacked::start().await;
     let head = "POST /webhooks/pagosya HTTP/1.1\r\nHost: a\r\n";
     let half = format!("{head}Content-Length: 100\r\n\r\n{{\"half\":");
@@ -227,11 +226,11 @@ async fn a_body_that_is_not_whole_is_400_and_one_that_is_too_long_413() {
     assert_eq!(attacked.send(half.as_bytes()).await, Some(400));
     let broken = format!("{head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n");
     assert_eq!(attacked.send(broken.as_bytes()).await, Some(400));
-    // By its length alone, before anything of it has come.
+    // By its announced length, before it is sent.
     let announced = format!("{head}Content-Length: {}\r\n\r\n", LONGEST_BODY + 1);
     let mut stream = attacked.open(announced.as_bytes()).await;
     assert_eq!(status(&mut stream).await, Some(413));
-    // By what has come.
+    // By what is sent.
     let mut chunks = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", LONGEST_BODY + 1).into_bytes();
     chunks.resize(chunks.len() + LONGEST_BODY + 1, b'a');
     let mut stream = attacked.open(&chunks).await;
@@ -248,7 +247,7 @@ async fn a_body_that_is_not_whole_is_400_and_one_that_is_too_long_413() {
 }
 
 #[tokio::test]
-async fn a_connection_that_says_nothing_more_is_closed_and_keeps_nobody_out() {
+async fn idle_connections_are_closed_and_block_nobody() {
     let attacked = Attacked::start().await;
     let mut idle = Vec::new();
     for start in ["", "POST", "POST /webhooks/pagosya HTTP/1.1\r\nHost: a\r\nX-Slow: "] {
@@ -258,14 +257,14 @@ async fn a_connection_that_says_nothing_more_is_closed_and_keeps_nobody_out() {
     assert_eq!(status, Some(200));
     for mut stream in idle {
         let mut rest = Vec::new();
-        let closed = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+        let closed = tokio::time::timeout(TIMEOUT, stream.read_to_end(&mut rest)).await;
         assert!(closed.is_ok(), "still open");
     }
     assert_eq!(attacked.asked(), [INVOCATION]);
 }
 
 #[test]
-fn a_route_with_a_parameter_is_refused_by_name() {
+fn a_route_with_a_parameter_is_an_error_that_names_it() {
     for key in [
         "POST /webhooks/{name}",
         "POST /webhooks/{proxy+}/pagosya",

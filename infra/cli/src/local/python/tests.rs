@@ -21,10 +21,10 @@ fn packages(lock: &str) -> Vec<(&str, usize)> {
 }
 
 #[test]
-fn every_package_is_locked_with_hashes_and_none_names_its_registry() {
+fn every_package_has_hashes_and_no_registry() {
     for tools in [EMULATOR, WATCH] {
         let packages = packages(tools.lock);
-        assert!(packages.len() > 1, "transitive packages are locked, too");
+        assert!(packages.len() > 1, "transitive packages are locked too");
         for (name, hashes) in packages {
             assert!(hashes > 0, "{name} has no hash");
         }
@@ -33,7 +33,7 @@ fn every_package_is_locked_with_hashes_and_none_names_its_registry() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_locked_file_or_has_no_hash_is_not_installed() {
+async fn packages_with_another_hash_or_none_are_not_installed() {
     let folder = tempfile::tempdir().unwrap();
     let wheel = folder.path().join("payments-1-py3-none-any.whl");
     fs::write(&wheel, "somebody else's").unwrap();
@@ -50,7 +50,7 @@ async fn what_is_not_the_locked_file_or_has_no_hash_is_not_installed() {
             folder: "venv",
             lock: lock.leak(),
         };
-        let refused = Venv::prepare(folder.path(), tools, &Progress::silent()).await;
+        let refused = Venv::prepare(folder.path(), tools, &Progress::default()).await;
         let printed = refused.unwrap_err().to_string();
         assert!(printed.contains(expected), "{printed}");
         assert!(!folder.path().join("venv/installed.txt").exists());

@@ -1,4 +1,4 @@
-//! What is tried again, and when.
+//! Which calls are retried, and when.
 
 use acuse_cli::webhooks::ApiError;
 use acuse_cli::webhooks::client::Pace;
@@ -19,12 +19,12 @@ async fn create(server: &Server, clock: &NotedClock) -> Result<(), ApiError> {
 }
 
 #[tokio::test]
-async fn the_server_says_when_to_come_again() {
+async fn retry_after_is_respected() {
     let busy = |status, wait| answer(status, "").header("retry-after", wait);
     let server = Server::of([
         busy(429, "7"),
         busy(503, "Fri, 20 Nov 2026 08:00:30 GMT"),
-        // In the past, and not readable: the back-off counts.
+        // In the past and unreadable, so that the back-off applies.
         busy(429, "Fri, 20 Nov 2026 07:00:00 GMT"),
         busy(429, "soon"),
         answer(200, "[]"),
@@ -36,7 +36,7 @@ async fn the_server_says_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_an_hour() {
+async fn a_long_retry_after_is_an_error() {
     let server = Server::of([answer(429, "").header("retry-after", "3600")]).await;
     let clock = NotedClock::new();
     let error = kuenta(&server.url, clock.pace()).list().await.unwrap_err();
@@ -45,38 +45,38 @@ async fn nobody_waits_for_an_hour() {
 }
 
 #[tokio::test]
-async fn five_tries_with_longer_and_longer_waits() {
+async fn five_attempts_with_exponential_back_off() {
     let server = Server::of([answer(500, "broken")]).await;
     let clock = NotedClock::new();
     let error = kuenta(&server.url, clock.pace()).list().await.unwrap_err();
     assert!(error.to_string().ends_with("answers 500: broken"), "{error}");
     assert_eq!(seconds(&clock.slept()), [0.5, 1.0, 2.0, 4.0]);
-    assert_eq!(server.asked().len(), 5);
+    assert_eq!(server.requests().len(), 5);
 }
 
 #[tokio::test]
-async fn other_refusals_are_final() {
+async fn other_statuses_are_not_retried() {
     for status in [400, 401, 403, 404, 409, 422] {
         let server = Server::of([answer(status, "no")]).await;
         let clock = NotedClock::new();
         kuenta(&server.url, clock.pace()).list().await.unwrap_err();
-        assert_eq!(server.asked().len(), 1, "{status}");
+        assert_eq!(server.requests().len(), 1, "{status}");
     }
 }
 
 #[tokio::test]
-async fn nothing_is_made_twice() {
-    // Perhaps it was made: no other try.
+async fn nothing_is_created_twice() {
+    // It may have been created, so there is no retry.
     for status in [500, 502, 504] {
         let server = Server::of([answer(status, "")]).await;
         let error = create(&server, &NotedClock::new()).await.unwrap_err();
-        assert!(error.is_unsure() && server.asked().len() == 1, "{status}");
+        assert!(error.is_unsure() && server.requests().len() == 1, "{status}");
     }
-    // Surely it was not.
+    // It was certainly not created.
     for status in [429, 503] {
         let server = Server::of([answer(status, ""), answer(201, json!({"id": 1}))]).await;
         create(&server, &NotedClock::new()).await.unwrap();
-        assert_eq!(server.asked().len(), 2, "{status}");
+        assert_eq!(server.requests().len(), 2, "{status}");
     }
 }
 
@@ -89,16 +89,16 @@ async fn slow_answers_time_out() {
         ..clock.pace()
     };
     let error = kuenta(&server.url, hasty()).list().await.unwrap_err();
-    assert!(told(&error).contains("tried 5 times"), "{error:?}");
-    assert_eq!((server.asked().len(), error.is_unsure()), (5, true));
+    assert!(shown(&error).contains("in 5 attempts"), "{error:?}");
+    assert_eq!((server.requests().len(), error.is_unsure()), (5, true));
     let secret = "s3cr3t".to_owned().into();
     let api = kuenta(&server.url, hasty());
     let error = api.create("https://a.example/w", &[], &secret).await.unwrap_err();
-    assert!(error.is_unsure() && server.asked().len() == 6, "{error:?}");
+    assert!(error.is_unsure() && server.requests().len() == 6, "{error:?}");
 }
 
 #[tokio::test]
-async fn who_never_heard_of_it_is_asked_again() {
+async fn failed_connections_are_retried() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -110,7 +110,7 @@ async fn who_never_heard_of_it_is_asked_again() {
         matches!(
             error,
             ApiError::NoAnswer {
-                tries: 5,
+                attempts: 5,
                 unsure: false,
                 ..
             }
@@ -121,7 +121,7 @@ async fn who_never_heard_of_it_is_asked_again() {
 }
 
 #[tokio::test]
-async fn gone_after_a_lost_answer_is_deleted() {
+async fn a_404_after_a_lost_answer_is_a_deletion() {
     let server = Server::of([answer(502, ""), answer(404, "")]).await;
     kuenta(&server.url, NotedClock::new().pace())
         .delete("w1")
