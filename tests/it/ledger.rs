@@ -224,7 +224,7 @@ fn event_with(id: &str, note: &str) -> Event {
         body: body.into(),
         replay: None,
     };
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
 }
 
 fn event(id: &str) -> Event {
@@ -532,7 +532,7 @@ async fn payloads_are_kept_compressed_and_binary() {
         body: bytes::Bytes::from_static(b"\xff\xfe"),
         replay: None,
     };
-    let (binary, _) = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);
+    let binary = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);
     tables.claimed(&binary, "a", 0).await;
     assert_eq!(tables.record(&binary).await.payload.as_deref(), Some(&b"\xff\xfe"[..]));
 }

@@ -7,6 +7,6 @@ use acuse_core::providers::unopago;
 // One delivery at a time: a second thread would only cost.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_CRATE_NAME"));
     run_verifier(&unopago::PROVIDER).await
 }

@@ -228,7 +228,7 @@ impl<L: Ledger, I: Inbox, C: Clock, R: Random> Consumer<L, I, C, R> {
     async fn consume_group(&self, group: Group, deadline: Timestamp) -> Vec<String> {
         let mut failed = Vec::new();
         for mut part in group.parts {
-            let unreadable = part.unreadable.take();
+            let unreadable = part.event.unreadable.take();
             let Part { message, event, .. } = &part;
             // A panic is one record's failure: its neighbours go on, its lease runs out. So is a call that
             // hangs. The log lines of an event name the trace of its delivery, not that of the batch.

@@ -187,16 +187,12 @@ async fn onepays_rewritten_forms_travel_as_they_were_signed() {
         .zip(amounts)
     {
         let raw = payment(provider).replace("150000", "9007199254740993.0");
-        let signed = match form {
-            CanonicalForm::Python => canonical::python(raw.as_bytes()),
-            _ => canonical::javascript(raw.as_bytes()),
-        };
-        let signed = signed.unwrap();
+        let signed = canonical::bytes(&raw.clone().into(), form).unwrap();
         let post = Post::signed(provider, &signed).with_body(raw.as_bytes());
         assert_eq!(post.send().await.status, 200);
         let id = resource_id(provider, &raw);
         let record = settled(provider, &id, "COMPLETED").await;
-        assert_eq!(record.payload.as_deref(), Some(signed.as_slice()));
+        assert_eq!(record.payload.as_deref(), Some(&signed[..]));
         assert_eq!(payments_item(&record).await["amount"], amount);
     }
 }
@@ -262,7 +258,7 @@ async fn a_body_that_is_no_plain_json_reaches_the_hooks_as_its_text() {
         let text = payment(provider);
         let encoded = || text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
         let body = match (media_type, encoding) {
-            (_, "gzip") => gzip::pack(text.as_bytes()).unwrap(),
+            (_, "gzip") => gzip::compress(text.as_bytes()).unwrap(),
             ("application/octet-stream", _) => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             _ => format!("payload={}", encoded()).into_bytes(),
         };

@@ -13,7 +13,7 @@ use acuse_cli::{note, sample, say};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
-use acuse_core::receive::secrets::{SecretError, Stored, Token};
+use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion, TokenField};
 use clap::{Args, Subcommand};
 use thiserror::Error;
 
@@ -117,13 +117,16 @@ async fn put(arguments: &Arguments, no_token: bool) -> Result<ExitCode, Failure>
         return Err(InputError::NoTokenAnyway(name).into());
     }
     let secret = ask(provider, no_token).map_err(|error| match error {
-        InputError::Secret(SecretError::MissingToken { .. }) => {
+        InputError::Secret(SecretError {
+            problem: Problem::MissingToken { .. },
+            ..
+        }) => {
             let advice = format!("if its webhook has none: `acuse secrets put {name} --no-token`");
             Failure::with_advice(error, advice)
         }
         error => error.into(),
     })?;
-    if no_token && secret.token != Token::Null {
+    if no_token && secret.token != TokenField::Null {
         return Err(InputError::TokenGiven.into());
     }
     store.replace(&secret).await?;
@@ -147,7 +150,7 @@ async fn rotate(arguments: &Arguments) -> Result<ExitCode, Failure> {
         return Err(Failure::with_advice(RotateError::NothingToRotate(name), advice));
     };
     // What was said of the token is said of the next one too, unless that has one.
-    let new = beside(ask(provider, old.token == Token::Null)?, &old);
+    let new = beside(ask(provider, old.token == TokenField::Null)?, &old);
     if new.signing_secrets == old.signing_secrets && new.token == old.token {
         note!("the new secret of {name} is already there");
     } else {
@@ -178,14 +181,14 @@ async fn rotate(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
 }
 
-fn tell_of_no_token(name: &str, secret: &Stored) {
-    if secret.token == Token::Null {
+fn tell_of_no_token(name: &str, secret: &SecretVersion) {
+    if secret.token == TokenField::Null {
         note!("{name} is said to send no token: the signature alone is checked");
     }
 }
 
 /// `new`, and behind it those of `old` that are not in it.
-fn beside(mut new: Stored, old: &Stored) -> Stored {
+fn beside(mut new: SecretVersion, old: &SecretVersion) -> SecretVersion {
     for secret in &old.signing_secrets {
         if !new.signing_secrets.contains(secret) {
             new.signing_secrets.push(secret.clone());

@@ -9,7 +9,7 @@ use acuse_cli::webhooks::client::Pace;
 use acuse_cli::webhooks::{self, ChoiceError, Webhook};
 use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::SecretError;
+use acuse_core::receive::secrets::{Problem, SecretError};
 use clap::Args;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -178,9 +178,7 @@ pub(super) fn newest(provider: &'static Provider, secrets: &[String]) -> Result<
     let newest = secrets.first().filter(|secret| !secret.is_empty());
     newest
         .map(|secret| secret.clone().into())
-        .ok_or(SecretError::EmptySigningSecret {
-            provider: provider.name,
-        })
+        .ok_or_else(|| Problem::EmptySigningSecret.of(provider))
 }
 
 /// Prints webhooks: a table, or a JSON object a line.

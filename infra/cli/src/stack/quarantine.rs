@@ -5,7 +5,7 @@ use acuse_aws::verifier::SqsOutbox;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
-use acuse_core::receive::quarantine::{Kept, NotKept, REGISTRATION};
+use acuse_core::receive::quarantine::{InvalidMessage, QuarantinedDelivery, REGISTRATION};
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
 use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
@@ -34,7 +34,7 @@ pub struct Held {
     /// Whether it was answered 200, in a registration window: its sender does not send it again.
     pub registration: bool,
     /// The delivery, as the verifier received it.
-    pub delivery: Result<Delivery<Unverified>, NotKept>,
+    pub delivery: Result<Delivery<Unverified>, InvalidMessage>,
 }
 
 /// A delivery that can't be verified again, or not be queued.
@@ -262,7 +262,7 @@ impl Held {
             provider: named("provider"),
             reason: named("reason"),
             registration: attribute(&message, REGISTRATION).is_some(),
-            delivery: Kept::open(text, |name| attribute(&message, name)),
+            delivery: QuarantinedDelivery::open(text, |name| attribute(&message, name)),
             message,
         }
     }

@@ -1,7 +1,7 @@
 //! A provider's secret in Secrets Manager, as the operator reads and writes it.
 
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{SecretError, Stored};
+use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion};
 use aws_sdk_secretsmanager::Client;
 use thiserror::Error;
 
@@ -66,13 +66,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn get(&self) -> Result<Option<Stored>, StoreError> {
+    pub async fn get(&self) -> Result<Option<SecretVersion>, StoreError> {
         let value = self.client.get_secret_value().secret_id(&self.id).send().await;
         let value = value.map_err(|error| self.error("read", error))?;
-        let text = value.secret_string().ok_or(SecretError::Binary {
-            provider: self.provider.name,
-        })?;
-        let stored = Stored::parse(self.provider, text)?.trimmed();
+        let text = value.secret_string();
+        let text = text.ok_or_else(|| Problem::Binary.of(self.provider))?;
+        let stored = SecretVersion::parse(self.provider, text)?.trimmed();
         Ok(Some(stored).filter(|stored| !stored.is_placeholder()))
     }
 
@@ -80,7 +79,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unreachable`].
-    pub async fn add(&self, secret: &Stored) -> Result<(), StoreError> {
+    pub async fn add(&self, secret: &SecretVersion) -> Result<(), StoreError> {
         let put = self.client.put_secret_value().secret_id(&self.id);
         let put = put.secret_string(secret.to_json()).send().await;
         put.map(drop).map_err(|error| self.error("write", error))
@@ -95,7 +94,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unreachable`], and [`StoreError::NotWithdrawn`] after the first call.
-    pub async fn replace(&self, secret: &Stored) -> Result<(), StoreError> {
+    pub async fn replace(&self, secret: &SecretVersion) -> Result<(), StoreError> {
         self.add(secret).await?;
         self.add(secret).await.map_err(|error| StoreError::NotWithdrawn {
             id: self.id.clone(),

@@ -214,7 +214,7 @@ async fn what_could_not_be_read_yesterday_reaches_hooks_when_it_is_sent_back() {
         text
     };
     let bodies = [
-        acuse_core::wire::gzip::pack(text().as_bytes()).unwrap(),
+        acuse_core::wire::gzip::compress(text().as_bytes()).unwrap(),
         text().encode_utf16().flat_map(u16::to_be_bytes).collect(),
         format!("\u{FEFF}{}", text()).into_bytes(),
         format!("[{},{}]", text(), text()).into_bytes(),

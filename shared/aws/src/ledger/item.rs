@@ -139,7 +139,7 @@ fn described(
     if let Some(at) = event.occurred_at {
         step = step.set_first("occurred_at", n(at.as_millis()));
     }
-    if let Some(no_time) = &event.no_time {
+    if let Some(no_time) = &event.invalid_time {
         step = step.set_first("no_time", s(bounded(no_time)));
     }
     if let Some(reference) = &event.reference {

@@ -1,5 +1,5 @@
 //! Yesterday's records: an event whose key had another text in version 0.1 is looked for under that one too, and
-//! goes on under it where it is there. Goes with [`FormerKey`](crate::event::key::FormerKey).
+//! goes on under it where it is there. Goes with [`LegacyKey`](crate::event::key::LegacyKey).
 
 use std::borrow::Cow;
 
@@ -17,13 +17,13 @@ impl<L: Ledger, I, C, R> Consumer<L, I, C, R> {
     ///
     /// Nothing writes a new record at a former key, so that one which is not there does not come later.
     pub(super) async fn as_recorded<'e>(&self, event: &'e Event) -> Result<Cow<'e, Event>, LedgerError> {
-        let Some(former) = event.former() else {
+        let Some(legacy) = event.legacy_key() else {
             return Ok(Cow::Borrowed(event));
         };
-        let found = self.ledger.recorded(&former.key).await?;
-        let known = found.is_some_and(|found| former.is_of(&found, &event.type_name, event.body_sha256()));
+        let found = self.ledger.recorded(&legacy.key).await?;
+        let known = found.is_some_and(|found| legacy.matches(&found, &event.type_name, event.body_sha256()));
         Ok(match known {
-            true => Cow::Owned(event.under(former.key.clone())),
+            true => Cow::Owned(event.under(legacy.key.clone())),
             false => Cow::Borrowed(event),
         })
     }

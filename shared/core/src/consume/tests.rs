@@ -319,7 +319,7 @@ async fn an_event_in_progress_comes_back_when_the_lease_ends() {
     let claim = |message: &Received| {
         let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
         let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-        Event::read(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live).0
+        Event::read(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live)
     };
     let (event, now) = (claim(&payment("p1")), scene.clock.now());
     let lease = crate::ledger::Lease {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn nothing_is_lost() {
+fn parsing_loses_nothing() {
     let document = br#" {"a": 150000.00, "b": [true, null], "a": "\ud83d\ude00 \ud800"} "#;
     let value = parse(document).unwrap();
     let members = value.as_object().unwrap();
@@ -14,7 +14,7 @@ fn nothing_is_lost() {
 }
 
 #[test]
-fn what_is_not_json_is_named_with_its_place() {
+fn errors_name_the_position() {
     let errors: Vec<String> = [
         &b""[..],
         b" ",
@@ -52,7 +52,7 @@ fn what_is_not_json_is_named_with_its_place() {
 }
 
 #[test]
-fn depth_is_bounded() {
+fn nesting_is_limited() {
     let nested = |depth: usize| [b"[".repeat(depth), b"]".repeat(depth)].concat();
     assert!(parse(&nested(MAX_DEPTH)).is_ok());
     assert_eq!(parse(&nested(MAX_DEPTH + 1)), Err(Error::TooDeep { at: MAX_DEPTH }));

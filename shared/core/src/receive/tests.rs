@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::providers::{kuenta, onepay};
 use crate::receive::signature::sign;
 use crate::testing::{Dice, FakeOutbox, FakeStore, StoppedClock};
+use crate::wire::delivery::CanonicalForm;
 
 const BODY: &[u8] = br#"{"event":"payment.completed","data":{"id":"p1"}}"#;
 const GOOD: &str = r#"{"signing_secrets":["good"]}"#;
@@ -32,7 +33,7 @@ impl Scene {
         }
     }
 
-    fn verifier(&self) -> Verifier<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
+    fn verifier(&self) -> Verifier<&FakeStore, &FakeOutbox> {
         Verifier::new(
             &kuenta::PROVIDER,
             &self.store,
@@ -61,7 +62,7 @@ fn body() -> Bytes {
 }
 
 #[tokio::test]
-async fn a_signed_delivery_is_in_the_queue_before_the_answer() {
+async fn a_signed_delivery_is_queued_before_the_answer() {
     let scene = Scene::new(GOOD);
     let Answer::Queued(id) = scene.verifier().receive(signed("good"), body()).await else {
         panic!("not queued");
@@ -84,7 +85,7 @@ fn outcomes(snapshotter: &metrics_util::debugging::Snapshotter) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_test_delivery_is_counted_apart_and_only_where_it_verifies() {
+async fn a_verified_test_delivery_is_counted_separately() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
@@ -104,7 +105,7 @@ async fn a_test_delivery_is_counted_apart_and_only_where_it_verifies() {
 }
 
 #[tokio::test]
-async fn a_forged_one_is_refused_and_kept_in_quarantine() {
+async fn a_forged_delivery_is_refused_and_quarantined() {
     let scene = Scene::new(GOOD);
     let answer = scene.verifier().receive(signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
@@ -114,7 +115,7 @@ async fn a_forged_one_is_refused_and_kept_in_quarantine() {
 }
 
 #[tokio::test]
-async fn what_carries_no_proof_is_not_kept() {
+async fn deliveries_without_proof_are_not_kept() {
     let scene = Scene::new(GOOD);
     let answer = scene.verifier().receive(HeaderMap::new(), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
@@ -123,7 +124,7 @@ async fn what_carries_no_proof_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_rotation_is_seen_by_the_first_delivery_that_fails() {
+async fn a_failed_verification_loads_a_rotated_secret() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     assert!(matches!(
@@ -143,7 +144,7 @@ async fn a_rotation_is_seen_by_the_first_delivery_that_fails() {
 
 /// The operator says that there is no token, while an instance still wants one.
 #[tokio::test]
-async fn that_there_is_no_token_is_seen_by_the_first_delivery_without_it() {
+async fn a_missing_token_reloads_the_secret() {
     let store = FakeStore::holding(&onepay::PROVIDER, r#"{"signing_secrets":["good"],"token":"wh_hdr_1"}"#);
     let (outbox, clock) = (
         FakeOutbox::default(),
@@ -182,7 +183,7 @@ async fn forged_deliveries_reload_at_most_once_in_thirty_seconds() {
 /// What `acuse secrets rotate` waits for: from then on a new secret is accepted, whenever forged
 /// deliveries have used an instance's one reload.
 #[tokio::test]
-async fn after_the_reload_interval_a_new_secret_is_accepted_whatever_is_forged() {
+async fn forgeries_delay_a_new_secret_by_the_reload_interval_at_most() {
     let seconds = RELOAD_EVERY.as_secs();
     for forged_before in 0..=seconds {
         let scene = Scene::new(GOOD);
@@ -207,7 +208,7 @@ async fn after_the_reload_interval_a_new_secret_is_accepted_whatever_is_forged()
 }
 
 #[tokio::test]
-async fn a_withdrawn_secret_is_accepted_for_five_minutes_unless_a_delivery_fails() {
+async fn a_withdrawn_secret_is_accepted_until_the_next_load() {
     for forged in [false, true] {
         let scene = Scene::new(GOOD);
         let verifier = scene.verifier();
@@ -239,7 +240,7 @@ async fn secrets_are_kept_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn without_the_store_nobody_is_told_that_his_signature_is_wrong() {
+async fn a_store_failure_is_503_not_401() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     scene.store.down.store(true, Ordering::SeqCst);
@@ -259,7 +260,7 @@ async fn without_the_store_nobody_is_told_that_his_signature_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cant_be_used_is_not_the_senders_fault() {
+async fn an_invalid_stored_secret_is_503_not_401() {
     let scene = Scene::new(r#"{"signing_secrets":[""]}"#);
     assert_eq!(
         scene.verifier().receive(signed("good"), body()).await,
@@ -268,7 +269,7 @@ async fn a_secret_that_cant_be_used_is_not_the_senders_fault() {
 }
 
 #[tokio::test]
-async fn before_a_secret_is_put_deliveries_are_kept() {
+async fn without_a_stored_secret_deliveries_are_quarantined() {
     let scene = Scene::new(r#"{"placeholder":true}"#);
     assert_eq!(
         scene.verifier().receive(signed("good"), body()).await,
@@ -278,7 +279,7 @@ async fn before_a_secret_is_put_deliveries_are_kept() {
 }
 
 #[tokio::test]
-async fn without_the_queue_the_provider_is_asked_to_send_again() {
+async fn a_queue_failure_is_503() {
     let scene = Scene::new(GOOD);
     scene.outbox.down.store(true, Ordering::SeqCst);
     let verifier = scene.verifier();
@@ -291,7 +292,7 @@ async fn without_the_queue_the_provider_is_asked_to_send_again() {
 }
 
 #[tokio::test]
-async fn what_takes_too_long_is_unavailable() {
+async fn running_out_of_time_is_503() {
     struct Hanging;
     impl Outbox for Hanging {
         async fn queue(&self, _: &'static str, _: Message) -> Result<(), OutboxError> {
@@ -308,7 +309,7 @@ async fn what_takes_too_long_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_quarantine_that_hangs_leaves_a_forgery_refused() {
+async fn a_quarantine_that_hangs_does_not_change_the_answer() {
     struct Hanging;
     impl Outbox for Hanging {
         async fn queue(&self, _: &'static str, _: Message) -> Result<(), OutboxError> {
@@ -327,7 +328,7 @@ async fn a_quarantine_that_hangs_leaves_a_forgery_refused() {
 
 /// The secret store may have used up most of the time: the answer is still in time.
 #[tokio::test]
-async fn the_quarantine_gets_no_more_than_is_left() {
+async fn the_quarantine_only_gets_the_remaining_time() {
     #[derive(Clone)]
     struct Telling(StoppedClock, std::sync::Arc<std::sync::Mutex<Vec<Duration>>>);
     impl Clock for Telling {
@@ -362,7 +363,7 @@ async fn the_quarantine_gets_no_more_than_is_left() {
 }
 
 #[tokio::test]
-async fn the_longest_body_is_taken_in_and_a_longer_one_is_too_long() {
+async fn the_longest_body_is_accepted_and_a_longer_one_is_413() {
     let receive = async |length: usize| {
         let (scene, body) = (Scene::new(GOOD), vec![b' '; length]);
         scene.verifier().receive(proof(&body), body.into()).await
@@ -371,21 +372,16 @@ async fn the_longest_body_is_taken_in_and_a_longer_one_is_too_long() {
     assert_eq!(receive(LONGEST_TEXT + 1).await, Answer::TooLong);
 }
 
-/// Six times as long as it came, it is packed, and unpacked by the consumer.
+/// Six times as long as it came, it is compressed, and decompressed by the consumer.
 #[tokio::test]
-async fn the_longest_body_is_taken_in_in_each_form() {
+async fn the_longest_body_is_accepted_in_every_form() {
     let provider = &crate::providers::onepay::PROVIDER;
     let store = FakeStore::holding(provider, r#"{"signing_secrets":["good"],"token":"t"}"#);
     let clock = StoppedClock::at(Timestamp::from_seconds(1_700_000_000));
     let del = format!("\"{}\"", "\u{7f}".repeat(LONGEST_TEXT - 2));
     let numbers = format!("[{}1e20]", "1e20,".repeat((LONGEST_TEXT - 6) / 5));
-    for (body, form) in [
-        (&del, crate::receive::canonical::python(del.as_bytes()).unwrap()),
-        (
-            &numbers,
-            crate::receive::canonical::javascript(numbers.as_bytes()).unwrap(),
-        ),
-    ] {
+    for (body, form) in [(&del, CanonicalForm::Python), (&numbers, CanonicalForm::JavaScript)] {
+        let form = canonical::bytes(&body.clone().into(), form).unwrap();
         assert!(form.len() > 4 * LONGEST_TEXT);
         let outbox = FakeOutbox::default();
         let verifier = Verifier::new(provider, &store, &outbox, clock.clone(), Dice::default());
@@ -401,31 +397,38 @@ async fn the_longest_body_is_taken_in_in_each_form() {
 }
 
 #[tokio::test]
-async fn a_body_that_unpacks_to_no_message_is_too_long() {
+async fn a_body_that_decompresses_beyond_the_limit_is_413() {
     let (scene, body) = (Scene::new(GOOD), vec![b' '; LONGEST_TEXT + 1]);
     let mut headers = proof(&body);
     headers.insert("content-encoding", HeaderValue::from_static("gzip"));
-    let packed = crate::wire::gzip::pack(&body).unwrap();
-    assert_eq!(scene.verifier().receive(headers, packed.into()).await, Answer::TooLong);
+    let compressed = crate::wire::gzip::compress(&body).unwrap();
+    assert_eq!(
+        scene.verifier().receive(headers, compressed.into()).await,
+        Answer::TooLong
+    );
     assert_eq!(
         scene.store.loads.load(Ordering::SeqCst),
         2,
-        "another secret may fit what is packed"
+        "another secret may fit what is compressed"
     );
     assert_eq!(scene.outbox.quarantined(), []);
 }
 
 /// Released later, it travels as if it had verified at once.
 #[tokio::test]
-async fn a_quarantined_delivery_keeps_what_its_sender_says_of_it() {
-    let packed = crate::wire::gzip::pack(BODY).unwrap();
-    let mut headers = proof(&packed);
+async fn a_quarantined_delivery_keeps_its_headers() {
+    let compressed = crate::wire::gzip::compress(BODY).unwrap();
+    let mut headers = proof(&compressed);
     headers.insert("content-encoding", HeaderValue::from_static("gzip"));
     headers.insert("content-type", HeaderValue::from_static("text/json; charset=utf-8"));
     let scene = Scene::new(r#"{"signing_secrets":["not yet"]}"#);
-    scene.verifier().receive(headers.clone(), packed.clone().into()).await;
+    scene
+        .verifier()
+        .receive(headers.clone(), compressed.clone().into())
+        .await;
     let kept = scene.outbox.quarantined().remove(0);
-    let delivery = crate::receive::quarantine::Kept::open(&kept.text, |name| kept.attribute(name)).unwrap();
+    let delivery =
+        crate::receive::quarantine::QuarantinedDelivery::open(&kept.text, |name| kept.attribute(name)).unwrap();
     let secrets = crate::receive::secrets::Secrets::parse(&kuenta::PROVIDER, GOOD)
         .unwrap()
         .unwrap();
@@ -433,12 +436,12 @@ async fn a_quarantined_delivery_keeps_what_its_sender_says_of_it() {
     let released = Envelope::seal("kuenta", &verified.unwrap()).to_message().unwrap();
 
     let scene = Scene::new(GOOD);
-    scene.verifier().receive(headers, packed.into()).await;
+    scene.verifier().receive(headers, compressed.into()).await;
     assert_eq!(scene.outbox.queued(), [released]);
 }
 
 #[tokio::test]
-async fn quarantine_is_bounded() {
+async fn the_quarantine_is_rate_limited() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for _ in 0..300 {

@@ -14,7 +14,7 @@ fn envelope_of(message: &Received) -> Envelope {
 }
 
 fn event_of(message: &Received) -> Event {
-    Event::read(envelope_of(message), &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope_of(message), &kuenta::PROVIDER, Environment::Live)
 }
 
 /// What an operator queues to let the conflict of `message` through.

@@ -66,7 +66,7 @@ fn event() -> Event {
         content: Default::default(),
         replay: None,
     };
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
 }
 
 async fn keep(answer: (u16, String)) -> (Kept, Vec<serde_json::Value>) {

@@ -99,7 +99,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn after_a_freeze_no_connection_is_used_that_was_there_before() {
+async fn connections_from_before_a_freeze_are_not_used() {
     let scene = Scene::new();
     scene.calls(3).await;
     let before = scene.server.opened();
@@ -111,7 +111,7 @@ async fn after_a_freeze_no_connection_is_used_that_was_there_before() {
 
 /// So this is what would happen.
 #[tokio::test]
-async fn a_connection_that_nobody_knows_any_more_fails_its_call() {
+async fn a_call_over_a_dead_connection_fails() {
     let scene = Scene::new();
     assert!(scene.call().await);
     scene.server.forget();
@@ -119,7 +119,7 @@ async fn a_connection_that_nobody_knows_any_more_fails_its_call() {
 }
 
 #[tokio::test]
-async fn between_calls_in_quick_succession_the_connection_stays() {
+async fn frequent_calls_share_one_connection() {
     let scene = Scene::new();
     for _ in 0..5 {
         assert!(scene.call().await);

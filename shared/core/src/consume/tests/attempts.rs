@@ -149,7 +149,7 @@ async fn a_claim_whose_owner_has_died_was_an_attempt() {
         let message = payment("p1");
         let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
         let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-        let event = Event::read(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live).0;
+        let event = Event::read(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live);
         (&scene.ledger).claim(&event, &lease, scene.clock.now()).await.unwrap();
         scene.clock.advance(Duration::from_secs(31));
     }

@@ -13,7 +13,7 @@ fn changed(message_id: &str, note: &str) -> Received {
 fn event_of(message: &Received) -> Event {
     let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
     let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
 }
 
 /// The key of its record where it is a conflict.

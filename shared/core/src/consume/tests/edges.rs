@@ -233,7 +233,7 @@ async fn an_event_is_free_at_the_moment_when_its_lease_ends() {
     let message = payment("p1");
     let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
     let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-    let event = Event::read(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live).0;
+    let event = Event::read(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live);
     let lease = Lease {
         token: "somebody else's".to_owned(),
         expires_at: scene.clock.now().plus(Duration::from_secs(17)),

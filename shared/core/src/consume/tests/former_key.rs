@@ -16,12 +16,12 @@ fn read(provider: &'static Provider, body: &str) -> Event {
     let text = message("m", provider.name, body);
     let attribute = |name: &str| text.attributes.get(name).map(String::as_str);
     let envelope = Envelope::from_message(&text.text, attribute).unwrap();
-    Event::read(envelope, provider, Environment::Live).0
+    Event::read(envelope, provider, Environment::Live)
 }
 
 /// The event as version 0.1 knew it.
 fn as_of_0_1(event: &Event) -> Event {
-    event.under(event.former().expect("a former key").key.clone())
+    event.under(event.legacy_key().expect("a legacy key").key.clone())
 }
 
 /// Version 0.1 has claimed it.

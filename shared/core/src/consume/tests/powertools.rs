@@ -7,7 +7,7 @@ use crate::providers::kuenta;
 fn event_of(message: &Received) -> Event {
     let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
     let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
 }
 
 /// An owner that claimed the event and was never heard of again.

@@ -9,7 +9,7 @@ use crate::providers::kuenta;
 fn event_of(message: &Received) -> Event {
     let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
     let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
 }
 
 /// A hook that says what to write, and remembers the attempts it was called for.

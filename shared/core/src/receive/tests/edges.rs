@@ -41,7 +41,7 @@ async fn bytes_that_fit_a_message_as_base64_are_not_compressed() {
 
 /// They come at the same moment, and from one provider.
 #[tokio::test]
-async fn every_delivery_has_an_id_of_its_own() {
+async fn every_delivery_has_its_own_id() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for _ in 0..10 {
@@ -77,7 +77,7 @@ async fn warming_up_loads_the_secrets() {
 
 /// SQS bills a message by 64 KiB.
 #[tokio::test]
-async fn what_fits_64_kib_is_kept_in_quarantine_and_nothing_longer() {
+async fn deliveries_up_to_64_kib_are_quarantined() {
     let kept = async |header: &'static str, length: usize| {
         let scene = Scene::new(GOOD);
         let mut headers = HeaderMap::new();
@@ -90,8 +90,8 @@ async fn what_fits_64_kib_is_kept_in_quarantine_and_nothing_longer() {
     let mut longest = 0;
     // Base64 makes four bytes of three, so that one of four names makes it exact.
     for header in ["x", "xx", "xxx", "xxxx"] {
-        let packed = kept(header, 0).await.unwrap();
-        let fits = (64 * 1024 - packed) / 4 * 3;
+        let compressed = kept(header, 0).await.unwrap();
+        let fits = (64 * 1024 - compressed) / 4 * 3;
         longest = longest.max(kept(header, fits).await.unwrap());
         assert_eq!(kept(header, fits + 1).await, None, "{header}");
     }
@@ -100,7 +100,7 @@ async fn what_fits_64_kib_is_kept_in_quarantine_and_nothing_longer() {
 
 /// A quiet month buys no flood.
 #[tokio::test]
-async fn what_was_not_kept_in_quarantine_for_a_while_can_not_be_made_up_for() {
+async fn the_token_bucket_never_exceeds_its_burst() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for kept in [200, 400] {
@@ -114,7 +114,7 @@ async fn what_was_not_kept_in_quarantine_for_a_while_can_not_be_made_up_for() {
 
 /// `diagnose` then names the header.
 #[tokio::test]
-async fn a_signature_in_a_header_of_no_guide_is_kept() {
+async fn a_signature_in_an_unknown_header_is_quarantined() {
     for (name, kept) in [
         ("x-hub-signature-256", 1),
         ("x-unopago-hmac", 1),

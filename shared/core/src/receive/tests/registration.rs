@@ -23,7 +23,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn what_is_refused_gets_200_and_is_kept() {
+async fn refused_deliveries_get_200_and_are_kept() {
     let scene = Scene::registering(GOOD, MINUTE);
     let verifier = scene.verifier();
     for headers in [HeaderMap::new(), signed("another secret")] {
@@ -36,7 +36,7 @@ async fn what_is_refused_gets_200_and_is_kept() {
     assert_eq!(
         reasons.collect::<Vec<_>>(),
         [
-            "no signature header came",
+            "the signature header is missing",
             "the signature is wrong",
             "the body is empty"
         ]
@@ -48,7 +48,7 @@ async fn what_is_refused_gets_200_and_is_kept() {
 }
 
 #[tokio::test]
-async fn it_works_before_any_secret_was_put() {
+async fn it_works_before_a_secret_is_stored() {
     for provider in providers::ALL {
         let store = FakeStore::holding(provider, r#"{"placeholder":true}"#);
         let scene = Scene::new(GOOD);
@@ -61,7 +61,7 @@ async fn it_works_before_any_secret_was_put() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_is_answered_200_as_well() {
+async fn a_wrong_token_gets_200_too() {
     let store = FakeStore::holding(&onepay::PROVIDER, r#"{"signing_secrets":["s"],"token":"t"}"#);
     let scene = Scene::new(GOOD);
     store.register(Some(scene.clock.now().plus(MINUTE)));
@@ -74,7 +74,7 @@ async fn a_wrong_token_is_answered_200_as_well() {
 }
 
 #[tokio::test]
-async fn what_verifies_goes_its_usual_way_and_asks_for_no_window() {
+async fn verified_deliveries_do_not_ask_for_the_window() {
     let scene = Scene::registering(GOOD, MINUTE);
     let answer = scene.verifier().receive(signed("good"), body()).await;
     assert!(matches!(answer, Answer::Queued(_)));
@@ -84,7 +84,7 @@ async fn what_verifies_goes_its_usual_way_and_asks_for_no_window() {
 }
 
 #[tokio::test]
-async fn at_its_end_it_is_closed() {
+async fn the_window_closes_at_its_end() {
     let millisecond = Duration::from_millis(1);
     for (left, answer) in [
         (LONGEST + millisecond, Answer::Refused(Factor::Signature)),
@@ -111,7 +111,7 @@ async fn at_its_end_it_is_closed() {
 
 /// What `acuse register` waits for, and what it says of closing.
 #[tokio::test]
-async fn opening_and_closing_are_seen_within_the_reload_interval() {
+async fn opening_and_closing_take_effect_within_the_reload_interval() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     let refused = Answer::Refused(Factor::Signature);
@@ -131,7 +131,7 @@ async fn opening_and_closing_are_seen_within_the_reload_interval() {
 
 /// Whoever is answered 200 does not send again: what can't be kept is refused as ever.
 #[tokio::test]
-async fn what_is_not_kept_is_not_answered_200() {
+async fn deliveries_that_are_not_kept_do_not_get_200() {
     let refused = Answer::Refused(Factor::Signature);
     let scene = Scene::registering(GOOD, MINUTE);
     let verifier = scene.verifier();
@@ -164,7 +164,7 @@ async fn without_the_store_there_is_no_window() {
 }
 
 #[tokio::test]
-async fn it_is_counted_apart() {
+async fn registrations_are_counted_separately() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
@@ -248,7 +248,7 @@ proptest! {
 
 /// It could not be released: a signature's time counts from its receipt.
 #[tokio::test]
-async fn what_is_genuine_and_too_late_has_to_come_again() {
+async fn an_expired_genuine_delivery_is_refused() {
     let provider = &unopago::PROVIDER;
     let store = FakeStore::holding(provider, r#"{"signing_secrets":["good"]}"#);
     let scene = Scene::new(GOOD);

@@ -13,7 +13,7 @@ fn scene() -> Scene {
     }
 }
 
-fn onepays(scene: &Scene) -> Verifier<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
+fn onepays(scene: &Scene) -> Verifier<&FakeStore, &FakeOutbox> {
     Verifier::new(
         &onepay::PROVIDER,
         &scene.store,
@@ -32,7 +32,7 @@ fn with_token(token: &str) -> HeaderMap {
 }
 
 #[tokio::test]
-async fn a_rotated_token_is_seen_by_the_first_delivery_that_fails() {
+async fn a_failed_verification_loads_a_rotated_token() {
     let scene = scene();
     let verifier = onepays(&scene);
     let answer = verifier.receive(with_token("wh_hdr_old"), body()).await;
@@ -46,7 +46,7 @@ async fn a_rotated_token_is_seen_by_the_first_delivery_that_fails() {
 
 /// Whoever knows the address could ask the store as often as it lets itself be asked.
 #[tokio::test]
-async fn what_no_secret_could_change_does_not_reload() {
+async fn refusals_that_no_secret_could_change_do_not_reload() {
     let scene = scene();
     let verifier = onepays(&scene);
     let without = |name: &str| {
@@ -70,7 +70,7 @@ async fn what_no_secret_could_change_does_not_reload() {
 
 /// Dashboards and alarms count by these words.
 #[tokio::test]
-async fn every_answer_is_counted_by_its_name() {
+async fn answers_are_counted_by_name() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn of_many_signatures_the_first_eight_are_looked_at() {
+fn only_the_first_eight_signatures_are_checked() {
     let hex = sign(SECRET, BODY);
     let after = |wrong: usize| {
         let wrong: String = (0..wrong).map(|number| format!("{number:064x} ")).collect();
