@@ -127,7 +127,7 @@ async fn a_secret_that_can_not_be_used_is_named() {
     assert_eq!(named[0]["provider"], "kuenta");
     let error = named[0]["error"].as_str().unwrap();
     assert!(
-        error.starts_with("the secret of `kuenta` has a field that no secret has: `tokens`"),
+        error.starts_with("the secret of `kuenta` has an unknown field: `tokens`"),
         "{error}"
     );
     assert_eq!(lines(&text, "delivery queued").len(), 1, "{text}");

@@ -7,7 +7,7 @@ use acuse_cli::webhooks::kuenta::{Account, BASE, Kuenta};
 use acuse_cli::webhooks::{self, ApiError, Webhook};
 use acuse_core::provider::Provider;
 use acuse_core::providers::kuenta::PROVIDER;
-use acuse_core::receive::secrets::Stored;
+use acuse_core::receive::secrets::SecretVersion;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -195,9 +195,9 @@ async fn secret(place: &Place, provider: &'static Provider) -> Result<SecretStri
         return Ok(newest(provider, &stored.signing_secrets)?);
     }
     let secret = webhooks::new_secret()?;
-    let stored = Stored {
+    let stored = SecretVersion {
         signing_secrets: vec![secret.expose_secret().to_owned()],
-        ..Stored::default()
+        ..SecretVersion::default()
     };
     store.add(&stored).await?;
     note!(

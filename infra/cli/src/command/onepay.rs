@@ -7,7 +7,7 @@ use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
 use acuse_core::providers::onepay::PROVIDER;
-use acuse_core::receive::secrets::{Secrets, Stored, Token};
+use acuse_core::receive::secrets::{SecretVersion, Secrets, TokenField};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use thiserror::Error;
@@ -286,7 +286,7 @@ impl Delete {
 }
 
 /// Stores what OnePay chose, before what is there.
-async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
+async fn keep(store: &Store, old: Option<SecretVersion>, issued: &Issued) -> Result<(), Failure> {
     let id = issued.webhook.id.clone();
     let advice = "copy both from OnePay's panel: `acuse secrets put onepay`, with `--no-token` where it shows no token; then `acuse quarantine release --provider onepay` for what came meanwhile";
     if let (Some(_), Some(false)) = (&issued.signing_secret, issued.webhook.has_token) {
@@ -305,10 +305,10 @@ async fn keep(store: &Store, old: Option<Stored>, issued: &Issued) -> Result<(),
             advice,
         )
     };
-    let mut stored = Stored {
+    let mut stored = SecretVersion {
         signing_secrets: vec![secret.expose_secret().to_owned()],
-        token: Token::Text(token.expose_secret().to_owned()),
-        ..Stored::default()
+        token: TokenField::Text(token.expose_secret().to_owned()),
+        ..SecretVersion::default()
     };
     stored
         .signing_secrets

@@ -312,10 +312,10 @@ mod tests {
             token: None,
             signature: Some(Match {
                 header: "signature".to_owned(),
-                text: None,
+                encodings: None,
                 form: CanonicalForm::Trimmed,
                 secret: "signing secret 1".to_owned(),
-                odd: None,
+                caveat: None,
                 settings: Some("forms=raw,trimmed".to_owned()),
             }),
             is_signed: true,

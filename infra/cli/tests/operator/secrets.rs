@@ -313,7 +313,7 @@ async fn a_misspelt_field_in_the_store_does_not_refuse_what_is_genuine() {
     // The doctor is not content with that.
     let doctor = acuse_in(&own_state(), &["doctor", "--no-delivery"], "").await;
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-    let named = "unopago: secret          the secret of `unopago` has a field that no secret has: `tokens`";
+    let named = "unopago: secret          the secret of `unopago` has an unknown field: `tokens`";
     assert!(
         said.contains(&format!("✗ {named}")) && !said.contains("hunter2"),
         "{said}"

@@ -39,7 +39,9 @@ impl SecretsManager {
     /// # Errors
     /// The outer one if the store fails, the inner one if the version is not a valid secret.
     async fn version(&self, stage: &'static str) -> Result<Result<Option<Secrets>, SecretError>, StoreError> {
-        let value = self.get(stage).await?.unwrap_or_default();
+        let Some(value) = self.get(stage).await? else {
+            return Ok(Ok(None));
+        };
         Ok(match (value.secret_string, value.secret_binary) {
             (Some(text), _) => Secrets::parse(self.provider, &text),
             (None, Some(_)) => Err(Problem::Binary.of(self.provider)),

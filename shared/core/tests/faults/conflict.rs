@@ -78,7 +78,7 @@ impl World {
                 message.message_id
             );
         }
-        for (key, stored) in records.iter().filter(|(key, _)| key.first().is_some()) {
+        for (key, stored) in records.iter().filter(|(key, _)| key.conflict_of().is_some()) {
             let id = key.partition.rsplit('#').next().unwrap();
             let released = |message: &&String| message.starts_with(id) && message.ends_with("-released");
             let hooks = stored.standing.hooks.len();

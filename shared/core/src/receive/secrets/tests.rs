@@ -148,7 +148,7 @@ fn wrong_types_name_the_right_one() {
         (r#"["hunter2"]"#, "is not a JSON object; it should be"),
         (
             r#"{"signing_secrets":["hunter2"]} hunter2"#,
-            "is not JSON (byte 31: expected the end of the document); it should be",
+            "is not JSON (byte 32: expected the end of the document); it should be",
         ),
         ("", "is not JSON (byte 0: expected a value); it should be"),
     ] {
