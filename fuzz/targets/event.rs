@@ -47,7 +47,7 @@ fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
         assert_eq!(event.resource, None);
     }
     for event in payload::events(&delivered(provider, body, 1), provider, own) {
-        // `acuse events replay` sends it again. A nested array is read by itself.
+        // `acuse events replay` sends it again. A nested array is divided again.
         let replayed = payload::events(&delivered(provider, event.body(), 2), provider, own);
         let is_array = event.body().trim_ascii_start().starts_with(b"[");
         assert!(

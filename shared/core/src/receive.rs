@@ -22,7 +22,7 @@ use crate::wire::delivery::{Delivery, DeliveryId, Unverified, Verified};
 use crate::wire::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
 pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
 use quarantine::{Admission, Quarantine};
-use registration::{Registration, Window};
+use registration::Registration;
 use signature::{Factor, Refusal};
 
 /// The longest that the queue and the secret store may take together. Providers give up after 5 s, and the answer
@@ -220,19 +220,16 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         let now = delivery.received_at();
         let clock = self.clock.as_ref();
         let left = || BUDGET.saturating_sub(clock.now().since(now)).min(QUARANTINE_BUDGET);
-        let window = match refusal {
-            // It is genuine and late. It must be sent again: with this time of receipt it could never be released.
-            Refusal::SignatureExpired => None,
-            _ => within(clock, left(), self.registration.window(self.keyring.store(), now)).await,
-        };
-        let window = window.unwrap_or(Window::Closed);
+        // An expired delivery is genuine and must be sent again: with this time of receipt it could never be released.
+        let registering = refusal != Refusal::SignatureExpired
+            && within(clock, left(), self.registration.is_open(self.keyring.store(), now)).await == Some(true);
         let mut answer = Answer::Refused(refusal.factor());
-        let quarantined = match self.quarantine.admit(self.provider, delivery, refusal, window) {
+        let quarantined = match self.quarantine.admit(self.provider, delivery, refusal, registering) {
             Admission::Skipped(why) => why,
             Admission::Admitted(message) => match within(clock, left(), self.outbox.quarantine(message)).await {
                 Some(Ok(())) => {
                     metric::quarantined(provider);
-                    if window == Window::Open {
+                    if registering {
                         metric::registered();
                         answer = Answer::Registered;
                     }

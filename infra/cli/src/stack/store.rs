@@ -72,7 +72,7 @@ impl Store {
         let text = value.secret_string();
         let text = text.ok_or_else(|| Problem::Binary.of(self.provider))?;
         let stored = SecretVersion::parse(self.provider, text)?.trimmed();
-        Ok(Some(stored).filter(|stored| !stored.is_placeholder()))
+        Ok(Some(stored).filter(|stored| !stored.placeholder))
     }
 
     /// Stores it. What was there is accepted as well: it becomes the previous version.

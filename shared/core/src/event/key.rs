@@ -35,7 +35,7 @@ impl IdempotencyKey {
         let scope = format!("{provider}#{}", environment.name());
         let partition = match (&reading.resource, &reading.event_id) {
             (Some(resource), _) => format!("{scope}#{}", resource.key()),
-            // With an id of its own it is one event even if the bytes differ.
+            // With an event id it is one event, even if the bytes differ.
             (None, Some(id)) => format!("{scope}#event#{}", id.key_part()),
             (None, None) => format!("{scope}#body#{body_sha256}"),
         };

@@ -106,7 +106,7 @@ mod tests {
         Cop,
     }
 
-    /// Its own error quotes what it was given.
+    /// Its own error quotes the value.
     #[derive(Debug, Deserialize)]
     #[serde(try_from = "String")]
     struct Mail;

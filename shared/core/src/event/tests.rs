@@ -1,4 +1,4 @@
-//! What hooks are told of an event, and what logs are not.
+//! What hooks see of an event, and what logs leave out.
 
 use crate::clock::Timestamp;
 use crate::event::{Environment, Event};
@@ -41,7 +41,7 @@ fn the_time_is_the_providers_or_else_the_receipt() {
     assert_eq!(silent, Timestamp::from_seconds(1_700_000_000));
 }
 
-/// A hook guards with it against a provider that stamps its retries anew.
+/// A hook uses it to guard against a provider that gives its retries a new time.
 #[test]
 fn the_business_key_does_not_depend_on_the_time() {
     let key = event(COMPLETED).business_key();

@@ -59,7 +59,7 @@ fn nesting_is_limited() {
     assert!(matches!(parse(&b"{\"a\":".repeat(200_000)), Err(Error::TooDeep { .. })));
 }
 
-/// Documents, and documents with a few bytes changed.
+/// JSON documents, some with a few bytes changed.
 fn almost_json() -> impl Strategy<Value = Vec<u8>> {
     let scalar = prop_oneof![
         Just("null".to_owned()),
@@ -97,7 +97,7 @@ proptest! {
     #[test]
     fn accepts_what_serde_json_accepts(document in almost_json()) {
         let ours = parse(&document).is_ok();
-        // Ignoring what it reads, serde_json skips the check for UTF-8.
+        // With `IgnoredAny`, serde_json does not check for UTF-8.
         let theirs = std::str::from_utf8(&document).is_ok()
             && serde_json::from_slice::<serde::de::IgnoredAny>(&document).is_ok();
         prop_assert_eq!(ours, theirs);

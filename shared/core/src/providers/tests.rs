@@ -1,4 +1,4 @@
-//! Every sample payload, read.
+//! Reads every sample payload.
 
 use crate::clock::Timestamp;
 use crate::event::{Environment, Event, Kind};
@@ -56,7 +56,7 @@ fn every_type_of_the_guides_has_a_sample_and_a_key() {
     insta::assert_snapshot!(table.join("\n"));
 }
 
-/// All that a payload says, of each file in a provider's `shapes`.
+/// Everything that is read from each file in a provider's `shapes`.
 #[test]
 fn every_shape_is_read() {
     let mut table = Vec::new();
@@ -66,7 +66,7 @@ fn every_shape_is_read() {
             env!("CARGO_MANIFEST_DIR"),
             provider.name
         );
-        // A provider whose guide leaves nothing open has none.
+        // Providers with a complete guide have no such folder.
         let Ok(files) = std::fs::read_dir(&folder) else {
             continue;
         };
@@ -150,7 +150,7 @@ fn unreadable_payloads_are_events_too() {
     }
 }
 
-/// The keys are those of the snapshots of 0.1.
+/// The keys are from the snapshots of version 0.1.
 #[test]
 fn legacy_keys_are_those_of_version_0_1() {
     let legacy = |provider, body: &str| {
@@ -198,7 +198,7 @@ fn the_second_month_is_a_new_event() {
     assert_eq!(month("2023-07"), month("2023-07"));
 }
 
-/// Nothing that is marked as a test is live, wherever OnePay marks it.
+/// A test is never live, wherever OnePay marks it as one.
 #[test]
 fn onepays_test_marks_are_read_everywhere() {
     for body in [

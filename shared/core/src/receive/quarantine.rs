@@ -8,7 +8,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::registration::Window;
 use crate::clock::Timestamp;
 use crate::provider::Provider;
 use crate::receive::signature::Refusal;
@@ -92,18 +91,18 @@ impl QuarantinedDelivery {
 }
 
 impl Quarantine {
-    /// Makes the message that keeps `delivery`, unless it is too long, exceeds the rate, or carries no proof. While a
-    /// registration window is open it needs no proof, since some providers don't sign their test deliveries.
+    /// Makes the message that keeps `delivery`, unless it is too long, exceeds the rate, or carries no proof. In a
+    /// registration window (`registering`) it needs no proof, since some providers don't sign their test deliveries.
     pub fn admit(
         &self,
         provider: &Provider,
         delivery: &Delivery<Unverified>,
         refusal: Refusal,
-        window: Window,
+        registering: bool,
     ) -> Admission {
         let headers = delivery.headers();
         let has_proof = provider.scheme.headers().any(|name| headers.contains_key(name));
-        if !has_proof && !has_signature_header(headers) && window == Window::Closed {
+        if !has_proof && !has_signature_header(headers) && !registering {
             return Admission::Skipped("no: neither signature nor token header");
         }
         let own = QuarantinedDelivery {
@@ -129,7 +128,7 @@ impl Quarantine {
             ("received_at", delivery.received_at().as_millis().to_string()),
             ("reason", refusal.to_string()),
         ];
-        if window == Window::Open {
+        if registering {
             attributes.push((REGISTRATION, "true".to_owned()));
         }
         Admission::Admitted(Message { text, attributes })

@@ -5,7 +5,7 @@
 //! `acuse register` stores the end of the window beside the provider's secret, so the window closes by itself and no
 //! parameter or deployment can leave it open.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -23,15 +23,6 @@ pub const LONGEST: Duration = Duration::from_secs(60 * 60);
 pub const STAGE: &str = "REGISTRATION";
 
 const UNTIL: &str = "registration_until";
-
-/// Whether a provider's registration window is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Window {
-    /// Deliveries that fail verification are answered 200.
-    Open,
-    /// They are answered 401.
-    Closed,
-}
 
 /// Whether a window that ends at `until` is open.
 pub fn is_open(until: Option<Timestamp>, now: Timestamp) -> bool {
@@ -53,24 +44,19 @@ pub fn from_json(text: &str) -> Option<Timestamp> {
 /// most once per [`RELOAD_EVERY`], so that forged deliveries can't run up a bill.
 #[derive(Debug, Default)]
 pub(super) struct Registration {
-    known: Mutex<Option<Known>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    until: Option<Timestamp>,
-    at: Timestamp,
+    /// When the store was asked, and the end of the window.
+    known: Mutex<Option<(Timestamp, Option<Timestamp>)>>,
 }
 
 impl Registration {
-    /// The window's state; closed if the store fails.
-    pub(super) async fn window(&self, store: &impl SecretStore, now: Timestamp) -> Window {
-        let known = self.known().filter(|known| now.since(known.at) < RELOAD_EVERY);
-        let until = match known {
-            Some(known) => known.until,
+    /// Whether the window is open. It is closed if the store fails.
+    pub(super) async fn is_open(&self, store: &impl SecretStore, now: Timestamp) -> bool {
+        let known = *self.known();
+        let until = match known.filter(|(at, _)| now.since(*at) < RELOAD_EVERY) {
+            Some((_, until)) => until,
             None => {
                 // Noted first, so that the next delivery does not ask a store that hangs again.
-                self.note(Known { until: None, at: now });
+                *self.known() = Some((now, None));
                 let until = store.registration_until().await.unwrap_or_else(|error| {
                     warn!(
                         error = chain(&error),
@@ -78,22 +64,15 @@ impl Registration {
                     );
                     None
                 });
-                self.note(Known { until, at: now });
+                *self.known() = Some((now, until));
                 until
             }
         };
-        match is_open(until, now) {
-            true => Window::Open,
-            false => Window::Closed,
-        }
+        is_open(until, now)
     }
 
-    fn known(&self) -> Option<Known> {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note(&self, known: Known) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+    fn known(&self) -> MutexGuard<'_, Option<(Timestamp, Option<Timestamp>)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -31,7 +31,7 @@ impl Secrets {
     /// [`SecretError`] names the provider, the problem and how to fix it.
     pub fn parse(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
         let version = SecretVersion::parse(provider, text)?.trimmed();
-        if version.is_placeholder() {
+        if version.placeholder {
             return Ok(None);
         }
         let failed = |problem: Problem| Err(problem.of(provider));

@@ -73,7 +73,7 @@ async fn a_signed_delivery_is_queued_before_the_answer() {
     assert_eq!(queued[0].attribute("delivery_id"), Some(id.to_string().as_str()));
 }
 
-/// The outcomes of deliveries that were counted since the last time.
+/// The outcomes counted since the last call.
 fn outcomes(snapshotter: &metrics_util::debugging::Snapshotter) -> Vec<String> {
     use metrics_util::debugging::DebugValue;
     let entries = snapshotter.snapshot().into_vec();
@@ -97,7 +97,7 @@ async fn a_verified_test_delivery_is_counted_separately() {
     };
     scene.verifier().receive(marked("good"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["test"]);
-    assert_eq!(scene.outbox.queued().len(), 1, "it goes the way of all others");
+    assert_eq!(scene.outbox.queued().len(), 1, "it is queued like any other");
     scene.verifier().receive(marked("forged"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["signature"]);
     scene.verifier().receive(signed("good"), body()).await;
@@ -120,7 +120,7 @@ async fn deliveries_without_proof_are_not_kept() {
     let answer = scene.verifier().receive(HeaderMap::new(), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
     assert_eq!(scene.outbox.quarantined(), []);
-    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1, "and costs no reload");
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1, "without a reload");
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_failed_verification_loads_a_rotated_secret() {
     ));
 }
 
-/// The operator says that there is no token, while an instance still wants one.
+/// The operator stores that there is no token, while an instance still requires one.
 #[tokio::test]
 async fn a_missing_token_reloads_the_secret() {
     let store = FakeStore::holding(&onepay::PROVIDER, r#"{"signing_secrets":["good"],"token":"wh_hdr_1"}"#);
@@ -180,8 +180,8 @@ async fn forged_deliveries_reload_at_most_once_in_thirty_seconds() {
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 3);
 }
 
-/// What `acuse secrets rotate` waits for: from then on a new secret is accepted, whenever forged
-/// deliveries have used an instance's one reload.
+/// `acuse secrets rotate` waits this long: after that a new secret is accepted, even if forged deliveries have used up
+/// an instance's reload.
 #[tokio::test]
 async fn forgeries_delay_a_new_secret_by_the_reload_interval_at_most() {
     let seconds = RELOAD_EVERY.as_secs();
@@ -252,7 +252,7 @@ async fn a_store_failure_is_503_not_401() {
         Answer::Queued(_)
     ));
     scene.store.down.store(true, Ordering::SeqCst);
-    // Perhaps rotated: with the store down nobody knows, also while it is not asked again.
+    // The secret may have been rotated: while the store is down that is unknown, even if it is not asked again.
     for _ in 0..2 {
         assert_eq!(verifier.receive(signed("rotated"), body()).await, Answer::Unavailable);
     }
@@ -284,7 +284,7 @@ async fn a_queue_failure_is_503() {
     scene.outbox.down.store(true, Ordering::SeqCst);
     let verifier = scene.verifier();
     assert_eq!(verifier.receive(signed("good"), body()).await, Answer::Unavailable);
-    // A forged one stays refused, although it could not be kept.
+    // A forged delivery is still refused, although it could not be kept.
     assert_eq!(
         verifier.receive(signed("forged"), body()).await,
         Answer::Refused(Factor::Signature)
@@ -326,7 +326,7 @@ async fn a_quarantine_that_hangs_does_not_change_the_answer() {
     assert_eq!(answer, Answer::Refused(Factor::Signature));
 }
 
-/// The secret store may have used up most of the time: the answer is still in time.
+/// The answer is in time, even if the secret store has used up most of it.
 #[tokio::test]
 async fn the_quarantine_only_gets_the_remaining_time() {
     #[derive(Clone)]
@@ -340,7 +340,7 @@ async fn the_quarantine_only_gets_the_remaining_time() {
             self.0.sleep(duration)
         }
     }
-    /// Takes its time, and is asked twice: the secret may have been rotated.
+    /// A slow store. It is asked twice, since the secret may have been rotated.
     struct Slow<'a>(&'a FakeStore, StoppedClock);
     impl SecretStore for Slow<'_> {
         async fn load(&self) -> Result<crate::receive::secrets::Secrets, StoreError> {
@@ -356,7 +356,7 @@ async fn the_quarantine_only_gets_the_remaining_time() {
     let answer = verifier.receive(signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
     let left = BUDGET - Duration::from_secs(3);
-    // For the registration window, and for the quarantine.
+    // For the registration window and for the quarantine.
     let budgets = [BUDGET, left, left];
     assert_eq!(*slept.lock().unwrap(), budgets);
     assert_eq!(scene.outbox.quarantined().len(), 1);
@@ -372,7 +372,7 @@ async fn the_longest_body_is_accepted_and_a_longer_one_is_413() {
     assert_eq!(receive(LONGEST_TEXT + 1).await, Answer::TooLong);
 }
 
-/// Six times as long as it came, it is compressed, and decompressed by the consumer.
+/// A canonical form up to six times as long travels compressed, and the consumer decompresses it.
 #[tokio::test]
 async fn the_longest_body_is_accepted_in_every_form() {
     let provider = &crate::providers::onepay::PROVIDER;
@@ -392,7 +392,7 @@ async fn the_longest_body_is_accepted_in_every_form() {
         assert!(matches!(answer, Answer::Queued(_)));
         let message = outbox.queued().remove(0);
         let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
-        assert!(envelope.body == form, "what was signed");
+        assert!(envelope.body == form, "the signed bytes");
     }
 }
 
@@ -414,7 +414,7 @@ async fn a_body_that_decompresses_beyond_the_limit_is_413() {
     assert_eq!(scene.outbox.quarantined(), []);
 }
 
-/// Released later, it travels as if it had verified at once.
+/// When released, it travels as if it had verified at once.
 #[tokio::test]
 async fn a_quarantined_delivery_keeps_its_headers() {
     let compressed = crate::wire::gzip::compress(BODY).unwrap();

@@ -28,7 +28,7 @@ use acuse_core::wire::delivery::CanonicalForm;
 use documents::{Documents, depth};
 use oracle::{Answer, NODE, Oracle, PYTHON, Runtime};
 
-/// Documents for each runtime, where the environment does not say.
+/// How many documents each runtime gets by default.
 const FEW: usize = 5000;
 
 const BATCH: usize = 500;
@@ -90,15 +90,14 @@ fn compare(runtime: &Runtime, form: fn(&[u8]) -> Result<Vec<u8>, Error>) {
         "{name}, ACUSE_SEED={seed}: {count} documents, {written} written, {refused} refused, {lax} lax, {:.1?}",
         begin.elapsed()
     ));
-    // A test of nothing must not pass.
+    // Must not pass without having tested anything.
     assert!(
         written > count / 2 && refused > count / 20,
         "the documents are all of one kind"
     );
 }
 
-/// Byte for byte the same; or refused by both; or refused by ours for being deeper than ours
-/// reads, or no JSON but for a lax runtime.
+/// The same bytes, or refused by both, or refused only by us because it is too deep or only a lax runtime accepts it.
 fn agree(document: &[u8], ours: &Result<Vec<u8>, Error>, theirs: &Answer) -> bool {
     match (ours, theirs) {
         (Ok(ours), Answer::Written(theirs)) => ours == theirs,
@@ -108,7 +107,7 @@ fn agree(document: &[u8], ours: &Result<Vec<u8>, Error>, theirs: &Answer) -> boo
     }
 }
 
-/// What is left of `document` where no shorter cut of it still differs.
+/// The shortest part of `document` that still differs.
 fn shrunk(document: &[u8], differs: &mut dyn FnMut(&[u8]) -> bool) -> Vec<u8> {
     let mut least = document.to_vec();
     let mut length = least.len();
@@ -140,7 +139,7 @@ fn from_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
     )
 }
 
-/// Past the test harness, which shows only what a failed test prints.
+/// Bypasses the test harness, which only shows what failed tests print.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "differential: {line}");
 }

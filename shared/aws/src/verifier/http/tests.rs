@@ -31,7 +31,7 @@ fn delivery() -> Value {
     })
 }
 
-/// With another value at `pointer`.
+/// The same event with another value at `pointer`.
 fn with(pointer: &str, value: impl Into<Value>) -> Value {
     let mut event = delivery();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -39,7 +39,7 @@ fn with(pointer: &str, value: impl Into<Value>) -> Value {
     event
 }
 
-/// A verifier with nothing in its queues.
+/// A verifier with empty queues.
 struct Scene {
     store: FakeStore,
     outbox: FakeOutbox,
@@ -53,11 +53,11 @@ impl Scene {
         }
     }
 
-    /// What the function gives for `event`, as JSON.
+    /// The function's response to `event`, as JSON.
     async fn answer(&self, event: &Value) -> Value {
         let clock = StoppedClock::at(Timestamp::from_seconds(1_705_090_431));
         let verifier = Verifier::new(&kuenta::PROVIDER, &self.store, &self.outbox, clock, Dice::default());
-        // As the runtime has it: text.
+        // Parsed from text, as in the runtime.
         let request = serde_json::from_slice(event.to_string().as_bytes()).unwrap();
         serde_json::to_value(answer(&verifier, request).await).unwrap()
     }
@@ -167,7 +167,7 @@ async fn other_methods_get_405_with_the_allowed_ones() {
     }
 }
 
-/// The greedy route of the trailing slash takes it.
+/// The greedy route for a trailing slash matches it.
 #[tokio::test]
 async fn longer_paths_are_not_found() {
     for method in ["POST", "GET", "OPTIONS"] {
@@ -206,7 +206,7 @@ async fn the_body_is_decoded_and_may_be_absent() {
 async fn headers_and_cookies_reach_the_verifier() {
     let mut event = with("/cookies", json!(["a=1", "b=2"]));
     event["headers"]["X-Many"] = json!(["one", "two"]);
-    // Not signed: it is kept as it came.
+    // With a wrong signature, so that the quarantine shows what arrived.
     event["headers"]["x-kuenta-signature"] = "forged".into();
     let scene = Scene::new();
     assert_eq!(scene.answer(&event).await["body"], "missing or wrong signature");
@@ -225,7 +225,7 @@ async fn headers_and_cookies_reach_the_verifier() {
     }
 }
 
-/// As function URLs and `cargo lambda watch` send it: fewer fields.
+/// Function URLs and `cargo lambda watch` send fewer fields.
 #[tokio::test]
 async fn a_minimal_event_is_accepted() {
     let event = json!({

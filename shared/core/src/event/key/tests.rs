@@ -75,7 +75,7 @@ fn a_conflicts_key_names_its_event_and_is_never_an_events() {
     );
 }
 
-/// Ledgers that are deployed were written by it. The numbers are those of another SHA-256, Python's.
+/// Deployed ledgers depend on it. The numbers were computed with Python's SHA-256.
 #[test]
 fn a_keys_shard_never_changes() {
     let key = |id: u32| IdempotencyKey {
@@ -114,9 +114,9 @@ fn likely_partitions_cover_string_and_number_ids() {
     assert_eq!(likely("7").len(), 2 * likely("07").len());
 }
 
-/// Ids of every kind that JSON has, and texts that a careless join would mix up.
+/// Ids of every JSON type, and texts that a careless join would confuse.
 fn odd() -> impl Strategy<Value = Id> {
-    // Around the longest part, and far beyond it.
+    // Around the longest part, and much longer.
     let long = ("[a-f#]{1,2}", prop_oneof![Just(128usize), Just(1500)]).prop_map(|(text, times)| text.repeat(times));
     let text = prop_oneof![
         "[ab#|%~]{1,3}",
@@ -146,10 +146,10 @@ fn facts() -> impl Strategy<Value = Facts> {
 }
 
 proptest! {
-    /// What tells two events apart is in their keys, and nothing else.
+    /// Keys contain exactly what tells two events apart.
     #[test]
     fn distinct_events_have_distinct_keys(a in facts(), b in facts(), same in 0..16u8) {
-        // Parts in common, since random ids seldom are the same.
+        // Copies parts, because random ids are rarely equal.
         let pick = |place: u8, a: &Facts, b: Facts| match place {
             0 => (a.0.clone(), b.1, b.2, b.3),
             1 => (b.0, a.1.clone(), b.2, b.3),
@@ -162,8 +162,7 @@ proptest! {
             key_of(type_name.clone(), resource.clone(), event_id.clone(), occurs)
         };
         let identity = |(type_name, resource, event_id, occurrence): &Facts| {
-            // With an id of its own, and without a resource, nothing else tells it apart: here all have the
-            // same digest.
+            // An event with an id or without a resource has no occurrence in its key; all bodies have one digest here.
             let occurrence = occurrence.clone().filter(|_| event_id.is_none() && resource.is_some());
             (type_name.clone(), resource.clone(), event_id.clone(), occurrence)
         };

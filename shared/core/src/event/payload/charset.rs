@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(text(latin, None), Err(NotText::At(1)));
         assert_eq!(text(latin, Some("koi8-r")), Err(NotText::At(1)));
         assert_eq!(text(latin, Some("iso-8859-1")).unwrap(), "Pérez €");
-        // Said in error, as servlets do: bytes that are UTF-8 are no other text.
+        // Servlets name it by mistake: bytes that are valid UTF-8 are UTF-8.
         assert_eq!(text("Pérez".as_bytes(), Some("iso-8859-1")).unwrap(), "Pérez");
     }
 

@@ -31,7 +31,7 @@ impl Sent {
         providers::by_name(&self.provider).unwrap()
     }
 
-    /// The message that its delivery becomes.
+    /// The message that the verifier queues for it.
     async fn queued(&self) -> Message {
         let (body, provider) = (fixture(&self.file), self.provider());
         let signature = provider.scheme.signatures[0].headers[0];
@@ -65,7 +65,7 @@ fn read(message: &Message, provider: &'static Provider) -> Vec<Event> {
     events(&envelope, provider, Environment::Live)
 }
 
-/// The events of `body` with nothing said of it, as an older verify function queued it.
+/// The events of `body` without content headers, as older verify functions queued it.
 fn without_content(body: impl Into<Bytes>, provider: &'static Provider) -> Vec<Event> {
     with_content(body, Content::default(), provider)
 }
@@ -84,7 +84,7 @@ fn with_content(body: impl Into<Bytes>, content: Content, provider: &'static Pro
     events(&envelope, provider, Environment::Live)
 }
 
-/// A later version may read the one by that, and the other is JSON by now.
+/// A later version may be able to read the unreadable one with them.
 #[test]
 fn unreadable_events_keep_their_content_headers() {
     let japanese = of_type("application/json; charset=shift_jis");
@@ -103,7 +103,7 @@ fn of_type(media_type: &str) -> Content {
     }
 }
 
-/// A row for each event: its key, and its text or why there is none.
+/// One row per event: its key, and its text or why it is unreadable.
 fn rows(read: &[Event]) -> String {
     let row = |event: &Event| {
         let key = event.key.to_string().replace(event.body_sha256(), "{sha256}");
@@ -148,11 +148,11 @@ async fn the_encoding_does_not_change_the_event() {
             }
         }
     }
-    // Itself, six ways of writing it, two of packing it, four arrays that have it, and two forms.
+    // Itself, six encodings, two compressions, four arrays that contain it, and two forms.
     assert_eq!(same, 15);
 }
 
-/// Messages of before this version say nothing of their bodies.
+/// Messages of older versions have no content headers.
 #[test]
 fn only_charsets_need_the_headers() {
     let mut untold = Vec::new();
@@ -220,7 +220,7 @@ fn forms_in_every_notation() {
         "event=a&n=%C3%A9+%2B%20&m=%zz&empty=&bare",
         "&&event=a&",
         "event=a&event=b",
-        // Neither is all of the other, and a part would be lost.
+        // Reading only one field would lose the other.
         "payload=%7B%22event%22%3A%22a%22%7D&token=t",
         "payload=%7B%22event%22%3A%22a%22%7D&payload=%7B%7D",
         "payload=7&event=a",
@@ -233,7 +233,7 @@ fn forms_in_every_notation() {
     insta::assert_snapshot!(bodies.map(|body| format!("{body}\n{}", form(body))).join("\n"));
 }
 
-/// Read flat, `data[is_test]` would be overlooked, and a test be live.
+/// Reading only flat names would miss `data[is_test]` and treat a test as live.
 #[test]
 fn forms_with_nested_fields_are_refused() {
     for body in [
@@ -265,7 +265,7 @@ fn flags_in_forms_are_strings() {
     }
 }
 
-/// A few bytes that look like several things.
+/// Short bodies that look like several formats.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop_oneof![
         Just(r#"{"event":"a"}"#.to_owned()),
@@ -281,7 +281,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// Nobody signs headers.
+    /// Headers are not signed.
     #[test]
     fn headers_do_not_choose_between_readings(body in bodies(), media_type in "(text/json|application/x-www-form-urlencoded)(; charset=(utf-16|latin1|utf-8))?") {
         let readable = |read: Vec<Event>| match read.iter().all(|event| event.unreadable.is_none()) {
@@ -299,7 +299,7 @@ proptest! {
     fn a_replay_is_the_same_event(body in bodies()) {
         for event in without_content(body, &unopago::PROVIDER) {
             let again = without_content(event.body().clone(), &unopago::PROVIDER);
-            // But for an array in an array, which is read by itself.
+            // A nested array is divided again.
             if !begins_an_array(event.body()) {
                 prop_assert_eq!(again.len(), 1);
                 prop_assert_eq!(&again[0].key, &event.key);

@@ -53,7 +53,7 @@ fn python_refuses_integers_of_more_than_4300_digits() {
     assert!(python("1".repeat(4300).as_bytes()).is_ok());
     assert_eq!(python("1".repeat(4301).as_bytes()), Err(Error::IntegerTooLong));
     assert!(python(format!("{}.0", "1".repeat(4301)).as_bytes()).is_ok());
-    // Nor one that is read and then replaced.
+    // Not even if a later member replaces it.
     let replaced = format!(r#"{{"a":{},"a":2}}"#, "1".repeat(4301));
     assert_eq!(python(replaced.as_bytes()), Err(Error::IntegerTooLong));
     assert_eq!(javascript("1".repeat(4301).as_bytes()).unwrap(), "null");
@@ -89,7 +89,7 @@ fn del_grows_most() {
     assert!((most - 0.01..most).contains(&of_del), "{of_del}");
     let of_numbers = growth(&format!("[{}]", vec!["1e20"; 10_000].join(",")));
     assert!((4.3..4.5).contains(&of_numbers), "{of_numbers}");
-    // Every character by itself.
+    // Every single character.
     for c in ('\0'..='\u{FFFF}').step_by(7).chain(' '..='\u{FF}') {
         assert!(growth(&format!("\"{c}{c}{c}{c}\"")) <= most, "{c:?}");
     }

@@ -256,7 +256,7 @@ fn a_token_that_is_the_only_proof_is_required() {
     assert_eq!(found, error("onepay", Problem::NoProof));
 }
 
-/// Until a rotation is finished both are accepted, in either direction.
+/// During a rotation both are accepted, in either direction.
 #[test]
 fn a_token_and_no_token_count_as_two() {
     let parse = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap().unwrap();

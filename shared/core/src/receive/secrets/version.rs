@@ -105,11 +105,6 @@ impl SecretVersion {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Whether this is the template's placeholder.
-    pub fn is_placeholder(&self) -> bool {
-        self.placeholder
-    }
-
     /// Without white space around the values. A blank token counts as absent.
     #[must_use]
     pub fn trimmed(mut self) -> Self {

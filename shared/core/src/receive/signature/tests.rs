@@ -86,7 +86,7 @@ fn unopago_signatures_in_every_notation() {
         (hex.get(..62).unwrap().to_owned(), Refusal::SignatureUnreadable),
         ("".to_owned(), Refusal::SignatureMissing),
         (sign("other", BODY), Refusal::SignatureWrong),
-        // The ninth of many is not looked at.
+        // The ninth signature is ignored.
         (
             (0..8).map(|n| format!("{n:064} ")).collect::<String>() + &hex,
             Refusal::SignatureWrong,
@@ -169,7 +169,7 @@ fn without_a_token_only_the_signature_is_checked() {
     }
 }
 
-/// What `Secrets::parse` refuses to load must not verify either.
+/// Secrets that `Secrets::parse` refuses must not verify either.
 #[test]
 fn without_token_and_signature_nothing_verifies() {
     let secrets = Secrets::parse(&onepay::PROVIDER, r#"{"signing_secrets":["s3cret"],"token":null}"#);
@@ -194,7 +194,7 @@ fn onepay_may_sign_a_canonical_form() {
     assert_eq!(check(&python), Ok(CanonicalForm::Python));
 }
 
-/// Signatures that Node 20 and CPython 3.11 really made, and such as no strict verifier takes.
+/// Signatures made by Node 20 and CPython 3.11, and some that a strict verifier refuses.
 #[test]
 fn vectors_of_the_real_runtimes_verify() {
     #[derive(serde::Deserialize)]
@@ -298,7 +298,7 @@ fn without_a_secret_nothing_verifies() {
     assert_eq!(refused.unwrap_err(), Refusal::SignatureWrong);
 }
 
-/// Whoever has the token can make a verifier rewrite any body: that must stay cheap, whatever it is.
+/// Anybody with the token can make a verifier compute the canonical forms of any body, so that must be cheap.
 #[test]
 fn hostile_bodies_are_refused_in_bounded_time() {
     const LENGTH: usize = 1_000_000;
@@ -359,7 +359,7 @@ proptest! {
         .into_iter()
         .filter_map(|(name, value)| Some((HeaderName::from_static(name), value.ok()?)))
         .collect();
-        // A bit that makes it no header value at all: HTTP refuses it sooner.
+        // HTTP refuses a flipped bit that makes the header's value invalid.
         let expected = if headers.len() == 2 { Refusal::TokenWrong } else { Refusal::TokenMissing };
         let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, Bytes::from_static(BODY));
         let refused = verify(&delivery, &onepay::PROVIDER.scheme, &secrets(&onepay::PROVIDER), now());

@@ -1,4 +1,4 @@
-//! A secret or a token that was rotated is asked for anew; what no secret could change is not.
+//! Rotated secrets and tokens are reloaded; refusals that no secret could change don't reload.
 
 use super::*;
 use crate::providers::onepay;
@@ -44,7 +44,7 @@ async fn a_failed_verification_loads_a_rotated_token() {
     assert_eq!(answer, Answer::Refused(Factor::Token));
 }
 
-/// Whoever knows the address could ask the store as often as it lets itself be asked.
+/// Otherwise anybody who knows the URL could make an instance ask the store at its limit.
 #[tokio::test]
 async fn refusals_that_no_secret_could_change_do_not_reload() {
     let scene = scene();
@@ -62,13 +62,13 @@ async fn refusals_that_no_secret_could_change_do_not_reload() {
     let empty = verifier.receive(with_token("wh_hdr_old"), Bytes::new()).await;
     assert!(matches!(empty, Answer::Refused(_)));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
-    // The secret may say by now that no token comes.
+    // A fresh secret may say that there is no token.
     let answer = verifier.receive(without("x-webhook-token"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Token));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
 }
 
-/// Dashboards and alarms count by these words.
+/// Dashboards and alarms use these names.
 #[tokio::test]
 async fn answers_are_counted_by_name() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();

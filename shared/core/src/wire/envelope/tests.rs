@@ -76,7 +76,7 @@ fn long_bytes_are_compressed_or_too_long() {
     assert_eq!(envelope(noise).to_message(), Err(TooLong { length: 1_000_000 }));
 }
 
-/// How a body travels, and that it arrives.
+/// The encoding of a body's message, after checking that it reads back.
 fn packed_as(body: impl Into<Bytes>) -> Option<String> {
     let envelope = envelope(body);
     let message = envelope.to_message().unwrap();
@@ -132,8 +132,7 @@ fn bytes_beyond_the_decompression_limit_are_not_compressed() {
     );
 }
 
-/// Ten attributes are what SQS takes, of which a dead letter's reason is one; and with their names and types
-/// they count towards 1 MiB.
+/// SQS allows ten attributes, and a dead letter's reason is one of them. Their names and types count towards 1 MiB.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
 #[test]
 fn the_attributes_leave_room_for_a_reason() {
@@ -153,7 +152,7 @@ fn the_attributes_leave_room_for_a_reason() {
         .attributes
         .iter()
         .map(|(name, value)| name.len() + "String".len() + value.len());
-    // A reason has 1,024 characters at most.
+    // A reason has at most 1,024 characters.
     assert!(bytes.sum::<usize>() < 1024 * 1024 - LONGEST_TEXT - "reason".len() - "String".len() - 1024);
 }
 

@@ -41,7 +41,7 @@ fn bounded_keeps_256_bytes() {
     assert_eq!(bounded(&"x".repeat(257)), digest);
 }
 
-/// So `acuse` finds it by its id alone.
+/// `acuse` finds an event by its id with them.
 #[test]
 fn likely_partitions_contain_the_events_of_every_type() {
     for id in ["p1", "a#b|c%d"] {
@@ -61,7 +61,7 @@ fn the_longest_key_fits_dynamodb() {
         let key = key_of(&format!("{part}.{part}"), &part, &part);
         assert!(key.partition.len() <= 2048, "{length}: {}", key.partition.len());
         assert!(key.sort.len() <= 1024, "{length}: {}", key.sort.len());
-        // Each of them at its longest.
+        // Every part at its longest.
         let part = "x".repeat(length / 2);
         let key = key_of(&format!("{part}.x"), &"x".repeat(length), &"x".repeat(length));
         assert!(key.partition.len() <= 2048, "{length}: {}", key.partition.len());

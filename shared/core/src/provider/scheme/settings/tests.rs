@@ -37,7 +37,7 @@ fn encodings_set_layout_and_encodings() {
     assert!(scheme.signatures.iter().all(|way| way.headers == ["x-k"]));
 }
 
-/// Deployed stacks have it.
+/// Deployed stacks still have it.
 #[test]
 fn the_former_name_of_encodings_is_still_read() {
     let scheme = |settings: &str| format!("{:?}", kuenta::PROVIDER.scheme.with_settings(settings).unwrap());

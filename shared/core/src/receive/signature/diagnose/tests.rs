@@ -114,7 +114,7 @@ fn stored(provider: &Provider, signing: &str) -> Secrets {
     Secrets::parse(provider, &json).unwrap().unwrap()
 }
 
-/// A provider that signs in another way than it should, and the settings that are named for it.
+/// A provider that signs differently than expected, and the settings that the diagnosis names.
 struct Odd<'a> {
     name: &'a str,
     secret: &'a str,
@@ -312,7 +312,7 @@ fn a_token_that_does_not_exist_is_not_called_missing() {
     }
 }
 
-/// A setting that is named and can't be meant would stop the function; one that reads no secret, all deliveries.
+/// An invalid setting would stop the function, and one that can't read a secret would refuse all deliveries.
 #[test]
 fn only_applicable_settings_are_named() {
     let (k, o) = (&kuenta::PROVIDER, &onepay::PROVIDER);
@@ -348,7 +348,7 @@ fn only_applicable_settings_are_named() {
     insta::assert_snapshot!(rows.join("\n"));
 }
 
-/// The parameter is set as a whole: what is named alone would take away what is set already.
+/// The parameter is replaced as a whole, so the diagnosis must include the existing settings.
 #[test]
 fn existing_settings_are_kept() {
     let lines = format!("{BODY}\n");

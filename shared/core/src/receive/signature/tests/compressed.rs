@@ -1,11 +1,11 @@
-//! A body that comes compressed may have been signed before or after.
+//! A compressed body may have been signed before or after compression.
 
 use super::*;
 use crate::wire::content::Content;
 use crate::wire::envelope::LONGEST_TEXT;
 use crate::wire::gzip::compress;
 
-/// A delivery of `body` with a signature of `signed`, said to be compressed so.
+/// A delivery of `body` with the signature `signed` and this `Content-Encoding`.
 fn delivery(provider: &Provider, body: &[u8], signed: &str, encoding: &'static str) -> Delivery<Unverified> {
     let mut headers = HeaderMap::new();
     for (name, value) in [
@@ -86,7 +86,7 @@ fn only_gzip_is_decompressed() {
     assert_eq!(refusal(&nothing, &sign(SECRET, b""), "gzip"), Refusal::EmptyBody);
 }
 
-/// A mistake that only a proxy makes, which unpacks and leaves the header.
+/// As from a proxy that decompresses the body but leaves the header.
 #[test]
 fn an_uncompressed_body_with_the_gzip_header_verifies() {
     let verified = check(
@@ -125,7 +125,7 @@ fn decompression_stops_at_the_longest_body() {
     assert_eq!(verdict(LONGEST_TEXT, SECRET).unwrap().bytes().len(), LONGEST_TEXT);
     assert_eq!(verdict(LONGEST_TEXT + 1, SECRET).unwrap_err(), Refusal::TooLong);
     assert_eq!(verdict(4 * LONGEST_TEXT, "other").unwrap_err(), Refusal::TooLong);
-    // A new secret may fit what is compressed.
+    // A fresh secret may verify the compressed body.
     assert!(Refusal::TooLong.depends_on_secrets());
     let bomb = compress(&vec![0; 2 * LONGEST_TEXT]).unwrap();
     let verified = check(provider, &delivery(provider, &bomb, &sign(SECRET, &bomb), "gzip")).unwrap();

@@ -1,4 +1,4 @@
-//! How many signatures of one header are looked at: each costs a digest of the body.
+//! How many signatures of one header are checked: each costs a digest of the body.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Headers that come several times, empty, or written otherwise.
+//! Headers that are repeated, empty or in another notation.
 
 use super::*;
 
@@ -190,7 +190,7 @@ fn digests_in_every_notation_verify() {
 }
 
 proptest! {
-    /// What API Gateway and proxies make of a header: the value again, empty ones between, joined or not.
+    /// What API Gateway and proxies do to a header: repeat the value, add empty ones, join them or not.
     #[test]
     fn repetition_never_refuses_a_genuine_delivery(
         which in 0..5usize,
@@ -210,7 +210,7 @@ proptest! {
             .map(|(filled, empty)| if *filled { value.as_str() } else { empty })
             .collect();
         values.push(&value);
-        // Those that are one signature are Kuenta's as well, and OnePay's beside a token that fared no better.
+        // Single signatures are valid for Kuenta too, and for OnePay with an equally repeated token.
         let providers: &[(&Provider, &'static str)] = match which {
             0 | 4 => &[
                 (&unopago::PROVIDER, "webhook-signature"),
@@ -233,7 +233,7 @@ proptest! {
         }
     }
 
-    /// However the wrong digests and the punctuation stand, nothing verifies without the right one.
+    /// Without the right digest nothing verifies, whatever the arrangement of wrong ones and punctuation.
     #[test]
     fn punctuation_never_makes_a_wrong_signature_right(
         parts in prop::collection::vec(

@@ -1,4 +1,4 @@
-//! The vocabulary is enough: ten other providers' schemes, each a few lines of data, against
+//! The vocabulary suffices for ten other providers' schemes: each is a few lines of data, tested with
 //! deliveries signed by Python (`tests/fixtures/schemes/generate.py`).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -36,7 +36,7 @@ const STANDARD_WEBHOOKS: Scheme = signed(&[Signature {
     ..Signature::hmac(&["webhook-signature"])
 }]);
 
-/// Signs an id and no more of the body: a hook has to ask Mercado Pago for the rest.
+/// Signs only an id of the body, so a hook must ask Mercado Pago for the rest.
 const MERCADO_PAGO: Scheme = signed(&[Signature {
     layout: Layout::Fields("v1"),
     content: &[
@@ -115,7 +115,7 @@ fn by_name(name: &str) -> Scheme {
     }
 }
 
-/// A provider of `scheme` that has nothing else.
+/// A provider with this scheme and nothing else.
 fn provider(scheme: Scheme) -> Provider {
     Provider {
         name: "other",
@@ -189,7 +189,7 @@ fn ten_schemes_are_data() {
     }
 }
 
-/// What a proxy and API Gateway make of headers changes no verdict, in either direction.
+/// What proxies and API Gateway do to headers changes no verdict, in either direction.
 #[test]
 fn repeated_headers_change_nothing() {
     let ways: [fn(&str) -> Vec<String>; 5] = [
@@ -240,7 +240,7 @@ fn proof_headers_verify() {
     }
 }
 
-/// `acuse doctor` has to be let in, whatever the scheme signs.
+/// Test deliveries of `acuse doctor` must verify, whatever the scheme signs.
 #[test]
 fn a_test_body_verifies_under_every_scheme() {
     let now = 1_700_000_000;
@@ -290,7 +290,7 @@ fn a_secret_that_is_not_base64_is_refused_at_load() {
     );
 }
 
-/// What a provider may sign is signed, so that a test delivery looks like its own.
+/// Optional parts are signed too, so that a test delivery looks like the provider's own.
 #[test]
 fn proof_headers_include_optional_parts() {
     let secrets = Secrets::parse(&provider(MERCADO_PAGO), r#"{"signing_secrets":["s"]}"#);
