@@ -29,13 +29,8 @@ pub const REGISTRATION: &str = "registration";
 /// Decides which deliveries this instance keeps, with a token bucket.
 #[derive(Debug, Default)]
 pub struct Quarantine {
-    bucket: Mutex<Option<Bucket>>,
-}
-
-#[derive(Debug)]
-struct Bucket {
-    level: f64,
-    at: Timestamp,
+    /// The level of the bucket, and when it was that.
+    bucket: Mutex<Option<(f64, Timestamp)>>,
 }
 
 /// Whether a delivery that failed verification is kept.
@@ -136,13 +131,11 @@ impl Quarantine {
 
     fn has_room(&self, now: Timestamp) -> bool {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        let level = match &*bucket {
-            None => BURST,
-            Some(Bucket { level, at }) => (level + now.since(*at).as_secs_f64() * PER_SECOND).min(BURST),
-        };
+        let level = bucket.map_or(BURST, |(level, at)| {
+            (level + now.since(at).as_secs_f64() * PER_SECOND).min(BURST)
+        });
         let room = level >= 1.0;
-        let level = if room { level - 1.0 } else { level };
-        *bucket = Some(Bucket { level, at: now });
+        *bucket = Some((if room { level - 1.0 } else { level }, now));
         room
     }
 }
