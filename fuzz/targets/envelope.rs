@@ -1,4 +1,4 @@
-//! Input: attributes as `name=value`, one a line; an empty line; the message's text.
+//! Input: one attribute per line as `name=value`, an empty line, and the message's text.
 #![no_main]
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
-    there_and_back(&Envelope {
+    round_trips(&Envelope {
         provider: "onepay".to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
@@ -26,18 +26,18 @@ fuzz_target!(|input: &[u8]| {
     let (attributes, text) = message.split_once("\n\n").unwrap_or((message, ""));
     let attributes: HashMap<&str, &str> = attributes.lines().filter_map(|line| line.split_once('=')).collect();
     if let Ok(envelope) = Envelope::from_message(text, |name| attributes.get(name).copied()) {
-        there_and_back(&envelope);
+        round_trips(&envelope);
     }
 });
 
-/// What is sent fits SQS and arrives as it was.
-fn there_and_back(envelope: &Envelope) {
+/// The message fits SQS, and reads back unchanged.
+fn round_trips(envelope: &Envelope) {
     let Ok(message) = envelope.to_message() else {
         assert!(envelope.body.len() > LONGEST_TEXT / 2, "a short body does not fit");
         return;
     };
     assert!(message.text.len() <= LONGEST_TEXT);
-    // An empty body never verifies, so none is ever sent.
+    // An empty body never verifies, so it is never sent.
     assert!(!message.text.is_empty() || envelope.body.is_empty());
     let refused = |c: char| (c < ' ' && !"\t\n\r".contains(c)) || matches!(c, '\u{FFFE}' | '\u{FFFF}');
     assert!(!message.text.contains(refused), "SQS refuses this text");

@@ -11,7 +11,7 @@ use acuse_core::{json, providers};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
-/// DynamoDB's, in bytes.
+/// DynamoDB's limits in bytes.
 const LONGEST_PARTITION_KEY: usize = 2048;
 const LONGEST_SORT_KEY: usize = 1024;
 
@@ -24,8 +24,8 @@ fuzz_target!(|body: &[u8]| {
 });
 
 fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
-    let (event, unreadable) = Event::read(delivered(provider, body, 1), provider, own);
-    let (retried, _) = Event::read(delivered(provider, body, 2), provider, own);
+    let event = Event::read(delivered(provider, body, 1), provider, own);
+    let retried = Event::read(delivered(provider, body, 2), provider, own);
     assert_eq!(event.key, retried.key, "a retry is another event");
     assert_eq!(event.body(), body);
 
@@ -39,23 +39,23 @@ fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
     assert_eq!(text.matches('|').count(), 1, "{text}");
 
     if json::parse(body).is_err() {
-        assert!(unreadable.is_some());
+        assert!(event.unreadable.is_some());
     }
-    if unreadable.is_some() {
-        let unknown = matches!(unreadable, Some(Unreadable::Environment(_)));
+    if event.unreadable.is_some() {
+        let unknown = matches!(event.unreadable, Some(Unreadable::Environment(_)));
         assert_eq!(event.environment, if unknown { Environment::Test } else { own });
         assert_eq!(event.resource, None);
     }
-    for (event, _) in payload::events(&delivered(provider, body, 1), provider, own) {
-        // What `acuse events replay` sends. An array in an array is read by itself.
+    for event in payload::events(&delivered(provider, body, 1), provider, own) {
+        // `acuse events replay` sends it again. A nested array is divided again.
         let replayed = payload::events(&delivered(provider, event.body(), 2), provider, own);
         let is_array = event.body().trim_ascii_start().starts_with(b"[");
         assert!(
-            is_array || replayed.len() == 1 && replayed[0].0.key == event.key,
+            is_array || replayed.len() == 1 && replayed[0].key == event.key,
             "a replay is another event"
         );
     }
-    // What hooks, logs and listings do with an event.
+    // As hooks, logs and listings use an event.
     let _ = event.payload::<serde_json::Value>();
     let _ = (event.business_key(), format!("{event:?}"));
     let _ = event
@@ -63,7 +63,7 @@ fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
         .map(|at| (at.to_string(), at.day(), at.since(event.received_at)));
 }
 
-/// The `attempt`th delivery of one body: another id, another time.
+/// The `attempt`th delivery of one body, with its own id and time.
 fn delivered(provider: &Provider, body: &[u8], attempt: u8) -> Envelope {
     let at = Timestamp::from_seconds(1_700_000_000 + i64::from(attempt));
     Envelope {

@@ -1,6 +1,5 @@
-//! Input: header values, one a line; an empty line; the body. In the values `{hex}` stands for
-//! the sender's signature of the body in hex, `{base64}` for the same in base64, and `{at}` for
-//! its signature of the body at `AT`.
+//! Input: one header value per line, an empty line, and the body. In the values, `{hex}` is replaced by the sender's
+//! signature of the body in hex, `{base64}` by the same in base64, and `{at}` by its signature of the body at `AT`.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -17,7 +16,7 @@ use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 
 const OURS: &str = "wh_tok_ours";
-const ANOTHERS: &str = "wh_tok_anothers";
+const OTHER: &str = "wh_tok_other";
 const TOKEN: &str = "wh_hdr_ours";
 const AT: i64 = 1_700_000_000;
 
@@ -38,28 +37,28 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let body = &input[end + 2..];
-    let (Some(ours), Some(anothers)) = (delivery(values, body, OURS), delivery(values, body, ANOTHERS)) else {
+    let (Some(ours), Some(other)) = (delivery(values, body, OURS), delivery(values, body, OTHER)) else {
         return;
     };
     let now = Timestamp::from_seconds(AT);
     for (provider, secrets) in SECRETS.iter() {
         let name = provider.name;
-        let refused = verify(&anothers, &provider.scheme, secrets, now);
-        assert!(refused.is_err(), "{name}: verified what another secret signed");
+        let refused = verify(&other, &provider.scheme, secrets, now);
+        assert!(refused.is_err(), "{name}: verified a signature of another secret");
 
         let Ok(verified) = verify(&ours, &provider.scheme, secrets, now) else {
             continue;
         };
         let timestamped = values.contains("{at}") && values.contains(&format!("t={AT}"));
         let signed = values.contains("{hex}") || values.contains("{base64}") || timestamped;
-        assert!(signed, "{name}: verified what nobody signed");
+        assert!(signed, "{name}: verified without a signature");
         assert_eq!(verified.form(), CanonicalForm::Raw, "{name}");
         assert_eq!(verified.bytes(), body, "{name}: handed on other bytes than were signed");
         assert!(!body.is_empty(), "{name}: verified nothing");
     }
 });
 
-/// A delivery whose sender holds `secret`; `None` where no header has such a value.
+/// A delivery of a sender with `secret`; `None` if a value is not valid in a header.
 fn delivery(values: &str, body: &[u8], secret: &str) -> Option<Delivery<Unverified>> {
     let hex = sign(secret, body);
     let stamped = sign(secret, &[format!("{AT}.").as_bytes(), body].concat());
@@ -72,7 +71,7 @@ fn delivery(values: &str, body: &[u8], secret: &str) -> Option<Delivery<Unverifi
     headers.append("x-webhook-token", HeaderValue::from_static(TOKEN));
     for value in values.split('\n') {
         let value = HeaderValue::from_str(value).ok()?;
-        // UnoPago's, and one that the two others share.
+        // UnoPago's header, and one that the two others share.
         headers.append("webhook-signature", value.clone());
         headers.append("x-signature", value);
     }

@@ -44,7 +44,7 @@ fn event_with(id: &str, note: &str) -> Event {
         body: body.into(),
         replay: None,
     };
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
 }
 
 fn event(id: &str) -> Event {

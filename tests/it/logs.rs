@@ -130,7 +130,7 @@ async fn an_invalid_secret_is_logged_with_its_error_and_without_its_values() {
     assert_eq!(logged[0]["provider"], "kuenta");
     let error = logged[0]["error"].as_str().unwrap();
     assert!(
-        error.starts_with("the secret of `kuenta` has a field that no secret has: `tokens`"),
+        error.starts_with("the secret of `kuenta` has an unknown field: `tokens`"),
         "{error}"
     );
     assert_eq!(lines(&text, "delivery queued").len(), 1, "{text}");

@@ -17,7 +17,9 @@ use crate::stack::resource_id;
 
 async fn post(running: &Running, provider: &'static Provider, body: &str) -> u16 {
     let post = Post::signed(provider, body.as_bytes());
-    let answer = post.send(&acuse_cli::http::client().unwrap(), &url(running, provider)).await;
+    let answer = post
+        .send(&acuse_cli::http::client().unwrap(), &url(running, provider))
+        .await;
     answer.status().as_u16()
 }
 
@@ -53,7 +55,8 @@ async fn cargo_lambda_watch_runs_the_verifiers_and_a_consumer_fed_from_the_queue
 
     // A page of another site may not read the functions' answers.
     let watch = running.watch.as_deref().unwrap();
-    let asked = acuse_cli::http::client().unwrap()
+    let asked = acuse_cli::http::client()
+        .unwrap()
         .get(format!("{watch}/webhooks/kuenta"))
         .header("origin", "http://evil.example");
     let answer = asked.send().await.unwrap();

@@ -166,7 +166,7 @@ fn read(provider: &'static Provider, body: &[u8]) -> Event {
         body: body.to_vec().into(),
         replay: None,
     };
-    Event::read(envelope, provider, Environment::Live).0
+    Event::read(envelope, provider, Environment::Live)
 }
 
 /// As a version before wrote it, which had no resource kind in the key.

@@ -4,9 +4,9 @@ use acuse_aws::verifier::Error;
 use acuse_aws::{run_verifier, telemetry};
 use acuse_core::providers::kuenta;
 
-// One delivery at a time: a second thread would only cost.
+// A function gets one delivery at a time, so more threads would only cost time.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_CRATE_NAME"));
     run_verifier(&kuenta::PROVIDER).await
 }

@@ -6,7 +6,7 @@ use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::Key;
 use acuse_core::providers;
 use acuse_core::receive::secrets::Secrets;
-use acuse_core::receive::signature::attest;
+use acuse_core::receive::signature::proof_headers;
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
 use include_dir::{Dir, include_dir};
@@ -118,7 +118,7 @@ impl Sample {
             _ => body.clone(),
         };
         let id = format!("msg_{}", Uuid::new_v4().simple());
-        let mut headers = attest(&provider.scheme, secrets, &content, now, &id);
+        let mut headers = proof_headers(&provider.scheme, secrets, &content, now, &id);
         if broken == Some(Break::Token) {
             let sent = headers.iter_mut().filter(|(name, _)| Some(*name) == token);
             sent.for_each(|(_, value)| value.push_str("-of-another"));

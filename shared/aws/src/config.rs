@@ -1,4 +1,4 @@
-//! Environment variables, read once in init.
+//! Environment variables, read once at start-up.
 
 use std::ops::RangeBounds;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::SettingError;
 use thiserror::Error;
 
-/// A variable that can't be meant. The function does not start.
+/// An invalid or missing variable. The function does not start.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -16,21 +16,21 @@ pub enum ConfigError {
     Missing {
         /// Its name.
         name: String,
-        /// What would be right.
+        /// A valid value.
         expected: &'static str,
     },
-    /// Set to something else than expected.
+    /// Set to an invalid value.
     #[error("the environment variable {name} is {value:?}; it should be {expected}")]
     Invalid {
         /// Its name.
         name: String,
-        /// What it is.
+        /// Its value.
         value: String,
-        /// What would be right.
+        /// A valid value.
         expected: &'static str,
     },
-    /// A provider's signature settings that can't be meant.
-    #[error("{name} can't be meant")]
+    /// A provider's signature settings are invalid.
+    #[error("the environment variable {name} is invalid")]
     Signature {
         /// Its name.
         name: String,
@@ -42,7 +42,7 @@ pub enum ConfigError {
 /// The variable `name`.
 ///
 /// # Errors
-/// [`ConfigError::Missing`] where it is not set or empty.
+/// [`ConfigError::Missing`] if it is not set or empty.
 pub fn required(name: &str, expected: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or_else(|| ConfigError::Missing {
         name: name.to_owned(),
@@ -50,31 +50,30 @@ pub fn required(name: &str, expected: &'static str) -> Result<String, ConfigErro
     })
 }
 
-/// The variable `name`; `None` where it is not set or empty.
+/// The variable `name`; `None` if it is not set or empty.
 pub fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-/// The variable that has this value, for an error that names both.
+/// The name of the variable with this value, for an error that shows both.
 pub(crate) fn variable_of(value: &str) -> Option<String> {
     let mut variables = std::env::vars_os();
     let (name, _) = variables.find(|(_, own)| own == value)?;
     name.into_string().ok()
 }
 
-/// The variable `name` as a number of at least 1, or `default` where it is not set.
+/// The variable `name` as a number of at least 1; `default` if it is not set.
 ///
 /// # Errors
-/// [`ConfigError::Invalid`] where it is no such number.
+/// [`ConfigError::Invalid`].
 pub fn number<N: FromStr + PartialOrd + From<u8>>(name: &str, default: N) -> Result<N, ConfigError> {
     number_within(name, default, N::from(1).., "a whole number of at least 1")
 }
 
-/// The variable `name` as a number within `range`, or `default` where it is not set. `expected` is the range
-/// in words.
+/// The variable `name` as a number within `range`, which `expected` describes; `default` if it is not set.
 ///
 /// # Errors
-/// [`ConfigError::Invalid`] where it is no such number.
+/// [`ConfigError::Invalid`].
 pub fn number_within<N: FromStr + PartialOrd>(
     name: &str,
     default: N,
@@ -100,20 +99,19 @@ fn parsed<N: FromStr + PartialOrd>(
     }
 }
 
-/// `provider` with the settings of `<PROVIDER>_SIGNATURE`.
+/// `provider` with the settings in `<PROVIDER>_SIGNATURE`.
 ///
 /// # Errors
-/// [`ConfigError::Signature`] where they can't be meant.
+/// [`ConfigError::Signature`].
 pub fn provider(provider: &'static Provider) -> Result<&'static Provider, ConfigError> {
     let name = format!("{}_SIGNATURE", provider.name.to_ascii_uppercase());
     signature_settings(provider, &name, &optional(&name).unwrap_or_default())
 }
 
-/// `provider` with `settings`, which `name` holds. What they leave on the heap is never freed:
-/// they hold as long as the process.
+/// `provider` with `settings`, the value of `name`. The result is leaked: it lives as long as the process.
 ///
 /// # Errors
-/// [`ConfigError::Signature`] where they can't be meant.
+/// [`ConfigError::Signature`].
 pub fn signature_settings(
     provider: &'static Provider,
     name: &str,
@@ -136,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_out_of_its_range_is_named_with_what_would_be_right() {
+    fn a_number_out_of_range_is_an_error_that_names_the_range() {
         let parsed = |value: &str| parsed("SHARDS", value.to_owned(), 1..=256, "a whole number from 1 to 256");
         assert_eq!([" 1", "256"].map(parsed), [Ok(1), Ok(256)]);
         for value in ["0", "257", "-1", "four", "1.5", "99999999999999999999"] {

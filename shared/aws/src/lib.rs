@@ -1,7 +1,7 @@
-//! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the two composition roots:
-//! [`run_verifier`] and [`run_consumer`]. Everything that reads the environment is here.
+//! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the two composition roots: [`run_verifier`] and
+//! [`run_consumer`]. Everything that reads the environment is here.
 //!
-//! A verifier never links DynamoDB: features `verifier` and `consumer`.
+//! The features `verifier` and `consumer` keep DynamoDB out of the verify functions.
 
 pub mod config;
 pub mod sdk;

@@ -1,4 +1,4 @@
-//! The SDK's configuration, tuned for a cold start: from the environment alone, as it is on Lambda.
+//! The SDK's configuration, tuned for cold starts: it only reads the environment, which is all that Lambda provides.
 
 mod http;
 mod wall;
@@ -18,18 +18,18 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::config;
 use crate::system::SystemClock;
-pub use http::TrustError;
+pub use http::TlsError;
 
-/// Region, credentials and end points, with one HTTP client that all SDK clients share.
+/// Region, credentials and endpoints, with one HTTP client that all SDK clients share.
 ///
-/// Lambda gives a function its credentials and region as variables. The SDK's own chain would read
-/// profiles and ask other services as well: 1 MB of the binary, and 0.2 ms of init.
+/// Lambda passes credentials and region to a function as variables. The SDK's own chain would also read profiles and ask
+/// other services, which costs 1 MB of the binary and 0.2 ms at start-up.
 ///
-/// `AWS_ENDPOINT_URL` redirects everything to the local stack; there is no code for that.
+/// `AWS_ENDPOINT_URL` redirects all calls to the local stack.
 ///
 /// # Errors
-/// [`TrustError`] where `AWS_CA_BUNDLE` can't be read.
-pub fn load() -> Result<SdkConfig, TrustError> {
+/// [`TlsError`] if `AWS_CA_BUNDLE` can't be read.
+pub fn load() -> Result<SdkConfig, TlsError> {
     let credentials = EnvironmentVariableCredentialsProvider::new();
     let region = ["AWS_REGION", "AWS_DEFAULT_REGION"]
         .into_iter()
@@ -39,14 +39,14 @@ pub fn load() -> Result<SdkConfig, TrustError> {
         .region(region.map(Region::new))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .identity_cache(IdentityCache::lazy().build())
-        // An attempt's timeout ends a stalled one, too.
+        // The timeout of an attempt also ends a stalled one.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .service_config(EndPoints)
+        .service_config(EndpointUrls)
         .http_client(http::client(Arc::new(SystemClock))?)
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(http::CONNECT_TIMEOUT)
-                // One attempt that hangs leaves time for another within a verifier's budget.
+                // An attempt that hangs leaves time for another within a verifier's budget.
                 .operation_attempt_timeout(Duration::from_millis(1500))
                 .build(),
         )
@@ -55,16 +55,16 @@ pub fn load() -> Result<SdkConfig, TrustError> {
                 .with_max_attempts(3)
                 .with_initial_backoff(Duration::from_millis(50)),
         );
-    // In the user agent, for whoever looks at who calls.
+    // Part of the user agent, to tell callers apart.
     sdk.set_app_name(config::optional("AWS_SDK_UA_APP_ID").and_then(|name| AppName::new(name).ok()));
     Ok(sdk.build())
 }
 
-/// `AWS_ENDPOINT_URL_<SERVICE>`, else `AWS_ENDPOINT_URL`, as all SDKs have them.
+/// `AWS_ENDPOINT_URL_<SERVICE>`, else `AWS_ENDPOINT_URL`, as in all SDKs.
 #[derive(Debug)]
-struct EndPoints;
+struct EndpointUrls;
 
-impl LoadServiceConfig for EndPoints {
+impl LoadServiceConfig for EndpointUrls {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         let service = key.service_id().to_ascii_uppercase().replace(' ', "_");
         config::optional(&format!("{}_{service}", key.env())).or_else(|| config::optional(key.env()))

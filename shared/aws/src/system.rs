@@ -1,4 +1,4 @@
-//! The wall clock, and randomness.
+//! The wall clock and randomness.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,7 +23,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The process's generator, seeded by the operating system.
+/// The process's random generator, seeded by the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandom;
 

@@ -1,5 +1,5 @@
-//! Structured logs and metrics, both lines on standard output, in the format and at the level of
-//! Lambda's own settings. Metrics are lines of CloudWatch's embedded metric format.
+//! Structured logs and metrics, as lines on standard output, in the format and at the level of Lambda's own settings.
+//! Metrics use CloudWatch's embedded metric format.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html>
 
 use std::io::Write;
@@ -16,24 +16,22 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config;
 use crate::system::SystemClock;
 
-/// What CloudWatch files the metrics under where `METRICS_NAMESPACE` names nothing else.
+/// The metrics' namespace, unless `METRICS_NAMESPACE` is set.
 const NAMESPACE: &str = "Acuse";
 
-/// Whose lines come at the level that was asked for: Acuse, and the hooks.
-const OWN: [&str; 3] = ["acuse_core", "acuse_aws", "consumer"];
-
-/// Where the metrics are until they are written. There is one recorder in a process.
+/// Counts until the metrics are written. A process has one recorder.
 static METRICS: OnceLock<Metrics> = OnceLock::new();
 
 struct Metrics {
     collector: &'static Collector,
-    /// The level that metric lines say they have.
+    /// The level that metric lines claim to have.
     level: Level,
 }
 
-/// Starts logging and counting. The level is `AWS_LAMBDA_LOG_LEVEL` (Lambda's LoggingConfig sets it), else
-/// `RUST_LOG`, else `info`. Lines are JSON objects, unless `AWS_LAMBDA_LOG_FORMAT` is `Text`.
-pub fn init() {
+/// Starts logging and counting. `own` is the calling crate's name, `env!("CARGO_CRATE_NAME")`: its lines and Acuse's
+/// are logged at the configured level. That is `AWS_LAMBDA_LOG_LEVEL` (from Lambda's LoggingConfig), else `RUST_LOG`,
+/// else `info`. Lines are JSON objects, unless `AWS_LAMBDA_LOG_FORMAT` is `Text`.
+pub fn init(own: &'static str) {
     let level = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"]
         .into_iter()
         .find_map(|name| level(&std::env::var(name).ok()?))
@@ -41,14 +39,15 @@ pub fn init() {
     let lines = tracing_subscriber::fmt::layer().with_ansi(false);
     let lines = match config::optional("AWS_LAMBDA_LOG_FORMAT") {
         Some(format) if format.eq_ignore_ascii_case("text") => lines.boxed(),
-        // The current span has the request's id and its trace.
+        // The current span has the request id and the trace.
         _ => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
-    // A second call changes nothing, which is what tests want.
+    // A second call changes nothing, as tests need.
     let _ = tracing_subscriber::registry()
-        .with(targets(level))
+        .with(targets(own, level))
         .with(lines)
         .try_init();
+
     let namespace = config::optional("METRICS_NAMESPACE").unwrap_or_else(|| NAMESPACE.to_owned());
     if let Ok(collector) = Builder::new().cloudwatch_namespace(namespace).init() {
         metric::describe();
@@ -56,14 +55,13 @@ pub fn init() {
     }
 }
 
-/// Libraries say no more than at `INFO`: at `TRACE` the SDK and hyper write down whole requests, with the
-/// bodies and secrets in them.
-fn targets(level: Level) -> Targets {
-    let own = OWN.map(|own| (own, level));
+/// Libraries log at `INFO` or above: at `TRACE` the SDK and hyper log whole requests, including bodies and secrets.
+fn targets(own: &'static str, level: Level) -> Targets {
+    let own = ["acuse_core", "acuse_aws", own].map(|own| (own, level));
     Targets::new().with_default(level.min(Level::INFO)).with_targets(own)
 }
 
-/// Lambda knows one level that `tracing` does not.
+/// Lambda has one level that `tracing` does not know.
 fn level(name: &str) -> Option<Level> {
     match name {
         "FATAL" => Some(Level::ERROR),
@@ -71,11 +69,11 @@ fn level(name: &str) -> Option<Level> {
     }
 }
 
-/// Writes what was counted since the last time: after each invocation, since the process may be
-/// frozen until the next one.
+/// Writes what was counted since the last call. Called after each invocation, since the process may be frozen until the
+/// next one.
 ///
-/// Lambda drops lines below its level, and takes a line without level and time for one of `INFO`.
-/// Metric lines say that they have the level that is let through: alarms need them at any.
+/// Lambda drops lines below its level, and treats a line without level and time as `INFO`. Metric lines claim to have
+/// the configured level, because alarms need them at any level.
 pub(crate) fn flush_metrics() {
     let Some(Metrics { collector, level }) = METRICS.get() else {
         return;
@@ -83,7 +81,7 @@ pub(crate) fn flush_metrics() {
     collector
         .set_property("level", level.as_str())
         .set_property("timestamp", SystemClock.now().to_string());
-    // In one piece: standard output looks for the end of a line in each of those that it is given.
+    // Written in one call: standard output searches each write for the end of a line.
     let mut lines = Vec::new();
     let written = collector.flush(&mut lines);
     if let Err(error) = written.and_then(|()| std::io::stdout().write_all(&lines)) {
@@ -96,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lambdas_levels_are_understood() {
+    fn parses_lambdas_log_levels() {
         let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"].map(level);
         let expected = [
             Level::TRACE,
@@ -111,8 +109,8 @@ mod tests {
     }
 
     #[test]
-    fn libraries_say_no_more_than_at_info() {
-        let chatty = targets(Level::TRACE);
+    fn libraries_log_at_info_or_above() {
+        let chatty = targets("consumer", Level::TRACE);
         assert!(chatty.would_enable("acuse_core::receive", &Level::TRACE));
         assert!(chatty.would_enable("consumer::hooks::payments", &Level::DEBUG));
         assert!(!chatty.would_enable("hyper_util::client", &Level::DEBUG));
@@ -120,6 +118,6 @@ mod tests {
             chatty.would_enable("lambda_runtime", &Level::INFO),
             "its span has the trace"
         );
-        assert!(!targets(Level::ERROR).would_enable("lambda_runtime", &Level::INFO));
+        assert!(!targets("consumer", Level::ERROR).would_enable("lambda_runtime", &Level::INFO));
     }
 }

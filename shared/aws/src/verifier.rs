@@ -1,4 +1,4 @@
-//! The verifier's composition root: Lambda and HTTP in front, Secrets Manager and SQS behind.
+//! The verifier's composition root: Lambda and HTTP on one side, Secrets Manager and SQS on the other.
 
 mod http;
 mod outbox;
@@ -6,7 +6,7 @@ mod store;
 
 use std::time::Duration;
 
-use acuse_core::clock::{Clock, Random, within};
+use acuse_core::clock::within;
 use acuse_core::provider::Provider;
 use acuse_core::receive::{Outbox, SecretStore, Verifier};
 use futures_util::future::join;
@@ -21,7 +21,7 @@ use crate::telemetry;
 pub use outbox::SqsOutbox;
 pub use store::SecretsManager;
 
-/// Init must not take much longer than this: the first delivery waits for it.
+/// The longest warm-up: the first delivery waits for it.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// Serves `provider`'s deliveries until Lambda ends the process.
@@ -29,7 +29,7 @@ const WARM_UP: Duration = Duration::from_secs(1);
 /// Reads `EVENT_QUEUE_URL`, `QUARANTINE_QUEUE_URL`, `<PROVIDER>_SECRET_ID` and `<PROVIDER>_SIGNATURE`.
 ///
 /// # Errors
-/// A variable that is missing or can't be meant, by name; the runtime's own errors.
+/// The name of a missing or invalid variable; the runtime's own errors.
 pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
     let provider = config::provider(provider)?;
     let secret_id = format!("{}_SECRET_ID", provider.name.to_ascii_uppercase());
@@ -40,26 +40,21 @@ pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
     let sdk = sdk::load()?;
     let outbox = SqsOutbox::new(aws_sdk_sqs::Client::new(&sdk), event_queue, quarantine_queue);
     let store = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&sdk), secret_id, provider);
-    // Both connections are set up side by side, before the first delivery has to wait for them.
+
+    // Opens both connections in parallel, before the first delivery needs them.
     let warm_queue = outbox.clone();
     let verifier = Verifier::new(provider, store, outbox, SystemClock, SystemRandom);
     let _ = within(&SystemClock, WARM_UP, join(verifier.warm_up(), warm_queue.warm_up())).await;
     serve(&verifier).await
 }
 
-/// Takes deliveries through `verifier`, whatever is behind it, until Lambda ends the process.
+/// Serves `verifier`'s deliveries until Lambda ends the process.
 ///
 /// # Errors
 /// The runtime's own.
-pub async fn serve<S, O, C, R>(verifier: &Verifier<S, O, C, R>) -> Result<(), Error>
-where
-    S: SecretStore,
-    O: Outbox,
-    C: Clock,
-    R: Random,
-{
+pub async fn serve(verifier: &Verifier<impl SecretStore, impl Outbox>) -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| {
-        // Boxed: the runtime's layers would copy its several kilobytes from one to the next.
+        // Boxed, because the runtime's layers would copy its several kilobytes.
         Box::pin(async move {
             let answer = http::answer(verifier, event.payload).await;
             telemetry::flush_metrics();

@@ -1,4 +1,4 @@
-//! Time and randomness as parameters.
+//! Time and randomness, passed in as parameters.
 
 use std::fmt;
 use std::future::Future;
@@ -11,25 +11,25 @@ use futures_util::future::Either;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// Where the time comes from. The wall clock is an adapter in `acuse-aws`; tests bring their own.
+/// A source of time. The wall clock is in `acuse-aws`; tests use their own.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Ends when `duration` has passed.
+    /// Completes after `duration`.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// Where randomness comes from. It spreads retries and names things; it keeps no secret.
+/// A source of randomness for ids and jitter. Not for secrets.
 pub trait Random: Send + Sync {
     /// 128 random bits.
     fn bits(&self) -> u128;
 }
 
-/// What `future` gives, or `None` where `limit` passes first.
-pub async fn within<T>(clock: &(impl Clock + ?Sized), limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+/// The output of `future`, or `None` if `limit` passes first.
+pub async fn within<T>(clock: &dyn Clock, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     let (sleep, future) = (clock.sleep(limit), pin!(future));
-    // The work is asked first: what is ready in time counts, however short the limit.
+    // The future is polled first, so one that is ready counts however short the limit is.
     match futures_util::future::select(future, sleep).await {
         Either::Left((output, _)) => Some(output),
         Either::Right(_) => None,
@@ -42,21 +42,21 @@ impl Timestamp {
         Self(millis)
     }
 
-    /// From seconds since the Unix epoch; saturates far beyond any real date.
+    /// From seconds since the Unix epoch; saturates.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))
     }
 
-    /// Reads an RFC 3339 date and time with its offset (`2024-03-20T10:00:00Z`).
+    /// Reads an RFC 3339 date and time with an offset (`2024-03-20T10:00:00Z`).
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>()
             .ok()
             .map(|moment| Self(moment.as_millisecond()))
     }
 
-    /// Reads a provider's timestamp: RFC 3339 with an offset, or the time since the Unix epoch in seconds,
-    /// milliseconds, microseconds or nanoseconds, whichever is meant by a number of that magnitude. A date alone
-    /// and a time of no known offset are none: they don't order what happens within a day.
+    /// Reads a provider's timestamp: RFC 3339 with an offset, or a number of seconds, milliseconds, microseconds or
+    /// nanoseconds since the Unix epoch, depending on its magnitude. A date alone and a time without an offset are
+    /// refused: they don't order events within a day.
     pub fn from_text(text: &str) -> Option<Self> {
         let text = text.trim();
         match text.parse::<i64>() {
@@ -75,7 +75,7 @@ impl Timestamp {
         }
     }
 
-    /// Seconds with decimals, as Python's `time.time()` writes them.
+    /// Reads seconds with decimals, as Python's `time.time()` prints them.
     fn from_decimal(text: &str) -> Option<Self> {
         let (whole, decimals) = text.split_once('.')?;
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -97,21 +97,21 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// This moment and `duration` more; saturates.
+    /// `duration` after this moment; saturates.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_add(millis))
     }
 
-    /// This moment less `duration`; saturates.
+    /// `duration` before this moment; saturates.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_sub(millis))
     }
 
-    /// How long from `earlier` until this moment; zero where `earlier` is later.
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

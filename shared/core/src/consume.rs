@@ -4,9 +4,9 @@ mod backoff;
 mod conflict;
 mod event;
 mod failure;
-mod former_key;
 mod hooks;
 mod inbox;
+mod legacy_key;
 mod parts;
 mod poison;
 mod policy;
@@ -146,14 +146,11 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// Works through the deliveries of one event, one after the other.
     async fn consume_group(&self, group: Vec<Part>, deadline: Timestamp) -> Vec<String> {
         let mut failed = Vec::new();
-        for mut part in group {
-            let unreadable = part.unreadable.take();
+        for part in group {
             let Part { message, event, .. } = &part;
             // Log lines of an event name the trace of its delivery, not that of the batch.
             let span = info_span!("event", xrayTraceId = message.trace, delivery_id = %event.delivery_id);
-            let work = self
-                .consume_event(message, event, unreadable, deadline)
-                .instrument(span);
+            let work = self.consume_event(message, event, deadline).instrument(span);
             // An event that panics or hangs fails alone: the others go on, and its lease runs out.
             let work = self.in_time(deadline.minus(LAST), AssertUnwindSafe(work).catch_unwind());
             let outcome = match work.await {

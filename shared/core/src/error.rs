@@ -1,4 +1,4 @@
-//! Errors as log lines and records show them.
+//! Errors as one line, for logs and records.
 
 use std::error::Error;
 
@@ -8,7 +8,7 @@ pub fn chain(error: &dyn Error) -> String {
     let mut source = error.source();
     while let Some(error) = source {
         let cause = error.to_string();
-        // Some libraries repeat their source's text.
+        // Some libraries repeat the text of their source.
         if !text.ends_with(&cause) {
             text.push_str(": ");
             text.push_str(&cause);

@@ -12,57 +12,57 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
-use crate::event::key::{FormerKey, IdempotencyKey};
+use crate::event::key::{IdempotencyKey, LegacyKey};
 use crate::json;
-use crate::provider::{Provider, Reading, Unreadable};
+pub use crate::provider::{Environment, Kind, Resource};
+use crate::provider::{LegacyReading, Occurs, Provider, Reading, Unreadable};
 use crate::wire::content::Content;
 use crate::wire::delivery::{CanonicalForm, DeliveryId};
 use crate::wire::envelope::{Envelope, Replay};
-
-pub use crate::provider::{Environment, Kind, Resource};
 pub use mismatch::Mismatch;
 
-/// The member that marks the payload of a test delivery: `{"acuse.doctor": "…"}`. No provider sends it,
-/// and nobody can who has not the secret.
+/// The member that marks the payload of a test delivery: `{"acuse.doctor": "…"}`. No provider sends it, and nobody can
+/// sign it without the secret.
 pub const TEST_DELIVERY_MEMBER: &str = "acuse.doctor";
 
-/// Something that happened at a provider, read from bytes that it signed.
+/// Something that happened at a provider, read from bytes that the provider signed.
 #[derive(Clone)]
 pub struct Event {
     /// The provider's name.
     pub provider: &'static str,
     /// Test money or real money.
     pub environment: Environment,
-    /// The provider's own name of what happened. `providers::…::EventType::of` gives it as an enum.
+    /// The provider's name for what happened. `providers::…::EventType::of` gives it as an enum.
     pub type_name: String,
     /// The same in words that all providers share.
     pub kind: Kind,
-    /// What it happened to; `None` where the payload does not say.
+    /// What it happened to; `None` if the payload does not say.
     pub resource: Option<Resource>,
-    /// When it happened, by the provider's signed word.
+    /// When it happened, according to the signed payload.
     pub occurred_at: Option<Timestamp>,
-    /// What the provider signed as its time, where that is none: not written as one, before 2015, or more than a
-    /// day ahead of the receipt.
-    pub no_time: Option<String>,
-    /// When the verifier received the delivery that brought it.
+    /// The signed time, if it is invalid: not a time, before 2015, or more than a day after receipt.
+    pub invalid_time: Option<String>,
+    /// When the verifier received the delivery.
     pub received_at: Timestamp,
     /// The delivery that brought it.
     pub delivery_id: DeliveryId,
     /// The same for every delivery of this event, and for no other event.
     pub key: IdempotencyKey,
-    /// The amount's text exactly as sent, number or string. Providers disagree on units.
+    /// The amount's text exactly as sent, a number or a string. Providers disagree on units.
     pub amount: Option<String>,
-    /// What was paid so far of a payment in parts, exactly as sent.
+    /// What has been paid so far of a payment in parts, exactly as sent.
     pub total_paid: Option<String>,
-    /// The merchant's own number of the order, where the provider repeats it.
+    /// The merchant's own order number, if the provider repeats it.
     pub reference: Option<String>,
     /// Which bytes the provider signed.
     pub form: CanonicalForm,
+    /// Why the payload can't be read. Such an event is recorded, and never handed to hooks.
+    pub unreadable: Option<Unreadable>,
     /// A test delivery of `acuse doctor`: recorded, and never handed to hooks.
     pub test_delivery: bool,
-    /// An operator sends it on purpose, although it was rejected or set aside.
+    /// An operator sent it on purpose, although it was rejected or set aside.
     pub replay: bool,
-    former: Option<FormerKey>,
+    legacy_key: Option<LegacyKey>,
     business_key: Option<String>,
     content: Content,
     body: Bytes,
@@ -70,50 +70,89 @@ pub struct Event {
 }
 
 impl Event {
-    /// Reads the one event whose JSON text `envelope` carries; [`payload::events`](crate::event::payload::events) finds
-    /// that text, or several, in other bodies. `own` is the stack's environment, for providers that name none.
+    /// Reads the one event whose JSON text `envelope` carries. [`payload::events`](crate::event::payload::events) finds
+    /// such texts in other bodies. `own` is the stack's environment, for providers that name none.
     ///
-    /// A payload that can't be understood is an event too, so that it is claimed, recorded and
-    /// set aside like any other: it comes with the reason why it can't be read.
-    pub fn read(envelope: Envelope, provider: &'static Provider, own: Environment) -> (Self, Option<Unreadable>) {
-        let payload = json::parse(&envelope.body).map_err(|error| Unreadable::NotJson(error.to_string()));
-        if payload
-            .as_ref()
-            .is_ok_and(|payload| payload.get(TEST_DELIVERY_MEMBER).is_some())
-        {
-            return (Self::test_delivery(envelope, provider, own), None);
+    /// A payload that can't be read is an event too, with the reason in [`unreadable`](Self::unreadable), so that it is
+    /// claimed and recorded like any other.
+    pub fn read(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
+        let payload = match json::parse(&envelope.body) {
+            Ok(payload) => payload,
+            Err(error) => return Self::unreadable(envelope, provider, own, Unreadable::NotJson(error.to_string())),
+        };
+        if payload.get(TEST_DELIVERY_MEMBER).is_some() {
+            return Self {
+                type_name: TEST_DELIVERY_MEMBER.to_owned(),
+                test_delivery: true,
+                ..Self::without_reading(envelope, provider, own, None)
+            };
         }
-        let conflict = envelope.replay == Some(Replay::Conflict);
-        match payload.and_then(|payload| (provider.read)(&payload)) {
+        match (provider.read)(&payload) {
             Ok(reading) => {
-                let event = Self::from_reading(envelope, provider, own, reading);
-                (if conflict { event.into_conflict() } else { event }, None)
+                let is_conflict = envelope.replay == Some(Replay::Conflict);
+                let event = Self::new(envelope, provider, own, reading);
+                if is_conflict { event.into_conflict() } else { event }
             }
-            // It is recorded among the events of no environment that money moves in.
-            Err(why @ Unreadable::Environment(_)) => {
-                let event = Self::unreadable(envelope, provider, Environment::Test);
-                (event.formerly_unreadable(own), Some(why))
-            }
-            Err(why) => (Self::unreadable(envelope, provider, own), Some(why)),
+            Err(why) => Self::unreadable(envelope, provider, own, why),
         }
     }
 
-    fn from_reading(envelope: Envelope, provider: &'static Provider, own: Environment, reading: Reading) -> Self {
+    pub(crate) fn unreadable(
+        envelope: Envelope,
+        provider: &'static Provider,
+        own: Environment,
+        why: Unreadable,
+    ) -> Self {
+        // Recorded where no real money moves.
+        let environment = matches!(why, Unreadable::Environment(_)).then_some(Environment::Test);
+        Self {
+            unreadable: Some(why),
+            ..Self::without_reading(envelope, provider, own, environment)
+        }
+    }
+
+    /// An event of which only the bytes are known. They are its key.
+    fn without_reading(
+        envelope: Envelope,
+        provider: &'static Provider,
+        own: Environment,
+        environment: Option<Environment>,
+    ) -> Self {
+        let reading = Reading {
+            environment,
+            legacy: LegacyReading {
+                no_environment: true,
+                ..LegacyReading::default()
+            },
+            ..Reading::new("unreadable", Kind::Unknown, Occurs::Once)
+        };
+        Self {
+            content: envelope.content.clone(),
+            ..Self::new(envelope, provider, own, reading)
+        }
+    }
+
+    fn new(envelope: Envelope, provider: &'static Provider, own: Environment, reading: Reading) -> Self {
         let environment = reading.environment.unwrap_or(own);
-        let body_sha256 = sha256(&envelope.body);
+        let body_sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(&envelope.body));
         let key = IdempotencyKey::derive(provider.name, environment, &reading, &body_sha256);
-        let occurred_at = |time: &String| Timestamp::of_event(time, envelope.received_at);
-        let occurred_at = reading.time.as_ref().and_then(occurred_at);
+        let occurred_at = reading.time.as_deref();
+        let occurred_at = occurred_at.and_then(|time| time::of_event(time, envelope.received_at));
+        let business_key = reading.resource.as_ref().and_then(|resource| {
+            let (_, id) = resource.key().split_once('#')?;
+            // Both parts are exact, and the first one contains no space.
+            Some(format!("{} {id}", reading.type_name.key_part().replace(' ', "%20")))
+        });
         Self {
             provider: provider.name,
             environment,
             type_name: reading.type_name.as_str().to_owned(),
             kind: reading.kind,
-            former: FormerKey::of(provider.name, own, &reading, &body_sha256, &key),
-            business_key: reading.business_key(),
+            legacy_key: LegacyKey::derive(provider.name, own, &reading, &body_sha256, &key),
+            business_key,
             resource: reading.resource,
             occurred_at,
-            no_time: reading.time.filter(|_| occurred_at.is_none()),
+            invalid_time: reading.time.filter(|_| occurred_at.is_none()),
             received_at: envelope.received_at,
             delivery_id: envelope.delivery_id,
             key,
@@ -121,6 +160,7 @@ impl Event {
             total_paid: reading.total_paid,
             reference: reading.reference,
             form: envelope.form,
+            unreadable: None,
             test_delivery: false,
             replay: envelope.replay.is_some(),
             content: Content::default(),
@@ -129,59 +169,17 @@ impl Event {
         }
     }
 
-    fn test_delivery(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
-        Self {
-            type_name: TEST_DELIVERY_MEMBER.to_owned(),
-            test_delivery: true,
-            ..Self::unreadable(envelope, provider, own)
-        }
-    }
-
-    pub(crate) fn unreadable(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
-        let body_sha256 = sha256(&envelope.body);
-        Self {
-            provider: provider.name,
-            environment: own,
-            type_name: "unreadable".to_owned(),
-            kind: Kind::Unknown,
-            resource: None,
-            occurred_at: None,
-            no_time: None,
-            former: None,
-            business_key: None,
-            received_at: envelope.received_at,
-            delivery_id: envelope.delivery_id,
-            key: IdempotencyKey::unreadable(provider.name, own, &body_sha256),
-            amount: None,
-            total_paid: None,
-            reference: None,
-            form: envelope.form,
-            test_delivery: false,
-            replay: envelope.replay.is_some(),
-            content: envelope.content,
-            body: envelope.body,
-            body_sha256,
-        }
-    }
-
-    /// The same delivery as an event of its own: other bytes under a key that is known.
+    /// The same delivery as a conflict, an event of its own: other bytes under a known key.
     #[must_use]
     pub fn into_conflict(mut self) -> Self {
         self.key = self.key.conflict(&self.body_sha256);
-        self.former = self.former.map(|former| former.conflict(&self.body_sha256));
+        self.legacy_key = self.legacy_key.map(|legacy| legacy.conflict(&self.body_sha256));
         self
     }
 
-    /// Version 0.1 recorded it in the stack's own environment.
-    fn formerly_unreadable(self, own: Environment) -> Self {
-        let key = IdempotencyKey::unreadable(self.provider, own, &self.body_sha256);
-        let former = (key != self.key).then_some(FormerKey { key, by_bytes: true });
-        Self { former, ..self }
-    }
-
-    /// Where version 0.1 may have recorded it, if elsewhere.
-    pub fn former(&self) -> Option<&FormerKey> {
-        self.former.as_ref()
+    /// The key under which version 0.1 may have recorded it, if that is another one.
+    pub fn legacy_key(&self) -> Option<&LegacyKey> {
+        self.legacy_key.as_ref()
     }
 
     /// The same event under another key.
@@ -190,45 +188,45 @@ impl Event {
         Self { key, ..self.clone() }
     }
 
-    /// The payload's JSON text: the bytes that the provider signed, or where these are no JSON in UTF-8, or an
-    /// array, the text that was [read from them](crate::event::payload). For a payload that can't be read, the bytes.
+    /// The payload's JSON text: the bytes that the provider signed, or the text that was
+    /// [read from them](crate::event::payload) if they are an array or not JSON in UTF-8. If the payload can't be read,
+    /// the bytes.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// What the sender says of a body that can't be read: later versions may read it by that.
+    /// What the sender says about a body that can't be read. Later versions may be able to read it with that.
     pub fn content(&self) -> &Content {
         &self.content
     }
 
-    /// The SHA-256 of [`body`](Self::body), lower-case hex.
+    /// The SHA-256 of [`body`](Self::body) in lower-case hex.
     pub fn body_sha256(&self) -> &str {
         &self.body_sha256
     }
 
-    /// The payload as a type of yours.
+    /// The payload as a type of your own.
     ///
     /// # Errors
-    /// [`Mismatch`] where the payload is not of that shape: a hook that uses `?` on it rejects the event,
-    /// with a reason that names the field. No retry would help.
+    /// [`Mismatch`] if the payload does not have that shape. A hook that uses `?` on it rejects the event, with a reason
+    /// that names the field; a retry would not help.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
         mismatch::read(&self.body)
     }
 
-    /// When it happened, or where the provider does not say, when it was first received: what orders the
-    /// events of one resource.
+    /// When it happened, or if the provider does not say, when it was first received. Orders the events of one resource.
     pub fn at(&self) -> Timestamp {
         self.occurred_at.unwrap_or(self.received_at)
     }
 
-    /// Type and resource id: the same even where a provider restamps its retries, so that a hook
-    /// can guard against that. `None` where there is no resource.
+    /// Type and resource id, which stay the same if a provider gives its retries a new time. A hook can use it to guard
+    /// against that. `None` if there is no resource.
     pub fn business_key(&self) -> Option<String> {
         self.business_key.clone()
     }
 }
 
-/// Without the payload: it holds personal data.
+/// Leaves out the payload, which contains personal data.
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
@@ -241,9 +239,5 @@ impl fmt::Debug for Event {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
-}
-
 #[cfg(test)]
-mod facts;
+mod tests;

@@ -1,8 +1,8 @@
 //! A strict JSON reader that loses nothing.
 //!
-//! serde_json can't serve here: it rounds large numbers or changes what other crates see of
-//! them, refuses a lone surrogate that a provider may have signed, and forgets the order and
-//! the number's own text, all of which signatures and amounts depend on.
+//! serde_json does not fit: it rounds large numbers (or, with a feature, changes them for every crate in the build),
+//! refuses lone surrogates that a provider may have signed, and forgets the order of members and the text of numbers.
+//! Signatures and amounts depend on all of these.
 
 mod parse;
 mod text;
@@ -12,10 +12,10 @@ use thiserror::Error;
 pub use parse::{items, parse};
 pub use text::Text;
 
-/// Arrays and objects may lie this deep in one another.
+/// The deepest nesting of arrays and objects.
 pub const MAX_DEPTH: usize = 128;
 
-/// One JSON value (RFC 8259), borrowed from its document where that is possible.
+/// One JSON value (RFC 8259), borrowed from its document if possible.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
     /// `null`
@@ -28,7 +28,7 @@ pub enum Value<'a> {
     String(Text<'a>),
     /// An array.
     Array(Vec<Value<'a>>),
-    /// An object's members in their order, duplicates and all.
+    /// An object's members in their order, duplicates included.
     Object(Vec<(Text<'a>, Value<'a>)>),
 }
 
@@ -39,35 +39,34 @@ pub enum Error {
     /// Not UTF-8.
     #[error("byte {at} is not UTF-8")]
     NotUtf8 {
-        /// Offset from the document's begin.
+        /// Offset from the start of the document.
         at: usize,
     },
-    /// Something else than the grammar allows.
+    /// Not what the grammar allows.
     #[error("byte {at}: expected {expected}")]
     Expected {
-        /// Offset from the document's begin.
+        /// Offset from the start of the document.
         at: usize,
-        /// What would be right.
+        /// What the grammar allows here.
         expected: &'static str,
     },
-    /// Arrays and objects deeper than [`MAX_DEPTH`].
+    /// Nested deeper than [`MAX_DEPTH`].
     #[error("byte {at}: nested deeper than {MAX_DEPTH}")]
     TooDeep {
-        /// Offset from the document's begin.
+        /// Offset from the start of the document.
         at: usize,
     },
 }
 
 impl<'a> Value<'a> {
-    /// The member of this name: the last one, as every usual parser has it. `None` where this
-    /// is no object or has no such member.
+    /// The member `name`: the last one, as common parsers have it. `None` if there is none, or if this is not an object.
     pub fn get(&self, name: &str) -> Option<&Self> {
         let members = self.as_object()?;
         let (_, value) = members.iter().rev().find(|(own, _)| own.as_str() == Some(name))?;
         Some(value)
     }
 
-    /// [`get`](Self::get), name after name.
+    /// Follows `names` through nested objects with [`get`](Self::get).
     pub fn path(&self, names: &[&str]) -> Option<&Self> {
         names.iter().try_fold(self, |value, name| value.get(name))
     }
@@ -80,8 +79,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A non-empty string's text, or a number's text exactly as sent; `None` for anything else.
-    /// What timestamps and amounts are read with. A lone surrogate reads as U+FFFD.
+    /// The text of a non-empty string or of a number, exactly as sent; `None` for anything else. Timestamps and amounts
+    /// are read with it. A lone surrogate becomes U+FFFD.
     pub fn scalar_text(&self) -> Option<String> {
         match self {
             Self::Number(text) => Some((*text).to_owned()),

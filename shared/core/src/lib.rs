@@ -1,20 +1,25 @@
-//! What a delivery, an event and the ledger are.
+//! What deliveries, events and the ledger are, independent of AWS.
 //!
-//! | modules | what is in them |
+//! | modules | what they contain |
 //! |---|---|
 //! | [`receive`] | the verify function: signature, canonical forms, secrets, answer, quarantine |
-//! | [`wire`] | what travels: the delivery as HTTP brings it, and the envelope that SQS carries |
+//! | [`wire`] | what travels: the delivery as it arrives over HTTP, and the envelope that SQS carries |
 //! | [`event`] | what the verified bytes say, and the idempotency key |
 //! | [`consume`] | the consumer: a batch, one event, the single-call commit, retries |
 //! | [`ledger`] | what has happened to each event, and who may change that |
 //! | [`hook`] | where the owner's business code plugs in |
-//! | [`provider`], [`providers`] | what can be said of a provider, and the three of them |
+//! | [`provider`], [`providers`] | what describes a provider, and the three providers |
 //! | [`clock`], [`error`], [`json`], [`metric`] | what all of these use |
 //!
-//! [`receive`] knows nothing of [`ledger`], [`consume`] nothing of HTTP; they share [`wire`].
+//! A module only uses modules to its left (`tests/layers.rs`), so the two halves share what travels, and nothing else:
 //!
-//! Absent on purpose: the AWS SDK, environment variables, the wall clock, randomness.
-//! All of them come in through ports ([`clock::Clock`], [`receive::Outbox`], [`ledger::Ledger`], …).
+//! ```text
+//! error  clock  json  metric  wire  provider ┬ receive
+//!                                            └ event  providers  hook  ledger  consume
+//! ```
+//!
+//! Absent on purpose: the AWS SDK, environment variables, the wall clock, randomness. They come in through ports
+//! ([`clock::Clock`], [`receive::Outbox`], [`ledger::Ledger`], …).
 
 pub mod clock;
 pub mod consume;

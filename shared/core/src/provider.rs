@@ -1,4 +1,4 @@
-//! What a provider is: data, and two small functions.
+//! What describes a provider: data and two small functions.
 
 mod environment;
 pub mod id;
@@ -12,31 +12,30 @@ pub use environment::Environment;
 pub(crate) use environment::environment;
 pub use id::Id;
 pub use kind::Kind;
-pub use reading::{Former, Occurs, Reading, Unreadable};
+pub use reading::{LegacyReading, Occurs, Reading, Unreadable};
 pub use resource::Resource;
 use scheme::{Scheme, SettingError};
 
-/// Everything that Acuse knows of one provider. The three of them are in
-/// [`providers`](crate::providers).
+/// Everything that Acuse knows about one provider. The three of them are in [`providers`](crate::providers).
 #[derive(Debug, Clone, Copy)]
 pub struct Provider {
-    /// The name in routes, messages, keys and configuration; lower-case.
+    /// The name in routes, messages, keys and configuration, in lower case.
     pub name: &'static str,
     /// How it signs.
     pub scheme: Scheme,
-    /// What is wrong with a signing secret that can't be one, as advice; `None` where nothing is.
-    pub misplaced: fn(&str) -> Option<&'static str>,
+    /// Checks a signing secret; the error says what it looks like instead, and what to do.
+    pub check_secret: fn(&str) -> Result<(), &'static str>,
     /// Reads a verified payload.
     pub read: fn(&Value<'_>) -> Result<Reading, Unreadable>,
-    /// The event types of its guide and elsewhere, for samples and help.
+    /// The known event types, for samples and help.
     pub types: &'static [&'static str],
 }
 
 impl Provider {
-    /// The same provider, signing as `settings` say: see [`Scheme::with_settings`].
+    /// The same provider with another scheme: see [`Scheme::with_settings`].
     ///
     /// # Errors
-    /// [`SettingError`] where they can't be meant.
+    /// [`SettingError`] if the settings are invalid.
     pub fn with_settings(&self, settings: &str) -> Result<Self, SettingError> {
         Ok(Self {
             scheme: self.scheme.with_settings(settings)?,

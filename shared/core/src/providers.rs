@@ -10,7 +10,7 @@ use crate::provider::Provider;
 /// All of them.
 pub const ALL: &[&Provider] = &[&unopago::PROVIDER, &onepay::PROVIDER, &kuenta::PROVIDER];
 
-/// The provider of this name.
+/// The provider called `name`.
 pub fn by_name(name: &str) -> Option<&'static Provider> {
     ALL.iter().find(|provider| provider.name == name).copied()
 }

@@ -1,4 +1,4 @@
-//! The verifier: what happens to a delivery between its arrival and its answer.
+//! The verify function: what happens to a delivery between its arrival and its answer.
 
 pub mod canonical;
 mod keyring;
@@ -21,59 +21,58 @@ use crate::provider::Provider;
 use crate::wire::delivery::{Delivery, DeliveryId, Unverified, Verified};
 use crate::wire::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
 pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
-use quarantine::{Quarantine, Quarantined, Window};
+use quarantine::{Admission, Quarantine};
 use registration::Registration;
 use signature::{Factor, Refusal};
 
-/// The longest that queue and secret store may take together. The providers give up at 5 s, and
-/// the answer has to travel.
+/// The longest that the queue and the secret store may take together. Providers give up after 5 s, and the answer
+/// needs time to travel.
 pub const BUDGET: Duration = Duration::from_millis(3500);
 
-/// The longest that the quarantine may take of it: a delivery that is not authentic is answered 401, not 503,
-/// whatever becomes of its copy.
+/// The part of the budget that the quarantine may use: a delivery that is not authentic is answered 401, not 503,
+/// whether or not it was kept.
 pub const QUARANTINE_BUDGET: Duration = Duration::from_secs(1);
 
-/// The header of a test delivery. It changes what a delivery that verifies is counted as, and nothing else:
-/// an alarm for a provider that has gone silent must not take the operator's own deliveries for its.
+/// The header of a test delivery. It only changes what a verified delivery is counted as: the alarm for a provider that
+/// has gone silent must not count the operator's own deliveries.
 pub const TEST_DELIVERY_HEADER: &str = "x-acuse-test";
 
-/// Where messages go.
+/// The verifier's queues.
 pub trait Outbox: Send + Sync {
-    /// Puts a verified delivery's message on the event queue. It is there when this returns.
+    /// Puts a verified delivery's message on the event queue. The message is stored when this returns.
     fn queue(&self, provider: &'static str, message: Message) -> impl Future<Output = Result<(), OutboxError>> + Send;
 
     /// Puts a delivery that failed verification on the quarantine queue.
     fn quarantine(&self, message: Message) -> impl Future<Output = Result<(), OutboxError>> + Send;
 }
 
-/// A queue that could not be written to.
+/// A message that could not be sent.
 #[derive(Debug, Error)]
 #[error("sending to the {queue} queue")]
 pub struct OutboxError {
     /// `event` or `quarantine`.
     pub queue: &'static str,
-    /// What the service said.
+    /// The service's error.
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// What the sender is told.
+/// The answer to the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// 200: it is in the queue.
+    /// 200: it verified, and it is in the queue.
     Queued(DeliveryId),
-    /// 200: this proof is missing or wrong, and it is in quarantine, which is all that becomes of it. Only within a
-    /// [registration window](registration).
+    /// 200: it failed verification within a [registration window](registration), and is only kept in quarantine.
     Registered,
     /// 401: this proof is missing or wrong.
     Refused(Factor),
-    /// 413: it can't fit one message.
+    /// 413: it does not fit one message.
     TooLong,
-    /// 503: it could not be queued, or nobody could say whether it is authentic. Send it again.
+    /// 503: it could not be queued, or the secrets were not available. Send it again.
     Unavailable,
 }
 
 impl Answer {
-    /// Its name among the metrics.
+    /// The outcome in metrics.
     const fn name(self) -> &'static str {
         match self {
             Self::Queued(_) => "queued",
@@ -85,33 +84,38 @@ impl Answer {
     }
 }
 
-/// One provider's verifier. Knows nothing of the ledger.
-pub struct Verifier<S, O, C, R> {
+/// Receives one provider's deliveries. Knows nothing of the ledger.
+pub struct Verifier<S, O> {
     provider: &'static Provider,
     keyring: Keyring<S>,
     registration: Registration,
     outbox: O,
     quarantine: Quarantine,
-    clock: C,
-    random: R,
+    clock: Box<dyn Clock>,
+    random: Box<dyn Random>,
 }
 
-impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Verifier<S, O, C, R> {
+impl<S: SecretStore, O: Outbox> Verifier<S, O> {
     /// A verifier for `provider`'s deliveries.
-    pub fn new(provider: &'static Provider, store: S, outbox: O, clock: C, random: R) -> Self {
+    pub fn new(
+        provider: &'static Provider,
+        store: S,
+        outbox: O,
+        clock: impl Clock + 'static,
+        random: impl Random + 'static,
+    ) -> Self {
         Self {
             provider,
             keyring: Keyring::new(store),
             registration: Registration::default(),
             outbox,
             quarantine: Quarantine::default(),
-            clock,
-            random,
+            clock: Box::new(clock),
+            random: Box::new(random),
         }
     }
 
-    /// Loads the secrets ahead of the first delivery. A failure is logged, not returned: the
-    /// first delivery tries again.
+    /// Loads the secrets before the first delivery. A failure is only logged: the first delivery tries again.
     pub async fn warm_up(&self) {
         if let Err(error) = self.keyring.current(self.clock.now()).await {
             error!(
@@ -122,29 +126,29 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Verifier<S, O, C, R> {
         }
     }
 
-    /// Takes one delivery in. `body` is what the provider sent, freed of the HTTP API's base64.
+    /// Receives one delivery. `body` is what the provider sent, after decoding the HTTP API's base64.
     pub async fn receive(&self, headers: HeaderMap, body: bytes::Bytes) -> Answer {
         let now = self.clock.now();
-        let test = headers.contains_key(TEST_DELIVERY_HEADER);
-        let id = DeliveryId::new(now, random_bytes(&self.random));
+        let is_test = headers.contains_key(TEST_DELIVERY_HEADER);
+        let id = DeliveryId::new(now, random_bytes(self.random.as_ref()));
         let delivery = Delivery::received(id, now, headers, body);
-        let answer = match within(&self.clock, BUDGET, self.take_in(&delivery)).await {
+        let answer = match within(self.clock.as_ref(), BUDGET, self.verify_and_queue(&delivery)).await {
             Some(Ok(answer)) => answer,
             Some(Err(refusal)) => self.refuse(&delivery, refusal).await,
             None => {
-                error!(provider = self.provider.name, delivery_id = %id, "delivery not taken in: no answer in time");
+                error!(provider = self.provider.name, delivery_id = %id, "delivery not accepted: out of time");
                 Answer::Unavailable
             }
         };
         let outcome = match answer {
-            Answer::Queued(_) if test => "test",
+            Answer::Queued(_) if is_test => "test",
             answer => answer.name(),
         };
         metric::delivery(self.provider.name, outcome);
         answer
     }
 
-    async fn take_in(&self, delivery: &Delivery<Unverified>) -> Result<Answer, Refusal> {
+    async fn verify_and_queue(&self, delivery: &Delivery<Unverified>) -> Result<Answer, Refusal> {
         let (provider, delivery_id) = (self.provider.name, delivery.id());
         if delivery.body().len() > LONGEST_TEXT {
             let length = delivery.body().len();
@@ -165,8 +169,8 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Verifier<S, O, C, R> {
         })
     }
 
-    /// Verifies with the secrets at hand, and where that fails once more with fresh ones: the
-    /// secret may just have been rotated.
+    /// Verifies with the secrets in memory, and if that fails, once more with fresh ones: the secret may just have been
+    /// rotated.
     async fn verify(&self, delivery: &Delivery<Unverified>) -> Result<Result<Delivery<Verified>, Refusal>, StoreError> {
         let now = delivery.received_at();
         let scheme = &self.provider.scheme;
@@ -175,9 +179,9 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Verifier<S, O, C, R> {
             Ok(verified) => return Ok(Ok(verified)),
             Err(refusal) => refusal,
         };
-        // What carries no proof at all needs no fresh secret.
-        let carries_proof = scheme.headers().any(|name| delivery.headers().contains_key(name));
-        if !carries_proof || !refusal.depends_on_secrets() {
+        // Without any proof, no other secret would make a difference.
+        let has_proof = scheme.headers().any(|name| delivery.headers().contains_key(name));
+        if !has_proof || !refusal.depends_on_secrets() {
             return Ok(Err(refusal));
         }
         Ok(match self.keyring.reload(now).await? {
@@ -208,58 +212,47 @@ impl<S: SecretStore, O: Outbox, C: Clock, R: Random> Verifier<S, O, C, R> {
         }
     }
 
-    /// Keeps what may turn out genuine once a secret is mended. The sender is answered 401 whether or not this
-    /// works, and in time. Within a registration window it is answered 200, but only once it is kept: whoever is
-    /// answered 200 does not send again.
+    /// Keeps a delivery that may turn out to be genuine once a secret is fixed. The answer is 401 in any case, and in
+    /// time. Within a registration window it is 200, but only if the delivery was kept: a sender that gets 200 does not
+    /// send it again.
     async fn refuse(&self, delivery: &Delivery<Unverified>, refusal: Refusal) -> Answer {
         let (provider, delivery_id) = (self.provider.name, delivery.id());
         let now = delivery.received_at();
-        let left = || {
-            let left = BUDGET.saturating_sub(self.clock.now().since(now));
-            left.min(QUARANTINE_BUDGET)
-        };
-        let open = self.registration.is_open(self.keyring.store(), now);
-        // Who signs with the right secret and comes too late has to come again: with the time of its receipt it
-        // could never be released.
-        let may_pass = refusal != Refusal::SignatureExpired;
-        let window = match may_pass {
-            true => within(&self.clock, left(), open).await,
-            false => None,
-        };
-        let window = match window {
-            Some(true) => Window::Open,
-            _ => Window::Closed,
-        };
-        let names: Vec<&str> = delivery.headers().keys().map(|name| name.as_str()).collect();
+        let clock = self.clock.as_ref();
+        let left = || BUDGET.saturating_sub(clock.now().since(now)).min(QUARANTINE_BUDGET);
+        // An expired delivery is genuine and must be sent again: with this time of receipt it could never be released.
+        let registering = refusal != Refusal::SignatureExpired
+            && within(clock, left(), self.registration.is_open(self.keyring.store(), now)).await == Some(true);
         let mut answer = Answer::Refused(refusal.factor());
-        let quarantined = match self.quarantine.admit(self.provider, delivery, refusal, window) {
-            Quarantined::Kept(message) => match within(&self.clock, left(), self.outbox.quarantine(message)).await {
+        let quarantined = match self.quarantine.admit(self.provider, delivery, refusal, registering) {
+            Admission::Skipped(why) => why,
+            Admission::Admitted(message) => match within(clock, left(), self.outbox.quarantine(message)).await {
                 Some(Ok(())) => {
                     metric::quarantined(provider);
-                    if window == Window::Open {
+                    if registering {
                         metric::registered();
                         answer = Answer::Registered;
                     }
                     "kept"
                 }
-                Some(Err(error)) => {
-                    error!(provider, %delivery_id, error = chain(&error), "delivery not quarantined");
-                    "failed"
-                }
-                None => {
-                    error!(provider, %delivery_id, error = "no answer in time", "delivery not quarantined");
+                failed => {
+                    let error = match &failed {
+                        Some(Err(error)) => chain(error),
+                        _ => "out of time".to_owned(),
+                    };
+                    error!(provider, %delivery_id, error, "delivery not quarantined");
                     "failed"
                 }
             },
-            Quarantined::Left(why) => why,
         };
         let status = if answer == Answer::Registered { 200 } else { 401 };
-        warn!(provider, %delivery_id, reason = %refusal, headers = ?names, quarantined, status, "delivery refused");
+        let headers: Vec<&str> = delivery.headers().keys().map(|name| name.as_str()).collect();
+        warn!(provider, %delivery_id, reason = %refusal, ?headers, quarantined, status, "delivery refused");
         answer
     }
 }
 
-fn random_bytes(random: &impl Random) -> [u8; 10] {
+fn random_bytes(random: &dyn Random) -> [u8; 10] {
     let bits = random.bits().to_le_bytes();
     std::array::from_fn(|i| bits.get(i).copied().unwrap_or_default())
 }

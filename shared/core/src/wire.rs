@@ -1,4 +1,4 @@
-//! What travels: a delivery as HTTP brings it, and the envelope in which SQS carries what was verified.
+//! What travels: a delivery as it arrives over HTTP, and the envelope that carries a verified one through SQS.
 
 pub mod content;
 pub mod delivery;

@@ -20,7 +20,7 @@ fn received(id: usize, millis: i64) -> Event {
         body: body.into(),
         replay: None,
     };
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
 }
 
 /// This many milliseconds after the day began.

@@ -33,7 +33,7 @@ async fn payloads_are_kept_compressed_in_parts_or_as_bytes() {
         body: bytes::Bytes::from_static(b"\xff\xfe"),
         replay: None,
     };
-    let (binary, _) = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);
+    let binary = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);
     tables.claimed(&binary, "a", 0).await;
     assert_eq!(tables.record(&binary).await.payload.as_deref(), Some(&b"\xff\xfe"[..]));
 }

@@ -159,7 +159,11 @@ async fn a_megabyte_is_accepted_and_a_body_too_large_for_a_message_is_answered_4
 
 #[tokio::test(flavor = "multi_thread")]
 async fn header_names_may_be_in_any_case() {
-    let title_case = acuse_cli::http::builder().unwrap().http1_title_case_headers().build().unwrap();
+    let title_case = acuse_cli::http::builder()
+        .unwrap()
+        .http1_title_case_headers()
+        .build()
+        .unwrap();
     for provider in providers::ALL {
         let body = payment(provider);
         let answer = send_with(&title_case, Post::signed(provider, body.as_bytes())).await;
@@ -176,16 +180,12 @@ async fn a_body_that_onepay_signed_rewritten_is_queued_as_it_was_signed() {
         .zip(amounts)
     {
         let raw = payment(provider).replace("150000", "9007199254740993.0");
-        let signed = match form {
-            CanonicalForm::Python => canonical::python(raw.as_bytes()),
-            _ => canonical::javascript(raw.as_bytes()),
-        };
-        let signed = signed.unwrap();
+        let signed = canonical::bytes(&raw.clone().into(), form).unwrap();
         let post = Post::signed(provider, &signed).with_body(raw.as_bytes());
         assert_eq!(send(post).await.status, 200);
         let id = resource_id(provider, &raw);
         let record = record_with_status(provider, &id, "COMPLETED").await;
-        assert_eq!(record.payload.as_deref(), Some(signed.as_slice()));
+        assert_eq!(record.payload.as_deref(), Some(&signed[..]));
         assert_eq!(payment_item(&record).await["amount"], amount);
     }
 }
@@ -208,7 +208,8 @@ async fn a_base64_body_is_decoded_before_it_is_verified() {
             "{}/2015-03-31/functions/{}/invocations",
             running.endpoint, running.outputs[&output]
         );
-        let answer = acuse_cli::http::client().unwrap()
+        let answer = acuse_cli::http::client()
+            .unwrap()
             .post(url)
             .body(event)
             .send()
@@ -251,7 +252,7 @@ async fn a_compressed_encoded_or_form_body_reaches_the_hooks_as_json() {
         let text = payment(provider);
         let encoded = || text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
         let body = match (media_type, encoding) {
-            (_, "gzip") => gzip::pack(text.as_bytes()).unwrap(),
+            (_, "gzip") => gzip::compress(text.as_bytes()).unwrap(),
             ("application/octet-stream", _) => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             _ => format!("payload={}", encoded()).into_bytes(),
         };

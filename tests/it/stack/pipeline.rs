@@ -93,7 +93,7 @@ async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
         body: body.clone().into(),
         replay: None,
     };
-    let (event, _) = Event::read(dead, provider, Environment::Live);
+    let event = Event::read(dead, provider, Environment::Live);
     let client = aws_sdk_dynamodb::Client::new(&running.sdk());
     let ledger = DynamoLedger::new(client, &running.outputs["LedgerTableName"], Duration::from_secs(3600));
     let lease = Lease {

@@ -6,7 +6,7 @@ use acuse_cli::note;
 use acuse_cli::webhooks::kuenta::{Account, BASE, Kuenta};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_core::providers::kuenta::PROVIDER;
-use acuse_core::receive::secrets::Stored;
+use acuse_core::receive::secrets::SecretVersion;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -171,9 +171,9 @@ async fn secret(place: &Place) -> Result<SecretString, Failure> {
         return Ok(newest(&PROVIDER, &stored.signing_secrets)?);
     }
     let secret = webhooks::new_secret()?;
-    let stored = Stored {
+    let stored = SecretVersion {
         signing_secrets: vec![secret.expose_secret().to_owned()],
-        ..Stored::default()
+        ..SecretVersion::default()
     };
     store.add(&stored).await?;
     note!(

@@ -7,7 +7,7 @@ use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
 use acuse_core::providers::onepay::PROVIDER;
-use acuse_core::receive::secrets::{Secrets, Stored, Token};
+use acuse_core::receive::secrets::{SecretVersion, Secrets, TokenField};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use thiserror::Error;
@@ -252,7 +252,7 @@ impl Update {
 }
 
 /// Stores what OnePay issued, before the secrets stored already.
-async fn store_issued(store: &StackSecret, old: Option<Stored>, issued: &Issued) -> Result<(), Failure> {
+async fn store_issued(store: &StackSecret, old: Option<SecretVersion>, issued: &Issued) -> Result<(), Failure> {
     let id = issued.webhook.id.clone();
     let advice = "copy both from OnePay's panel and store them with `acuse secrets put onepay` (`--no-token` if it shows no token); then release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
     let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
@@ -267,10 +267,10 @@ async fn store_issued(store: &StackSecret, old: Option<Stored>, issued: &Issued)
             advice,
         )
     };
-    let mut stored = Stored {
+    let mut stored = SecretVersion {
         signing_secrets: vec![secret.expose_secret().to_owned()],
-        token: Token::Text(token.expose_secret().to_owned()),
-        ..Stored::default()
+        token: TokenField::Text(token.expose_secret().to_owned()),
+        ..SecretVersion::default()
     };
     stored
         .signing_secrets

@@ -16,7 +16,7 @@ use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
-use acuse_core::receive::secrets::{SecretError, Stored, Token};
+use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion, TokenField};
 use clap::{Args, Subcommand};
 use thiserror::Error;
 
@@ -104,14 +104,17 @@ async fn put(provider: &'static Provider, secret: &StackSecret, no_token: bool) 
         return Err(InputError::NoTokenAnyway(name).into());
     }
     let new = ask(provider, no_token).map_err(|error| match error {
-        InputError::Secret(SecretError::MissingToken { .. }) => {
+        InputError::Secret(SecretError {
+            problem: Problem::MissingToken { .. },
+            ..
+        }) => {
             let advice =
                 format!("if its webhook has no token, add `--no-token`: `acuse secrets put {name} --no-token`");
             Failure::with_advice(error, advice)
         }
         error => error.into(),
     })?;
-    if no_token && new.token != Token::Null {
+    if no_token && new.token != TokenField::Null {
         return Err(InputError::TokenGiven.into());
     }
     secret.replace(&new).await?;
@@ -134,7 +137,7 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
         return Err(Failure::with_advice(RotateError::NothingToRotate(name), advice));
     };
     // If the old secret states that there is no token, so does the new one, unless a token is given.
-    let new = beside(ask(provider, old.token == Token::Null)?, &old);
+    let new = beside(ask(provider, old.token == TokenField::Null)?, &old);
     if new.signing_secrets == old.signing_secrets && new.token == old.token {
         note!("the new secret of {name} is already there");
     } else {
@@ -161,14 +164,14 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
     Ok(ExitCode::SUCCESS)
 }
 
-fn note_no_token(name: &str, secret: &Stored) {
-    if secret.token == Token::Null {
+fn note_no_token(name: &str, secret: &SecretVersion) {
+    if secret.token == TokenField::Null {
         note!("{name} sends no token, as stated: only the signature is checked");
     }
 }
 
 /// `new`, followed by the signing secrets of `old` that it lacks.
-fn beside(mut new: Stored, old: &Stored) -> Stored {
+fn beside(mut new: SecretVersion, old: &SecretVersion) -> SecretVersion {
     for secret in &old.signing_secrets {
         if !new.signing_secrets.contains(secret) {
             new.signing_secrets.push(secret.clone());

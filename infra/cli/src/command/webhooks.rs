@@ -10,7 +10,7 @@ use acuse_cli::webhooks::client::{Client, Pace};
 use acuse_cli::webhooks::{self, ChoiceError, Webhook};
 use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::SecretError;
+use acuse_core::receive::secrets::{Problem, SecretError};
 use clap::Args;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -240,9 +240,7 @@ pub(super) fn newest(provider: &'static Provider, secrets: &[String]) -> Result<
     let newest = secrets.first().filter(|secret| !secret.is_empty());
     newest
         .map(|secret| secret.clone().into())
-        .ok_or(SecretError::EmptySigningSecret {
-            provider: provider.name,
-        })
+        .ok_or_else(|| Problem::EmptySigningSecret.of(provider))
 }
 
 /// Prints webhooks as a table, or as one JSON object per line.

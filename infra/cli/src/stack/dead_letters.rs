@@ -38,11 +38,10 @@ impl DeadLetter {
             let provider = providers::by_name(&envelope.provider)?;
             Some(payload::events(&envelope, provider, own))
         });
-        let events = events.unwrap_or_default().into_iter();
         Self {
             provider: attribute(&message, "provider").unwrap_or("?").to_owned(),
             reason: attribute(&message, "reason").map(str::to_owned),
-            events: events.map(|(event, _)| event).collect(),
+            events: events.unwrap_or_default(),
             message,
         }
     }

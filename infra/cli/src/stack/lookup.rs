@@ -353,7 +353,7 @@ mod tests {
                     body: sample::payload(provider, type_name).unwrap().into(),
                     replay: None,
                 };
-                let event = Event::read(envelope, provider, Environment::Live).0;
+                let event = Event::read(envelope, provider, Environment::Live);
                 let resource = event.resource.unwrap();
                 let likely = IdempotencyKey::likely_partitions(provider, &resource.id);
                 assert!(likely.contains(&event.key.partition), "{type_name}: {likely:?}");

@@ -5,7 +5,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
 use acuse_core::providers;
-use acuse_core::receive::quarantine::{Kept, NotKept, REGISTRATION};
+use acuse_core::receive::quarantine::{InvalidMessage, QuarantinedDelivery, REGISTRATION};
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
 use acuse_core::receive::{Outbox, OutboxError, SecretStore};
@@ -33,7 +33,7 @@ pub struct Quarantined {
     /// Whether it was answered 200, in a registration window. The provider does not send it again.
     pub registration: bool,
     /// The delivery, as the verifier received it.
-    pub delivery: Result<Delivery<Unverified>, NotKept>,
+    pub delivery: Result<Delivery<Unverified>, InvalidMessage>,
 }
 
 /// Verifies quarantined deliveries with the secrets and settings that the stack has now.
@@ -221,7 +221,7 @@ impl Quarantined {
             provider: named("provider"),
             reason: named("reason"),
             registration: attribute(&message, REGISTRATION).is_some(),
-            delivery: Kept::open(text, |name| attribute(&message, name)),
+            delivery: QuarantinedDelivery::open(text, |name| attribute(&message, name)),
             message,
         }
     }
@@ -270,10 +270,10 @@ mod tests {
             token: None,
             signature: Some(Match {
                 header: "signature".to_owned(),
-                text: None,
+                encodings: None,
                 form: CanonicalForm::Trimmed,
                 secret: "signing secret 1".to_owned(),
-                odd: None,
+                caveat: None,
                 settings: Some("forms=raw,trimmed".to_owned()),
             }),
             is_signed: true,

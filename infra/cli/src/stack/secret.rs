@@ -5,7 +5,7 @@ use std::error::Error;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::receive::registration;
-use acuse_core::receive::secrets::{SecretError, Stored};
+use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion};
 use aws_sdk_secretsmanager::Client;
 
 use crate::stack::target::{Target, TargetError};
@@ -52,18 +52,17 @@ impl StackSecret {
     }
 
     /// The stored secret; `None` for the template's placeholder.
-    pub async fn get(&self) -> Result<Option<Stored>, StackSecretError> {
+    pub async fn get(&self) -> Result<Option<SecretVersion>, StackSecretError> {
         let value = self.client.get_secret_value().secret_id(&self.id).send().await;
         let value = value.map_err(|error| self.error("read", error))?;
-        let text = value.secret_string().ok_or(SecretError::Binary {
-            provider: self.provider.name,
-        })?;
-        let stored = Stored::parse(self.provider, text)?.trimmed();
-        Ok(Some(stored).filter(|stored| !stored.is_placeholder()))
+        let text = value.secret_string();
+        let text = text.ok_or_else(|| Problem::Binary.of(self.provider))?;
+        let stored = SecretVersion::parse(self.provider, text)?.trimmed();
+        Ok(Some(stored).filter(|stored| !stored.placeholder))
     }
 
     /// Stores a secret. The old one becomes the previous version, which is accepted as well.
-    pub async fn add(&self, secret: &Stored) -> Result<(), StackSecretError> {
+    pub async fn add(&self, secret: &SecretVersion) -> Result<(), StackSecretError> {
         let put = self.client.put_secret_value().secret_id(&self.id);
         let put = put.secret_string(secret.to_json()).send().await;
         put.map(drop).map_err(|error| self.error("write", error))
@@ -73,7 +72,7 @@ impl StackSecret {
     /// each write moves to the version before it. This needs no permission other than `PutSecretValue`, so whoever can
     /// do the first half can do the second. If the second call fails, both are accepted and nothing is refused; running
     /// it again is safe.
-    pub async fn replace(&self, secret: &Stored) -> Result<(), StackSecretError> {
+    pub async fn replace(&self, secret: &SecretVersion) -> Result<(), StackSecretError> {
         self.add(secret).await?;
         self.add(secret).await.map_err(|error| StackSecretError::NotWithdrawn {
             id: self.id.clone(),

@@ -284,7 +284,7 @@ async fn a_browser_sends_watches_and_redrives() {
     // A forged delivery is in quarantine with its diagnosis, and can't be released.
     browser.send("unopago customer_updated", &["broken"]).await;
     browser.goto("/quarantine").await;
-    let forged = "//tr[td='unopago' and contains(., 'no header holds a signature of this body')]";
+    let forged = "//tr[td='unopago' and contains(., 'no header contains a valid signature of this body')]";
     browser.wait_for(Locator::XPath(&format!("{forged}[not(.//a)]"))).await;
     browser.picture("quarantine.png").await;
     let id = "[...document.querySelectorAll('tr')].find((row) => row.textContent.includes('unopago') && row.textContent.includes('no header holds')).querySelector('code').textContent";

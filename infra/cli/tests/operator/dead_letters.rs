@@ -214,7 +214,7 @@ async fn messages_that_an_older_version_could_not_read_reach_hooks_when_redriven
         text
     };
     let bodies = [
-        acuse_core::wire::gzip::pack(text().as_bytes()).unwrap(),
+        acuse_core::wire::gzip::compress(text().as_bytes()).unwrap(),
         text().encode_utf16().flat_map(u16::to_be_bytes).collect(),
         format!("\u{FEFF}{}", text()).into_bytes(),
         format!("[{},{}]", text(), text()).into_bytes(),

@@ -53,8 +53,8 @@ async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
     let shown = shown.join("\n");
     for expected in [
         "answered 200: ",
-        ", no signature header came\n  no header holds a signature: it is not signed",
-        ", the signature is wrong\n  no header holds a signature",
+        ", the signature header is missing\n  no header contains a signature: it is not signed",
+        ", the signature is wrong\n  no header contains a valid signature",
     ] {
         assert!(shown.contains(expected), "{shown}");
     }

@@ -312,7 +312,7 @@ async fn a_misspelt_field_in_the_secret_refuses_no_genuine_delivery() {
     // The doctor reports it.
     let doctor = acuse_in(&own_state(), &["doctor", "--no-delivery"], "").await;
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-    let named = "unopago: secret          the secret of `unopago` has a field that no secret has: `tokens`";
+    let named = "unopago: secret          the secret of `unopago` has an unknown field: `tokens`";
     assert!(
         said.contains(&format!("✗ {named}")) && !said.contains("hunter2"),
         "{said}"

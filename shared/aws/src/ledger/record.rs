@@ -106,7 +106,7 @@ impl Record {
             attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
             duplicates: number(item, "duplicates").unwrap_or_default(),
             conflicts: number(item, "conflicts"),
-            conflict_of: key.first().map(|first| first.to_string()),
+            conflict_of: key.conflict_of().map(|first| first.to_string()),
             received_at: time("received_at"),
             claimed_at: time("claimed_at"),
             last_duplicate_at: time("last_duplicate_at"),

@@ -130,7 +130,7 @@ mod tests {
             _ => None,
         };
         let envelope = Envelope::from_message(&body, attribute).unwrap();
-        Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+        Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
     }
 
     /// An array may have both, and they may be committed within one millisecond.

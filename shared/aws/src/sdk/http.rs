@@ -1,7 +1,7 @@
 //! The SDK's HTTP client: hyper over HTTP/1.1, with rustls on ring.
 //!
-//! The SDK's own client brings HTTP/2 and proxies, which AWS's end points don't need: 0.7 MB of the
-//! binary. It reads the system's certificates in every init; these are compiled in.
+//! The SDK's own client supports HTTP/2 and proxies, which AWS's endpoints don't need and which cost 0.7 MB of the
+//! binary. It also reads the system's certificates at every start-up; these are compiled in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,17 +27,17 @@ use thiserror::Error;
 use super::wall::WallTimer;
 use crate::config;
 
-/// A connection that takes longer is given up.
+/// A connection attempt that takes longer fails.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// AWS closes a connection that is idle for longer, be it that the sandbox was frozen meanwhile.
+/// AWS closes connections that are idle for longer, even while the sandbox is frozen.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// TLS can't be set up.
+/// Why TLS can't be set up.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum TrustError {
-    /// `AWS_CA_BUNDLE` holds no certificates.
+pub enum TlsError {
+    /// `AWS_CA_BUNDLE` is not a file of certificates.
     #[error("AWS_CA_BUNDLE: can't read certificates from {path}")]
     Bundle {
         /// The file.
@@ -45,14 +45,14 @@ pub enum TrustError {
         /// Why.
         source: rustls::pki_types::pem::Error,
     },
-    /// What rustls itself refuses.
+    /// rustls refused the configuration.
     #[error("TLS can't be set up")]
     Tls(#[from] rustls::Error),
 }
 
-/// One client, whose connections all SDK clients share. How long they are idle is `clock`'s business.
-pub(super) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TrustError> {
-    // ring instead of the default AWS-LC: the first TLS handshake is some 23 ms sooner.
+/// One client, whose connections all SDK clients share. `clock` measures how long they are idle.
+pub(super) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TlsError> {
+    // With ring instead of the default AWS-LC, the first TLS handshake takes some 23 ms less.
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots()?)
@@ -73,14 +73,14 @@ pub(super) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TrustErr
     Ok(SharedHttpClient::new(Http1(client)))
 }
 
-/// Whom to trust: Mozilla's list, or what `AWS_CA_BUNDLE` names, as in the other SDKs.
-fn roots() -> Result<RootCertStore, TrustError> {
+/// The trusted certificates: Mozilla's list, or those in `AWS_CA_BUNDLE`, as in the other SDKs.
+fn roots() -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     let Some(path) = config::optional("AWS_CA_BUNDLE") else {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         return Ok(roots);
     };
-    let bundle = |source| TrustError::Bundle {
+    let bundle = |source| TlsError::Bundle {
         path: path.clone(),
         source,
     };
@@ -107,7 +107,7 @@ impl HttpConnector for Http1 {
         };
         let answered = self.0.request(request);
         HttpConnectorFuture::new(async move {
-            // What fails between here and the service may go well another time.
+            // A failure between here and the service may be temporary, so it is one that the SDK retries.
             let response = answered.await.map_err(|error| ConnectorError::io(error.into()))?;
             HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))

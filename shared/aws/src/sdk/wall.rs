@@ -1,4 +1,4 @@
-//! Idle connections by the wall clock.
+//! Measures idle connections by the wall clock.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use acuse_core::clock::{Clock, Timestamp};
 use hyper::rt::{Sleep, Timer};
 use hyper_util::rt::TokioTimer;
 
-/// A timer for a pool of connections. Between two invocations Lambda freezes the sandbox, and with it the
-/// monotonic clock that timers go by: a connection that is minutes old would seem to have been idle for
-/// milliseconds, while the other end has closed it long ago.
+/// The timer of a connection pool. Between two invocations Lambda freezes the sandbox, including the monotonic clock
+/// that timers use: a connection that was idle for minutes would seem to have been idle for milliseconds, although the
+/// other end has closed it.
 #[derive(Clone)]
 pub(super) struct WallTimer {
     clock: Arc<dyn Clock>,
-    /// One moment by both clocks.
-    begun: (Instant, Timestamp),
+    /// The same moment on both clocks.
+    start: (Instant, Timestamp),
 }
 
 impl WallTimer {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        let begun = (Instant::now(), clock.now());
-        Self { clock, begun }
+        let start = (Instant::now(), clock.now());
+        Self { clock, start }
     }
 }
 
@@ -30,13 +30,13 @@ impl Timer for WallTimer {
         TokioTimer::new().sleep(duration)
     }
 
-    /// `deadline` is one of [`now`](Self::now)'s.
+    /// `deadline` is relative to [`now`](Self::now).
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
         self.sleep(deadline.saturating_duration_since(self.now()))
     }
 
     fn now(&self) -> Instant {
-        let (instant, timestamp) = self.begun;
+        let (instant, timestamp) = self.start;
         instant + self.clock.now().since(timestamp)
     }
 }

@@ -1,10 +1,9 @@
-//! The HTTP API's request and response, payload format 2.0: what function URLs and `cargo lambda watch` send too.
+//! The HTTP API's request and response, in payload format 2.0. Function URLs and `cargo lambda watch` use it too.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 //!
-//! `lambda_http` would make an `http::Request` of it, with a URL built from `Host`, path and query. That panics where
-//! one of them fits no URL (`?a=b c`), and nothing here reads any of them.
+//! This module reads the event itself: `lambda_http` would build an `http::Request` with a URL from `Host`, path and
+//! query, and panics if one of them is not valid in a URL (`?a=b c`). None of them matters here.
 
-use acuse_core::clock::{Clock, Random};
 use acuse_core::receive::{Answer, Outbox, SecretStore, Verifier};
 use acuse_core::wire::envelope::LONGEST_TEXT;
 use bytes::Bytes;
@@ -14,19 +13,13 @@ use http::{HeaderMap, HeaderValue, Method};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest as Request, ApiGatewayV2httpResponse as Response};
 
-/// A provider that was told 503 should come back after this many seconds.
+/// After how many seconds a provider that got 503 should send again.
 const RETRY_AFTER_SECONDS: u8 = 5;
 
-/// Takes one request through `verifier`: a delivery by POST. Panels and monitors also ask by GET and HEAD whether the
-/// URL answers; that has no effect.
-pub(super) async fn answer<S, O, C, R>(verifier: &Verifier<S, O, C, R>, request: Request) -> Response
-where
-    S: SecretStore,
-    O: Outbox,
-    C: Clock,
-    R: Random,
-{
-    // The route that takes a trailing slash is greedy, so that it also takes what has more behind it.
+/// Answers one request. A delivery is a POST; panels and monitors also check the URL with GET and HEAD, which have no
+/// effect.
+pub(super) async fn answer(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Request) -> Response {
+    // The route for a trailing slash is greedy, so it also matches longer paths.
     if request.path_parameters.values().any(|more| !more.is_empty()) {
         return response(404, "not found");
     }
@@ -42,14 +35,8 @@ where
     }
 }
 
-async fn deliver<S, O, C, R>(verifier: &Verifier<S, O, C, R>, request: Request) -> Response
-where
-    S: SecretStore,
-    O: Outbox,
-    C: Clock,
-    R: Random,
-{
-    let Some((headers, body)) = opened(request) else {
+async fn deliver(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Request) -> Response {
+    let Some((headers, body)) = headers_and_body(request) else {
         return response(400, "the body is not base64");
     };
     match verifier.receive(headers, body).await {
@@ -62,15 +49,15 @@ where
         Answer::Refused(factor) => response(401, &format!("missing or wrong {}", factor.name())),
         Answer::TooLong => response(413, &format!("the body is longer than {LONGEST_TEXT} bytes")),
         Answer::Unavailable => with_header(
-            response(503, "not taken in; send it again"),
+            response(503, "not accepted; send it again"),
             RETRY_AFTER,
             &RETRY_AFTER_SECONDS.to_string(),
         ),
     }
 }
 
-/// The headers, and the body freed of the API's base64; `None` where it is none.
-fn opened(request: Request) -> Option<(HeaderMap, Bytes)> {
+/// The headers, and the body after decoding the API's base64; `None` if that is invalid.
+fn headers_and_body(request: Request) -> Option<(HeaderMap, Bytes)> {
     let mut headers = request.headers;
     if let Some(cookies) = request.cookies
         && let Ok(cookies) = HeaderValue::from_str(&cookies.join("; "))

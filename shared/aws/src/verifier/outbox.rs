@@ -7,6 +7,8 @@ use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use tracing::debug;
 
+use crate::config;
+
 /// The event queue and the quarantine queue.
 #[derive(Debug, Clone)]
 pub struct SqsOutbox {
@@ -16,7 +18,7 @@ pub struct SqsOutbox {
 }
 
 impl SqsOutbox {
-    /// The queues of these URLs.
+    /// The queues with these URLs.
     pub fn new(client: Client, event_queue: String, quarantine_queue: String) -> Self {
         Self {
             client,
@@ -25,12 +27,12 @@ impl SqsOutbox {
         }
     }
 
-    /// One real call, so that the connection stands when the first delivery comes: a batch of
-    /// no messages, which SQS refuses, and which needs no permission beyond sending.
+    /// Opens the connection before the first delivery, with a real call: a batch without messages, which SQS refuses and
+    /// which needs no permission beyond sending.
     pub(super) async fn warm_up(&self) {
         let call = self.client.send_message_batch().queue_url(&self.event_queue);
         if let Err(error) = call.set_entries(Some(Vec::new())).send().await {
-            debug!(error = %error, "queue connection warmed by a call that is refused");
+            debug!(%error, "queue connection opened by a call that is refused");
         }
     }
 
@@ -47,7 +49,7 @@ impl Outbox for SqsOutbox {
     async fn queue(&self, provider: &'static str, message: Message) -> Result<(), OutboxError> {
         let mut send = self
             .send(&self.event_queue, message)
-            // A fair queue: one provider's flood does not starve another.
+            // A fair queue: a flood from one provider does not delay the others.
             .message_group_id(provider);
         if let Some(trace) = trace_header() {
             send = send.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, trace);
@@ -62,24 +64,16 @@ impl Outbox for SqsOutbox {
 }
 
 fn string(value: String) -> Option<MessageAttributeValue> {
-    MessageAttributeValue::builder()
-        .data_type("String")
-        .string_value(value)
-        .build()
-        .ok()
+    let attribute = MessageAttributeValue::builder().data_type("String");
+    attribute.string_value(value).build().ok()
 }
 
-/// The runtime keeps the invocation's trace in this variable.
+/// The invocation's trace, which the runtime puts into this variable.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 fn trace_header() -> Option<MessageSystemAttributeValue> {
-    let trace = std::env::var("_X_AMZN_TRACE_ID")
-        .ok()
-        .filter(|trace| !trace.is_empty())?;
-    MessageSystemAttributeValue::builder()
-        .data_type("String")
-        .string_value(trace)
-        .build()
-        .ok()
+    let trace = config::optional("_X_AMZN_TRACE_ID")?;
+    let value = MessageSystemAttributeValue::builder().data_type("String");
+    value.string_value(trace).build().ok()
 }
 
 fn failed(queue: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> OutboxError {

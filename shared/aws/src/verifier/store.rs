@@ -3,13 +3,13 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::error::chain;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{SecretError, Secrets};
+use acuse_core::receive::secrets::{Problem, SecretError, Secrets};
 use acuse_core::receive::{SecretStore, StoreError, registration};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use tracing::{debug, error, warn};
 
-/// The secret of one provider.
+/// One provider's secret.
 pub struct SecretsManager {
     client: Client,
     secret_id: String,
@@ -26,40 +26,33 @@ impl SecretsManager {
         }
     }
 
-    /// What was stored last, alone; `None` where no secret was put yet.
+    /// The current version alone; `None` if no secret was stored yet.
     ///
     /// # Errors
-    /// As [`load`](SecretStore::load), and also where it could fall back on the version before.
+    /// As [`load`](SecretStore::load), but without falling back on the previous version.
     pub async fn current(&self) -> Result<Option<Secrets>, StoreError> {
         Ok(self.version("AWSCURRENT").await??)
     }
 
-    /// One version, read: `None` where there is none of that stage, or only the placeholder.
+    /// The secrets in one version; `None` if there is no such version, or only the placeholder.
     ///
     /// # Errors
-    /// The outer one where the store does not answer, the inner one where what it holds is of no use.
+    /// The outer one if the store fails, the inner one if the version is not a valid secret.
     async fn version(&self, stage: &'static str) -> Result<Result<Option<Secrets>, SecretError>, StoreError> {
-        let provider = self.provider.name;
-        Ok(match self.get(stage).await? {
-            Some(value) if value.secret_string.is_none() && value.secret_binary.is_some() => {
-                Err(SecretError::Binary { provider })
-            }
-            Some(value) => match value.secret_string {
-                Some(text) => Secrets::parse(self.provider, &text),
-                None => Ok(None),
-            },
-            None => Ok(None),
+        let Some(value) = self.get(stage).await? else {
+            return Ok(Ok(None));
+        };
+        Ok(match (value.secret_string, value.secret_binary) {
+            (Some(text), _) => Secrets::parse(self.provider, &text),
+            (None, Some(_)) => Err(Problem::Binary.of(self.provider)),
+            (None, None) => Ok(None),
         })
     }
 
-    /// The version of `stage`; `None` where there is none.
+    /// The version with this staging label; `None` if there is none.
     async fn get(&self, stage: &'static str) -> Result<Option<GetSecretValueOutput>, StoreError> {
-        let get = self
-            .client
-            .get_secret_value()
-            .secret_id(&self.secret_id)
-            .version_stage(stage);
-        match get.send().await {
+        let get = self.client.get_secret_value().secret_id(&self.secret_id);
+        match get.version_stage(stage).send().await {
             Ok(value) => Ok(Some(value)),
             Err(error)
                 if error
@@ -77,11 +70,11 @@ impl SecretsManager {
 }
 
 impl SecretStore for SecretsManager {
-    /// `AWSCURRENT` and `AWSPREVIOUS` together, so that a rotation loses nothing. A version
-    /// that can't be used does not take the other one down with it.
+    /// `AWSCURRENT` and `AWSPREVIOUS` together, so that a rotation loses nothing. If one of them is not a valid secret,
+    /// the other one is still used.
     async fn load(&self) -> Result<Secrets, StoreError> {
-        // One after the other, over one connection: a second one costs more than it saves.
-        // Without one of them nobody can say that a signature is wrong.
+        // In sequence over one connection: opening a second one costs more than it saves. Both must be read, since
+        // without one of them a signature can't be called wrong.
         let current = self.version("AWSCURRENT").await?;
         let previous = self.version("AWSPREVIOUS").await?.unwrap_or_else(|error| {
             debug!(error = chain(&error), "previous secret not used");
@@ -94,7 +87,7 @@ impl SecretStore for SecretsManager {
                 warn!(
                     provider = self.provider.name,
                     secret = self.secret_id,
-                    "no secret was put yet: every delivery is refused and kept in quarantine"
+                    "no secret is stored yet: every delivery is refused and kept in quarantine"
                 );
                 Ok(Secrets::default())
             }
@@ -102,7 +95,7 @@ impl SecretStore for SecretsManager {
                 error!(
                     provider = self.provider.name,
                     error = chain(&error),
-                    "the current secret can't be used; the previous one still is"
+                    "the current secret is invalid; only the previous one is used"
                 );
                 Ok(previous)
             }

@@ -48,13 +48,7 @@ pub(super) struct Owned<'e> {
 }
 
 impl<L: Ledger, I: Inbox> Consumer<L, I> {
-    pub(super) async fn consume_event(
-        &self,
-        message: &Received,
-        event: &Event,
-        unreadable: Option<Unreadable>,
-        deadline: Timestamp,
-    ) -> Outcome {
+    pub(super) async fn consume_event(&self, message: &Received, event: &Event, deadline: Timestamp) -> Outcome {
         let started = self.clock.now();
         let cut = deadline.minus(RESERVE);
         if started >= cut {
@@ -71,7 +65,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             message_id: message.message_id.clone(),
             overrides: Override::of(event.replay, message.receives),
         };
-        let no_hooks = self.no_hooks(&event, unreadable, started);
+        let no_hooks = self.no_hooks(&event, started);
         let opened = match &no_hooks {
             None => self.open(message, &event, &lease, cut).await,
             Some(why) => self.claim_without_hooks(&mut event, &lease, why).await,
@@ -111,9 +105,9 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         }
     }
 
-    fn no_hooks(&self, event: &Event, unreadable: Option<Unreadable>, now: Timestamp) -> Option<NoHooks> {
-        if let Some(why) = unreadable {
-            return Some(NoHooks::Unreadable(why));
+    fn no_hooks(&self, event: &Event, now: Timestamp) -> Option<NoHooks> {
+        if let Some(why) = &event.unreadable {
+            return Some(NoHooks::Unreadable(why.clone()));
         }
         let Policy {
             environment, retention, ..

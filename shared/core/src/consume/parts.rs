@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::{Outcome, Received};
 use crate::event::payload;
 use crate::event::{Environment, Event};
-use crate::provider::{Provider, Unreadable};
+use crate::provider::Provider;
 use crate::wire::envelope::Envelope;
 
 /// One event of a message.
@@ -22,7 +22,6 @@ pub(super) struct Part {
     /// The message; for an event of an array, a message with this event alone.
     pub(super) message: Received,
     pub(super) event: Event,
-    pub(super) unreadable: Option<Unreadable>,
     whole: Arc<Mutex<Tally>>,
 }
 
@@ -49,15 +48,11 @@ pub(super) fn parts(
     }));
     let messages = match events.len() {
         1 => vec![message],
-        _ => events
-            .iter()
-            .map(|(event, _)| alone(&message, envelope, event))
-            .collect(),
+        _ => events.iter().map(|event| alone(&message, envelope, event)).collect(),
     };
-    let part = |(message, (event, unreadable))| Part {
+    let part = |(message, event)| Part {
         message,
         event,
-        unreadable,
         whole: Arc::clone(&whole),
     };
     messages.into_iter().zip(events).map(part).collect()
@@ -66,7 +61,7 @@ pub(super) fn parts(
 /// The message as it would be with `event` alone.
 fn alone(message: &Received, envelope: &Envelope, event: &Event) -> Received {
     // A part compressed by itself may be longer than the whole. Then the message comes again with all its parts.
-    let Ok(own) = envelope.carrying(event.body().clone()).to_message() else {
+    let Ok(own) = envelope.with_json(event.body().clone()).to_message() else {
         return message.clone();
     };
     let attributes = own.attributes.into_iter();

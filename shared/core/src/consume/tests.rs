@@ -5,7 +5,7 @@ mod conflict;
 mod counts;
 mod edges;
 mod failures;
-mod former_key;
+mod legacy_key;
 mod order;
 mod parts;
 mod payload;
@@ -213,7 +213,7 @@ fn event_of(message: &Received) -> Event {
 fn read(provider: &'static Provider, message: &Received) -> Event {
     let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
     let envelope = Envelope::from_message(&message.text, attribute).unwrap();
-    Event::read(envelope, provider, Environment::Live).0
+    Event::read(envelope, provider, Environment::Live)
 }
 
 /// What was counted, as `Name{Outcome} = n`; histograms by the number of their values.

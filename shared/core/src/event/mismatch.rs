@@ -1,16 +1,16 @@
-//! The payload as a type of the hook's own, and why it is none.
+//! The payload as a type of the hook's own, and why it does not fit.
 
 use std::any::type_name;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-/// A payload that is not of the type that a hook reads it as. It would be the same another time, so it is
-/// no [`Error`](std::error::Error), which `?` would turn into a retry: `?` makes it
+/// A payload that does not have the type that a hook reads it as. A retry would not help, so it is not an
+/// [`Error`](std::error::Error), which `?` would turn into a retry: `?` makes it
 /// [`HookError::Reject`](crate::hook::HookError::Reject).
 ///
-/// It names the type, the field and what was expected there, and not the value that the payload has there:
-/// that may be personal data, and a reason is shown in logs and lists.
+/// It names the type, the field and what was expected, but not the field's value: that may be personal data, and
+/// reasons are shown in logs and lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
     type_name: String,
@@ -18,12 +18,12 @@ pub struct Mismatch {
     problem: String,
 }
 
-/// The longest that a field's path or a problem is shown: both may be made of a provider's text.
+/// The most characters shown of a field's path or a problem: both may contain a provider's text.
 const LONGEST: usize = 200;
 
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Mismatch> {
     serde_json::from_slice(body).map_err(|error| {
-        // Only a payload that does not fit is read again, to learn where.
+        // Read again to find the field, only if it does not fit.
         let found = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body));
         let field = found.err().map(|error| error.path().to_string());
         Mismatch {
@@ -40,12 +40,11 @@ fn short_name(name: &str) -> &str {
     base.rsplit("::").next().unwrap_or(base)
 }
 
-/// serde's message without the payload's value, which it quotes after what it is, and without the place in
-/// the text, which the field's name says better:
-/// ``invalid type: string "a@b.co", expected i64 at line 1 column 9``.
+/// serde's message without the payload's value, which it quotes, and without the position, which the field's name says
+/// better: ``invalid type: string "a@b.co", expected i64 at line 1 column 9``.
 fn without_value(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(text, _)| text);
-    // These quote a field of the hook's own type.
+    // These only quote a field of the hook's own type.
     if message.starts_with("missing field") || message.starts_with("duplicate field") {
         return message.to_owned();
     }
@@ -68,10 +67,10 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// ``the payload is no `Order`: payment.amount: invalid type: string, expected i64``
+/// ``the payload is not a valid `Order`: payment.amount: invalid type: string, expected i64``
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the payload is no `{}`: ", self.type_name)?;
+        write!(f, "the payload is not a valid `{}`: ", self.type_name)?;
         if let Some(field) = &self.field {
             write!(f, "{field}: ")?;
         }
@@ -107,7 +106,7 @@ mod tests {
         Cop,
     }
 
-    /// Its own error quotes what it was given.
+    /// Its own error quotes the value.
     #[derive(Debug, Deserialize)]
     #[serde(try_from = "String")]
     struct Mail;
@@ -146,33 +145,33 @@ mod tests {
         let reasons: Vec<String> = found.iter().map(|body| mismatch(body)).collect();
         assert!(reasons.iter().all(|reason| !reason.contains("juan")), "{reasons:#?}");
         insta::assert_snapshot!(reasons.join("\n"), @r"
-        the payload is no `Order`: payment.amount: invalid type: string, expected i64
-        the payload is no `Order`: payment.amount: invalid type: string, expected i64
-        the payload is no `Order`: payment.amount: invalid type: floating point, expected i64
-        the payload is no `Order`: payment.amount: invalid type: floating point, expected i64
-        the payload is no `Order`: payment.amount: invalid type: null, expected i64
-        the payload is no `Order`: payment.parts[1]: invalid value: integer, expected u8
-        the payload is no `Order`: payment.currency: unknown variant, expected `Cop`
-        the payload is no `Order`: payment.nickname: unknown field, expected one of `amount`, `currency`, `parts`, `payer`, `mail`
-        the payload is no `Order`: payment.payer.name: invalid type: string, expected a boolean
-        the payload is no `Order`: payment.mail: no mail address
-        the payload is no `Order`: payment: missing field `amount`
-        the payload is no `Order`: payment: duplicate field `amount`
-        the payload is no `Order`: payment: invalid type: string, expected struct Payment
-        the payload is no `Order`: [0]: invalid type: string, expected struct Payment
-        the payload is no `Order`: payment.amount: unexpected end of hex escape
+        the payload is not a valid `Order`: payment.amount: invalid type: string, expected i64
+        the payload is not a valid `Order`: payment.amount: invalid type: string, expected i64
+        the payload is not a valid `Order`: payment.amount: invalid type: floating point, expected i64
+        the payload is not a valid `Order`: payment.amount: invalid type: floating point, expected i64
+        the payload is not a valid `Order`: payment.amount: invalid type: null, expected i64
+        the payload is not a valid `Order`: payment.parts[1]: invalid value: integer, expected u8
+        the payload is not a valid `Order`: payment.currency: unknown variant, expected `Cop`
+        the payload is not a valid `Order`: payment.nickname: unknown field, expected one of `amount`, `currency`, `parts`, `payer`, `mail`
+        the payload is not a valid `Order`: payment.payer.name: invalid type: string, expected a boolean
+        the payload is not a valid `Order`: payment.mail: no mail address
+        the payload is not a valid `Order`: payment: missing field `amount`
+        the payload is not a valid `Order`: payment: duplicate field `amount`
+        the payload is not a valid `Order`: payment: invalid type: string, expected struct Payment
+        the payload is not a valid `Order`: [0]: invalid type: string, expected struct Payment
+        the payload is not a valid `Order`: payment.amount: unexpected end of hex escape
         ");
     }
 
     #[test]
-    fn a_reason_is_short_whatever_is_sent() {
+    fn a_reason_is_short_for_any_payload() {
         let long = "k".repeat(100_000);
         let reason = mismatch(&format!(r#"{{"payment":{{"amount":1,"payer":{{"{long}":1}}}}}}"#));
         assert!(reason.chars().count() < 2 * LONGEST + 50, "{reason}");
     }
 
     #[test]
-    fn what_fits_is_read_as_it_was_sent() {
+    fn a_fitting_payload_is_read_exactly() {
         let order: Order = read(br#"{"payment":{"amount":7,"currency":"Cop"}}"#).unwrap();
         assert_eq!(order.payment.amount, 7);
         let amounts: BTreeMap<String, Box<RawValue>> = read(br#"{"amount":9007199254740993.10}"#).unwrap();

@@ -1,21 +1,21 @@
-//! From the bytes that verified to the JSON texts of their events.
+//! From the verified bytes to the JSON texts of their events.
 //!
 //! ```text
-//! JSON, in UTF-8 ──────────────────────────────────────────────────────────────▶ an event over these bytes
-//! gzip ─ unpacked ─┐
-//!                  ├ a byte order mark, UTF-16, a charset that is named ─ UTF-8 ┐
-//!                  ├ a form ─ its `payload`, or its fields as an object ────────┼▶ an event over that text
-//!                  └────────────────────────────────────────────────────────────┤
-//!                                                       an array ─ each of its items ▶ events over those
-//! anything else ────────────────────────────── unreadable, over the bytes, and why
+//! JSON, in UTF-8 ──────────────────────────────────────────────────────────────▶ an event with these bytes
+//! gzip ─ decompressed ─┐
+//!                      ├ byte order mark, UTF-16, named charset ─ UTF-8 ────────┐
+//!                      ├ form ─ its `payload`, or its fields as an object ──────┼▶ an event with that text
+//!                      └────────────────────────────────────────────────────────┤
+//!                                                     array ─ each of its items ┴▶ events with those
+//! anything else ──────────────────────────── an unreadable event with the bytes, and why
 //! ```
 //!
-//! Each reading excludes the others, and the bytes decide: what begins like gzip or UTF-16 is no JSON, and no
-//! JSON is written in the characters of a form. Headers, which nobody signs, say nothing but the charset of
-//! bytes that are no UTF-8; so a message without them is read as well.
+//! The bytes decide, and no two readings apply to the same bytes: gzip and UTF-16 never begin like JSON, and JSON is
+//! not made of the characters of a form. Headers are not signed, so they only name the charset of bytes that are not
+//! UTF-8. A message without them is read as well.
 //!
-//! The text is the event's body, hash and payload in the ledger: packed twice it is the same event, and a
-//! replay from the ledger has the same key.
+//! The text becomes the event's body, hash and payload in the ledger, so the same text in another encoding is the same
+//! event, and a replay from the ledger has the same key.
 
 mod charset;
 mod form;
@@ -24,34 +24,32 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::event::{Environment, Event};
+use crate::event::Event;
 use crate::json;
-use crate::provider::{Provider, Unreadable};
+use crate::provider::{Environment, Provider, Unreadable};
 use crate::wire::content::Content;
 use crate::wire::envelope::{Envelope, LONGEST_BODY};
 use crate::wire::gzip;
 
-/// An array of more events is not read. A message is done once all of its events are, and those that are done
-/// are counted as duplicates when it comes again: so many are passed within a second or two, and every
-/// invocation gets on.
+/// The longest array that is read. A message is done once all of its events are; when it is received again, events that
+/// are done count as duplicates. This many take a second or two, so every invocation makes progress.
 pub const MOST_EVENTS: usize = 1000;
 
-/// The events that `envelope` brings, in their order, at least one. One that can't be read comes with the
-/// reason; see [`Event::read`].
-pub fn events(envelope: &Envelope, provider: &'static Provider, own: Environment) -> Vec<(Event, Option<Unreadable>)> {
-    // What nearly every message is: read once.
+/// The events in `envelope` in their order, at least one. See [`Event::read`].
+pub fn events(envelope: &Envelope, provider: &'static Provider, own: Environment) -> Vec<Event> {
+    // Nearly every message is one JSON object, and is parsed only once.
     if !begins_an_array(&envelope.body) {
-        let read = Event::read(envelope.clone(), provider, own);
-        if !matches!(read.1, Some(Unreadable::NotJson(_))) {
-            return vec![read];
+        let event = Event::read(envelope.clone(), provider, own);
+        if !matches!(event.unreadable, Some(Unreadable::NotJson(_))) {
+            return vec![event];
         }
     }
     match texts(&envelope.body, &envelope.content, provider) {
         Ok(texts) => {
-            let of = |text| Event::read(envelope.carrying(text), provider, own);
-            texts.into_iter().map(of).collect()
+            let read = |text| Event::read(envelope.with_json(text), provider, own);
+            texts.into_iter().map(read).collect()
         }
-        Err(why) => vec![(Event::unreadable(envelope.clone(), provider, own), Some(why))],
+        Err(why) => vec![Event::unreadable(envelope.clone(), provider, own, why)],
     }
 }
 
@@ -62,7 +60,7 @@ fn begins_an_array(body: &[u8]) -> bool {
 
 fn texts(body: &Bytes, content: &Content, provider: &Provider) -> Result<Vec<Bytes>, Unreadable> {
     let body = match body.starts_with(&gzip::MAGIC) {
-        true => gzip::unpack(body, LONGEST_BODY)
+        true => gzip::decompress(body, LONGEST_BODY)
             .map_err(|error| Unreadable::Content(error.to_string()))?
             .into(),
         false => body.clone(),
@@ -74,9 +72,9 @@ fn texts(body: &Bytes, content: &Content, provider: &Provider) -> Result<Vec<Byt
     let text = match form::json(&body, charset.as_deref(), provider) {
         Some(text) => text?,
         None if body.starts_with(&gzip::MAGIC) => {
-            return Err(Unreadable::Content("it is packed more than once".to_owned()));
+            return Err(Unreadable::Content("it is compressed more than once".to_owned()));
         }
-        None => charset::text(&body, charset.as_deref()).map_err(|why| why.of(content))?,
+        None => charset::text(&body, charset.as_deref()).map_err(|why| why.reason(content))?,
     };
     let text = Bytes::from(text);
     let items = json::items(&text).map_err(|error| Unreadable::NotJson(error.to_string()))?;
@@ -89,10 +87,10 @@ fn divided(text: Bytes, items: Option<Vec<Range<usize>>>) -> Result<Vec<Bytes>, 
         return Ok(vec![text]);
     };
     match items.len() {
-        0 => Err(Unreadable::Content("it is an array of no events".to_owned())),
+        0 => Err(Unreadable::Content("it is an empty array".to_owned())),
         1..=MOST_EVENTS => Ok(items.into_iter().map(|item| text.slice(item)).collect()),
         count => Err(Unreadable::Content(format!(
-            "it is an array of {count} events; {MOST_EVENTS} at most are read"
+            "it is an array of {count} events; at most {MOST_EVENTS} are read"
         ))),
     }
 }

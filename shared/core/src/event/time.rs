@@ -1,21 +1,18 @@
-//! When an event happened, where its provider says so.
+//! When an event happened, according to its provider.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 
-/// What lies before is no time of an event: 0, a date written as a number, a counter. 2015-01-01T00:00:00Z.
+/// An earlier time is not an event's: 0, a date written as a number, a counter. 2015-01-01T00:00:00Z.
 const EARLIEST: Timestamp = Timestamp::from_seconds(1_420_070_400);
 
-/// A provider's clock may be ahead of ours, but not by more.
+/// How far a provider's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
-impl Timestamp {
-    /// The time of an event that was received at `received_at`; `None` where `text` is not one, or one that can't be.
-    pub(super) fn of_event(text: &str, received_at: Self) -> Option<Self> {
-        let possible = |at: &Self| *at >= EARLIEST && *at <= received_at.plus(AHEAD);
-        Self::from_text(text).filter(possible)
-    }
+/// The time of an event that was received at `received_at`; `None` if `text` is not a time, or not a plausible one.
+pub(super) fn of_event(text: &str, received_at: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_text(text).filter(|at| *at >= EARLIEST && *at <= received_at.plus(AHEAD))
 }
 
 #[cfg(test)]
@@ -25,7 +22,7 @@ mod tests {
     const RECEIVED_AT: Timestamp = Timestamp::from_seconds(1_795_600_000);
 
     #[test]
-    fn all_the_ways_to_write_a_time() {
+    fn reads_times_in_every_notation() {
         for (text, at) in [
             ("1689262934", "2023-07-13T15:42:14.000Z"),
             ("1689262934.5", "2023-07-13T15:42:14.500Z"),
@@ -38,13 +35,13 @@ mod tests {
             ("2025-01-20T09:00:00.123456-05:00", "2025-01-20T14:00:00.123Z"),
             ("2025-01-20 09:00:00-05:00", "2025-01-20T14:00:00.000Z"),
         ] {
-            let read = Timestamp::of_event(text, RECEIVED_AT).map(|at| at.to_string());
+            let read = of_event(text, RECEIVED_AT).map(|at| at.to_string());
             assert_eq!(read.as_deref(), Some(at), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_time() {
+    fn refuses_implausible_times() {
         for text in [
             "",
             "soon",
@@ -64,13 +61,13 @@ mod tests {
             "-9223372036854775808",
             "9223372036854775808",
         ] {
-            assert_eq!(Timestamp::of_event(text, RECEIVED_AT), None, "{text}");
+            assert_eq!(of_event(text, RECEIVED_AT), None, "{text}");
         }
     }
 
     #[test]
-    fn the_edges_of_what_can_be() {
-        let read = |at: Timestamp| Timestamp::of_event(&at.as_millis().to_string(), RECEIVED_AT);
+    fn the_earliest_and_latest_plausible_times() {
+        let read = |at: Timestamp| of_event(&at.as_millis().to_string(), RECEIVED_AT);
         let second = Duration::from_secs(1);
         let latest = RECEIVED_AT.plus(Duration::from_secs(86_400));
         assert_eq!(read(EARLIEST), Some(EARLIEST));
@@ -80,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timestamp_may_be_any_number() {
+    fn timestamps_accept_any_number() {
         assert_eq!(Timestamp::from_text("-1"), Some(Timestamp::from_seconds(-1)));
         // It has no positive counterpart.
         let earliest = Timestamp::from_text("-9223372036854775808");

@@ -1,15 +1,15 @@
-//! The reader: RFC 8259, and nothing beyond it.
+//! The parser: RFC 8259 without extensions.
 
 use std::ops::Range;
 
 use super::text::Builder;
 use super::{Error, MAX_DEPTH, Text, Value};
 
-/// Reads a whole document. Takes time in proportion to its length.
+/// Parses a whole document, in linear time.
 ///
 /// # Errors
-/// [`enum@Error`] where it is not strict JSON in UTF-8: also for a byte order mark, `NaN`, comments,
-/// trailing commas, and anything after the value.
+/// [`enum@Error`] if it is not strict JSON in UTF-8. A byte order mark, `NaN`, comments, trailing commas and anything
+/// after the value are refused.
 pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
     let mut reader = Reader::of(document)?;
     let value = reader.value(0)?;
@@ -17,8 +17,7 @@ pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
     Ok(value)
 }
 
-/// Where the items of a document that is an array are, each without the white space around it; `None` where it
-/// is something else. What [`parse`] refuses is refused.
+/// The byte ranges of an array's items, without the white space around them; `None` if the document is not an array.
 ///
 /// # Errors
 /// As [`parse`].

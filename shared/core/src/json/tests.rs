@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn nothing_is_lost() {
+fn parsing_loses_nothing() {
     let document = br#" {"a": 150000.00, "b": [true, null], "a": "\ud83d\ude00 \ud800"} "#;
     let value = parse(document).unwrap();
     let members = value.as_object().unwrap();
@@ -14,7 +14,7 @@ fn nothing_is_lost() {
 }
 
 #[test]
-fn what_is_not_json_is_named_with_its_place() {
+fn errors_name_the_position() {
     let errors: Vec<String> = [
         &b""[..],
         b" ",
@@ -52,14 +52,14 @@ fn what_is_not_json_is_named_with_its_place() {
 }
 
 #[test]
-fn depth_is_bounded() {
+fn nesting_is_limited() {
     let nested = |depth: usize| [b"[".repeat(depth), b"]".repeat(depth)].concat();
     assert!(parse(&nested(MAX_DEPTH)).is_ok());
     assert_eq!(parse(&nested(MAX_DEPTH + 1)), Err(Error::TooDeep { at: MAX_DEPTH }));
     assert!(matches!(parse(&b"{\"a\":".repeat(200_000)), Err(Error::TooDeep { .. })));
 }
 
-/// Documents, and documents with a few bytes changed.
+/// JSON documents, some with a few bytes changed.
 fn almost_json() -> impl Strategy<Value = Vec<u8>> {
     let scalar = prop_oneof![
         Just("null".to_owned()),
@@ -97,7 +97,7 @@ proptest! {
     #[test]
     fn accepts_what_serde_json_accepts(document in almost_json()) {
         let ours = parse(&document).is_ok();
-        // Ignoring what it reads, serde_json skips the check for UTF-8.
+        // With `IgnoredAny`, serde_json does not check for UTF-8.
         let theirs = std::str::from_utf8(&document).is_ok()
             && serde_json::from_slice::<serde::de::IgnoredAny>(&document).is_ok();
         prop_assert_eq!(ours, theirs);

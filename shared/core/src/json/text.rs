@@ -1,16 +1,16 @@
-//! A JSON string's content, which need not be Unicode.
+//! The content of a JSON string, which may not be valid Unicode.
 
 use std::borrow::Cow;
 
-/// A string's code points, where a lone surrogate is one too: JSON can write `\ud800`, UTF-8
-/// can't. Two texts are equal where their code points are.
+/// A string's code points, including lone surrogates: JSON can write `\ud800`, UTF-8 can't. Two texts are equal if
+/// their code points are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Text<'a>(Content<'a>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Content<'a> {
     Unicode(Cow<'a, str>),
-    /// At least one of them is a surrogate.
+    /// Contains at least one lone surrogate.
     CodePoints(Vec<u32>),
 }
 
@@ -19,7 +19,7 @@ impl<'a> Text<'a> {
         Self(Content::Unicode(Cow::Borrowed(text)))
     }
 
-    /// The text, unless a lone surrogate is in it.
+    /// The text; `None` if it contains a lone surrogate.
     pub fn as_str(&self) -> Option<&str> {
         match &self.0 {
             Content::Unicode(text) => Some(text),
@@ -27,7 +27,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The text, with U+FFFD for a lone surrogate.
+    /// The text, with U+FFFD in place of lone surrogates.
     pub fn to_string_lossy(&self) -> Cow<'_, str> {
         match &self.0 {
             Content::Unicode(text) => Cow::Borrowed(text),
@@ -38,6 +38,13 @@ impl<'a> Text<'a> {
                     .collect(),
             ),
         }
+    }
+
+    /// All code points, including lone surrogates.
+    pub fn code_points(&self) -> Vec<u32> {
+        let mut points = Vec::new();
+        self.for_each(|point| points.push(point));
+        points
     }
 
     /// Calls `each` with every code point, lone surrogates included.
@@ -54,20 +61,20 @@ impl<'a> Text<'a> {
 pub(super) struct Builder {
     unicode: String,
     points: Option<Vec<u32>>,
-    /// A high surrogate that waits for its low one.
+    /// A high surrogate whose low one may follow.
     high: Option<u32>,
 }
 
 impl Builder {
     pub(super) fn push_str(&mut self, text: &str) {
-        self.settle();
+        self.flush_high();
         match &mut self.points {
             None => self.unicode.push_str(text),
             Some(points) => points.extend(text.chars().map(u32::from)),
         }
     }
 
-    /// Adds a UTF-16 code unit, as `\uXXXX` writes it: two surrogates may make one code point.
+    /// Adds a UTF-16 code unit (`\uXXXX`): a pair of surrogates makes one code point.
     pub(super) fn push_unit(&mut self, unit: u32) {
         match (self.high, unit) {
             (Some(high), 0xDC00..=0xDFFF) => {
@@ -75,26 +82,26 @@ impl Builder {
                 self.push_point(0x10000 + ((high - 0xD800) << 10) + (unit - 0xDC00));
             }
             (_, 0xD800..=0xDBFF) => {
-                self.settle();
+                self.flush_high();
                 self.high = Some(unit);
             }
             _ => {
-                self.settle();
+                self.flush_high();
                 self.push_point(unit);
             }
         }
     }
 
     pub(super) fn finish(mut self) -> Text<'static> {
-        self.settle();
+        self.flush_high();
         Text(match self.points {
             None => Content::Unicode(Cow::Owned(self.unicode)),
             Some(points) => Content::CodePoints(points),
         })
     }
 
-    /// A high surrogate whose low one did not come stands alone.
-    fn settle(&mut self) {
+    /// Keeps a high surrogate that no low one followed.
+    fn flush_high(&mut self) {
         if let Some(high) = self.high.take() {
             self.push_point(high);
         }

@@ -1,12 +1,12 @@
-//! Test money or real money, in the words that providers have for it.
+//! Test money or real money, in the words that providers use for it.
 
-use super::{Former, Unreadable};
+use super::{LegacyReading, Unreadable};
 use crate::json::Value;
 
 /// Test money or real money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Environment {
-    /// Nothing real moved.
+    /// No real money moved.
     Test,
     /// Real money; OnePay also calls it `production`.
     Live,
@@ -21,7 +21,7 @@ impl Environment {
         }
     }
 
-    /// Reads a [`name`](Self::name), or `production`, in any case.
+    /// Reads a [`name`](Self::name) or `production`, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "test" => Some(Self::Test),
@@ -30,8 +30,8 @@ impl Environment {
         }
     }
 
-    /// Reads a provider's word for it, in any case and with space around it. `None` where it is not known, and
-    /// so is not to be taken for live.
+    /// Reads a provider's word for it, in any case and with white space around it. `None` if the word is unknown: it
+    /// must not be treated as live.
     pub fn from_word(word: &str) -> Option<Self> {
         match word.trim().to_ascii_lowercase().as_str() {
             "test" | "testing" | "sandbox" | "staging" | "stage" | "stg" | "development" | "develop" | "dev"
@@ -40,58 +40,64 @@ impl Environment {
             _ => None,
         }
     }
+
+    fn live_if(live: bool) -> Self {
+        match live {
+            true => Self::Live,
+            false => Self::Test,
+        }
+    }
 }
 
-/// The environment that a payload names, in the member `environment` of `places` or of `objects`, or by a flag
-/// there. `objects`: the resource, and what else the event is about. `None` where nothing names one.
+/// The environment that a payload names, in the member `environment` of `places` or `objects`, or by a flag there.
+/// `objects` are the resource and whatever else the event is about. `None` if nothing names one.
 ///
-/// What can't be understood is never live, nor is what contradicts itself: the event is set aside. So each member
-/// of a name counts, not the last one alone.
+/// An unknown or contradictory environment is an error, never live. All members of one name are read, since a hook may
+/// read another one than the last.
 pub(crate) fn environment(
     places: &[Option<&Value<'_>>],
     objects: &[Option<&Value<'_>>],
-    former: &mut Former,
+    legacy: &mut LegacyReading,
 ) -> Result<Option<Environment>, Unreadable> {
-    // What version 0.1 looked at, and the words that it knew.
+    // Where version 0.1 looked, and the words that it knew.
     let mut first = places.iter().flatten().filter_map(|place| place.get("environment"));
-    let first = first.find(|said| !is_empty(said));
-    let known = |said: &Value<'_>| {
-        said.scalar_text()
-            .is_some_and(|said| Environment::from_name(&said).is_some())
+    let first = first.find(|word| !is_empty(word));
+    let known = |word: &Value<'_>| {
+        word.scalar_text()
+            .is_some_and(|word| Environment::from_name(&word).is_some())
     };
-    former.no_environment = first.is_none();
-    former.unreadable |= first.is_some_and(|said| !known(said));
+    legacy.no_environment = first.is_none();
+    legacy.unreadable |= first.is_some_and(|word| !known(word));
 
     let all = || places.iter().chain(objects).copied().flatten();
-    let mut word = None;
+    let mut named = None;
     let words = all().flat_map(|place| members(place, "environment"));
-    for said in words.filter(|said| !is_empty(said)) {
-        let said = said.scalar_text().unwrap_or_else(|| "no text".to_owned());
-        let environment = Environment::from_word(&said).ok_or(Unreadable::Environment(said))?;
-        word = Some(agreed(word, environment)?);
+    for word in words.filter(|word| !is_empty(word)) {
+        let word = word.scalar_text().unwrap_or_else(|| "no text".to_owned());
+        let environment = Environment::from_word(&word).ok_or(Unreadable::Environment(word))?;
+        named = Some(same(named, environment)?);
     }
-    let mut flag = None;
+    let mut flagged = None;
     for environment in all().flat_map(flags) {
-        flag = Some(agreed(flag, environment?)?);
+        flagged = Some(same(flagged, environment?)?);
     }
-    match (word, flag) {
-        (Some(Environment::Live), Some(Environment::Test)) => agreed(word, Environment::Test).map(Some),
-        // A sandbox may mark nothing.
-        (Some(word), _) => Ok(Some(word)),
-        (None, flag) => Ok(flag),
+    match (named, flagged) {
+        (Some(Environment::Live), Some(Environment::Test)) => same(named, Environment::Test).map(Some),
+        // A sandbox's own objects may be flagged as live.
+        (Some(named), _) => Ok(Some(named)),
+        (None, flagged) => Ok(flagged),
     }
 }
 
-/// All members of this name, as `live_mode` is also written `liveMode`.
+/// All members called `name`, in snake or camel case (`live_mode`, `liveMode`).
 fn members<'a>(place: &'a Value<'_>, name: &'static str) -> impl Iterator<Item = &'a Value<'a>> {
+    let is_called = |own: &str| {
+        let letters = own.bytes().filter(|byte| *byte != b'_');
+        letters.map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
+    };
     let all = place.as_object().unwrap_or_default().iter();
-    all.filter(move |(own, _)| own.as_str().is_some_and(|own| is_called(own, name)))
+    all.filter(move |(own, _)| own.as_str().is_some_and(is_called))
         .map(|(_, value)| value)
-}
-
-fn is_called(own: &str, name: &str) -> bool {
-    let letters = own.bytes().filter(|byte| *byte != b'_');
-    letters.map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
 }
 
 fn is_empty(word: &Value<'_>) -> bool {
@@ -102,40 +108,35 @@ fn is_empty(word: &Value<'_>) -> bool {
     }
 }
 
-/// Two that differ say that one of them is wrong.
-fn agreed(named: Option<Environment>, other: Environment) -> Result<Environment, Unreadable> {
-    match named {
-        Some(named) if named != other => Err(Unreadable::Environment("both test and live".to_owned())),
+/// If two differ, one of them is wrong.
+fn same(found: Option<Environment>, other: Environment) -> Result<Environment, Unreadable> {
+    match found {
+        Some(found) if found != other => Err(Unreadable::Environment("both test and live".to_owned())),
         _ => Ok(other),
     }
 }
 
-/// What the flags of an object say.
+/// The environments that an object's flags name.
 fn flags<'a>(place: &'a Value<'_>) -> impl Iterator<Item = Result<Environment, Unreadable>> + 'a {
     let strict = [("livemode", true), ("istest", false), ("testmode", false)];
     let strict = strict.into_iter().flat_map(|(name, live)| {
         let values = members(place, name).filter(|value| !is_empty(value));
         values.map(move |value| {
             let unclear = || Unreadable::Environment(format!("`{name}`, which is neither true nor false"));
-            truth(value).ok_or_else(unclear).map(|set| environment_of(set == live))
+            boolean(value)
+                .ok_or_else(unclear)
+                .map(|set| Environment::live_if(set == live))
         })
     });
-    // Common words: what is not plainly about the environment is about something else. A form has texts alone.
+    // These are common words: unless the value is clearly a flag, they are about something else.
     let loose = ["test", "sandbox"].into_iter().flat_map(|name| members(place, name));
-    let loose = loose.filter_map(truth).map(|set| environment_of(!set));
+    let loose = loose.filter_map(boolean).map(|set| Environment::live_if(!set));
     let modes = members(place, "mode").filter_map(|mode| Environment::from_word(&mode.scalar_text()?));
     strict.chain(loose.chain(modes).map(Ok))
 }
 
-fn environment_of(live: bool) -> Environment {
-    match live {
-        true => Environment::Live,
-        false => Environment::Test,
-    }
-}
-
-/// A flag as JSON, as a text, or as PHP writes it.
-fn truth(value: &Value<'_>) -> Option<bool> {
+/// A flag as JSON, as text (forms have nothing else), or as PHP writes it.
+fn boolean(value: &Value<'_>) -> Option<bool> {
     if let Value::Bool(set) = value {
         return Some(*set);
     }
@@ -154,7 +155,7 @@ mod tests {
     fn read(payload: &str) -> String {
         let payload = json::parse(payload.as_bytes()).unwrap();
         let places = [payload.get("event"), Some(&payload)];
-        match environment(&places, &[payload.get("data")], &mut Former::default()) {
+        match environment(&places, &[payload.get("data")], &mut LegacyReading::default()) {
             Ok(Some(environment)) => environment.name().to_owned(),
             Ok(None) => "-".to_owned(),
             Err(_) => "set aside".to_owned(),
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_that_providers_use() {
+    fn reads_the_words_that_providers_use() {
         for (word, environment) in [
             ("test", "test"),
             ("TESTING", "test"),
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_say_it_too_and_nothing_that_is_unclear_is_live() {
+    fn flags_count_and_unclear_payloads_are_never_live() {
         for (payload, environment) in [
             (r#"{"livemode":true}"#, "live"),
             (r#"{"livemode":false}"#, "test"),
@@ -234,23 +235,23 @@ mod tests {
     }
 
     #[test]
-    fn version_0_1_read_other_words() {
-        let former = |payload: &str| {
+    fn notes_what_version_0_1_did_not_read() {
+        let read_by_0_1 = |payload: &str| {
             let payload = json::parse(payload.as_bytes()).unwrap();
-            let mut former = Former::default();
-            environment(&[Some(&payload)], &[], &mut former).unwrap();
-            (former.unreadable, former.no_environment)
+            let mut legacy = LegacyReading::default();
+            environment(&[Some(&payload)], &[], &mut legacy).unwrap();
+            (legacy.unreadable, legacy.no_environment)
         };
         assert_eq!(
-            former(r#"{"environment":"Production","livemode":true}"#),
+            read_by_0_1(r#"{"environment":"Production","livemode":true}"#),
             (false, false)
         );
-        assert_eq!(former(r#"{"livemode":false}"#), (false, true));
+        assert_eq!(read_by_0_1(r#"{"livemode":false}"#), (false, true));
         assert_eq!(
-            former(r#"{"environment":"live","event":{"environment":"prod"}}"#),
+            read_by_0_1(r#"{"environment":"live","event":{"environment":"prod"}}"#),
             (false, false)
         );
-        assert_eq!(former(r#"{"environment":"sandbox"}"#), (true, false));
-        assert_eq!(former(r#"{"environment":" live"}"#), (true, false));
+        assert_eq!(read_by_0_1(r#"{"environment":"sandbox"}"#), (true, false));
+        assert_eq!(read_by_0_1(r#"{"environment":" live"}"#), (true, false));
     }
 }

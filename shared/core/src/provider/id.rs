@@ -1,92 +1,98 @@
 //! What a provider calls something, exactly.
 
-use crate::json::Value;
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-/// A part of a key is no longer: a partition key has at most three of them, a sort key too, and DynamoDB allows
-/// 2,048 bytes of the one and 1,024 of the other.
+use crate::json::Value;
+
+/// The longest part of a key in bytes. Partition and sort keys have at most three parts each, and DynamoDB allows 2,048
+/// and 1,024 bytes for them.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const LONGEST_PART: usize = 256;
 
-/// An id, a type or another name, as the provider sent it. Two are the same only where both are the same JSON
-/// value: `7` is not `"7"`, and one lone surrogate is not another.
+/// An id, a type or another name, as the provider sent it. Two are equal only if they are the same JSON value: `7` is
+/// not `"7"`, and one lone surrogate is not another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Id {
     text: String,
-    made_of: MadeOf,
+    json: JsonType,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum MadeOf {
+enum JsonType {
     /// A string that is `text`.
-    Text,
+    String,
     /// A number that is written like `text`.
     Number,
-    /// A string of these code points, of which some are lone surrogates: they are U+FFFD in `text`.
+    /// A string with lone surrogates, which are U+FFFD in `text`: its code points.
     CodePoints(Vec<u32>),
 }
 
 impl Id {
-    /// A JSON number, as it is written.
+    /// A JSON number, as written.
     pub fn number(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            made_of: MadeOf::Number,
+            json: JsonType::Number,
         }
     }
 
-    /// A string that is not Unicode.
+    /// A string with lone surrogates.
     pub(crate) fn code_points(points: Vec<u32>) -> Self {
         let text = points.iter().map(|point| char::from_u32(*point));
         Self {
             text: text.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
-            made_of: MadeOf::CodePoints(points),
+            json: JsonType::CodePoints(points),
         }
     }
 
-    /// To be read by people and hooks: a number's text, and U+FFFD for a lone surrogate.
+    /// The text for people and hooks: a number's digits, and U+FFFD for a lone surrogate.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it is a string, and Unicode: then [`as_str`](Self::as_str) is exact.
+    /// Whether it is a string without lone surrogates, so that [`as_str`](Self::as_str) is exact.
     pub(crate) fn is_text(&self) -> bool {
-        self.made_of == MadeOf::Text
+        self.json == JsonType::String
     }
 
-    /// What comes before the byte `end` of [`as_str`](Self::as_str).
+    /// The part before the byte `end` of [`as_str`](Self::as_str).
     #[must_use]
     pub(crate) fn before(&self, end: usize) -> Self {
         let text = self.text.get(..end).unwrap_or(&self.text);
-        match &self.made_of {
-            MadeOf::CodePoints(points) => {
+        match &self.json {
+            JsonType::CodePoints(points) => {
                 Self::code_points(points.iter().copied().take(text.chars().count()).collect())
             }
-            made_of => Self {
+            json => Self {
                 text: text.to_owned(),
-                made_of: made_of.clone(),
+                json: json.clone(),
             },
         }
     }
 
-    /// A part of a key. Different ids have different parts: separators, control characters and lone surrogates
-    /// are percent-encoded, a number begins with `~n`, and what is too long is its digest after `~`.
-    pub fn part(&self) -> Cow<'_, str> {
-        match &self.made_of {
-            MadeOf::Text => part(&self.text),
-            MadeOf::Number => Cow::Owned(format!("~n{}", part(&self.text))),
-            MadeOf::CodePoints(points) => Cow::Owned(part_of_points(points)),
+    /// The id as a part of a key. Different ids have different parts: separators, control characters and lone
+    /// surrogates are percent-encoded, a number begins with `~n`, and a long id becomes `~` and its digest.
+    pub fn key_part(&self) -> Cow<'_, str> {
+        match &self.json {
+            JsonType::String => key_part(&self.text),
+            JsonType::Number => Cow::Owned(format!("~n{}", key_part(&self.text))),
+            JsonType::CodePoints(points) => {
+                let bytes = || points.iter().flat_map(|point| utf8(*point)).collect::<Vec<u8>>();
+                Cow::Owned(or_digest(encode(points.iter().copied()).into(), bytes).into_owned())
+            }
         }
     }
 
-    /// A resource's kind or an event's type: one that is called as our own words stays apart from them.
-    pub(crate) fn name(&self) -> Cow<'_, str> {
-        match self.made_of {
-            MadeOf::Text => name(&self.text),
-            _ => self.part(),
+    /// As [`key_part`](Self::key_part), but never one of the key's own words, `event` and `body`: for types and for
+    /// kinds of resources.
+    pub(crate) fn key_word(&self) -> Cow<'_, str> {
+        match self.json {
+            JsonType::String => key_word(&self.text),
+            _ => self.key_part(),
         }
     }
 }
@@ -101,44 +107,42 @@ impl From<String> for Id {
     fn from(text: String) -> Self {
         Self {
             text,
-            made_of: MadeOf::Text,
+            json: JsonType::String,
         }
     }
 }
 
-pub(crate) fn name(text: &str) -> Cow<'_, str> {
+/// [`Id::key_word`] of a string.
+pub(crate) fn key_word(text: &str) -> Cow<'_, str> {
     match text {
         "event" => Cow::Borrowed("%65vent"),
         "body" => Cow::Borrowed("%62ody"),
-        text => part(text),
+        text => key_part(text),
     }
 }
 
-/// One part of a key, so that distinct texts stay distinct.
-pub(crate) fn part(text: &str) -> Cow<'_, str> {
+/// [`Id::key_part`] of a string.
+pub(crate) fn key_part(text: &str) -> Cow<'_, str> {
     let encoded = if text.is_empty() {
-        // An empty part would read like a missing one.
+        // An empty part would look like a missing one.
         Cow::Borrowed("%")
     } else if text.chars().all(is_plain) {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(encode(text.chars().map(u32::from)))
     };
+    or_digest(encoded, || text.as_bytes().to_vec())
+}
+
+/// `encoded`, or the digest of `bytes` if that is too long.
+fn or_digest(encoded: Cow<'_, str>, bytes: impl FnOnce() -> Vec<u8>) -> Cow<'_, str> {
     match encoded.len() <= LONGEST_PART {
         true => encoded,
-        false => Cow::Owned(digest_of(text.as_bytes())),
+        false => Cow::Owned(digest_of(&bytes())),
     }
 }
 
-fn part_of_points(points: &[u32]) -> String {
-    let encoded = encode(points.iter().copied());
-    match encoded.len() <= LONGEST_PART {
-        true => encoded,
-        false => digest_of(&points.iter().flat_map(|point| bytes_of(*point)).collect::<Vec<u8>>()),
-    }
-}
-
-/// `~` begins what is no plain text, and `#`, `%` and `|` have a meaning of their own.
+/// `#` and `|` separate parts, `%` begins an escape, and `~` marks numbers and digests.
 fn is_plain(c: char) -> bool {
     !matches!(c, '#' | '%' | '|' | '~') && !c.is_control()
 }
@@ -149,7 +153,7 @@ fn encode(points: impl Iterator<Item = u32>) -> String {
         match char::from_u32(point) {
             Some(c) if is_plain(c) => encoded.push(c),
             _ => {
-                for byte in bytes_of(point) {
+                for byte in utf8(point) {
                     // Writing to a String can't fail.
                     let _ = write!(encoded, "%{byte:02X}");
                 }
@@ -159,8 +163,8 @@ fn encode(points: impl Iterator<Item = u32>) -> String {
     encoded
 }
 
-/// A code point as UTF-8 would have it, if it had surrogates too: `ED A0 80` is in no text.
-fn bytes_of(point: u32) -> Vec<u8> {
+/// A code point in UTF-8, extended to lone surrogates: `ED A0 80` occurs in no text.
+fn utf8(point: u32) -> Vec<u8> {
     match char::from_u32(point) {
         Some(c) => c.encode_utf8(&mut [0; 4]).as_bytes().to_vec(),
         None => {
@@ -171,8 +175,8 @@ fn bytes_of(point: u32) -> Vec<u8> {
     }
 }
 
-/// A provider's text where it becomes an attribute: as it is, and where it is too long for that its digest. A
-/// provider may send a megabyte as an id. Distinct texts stay distinct: `~` comes first in digests alone.
+/// A provider's text that becomes an attribute of a record: the text itself, or its digest if it is too long, since a
+/// provider may send a megabyte as an id. Different texts stay different: only digests begin with `~`.
 pub fn bounded(text: &str) -> Cow<'_, str> {
     match text.len() <= LONGEST_PART && !text.starts_with('~') {
         true => Cow::Borrowed(text),
@@ -180,28 +184,24 @@ pub fn bounded(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What stands for a text that is too long where it should be.
+/// What replaces a text that is too long: `~` and its SHA-256.
 pub fn digest(text: &str) -> String {
     digest_of(text.as_bytes())
 }
 
 fn digest_of(bytes: &[u8]) -> String {
-    format!("~{}", data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)))
+    format!("~{}", HEXLOWER.encode(&Sha256::digest(bytes)))
 }
 
 impl Value<'_> {
-    /// A non-empty string or a number, with all that tells it apart from others: what ids and types are read with.
+    /// A non-empty string or a number as an [`Id`]; `None` for anything else. Ids and types are read with it.
     pub fn scalar_id(&self) -> Option<Id> {
         match self {
             Self::Number(text) => Some(Id::number(*text)),
             Self::String(text) => match text.as_str() {
                 Some("") => None,
                 Some(text) => Some(Id::from(text)),
-                None => {
-                    let mut points = Vec::new();
-                    text.for_each(|point| points.push(point));
-                    Some(Id::code_points(points))
-                }
+                None => Some(Id::code_points(text.code_points())),
             },
             _ => None,
         }
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_of_any_length_fits_an_attribute_and_stays_apart() {
+    fn bounded_texts_fit_and_stay_distinct() {
         let long = "x".repeat(420_000);
         let of_long = bounded(&long).into_owned();
         let texts = ["", "a#b|c", &long[..256], &long[..257], &long, &of_long];
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_string_is_marked() {
+    fn key_parts_mark_everything_but_plain_strings() {
         let ids = [
             Id::from("p1"),
             Id::from("7"),
@@ -238,7 +238,7 @@ mod tests {
             Id::from("\u{FFFD}x"),
             Id::from("a b\t#1"),
         ];
-        let parts: Vec<_> = ids.iter().map(Id::part).collect();
+        let parts: Vec<_> = ids.iter().map(Id::key_part).collect();
         insta::assert_snapshot!(parts.join("\n"), @r"
         p1
         7
@@ -253,14 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_or_type_that_is_called_as_a_word_of_the_key_stays_apart() {
-        let names = ["event", "body", "payment"].map(|name| Id::from(name).name().into_owned());
+    fn kinds_and_types_never_look_like_the_keys_own_words() {
+        let names = ["event", "body", "payment"].map(|name| Id::from(name).key_word().into_owned());
         assert_eq!(names, ["%65vent", "%62ody", "payment"]);
-        assert_eq!(Id::from("event").part(), "event", "an id is never where they are");
+        assert_eq!(Id::from("event").key_part(), "event", "an id is never where they are");
     }
 
     #[test]
-    fn what_comes_before_a_place_is_as_exact() {
+    fn a_prefix_is_as_exact_as_the_id() {
         let id = Id::code_points([0xD800, u32::from('é'), 0xDC00].to_vec());
         assert_eq!(id.as_str(), "\u{FFFD}é\u{FFFD}");
         assert_eq!(id.before(5), Id::code_points(vec![0xD800, u32::from('é')]));

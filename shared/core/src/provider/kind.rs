@@ -1,4 +1,4 @@
-//! What happened.
+//! What happened, in words that all providers share.
 
 /// What happened, in words that all providers share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +40,6 @@ pub enum Kind {
     ValidationStarted,
     ValidationCompleted,
     ValidationFailed,
-    /// A type that is in none of the provider's lists, or a payload that can't be read.
+    /// A type that Acuse does not know, or a payload that can't be read.
     Unknown,
 }

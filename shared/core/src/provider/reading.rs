@@ -2,36 +2,36 @@
 
 use super::{Environment, Id, Kind, Resource};
 
-/// What a payload says, before it becomes an [`Event`](crate::event::Event).
+/// What a provider's `read` finds in a payload.
 #[derive(Debug, Clone)]
 pub struct Reading {
-    /// The provider's name of what happened (`payment.approved`).
+    /// The provider's name for what happened (`payment.approved`).
     pub type_name: Id,
     /// The same in words that all providers share.
     pub kind: Kind,
     /// Whether it can happen again to the same resource.
     pub occurs: Occurs,
-    /// `None` where the provider names no environment.
+    /// `None` if the provider names no environment.
     pub environment: Option<Environment>,
     /// What it happened to.
     pub resource: Option<Resource>,
     /// The provider's own id of the event.
     pub event_id: Option<Id>,
-    /// What is signed as the time of the event, as sent. The times of a resource (`created_at`, `paid_at`) don't
-    /// tell when the event happened.
+    /// The signed time of the event, as sent. Not the times of a resource (`created_at`, `paid_at`): they don't say
+    /// when the event happened.
     pub time: Option<String>,
-    /// The amount's text exactly as sent, number or string; never converted.
+    /// The amount's text exactly as sent, a number or a string; never converted.
     pub amount: Option<String>,
-    /// What was paid so far of a payment in parts, exactly as sent.
+    /// What has been paid so far of a payment in parts, exactly as sent.
     pub total_paid: Option<String>,
-    /// The merchant's own number of the order.
+    /// The merchant's own order number.
     pub reference: Option<String>,
-    /// How version 0.1 read it, where that was otherwise.
-    pub former: Former,
+    /// What version 0.1 read differently.
+    pub legacy: LegacyReading,
 }
 
 impl Reading {
-    /// What happened, without any of what a payload may say besides.
+    /// What happened, with every optional field empty.
     pub fn new(type_name: impl Into<Id>, kind: Kind, occurs: Occurs) -> Self {
         Self {
             type_name: type_name.into(),
@@ -44,62 +44,56 @@ impl Reading {
             amount: None,
             total_paid: None,
             reference: None,
-            former: Former::default(),
+            legacy: LegacyReading::default(),
         }
-    }
-
-    /// [`Event::business_key`](crate::event::Event::business_key): both parts are exact, and no space is in the first.
-    pub(crate) fn business_key(&self) -> Option<String> {
-        let (_, id) = self.resource.as_ref()?.key().split_once('#')?;
-        Some(format!("{} {id}", self.type_name.part().replace(' ', "%20")))
     }
 }
 
 /// Whether an event can happen again to the same resource: the rule behind its idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Occurs {
-    /// Once in the resource's life: the type tells it.
+    /// Once in the resource's life: the type identifies it.
     Once,
-    /// Again and again; this text, signed by the provider, tells the occurrences apart.
+    /// Repeatedly; this value, signed by the provider, identifies the occurrence.
     Each(Id),
-    /// Again and again; only the signed bytes tell the occurrences apart, beside the time where
-    /// there is one.
+    /// Repeatedly; the signed bytes and the time, if there is one, identify the occurrence.
     ByBytes(Option<String>),
 }
 
-/// A verified payload that can't be understood. It is recorded, never refused.
+/// Why a verified payload can't be read. The event is recorded all the same, never refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unreadable {
-    /// Not JSON; the text says where it stops being so.
+    /// Not JSON, with the parser's error.
     #[error("the payload is not JSON: {0}")]
     NotJson(String),
-    /// Neither JSON nor anything that is read as JSON; the text says why.
+    /// Neither JSON nor anything that converts to JSON, and why.
     #[error("the payload can't be read: {0}")]
     Content(String),
-    /// Nothing says what happened.
-    #[error("the payload names no event type where {0} names it")]
+    /// No event type.
+    #[error("the payload has no event type in {0}")]
     NoType(&'static str),
-    /// An environment that is neither test nor live, or both. It is never taken for live.
+    /// An environment that is neither test nor live, or both. It is never treated as live.
     #[error(
         "the payload's environment is {0:?}; it should be test, sandbox, staging or development, or live or production"
     )]
     Environment(String),
 }
 
-/// How version 0.1 read a payload, where that is not how it is read today.
+/// What version 0.1 read differently in a payload. Its records are still in ledgers: see
+/// [`LegacyKey`](crate::event::key::LegacyKey).
 #[derive(Debug, Clone, Default)]
-pub struct Former {
-    /// It could not be read, so that nothing was done with it.
+pub struct LegacyReading {
+    /// It could not read the payload, and did nothing with the event.
     pub unreadable: bool,
-    /// It named no environment.
+    /// It found no environment.
     pub no_environment: bool,
-    /// It happened to nothing.
+    /// It found no resource.
     pub no_resource: bool,
-    /// The event had no id.
+    /// It found no event id.
     pub no_event_id: bool,
-    /// The id that was taken for the event's.
+    /// It used this as the event id.
     pub event_id: Option<Id>,
-    /// How its occurrences were told apart.
+    /// It told occurrences apart by this.
     pub occurs: Option<Occurs>,
 }

@@ -7,24 +7,24 @@ use super::Id;
 pub struct Resource {
     /// The provider's word for it: `payment`, `cashout`, `credit.application`.
     pub kind: String,
-    /// The provider's id of it, to be read: [`key`](Self::key) is exact.
+    /// The provider's id, for people to read. [`key`](Self::key) is exact.
     pub id: String,
     key: String,
 }
 
 impl Resource {
-    /// What a provider names so.
+    /// The resource of this kind and id.
     pub fn new(kind: impl Into<Id>, id: impl Into<Id>) -> Self {
         let (kind, id) = (kind.into(), id.into());
         Self {
-            key: format!("{}#{}", kind.name(), id.part()),
+            key: format!("{}#{}", kind.key_word(), id.key_part()),
             kind: kind.as_str().to_owned(),
             id: id.as_str().to_owned(),
         }
     }
 
-    /// `{kind}#{id}`, exactly: the same for no other resource of the provider's, as `id` may be where one is sent
-    /// as `7` and another as `"7"`. Part of a key of 600 bytes at most, and without control characters.
+    /// `{kind}#{id}`, unique among the provider's resources: ids that are sent as `7` and as `"7"` have the same
+    /// [`id`](Self::id) but different keys. At most 600 bytes, without control characters.
     pub fn key(&self) -> &str {
         &self.key
     }

@@ -1,4 +1,4 @@
-//! How a provider proves who sent a delivery, as data.
+//! How a provider signs its deliveries, as data.
 
 mod settings;
 
@@ -7,26 +7,26 @@ use std::time::Duration;
 use crate::wire::delivery::CanonicalForm;
 pub use settings::{SettingError, merged};
 
-/// All that a delivery must carry to be authentic.
+/// The proofs that a delivery must carry.
 #[derive(Debug, Clone, Copy)]
 pub struct Scheme {
     /// A static token that every delivery carries. Beside a signature it is a second factor.
     pub token: Option<Token>,
-    /// The ways in which it may be signed, in the order of trying: one that holds is enough.
-    /// Where there are none, the token is the proof; where that is none either, nothing verifies.
+    /// The accepted ways of signing, tried in this order; one valid signature is enough. Without any, the token is the
+    /// proof; without a token either, nothing verifies.
     pub signatures: &'static [Signature],
 }
 
 /// A header whose value never changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Token {
-    /// Its name, lower-case.
+    /// Its name in lower case.
     pub header: &'static str,
-    /// Whether `Bearer ` stands before the token (RFC 6750, 2.1).
+    /// Whether `Bearer ` precedes the token (RFC 6750, 2.1).
     pub bearer: bool,
 }
 
-/// One way of signing. [`Signature::hmac`] is the usual one; name what differs from it:
+/// One way of signing. Start from [`Signature::hmac`], the usual one, and name what differs:
 ///
 /// ```
 /// use acuse_core::provider::scheme::{Encoding, Signature};
@@ -38,88 +38,87 @@ pub struct Token {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Signature {
-    /// The headers that may carry it, lower-case. The first one present is used.
+    /// The headers that may carry it, in lower case. The first one present is used.
     pub headers: &'static [&'static str],
-    /// How the header's value is divided.
+    /// The structure of the header's value.
     pub layout: Layout,
-    /// How the digest may be written.
+    /// The accepted encodings of the digest.
     pub encodings: &'static [Encoding],
-    /// Which bytes the body may have been when it was signed, in the order of trying.
+    /// The canonical forms of the body that may have been signed, tried in this order.
     pub forms: &'static [CanonicalForm],
     /// What was signed.
     pub content: &'static [Part],
-    /// Where the sender says when it signed.
+    /// When it was signed, if the sender says so.
     pub time: Option<Time>,
-    /// What makes a digest of secret and content.
+    /// The function of secret and content.
     pub digest: Digest,
-    /// What the secret's text means.
+    /// How the key is read from the secret's text.
     pub key: Key,
 }
 
-/// How a signature header's value is divided.
+/// The structure of a signature header's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// One signature.
     One,
-    /// Several, separated by commas or white space; any one may match.
+    /// Several signatures, separated by commas or white space. One valid signature is enough.
     List,
-    /// `name=value` items, separated by commas or white space. The signatures have this name:
-    /// `v1` in `t=…,v1=…,v1=…`.
+    /// `name=value` items, separated by commas or white space, where signatures have this name: `v1` in
+    /// `t=…,v1=…,v1=…`.
     Fields(&'static str),
-    /// Signatures separated by white space, each after its version and a comma. Those of this
-    /// version count: `v1` in `v1,… v1a,…`.
+    /// Signatures separated by white space, each preceded by its version and a comma. Those of this version count: `v1`
+    /// in `v1,… v1a,…`.
     Versions(&'static str),
 }
 
-/// How a digest is written. Quotes around it and the algorithm's or the version's name before it
-/// (`sha256=`, `SHA256:`, `v1=`) are always understood.
+/// The encoding of a digest. Quotes around it and the name of the algorithm or version before it (`sha256=`, `SHA256:`,
+/// `v1=`) are always accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// In either case, `0x` before it or not.
+    /// Hex in either case, with or without `0x`.
     Hex,
-    /// In the standard alphabet or the one for URLs, padded or not.
+    /// Base64 in the standard or the URL alphabet, padded or not.
     Base64,
 }
 
-/// A part of what is signed.
+/// A part of the signed content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// The body in one of the [forms](Signature::forms).
+    /// The body in one of the [canonical forms](Signature::forms).
     Body,
     /// The same in base64.
     BodyBase64,
     /// This text.
     Text(&'static str),
-    /// The text of the [`time`](Signature::time).
+    /// The text of the signature's [`time`](Signature::time).
     Time,
     /// The value of this header.
     Header(&'static str),
-    /// The text of a string or number of the body, by its path.
+    /// The text of a string or number in the body, by its path.
     Value(&'static [&'static str]),
     /// As [`Value`](Self::Value), in lower case.
     LowerValue(&'static [&'static str]),
-    /// The body's own list of paths, and where they begin: the text of each value in turn. The
-    /// list must name something.
+    /// The text of each value whose path the body itself lists. The list must not be empty.
     Listed {
-        /// Where the list is.
+        /// The path of the list.
         list: &'static [&'static str],
-        /// The object that its paths (`transaction.id`) begin at.
+        /// The object that the listed paths (`transaction.id`) start from.
         under: &'static [&'static str],
     },
-    /// These parts, or nothing where one of them is absent.
+    /// These parts, or nothing if one of them is absent.
     Optional(&'static [Part]),
 }
 
-/// Where the sender says when it signed.
+/// When the sender signed.
 #[derive(Debug, Clone, Copy)]
 pub struct Time {
-    /// Where it stands.
+    /// Where it is.
     pub place: Place,
-    /// How far it may lie from the time of receipt, before or after; `None` for any distance.
+    /// How far it may be from the time of receipt, before or after; `None` for no limit.
     pub tolerance: Option<Duration>,
 }
 
-/// Where a signature's time stands.
+/// Where a signature's time is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Beside the signature, under this name: `t` in `t=…,v1=…`. Needs [`Layout::Fields`].
@@ -128,32 +127,31 @@ pub enum Place {
     Header(&'static str),
 }
 
-/// What makes a digest of secret and content.
+/// The function of secret and content that makes a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Digest {
     /// HMAC-SHA256 (RFC 2104).
     Hmac,
-    /// SHA-256 of the content with the secret after it. Lets nobody append to the content, but
-    /// HMAC is what it should have been.
+    /// SHA-256 of the content followed by the secret. Nobody can append to the content, but HMAC would have been right.
     SecretAppended,
 }
 
-/// What a secret's text means.
+/// How the key is read from the secret's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    /// Its bytes are the key.
+    /// The text itself is the key.
     Text,
-    /// The key is in base64 after this prefix, which may be missing: `whsec_`.
+    /// Base64 after this prefix, which may be missing: `whsec_`.
     Base64After(&'static str),
-    /// The key is in hex, in either case.
+    /// Hex in either case.
     Hex,
 }
 
-/// Five minutes, which Stripe and Standard Webhooks advise.
+/// Five minutes, as Stripe and Standard Webhooks recommend.
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
 impl Scheme {
-    /// All headers that may carry a proof: what tells a misconfigured sender from a stranger.
+    /// All headers that may carry a proof. They tell a misconfigured sender from a stranger.
     pub fn headers(&self) -> impl Iterator<Item = &'static str> {
         let signatures = self.signatures.iter().flat_map(|signature| signature.headers);
         signatures.copied().chain(self.token.map(|token| token.header))
@@ -161,7 +159,7 @@ impl Scheme {
 }
 
 impl Signature {
-    /// HMAC-SHA256 over the body as it is, in hex.
+    /// HMAC-SHA256 of the raw body, in hex.
     pub const fn hmac(headers: &'static [&'static str]) -> Self {
         Self {
             headers,
@@ -175,7 +173,7 @@ impl Signature {
         }
     }
 
-    /// `t=<unix seconds>,v1=<hex>` with HMAC-SHA256 over `{t}.{body}`.
+    /// `t=<unix seconds>,v1=<hex>` with HMAC-SHA256 of `{t}.{body}`.
     pub const fn timestamped(headers: &'static [&'static str]) -> Self {
         Self {
             layout: Layout::Fields("v1"),

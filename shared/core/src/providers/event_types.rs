@@ -1,7 +1,7 @@
-//! A provider's event types, from one table.
+//! A provider's event types as one table.
 
 /// Declares a provider's event types as a closed enum with an `Unknown` arm, from one table:
-/// variant, name on the wire, [`Kind`].
+/// variant, name on the wire, [`Kind`](crate::provider::Kind).
 macro_rules! event_types {
     ($(#[$meta:meta])* $vis:vis enum $Type:ident of $provider:literal {
         $($Variant:ident = $name:literal => $Kind:ident),+ $(,)?
@@ -11,7 +11,7 @@ macro_rules! event_types {
         #[non_exhaustive]
         $vis enum $Type {
             $(#[doc = concat!("`", $name, "`")] $Variant,)+
-            /// A type that is in no list: valid, recorded, and handed to hooks.
+            /// A type that Acuse does not know. It is valid, recorded and handed to hooks.
             Unknown(String),
         }
 
@@ -27,16 +27,16 @@ macro_rules! event_types {
                 }
             }
 
-            /// The type of `event`; `None` where another provider sent it.
+            /// The type of `event`; `None` if another provider sent it.
             pub fn of(event: &$crate::event::Event) -> Option<Self> {
                 (event.provider == $provider).then(|| Self::from_name(&event.type_name))
             }
 
             /// The same in words that all providers share.
-            pub fn kind(&self) -> $crate::event::Kind {
+            pub fn kind(&self) -> $crate::provider::Kind {
                 match self {
-                    $(Self::$Variant => $crate::event::Kind::$Kind,)+
-                    Self::Unknown(_) => $crate::event::Kind::Unknown,
+                    $(Self::$Variant => $crate::provider::Kind::$Kind,)+
+                    Self::Unknown(_) => $crate::provider::Kind::Unknown,
                 }
             }
         }

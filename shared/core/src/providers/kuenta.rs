@@ -1,14 +1,12 @@
-//! Kuenta. Its guide gives the payload, `{"event", "data": {"id", …}, "timestamp"}`, and the
-//! signature's computation, but not the header's name.
+//! Kuenta. Its guide describes the payload, `{"event", "data": {"id", …}, "timestamp"}`, and how to compute the signature,
+//! but not the name of its header.
 
 use super::event_types::event_types;
-use crate::event::Resource;
 use crate::json::Value;
-use crate::provider::Former;
 use crate::provider::scheme::{Scheme, Signature};
-use crate::provider::{Occurs, Provider, Reading, Unreadable, environment};
+use crate::provider::{LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
 
-/// What Acuse knows of Kuenta.
+/// What Acuse knows about Kuenta.
 pub const PROVIDER: Provider = Provider {
     name: "kuenta",
     scheme: Scheme {
@@ -20,7 +18,7 @@ pub const PROVIDER: Provider = Provider {
             "signature",
         ])],
     },
-    misplaced: |_| None,
+    check_secret: |_| Ok(()),
     read,
     types: EventType::NAMES,
 };
@@ -57,22 +55,22 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     // `credit.application.approved` happens to a `credit.application`.
     let last = type_name.as_str().rfind('.').unwrap_or(usize::MAX);
     let resource = id(&["data", "id"]).map(|id| Resource::new(type_name.before(last), id));
-    let mut former = Former::default();
+    let mut legacy = LegacyReading::default();
 
     let occurs = match known {
         E::CreditApplicationCreated | E::CreditApplicationApproved | E::CreditApplicationRejected => Occurs::Once,
         E::PaymentCreated | E::DocumentCreated => Occurs::Once,
         E::PaymentCompleted | E::CreditCompleted => Occurs::Once,
-        // A credit is paid out in tranches; the rest may be tried again.
+        // A credit is paid out in tranches, and the others may be repeated.
         _ => Occurs::ByBytes(time.clone()),
     };
     Ok(Reading {
-        environment: environment(&[Some(payload)], &[payload.get("data")], &mut former)?,
+        environment: environment(&[Some(payload)], &[payload.get("data")], &mut legacy)?,
         resource,
         event_id: id(&["event_id"]),
         time,
         amount: text(&["data", "amount"]),
-        former,
+        legacy,
         ..Reading::new(type_name, known.kind(), occurs)
     })
 }

@@ -1,15 +1,13 @@
-//! OnePay. Three shapes of payload are known: the guide's `{"<resource>": {…}, "event": {…}}`,
-//! the same with `event.id`, and `{"event": "payment.approved", "data": {…}}`.
+//! OnePay. It sends three shapes of payload: the guide's `{"<resource>": {…}, "event": {…}}`, the same with `event.id`,
+//! and `{"event": "payment.approved", "data": {…}}`.
 
 use super::event_types::event_types;
-use crate::event::Resource;
 use crate::json::Value;
 use crate::provider::scheme::{Scheme, Signature, Token};
-use crate::provider::{Former, Id};
-use crate::provider::{Occurs, Provider, Reading, Unreadable, environment};
+use crate::provider::{Id, LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
 use crate::wire::delivery::CanonicalForm;
 
-/// What Acuse knows of OnePay.
+/// What Acuse knows about OnePay.
 pub const PROVIDER: Provider = Provider {
     name: "onepay",
     scheme: Scheme {
@@ -18,16 +16,17 @@ pub const PROVIDER: Provider = Provider {
             bearer: false,
         }),
         signatures: &[Signature {
-            // The guide's samples sign the body as Node or Python would write it again.
+            // The guide's samples sign the body as Node or Python serializes it again.
             forms: &[CanonicalForm::Raw, CanonicalForm::JavaScript, CanonicalForm::Python],
-            // The guide computes an HMAC and never says where it is sent.
+            // The guide computes an HMAC, but does not say which header carries it.
             ..Signature::hmac(&["x-signature", "signature", "x-webhook-signature", "x-onepay-signature"])
         }],
     },
-    misplaced: |secret| {
-        secret.starts_with("wh_hdr_").then_some(
-            "it starts with `wh_hdr_`, which is the token; `signing_secrets` wants the value that starts with `wh_tok_`, and `token` this one",
-        )
+    check_secret: |secret| match secret.starts_with("wh_hdr_") {
+        true => Err(
+            "it starts with `wh_hdr_`, so it is the token; put the value that starts with `wh_tok_` into `signing_secrets`, and this one into `token`",
+        ),
+        false => Ok(()),
     },
     read,
     types: EventType::NAMES,
@@ -77,7 +76,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         .ok_or(Unreadable::NoType("`event.type` or `event`"))?;
     let known = EventType::from_name(type_name.as_str());
 
-    // `payment.approved` happens to the object named `payment`, or to `data`.
+    // `payment.approved` happens to the object in `payment`, or else in `data`.
     let category = type_name.before(type_name.as_str().find('.').unwrap_or(usize::MAX));
     let named = payload.get(category.as_str());
     let resource = [named, payload.get("data")]
@@ -97,16 +96,16 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         _ => None,
     };
     let occurs = each.map_or_else(|| occurs(&known, time.clone()), Occurs::Each);
-    let mut former = Former {
-        // Version 0.1 looked no further than what is named so, also where that is `null`.
+    let mut legacy = LegacyReading {
+        // Version 0.1 only looked there, even if it is `null`.
         no_resource: named.is_some_and(|named| named.as_object().is_none()),
         occurs: matches!(known, EventType::PaymentPartiallyPaid).then(|| Occurs::ByBytes(time.clone())),
-        ..Former::default()
+        ..LegacyReading::default()
     };
     Ok(Reading {
         environment: environment(
             &[payload.get("event"), Some(payload)],
-            // A subscription's payment is marked as test by the payment that it is.
+            // A subscription's payment is marked as a test in the payment itself.
             &[
                 resource,
                 payload.get("payment"),
@@ -114,7 +113,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
                 field(&["payment"]),
                 field(&["charge"]),
             ],
-            &mut former,
+            &mut legacy,
         )?,
         resource: field(&["id"])
             .and_then(Value::scalar_id)
@@ -124,19 +123,19 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         amount: field_text(&["amount"]),
         total_paid: total_paid.and_then(Value::scalar_text),
         reference: field_text(&["reference"]).or_else(|| field_text(&["external_id"])),
-        former,
+        legacy,
         ..Reading::new(type_name, known.kind(), occurs)
     })
 }
 
-/// The payment or charge that a subscription's payment is.
+/// The id of a subscription's payment: that of the payment or charge itself.
 fn charge_of<'v>(field: &dyn Fn(&[&str]) -> Option<&'v Value<'v>>, payload: &'v Value<'v>) -> Option<Id> {
     let ids = [["payment", "id"], ["charge", "id"]];
     let own = ids.iter().find_map(|path| field(path)?.scalar_id());
     own.or_else(|| ids.iter().find_map(|path| payload.path(path)?.scalar_id()))
 }
 
-/// The guide's advice, type and resource id, holds for what happens once to a resource.
+/// The guide's advice, type and resource id, only applies to what happens once to a resource.
 fn occurs(known: &EventType, time: Option<String>) -> Occurs {
     use EventType as E;
     match known {
@@ -145,7 +144,7 @@ fn occurs(known: &EventType, time: Option<String>) -> Occurs {
         E::CashoutCreated | E::CashoutProcessed | E::CashoutCancelled | E::CashoutApproved => Occurs::Once,
         E::SubscriptionCreated | E::SubscriptionCancelled => Occurs::Once,
         E::InvoiceCreated | E::InvoicePaid => Occurs::Once,
-        // The timestamp counts whole seconds, too coarse to tell two attempts apart by itself.
+        // The timestamp has whole seconds, which is too coarse to tell two attempts apart by itself.
         _ => Occurs::ByBytes(time),
     }
 }

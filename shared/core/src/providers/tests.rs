@@ -1,4 +1,4 @@
-//! Every sample payload, read.
+//! Reads every sample payload.
 
 use crate::clock::Timestamp;
 use crate::event::{Environment, Event, Kind};
@@ -18,8 +18,9 @@ fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, boo
         body: bytes::Bytes::copy_from_slice(body.as_bytes()),
         replay: None,
     };
-    let (event, unreadable) = Event::read(envelope, provider, Environment::Live);
-    (event, unreadable.is_none())
+    let event = Event::read(envelope, provider, Environment::Live);
+    let readable = event.unreadable.is_none();
+    (event, readable)
 }
 
 fn row(event: &Event) -> String {
@@ -55,7 +56,7 @@ fn every_type_of_the_guides_has_a_sample_and_a_key() {
     insta::assert_snapshot!(table.join("\n"));
 }
 
-/// All that a payload says, of each file in a provider's `shapes`.
+/// Everything that is read from each file in a provider's `shapes`.
 #[test]
 fn every_shape_is_read() {
     let mut table = Vec::new();
@@ -65,7 +66,7 @@ fn every_shape_is_read() {
             env!("CARGO_MANIFEST_DIR"),
             provider.name
         );
-        // A provider whose guide leaves nothing open has none.
+        // Providers with a complete guide have no such folder.
         let Ok(files) = std::fs::read_dir(&folder) else {
             continue;
         };
@@ -75,7 +76,7 @@ fn every_shape_is_read() {
             let (event, readable) = read(provider, &std::fs::read_to_string(&file).unwrap());
             let mut row = format!("{}: {}", file.file_name().unwrap().to_string_lossy(), row(&event));
             for (name, value) in [
-                ("no time", &event.no_time),
+                ("no time", &event.invalid_time),
                 ("order", &event.reference),
                 ("paid so far", &event.total_paid),
             ] {
@@ -130,7 +131,7 @@ fn the_shapes_of_unopagos_payload() {
 }
 
 #[test]
-fn what_cant_be_read_is_an_event_all_the_same() {
+fn unreadable_payloads_are_events_too() {
     for body in [
         "",
         "not json",
@@ -149,12 +150,14 @@ fn what_cant_be_read_is_an_event_all_the_same() {
     }
 }
 
-/// The keys are those of the snapshots of 0.1.
+/// The keys are from the snapshots of version 0.1.
 #[test]
-fn what_version_0_1_called_them() {
-    let former = |provider, body: &str| {
+fn legacy_keys_are_those_of_version_0_1() {
+    let legacy = |provider, body: &str| {
         let event = read(provider, body).0;
-        let key = event.former().map_or("-".to_owned(), |former| former.key.to_string());
+        let key = event
+            .legacy_key()
+            .map_or("-".to_owned(), |legacy| legacy.key.to_string());
         key.replace(event.body_sha256(), "{sha256}")
     };
     let of_unopago = [
@@ -178,8 +181,8 @@ fn what_version_0_1_called_them() {
         r#"{"event":"payment.partially_paid","data":{"id":"7","partial_payment":{"total_paid":"10"}},"timestamp":1689262934}"#,
         r#"{"payment":{"id":"p1"},"event":{"type":"payment.approved","timestamp":1689262934,"environment":"test"}}"#,
     ];
-    let of_unopago = of_unopago.map(|body| former(&unopago::PROVIDER, body));
-    let of_onepay = of_onepay.map(|body| former(&onepay::PROVIDER, body));
+    let of_unopago = of_unopago.map(|body| legacy(&unopago::PROVIDER, body));
+    let of_onepay = of_onepay.map(|body| legacy(&onepay::PROVIDER, body));
     insta::assert_snapshot!([of_unopago.join("\n"), of_onepay.join("\n")].join("\n"));
 }
 
@@ -195,9 +198,9 @@ fn the_second_month_is_a_new_event() {
     assert_eq!(month("2023-07"), month("2023-07"));
 }
 
-/// Nothing that is marked as a test is live, wherever OnePay marks it.
+/// A test is never live, wherever OnePay marks it as one.
 #[test]
-fn onepays_marks_of_a_test() {
+fn onepays_test_marks_are_read_everywhere() {
     for body in [
         r#"{"event":"payment.approved","payment":null,"data":{"id":"p","is_test":true}}"#,
         r#"{"event":"payment.approved","payment":[],"data":{"id":"p","is_test":true}}"#,
@@ -213,13 +216,13 @@ fn onepays_marks_of_a_test() {
 }
 
 #[test]
-fn what_is_named_as_the_type_but_is_no_object_hides_no_resource() {
+fn a_member_that_is_not_an_object_does_not_hide_the_resource() {
     let body = r#"{"event":"payment.approved","payment":null,"data":{"id":"p"}}"#;
     let (event, _) = read(&onepay::PROVIDER, body);
     assert_eq!(event.key.to_string(), "onepay#live#payment#p|payment.approved");
-    let former = event.former().unwrap();
+    let legacy = event.legacy_key().unwrap();
     assert_eq!(
-        (former.key.to_string(), former.by_bytes),
+        (legacy.key.to_string(), legacy.by_bytes),
         (
             format!("onepay#live#body#{}|payment.approved", event.body_sha256()),
             true

@@ -1,19 +1,17 @@
-//! UnoPago. Its guide gives the header, three event types, and no payload: the type, the ids and
-//! the resource are looked for where such payloads usually have them.
+//! UnoPago. Its guide describes the header and three event types, but no payload: the type, the ids and the resource are
+//! looked up where such payloads usually have them.
 
 use super::event_types::event_types;
-use crate::event::Resource;
 use crate::json::Value;
 use crate::provider::scheme::{Encoding, Layout, Scheme, Signature};
-use crate::provider::{Former, Id};
-use crate::provider::{Occurs, Provider, Reading, Unreadable, environment};
+use crate::provider::{Id, LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
 
-/// What Acuse knows of UnoPago.
+/// What Acuse knows about UnoPago.
 pub const PROVIDER: Provider = Provider {
     name: "unopago",
     scheme: Scheme {
         token: None,
-        // The guide says "hash" with the secret key and no more, so every usual way is accepted.
+        // The guide only says "hash" with the secret key, so every usual way is accepted.
         signatures: &[
             Signature {
                 layout: Layout::List,
@@ -23,7 +21,7 @@ pub const PROVIDER: Provider = Provider {
             Signature::timestamped(&["webhook-signature"]),
         ],
     },
-    misplaced: |_| None,
+    check_secret: |_| Ok(()),
     read,
     types: EventType::NAMES,
 };
@@ -54,14 +52,14 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     let field = |name: &str| resource.and_then(|found| found.get(name)).and_then(Value::scalar_text);
     let own_id = resource.and_then(|found| found.get("id")).and_then(Value::scalar_id);
 
-    // `id` beside the type is the resource's, whose members may lie beside the type as well: two events of one
-    // payment have the same. One that is written as an event's is the event's.
+    // An `id` beside the type is the resource's, whose other members may be there too: two events of one payment have
+    // the same `id`. Only `evt_…` is an event's.
     let (beside, of_event) = match id(&["id"]) {
         Some(id) if id.as_str().starts_with("evt_") => (None, Some(id)),
         beside => (beside, None),
     };
     let named = id(&["event_id"]).or_else(|| id(&["event", "id"]));
-    let mut former = former(named.as_ref(), beside.as_ref(), of_event.as_ref(), own_id.as_ref());
+    let mut legacy = legacy(named.as_ref(), beside.as_ref(), of_event.as_ref(), own_id.as_ref());
     let field = |name: &str| field(name).or_else(|| text(&[name]).filter(|_| resource.is_none()));
 
     let occurs = match known {
@@ -69,7 +67,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         _ => Occurs::ByBytes(None),
     };
     Ok(Reading {
-        environment: environment(&[Some(payload), payload.get("event")], &[resource], &mut former)?,
+        environment: environment(&[Some(payload), payload.get("event")], &[resource], &mut legacy)?,
         resource: own_id.or(beside).map(|id| Resource::new(category, id)),
         event_id: named.or(of_event),
         time: text(&["timestamp"])
@@ -79,18 +77,18 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
             .or_else(|| text(&["event", "created_at"])),
         amount: field("amount"),
         reference: field("reference"),
-        former,
+        legacy,
         ..Reading::new(type_name, known.kind(), occurs)
     })
 }
 
-/// Version 0.1 took any `id` beside the type for the event's, unless it was the resource's as well.
-fn former(named: Option<&Id>, beside: Option<&Id>, of_event: Option<&Id>, own_id: Option<&Id>) -> Former {
+/// Version 0.1 took any `id` beside the type for the event's, unless the resource had the same.
+fn legacy(named: Option<&Id>, beside: Option<&Id>, of_event: Option<&Id>, own_id: Option<&Id>) -> LegacyReading {
     let repeated = |id: &Id| own_id.is_some_and(|own_id| own_id.as_str() == id.as_str());
-    Former {
+    LegacyReading {
         no_resource: own_id.is_none(),
         no_event_id: named.is_none() && of_event.is_some_and(repeated),
         event_id: beside.filter(|id| named.is_none() && !repeated(id)).cloned(),
-        ..Former::default()
+        ..LegacyReading::default()
     }
 }

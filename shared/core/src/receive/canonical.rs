@@ -1,8 +1,8 @@
-//! The body as another runtime would write it again.
+//! Canonical forms: the body as another runtime serializes it again.
 //!
 //! OnePay's guide verifies `JSON.stringify(req.body)` in Node and
-//! `json.dumps(request.json, separators=(',', ':'))` in Python, so a sender may sign either.
-//! What differs between them, and from the raw bytes, is in the tests.
+//! `json.dumps(request.json, separators=(',', ':'))` in Python, so a sender may sign either. The tests show what
+//! differs between the forms, and from the raw bytes.
 
 mod javascript;
 mod python;
@@ -10,89 +10,67 @@ mod python;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use bytes::Bytes;
 use thiserror::Error;
 
 use crate::json::{self, Text, Value};
+use crate::wire::delivery::CanonicalForm;
+use javascript::JavaScript;
+use python::Python;
 
-/// The body has no such form.
+/// Why a body has no such canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Not strict JSON.
     #[error("the body is not JSON")]
     NotJson(#[source] json::Error),
-    /// Python 3.11 reads no integer of more digits: `int()` refuses.
+    /// Python's `int()` has refused longer integers since 3.11.
     #[error("an integer has more than {} digits", python::MAX_INT_DIGITS)]
     IntegerTooLong,
+    /// The form is the body itself, which is [`CanonicalForm::Raw`].
+    #[error("the body already has this form")]
+    Unchanged,
 }
 
-/// What Node gives for `JSON.stringify(JSON.parse(body))`, in UTF-8.
-///
-/// # Errors
-/// [`Error::NotJson`].
-pub fn javascript(body: &[u8]) -> Result<Vec<u8>, Error> {
-    let value = json::parse(body).map_err(Error::NotJson)?;
-    let mut out = Vec::with_capacity(body.len());
-    javascript::write(&value, &mut out);
-    Ok(out)
-}
-
-/// What Python gives for `json.dumps(json.loads(body), separators=(",", ":"))`.
+/// The canonical form of `body`.
 ///
 /// # Errors
 /// [`enum@Error`].
-pub fn python(body: &[u8]) -> Result<Vec<u8>, Error> {
-    let value = json::parse(body).map_err(Error::NotJson)?;
-    python::check(&value)?;
+pub fn bytes(body: &Bytes, form: CanonicalForm) -> Result<Bytes, Error> {
+    let parsed = || json::parse(body).map_err(Error::NotJson);
     let mut out = Vec::with_capacity(body.len());
-    python::write(&value, &mut out);
-    Ok(out)
+    match form {
+        CanonicalForm::Raw => return Ok(body.clone()),
+        CanonicalForm::Trimmed if body.trim_ascii_end().len() == body.len() => return Err(Error::Unchanged),
+        CanonicalForm::Trimmed => return Ok(body.slice_ref(body.trim_ascii_end())),
+        CanonicalForm::Newline if body.ends_with(b"\n") => return Err(Error::Unchanged),
+        CanonicalForm::Newline => out.extend_from_slice(&[body, &b"\n"[..]].concat()),
+        CanonicalForm::JavaScript => write::<JavaScript>(&parsed()?, &mut out),
+        CanonicalForm::JavaScriptSorted => write::<JavaScript>(&sorted(parsed()?), &mut out),
+        CanonicalForm::Python => write::<Python>(&python::checked(parsed()?)?, &mut out),
+        CanonicalForm::PythonSorted => write::<Python>(&sorted(python::checked(parsed()?)?), &mut out),
+    }
+    Ok(out.into())
 }
 
-/// [`javascript()`] with every object's members sorted by name.
-///
-/// # Errors
-/// [`Error::NotJson`].
-pub fn javascript_sorted(body: &[u8]) -> Result<Vec<u8>, Error> {
-    let value = sorted(json::parse(body).map_err(Error::NotJson)?);
-    let mut out = Vec::with_capacity(body.len());
-    javascript::write(&value, &mut out);
-    Ok(out)
-}
-
-/// [`python()`] with `sort_keys=True`.
-///
-/// # Errors
-/// [`enum@Error`].
-pub fn python_sorted(body: &[u8]) -> Result<Vec<u8>, Error> {
-    let value = json::parse(body).map_err(Error::NotJson)?;
-    python::check(&value)?;
-    let mut out = Vec::with_capacity(body.len());
-    python::write(&sorted(value), &mut out);
-    Ok(out)
-}
-
-/// `value` with members in the order of their names' code points. The sort is stable: of two members of
-/// one name the last still comes last, and counts.
+/// `value` with members ordered by the code points of their names. The sort is stable: of several members with one
+/// name, the last one stays last and still counts.
 fn sorted(value: Value<'_>) -> Value<'_> {
     match value {
         Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
         Value::Object(members) => {
             let members = members.into_iter().map(|(name, value)| (name, sorted(value)));
             let mut members: Vec<_> = members.collect();
-            members.sort_by_cached_key(|(name, _)| {
-                let mut points = Vec::new();
-                name.for_each(|point| points.push(point));
-                points
-            });
+            members.sort_by_cached_key(|(name, _)| name.code_points());
             Value::Object(members)
         }
-        plain => plain,
+        scalar => scalar,
     }
 }
 
-/// Members as both runtimes keep them: a name's first place with its last value.
-fn last_values<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)]) -> Vec<(&'v Text<'a>, &'v Value<'a>)> {
+/// Members as both runtimes keep them: at a name's first place, with its last value.
+fn last_values<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)]) -> Members<'v, 'a> {
     let mut kept = Vec::with_capacity(members.len());
     let mut places: HashMap<&Text<'a>, usize> = HashMap::with_capacity(members.len());
     for (name, value) in members {
@@ -111,6 +89,53 @@ fn last_values<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)]) -> Vec<(&'v Text<'a
     kept
 }
 
+/// An object's members.
+type Members<'v, 'a> = Vec<(&'v Text<'a>, &'v Value<'a>)>;
+
+/// What the two runtimes write differently.
+trait Dialect {
+    fn write_number(text: &str, out: &mut Vec<u8>);
+    /// Whether a character is written without an escape.
+    fn is_plain(c: char) -> bool;
+    fn members<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)]) -> Members<'v, 'a>;
+}
+
+fn write<D: Dialect>(value: &Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Number(text) => D::write_number(text, out),
+        Value::String(text) => write_text::<D>(text, out),
+        Value::Array(items) => write_list(out, *b"[]", items, write::<D>),
+        Value::Object(members) => write_list(out, *b"{}", D::members(members), |(name, value), out| {
+            write_text::<D>(name, out);
+            out.push(b':');
+            write::<D>(value, out);
+        }),
+    }
+}
+
+fn write_text<D: Dialect>(text: &Text<'_>, out: &mut Vec<u8>) {
+    out.push(b'"');
+    text.for_each(|point| match (point, char::from_u32(point)) {
+        (0x22, _) => out.extend_from_slice(b"\\\""),
+        (0x5C, _) => out.extend_from_slice(b"\\\\"),
+        (0x08, _) => out.extend_from_slice(b"\\b"),
+        (0x09, _) => out.extend_from_slice(b"\\t"),
+        (0x0A, _) => out.extend_from_slice(b"\\n"),
+        (0x0C, _) => out.extend_from_slice(b"\\f"),
+        (0x0D, _) => out.extend_from_slice(b"\\r"),
+        (0x20.., Some(c)) if D::is_plain(c) => {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        (_, Some(c)) => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| escape(out, *unit)),
+        // A lone surrogate.
+        (_, None) => escape(out, u16::try_from(point).unwrap_or(0xFFFD)),
+    });
+    out.push(b'"');
+}
+
 /// Writes `items` between `open` and `close`, separated by commas.
 fn write_list<T>(
     out: &mut Vec<u8>,
@@ -126,27 +151,6 @@ fn write_list<T>(
         each(item, out);
     }
     out.push(close);
-}
-
-/// Writes a string; both runtimes agree on everything but which characters need no escape.
-fn write_text(out: &mut Vec<u8>, text: &Text<'_>, plain: impl Fn(char) -> bool) {
-    out.push(b'"');
-    text.for_each(|point| match (point, char::from_u32(point)) {
-        (0x22, _) => out.extend_from_slice(b"\\\""),
-        (0x5C, _) => out.extend_from_slice(b"\\\\"),
-        (0x08, _) => out.extend_from_slice(b"\\b"),
-        (0x09, _) => out.extend_from_slice(b"\\t"),
-        (0x0A, _) => out.extend_from_slice(b"\\n"),
-        (0x0C, _) => out.extend_from_slice(b"\\f"),
-        (0x0D, _) => out.extend_from_slice(b"\\r"),
-        (0x20.., Some(c)) if plain(c) => {
-            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        }
-        (_, Some(c)) => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| escape(out, *unit)),
-        // A lone surrogate.
-        (_, None) => escape(out, u16::try_from(point).unwrap_or(0xFFFD)),
-    });
-    out.push(b'"');
 }
 
 fn escape(out: &mut Vec<u8>, unit: u16) {

@@ -1,7 +1,7 @@
-//! The secrets at hand, and when to ask the store again.
+//! The secrets in memory, and when to ask the store again.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -9,28 +9,27 @@ use thiserror::Error;
 use crate::clock::Timestamp;
 use crate::receive::secrets::{SecretError, Secrets};
 
-/// How long loaded secrets are used without asking again: a secret that was withdrawn may be
-/// accepted for so long after that.
+/// How long loaded secrets are used before the store is asked again. A withdrawn secret may be accepted for this long.
 pub const FRESH_FOR: Duration = Duration::from_secs(300);
 
-/// A failed verification asks the store at most this often, so that forged deliveries can't
-/// turn into a bill, or use up the store's quota. So long after a new secret was stored, every
-/// instance accepts it: it has been read since, or the first delivery that fails reads it.
+/// After a failed verification the store is asked at most this often, so that forged deliveries can't run up a bill or
+/// use up the store's quota. This long after a new secret was stored, every instance accepts it: it has loaded the
+/// secret since, or loads it for the first delivery that fails.
 pub const RELOAD_EVERY: Duration = Duration::from_secs(30);
 
-/// Where secrets are kept.
+/// Where secrets are stored.
 pub trait SecretStore: Send + Sync {
-    /// All secrets that may verify now. Empty where the operator has put none yet.
+    /// All secrets that may verify a delivery now; empty if the operator has stored none yet.
     fn load(&self) -> impl Future<Output = Result<Secrets, StoreError>> + Send;
 
-    /// When the provider's [registration window](super::registration) ends, as the operator has stored it. `None`
-    /// where none was ever opened, or where what is stored names no time.
+    /// When the provider's [registration window](super::registration) ends. `None` if none was ever opened, or if the
+    /// stored value is invalid.
     fn registration_until(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send {
         std::future::ready(Ok(None))
     }
 }
 
-/// The secrets could not be had: nobody can say whether a delivery is authentic.
+/// Why the secrets are not available. Until they are, no delivery can be accepted or refused.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -39,10 +38,10 @@ pub enum StoreError {
     Unreachable {
         /// Its name or ARN.
         secret: String,
-        /// What the service said.
+        /// The service's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// What it holds can't be a secret.
+    /// The stored value is not a valid secret.
     #[error(transparent)]
     Unusable(#[from] SecretError),
     /// The store failed a moment ago and is not asked again yet.
@@ -50,7 +49,7 @@ pub enum StoreError {
     FailedJustNow,
 }
 
-/// Secrets kept for five minutes, and reloaded when a verification fails.
+/// Secrets that are kept for five minutes and reloaded when a verification fails.
 pub struct Keyring<S> {
     store: S,
     state: Mutex<State>,
@@ -68,7 +67,7 @@ struct Reload {
 }
 
 impl<S: SecretStore> Keyring<S> {
-    /// An empty keyring over `store`.
+    /// An empty keyring for `store`.
     pub fn new(store: S) -> Self {
         Self {
             store,
@@ -76,11 +75,10 @@ impl<S: SecretStore> Keyring<S> {
         }
     }
 
-    /// The secrets at hand, loaded where there are none or where they are too old.
+    /// The secrets in memory, loaded first if there are none or they are too old.
     ///
     /// # Errors
-    /// [`StoreError`] where the store can't say: old secrets are not used in its place, since
-    /// one of them may have been withdrawn.
+    /// [`StoreError`] if the store fails. Old secrets are not used instead: one of them may have been withdrawn.
     pub async fn current(&self, now: Timestamp) -> Result<Arc<Secrets>, StoreError> {
         if let Some((secrets, at)) = &self.state().loaded
             && now.since(*at) < FRESH_FOR
@@ -90,22 +88,22 @@ impl<S: SecretStore> Keyring<S> {
         self.load(now).await
     }
 
-    /// Fresh secrets after a failed verification; `None` where it is too early to ask again.
+    /// Fresh secrets after a failed verification; `None` if it is too early to ask again.
     ///
     /// # Errors
-    /// [`StoreError`] where the store can't say, or could not a moment ago.
+    /// [`StoreError`] if the store fails, or failed a moment ago.
     pub async fn reload(&self, now: Timestamp) -> Result<Option<Arc<Secrets>>, StoreError> {
         {
             let mut state = self.state();
             if let Some(reload) = &state.reload
                 && now.since(reload.at) < RELOAD_EVERY
             {
-                return if reload.failed {
-                    Err(StoreError::FailedJustNow)
-                } else {
-                    Ok(None)
+                return match reload.failed {
+                    true => Err(StoreError::FailedJustNow),
+                    false => Ok(None),
                 };
             }
+            // Until it succeeds it counts as failed, so that a store that hangs is not asked again either.
             state.reload = Some(Reload { at: now, failed: true });
         }
         let secrets = self.load(now).await?;
@@ -113,7 +111,6 @@ impl<S: SecretStore> Keyring<S> {
         Ok(Some(secrets))
     }
 
-    /// Where the secrets are from.
     pub(super) fn store(&self) -> &S {
         &self.store
     }
@@ -124,8 +121,7 @@ impl<S: SecretStore> Keyring<S> {
         Ok(secrets)
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing panics while it is held; and what it holds stays true in any case.
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,11 +1,11 @@
-//! The registration window: for some minutes a provider's deliveries that fail verification are answered 200.
+//! The registration window: for some minutes, a provider's deliveries that fail verification are answered 200.
 //!
-//! A panel wants 200 for its test delivery before it takes a URL, and some sign that delivery with another secret or
-//! not at all. What is answered 200 here is kept in quarantine and nothing else: it never becomes an event. The
-//! window is a time that the operator stores beside the provider's secret (`acuse register`), so that it ends by
-//! itself, and no parameter and no deployment can leave it open.
+//! Some provider panels require a 200 for a test delivery before they accept a URL, and sign that delivery with another
+//! secret or not at all. A delivery that is answered 200 here only goes to quarantine; it never becomes an event.
+//! `acuse register` stores the end of the window beside the provider's secret, so the window closes by itself and no
+//! parameter or deployment can leave it open.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,11 +15,11 @@ use super::{RELOAD_EVERY, SecretStore};
 use crate::clock::Timestamp;
 use crate::error::chain;
 
-/// A window that ends later than this from now is none: it was not opened by `acuse register`.
+/// A window that would end later than this from now is treated as closed: `acuse register` did not open it.
 pub const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// The staging label of the version that holds the window. It is another version than the secret's own, so that
-/// opening and closing move neither `AWSCURRENT` nor `AWSPREVIOUS`, and a rotation is not disturbed.
+/// The staging label of the secret version that holds the window. It is a version of its own, so opening and closing
+/// the window moves neither `AWSCURRENT` nor `AWSPREVIOUS`, and a rotation is not disturbed.
 pub const STAGE: &str = "REGISTRATION";
 
 const UNTIL: &str = "registration_until";
@@ -29,39 +29,34 @@ pub fn is_open(until: Option<Timestamp>, now: Timestamp) -> bool {
     until.is_some_and(|until| now < until && until.since(now) <= LONGEST)
 }
 
-/// What is stored for a window that ends at `until`; `None` closes it.
+/// The JSON to store for a window that ends at `until`; `None` closes it.
 pub fn to_json(until: Option<Timestamp>) -> String {
     json!({ UNTIL: until.map(|until| until.to_string()) }).to_string()
 }
 
-/// Reads what [`to_json`] wrote. `None` for anything else: what can't be understood opens nothing.
+/// Reads [`to_json`]'s output. Anything else is `None`, which opens nothing.
 pub fn from_json(text: &str) -> Option<Timestamp> {
     let value: Value = serde_json::from_str(text).ok()?;
     Timestamp::from_rfc3339(value.get(UNTIL)?.as_str()?)
 }
 
-/// What an instance knows of the window. Only a delivery that fails verification asks, and the store is asked at
-/// most once in [`RELOAD_EVERY`], so that forged deliveries are no bill.
+/// What this instance knows about the window. Only deliveries that fail verification ask, and the store is asked at
+/// most once per [`RELOAD_EVERY`], so that forged deliveries can't run up a bill.
 #[derive(Debug, Default)]
 pub(super) struct Registration {
-    known: Mutex<Option<Known>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    until: Option<Timestamp>,
-    at: Timestamp,
+    /// When the store was asked, and the end of the window.
+    known: Mutex<Option<(Timestamp, Option<Timestamp>)>>,
 }
 
 impl Registration {
-    /// Whether the window is open. It is not where the store can't say.
+    /// Whether the window is open. It is closed if the store fails.
     pub(super) async fn is_open(&self, store: &impl SecretStore, now: Timestamp) -> bool {
-        let known = self.known().filter(|known| now.since(known.at) < RELOAD_EVERY);
-        let until = match known {
-            Some(known) => known.until,
+        let known = *self.known();
+        let until = match known.filter(|(at, _)| now.since(*at) < RELOAD_EVERY) {
+            Some((_, until)) => until,
             None => {
-                // Noted first: a store that hangs is not asked by the next delivery again.
-                self.note(Known { until: None, at: now });
+                // Noted first, so that the next delivery does not ask a store that hangs again.
+                *self.known() = Some((now, None));
                 let until = store.registration_until().await.unwrap_or_else(|error| {
                     warn!(
                         error = chain(&error),
@@ -69,19 +64,15 @@ impl Registration {
                     );
                     None
                 });
-                self.note(Known { until, at: now });
+                *self.known() = Some((now, until));
                 until
             }
         };
         is_open(until, now)
     }
 
-    fn known(&self) -> Option<Known> {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note(&self, known: Known) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+    fn known(&self) -> MutexGuard<'_, Option<(Timestamp, Option<Timestamp>)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_is_read_again() {
+    fn the_stored_window_reads_back() {
         assert_eq!(
             to_json(Some(NOW)),
             r#"{"registration_until":"2026-11-26T15:04:05.000Z"}"#
@@ -122,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_opens_nothing() {
+    fn malformed_values_open_nothing() {
         for text in [
             "",
             "null",

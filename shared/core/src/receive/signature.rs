@@ -1,30 +1,29 @@
-//! Who sent a delivery: the one place where unverified becomes verified.
+//! Verification: the one place where an unverified delivery becomes a verified one.
 
-mod attest;
 mod content;
 mod diagnose;
 mod digest;
+mod header;
 mod replay;
-mod text;
+mod sender;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
 use crate::provider::scheme::{Place, Scheme, Signature, Token};
 use crate::receive::canonical;
 use crate::receive::secrets::Secrets;
+use crate::wire;
 use crate::wire::delivery::{CanonicalForm, Delivery, Unverified, Verified};
 use crate::wire::envelope::LONGEST_TEXT;
 use crate::wire::gzip::GzipError;
-use crate::wire::header;
-pub use attest::{attest, sign, test_body};
 use content::Sources;
-pub use diagnose::{Diagnosis, Match, Odd, TokenFault, diagnose};
-use text::Claims;
+pub use diagnose::{Caveat, Diagnosis, Match, TokenFault, diagnose};
+use header::SignatureHeader;
+pub use sender::{proof_headers, sign, test_body};
 
-/// Which of the two proofs failed.
+/// One of the two proofs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Factor {
     /// The static token.
@@ -33,67 +32,66 @@ pub enum Factor {
     Signature,
 }
 
-/// Why a delivery is not authentic. The sender is told the factor, the log the cause. In the order
-/// of the steps: of two ways of signing, the one that came further is named.
+/// Why a delivery is not authentic. The sender learns the factor, the log the cause. Ordered by progress: if several
+/// ways of signing fail, the one that came furthest is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// No header of the scheme's token came.
+    /// The header of the scheme's token is missing.
     #[error("the token header is missing")]
     TokenMissing,
-    /// The token is none of those that are known.
+    /// The token is not a known one.
     #[error("the token is wrong")]
     TokenWrong,
-    /// None of the scheme's signature headers came.
-    #[error("no signature header came")]
+    /// None of the scheme's signature headers is present.
+    #[error("the signature header is missing")]
     SignatureMissing,
-    /// The header holds no signature in a way of writing that the scheme allows.
-    #[error("the signature is not written in a way that is accepted")]
+    /// The header has no signature in a layout and encoding that the scheme accepts.
+    #[error("the signature's encoding is not accepted")]
     SignatureUnreadable,
-    /// The signature is right, and its own time is too far from the time of receipt.
+    /// The signature is right, but its time is too far from the time of receipt.
     #[error("the signature's timestamp is outside the tolerance")]
     SignatureExpired,
-    /// No secret gives this signature over this body in any form.
+    /// No secret gives this signature for the body in any canonical form.
     #[error("the signature is wrong")]
     SignatureWrong,
-    /// The body is what a timestamped signature is made of: a recorded one, with its time moved
-    /// out of the reach of the tolerance.
+    /// The body is the content of a timestamped signature: a recorded one, sent again without its tolerance.
     #[error("the body begins with a timestamp, which belongs in the signature header")]
     TimestampInBody,
-    /// Nothing was signed: some frameworks turn an empty body into `{}`.
+    /// Nothing was signed. Some frameworks turn an empty body into `{}`.
     #[error("the body is empty")]
     EmptyBody,
-    /// Packed as it came it is not what was signed, and unpacked it can't be taken in.
-    #[error("the body unpacks to more than {LONGEST_TEXT} bytes")]
+    /// The compressed body is not what was signed, and decompressed it is too long to accept.
+    #[error("the body decompresses to more than {LONGEST_TEXT} bytes")]
     TooLong,
 }
 
-/// Proves who sent `delivery`: first the token, unless the secret says that there is none, then a signature over one
-/// of the body's forms; where the body came packed, over what was packed as well. `now` decides whether a signature's
-/// own time is within tolerance.
+/// Proves who sent `delivery`: first by the token, unless the secret says that there is none, then by a signature over
+/// one of the body's canonical forms. If the body is compressed, its content may have been signed instead. `now`
+/// decides whether a signature's own time is within the tolerance.
 ///
 /// # Errors
-/// [`Refusal`] where a proof is missing or wrong.
+/// [`Refusal`] if a proof is missing or wrong.
 pub fn verify(
     delivery: &Delivery<Unverified>,
     scheme: &Scheme,
     secrets: &Secrets,
     now: Timestamp,
 ) -> Result<Delivery<Verified>, Refusal> {
-    let as_sent = verify_as_sent(delivery, scheme, secrets, now);
-    if !matches!(as_sent, Err(Refusal::SignatureWrong)) {
-        return as_sent;
+    let as_received = verify_as_received(delivery, scheme, secrets, now);
+    if !matches!(as_received, Err(Refusal::SignatureWrong)) {
+        return as_received;
     }
-    // It may have been signed before it was packed. Of a sender that is not authentic yet no more is unpacked
-    // than it could have sent as it is.
-    match delivery.unpacked(LONGEST_TEXT) {
-        Some(Ok(unpacked)) => verify_as_sent(&unpacked, scheme, secrets, now),
+    // It may have been signed before it was compressed. The sender is not authentic yet, so no more is decompressed
+    // than it could have sent uncompressed.
+    match delivery.decompressed(LONGEST_TEXT) {
+        Some(Ok(decompressed)) => verify_as_received(&decompressed, scheme, secrets, now),
         Some(Err(GzipError::TooLong { .. })) => Err(Refusal::TooLong),
-        Some(Err(GzipError::Invalid)) | None => as_sent,
+        Some(Err(GzipError::Invalid)) | None => as_received,
     }
 }
 
-fn verify_as_sent(
+fn verify_as_received(
     delivery: &Delivery<Unverified>,
     scheme: &Scheme,
     secrets: &Secrets,
@@ -120,11 +118,10 @@ fn verify_as_sent(
 }
 
 fn check_token(delivery: &Delivery<Unverified>, token: Token, secrets: &Secrets) -> Result<(), Refusal> {
-    let headers = delivery.headers();
     let is_known = |sent: &[u8]| secrets.tokens().any(|known| digest::same_token(sent, known));
-    // A token may have commas of its own, so its header counts as it came as well.
-    let whole = header::whole_value(headers, token.header).ok_or(Refusal::TokenMissing)?;
-    let once = header::once(&whole);
+    // A token may contain commas, so the whole header counts as well.
+    let whole = wire::header::joined(delivery.headers(), token.header).ok_or(Refusal::TokenMissing)?;
+    let once = wire::header::without_repetitions(&whole);
     let sent = [whole.as_slice(), &once];
     let after_bearer = || sent.iter().filter_map(|sent| after_bearer(sent));
     let known = match token.bearer {
@@ -138,13 +135,13 @@ fn check_token(delivery: &Delivery<Unverified>, token: Token, secrets: &Secrets)
     }
 }
 
-/// The scheme's name counts in either case (RFC 9110, 11.1).
+/// The name `Bearer` is case-insensitive (RFC 9110, 11.1).
 fn after_bearer(value: &[u8]) -> Option<&[u8]> {
     let (name, token) = value.split_at_checked(7)?;
     name.eq_ignore_ascii_case(b"bearer ").then_some(token.trim_ascii())
 }
 
-/// The bytes that were signed, and how they came from the body.
+/// The bytes that were signed, and which canonical form of the body they are.
 fn check(
     delivery: &Delivery<Unverified>,
     scheme: &Scheme,
@@ -153,13 +150,16 @@ fn check(
     now: Timestamp,
 ) -> Result<(Bytes, CanonicalForm), Refusal> {
     let headers = delivery.headers();
-    let value = header::first_present(headers, signature.headers).ok_or(Refusal::SignatureMissing)?;
-    let mut claims = text::read(&value, signature);
-    if claims.digests.is_empty() {
+    let value = wire::header::first_present(headers, signature.headers).ok_or(Refusal::SignatureMissing)?;
+    let mut sent = header::read(&value, signature);
+    if sent.digests.is_empty() {
         return Err(Refusal::SignatureUnreadable);
     }
-    let in_time = check_time(&mut claims, signature, headers, now)?;
-    let (body, form) = signed(delivery, signature, &claims, secrets).ok_or(Refusal::SignatureWrong)?;
+    if let Some(Place::Header(name)) = signature.time.map(|time| time.place) {
+        sent.time = wire::header::text(headers, name);
+    }
+    let in_time = is_in_time(sent.time.as_deref(), signature, now)?;
+    let (body, form) = signed(delivery, signature, &sent, secrets).ok_or(Refusal::SignatureWrong)?;
     if !in_time {
         return Err(Refusal::SignatureExpired);
     }
@@ -169,64 +169,39 @@ fn check(
     }
 }
 
-/// Whether the time is within the tolerance. It has to be known where it is signed or where there is a tolerance.
-fn check_time(
-    claims: &mut Claims,
-    signature: &Signature,
-    headers: &HeaderMap,
-    now: Timestamp,
-) -> Result<bool, Refusal> {
+/// Whether the time is within the tolerance. It must be present if the scheme has one.
+fn is_in_time(sent: Option<&str>, signature: &Signature, now: Timestamp) -> Result<bool, Refusal> {
     let Some(time) = signature.time else {
         return Ok(true);
     };
-    if let Place::Header(name) = time.place {
-        claims.time = header::time(headers, name);
-    }
-    let said = claims.time.as_deref().ok_or(Refusal::SignatureUnreadable)?;
-    let Some(tolerance) = time.tolerance else {
-        return Ok(true);
-    };
-    Ok(Timestamp::from_text(said).is_some_and(|at| at.since(now).max(now.since(at)) <= tolerance))
+    let sent = sent.ok_or(Refusal::SignatureUnreadable)?;
+    Ok(time.tolerance.is_none_or(|tolerance| {
+        Timestamp::from_text(sent).is_some_and(|at| at.since(now).max(now.since(at)) <= tolerance)
+    }))
 }
 
-/// The first form of the body that one of `claims` is a signature of.
+/// The first canonical form of the body that one of the sent digests verifies.
 fn signed(
     delivery: &Delivery<Unverified>,
     signature: &Signature,
-    claims: &Claims,
+    sent: &SignatureHeader,
     secrets: &Secrets,
 ) -> Option<(Bytes, CanonicalForm)> {
     signature.forms.iter().find_map(|form| {
-        let body = in_form(delivery.body(), *form)?;
+        let body = canonical::bytes(delivery.body(), *form).ok()?;
         let sources = Sources {
             headers: delivery.headers(),
             body: &body,
-            time: claims.time.as_deref(),
+            time: sent.time.as_deref(),
         };
         let content = sources.pieces(signature.content)?;
         let mut keys = secrets.signing().filter_map(|secret| signature.key.of(secret));
-        keys.any(|key| {
-            let mut digests = claims.digests.iter();
-            digests.any(|claim| signature.digest.holds(claim, &key, &content))
-        })
-        .then_some((body, *form))
+        let verifies = |key: Vec<u8>| {
+            let mut digests = sent.digests.iter();
+            digests.any(|digest| signature.digest.verify(digest, &key, &content))
+        };
+        keys.any(verifies).then_some((body, *form))
     })
-}
-
-/// The body as `form` signs it; `None` where the body has no such form.
-fn in_form(body: &Bytes, form: CanonicalForm) -> Option<Bytes> {
-    match form {
-        CanonicalForm::Raw => Some(body.clone()),
-        CanonicalForm::JavaScript => canonical::javascript(body).ok().map(Bytes::from),
-        CanonicalForm::Python => canonical::python(body).ok().map(Bytes::from),
-        CanonicalForm::JavaScriptSorted => canonical::javascript_sorted(body).ok().map(Bytes::from),
-        CanonicalForm::PythonSorted => canonical::python_sorted(body).ok().map(Bytes::from),
-        CanonicalForm::Trimmed => {
-            let trimmed = body.trim_ascii_end();
-            (trimmed.len() < body.len()).then(|| body.slice_ref(trimmed))
-        }
-        CanonicalForm::Newline => (!body.ends_with(b"\n")).then(|| [body, &b"\n"[..]].concat().into()),
-    }
 }
 
 impl Refusal {
@@ -238,7 +213,7 @@ impl Refusal {
         }
     }
 
-    /// Whether another secret could have made a difference: also one that says that there is no token.
+    /// Whether another secret could make a difference, including one that says that there is no token.
     pub fn depends_on_secrets(self) -> bool {
         matches!(
             self,

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::providers::{kuenta, onepay};
 use crate::receive::signature::sign;
 use crate::testing::{Dice, FakeOutbox, FakeStore, StoppedClock};
+use crate::wire::delivery::CanonicalForm;
 
 const BODY: &[u8] = br#"{"event":"payment.completed","data":{"id":"p1"}}"#;
 const GOOD: &str = r#"{"signing_secrets":["good"]}"#;
@@ -32,7 +33,7 @@ impl Scene {
         }
     }
 
-    fn verifier(&self) -> Verifier<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
+    fn verifier(&self) -> Verifier<&FakeStore, &FakeOutbox> {
         Verifier::new(
             &kuenta::PROVIDER,
             &self.store,
@@ -61,7 +62,7 @@ fn body() -> Bytes {
 }
 
 #[tokio::test]
-async fn a_signed_delivery_is_in_the_queue_before_the_answer() {
+async fn a_signed_delivery_is_queued_before_the_answer() {
     let scene = Scene::new(GOOD);
     let Answer::Queued(id) = scene.verifier().receive(signed("good"), body()).await else {
         panic!("not queued");
@@ -72,7 +73,7 @@ async fn a_signed_delivery_is_in_the_queue_before_the_answer() {
     assert_eq!(queued[0].attribute("delivery_id"), Some(id.to_string().as_str()));
 }
 
-/// The outcomes of deliveries that were counted since the last time.
+/// The outcomes counted since the last call.
 fn outcomes(snapshotter: &metrics_util::debugging::Snapshotter) -> Vec<String> {
     use metrics_util::debugging::DebugValue;
     let entries = snapshotter.snapshot().into_vec();
@@ -84,7 +85,7 @@ fn outcomes(snapshotter: &metrics_util::debugging::Snapshotter) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_test_delivery_is_counted_apart_and_only_where_it_verifies() {
+async fn a_verified_test_delivery_is_counted_separately() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
@@ -96,7 +97,7 @@ async fn a_test_delivery_is_counted_apart_and_only_where_it_verifies() {
     };
     scene.verifier().receive(marked("good"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["test"]);
-    assert_eq!(scene.outbox.queued().len(), 1, "it goes the way of all others");
+    assert_eq!(scene.outbox.queued().len(), 1, "it is queued like any other");
     scene.verifier().receive(marked("forged"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["signature"]);
     scene.verifier().receive(signed("good"), body()).await;
@@ -104,7 +105,7 @@ async fn a_test_delivery_is_counted_apart_and_only_where_it_verifies() {
 }
 
 #[tokio::test]
-async fn a_forged_one_is_refused_and_kept_in_quarantine() {
+async fn a_forged_delivery_is_refused_and_quarantined() {
     let scene = Scene::new(GOOD);
     let answer = scene.verifier().receive(signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
@@ -114,16 +115,16 @@ async fn a_forged_one_is_refused_and_kept_in_quarantine() {
 }
 
 #[tokio::test]
-async fn what_carries_no_proof_is_not_kept() {
+async fn deliveries_without_proof_are_not_kept() {
     let scene = Scene::new(GOOD);
     let answer = scene.verifier().receive(HeaderMap::new(), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
     assert_eq!(scene.outbox.quarantined(), []);
-    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1, "and costs no reload");
+    assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1, "without a reload");
 }
 
 #[tokio::test]
-async fn a_rotation_is_seen_by_the_first_delivery_that_fails() {
+async fn a_failed_verification_loads_a_rotated_secret() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     assert!(matches!(
@@ -141,9 +142,9 @@ async fn a_rotation_is_seen_by_the_first_delivery_that_fails() {
     ));
 }
 
-/// The operator says that there is no token, while an instance still wants one.
+/// The operator stores that there is no token, while an instance still requires one.
 #[tokio::test]
-async fn that_there_is_no_token_is_seen_by_the_first_delivery_without_it() {
+async fn a_missing_token_reloads_the_secret() {
     let store = FakeStore::holding(&onepay::PROVIDER, r#"{"signing_secrets":["good"],"token":"wh_hdr_1"}"#);
     let (outbox, clock) = (
         FakeOutbox::default(),
@@ -179,10 +180,10 @@ async fn forged_deliveries_reload_at_most_once_in_thirty_seconds() {
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 3);
 }
 
-/// What `acuse secrets rotate` waits for: from then on a new secret is accepted, whenever forged
-/// deliveries have used an instance's one reload.
+/// `acuse secrets rotate` waits this long: after that a new secret is accepted, even if forged deliveries have used up
+/// an instance's reload.
 #[tokio::test]
-async fn after_the_reload_interval_a_new_secret_is_accepted_whatever_is_forged() {
+async fn forgeries_delay_a_new_secret_by_the_reload_interval_at_most() {
     let seconds = RELOAD_EVERY.as_secs();
     for forged_before in 0..=seconds {
         let scene = Scene::new(GOOD);
@@ -207,7 +208,7 @@ async fn after_the_reload_interval_a_new_secret_is_accepted_whatever_is_forged()
 }
 
 #[tokio::test]
-async fn a_withdrawn_secret_is_accepted_for_five_minutes_unless_a_delivery_fails() {
+async fn a_withdrawn_secret_is_accepted_until_the_next_load() {
     for forged in [false, true] {
         let scene = Scene::new(GOOD);
         let verifier = scene.verifier();
@@ -239,7 +240,7 @@ async fn secrets_are_kept_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn without_the_store_nobody_is_told_that_his_signature_is_wrong() {
+async fn a_store_failure_is_503_not_401() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     scene.store.down.store(true, Ordering::SeqCst);
@@ -251,7 +252,7 @@ async fn without_the_store_nobody_is_told_that_his_signature_is_wrong() {
         Answer::Queued(_)
     ));
     scene.store.down.store(true, Ordering::SeqCst);
-    // Perhaps rotated: with the store down nobody knows, also while it is not asked again.
+    // The secret may have been rotated: while the store is down that is unknown, even if it is not asked again.
     for _ in 0..2 {
         assert_eq!(verifier.receive(signed("rotated"), body()).await, Answer::Unavailable);
     }
@@ -259,7 +260,7 @@ async fn without_the_store_nobody_is_told_that_his_signature_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cant_be_used_is_not_the_senders_fault() {
+async fn an_invalid_stored_secret_is_503_not_401() {
     let scene = Scene::new(r#"{"signing_secrets":[""]}"#);
     assert_eq!(
         scene.verifier().receive(signed("good"), body()).await,
@@ -268,7 +269,7 @@ async fn a_secret_that_cant_be_used_is_not_the_senders_fault() {
 }
 
 #[tokio::test]
-async fn before_a_secret_is_put_deliveries_are_kept() {
+async fn without_a_stored_secret_deliveries_are_quarantined() {
     let scene = Scene::new(r#"{"placeholder":true}"#);
     assert_eq!(
         scene.verifier().receive(signed("good"), body()).await,
@@ -278,12 +279,12 @@ async fn before_a_secret_is_put_deliveries_are_kept() {
 }
 
 #[tokio::test]
-async fn without_the_queue_the_provider_is_asked_to_send_again() {
+async fn a_queue_failure_is_503() {
     let scene = Scene::new(GOOD);
     scene.outbox.down.store(true, Ordering::SeqCst);
     let verifier = scene.verifier();
     assert_eq!(verifier.receive(signed("good"), body()).await, Answer::Unavailable);
-    // A forged one stays refused, although it could not be kept.
+    // A forged delivery is still refused, although it could not be kept.
     assert_eq!(
         verifier.receive(signed("forged"), body()).await,
         Answer::Refused(Factor::Signature)
@@ -291,7 +292,7 @@ async fn without_the_queue_the_provider_is_asked_to_send_again() {
 }
 
 #[tokio::test]
-async fn what_takes_too_long_is_unavailable() {
+async fn running_out_of_time_is_503() {
     struct Hanging;
     impl Outbox for Hanging {
         async fn queue(&self, _: &'static str, _: Message) -> Result<(), OutboxError> {
@@ -308,7 +309,7 @@ async fn what_takes_too_long_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_quarantine_that_hangs_leaves_a_forgery_refused() {
+async fn a_quarantine_that_hangs_does_not_change_the_answer() {
     struct Hanging;
     impl Outbox for Hanging {
         async fn queue(&self, _: &'static str, _: Message) -> Result<(), OutboxError> {
@@ -325,9 +326,9 @@ async fn a_quarantine_that_hangs_leaves_a_forgery_refused() {
     assert_eq!(answer, Answer::Refused(Factor::Signature));
 }
 
-/// The secret store may have used up most of the time: the answer is still in time.
+/// The answer is in time, even if the secret store has used up most of it.
 #[tokio::test]
-async fn the_quarantine_gets_no_more_than_is_left() {
+async fn the_quarantine_only_gets_the_remaining_time() {
     #[derive(Clone)]
     struct Telling(StoppedClock, std::sync::Arc<std::sync::Mutex<Vec<Duration>>>);
     impl Clock for Telling {
@@ -339,7 +340,7 @@ async fn the_quarantine_gets_no_more_than_is_left() {
             self.0.sleep(duration)
         }
     }
-    /// Takes its time, and is asked twice: the secret may have been rotated.
+    /// A slow store. It is asked twice, since the secret may have been rotated.
     struct Slow<'a>(&'a FakeStore, StoppedClock);
     impl SecretStore for Slow<'_> {
         async fn load(&self) -> Result<crate::receive::secrets::Secrets, StoreError> {
@@ -355,14 +356,14 @@ async fn the_quarantine_gets_no_more_than_is_left() {
     let answer = verifier.receive(signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
     let left = BUDGET - Duration::from_secs(3);
-    // For the registration window, and for the quarantine.
+    // For the registration window and for the quarantine.
     let budgets = [BUDGET, left, left];
     assert_eq!(*slept.lock().unwrap(), budgets);
     assert_eq!(scene.outbox.quarantined().len(), 1);
 }
 
 #[tokio::test]
-async fn the_longest_body_is_taken_in_and_a_longer_one_is_too_long() {
+async fn the_longest_body_is_accepted_and_a_longer_one_is_413() {
     let receive = async |length: usize| {
         let (scene, body) = (Scene::new(GOOD), vec![b' '; length]);
         scene.verifier().receive(proof(&body), body.into()).await
@@ -371,21 +372,16 @@ async fn the_longest_body_is_taken_in_and_a_longer_one_is_too_long() {
     assert_eq!(receive(LONGEST_TEXT + 1).await, Answer::TooLong);
 }
 
-/// Six times as long as it came, it is packed, and unpacked by the consumer.
+/// A canonical form up to six times as long travels compressed, and the consumer decompresses it.
 #[tokio::test]
-async fn the_longest_body_is_taken_in_in_each_form() {
+async fn the_longest_body_is_accepted_in_every_form() {
     let provider = &crate::providers::onepay::PROVIDER;
     let store = FakeStore::holding(provider, r#"{"signing_secrets":["good"],"token":"t"}"#);
     let clock = StoppedClock::at(Timestamp::from_seconds(1_700_000_000));
     let del = format!("\"{}\"", "\u{7f}".repeat(LONGEST_TEXT - 2));
     let numbers = format!("[{}1e20]", "1e20,".repeat((LONGEST_TEXT - 6) / 5));
-    for (body, form) in [
-        (&del, crate::receive::canonical::python(del.as_bytes()).unwrap()),
-        (
-            &numbers,
-            crate::receive::canonical::javascript(numbers.as_bytes()).unwrap(),
-        ),
-    ] {
+    for (body, form) in [(&del, CanonicalForm::Python), (&numbers, CanonicalForm::JavaScript)] {
+        let form = canonical::bytes(&body.clone().into(), form).unwrap();
         assert!(form.len() > 4 * LONGEST_TEXT);
         let outbox = FakeOutbox::default();
         let verifier = Verifier::new(provider, &store, &outbox, clock.clone(), Dice::default());
@@ -396,36 +392,43 @@ async fn the_longest_body_is_taken_in_in_each_form() {
         assert!(matches!(answer, Answer::Queued(_)));
         let message = outbox.queued().remove(0);
         let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
-        assert!(envelope.body == form, "what was signed");
+        assert!(envelope.body == form, "the signed bytes");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_unpacks_to_no_message_is_too_long() {
+async fn a_body_that_decompresses_beyond_the_limit_is_413() {
     let (scene, body) = (Scene::new(GOOD), vec![b' '; LONGEST_TEXT + 1]);
     let mut headers = proof(&body);
     headers.insert("content-encoding", HeaderValue::from_static("gzip"));
-    let packed = crate::wire::gzip::pack(&body).unwrap();
-    assert_eq!(scene.verifier().receive(headers, packed.into()).await, Answer::TooLong);
+    let compressed = crate::wire::gzip::compress(&body).unwrap();
+    assert_eq!(
+        scene.verifier().receive(headers, compressed.into()).await,
+        Answer::TooLong
+    );
     assert_eq!(
         scene.store.loads.load(Ordering::SeqCst),
         2,
-        "another secret may fit what is packed"
+        "another secret may fit what is compressed"
     );
     assert_eq!(scene.outbox.quarantined(), []);
 }
 
-/// Released later, it travels as if it had verified at once.
+/// When released, it travels as if it had verified at once.
 #[tokio::test]
-async fn a_quarantined_delivery_keeps_what_its_sender_says_of_it() {
-    let packed = crate::wire::gzip::pack(BODY).unwrap();
-    let mut headers = proof(&packed);
+async fn a_quarantined_delivery_keeps_its_headers() {
+    let compressed = crate::wire::gzip::compress(BODY).unwrap();
+    let mut headers = proof(&compressed);
     headers.insert("content-encoding", HeaderValue::from_static("gzip"));
     headers.insert("content-type", HeaderValue::from_static("text/json; charset=utf-8"));
     let scene = Scene::new(r#"{"signing_secrets":["not yet"]}"#);
-    scene.verifier().receive(headers.clone(), packed.clone().into()).await;
+    scene
+        .verifier()
+        .receive(headers.clone(), compressed.clone().into())
+        .await;
     let kept = scene.outbox.quarantined().remove(0);
-    let delivery = crate::receive::quarantine::Kept::open(&kept.text, |name| kept.attribute(name)).unwrap();
+    let delivery =
+        crate::receive::quarantine::QuarantinedDelivery::open(&kept.text, |name| kept.attribute(name)).unwrap();
     let secrets = crate::receive::secrets::Secrets::parse(&kuenta::PROVIDER, GOOD)
         .unwrap()
         .unwrap();
@@ -433,12 +436,12 @@ async fn a_quarantined_delivery_keeps_what_its_sender_says_of_it() {
     let released = Envelope::seal("kuenta", &verified.unwrap()).to_message().unwrap();
 
     let scene = Scene::new(GOOD);
-    scene.verifier().receive(headers, packed.into()).await;
+    scene.verifier().receive(headers, compressed.into()).await;
     assert_eq!(scene.outbox.queued(), [released]);
 }
 
 #[tokio::test]
-async fn quarantine_is_bounded() {
+async fn the_quarantine_is_rate_limited() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for _ in 0..300 {

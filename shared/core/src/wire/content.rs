@@ -1,38 +1,41 @@
-//! What a sender says of its body, in HTTP's words. Nobody signs these headers: they never choose between
-//! two readings of the same bytes, but for the charset of bytes that are no UTF-8.
+//! What the sender's headers say about its body.
+//!
+//! These headers are not signed, so they never decide between two readings of the same bytes. The one exception is
+//! the charset of bytes that are not UTF-8.
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 
 use super::header;
 
-/// A longer value is no media type or coding that anybody reads. It bounds what travels beside a body.
+/// Longer values are ignored: no real media type or coding is that long, and they travel beside the body.
 pub const LONGEST_CONTENT: usize = 256;
 
-/// `Content-Type` and `Content-Encoding`, where they say more than JSON.
+/// `Content-Type` and `Content-Encoding`, unless they only say "plain JSON".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Content {
-    /// `Content-Type`, as it came; `None` for plain JSON.
+    /// `Content-Type` as received; `None` for plain JSON.
     pub media_type: Option<String>,
-    /// `Content-Encoding`, as it came; `None` where the body is as it is.
+    /// `Content-Encoding` as received; `None` if the body is not encoded.
     pub encoding: Option<String>,
 }
 
 impl Content {
-    /// What the headers of a delivery say.
-    pub fn of(headers: &HeaderMap) -> Self {
-        let media_type = value(headers, &CONTENT_TYPE).filter(|value| !is_plain_json(value));
-        let encoding = value(headers, &CONTENT_ENCODING).filter(|value| !value.eq_ignore_ascii_case("identity"));
-        Self { media_type, encoding }
+    /// Reads the headers of a delivery.
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        Self {
+            media_type: value(headers, &CONTENT_TYPE).filter(|value| !is_plain_json(value)),
+            encoding: value(headers, &CONTENT_ENCODING).filter(|value| !value.eq_ignore_ascii_case("identity")),
+        }
     }
 
-    /// Whether the body is said to be packed with gzip.
+    /// Whether the sender says that the body is compressed with gzip.
     pub fn is_gzip(&self) -> bool {
         let gzip = |value: &str| ["gzip", "x-gzip"].iter().any(|name| value.eq_ignore_ascii_case(name));
         self.encoding.as_deref().is_some_and(gzip)
     }
 
-    /// The charset of the media type, lower-case.
+    /// The charset parameter of the media type, in lower case.
     pub fn charset(&self) -> Option<String> {
         let parameters = self.media_type.as_deref()?.split(';').skip(1);
         let mut parameters = parameters.filter_map(|parameter| parameter.split_once('='));
@@ -41,7 +44,7 @@ impl Content {
     }
 }
 
-/// What is repeated counts once, and what is empty did not come, as for signatures. SQS takes no other characters.
+/// The header's value, restricted to the characters that an SQS attribute accepts.
 fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let value = header::value(headers, name.as_str()).filter(|value| value.len() <= LONGEST_CONTENT)?;
     let value = String::from_utf8(value).ok()?;
@@ -66,12 +69,12 @@ mod tests {
         for (name, value) in [(CONTENT_TYPE, media_type), (CONTENT_ENCODING, encoding)] {
             headers.insert(name, HeaderValue::from_str(value).unwrap());
         }
-        Content::of(&headers)
+        Content::from_headers(&headers)
     }
 
     #[test]
-    fn plain_json_goes_without_saying() {
-        assert_eq!(Content::of(&HeaderMap::new()), Content::default());
+    fn plain_json_is_the_default() {
+        assert_eq!(Content::from_headers(&HeaderMap::new()), Content::default());
         for plain in [
             "application/json",
             "Application/JSON ; charset=UTF-8",
@@ -86,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_charset_is_read_in_any_way_of_writing() {
+    fn the_charset_is_read_in_any_notation() {
         for written in [
             "text/json; charset=ISO-8859-1",
             "text/json;v=1; Charset = \"iso-8859-1\" ; x",
@@ -107,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_several_times_counts_once() {
+    fn repeated_values_count_once() {
         for values in [
             &["", "gzip"][..],
             &["gzip", "gzip"],
@@ -119,7 +122,7 @@ mod tests {
             for value in values {
                 headers.append(CONTENT_ENCODING, HeaderValue::from_static(value));
             }
-            assert!(Content::of(&headers).is_gzip(), "{values:?}");
+            assert!(Content::from_headers(&headers).is_gzip(), "{values:?}");
         }
         let twice = "text/json; charset=latin1, text/json; charset=latin1";
         assert_eq!(content(twice, "").charset().as_deref(), Some("latin1"));
@@ -129,12 +132,12 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_beside_a_body_is_left_out() {
+    fn values_that_do_not_fit_an_attribute_are_ignored() {
         let longest = "a".repeat(LONGEST_CONTENT);
         assert_eq!(content(&longest, &longest).encoding, Some(longest.clone()));
         assert_eq!(content(&longest, &format!("{longest}a")).encoding, None);
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_bytes(b"text/\xff").unwrap());
-        assert_eq!(Content::of(&headers), Content::default());
+        assert_eq!(Content::from_headers(&headers), Content::default());
     }
 }

@@ -12,7 +12,7 @@ use crate::wire::content::Content;
 use crate::wire::gzip::{self, GzipError};
 
 /// One HTTP attempt. `State` is [`Unverified`] or [`Verified`]; only
-/// [`signature::verify`](crate::receive::signature::verify) turns one into the other, and only the latter
+/// [`signature::verify`](crate::receive::signature::verify) turns one into the other, and only a verified delivery
 /// can be put into an [`Envelope`](crate::wire::envelope::Envelope).
 #[derive(Debug, Clone)]
 pub struct Delivery<State> {
@@ -21,7 +21,7 @@ pub struct Delivery<State> {
     state: State,
 }
 
-/// As it came: nobody knows yet who sent it.
+/// As received, from an unknown sender.
 #[derive(Clone)]
 pub struct Unverified {
     headers: HeaderMap,
@@ -36,36 +36,36 @@ pub struct Verified {
     content: Content,
 }
 
-/// Which bytes the provider signed: the body as it came, the body as one of two runtimes would
-/// write it again (see [`canonical`](crate::receive::canonical)), or the body with another end.
+/// Which bytes the provider signed: the body itself, the body as another runtime serializes it again (see
+/// [`canonical`](crate::receive::canonical)), or the body with a different end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CanonicalForm {
-    /// The body as it came.
+    /// The body as received.
     Raw,
-    /// `JSON.stringify(JSON.parse(body))` of Node.
+    /// `JSON.stringify(JSON.parse(body))` in Node.
     JavaScript,
-    /// `json.dumps(json.loads(body), separators=(",", ":"))` of Python.
+    /// `json.dumps(json.loads(body), separators=(",", ":"))` in Python.
     Python,
     /// [`JavaScript`](Self::JavaScript) with members sorted by name.
     JavaScriptSorted,
     /// [`Python`](Self::Python) with `sort_keys=True`.
     PythonSorted,
-    /// The body without the white space at its end.
+    /// The body without trailing white space.
     Trimmed,
-    /// The body with a line feed at its end, where it has none.
+    /// The body with a line feed at its end, if it has none.
     Newline,
 }
 
-/// A canonical form is at most so many times as long as its body: Python writes DEL, one byte, as `\u007f`. Numbers stay
-/// below that, of which `1e20` grows most: to 21 digits in Node, and 22 bytes for 5 with a comma.
+/// The most that a canonical form can be longer than its body, as a factor. DEL grows most: Python writes that byte as
+/// `\u007f`. Numbers stay below: `1e20` becomes 21 digits in Node, and with its comma 22 bytes from 5.
 pub const MOST_GROWTH: usize = 6;
 
-/// Names one delivery in answers, logs, messages and records. Sorts by time.
+/// Identifies one delivery in answers, logs, messages and records. Sorts by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId(Uuid);
 
 impl Delivery<Unverified> {
-    /// A delivery as the HTTP adapter hands it over, the body already freed of base64.
+    /// A delivery from the HTTP adapter, which has already decoded the API's base64.
     pub fn received(id: DeliveryId, at: Timestamp, headers: HeaderMap, body: Bytes) -> Self {
         Self {
             id,
@@ -74,21 +74,23 @@ impl Delivery<Unverified> {
         }
     }
 
-    /// The headers as they came.
+    /// The headers as received.
     pub fn headers(&self) -> &HeaderMap {
         &self.state.headers
     }
 
-    /// The body as it came.
+    /// The body as received.
     pub fn body(&self) -> &Bytes {
         &self.state.body
     }
 
-    /// Called by [`signature::verify`](crate::receive::signature::verify) and by nothing else.
+    /// Only [`signature::verify`](crate::receive::signature::verify) calls this.
     pub(crate) fn verified(&self, bytes: Bytes, form: CanonicalForm) -> Delivery<Verified> {
         let content = match form {
-            CanonicalForm::Raw | CanonicalForm::Trimmed | CanonicalForm::Newline => Content::of(&self.state.headers),
-            // Written again, it is plain JSON.
+            CanonicalForm::Raw | CanonicalForm::Trimmed | CanonicalForm::Newline => {
+                Content::from_headers(&self.state.headers)
+            }
+            // Serialized again, it is plain JSON.
             CanonicalForm::JavaScript
             | CanonicalForm::JavaScriptSorted
             | CanonicalForm::Python
@@ -101,15 +103,12 @@ impl Delivery<Unverified> {
         }
     }
 
-    /// The same delivery, its body packed no more; `None` where it is not said to be packed with gzip.
-    ///
-    /// # Errors
-    /// [`GzipError`], also where it unpacks to more than `limit`.
-    pub(crate) fn unpacked(&self, limit: usize) -> Option<Result<Self, GzipError>> {
-        if !Content::of(&self.state.headers).is_gzip() {
+    /// The same delivery with its body decompressed; `None` unless its headers say that the body is gzip.
+    pub(crate) fn decompressed(&self, limit: usize) -> Option<Result<Self, GzipError>> {
+        if !Content::from_headers(&self.state.headers).is_gzip() {
             return None;
         }
-        Some(gzip::unpack(&self.state.body, limit).map(|body| {
+        Some(gzip::decompress(&self.state.body, limit).map(|body| {
             let mut headers = self.state.headers.clone();
             headers.remove(CONTENT_ENCODING);
             Self::received(self.id, self.received_at, headers, body.into())
@@ -118,24 +117,24 @@ impl Delivery<Unverified> {
 }
 
 impl Delivery<Verified> {
-    /// The bytes that the provider signed. With a re-serialised form these differ from the body.
+    /// The bytes that the provider signed. They differ from the body unless [`form`](Self::form) is raw.
     pub fn bytes(&self) -> &Bytes {
         &self.state.bytes
     }
 
-    /// How [`bytes`](Self::bytes) came from the body.
+    /// The canonical form that the signature matched.
     pub fn form(&self) -> CanonicalForm {
         self.state.form
     }
 
-    /// What the sender says of [`bytes`](Self::bytes).
+    /// What the sender says about [`bytes`](Self::bytes).
     pub fn content(&self) -> &Content {
         &self.state.content
     }
 }
 
 impl<State> Delivery<State> {
-    /// Names this delivery everywhere.
+    /// The id that this delivery has everywhere.
     pub fn id(&self) -> DeliveryId {
         self.id
     }
@@ -158,13 +157,10 @@ impl DeliveryId {
         Uuid::try_parse(text).ok().map(Self)
     }
 
-    /// When the delivery of this id was received; `None` for an id of another make.
+    /// When this delivery was received; `None` if the UUID is not version 7.
     pub fn received_at(self) -> Option<Timestamp> {
-        let (seconds, nanos) = self
-            .0
-            .get_timestamp()
-            .filter(|_| self.0.get_version_num() == 7)?
-            .to_unix();
+        let time = self.0.get_timestamp().filter(|_| self.0.get_version_num() == 7)?;
+        let (seconds, nanos) = time.to_unix();
         let millis = i64::try_from(seconds).ok()?.checked_mul(1000)?;
         Some(Timestamp::from_millis(
             millis.checked_add(i64::from(nanos / 1_000_000))?,
@@ -190,7 +186,7 @@ impl CanonicalForm {
         Self::Newline,
     ];
 
-    /// The name on the wire and in configuration.
+    /// The name on the wire and in settings.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -209,7 +205,7 @@ impl CanonicalForm {
     }
 }
 
-/// Header names and the body's length only: values may hold signatures, tokens and personal data.
+/// Shows header names and the body's length only: values may contain signatures, tokens and personal data.
 impl fmt::Debug for Unverified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unverified")

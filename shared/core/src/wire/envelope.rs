@@ -1,4 +1,4 @@
-//! What travels through the queue: the only thing that the verifier and the consumer share.
+//! The queue message: the only thing that the verifier and the consumer share.
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -9,19 +9,19 @@ use crate::wire::content::Content;
 use crate::wire::delivery::{CanonicalForm, Delivery, DeliveryId, MOST_GROWTH, Verified};
 use crate::wire::gzip::{self, GzipError};
 
-/// The version of what verify functions write, and of an event's replay.
+/// The version that verify functions write, and replays of events.
 pub const VERSION: &str = "1";
 
-/// The version of a conflict's replay. A consumer that knows no conflicts would take it for another delivery
-/// of the first event and drop it; this version it puts on the dead-letter queue.
+/// The version of a conflict's replay. A consumer from before conflicts existed would drop it as a duplicate of the
+/// first event; a version it doesn't know goes to its dead-letter queue instead.
 const CONFLICT_VERSION: &str = "2";
 
-/// The longest text of one message, in bytes, and so the longest body that is taken in: SQS takes 1 MiB with
-/// the attributes' names, types and values, which stay well under 4 KiB.
+/// The longest text of one message in bytes, and therefore the longest body that a verifier accepts. SQS allows 1 MiB
+/// including the names, types and values of attributes, which stay well under 4 KiB.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const LONGEST_TEXT: usize = 1024 * 1024 - 4096;
 
-/// The longest bytes that are packed and unpacked: what a runtime's way of writing makes of the longest body.
+/// The longest canonical form of the longest body, and so the most that is compressed and decompressed.
 pub(crate) const LONGEST_BODY: usize = MOST_GROWTH * LONGEST_TEXT;
 
 /// A verified delivery on its way to the consumer. Can't be made from an unverified one.
@@ -29,9 +29,9 @@ pub(crate) const LONGEST_BODY: usize = MOST_GROWTH * LONGEST_TEXT;
 pub struct Envelope {
     /// The provider's name.
     pub provider: String,
-    /// What the sender says of its body, where it is not plain JSON.
+    /// What the sender says about its body.
     pub content: Content,
-    /// The delivery's name.
+    /// The delivery's id.
     pub delivery_id: DeliveryId,
     /// When the verifier received it.
     pub received_at: Timestamp,
@@ -39,62 +39,62 @@ pub struct Envelope {
     pub form: CanonicalForm,
     /// Those bytes.
     pub body: Bytes,
-    /// An operator sends it on purpose.
+    /// Set if an operator sent it on purpose.
     pub replay: Option<Replay>,
 }
 
-/// What an operator sends once more.
+/// What an operator replays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay {
-    /// An event: it is claimed although it is rejected, stale or foreign.
+    /// An event: it is claimed even if it was rejected, is expired or belongs to another environment.
     Event,
-    /// A conflict, as an event of its own: under the key of its own record.
+    /// A conflict, as an event of its own: it is claimed under the key of its own record.
     Conflict,
 }
 
 /// A queue message: text and string attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The body: the verified text itself, or base64 of the verified bytes.
+    /// The verified text itself, or the verified bytes in base64.
     pub text: String,
     /// The attributes, by name.
     pub attributes: Vec<(&'static str, String)>,
 }
 
-/// The verified bytes don't fit one message, however packed.
+/// The verified bytes don't fit one message, not even compressed.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{length} bytes don't fit one SQS message of {LONGEST_TEXT}")]
 pub struct TooLong {
-    /// The verified bytes' length.
+    /// How long the verified bytes are.
     pub length: usize,
 }
 
-/// A message that no verifier of ours has written. It is kept in the dead-letter queue.
+/// Why a message is not an envelope. The consumer keeps such a message in the dead-letter queue.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnvelopeError {
     /// An attribute is missing.
     #[error("the message has no attribute `{0}`")]
     Missing(&'static str),
-    /// An attribute's value is not of the envelope.
+    /// An attribute's value is invalid.
     #[error("the message's attribute `{name}` is {value:?}; it should be {expected}")]
     Attribute {
         /// Its name.
         name: &'static str,
         /// Its value, cut to 64 characters.
         value: String,
-        /// What would be right.
+        /// A valid value.
         expected: &'static str,
     },
-    /// A provider that this consumer does not know.
-    #[error("the message's provider {0:?} is none that this consumer knows; deploy the consumer first")]
+    /// This consumer doesn't know the provider.
+    #[error("this consumer does not know the message's provider {0:?}; deploy the consumer first")]
     UnknownProvider(String),
-    /// The body is not what `encoding` says.
+    /// The body is not what the attribute `encoding` says.
     #[error("the message's body is not {0}")]
     Encoding(&'static str),
-    /// The body can't be unpacked.
-    #[error("the message's body can't be unpacked: {0}")]
-    Packed(#[from] GzipError),
+    /// The body can't be decompressed.
+    #[error("the message's body can't be decompressed: {0}")]
+    Gzip(#[from] GzipError),
 }
 
 const PROVIDER: &str = "provider";
@@ -103,8 +103,6 @@ const RECEIVED_AT: &str = "received_at";
 const FORM: &str = "form";
 const ENVELOPE: &str = "envelope";
 const REPLAY: &str = "replay";
-const REPLAY_EVENT: &str = "1";
-const REPLAY_CONFLICT: &str = "conflict";
 const CONTENT_TYPE: &str = "content_type";
 const CONTENT_ENCODING: &str = "content_encoding";
 const ENCODING: &str = "encoding";
@@ -125,8 +123,8 @@ impl Envelope {
         }
     }
 
-    /// The same delivery with `text` for its body: plain JSON that was read from it.
-    pub(crate) fn carrying(&self, text: Bytes) -> Self {
+    /// The same delivery with a JSON text that was read from its body.
+    pub(crate) fn with_json(&self, text: Bytes) -> Self {
         Self {
             provider: self.provider.clone(),
             content: Content::default(),
@@ -135,11 +133,11 @@ impl Envelope {
         }
     }
 
-    /// The message that carries it: the text itself where SQS takes it, else base64, compressed
-    /// where that is needed to fit.
+    /// The message that carries it. The body travels as text if SQS accepts that, else as base64, compressed first if
+    /// it would not fit otherwise.
     ///
     /// # Errors
-    /// [`TooLong`] where it does not fit even so.
+    /// [`TooLong`] if it does not fit even so.
     pub fn to_message(&self) -> Result<Message, TooLong> {
         let too_long = TooLong {
             length: self.body.len(),
@@ -149,16 +147,20 @@ impl Envelope {
             _ if BASE64.encode_len(self.body.len()) <= LONGEST_TEXT => {
                 (BASE64.encode(&self.body), Some(ENCODING_BASE64))
             }
-            // It could not be unpacked.
+            // The consumer would not decompress it.
             _ if self.body.len() > LONGEST_BODY => return Err(too_long),
             _ => {
-                let packed = gzip::pack(&self.body).ok();
-                let packed = packed.filter(|packed| BASE64.encode_len(packed.len()) <= LONGEST_TEXT);
-                (BASE64.encode(&packed.ok_or(too_long)?), Some(ENCODING_GZIP))
+                let compressed = gzip::compress(&self.body).ok();
+                let compressed = compressed.filter(|bytes| BASE64.encode_len(bytes.len()) <= LONGEST_TEXT);
+                (BASE64.encode(&compressed.ok_or(too_long)?), Some(ENCODING_GZIP))
             }
         };
+        let version = match self.replay {
+            Some(Replay::Conflict) => CONFLICT_VERSION,
+            _ => VERSION,
+        };
         let mut attributes = vec![
-            (ENVELOPE, self.version().to_owned()),
+            (ENVELOPE, version.to_owned()),
             (PROVIDER, self.provider.clone()),
             (DELIVERY_ID, self.delivery_id.to_string()),
             (RECEIVED_AT, self.received_at.as_millis().to_string()),
@@ -175,12 +177,12 @@ impl Envelope {
     /// Reads a message's text and attributes.
     ///
     /// # Errors
-    /// [`EnvelopeError`] names the attribute, its value and what would be right.
+    /// [`EnvelopeError`] names the attribute, its value and a valid one.
     pub fn from_message<'a>(text: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> Result<Self, EnvelopeError> {
         let required = |name| attribute(name).ok_or(EnvelopeError::Missing(name));
         let version = required(ENVELOPE)?;
         if ![VERSION, CONFLICT_VERSION].contains(&version) {
-            return Err(wrong(
+            return Err(invalid(
                 ENVELOPE,
                 version,
                 "1 or 2; a newer verifier wrote it: deploy the consumer first",
@@ -190,8 +192,8 @@ impl Envelope {
         let body = match attribute(ENCODING) {
             None => Bytes::copy_from_slice(text.as_bytes()),
             Some(ENCODING_BASE64) => Bytes::from(decode(text)?),
-            Some(ENCODING_GZIP) => Bytes::from(gzip::unpack(&decode(text)?, LONGEST_BODY)?),
-            Some(other) => return Err(wrong(ENCODING, other, "base64, gzip+base64, or absent")),
+            Some(ENCODING_GZIP) => Bytes::from(gzip::decompress(&decode(text)?, LONGEST_BODY)?),
+            Some(other) => return Err(invalid(ENCODING, other, "base64, gzip+base64, or absent")),
         };
         Ok(Self {
             provider: required(PROVIDER)?.to_owned(),
@@ -199,30 +201,24 @@ impl Envelope {
                 media_type: attribute(CONTENT_TYPE).map(str::to_owned),
                 encoding: attribute(CONTENT_ENCODING).map(str::to_owned),
             },
-            delivery_id: DeliveryId::parse(id).ok_or_else(|| wrong(DELIVERY_ID, id, "a UUID"))?,
+            delivery_id: DeliveryId::parse(id).ok_or_else(|| invalid(DELIVERY_ID, id, "a UUID"))?,
             received_at: at
                 .parse()
                 .map(Timestamp::from_millis)
-                .map_err(|_| wrong(RECEIVED_AT, at, "milliseconds since the Unix epoch"))?,
-            form: CanonicalForm::from_name(form).ok_or_else(|| wrong(FORM, form, "raw, js, python or another form"))?,
+                .map_err(|_| invalid(RECEIVED_AT, at, "milliseconds since the Unix epoch"))?,
+            form: CanonicalForm::from_name(form)
+                .ok_or_else(|| invalid(FORM, form, "raw, js, python or another canonical form"))?,
             body,
             replay: attribute(REPLAY).and_then(Replay::from_name),
         })
-    }
-
-    fn version(&self) -> &'static str {
-        match self.replay {
-            Some(Replay::Conflict) => CONFLICT_VERSION,
-            _ => VERSION,
-        }
     }
 }
 
 impl Replay {
     const fn name(self) -> &'static str {
         match self {
-            Self::Event => REPLAY_EVENT,
-            Self::Conflict => REPLAY_CONFLICT,
+            Self::Event => "1",
+            Self::Conflict => "conflict",
         }
     }
 
@@ -232,25 +228,23 @@ impl Replay {
 }
 
 impl Message {
-    /// The value of the attribute of this name.
+    /// The value of the attribute `name`.
     pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(own, _)| *own == name)
-            .map(|(_, value)| value.as_str())
+        let (_, value) = self.attributes.iter().find(|(own, _)| *own == name)?;
+        Some(value)
     }
 }
 
-/// SQS takes only what XML 1.0 calls a character; anything else fails the call.
+/// SQS accepts only the characters of XML 1.0; anything else fails the call.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 fn is_sqs_text(text: &str) -> bool {
-    // By bytes, and always to the end: so many are looked at in one step.
+    // A fold over all bytes, without an early exit, lets the compiler vectorize it.
     let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
     let has_controls = text.bytes().fold(false, |has, byte| has | is_control(byte));
     !text.is_empty() && !has_controls && !text.contains("\u{FFFE}") && !text.contains("\u{FFFF}")
 }
 
-fn wrong(name: &'static str, value: &str, expected: &'static str) -> EnvelopeError {
+fn invalid(name: &'static str, value: &str, expected: &'static str) -> EnvelopeError {
     EnvelopeError::Attribute {
         name,
         value: value.chars().take(64).collect(),
@@ -259,9 +253,8 @@ fn wrong(name: &'static str, value: &str, expected: &'static str) -> EnvelopeErr
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, EnvelopeError> {
-    BASE64
-        .decode(text.as_bytes())
-        .map_err(|_| EnvelopeError::Encoding("base64"))
+    let bytes = BASE64.decode(text.as_bytes());
+    bytes.map_err(|_| EnvelopeError::Encoding("base64"))
 }
 
 #[cfg(test)]

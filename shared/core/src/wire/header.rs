@@ -1,42 +1,37 @@
-//! The value of a header, whatever proxies have made of it. Nothing is believed of it yet.
+//! Header values, independent of how proxies repeat and join them. Nothing here is trusted yet.
 
 use http::HeaderMap;
 
-/// The value of the first of `names` that came with one.
+/// The value of the first of `names` that is present.
 pub(crate) fn first_present(headers: &HeaderMap, names: &[&str]) -> Option<Vec<u8>> {
     names.iter().find_map(|name| value(headers, name))
 }
 
-/// The value of the header `name`, what is merely repeated in it counting [once]; `None` where it
-/// did not come, or came empty.
+/// The value of the header `name`, [without repetitions](without_repetitions); `None` if it is absent or empty.
 pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
-    Some(once(&whole_value(headers, name)?))
+    Some(without_repetitions(&joined(headers, name)?))
 }
 
-/// The time in the header `name`.
-pub(crate) fn time(headers: &HeaderMap, name: &str) -> Option<String> {
+/// [`value`] as text.
+pub(crate) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     value(headers, name).map(|value| String::from_utf8_lossy(&value).into_owned())
 }
 
-/// The value of the header `name` as it came. A header that came several times is one list
-/// (RFC 9110, 5.3), which an HTTP API makes of it anyway: "Duplicate headers are combined with
-/// commas" (API Gateway, payload format 2.0).
-pub(crate) fn whole_value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
-    let values = headers.get_all(name).iter();
-    let values: Vec<&[u8]> = values
-        .map(|value| value.as_bytes().trim_ascii())
+/// All values of the header `name`, joined by commas, since a repeated header is one list (RFC 9110, 5.3). The HTTP
+/// API does the same: "Duplicate headers are combined with commas" (API Gateway, payload format 2.0).
+pub(crate) fn joined(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
+    let values = headers.get_all(name).iter().map(|value| value.as_bytes().trim_ascii());
+    let value = values
         .filter(|value| !value.is_empty())
-        .collect();
-    let value = values.join(&b","[..]);
-    value
-        .iter()
-        .any(|byte| *byte != b',' && !byte.is_ascii_whitespace())
-        .then_some(value)
+        .collect::<Vec<_>>()
+        .join(&b","[..]);
+    let has_content = |byte: &u8| *byte != b',' && !byte.is_ascii_whitespace();
+    value.iter().any(has_content).then_some(value)
 }
 
-/// `value` without empty items, and where it is the same several times over, as proxies make it
-/// that add a header which is there: `s,s` is `s`.
-pub(crate) fn once(value: &[u8]) -> Vec<u8> {
+/// Drops empty items, and turns a list of one repeated value (`s,s`) into that value (`s`): some proxies add a header
+/// that is already there.
+pub(crate) fn without_repetitions(value: &[u8]) -> Vec<u8> {
     if !value.contains(&b',') {
         return value.to_vec();
     }

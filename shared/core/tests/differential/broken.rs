@@ -1,8 +1,8 @@
-//! Documents that are no JSON, or no longer.
+//! Documents that are not JSON.
 
 use fastrand::Rng;
 
-/// What some reader somewhere takes for a value.
+/// Values that some parsers accept.
 const NO_VALUES: &[&[u8]] = &[
     b"NaN",
     b"Infinity",
@@ -85,8 +85,7 @@ const NO_VALUES: &[&[u8]] = &[
     b" ",
 ];
 
-/// Bytes that are no UTF-8: lone and missing continuations, overlong forms, surrogates, and what
-/// lies beyond U+10FFFF.
+/// Bytes that are not UTF-8: lone and missing continuations, overlong forms, surrogates, and code points beyond U+10FFFF.
 const NOT_UTF8: &[&[u8]] = &[
     b"\xff",
     b"\xfe",
@@ -111,7 +110,7 @@ const NOT_UTF8: &[&[u8]] = &[
     b"\xe9",
 ];
 
-/// Bytes to put somewhere: most of JSON's own.
+/// Bytes to insert, mostly ones with a meaning in JSON.
 const BYTES: &[u8] = b"\"\\{}[],:0123456789.eE+-utfn \t\n\r\0\x08\x1f\x7f\x80\xef/'N";
 
 pub(crate) fn no_value(random: &mut Rng) -> Vec<u8> {

@@ -1,11 +1,11 @@
-//! Documents as text, so that one value comes in many spellings.
+//! Documents as text, so that one value has many spellings.
 
 use acuse_core::json::MAX_DEPTH;
 use fastrand::Rng;
 
 use super::{broken, numbers, strings};
 
-/// Any number of documents; the same ones for the same seed.
+/// An endless sequence of documents, the same for the same seed.
 pub(crate) struct Documents {
     random: Rng,
 }
@@ -17,7 +17,7 @@ impl Documents {
         }
     }
 
-    /// Three in four are RFC 8259.
+    /// Three in four conform to RFC 8259.
     fn document(&mut self) -> Vec<u8> {
         let levels = self.random.usize(0..5);
         let mut document = Vec::new();
@@ -66,7 +66,7 @@ impl Documents {
         out.push(close);
     }
 
-    /// Around the depth from which on ours refuses and the runtimes do not.
+    /// Around the depth beyond which we refuse a document and the runtimes don't.
     fn deep(&mut self, out: &mut Vec<u8>) {
         let levels = self.random.usize(MAX_DEPTH - 3..MAX_DEPTH + 3);
         let mut ends = Vec::new();
@@ -97,7 +97,7 @@ impl Iterator for Documents {
     }
 }
 
-/// How deep arrays and objects lie in one another, as far as brackets outside strings tell.
+/// The nesting of arrays and objects, judged by brackets outside strings.
 pub(crate) fn depth(document: &[u8]) -> usize {
     let (mut depth, mut deepest, mut in_string) = (0_usize, 0, false);
     let mut bytes = document.iter();

@@ -1,4 +1,4 @@
-//! Numbers as text, most of them where a runtime changes its mind.
+//! Numbers as text, mostly where a runtime changes notation.
 
 use fastrand::Rng;
 
@@ -107,17 +107,17 @@ fn integer_near_a_power(random: &mut Rng) -> String {
     format!("{}{number}{tail}", if random.bool() && number > 0 { "-" } else { "" })
 }
 
-/// Any double at all, spelled in one of many ways.
+/// Any double in one of many spellings.
 fn a_double(random: &mut Rng) -> String {
     let number = std::iter::repeat_with(|| match random.u8(0..6) {
         0 => f64::from_bits(random.u64(..)),
         // A power of two has one neighbour nearer than the other.
         1 => f64::from_bits((random.u64(1..2047) << 52).wrapping_add_signed(random.i64(-1..=1))),
-        // Too large for all their binary places: two shortest texts may be equally near.
+        // So large that two shortest texts may be equally near.
         2 => f64::from_bits(random.u64(1e14_f64.to_bits()..1e17_f64.to_bits())),
-        // Those that people write.
+        // As people write them.
         3 => f64::from(random.i32(..)) / 100.0,
-        // Around the exponents where the runtimes change over.
+        // Around the exponents where the runtimes change notation.
         4 => random.f64() * 10_f64.powi(random.i32(-9..25)),
         _ => (random.f64() * 10_f64.powi(random.i32(-8..23))).round(),
     })
@@ -144,7 +144,7 @@ fn exponent_respelled(text: &str, random: &mut Rng) -> String {
     format!("{digits}{letter}{sign}{}{exponent}", "0".repeat(random.usize(0..4)))
 }
 
-/// The exact middle between two doubles, where reading must round to even, or a hair beside it.
+/// The exact middle between two doubles, where parsing rounds to even, or very close to it.
 fn between_two_doubles(random: &mut Rng) -> String {
     let middle = u128::from(random.u64(1 << 53..1 << 54) | 1);
     let (digits, exponent) = if random.bool() {
@@ -200,8 +200,7 @@ fn by_the_grammar(random: &mut Rng) -> String {
     text
 }
 
-/// Longer than any buffer: around Python's limit of 4300 digits of an integer, and with an
-/// exponent that makes up for the zeros.
+/// Very long: around Python's limit of 4300 digits for an integer, and with an exponent that cancels the zeros.
 fn long(random: &mut Rng) -> String {
     let mut text = String::from(if random.bool() { "-" } else { "" });
     match random.u8(0..8) {

@@ -1,5 +1,5 @@
-// Reads documents in base64, one a line, and after an empty line answers them all, one a line:
-// `=` and base64 of the form, or `!` and why there is none.
+// Reads documents in base64, one per line, and answers all of them after an empty line, one per line:
+// `=` and the form in base64, or `!` and why it has none.
 "use strict";
 
 // Strict UTF-8, and a byte order mark stays in the text for JSON.parse to refuse.
@@ -16,7 +16,7 @@ function answer(line) {
 
 let batch = [];
 require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
-  // An empty document travels as `=`, which is base64 of nothing too.
+  // An empty document is sent as `=`.
   if (line !== "") {
     batch.push(line);
     return;

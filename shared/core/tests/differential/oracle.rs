@@ -1,4 +1,4 @@
-//! A real runtime that answers what it would write.
+//! A real runtime that answers with its canonical forms.
 
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -20,16 +20,16 @@ pub(crate) const NODE: Runtime = Runtime {
 
 pub(crate) const PYTHON: Runtime = Runtime {
     name: "python3",
-    // Isolated: no variable of the environment may change the limit on an integer's digits.
+    // Isolated, so that no environment variable changes the limit on an integer's digits.
     arguments: &["-I", "-c"],
     program: include_str!("oracle.py"),
 };
 
-/// What a runtime makes of a document.
+/// A runtime's answer for one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
     Written(Vec<u8>),
-    /// The runtime takes it, but RFC 8259 does not.
+    /// The runtime accepts it, but RFC 8259 does not.
     Lax,
     Refused(String),
 }
@@ -42,7 +42,7 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
-    /// `None` where the runtime is not installed.
+    /// `None` if the runtime is not installed.
     pub(crate) fn start(runtime: &Runtime) -> Option<Self> {
         let started = Command::new(runtime.name)
             .args(runtime.arguments)
@@ -61,8 +61,8 @@ impl Oracle {
         })
     }
 
-    /// The answers to `documents`, in their order. The runtime reads all of them before it
-    /// answers, so that neither side waits for the other with a full pipe.
+    /// The answers to `documents` in their order. The runtime reads all of them before it answers, so that neither side
+    /// blocks on a full pipe.
     pub(crate) fn ask(&mut self, documents: &[Vec<u8>]) -> Vec<Answer> {
         let mut questions = String::new();
         for document in documents {
@@ -91,7 +91,7 @@ impl Oracle {
 }
 
 impl Drop for Oracle {
-    /// The end of its input ends the runtime.
+    /// The runtime ends when its input does.
     fn drop(&mut self) {
         self.questions = None;
         let _ = self.process.wait();

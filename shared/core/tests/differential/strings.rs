@@ -1,4 +1,4 @@
-//! Strings as text, escapes and all.
+//! Strings as text, including escapes.
 
 use fastrand::Rng;
 
@@ -53,7 +53,7 @@ const ODD: &[&str] = &[
     "\u{85}",
 ];
 
-/// Names that mean something to one runtime or the other, or are spelled in two ways.
+/// Names with a meaning in one of the runtimes, or with two spellings.
 const NAMES: &[&str] = &[
     "",
     "a",
@@ -116,7 +116,7 @@ pub(crate) fn string(random: &mut Rng) -> String {
     format!("\"{content}\"")
 }
 
-/// A member's name with its quotes: often one that another member has too.
+/// A member's name with its quotes, often one that another member has too.
 pub(crate) fn name(random: &mut Rng) -> String {
     match random.u8(0..10) {
         0 => string(random),
@@ -137,7 +137,7 @@ fn piece(random: &mut Rng) -> String {
     }
 }
 
-/// `\u` and any four digits, in either case; often half of a pair.
+/// `\u` and any four digits in either case, often half of a pair.
 fn escaped_unit(random: &mut Rng) -> String {
     let unit = match random.u8(0..4) {
         0 => random.u16(0xD800..0xDC00),
@@ -157,7 +157,7 @@ fn escaped_unit(random: &mut Rng) -> String {
         })
 }
 
-/// The character itself, unless only an escape can write it.
+/// The character itself, or an escape if it needs one.
 fn plain(c: char) -> String {
     match c {
         '"' | '\\' => format!("\\{c}"),

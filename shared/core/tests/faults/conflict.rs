@@ -14,7 +14,7 @@ fn envelope_of(message: &Received) -> Envelope {
 }
 
 fn event_of(message: &Received) -> Event {
-    Event::read(envelope_of(message), &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope_of(message), &kuenta::PROVIDER, Environment::Live)
 }
 
 /// What an operator queues to release the conflict of `message`.
@@ -78,7 +78,7 @@ impl World {
                 message.message_id
             );
         }
-        for (key, stored) in records.iter().filter(|(key, _)| key.first().is_some()) {
+        for (key, stored) in records.iter().filter(|(key, _)| key.conflict_of().is_some()) {
             let id = key.partition.rsplit('#').next().unwrap();
             let released = |message: &&String| message.starts_with(id) && message.ends_with("-released");
             let hooks = stored.state.hooks.len();

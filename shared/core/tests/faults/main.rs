@@ -300,7 +300,7 @@ impl World {
         let is_dead = |id: &str| dead.iter().any(|message| message.starts_with(&format!("{id}-")));
         self.check_conflicts(&dead);
         let mut records = self.ledger.records();
-        records.retain(|key, _| key.first().is_none());
+        records.retain(|key, _| key.conflict_of().is_none());
         let shipped = self.shipped.lock().unwrap();
         for id in EVENTS {
             let record = records
@@ -369,7 +369,7 @@ fn run(seed: u64, outcomes: &mut Outcomes) {
     world.simulation.run();
     world.check();
     for (key, stored) in world.ledger.records() {
-        if key.first().is_some() {
+        if key.conflict_of().is_some() {
             match stored.state.status {
                 Status::Completed => outcomes.released += 1,
                 Status::Rejected => outcomes.dismissed += 1,

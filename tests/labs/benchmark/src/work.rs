@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::Secrets;
-use acuse_core::receive::signature::attest;
+use acuse_core::receive::signature::proof_headers;
 use bytes::Bytes;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ pub(crate) fn delivery(provider: &'static Provider) -> Bytes {
         "x-forwarded-port": "443",
         "x-forwarded-proto": "https",
     });
-    for (name, value) in attest(&provider.scheme, &secrets, &body, now, "msg_1") {
+    for (name, value) in proof_headers(&provider.scheme, &secrets, &body, now, "msg_1") {
         headers[name] = value.into();
     }
     let path = format!("/webhooks/{}", provider.name);

@@ -101,9 +101,9 @@ fn hmac(length: usize) -> Work {
 fn verify(form: CanonicalForm, length: usize) -> Result<Work, Failure> {
     let body = body::of_length(length);
     let signed = match form {
-        CanonicalForm::Raw => body.clone().into_bytes(),
-        CanonicalForm::JavaScript => canonical::javascript(body.as_bytes())?,
-        CanonicalForm::Python => canonical::python(body.as_bytes())?,
+        CanonicalForm::Raw | CanonicalForm::JavaScript | CanonicalForm::Python => {
+            canonical::bytes(&body.clone().into(), form)?
+        }
         other => return Err(format!("no case signs the form {}", other.name()).into()),
     };
     let mut headers = HeaderMap::new();
@@ -135,8 +135,8 @@ fn open(length: usize) -> Result<Work, Failure> {
 fn event(length: usize) -> Work {
     let envelope = envelope(body::of_length(length).into());
     Box::new(move || {
-        let (event, unreadable) = Event::read(envelope, &PROVIDER, Environment::Live);
-        event.key.sort.len() + usize::from(unreadable.is_some())
+        let event = Event::read(envelope, &PROVIDER, Environment::Live);
+        event.key.sort.len() + usize::from(event.unreadable.is_some())
     })
 }
 

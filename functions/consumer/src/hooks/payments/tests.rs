@@ -163,8 +163,8 @@ fn read(provider: &'static Provider, body: String) -> Event {
         content: Default::default(),
         replay: None,
     };
-    let (event, unreadable) = Event::read(envelope, provider, Environment::Live);
-    assert_eq!(unreadable, None);
+    let event = Event::read(envelope, provider, Environment::Live);
+    assert_eq!(event.unreadable, None);
     event
 }
 

@@ -68,12 +68,9 @@ pub(super) async fn arrives(target: &Target, provider: &'static Provider, secret
 
 /// Its possible keys in the ledger: one for each canonical form in which its body may be signed.
 fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp) -> Vec<IdempotencyKey> {
-    let raw = Some(body.as_bytes().to_vec());
-    let forms = [
-        raw,
-        canonical::javascript(body.as_bytes()).ok(),
-        canonical::python(body.as_bytes()).ok(),
-    ];
+    let raw = body.to_owned().into();
+    let forms = [CanonicalForm::Raw, CanonicalForm::JavaScript, CanonicalForm::Python];
+    let forms = forms.map(|form| canonical::bytes(&raw, form).ok());
     let mut keys: Vec<IdempotencyKey> = Vec::new();
     for body in forms.into_iter().flatten() {
         let envelope = Envelope {
@@ -82,10 +79,10 @@ fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp
             delivery_id: DeliveryId::new(now, [0; 10]),
             received_at: now,
             form: CanonicalForm::Raw,
-            body: body.into(),
+            body,
             replay: None,
         };
-        let key = Event::read(envelope, provider, target.environment()).0.key;
+        let key = Event::read(envelope, provider, target.environment()).key;
         if !keys.contains(&key) {
             keys.push(key);
         }

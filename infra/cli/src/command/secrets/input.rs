@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use acuse_cli::note;
 use acuse_cli::terminal::is_unsafe;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{SecretError, Secrets, Stored, Token};
+use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion, Secrets, TokenField};
 use thiserror::Error;
 
 /// Why a secret can't be used. Contains no part of a value.
@@ -39,17 +39,17 @@ pub(crate) enum InputError {
 
 /// Reads and checks a secret. With `no_token` it doesn't ask for a token, and the secret states that there is none; a
 /// token that is given counts all the same.
-pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<Stored, InputError> {
+pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<SecretVersion, InputError> {
     let wants_token = provider.scheme.token.is_some();
     let stored = if io::stdin().is_terminal() {
         let prompt = |what| {
             rpassword::prompt_password(format!("{what} of {} (not shown): ", provider.name))
                 .map_err(|source| InputError::Read("the terminal", source))
         };
-        Stored {
+        SecretVersion {
             signing_secrets: vec![prompt("signing secret")?],
             token: (wants_token && !no_token).then(|| prompt("token")).transpose()?.into(),
-            ..Stored::default()
+            ..SecretVersion::default()
         }
     } else {
         let mut bytes = Vec::new();
@@ -59,8 +59,7 @@ pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<Stored,
     };
     let stored = checked(stored, no_token)?;
     if Secrets::parse(provider, &stored.to_json())?.is_none() {
-        let provider = provider.name;
-        return Err(SecretError::EmptySigningSecret { provider }.into());
+        return Err(Problem::EmptySigningSecret.of(provider).into());
     }
     if stored.token.text().is_some() && !wants_token {
         note!(
@@ -71,24 +70,24 @@ pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<Stored,
     Ok(stored)
 }
 
-fn checked(stored: Stored, no_token: bool) -> Result<Stored, InputError> {
+fn checked(stored: SecretVersion, no_token: bool) -> Result<SecretVersion, InputError> {
     let mut stored = stored.trimmed();
     if no_token && stored.token.is_absent() {
-        stored.token = Token::Null;
+        stored.token = TokenField::Null;
     }
     check_visible(&stored)?;
     Ok(stored)
 }
 
 /// The JSON object; or the signing secret, and the token on a second line.
-fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<Stored, InputError> {
+fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<SecretVersion, InputError> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(InputError::Utf16);
     }
     let text = std::str::from_utf8(bytes).map_err(|error| InputError::NotUtf8(error.valid_up_to()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_end();
     if text.trim_start().starts_with('{') {
-        return Ok(Stored::parse(provider, text)?);
+        return Ok(SecretVersion::parse(provider, text)?);
     }
     let (most, wanted) = match provider.scheme.token {
         Some(_) => (2, "two: the signing secret, then the token"),
@@ -109,16 +108,16 @@ fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<Stored, Input
         }
     }
     let mut lines = lines.into_iter().map(str::to_owned);
-    Ok(Stored {
+    Ok(SecretVersion {
         signing_secrets: lines.next().into_iter().collect(),
         token: lines.next().into(),
-        ..Stored::default()
+        ..SecretVersion::default()
     })
 }
 
 /// Refuses characters that nobody sees and no provider issues: they are copied along from a page or a file. Joiners
 /// too, though emoji need them: a copied one would fail every delivery, and no provider's secret has an emoji.
-fn check_visible(stored: &Stored) -> Result<(), InputError> {
+fn check_visible(stored: &SecretVersion) -> Result<(), InputError> {
     let signing = (1..).zip(&stored.signing_secrets);
     let signing = signing.map(|(number, secret)| (format!("signing secret {number}"), secret.as_str()));
     let token = stored.token.text().map(|token| ("the token".to_owned(), token));

@@ -27,7 +27,7 @@ fn event() -> Event {
         content: Default::default(),
         replay: None,
     };
-    Event::read(envelope, &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
 }
 
 async fn keep(answer: (u16, String)) -> (ConflictRecord, Vec<serde_json::Value>) {

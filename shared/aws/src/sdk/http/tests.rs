@@ -1,4 +1,4 @@
-//! A sandbox that is frozen and thawed, and an other end that has closed what it knew.
+//! What happens to connections while Lambda freezes the sandbox and the other end closes them.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use acuse_core::testing::StoppedClock;
 
 use super::*;
 
-/// Answers on each connection, until that is forgotten.
+/// Answers on every connection that it has not forgotten.
 #[derive(Clone, Default)]
 struct Server {
     opened: Arc<AtomicUsize>,
@@ -35,7 +35,7 @@ impl Server {
     fn answer(&self, mut stream: TcpStream, number: usize) {
         let mut request = [0; 4096];
         while stream.read(&mut request).is_ok_and(|length| length > 0) {
-            // As a gateway does that knows nothing of the connection any more.
+            // As a gateway does that has dropped the connection.
             if number < self.forgotten.load(Ordering::SeqCst) {
                 return;
             }
@@ -45,7 +45,7 @@ impl Server {
         }
     }
 
-    /// What is open now is dead, and nobody says so.
+    /// Drops the open connections without closing them.
     fn forget(&self) {
         self.forgotten
             .store(self.opened.load(Ordering::SeqCst), Ordering::SeqCst);
@@ -91,7 +91,7 @@ impl Scene {
             .is_ok_and(|response| response.status().as_u16() == 200)
     }
 
-    /// Calls at once, so that as many connections are open.
+    /// Calls in parallel, so that this many connections are open.
     async fn calls(&self, number: usize) {
         let calls = (0..number).map(|_| self.call());
         assert!(futures_util::future::join_all(calls).await.into_iter().all(|well| well));
@@ -99,7 +99,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn after_a_freeze_no_connection_is_used_that_was_there_before() {
+async fn connections_from_before_a_freeze_are_not_used() {
     let scene = Scene::new();
     scene.calls(3).await;
     let before = scene.server.opened();
@@ -109,9 +109,9 @@ async fn after_a_freeze_no_connection_is_used_that_was_there_before() {
     assert!(scene.server.opened() > before);
 }
 
-/// So this is what would happen.
+/// This is what the wall clock prevents.
 #[tokio::test]
-async fn a_connection_that_nobody_knows_any_more_fails_its_call() {
+async fn a_call_over_a_dead_connection_fails() {
     let scene = Scene::new();
     assert!(scene.call().await);
     scene.server.forget();
@@ -119,7 +119,7 @@ async fn a_connection_that_nobody_knows_any_more_fails_its_call() {
 }
 
 #[tokio::test]
-async fn between_calls_in_quick_succession_the_connection_stays() {
+async fn frequent_calls_share_one_connection() {
     let scene = Scene::new();
     for _ in 0..5 {
         assert!(scene.call().await);

@@ -31,7 +31,7 @@ fn delivery() -> Value {
     })
 }
 
-/// With another value at `pointer`.
+/// The same event with another value at `pointer`.
 fn with(pointer: &str, value: impl Into<Value>) -> Value {
     let mut event = delivery();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -39,7 +39,7 @@ fn with(pointer: &str, value: impl Into<Value>) -> Value {
     event
 }
 
-/// A verifier with nothing in its queues.
+/// A verifier with empty queues.
 struct Scene {
     store: FakeStore,
     outbox: FakeOutbox,
@@ -53,11 +53,11 @@ impl Scene {
         }
     }
 
-    /// What the function gives for `event`, as JSON.
+    /// The function's response to `event`, as JSON.
     async fn answer(&self, event: &Value) -> Value {
         let clock = StoppedClock::at(Timestamp::from_seconds(1_705_090_431));
         let verifier = Verifier::new(&kuenta::PROVIDER, &self.store, &self.outbox, clock, Dice::default());
-        // As the runtime has it: text.
+        // Parsed from text, as in the runtime.
         let request = serde_json::from_slice(event.to_string().as_bytes()).unwrap();
         serde_json::to_value(answer(&verifier, request).await).unwrap()
     }
@@ -69,7 +69,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn an_odd_query_path_or_host_changes_nothing() {
+async fn query_path_and_host_do_not_matter() {
     let mut odd = vec![delivery(), with("/rawPath", "/webhooks/kuenta/")];
     for query in [
         "a=1&b=2",
@@ -143,7 +143,7 @@ async fn an_odd_query_path_or_host_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_question_whether_it_answers_has_no_effect() {
+async fn get_and_head_have_no_effect() {
     for (method, body) in [("GET", json!("webhooks are posted here")), ("HEAD", Value::Null)] {
         let scene = Scene::new();
         let answer = scene.answer(&with("/requestContext/http/method", method)).await;
@@ -157,7 +157,7 @@ async fn a_question_whether_it_answers_has_no_effect() {
 }
 
 #[tokio::test]
-async fn another_method_is_405_and_says_which_are_allowed() {
+async fn other_methods_get_405_with_the_allowed_ones() {
     for method in ["OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "post", "FOO"] {
         let scene = Scene::new();
         let answer = scene.answer(&with("/requestContext/http/method", method)).await;
@@ -167,9 +167,9 @@ async fn another_method_is_405_and_says_which_are_allowed() {
     }
 }
 
-/// The greedy route of the trailing slash takes it.
+/// The greedy route for a trailing slash matches it.
 #[tokio::test]
-async fn what_is_below_the_path_is_not_found() {
+async fn longer_paths_are_not_found() {
     for method in ["POST", "GET", "OPTIONS"] {
         let scene = Scene::new();
         let mut event = with("/pathParameters", json!({"proxy": "other"}));
@@ -180,7 +180,7 @@ async fn what_is_below_the_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_body_is_what_was_sent() {
+async fn the_body_is_decoded_and_may_be_absent() {
     let base64 = |text: &str| {
         let mut event = with("/body", BASE64.encode(text.as_bytes()));
         event["isBase64Encoded"] = true.into();
@@ -203,10 +203,10 @@ async fn a_body_is_what_was_sent() {
 }
 
 #[tokio::test]
-async fn headers_and_cookies_are_what_was_sent() {
+async fn headers_and_cookies_reach_the_verifier() {
     let mut event = with("/cookies", json!(["a=1", "b=2"]));
     event["headers"]["X-Many"] = json!(["one", "two"]);
-    // Not signed: it is kept as it came.
+    // With a wrong signature, so that the quarantine shows what arrived.
     event["headers"]["x-kuenta-signature"] = "forged".into();
     let scene = Scene::new();
     assert_eq!(scene.answer(&event).await["body"], "missing or wrong signature");
@@ -225,9 +225,9 @@ async fn headers_and_cookies_are_what_was_sent() {
     }
 }
 
-/// As function URLs and `cargo lambda watch` send it: fewer fields.
+/// Function URLs and `cargo lambda watch` send fewer fields.
 #[tokio::test]
-async fn the_least_that_is_an_event_is_enough() {
+async fn a_minimal_event_is_accepted() {
     let event = json!({
         "headers": delivery()["headers"],
         "requestContext": {"http": {"method": "POST"}},
@@ -237,7 +237,7 @@ async fn the_least_that_is_an_event_is_enough() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_is_told_the_length_that_is_not() {
+async fn a_body_that_is_too_long_gets_413_with_the_limit() {
     let answer = Scene::new().answer(&with("/body", "x".repeat(LONGEST_TEXT + 1))).await;
     assert_eq!(answer["statusCode"], 413);
     assert_eq!(answer["body"], "the body is longer than 1044480 bytes");
@@ -246,7 +246,7 @@ async fn what_is_too_long_is_told_the_length_that_is_not() {
 }
 
 #[tokio::test]
-async fn in_a_registration_window_the_answer_is_200_without_an_id() {
+async fn a_registration_window_answers_200_without_an_id() {
     let scene = Scene::new();
     scene.store.register(Some(Timestamp::from_seconds(1_705_090_491)));
     let answer = scene.answer(&with("/headers/x-kuenta-signature", "forged")).await;

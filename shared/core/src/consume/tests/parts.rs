@@ -218,8 +218,8 @@ async fn bodies_that_an_earlier_version_could_not_read_reach_hooks_when_they_are
     let form = "payload=%7B%22event%22%3A%22payment.completed%22%2C%22data%22%3A%7B%22id%22%3A%22p1%22%7D%7D";
     let several = format!("[{}, {plain}]", item("p0"));
     let bodies: [(&[u8], u32); 6] = [
-        (&gzip::pack(plain.as_bytes()).unwrap(), 1),
-        (&gzip::pack(several.as_bytes()).unwrap(), 2),
+        (&gzip::compress(plain.as_bytes()).unwrap(), 1),
+        (&gzip::compress(several.as_bytes()).unwrap(), 2),
         (&utf16, 1),
         (marked.as_bytes(), 1),
         (form.as_bytes(), 1),
@@ -231,7 +231,8 @@ async fn bodies_that_an_earlier_version_could_not_read_reach_hooks_when_they_are
         letter.attributes.insert("encoding".to_owned(), "base64".to_owned());
         let attribute = |name: &str| letter.attributes.get(name).map(String::as_str);
         let envelope = Envelope::from_message(&letter.text, attribute).unwrap();
-        let unreadable = Event::unreadable(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live);
+        let why = crate::provider::Unreadable::Content("not read yesterday".to_owned());
+        let unreadable = Event::unreadable(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live, why);
         let claimed = scene.claimed(&unreadable, Duration::ZERO).await;
         let reason = "the payload is not JSON: byte 0: expected a value".to_owned();
         scene.change(&claimed, Change::Reject { reason }).await.unwrap();
@@ -251,7 +252,7 @@ async fn bodies_that_an_earlier_version_could_not_read_reach_hooks_when_they_are
 async fn a_compressed_body_that_is_rejected_is_dead_lettered_as_it_was_signed() {
     let scene = Scene::default();
     let hook = Told::to("h", |_, _| Err(HookError::reject("never")));
-    let text = data_encoding::BASE64.encode(&gzip::pack(item("p1").as_bytes()).unwrap());
+    let text = data_encoding::BASE64.encode(&gzip::compress(item("p1").as_bytes()).unwrap());
     let mut packed = message("m", "kuenta", &text);
     for (name, value) in [("encoding", "base64"), ("content_encoding", "gzip")] {
         packed.attributes.insert(name.to_owned(), value.to_owned());

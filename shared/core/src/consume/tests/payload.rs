@@ -17,7 +17,7 @@ struct Data {
 #[tokio::test]
 async fn a_payload_of_another_shape_is_rejected_at_once_and_names_the_field() {
     let body = r#"{"event":"payment.completed","data":{"id":"p1","amount":"no number"}}"#;
-    let reason = "hook `h`: the payload is no `Order`: data.amount: invalid type: string, expected i64";
+    let reason = "hook `h`: the payload is not a valid `Order`: data.amount: invalid type: string, expected i64";
     let amount = |event: &Event, _| {
         let order: Order = event.payload()?;
         assert_eq!(order.data.amount, 0);

@@ -1,35 +1,35 @@
-//! Bytes as text, where no doubt is left.
+//! Bytes as text, without guessing.
 
 use crate::provider::Unreadable;
 use crate::wire::content::Content;
 
-/// Bytes that are no text that is known.
+/// Why bytes are not text in a known charset.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NoText {
-    /// Neither UTF-8 nor UTF-16, from this byte on.
+pub(super) enum NotText {
+    /// Not UTF-8, from this byte on.
     At(usize),
-    /// They begin like UTF-16, and have a half of a pair alone, or of a unit.
+    /// They begin like UTF-16, but have half a code unit or half a surrogate pair.
     Utf16,
 }
 
-impl NoText {
-    /// The reason, with what the sender says of its body.
-    pub(super) fn of(self, content: &Content) -> Unreadable {
+impl NotText {
+    /// The reason, including what the sender says about its body.
+    pub(super) fn reason(self, content: &Content) -> Unreadable {
         let at = match self {
-            Self::Utf16 => return Unreadable::Content("it begins like UTF-16, and is none".to_owned()),
+            Self::Utf16 => return Unreadable::Content("it begins like UTF-16, but is not valid UTF-16".to_owned()),
             Self::At(at) => at,
         };
         Unreadable::Content(match (&content.encoding, content.charset()) {
-            (Some(encoding), _) if !content.is_gzip() => format!("its content encoding {encoding:?} is not read"),
-            (_, Some(charset)) => format!("byte {at} is not UTF-8, and its charset {charset:?} is not read"),
+            (Some(encoding), _) if !content.is_gzip() => format!("its content encoding {encoding:?} is not supported"),
+            (_, Some(charset)) => format!("byte {at} is not UTF-8, and its charset {charset:?} is not supported"),
             (_, None) => format!("byte {at} is not UTF-8, and no charset is named"),
         })
     }
 }
 
-/// The text of a document that begins with a character of ASCII, as JSON does: by its byte order mark, by
-/// where its first character has a zero (RFC 4627, 3), as UTF-8, or as `charset` says.
-pub(super) fn text(bytes: &[u8], charset: Option<&str>) -> Result<String, NoText> {
+/// The text of a document that begins with an ASCII character, as JSON does. The byte order mark decides, else the
+/// position of the first character's zero byte (RFC 4627, 3), else it is UTF-8 or in `charset`.
+pub(super) fn text(bytes: &[u8], charset: Option<&str>) -> Result<String, NotText> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => in_charset(rest, None),
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
@@ -40,29 +40,30 @@ pub(super) fn text(bytes: &[u8], charset: Option<&str>) -> Result<String, NoText
     }
 }
 
-/// UTF-8, whatever is said: no other text looks like it by chance. Else as `charset` says.
-pub(super) fn in_charset(bytes: &[u8], charset: Option<&str>) -> Result<String, NoText> {
+/// UTF-8 if the bytes are valid, whatever the charset says: text in another charset is never valid UTF-8 by chance.
+/// Otherwise `charset`.
+pub(super) fn in_charset(bytes: &[u8], charset: Option<&str>) -> Result<String, NotText> {
     match (std::str::from_utf8(bytes), charset) {
         (Ok(text), _) => Ok(text.to_owned()),
         (Err(_), Some("iso-8859-1" | "iso8859-1" | "iso_8859-1" | "latin1" | "windows-1252" | "cp1252")) => {
             Ok(bytes.iter().map(|byte| windows_1252(*byte)).collect())
         }
-        (Err(error), _) => Err(NoText::At(error.valid_up_to())),
+        (Err(error), _) => Err(NotText::At(error.valid_up_to())),
     }
 }
 
-fn utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Result<String, NoText> {
+fn utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Result<String, NotText> {
     let (pairs, []) = bytes.as_chunks::<2>() else {
-        return Err(NoText::Utf16);
+        return Err(NotText::Utf16);
     };
     let units = pairs.iter().map(|pair| unit(*pair));
     char::decode_utf16(units)
         .collect::<Result<_, _>>()
-        .map_err(|_| NoText::Utf16)
+        .map_err(|_| NotText::Utf16)
 }
 
-/// What ISO-8859-1 has as control characters, which nobody writes, are letters and signs in windows-1252: the
-/// web reads both as the latter. <https://encoding.spec.whatwg.org/#windows-1252>
+/// Both ISO-8859-1 and windows-1252 are read as the latter, as the web does: the two differ only in control characters
+/// that nobody writes. <https://encoding.spec.whatwg.org/#windows-1252>
 fn windows_1252(byte: u8) -> char {
     const FROM_80: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}', //
@@ -84,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn utf_16_is_read_with_and_without_its_mark(rest in any::<String>()) {
+        fn reads_utf_16_with_and_without_a_byte_order_mark(rest in any::<String>()) {
             let document = format!("{{{rest}");
             for mark in ["", "\u{FEFF}"] {
                 let marked = format!("{mark}{document}");
@@ -102,25 +103,25 @@ mod tests {
     }
 
     #[test]
-    fn half_a_character_is_no_text() {
+    fn half_a_character_is_an_error() {
         for bytes in [&b"{\0}"[..], b"\xFF\xFE{", b"\xFF\xFE\x00\xD8", b"\xFE\xFF\xDC\x00"] {
-            assert_eq!(text(bytes, Some("utf-16")), Err(NoText::Utf16), "{bytes:?}");
+            assert_eq!(text(bytes, Some("utf-16")), Err(NotText::Utf16), "{bytes:?}");
         }
     }
 
     #[test]
     fn a_charset_is_never_guessed() {
         let latin = b"P\xE9rez \x80";
-        assert_eq!(text(latin, None), Err(NoText::At(1)));
-        assert_eq!(text(latin, Some("koi8-r")), Err(NoText::At(1)));
+        assert_eq!(text(latin, None), Err(NotText::At(1)));
+        assert_eq!(text(latin, Some("koi8-r")), Err(NotText::At(1)));
         assert_eq!(text(latin, Some("iso-8859-1")).unwrap(), "Pérez €");
-        // Said in error, as servlets do: bytes that are UTF-8 are no other text.
+        // Servlets name it by mistake: bytes that are valid UTF-8 are UTF-8.
         assert_eq!(text("Pérez".as_bytes(), Some("iso-8859-1")).unwrap(), "Pérez");
     }
 
     /// What Python's `bytes(range(256)).decode('cp1252')` gives, where it gives anything.
     #[test]
-    fn every_byte_of_windows_1252_is_a_character_of_its_own() {
+    fn windows_1252_maps_every_byte_to_a_distinct_character() {
         let all: std::collections::BTreeSet<char> = (0..=u8::MAX).map(windows_1252).collect();
         assert_eq!(all.len(), 256);
         for (byte, character) in [

@@ -1,4 +1,4 @@
-//! `application/x-www-form-urlencoded`, as JSON.
+//! `application/x-www-form-urlencoded` as JSON.
 
 use std::collections::HashMap;
 
@@ -10,35 +10,33 @@ use super::charset;
 use crate::json;
 use crate::provider::{Provider, Unreadable};
 
-/// The field that carries a whole JSON document.
+/// The field that may contain a whole JSON document.
 const PAYLOAD: &str = "payload";
 
-/// A form's event: the JSON in its only field, `payload`, or its fields as an object, where `provider` finds
-/// a type in them. `None` where `bytes` are no form.
+/// The JSON of a form's event: the only field, `payload`, if it contains JSON, or else the fields as an object, if
+/// `provider` finds an event type in them. `None` if `bytes` are not a form.
 pub(super) fn json(bytes: &[u8], charset: Option<&str>, provider: &Provider) -> Option<Result<String, Unreadable>> {
-    if !bytes.contains(&b'=') || !bytes.iter().all(|byte| is_of_form(*byte)) {
+    if !bytes.contains(&b'=') || !bytes.iter().all(|byte| is_form_character(*byte)) {
         return None;
     }
     let refused = |why: &str| Some(Err(Unreadable::Content(why.to_owned())));
     let Some(form) = Form::read(bytes, charset) else {
-        return refused("it is a form with bytes that are not UTF-8, and of no charset that is read");
+        return refused("it is a form whose bytes are neither UTF-8 nor in a supported charset");
     };
     if let Some(document) = form.document()
         && let Ok(json::Value::Object(_) | json::Value::Array(_)) = json::parse(document.as_bytes())
     {
         return Some(Ok(document.to_owned()));
     }
-    // `data[is_test]=1`: who reads the flat names alone overlooks what is in it.
+    // `data[is_test]=1`: reading only the flat names would miss the nested flag.
     if form.0.iter().any(|(name, _)| name.contains('[')) {
-        return refused("it is a form whose fields lie in one another, which is not read");
+        return refused("it is a form with nested fields, which are not supported");
     }
     let object = serde_json::to_string(&form).unwrap_or_default();
     let value = json::parse(object.as_bytes());
     match value.map(|value| (provider.read)(&value)) {
         Ok(Ok(_) | Err(Unreadable::Environment(_))) => Some(Ok(object)),
-        _ => refused(
-            "it is not JSON, nor a form whose fields name an event type, or whose only one is JSON in `payload`",
-        ),
+        _ => refused("it is neither JSON, nor a form with an event type or with JSON in its only field `payload`"),
     }
 }
 
@@ -46,7 +44,7 @@ pub(super) fn json(bytes: &[u8], charset: Option<&str>, provider: &Provider) -> 
 struct Form(Vec<(String, Vec<String>)>);
 
 impl Form {
-    /// `None` where a field is no text.
+    /// `None` if a field is not text.
     fn read(bytes: &[u8], charset: Option<&str>) -> Option<Self> {
         let (mut form, mut places) = (Self(Vec::new()), HashMap::new());
         let fields = bytes.split(|byte| *byte == b'&').filter(|field| !field.is_empty());
@@ -63,7 +61,7 @@ impl Form {
         Some(form)
     }
 
-    /// What may be a whole document.
+    /// The value of `payload`, if that is the only field.
     fn document(&self) -> Option<&str> {
         let [(name, values)] = self.0.as_slice() else {
             return None;
@@ -75,9 +73,9 @@ impl Form {
     }
 }
 
-/// A string for a field, and for one that came more than once an array of them: which one counts is not said.
+/// A field becomes a string, and a repeated field an array of strings, since nothing says which one counts.
 ///
-/// This text is hashed and kept. Written in any other way, events that are known were new.
+/// This text is hashed and stored: if it changed, known events would be new.
 impl Serialize for Form {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, values)| match values.as_slice() {
@@ -87,8 +85,8 @@ impl Serialize for Form {
     }
 }
 
-/// The characters of a URI (RFC 3986, 2): no document in JSON, whose strings have quotes, is made of them.
-fn is_of_form(byte: u8) -> bool {
+/// The characters of a URI (RFC 3986, 2). They exclude quotes, so no JSON document that is an event passes.
+fn is_form_character(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 

@@ -31,7 +31,7 @@ impl Sent {
         providers::by_name(&self.provider).unwrap()
     }
 
-    /// The message that its delivery becomes.
+    /// The message that the verifier queues for it.
     async fn queued(&self) -> Message {
         let (body, provider) = (fixture(&self.file), self.provider());
         let signature = provider.scheme.signatures[0].headers[0];
@@ -60,17 +60,17 @@ fn fixture(file: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-fn read(message: &Message, provider: &'static Provider) -> Vec<(Event, Option<Unreadable>)> {
+fn read(message: &Message, provider: &'static Provider) -> Vec<Event> {
     let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
     events(&envelope, provider, Environment::Live)
 }
 
-/// The events of `body` with nothing said of it, as an older verify function queued it.
-fn unsaid(body: impl Into<Bytes>, provider: &'static Provider) -> Vec<(Event, Option<Unreadable>)> {
-    said(body, Content::default(), provider)
+/// The events of `body` without content headers, as older verify functions queued it.
+fn without_content(body: impl Into<Bytes>, provider: &'static Provider) -> Vec<Event> {
+    with_content(body, Content::default(), provider)
 }
 
-fn said(body: impl Into<Bytes>, content: Content, provider: &'static Provider) -> Vec<(Event, Option<Unreadable>)> {
+fn with_content(body: impl Into<Bytes>, content: Content, provider: &'static Provider) -> Vec<Event> {
     let at = Timestamp::from_seconds(1_700_000_000);
     let envelope = Envelope {
         provider: provider.name.to_owned(),
@@ -84,16 +84,16 @@ fn said(body: impl Into<Bytes>, content: Content, provider: &'static Provider) -
     events(&envelope, provider, Environment::Live)
 }
 
-/// A later version may read the one by that, and the other is JSON by now.
+/// A later version may be able to read the unreadable one with them.
 #[test]
-fn what_is_said_of_a_body_stays_with_one_that_cant_be_read() {
+fn unreadable_events_keep_their_content_headers() {
     let japanese = of_type("application/json; charset=shift_jis");
-    let (event, unreadable) = said(&b"{\"event\":\"\x83\x66\"}"[..], japanese.clone(), &kuenta::PROVIDER).remove(0);
-    assert!(unreadable.is_some());
+    let event = with_content(&b"{\"event\":\"\x83\x66\"}"[..], japanese.clone(), &kuenta::PROVIDER).remove(0);
+    assert!(event.unreadable.is_some());
     assert_eq!(event.content(), &japanese);
     let latin = of_type("text/json; charset=latin1");
-    let (event, unreadable) = said(&b"{\"event\":\"pagado\xe9\"}"[..], latin, &kuenta::PROVIDER).remove(0);
-    assert_eq!((unreadable, event.content()), (None, &Content::default()));
+    let event = with_content(&b"{\"event\":\"pagado\xe9\"}"[..], latin, &kuenta::PROVIDER).remove(0);
+    assert_eq!((&event.unreadable, event.content()), (&None, &Content::default()));
 }
 
 fn of_type(media_type: &str) -> Content {
@@ -103,11 +103,11 @@ fn of_type(media_type: &str) -> Content {
     }
 }
 
-/// A row for each event: its key, and its text or why there is none.
-fn rows(read: &[(Event, Option<Unreadable>)]) -> String {
-    let row = |(event, unreadable): &(Event, Option<Unreadable>)| {
+/// One row per event: its key, and its text or why it is unreadable.
+fn rows(read: &[Event]) -> String {
+    let row = |event: &Event| {
         let key = event.key.to_string().replace(event.body_sha256(), "{sha256}");
-        match unreadable {
+        match &event.unreadable {
             Some(why) => format!("  {key}: {why}"),
             None => format!("  {key}: {}", std::str::from_utf8(event.body()).unwrap()),
         }
@@ -116,17 +116,17 @@ fn rows(read: &[(Event, Option<Unreadable>)]) -> String {
 }
 
 #[tokio::test]
-async fn every_body_is_read_or_says_why_not() {
+async fn every_body_is_read_or_has_a_reason() {
     let mut table = Vec::new();
     for sent in Sent::all() {
         let message = sent.queued().await;
-        let [content_type, encoding, packed] = ["content_type", "content_encoding", "encoding"].map(|name| {
+        let [content_type, encoding, compressed] = ["content_type", "content_encoding", "encoding"].map(|name| {
             let value = message.attribute(name);
             value.map_or(String::new(), |value| format!(" {name}={value:?}"))
         });
         let read = read(&message, sent.provider());
         table.push(format!(
-            "{}{content_type}{encoding}{packed}\n{}",
+            "{}{content_type}{encoding}{compressed}\n{}",
             sent.file,
             rows(&read)
         ));
@@ -135,29 +135,29 @@ async fn every_body_is_read_or_says_why_not() {
 }
 
 #[tokio::test]
-async fn however_it_is_written_it_is_the_same_event() {
-    let plain = unsaid(fixture("plain.json"), &kuenta::PROVIDER).remove(0).0;
+async fn the_encoding_does_not_change_the_event() {
+    let plain = without_content(fixture("plain.json"), &kuenta::PROVIDER).remove(0);
     assert_eq!(plain.body(), &fixture("plain.json"));
     let mut same = 0;
     for sent in Sent::all() {
         let read = read(&sent.queued().await, sent.provider());
-        for (event, unreadable) in read {
-            if unreadable.is_none() && event.body() == plain.body() {
+        for event in read {
+            if event.unreadable.is_none() && event.body() == plain.body() {
                 assert_eq!((&event.key, event.body_sha256()), (&plain.key, plain.body_sha256()));
                 same += 1;
             }
         }
     }
-    // Itself, six ways of writing it, two of packing it, four arrays that have it, and two forms.
+    // Itself, six encodings, two compressions, four arrays that contain it, and two forms.
     assert_eq!(same, 15);
 }
 
-/// Messages of before this version say nothing of their bodies.
+/// Messages of older versions have no content headers.
 #[test]
-fn but_for_a_charset_the_bytes_tell_all() {
+fn only_charsets_need_the_headers() {
     let mut untold = Vec::new();
     for sent in Sent::all() {
-        let read = |content| said(fixture(&sent.file), content, sent.provider());
+        let read = |content| with_content(fixture(&sent.file), content, sent.provider());
         let told = read(Content {
             media_type: Some(sent.content_type.clone()),
             encoding: sent.content_encoding.clone(),
@@ -170,46 +170,46 @@ fn but_for_a_charset_the_bytes_tell_all() {
 }
 
 #[test]
-fn an_array_has_a_thousand_events_at_most() {
+fn arrays_are_read_up_to_a_thousand_events() {
     let array = |count: usize| {
         let items: Vec<_> = (0..count)
             .map(|id| format!(r#"{{"event":"payment.completed","data":{{"id":{id}}}}}"#))
             .collect();
-        unsaid(format!("[{}]", items.join(",")), &kuenta::PROVIDER)
+        without_content(format!("[{}]", items.join(",")), &kuenta::PROVIDER)
     };
     let read = array(MOST_EVENTS);
     assert_eq!(read.len(), MOST_EVENTS);
-    assert!(read.iter().all(|(_, unreadable)| unreadable.is_none()));
-    let [(event, Some(why))] = &array(MOST_EVENTS + 1)[..] else {
+    assert!(read.iter().all(|event| event.unreadable.is_none()));
+    let [event] = &array(MOST_EVENTS + 1)[..] else {
         panic!("read");
     };
     assert_eq!(
-        why.to_string(),
-        "the payload can't be read: it is an array of 1001 events; 1000 at most are read"
+        event.unreadable.as_ref().unwrap().to_string(),
+        "the payload can't be read: it is an array of 1001 events; at most 1000 are read"
     );
     assert!(event.body().starts_with(b"[{"), "all of it is kept");
 }
 
 #[test]
-fn what_unpacks_to_more_than_a_body_can_be_is_kept_packed() {
-    let packed = |length: usize| {
+fn a_body_that_decompresses_beyond_the_limit_stays_compressed() {
+    let compressed = |length: usize| {
         let mut body = br#"{"event":"payment.completed","data":{"id":"p1"}}"#.to_vec();
         body.resize(length, b' ');
-        gzip::pack(&body).unwrap()
+        gzip::compress(&body).unwrap()
     };
-    let (event, unreadable) = unsaid(packed(LONGEST_BODY), &kuenta::PROVIDER).remove(0);
-    assert_eq!((unreadable, event.body().len()), (None, LONGEST_BODY));
-    let longer = packed(LONGEST_BODY + 1);
-    let (event, unreadable) = unsaid(longer.clone(), &kuenta::PROVIDER).remove(0);
+    let event = without_content(compressed(LONGEST_BODY), &kuenta::PROVIDER).remove(0);
+    assert_eq!((&event.unreadable, event.body().len()), (&None, LONGEST_BODY));
+    let longer = compressed(LONGEST_BODY + 1);
+    let event = without_content(longer.clone(), &kuenta::PROVIDER).remove(0);
     assert_eq!(event.body(), &longer);
-    let why = format!("the payload can't be read: it unpacks to more than {LONGEST_BODY} bytes");
-    assert_eq!(unreadable.unwrap().to_string(), why);
+    let why = format!("the payload can't be read: it decompresses to more than {LONGEST_BODY} bytes");
+    assert_eq!(event.unreadable.unwrap().to_string(), why);
 }
 
 #[test]
-fn forms_in_all_their_ways() {
+fn forms_in_every_notation() {
     let form = |body: &str| {
-        let read = said(
+        let read = with_content(
             body.to_owned(),
             of_type("application/x-www-form-urlencoded"),
             &unopago::PROVIDER,
@@ -220,7 +220,7 @@ fn forms_in_all_their_ways() {
         "event=a&n=%C3%A9+%2B%20&m=%zz&empty=&bare",
         "&&event=a&",
         "event=a&event=b",
-        // Neither is all of the other, and a part would be lost.
+        // Reading only one field would lose the other.
         "payload=%7B%22event%22%3A%22a%22%7D&token=t",
         "payload=%7B%22event%22%3A%22a%22%7D&payload=%7B%7D",
         "payload=7&event=a",
@@ -233,35 +233,39 @@ fn forms_in_all_their_ways() {
     insta::assert_snapshot!(bodies.map(|body| format!("{body}\n{}", form(body))).join("\n"));
 }
 
-/// Read flat, `data[is_test]` would be overlooked, and a test be live.
+/// Reading only flat names would miss `data[is_test]` and treat a test as live.
 #[test]
-fn a_form_whose_fields_lie_in_one_another_is_not_read() {
+fn forms_with_nested_fields_are_refused() {
     for body in [
         "event=payment.approved&data[id]=p&data[is_test]=true",
         "event=payment.approved&data%5Bid%5D=p&data%5Bis_test%5D=1",
     ] {
-        let read = unsaid(body, &crate::providers::onepay::PROVIDER);
-        let why = read[0].1.as_ref().map(ToString::to_string);
+        let read = without_content(body, &crate::providers::onepay::PROVIDER);
+        let why = read[0].unreadable.as_ref().map(ToString::to_string);
         assert_eq!(
             why.as_deref(),
-            Some("the payload can't be read: it is a form whose fields lie in one another, which is not read")
+            Some("the payload can't be read: it is a form with nested fields, which are not supported")
         );
     }
 }
 
 #[test]
-fn a_forms_flags_are_texts() {
+fn flags_in_forms_are_strings() {
     for (body, environment) in [
         ("event=a&test=1", Environment::Test),
         ("event=a&sandbox=true", Environment::Test),
         ("event=a&test=0", Environment::Live),
         ("event=a&test=blood", Environment::Live),
     ] {
-        assert_eq!(unsaid(body, &unopago::PROVIDER)[0].0.environment, environment, "{body}");
+        assert_eq!(
+            without_content(body, &unopago::PROVIDER)[0].environment,
+            environment,
+            "{body}"
+        );
     }
 }
 
-/// A few bytes that look like several things.
+/// Short bodies that look like several formats.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop_oneof![
         Just(r#"{"event":"a"}"#.to_owned()),
@@ -277,28 +281,28 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// Nobody signs headers.
+    /// Headers are not signed.
     #[test]
-    fn a_header_does_not_choose_between_two_readings(body in bodies(), media_type in "(text/json|application/x-www-form-urlencoded)(; charset=(utf-16|latin1|utf-8))?") {
-        let readable = |read: Vec<(Event, Option<Unreadable>)>| match read.iter().all(|(_, why)| why.is_none()) {
-            true => Some(read.into_iter().map(|(event, _)| event.key).collect::<Vec<_>>()),
+    fn headers_do_not_choose_between_readings(body in bodies(), media_type in "(text/json|application/x-www-form-urlencoded)(; charset=(utf-16|latin1|utf-8))?") {
+        let readable = |read: Vec<Event>| match read.iter().all(|event| event.unreadable.is_none()) {
+            true => Some(read.into_iter().map(|event| event.key).collect::<Vec<_>>()),
             false => None,
         };
-        let plain = readable(unsaid(body.clone(), &unopago::PROVIDER));
-        let told = readable(said(body, of_type(&media_type), &unopago::PROVIDER));
+        let plain = readable(without_content(body.clone(), &unopago::PROVIDER));
+        let told = readable(with_content(body, of_type(&media_type), &unopago::PROVIDER));
         if let (Some(plain), Some(told)) = (plain, told) {
             prop_assert_eq!(plain, told);
         }
     }
 
     #[test]
-    fn a_replay_of_what_was_read_is_the_same_event(body in bodies()) {
-        for (event, _) in unsaid(body, &unopago::PROVIDER) {
-            let again = unsaid(event.body().clone(), &unopago::PROVIDER);
-            // But for an array in an array, which is read by itself.
+    fn a_replay_is_the_same_event(body in bodies()) {
+        for event in without_content(body, &unopago::PROVIDER) {
+            let again = without_content(event.body().clone(), &unopago::PROVIDER);
+            // A nested array is divided again.
             if !begins_an_array(event.body()) {
                 prop_assert_eq!(again.len(), 1);
-                prop_assert_eq!(&again[0].0.key, &event.key);
+                prop_assert_eq!(&again[0].key, &event.key);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What an operator may change of a provider's scheme without building it again.
+//! What an operator can change of a provider's scheme without a build.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use thiserror::Error;
 use super::{Encoding, Key, Layout, Scheme, Signature, TOLERANCE, Time, Token};
 use crate::wire::delivery::CanonicalForm;
 
-/// A setting that can't be meant. Nothing starts with it.
+/// Why a setting is invalid. Nothing starts with an invalid setting.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingError {
-    /// Not `name=value`.
-    #[error("`{0}` is no setting: write {EXPECTED}")]
-    NoSetting(String),
+    /// Not `name=value` with a known name.
+    #[error("`{0}` is not a setting: write {EXPECTED}")]
+    Unknown(String),
     /// The same name again.
     #[error("`{0}` is set twice")]
     Twice(&'static str),
-    /// A value that the setting can't have.
+    /// An invalid value.
     #[error("`{name}` can't be `{value}`: it should be {expected}")]
     Value {
         /// The setting.
         name: &'static str,
-        /// What it is.
+        /// Its value.
         value: String,
-        /// What would be right.
+        /// A valid value.
         expected: &'static str,
     },
     /// It would change nothing.
-    #[error("`{name}` means nothing here: {why}")]
-    Idle {
+    #[error("`{name}` has no effect: {why}")]
+    NoEffect {
         /// The setting.
         name: &'static str,
         /// Why.
@@ -38,84 +38,89 @@ pub enum SettingError {
     },
 }
 
-const EXPECTED: &str = "some of `headers=a,b texts=hex,base64,list,timestamped tolerance=300 forms=raw,js,python token=c \
-                        key=base64`, separated by spaces";
-const NAMES: [&str; 6] = ["headers", "texts", "tolerance", "forms", "token", "key"];
-const HEADER: &str = "names of HTTP headers, separated by commas";
-const TEXTS: &str = "some of hex, base64, list, timestamped, separated by commas";
+const EXPECTED: &str = "some of `headers=a,b encodings=hex,base64,list,timestamped tolerance=300 forms=raw,js,python \
+                        token=c key=base64`, separated by spaces";
+const NAMES: [&str; 6] = ["headers", "encodings", "tolerance", "forms", "token", "key"];
+const HEADERS: &str = "names of HTTP headers, separated by commas";
+const ENCODINGS: &str = "some of hex, base64, list, timestamped, separated by commas";
 const FORMS: &str = "some of raw, js, python, js-sorted, python-sorted, trimmed, newline, separated by commas";
 const KEYS: &str = "text, base64 or hex";
 const SECONDS: &str = "seconds from 1 to 3600";
 
-/// A day on which a signature still holds would be a day on which it can be sent again.
+/// A recorded delivery can be replayed as long as its signature is within the tolerance.
 const LONGEST_TOLERANCE: u64 = 3600;
 
-/// `settings` with `named` in them: what to set where some are set already, each name once.
-pub fn merged(settings: &str, named: &str) -> String {
-    let name = |item: &str| item.split('=').next().unwrap_or_default().to_owned();
-    let new: Vec<String> = named.split_ascii_whitespace().map(name).collect();
-    let kept = settings
-        .split_ascii_whitespace()
-        .filter(|item| !new.contains(&name(item)));
-    kept.chain(named.split_ascii_whitespace()).collect::<Vec<_>>().join(" ")
+/// The current name of a setting. `encodings` was called `texts`, and deployed stacks still have that name.
+fn current(name: &str) -> &str {
+    match name {
+        "texts" => "encodings",
+        name => name,
+    }
+}
+
+/// `settings` with those of `new` added, or replaced if they are there already.
+pub fn merged(settings: &str, new: &str) -> String {
+    let name = |item: &str| current(item.split('=').next().unwrap_or_default()).to_owned();
+    let replaced: Vec<String> = new.split_ascii_whitespace().map(name).collect();
+    let kept = settings.split_ascii_whitespace();
+    let kept = kept.filter(|item| !replaced.contains(&name(item)));
+    kept.chain(new.split_ascii_whitespace()).collect::<Vec<_>>().join(" ")
 }
 
 impl Scheme {
-    /// This scheme with `settings`, which look like
-    /// `headers=x-signature,signature texts=hex,base64 forms=raw,js token=x-webhook-token`:
+    /// This scheme with `settings`, for example
+    /// `headers=x-signature,signature encodings=hex,base64 forms=raw,js token=x-webhook-token`:
     ///
     /// | setting | |
     /// |---|---|
     /// | `headers` | the headers that may carry the signature, in the order of preference |
-    /// | `texts` | how it is written: `hex`, `base64`, `list` (several), `timestamped` (`t=…,v1=…` over `{t}.{body}`) |
-    /// | `tolerance` | seconds that a timestamp may lie from now, before or after |
-    /// | `forms` | what was signed: the body as it is (`raw`), as Node (`js`) or Python (`python`) would write it again, the same with sorted keys (`js-sorted`, `python-sorted`), without white space (`trimmed`) or with a line feed (`newline`) at its end |
-    /// | `token` | the header of the static token that must come as well; `authorization` means a bearer token |
-    /// | `key` | what the secret's text is: the key itself (`text`), or the key in `base64` or `hex` |
+    /// | `encodings` | how the signature is written: `hex`, `base64`, `list` (several), `timestamped` (`t=…,v1=…` over `{t}.{body}`) |
+    /// | `tolerance` | how many seconds a timestamp may differ from now |
+    /// | `forms` | the canonical forms that may have been signed: the body itself (`raw`), the body as Node (`js`) or Python (`python`) serializes it again, the same with sorted keys (`js-sorted`, `python-sorted`), without trailing white space (`trimmed`) or with a line feed at its end (`newline`) |
+    /// | `token` | the header of the static token that must be present as well; `authorization` means a bearer token |
+    /// | `key` | how the key is read from the secret: the text itself (`text`), `base64` or `hex` |
     ///
-    /// None of them takes a proof away that the scheme wants.
+    /// No setting removes a proof that the scheme requires.
     ///
     /// # Errors
-    /// [`SettingError`] names the setting, and what would be right.
+    /// [`SettingError`] names the setting and a valid value.
     pub fn with_settings(mut self, settings: &str) -> Result<Self, SettingError> {
-        let mut seen = Vec::new();
         let mut values: [Option<&str>; NAMES.len()] = [None; NAMES.len()];
         for item in settings.split_ascii_whitespace() {
-            let no_setting = || SettingError::NoSetting(item.to_owned());
-            let (name, value) = item.split_once('=').ok_or_else(no_setting)?;
-            let (known, slot) = NAMES
-                .into_iter()
-                .zip(&mut values)
-                .find(|(known, _)| *known == name)
-                .ok_or_else(no_setting)?;
-            if slot.replace(value).is_some() {
-                return Err(SettingError::Twice(known));
+            let unknown = || SettingError::Unknown(item.to_owned());
+            let (name, value) = item.split_once('=').ok_or_else(unknown)?;
+            let mut known = NAMES.into_iter().zip(&mut values);
+            let (name, slot) = known.find(|(own, _)| *own == current(name)).ok_or_else(unknown)?;
+            if name != "token" && self.signatures.is_empty() {
+                let why = "this provider signs nothing";
+                return Err(SettingError::NoEffect { name, why });
             }
-            seen.push(known);
+            if slot.replace(value).is_some() {
+                return Err(SettingError::Twice(name));
+            }
         }
-        let [headers, texts, tolerance, forms, token, key] = values;
-        if self.signatures.is_empty()
-            && let Some(name) = seen.into_iter().find(|name| *name != "token")
-        {
-            let why = "this provider signs nothing";
-            return Err(SettingError::Idle { name, why });
-        }
+        let [headers, encodings, tolerance, forms, token, key] = values;
         if let Some(value) = headers {
-            let headers = keep(header_names("headers", value)?);
+            let headers = leaked(header_names("headers", value)?);
             self.change(|signature| Signature { headers, ..signature });
         }
         if let Some(value) = forms {
-            let forms = keep(list("forms", value, FORMS, CanonicalForm::from_name)?);
+            let forms = leaked(list("forms", value, FORMS, CanonicalForm::from_name)?);
             self.change(|signature| Signature { forms, ..signature });
         }
-        if let Some(value) = texts {
-            self.signatures = written(value, self.signatures)?;
+        if let Some(value) = encodings {
+            self.signatures = with_encodings(value, self.signatures)?;
         }
         if let Some(value) = tolerance {
             self.set_tolerance(value)?;
         }
         if let Some(value) = key {
-            let key = Key::from_name(value).ok_or_else(|| wrong("key", value, KEYS))?;
+            let key = match value {
+                "text" => Key::Text,
+                "base64" => Key::Base64After("whsec_"),
+                "hex" => Key::Hex,
+                _ => return Err(invalid("key", value, KEYS)),
+            };
             self.change(|signature| Signature { key, ..signature });
         }
         if let Some(value) = token {
@@ -123,52 +128,47 @@ impl Scheme {
         }
         match self.token {
             Some(token) if self.signatures.iter().any(|way| way.headers.contains(&token.header)) => {
-                Err(SettingError::Value {
-                    name: if headers.is_some() { "headers" } else { "token" },
-                    value: token.header.to_owned(),
-                    expected: "another header than the other one's",
-                })
+                let name = if headers.is_some() { "headers" } else { "token" };
+                Err(invalid(
+                    name,
+                    token.header,
+                    "one header for the token and others for the signature",
+                ))
             }
             _ => Ok(self),
         }
     }
 
     fn change(&mut self, change: impl Fn(Signature) -> Signature) {
-        self.signatures = keep(self.signatures.iter().copied().map(change).collect());
+        self.signatures = leaked(self.signatures.iter().copied().map(change).collect());
     }
 
     fn set_tolerance(&mut self, value: &str) -> Result<(), SettingError> {
         let name = "tolerance";
         let seconds = value.parse().ok().filter(|s| (1..=LONGEST_TOLERANCE).contains(s));
-        let tolerance = seconds
-            .map(Duration::from_secs)
-            .ok_or_else(|| wrong(name, value, SECONDS))?;
+        let seconds = seconds.ok_or_else(|| invalid(name, value, SECONDS))?;
         if self.signatures.iter().all(|signature| signature.time.is_none()) {
-            let why = "no signature has a time; `texts=timestamped` has";
-            return Err(SettingError::Idle { name, why });
+            let why = "no signature has a time, except with `encodings=timestamped`";
+            return Err(SettingError::NoEffect { name, why });
         }
+        let tolerance = Some(Duration::from_secs(seconds));
         self.change(|signature| Signature {
-            time: signature.time.map(|time| Time {
-                tolerance: Some(tolerance),
-                ..time
-            }),
+            time: signature.time.map(|time| Time { tolerance, ..time }),
             ..signature
         });
         Ok(())
     }
 }
 
-/// The signatures that are written as `value` says, over the forms and in the headers of those
-/// that were `before`.
-fn written(value: &str, before: &[Signature]) -> Result<&'static [Signature], SettingError> {
+/// The signatures that the setting `encodings` describes, with the headers and canonical forms of `before`.
+fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signature], SettingError> {
     let known = |name: &str| {
-        ["hex", "base64", "list", "timestamped"]
-            .into_iter()
-            .find(|own| *own == name)
+        let mut known = ["hex", "base64", "list", "timestamped"].into_iter();
+        known.find(|own| *own == name)
     };
-    let texts = list("texts", value, TEXTS, known)?;
-    let has = |name| texts.contains(&name);
-    let Some(first) = before.first() else {
+    let named = list("encodings", value, ENCODINGS, known)?;
+    let has = |name| named.contains(&name);
+    let Some(Signature { forms, .. }) = before.first().copied() else {
         return Ok(&[]);
     };
     let mut headers = Vec::new();
@@ -177,7 +177,7 @@ fn written(value: &str, before: &[Signature]) -> Result<&'static [Signature], Se
             headers.push(*header);
         }
     }
-    let headers = keep(headers);
+    let headers = leaked(headers);
     let mut encodings = Vec::new();
     encodings.extend(has("hex").then_some(Encoding::Hex));
     encodings.extend(has("base64").then_some(Encoding::Base64));
@@ -185,36 +185,20 @@ fn written(value: &str, before: &[Signature]) -> Result<&'static [Signature], Se
     if !encodings.is_empty() {
         signatures.push(Signature {
             layout: if has("list") { Layout::List } else { Layout::One },
-            encodings: keep(encodings),
-            forms: first.forms,
+            encodings: leaked(encodings),
+            forms,
             ..Signature::hmac(headers)
         });
     } else if has("list") {
-        return Err(wrong(
-            "texts",
-            value,
-            "hex or base64 beside list, which alone says nothing",
-        ));
+        return Err(invalid("encodings", value, "list together with hex or base64"));
     }
     if has("timestamped") {
-        let mut signature = Signature::timestamped(headers);
-        signature.forms = first.forms;
-        signatures.push(signature);
+        signatures.push(Signature {
+            forms,
+            ..Signature::timestamped(headers)
+        });
     }
-    Ok(keep(signatures))
-}
-
-impl Key {
-    /// Reads what the setting `key` says.
-    fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "text" => Some(Self::Text),
-            // What comes before it may be missing.
-            "base64" => Some(Self::Base64After("whsec_")),
-            "hex" => Some(Self::Hex),
-            _ => None,
-        }
-    }
+    Ok(leaked(signatures))
 }
 
 fn token_header(value: &str) -> Result<Token, SettingError> {
@@ -223,7 +207,7 @@ fn token_header(value: &str) -> Result<Token, SettingError> {
             header,
             bearer: *header == "authorization",
         }),
-        _ => Err(wrong("token", value, "the name of one HTTP header")),
+        _ => Err(invalid("token", value, "the name of one HTTP header")),
     }
 }
 
@@ -232,10 +216,10 @@ fn header_names(name: &'static str, value: &str) -> Result<Vec<&'static str>, Se
         let name = HeaderName::from_bytes(text.as_bytes()).ok()?;
         Some(&*String::leak(name.as_str().to_owned()))
     };
-    list(name, value, HEADER, header)
+    list(name, value, HEADERS, header)
 }
 
-/// The items of `value`, each once and at least one of them.
+/// The items of `value`: at least one, none of them twice.
 fn list<T: PartialEq>(
     name: &'static str,
     value: &str,
@@ -244,20 +228,16 @@ fn list<T: PartialEq>(
 ) -> Result<Vec<T>, SettingError> {
     let mut items = Vec::new();
     for text in value.split(',') {
-        let item = read(text.trim()).ok_or_else(|| wrong(name, value, expected))?;
+        let item = read(text.trim()).ok_or_else(|| invalid(name, value, expected))?;
         if items.contains(&item) {
-            return Err(SettingError::Value {
-                name,
-                value: value.to_owned(),
-                expected: "a list that says each thing once",
-            });
+            return Err(invalid(name, value, "a list without repetitions"));
         }
         items.push(item);
     }
     Ok(items)
 }
 
-fn wrong(name: &'static str, value: &str, expected: &'static str) -> SettingError {
+fn invalid(name: &'static str, value: &str, expected: &'static str) -> SettingError {
     SettingError::Value {
         name,
         value: value.to_owned(),
@@ -265,13 +245,12 @@ fn wrong(name: &'static str, value: &str, expected: &'static str) -> SettingErro
     }
 }
 
-/// Settings are read once in init and hold as long as the process: what a provider's constant
-/// borrows from the program, they leave behind on the heap.
-fn keep<T>(items: Vec<T>) -> &'static [T] {
+/// Settings are read once at start-up and live as long as the process, like the constants that they replace.
+fn leaked<T>(items: Vec<T>) -> &'static [T] {
     items.leak()
 }
 
-/// The tolerance of a timestamped signature that no setting changes.
+/// The default tolerance is one that could be set.
 const _: () = assert!(TOLERANCE.as_secs() <= LONGEST_TOLERANCE);
 
 #[cfg(test)]

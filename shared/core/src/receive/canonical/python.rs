@@ -1,62 +1,55 @@
 //! `json.dumps(json.loads(body), separators=(",", ":"))` of CPython 3.11.
 
-use super::{Error, last_values, write_list, write_text};
+use super::{Dialect, Error, Members, last_values};
 use crate::json::{Text, Value};
 
 /// `sys.get_int_max_str_digits()` by default, since 3.11.
 pub(super) const MAX_INT_DIGITS: usize = 4300;
 
-/// Whether `json.loads` reads `value`. It reads every integer, also one that a later member of
-/// the same name replaces, and so never gets written.
-pub(super) fn check(value: &Value<'_>) -> Result<(), Error> {
-    match value {
-        Value::Number(text) if is_int(text) && text.trim_start_matches('-').len() > MAX_INT_DIGITS => {
-            Err(Error::IntegerTooLong)
+/// `value` if `json.loads` accepts it. It parses every integer, even one that a later member of the same name replaces.
+pub(super) fn checked(value: Value<'_>) -> Result<Value<'_>, Error> {
+    fn check(value: &Value<'_>) -> Result<(), Error> {
+        match value {
+            Value::Number(text) if is_int(text) && text.trim_start_matches('-').len() > MAX_INT_DIGITS => {
+                Err(Error::IntegerTooLong)
+            }
+            Value::Array(items) => items.iter().try_for_each(check),
+            Value::Object(members) => members.iter().try_for_each(|(_, value)| check(value)),
+            _ => Ok(()),
         }
-        Value::Array(items) => items.iter().try_for_each(check),
-        Value::Object(members) => members.iter().try_for_each(|(_, value)| check(value)),
-        _ => Ok(()),
+    }
+    check(&value).map(|()| value)
+}
+
+pub(super) struct Python;
+
+impl Dialect for Python {
+    fn write_number(text: &str, out: &mut Vec<u8>) {
+        if !is_int(text) {
+            write_float(text.parse().unwrap_or(f64::NAN), out);
+        } else if text == "-0" {
+            out.push(b'0');
+        } else {
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    /// `ensure_ascii`: only printable ASCII.
+    fn is_plain(c: char) -> bool {
+        matches!(c, ' '..='~')
+    }
+
+    fn members<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)]) -> Members<'v, 'a> {
+        last_values(members)
     }
 }
 
-pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(text) => write_number(text, out),
-        Value::String(text) => write_string(text, out),
-        Value::Array(items) => write_list(out, *b"[]", items, write),
-        Value::Object(members) => write_list(out, *b"{}", last_values(members), |(name, value), out| {
-            write_string(name, out);
-            out.push(b':');
-            write(value, out);
-        }),
-    }
-}
-
-/// `ensure_ascii`: whatever is not printable ASCII is escaped.
-fn write_string(text: &Text<'_>, out: &mut Vec<u8>) {
-    write_text(out, text, |c| matches!(c, ' '..='~'));
-}
-
-fn write_number(text: &str, out: &mut Vec<u8>) {
-    if !is_int(text) {
-        write_float(text.parse().unwrap_or(f64::NAN), out);
-    } else if text == "-0" {
-        out.push(b'0');
-    } else {
-        out.extend_from_slice(text.as_bytes());
-    }
-}
-
-/// A number without fraction and exponent is an `int` of any size, any other a `float`.
+/// A number without fraction and exponent is an `int` of any size; any other is a `float`.
 fn is_int(text: &str) -> bool {
     !text.contains(['.', 'e', 'E'])
 }
 
-/// `float.__repr__`: the shortest digits that read back the same, with an exponent below 1e-4
-/// and from 1e16 on.
+/// `float.__repr__`: the shortest digits that parse to the same number, with an exponent below 1e-4 and from 1e16 on.
 fn write_float(number: f64, out: &mut Vec<u8>) {
     if number.is_infinite() {
         out.extend_from_slice(if number > 0.0 { b"Infinity" } else { b"-Infinity" });
@@ -83,10 +76,10 @@ fn write_float(number: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// The shortest digits that read back as `number`, and the first one's exponent of ten.
+/// The shortest digits that parse to `number`, and the first digit's exponent of ten.
 ///
-/// Of two that are equally near, JavaScript and Python take the even one, the standard library
-/// the higher one: 2250844678556845.25 is `…5.2` for them and `…5.3` for `{}`.
+/// Of two candidates that are equally near, JavaScript and Python choose the even one, Rust's standard library the
+/// higher one: 2250844678556845.25 is `…5.2` for them and `…5.3` for `{}`.
 fn shortest(number: f64) -> (String, i16) {
     let mut buffer = ryu_js::Buffer::new();
     let text = buffer.format_finite(number);

@@ -1,14 +1,22 @@
-//! The table of what differs, row by row. The same against the real runtimes: `tests/it`.
+//! What differs between the forms, row by row. `tests/differential` compares them with the real runtimes.
 
 use super::*;
 use crate::wire::delivery::MOST_GROWTH;
 
+fn javascript(body: &[u8]) -> Result<Bytes, Error> {
+    bytes(&Bytes::copy_from_slice(body), CanonicalForm::JavaScript)
+}
+
+fn python(body: &[u8]) -> Result<Bytes, Error> {
+    bytes(&Bytes::copy_from_slice(body), CanonicalForm::Python)
+}
+
 fn forms(body: &str) -> [String; 2] {
-    [javascript(body.as_bytes()), python(body.as_bytes())].map(|form| String::from_utf8(form.unwrap()).unwrap())
+    [javascript(body.as_bytes()), python(body.as_bytes())].map(|form| String::from_utf8(form.unwrap().into()).unwrap())
 }
 
 #[test]
-fn what_differs_between_the_forms() {
+fn the_forms_differ_in_these_ways() {
     let rows = [
         "  {\"a\" : [ 1 , 2 ]\n}  ",
         "\"é😀\"",
@@ -41,18 +49,18 @@ fn what_differs_between_the_forms() {
 }
 
 #[test]
-fn python_reads_no_integer_of_more_than_4300_digits() {
+fn python_refuses_integers_of_more_than_4300_digits() {
     assert!(python("1".repeat(4300).as_bytes()).is_ok());
     assert_eq!(python("1".repeat(4301).as_bytes()), Err(Error::IntegerTooLong));
     assert!(python(format!("{}.0", "1".repeat(4301)).as_bytes()).is_ok());
-    // Nor one that is read and then replaced.
+    // Not even if a later member replaces it.
     let replaced = format!(r#"{{"a":{},"a":2}}"#, "1".repeat(4301));
     assert_eq!(python(replaced.as_bytes()), Err(Error::IntegerTooLong));
-    assert_eq!(javascript("1".repeat(4301).as_bytes()).unwrap(), b"null");
+    assert_eq!(javascript("1".repeat(4301).as_bytes()).unwrap(), "null");
 }
 
 #[test]
-fn of_two_equally_short_and_near_numbers_the_even_one_is_written() {
+fn ties_between_shortest_numbers_go_to_the_even_one() {
     let [js, python] = forms("[2250844678556845.25, -2250844678556845.75]");
     assert_eq!(js, "[2250844678556845.2,-2250844678556845.8]");
     assert_eq!(python, js);
@@ -81,7 +89,7 @@ fn del_grows_most() {
     assert!((most - 0.01..most).contains(&of_del), "{of_del}");
     let of_numbers = growth(&format!("[{}]", vec!["1e20"; 10_000].join(",")));
     assert!((4.3..4.5).contains(&of_numbers), "{of_numbers}");
-    // Every character by itself.
+    // Every single character.
     for c in ('\0'..='\u{FFFF}').step_by(7).chain(' '..='\u{FF}') {
         assert!(growth(&format!("\"{c}{c}{c}{c}\"")) <= most, "{c:?}");
     }
@@ -96,7 +104,7 @@ fn del_grows_most() {
 
 proptest::proptest! {
     #[test]
-    fn no_form_is_longer_than_is_unpacked(
+    fn no_form_exceeds_the_decompression_limit(
         pieces in proptest::collection::vec("1e[12][0-9]|-?[0-9]|[\u{7f}]|\\PC|\\\\u[0-9a-f]{4}|[é😀]", 1..20),
         object in proptest::bool::ANY,
     ) {
@@ -112,16 +120,16 @@ proptest::proptest! {
 }
 
 #[test]
-fn sorted_at_every_depth() {
+fn members_are_sorted_at_every_depth() {
     let body = r#"{"z":1.0,"a":[{"c":1,"B":2}],"é":0,"10":1,"9":{"y":1,"x":2},"a":[{"d":{"f":1,"e":2}}],"\ud83d\ude00":1,"\uffff":2}"#;
-    let text = |form: Result<Vec<u8>, Error>| String::from_utf8(form.unwrap()).unwrap();
+    let text = |form| String::from_utf8(bytes(&body.into(), form).unwrap().into()).unwrap();
     assert_eq!(
-        text(javascript_sorted(body.as_bytes())),
+        text(CanonicalForm::JavaScriptSorted),
         r#"{"9":{"x":2,"y":1},"10":1,"a":[{"d":{"e":2,"f":1}}],"z":1,"é":0,"￿":2,"😀":1}"#
     );
     // CPython 3.11: json.dumps(json.loads(body), separators=(",", ":"), sort_keys=True)
     assert_eq!(
-        text(python_sorted(body.as_bytes())),
+        text(CanonicalForm::PythonSorted),
         r#"{"10":1,"9":{"x":2,"y":1},"a":[{"d":{"e":2,"f":1}}],"z":1.0,"\u00e9":0,"\uffff":2,"\ud83d\ude00":1}"#
     );
 }

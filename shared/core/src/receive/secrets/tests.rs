@@ -1,12 +1,16 @@
 use super::*;
 use crate::providers::{kuenta, onepay};
 
+fn error(provider: &'static str, problem: Problem) -> SecretError {
+    SecretError { provider, problem }
+}
+
 fn refusal(provider: &Provider, text: &str) -> SecretError {
     Secrets::parse(provider, text).unwrap_err()
 }
 
 #[test]
-fn white_space_around_a_secret_is_not_part_of_it() {
+fn white_space_around_a_secret_is_trimmed() {
     let secrets = Secrets::parse(&kuenta::PROVIDER, r#"{"signing_secrets":["  s3cret\n"]}"#)
         .unwrap()
         .unwrap();
@@ -14,7 +18,7 @@ fn white_space_around_a_secret_is_not_part_of_it() {
 }
 
 #[test]
-fn the_placeholder_is_no_secret() {
+fn the_placeholder_is_not_a_secret() {
     let none = Secrets::parse(&kuenta::PROVIDER, r#"{"placeholder": true}"#).unwrap();
     assert!(none.is_none());
 }
@@ -28,18 +32,18 @@ fn an_empty_secret_is_refused() {
     ] {
         assert_eq!(
             refusal(&kuenta::PROVIDER, text),
-            SecretError::EmptySigningSecret { provider: "kuenta" }
+            error("kuenta", Problem::EmptySigningSecret)
         );
     }
 }
 
 #[test]
-fn swapped_secret_and_token_are_told_apart() {
+fn swapped_secret_and_token_are_recognized() {
     let error = refusal(
         &onepay::PROVIDER,
         r#"{"signing_secrets":["wh_hdr_abc"],"token":"wh_tok_abc"}"#,
     );
-    insta::assert_snapshot!(error, @"the signing secret of `onepay` can't be right: it starts with `wh_hdr_`, which is the token; `signing_secrets` wants the value that starts with `wh_tok_`, and `token` this one");
+    insta::assert_snapshot!(error, @"the secret of `onepay` has a wrong signing secret: it starts with `wh_hdr_`, so it is the token; put the value that starts with `wh_tok_` into `signing_secrets`, and this one into `token`");
 }
 
 #[test]
@@ -47,9 +51,11 @@ fn a_provider_with_a_token_needs_one() {
     let error = refusal(&onepay::PROVIDER, r#"{"signing_secrets":["wh_tok_a"],"token":" "}"#);
     assert!(matches!(
         error,
-        SecretError::MissingToken {
-            header: "x-webhook-token",
-            ..
+        SecretError {
+            provider: "onepay",
+            problem: Problem::MissingToken {
+                header: "x-webhook-token"
+            }
         }
     ));
 }
@@ -63,12 +69,12 @@ fn an_error_or_debug_never_shows_a_value() {
 }
 
 #[test]
-fn a_field_that_no_secret_has_is_named() {
+fn unknown_fields_are_named() {
     let error = refusal(
         &onepay::PROVIDER,
         r#"{"signing_secrets":["wh_tok_a"],"tokens":["hunter2"]}"#,
     );
-    insta::assert_snapshot!(error, @r#"the secret of `onepay` has a field that no secret has: `tokens`; it should be {"signing_secrets": ["…"], "token": "… where the provider has one"}"#);
+    insta::assert_snapshot!(error, @r#"the secret of `onepay` has an unknown field: `tokens`; it should be {"signing_secrets": ["…"], "token": "… where the provider has one"}"#);
     for field in [
         "signing_secret",
         "signingSecrets",
@@ -87,7 +93,7 @@ fn a_field_that_no_secret_has_is_named() {
 }
 
 #[test]
-fn a_name_that_may_be_a_secret_is_not_shown() {
+fn field_names_that_may_be_secrets_are_not_shown() {
     let long = "a".repeat(10_000);
     for name in [
         "wh_tok_abc",
@@ -106,7 +112,7 @@ fn a_name_that_may_be_a_secret_is_not_shown() {
     ] {
         let text = serde_json::json!({"token": "t", name: "v"}).to_string();
         let error = refusal(&kuenta::PROVIDER, &text);
-        let SecretError::UnknownField { field, .. } = &error else {
+        let Problem::UnknownField { field } = &error.problem else {
             panic!("{error}")
         };
         assert!(name.is_empty() || !field.contains(name), "{field}");
@@ -118,7 +124,7 @@ fn a_name_that_may_be_a_secret_is_not_shown() {
 }
 
 #[test]
-fn a_field_that_is_there_twice_is_refused() {
+fn duplicate_fields_are_refused() {
     let error = refusal(
         &kuenta::PROVIDER,
         r#"{"signing_secrets":["hunter2"],"signing_secrets":["hunter3"]}"#,
@@ -127,24 +133,24 @@ fn a_field_that_is_there_twice_is_refused() {
 }
 
 #[test]
-fn what_a_field_should_be_is_said() {
+fn wrong_types_name_the_right_one() {
     for (text, expected) in [
         (
             r#"{"signing_secrets":"hunter2"}"#,
-            "`signing_secrets` in the secret of `kuenta` is not a list of texts",
+            "the secret of `kuenta` has a `signing_secrets` that is not a list of strings",
         ),
-        (r#"{"signing_secrets":[7]}"#, "is not a list of texts"),
+        (r#"{"signing_secrets":[7]}"#, "that is not a list of strings"),
         (
             r#"{"token":["hunter2"]}"#,
-            "`token` in the secret of `kuenta` is not a text",
+            "has a `token` that is not a string or `null`",
         ),
-        (r#"{"placeholder":"hunter2"}"#, "is not `true` or `false`"),
-        (r#"["hunter2"]"#, "is not the expected JSON (line 1"),
+        (r#"{"placeholder":"hunter2"}"#, "that is not `true` or `false`"),
+        (r#"["hunter2"]"#, "is not a JSON object; it should be"),
         (
             r#"{"signing_secrets":["hunter2"]} hunter2"#,
-            "is not the expected JSON (line 1",
+            "is not JSON (byte 32: expected the end of the document); it should be",
         ),
-        ("", "is not the expected JSON (line 1, column 0)"),
+        ("", "is not JSON (byte 0: expected a value); it should be"),
     ] {
         let message = refusal(&kuenta::PROVIDER, text).to_string();
         assert!(message.contains(expected) && !message.contains("hunter2"), "{message}");
@@ -152,12 +158,12 @@ fn what_a_field_should_be_is_said() {
 }
 
 #[test]
-fn a_placeholder_holds_no_secret() {
+fn a_placeholder_with_a_secret_is_refused() {
     for text in [
         r#"{"placeholder":true,"signing_secrets":["hunter2"]}"#,
         r#"{"placeholder":true,"token":"hunter2"}"#,
     ] {
-        let expected = SecretError::PlaceholderWithSecret { provider: "kuenta" };
+        let expected = error("kuenta", Problem::PlaceholderWithSecret);
         assert_eq!(refusal(&kuenta::PROVIDER, text), expected);
     }
     let secrets = Secrets::parse(&kuenta::PROVIDER, r#"{"placeholder":false,"signing_secrets":["s"]}"#);
@@ -165,14 +171,14 @@ fn a_placeholder_holds_no_secret() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_secret() {
+fn a_byte_order_mark_is_ignored() {
     let secrets = Secrets::parse(&kuenta::PROVIDER, "\u{feff}{\"signing_secrets\":[\"s3cret\"]}");
     let secrets = secrets.unwrap().unwrap();
     assert_eq!(secrets.signing().collect::<Vec<_>>(), [b"s3cret"]);
 }
 
 #[test]
-fn older_secrets_are_counted_once_and_not_where_they_are_the_same() {
+fn distinct_older_secrets_are_counted() {
     let parse = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap().unwrap();
     let (new, old) = (
         r#"{"signing_secrets":["wh_tok_b","wh_tok_a"],"token":"wh_hdr_b"}"#,
@@ -186,19 +192,19 @@ fn older_secrets_are_counted_once_and_not_where_they_are_the_same() {
 }
 
 #[test]
-fn what_is_written_is_read_again() {
-    let stored = Stored::parse(&onepay::PROVIDER, r#"{"signing_secrets":[" a "],"token":" "}"#);
+fn secrets_read_back_as_written() {
+    let stored = SecretVersion::parse(&onepay::PROVIDER, r#"{"signing_secrets":[" a "],"token":" "}"#);
     let stored = stored.unwrap().trimmed();
     assert_eq!(stored.to_json(), r#"{"signing_secrets":["a"]}"#);
     for token in ["", r#","token":null"#, r#","token":"t""#] {
         let text = format!(r#"{{"signing_secrets":["a"]{token}}}"#);
-        let stored = Stored::parse(&onepay::PROVIDER, &text).unwrap().trimmed();
+        let stored = SecretVersion::parse(&onepay::PROVIDER, &text).unwrap().trimmed();
         assert_eq!(stored.to_json(), text);
     }
 }
 
 #[test]
-fn that_there_is_no_token_has_to_be_said() {
+fn having_no_token_must_be_explicit() {
     let parse = |text| Secrets::parse(&onepay::PROVIDER, text).map(|secrets| secrets.unwrap());
     let none = parse(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#).unwrap();
     assert!(none.has_no_token() && none.tokens().next().is_none());
@@ -207,7 +213,13 @@ fn that_there_is_no_token_has_to_be_said() {
         r#"{"signing_secrets":["wh_tok_a"],"token":""}"#,
     ] {
         assert!(
-            matches!(parse(silent), Err(SecretError::MissingToken { .. })),
+            matches!(
+                parse(silent),
+                Err(SecretError {
+                    problem: Problem::MissingToken { .. },
+                    ..
+                })
+            ),
             "{silent}"
         );
     }
@@ -217,12 +229,21 @@ fn that_there_is_no_token_has_to_be_said() {
             .has_no_token()
     );
     for wrong in [r#"{"token":false}"#, r#"{"token":[]}"#, r#"{"token":0}"#] {
-        assert!(matches!(parse(wrong), Err(SecretError::WrongType { .. })), "{wrong}");
+        assert!(
+            matches!(
+                parse(wrong),
+                Err(SecretError {
+                    problem: Problem::WrongType { .. },
+                    ..
+                })
+            ),
+            "{wrong}"
+        );
     }
 }
 
 #[test]
-fn where_the_token_is_all_it_cant_be_left_out() {
+fn a_token_that_is_the_only_proof_is_required() {
     let scheme = crate::provider::scheme::Scheme {
         signatures: &[],
         ..onepay::PROVIDER.scheme
@@ -231,13 +252,13 @@ fn where_the_token_is_all_it_cant_be_left_out() {
         scheme,
         ..onepay::PROVIDER
     };
-    let error = refusal(&provider, r#"{"token":null}"#);
-    assert_eq!(error, SecretError::TokenIsAll { provider: "onepay" });
+    let found = refusal(&provider, r#"{"token":null}"#);
+    assert_eq!(found, error("onepay", Problem::NoProof));
 }
 
-/// Until a rotation is finished both are accepted, in either direction.
+/// During a rotation both are accepted, in either direction.
 #[test]
-fn a_token_and_none_are_two_of_them() {
+fn a_token_and_no_token_count_as_two() {
     let parse = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap().unwrap();
     let with = parse(r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}"#);
     let without = parse(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#);
@@ -254,10 +275,10 @@ fn a_token_and_none_are_two_of_them() {
 }
 
 #[test]
-fn a_secret_that_should_be_hex_and_is_not_is_refused() {
+fn a_secret_that_is_not_hex_is_refused() {
     let provider = kuenta::PROVIDER.with_settings("key=hex").unwrap();
     for text in ["xyz", "abc", "0x00"] {
         let json = serde_json::json!({"signing_secrets": [text]}).to_string();
-        assert_eq!(refusal(&provider, &json), SecretError::NotHex { provider: "kuenta" });
+        assert_eq!(refusal(&provider, &json), error("kuenta", Problem::NotHex));
     }
 }

@@ -1,4 +1,4 @@
-//! What was signed, put together from a delivery.
+//! The signed content, assembled from a delivery.
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -11,16 +11,15 @@ use crate::wire::header;
 /// Where the parts come from.
 pub(super) struct Sources<'a> {
     pub(super) headers: &'a HeaderMap,
-    /// The body in the form that is being tried.
+    /// The body in the canonical form that is being tried.
     pub(super) body: &'a Bytes,
     pub(super) time: Option<&'a str>,
 }
 
 impl Sources<'_> {
-    /// The pieces of `parts`, in their order; `None` where one is absent, so that nothing can
-    /// have been signed in this way.
+    /// The pieces of `parts` in their order; `None` if one is absent, since then the sender can't have signed them.
     pub(super) fn pieces(&self, parts: &[Part]) -> Option<Vec<Bytes>> {
-        // Parsed where a part asks for a value; a body that is no JSON has none.
+        // Only parsed if a part needs a value of the body.
         let document = match parts.iter().any(reads_the_body) {
             true => json::parse(self.body).ok(),
             false => None,
@@ -29,34 +28,26 @@ impl Sources<'_> {
     }
 
     fn collect(&self, parts: &[Part], document: Option<&Value<'_>>) -> Option<Vec<Bytes>> {
-        let mut pieces = Vec::new();
+        let value = |path: &[&str]| document?.path(path)?.scalar_text();
+        let mut pieces: Vec<Bytes> = Vec::new();
         for part in parts {
             match part {
-                Part::Optional(inner) => pieces.extend(self.collect(inner, document).unwrap_or_default()),
+                Part::Body => pieces.push(self.body.clone()),
+                Part::BodyBase64 => pieces.push(BASE64.encode(self.body).into()),
+                Part::Text(text) => pieces.push(Bytes::from_static(text.as_bytes())),
+                Part::Time => pieces.push(self.time?.to_owned().into()),
+                Part::Header(name) => pieces.push(header::value(self.headers, name)?.into()),
+                Part::Value(path) => pieces.push(value(path)?.into()),
+                Part::LowerValue(path) => pieces.push(value(path)?.to_lowercase().into()),
                 Part::Listed { list, under } => pieces.extend(listed(document?, list, under)?),
-                part => pieces.push(self.piece(*part, document)?),
+                Part::Optional(inner) => pieces.extend(self.collect(inner, document).unwrap_or_default()),
             }
         }
         Some(pieces)
     }
-
-    fn piece(&self, part: Part, document: Option<&Value<'_>>) -> Option<Bytes> {
-        let value = |path: &[&str]| document?.path(path)?.scalar_text();
-        match part {
-            Part::Body => Some(self.body.clone()),
-            Part::BodyBase64 => Some(BASE64.encode(self.body).into()),
-            Part::Text(text) => Some(Bytes::from_static(text.as_bytes())),
-            Part::Time => self.time.map(|time| time.to_owned().into()),
-            Part::Header(name) => header::value(self.headers, name).map(Bytes::from),
-            Part::Value(path) => value(path).map(Bytes::from),
-            Part::LowerValue(path) => value(path).map(|text| text.to_lowercase().into()),
-            Part::Listed { .. } | Part::Optional(_) => None,
-        }
-    }
 }
 
-/// The values that the body itself says were signed. Neither an empty list nor a path that leads
-/// nowhere proves anything.
+/// The values that the body's own list says were signed. An empty list or a path to nothing proves nothing.
 fn listed(document: &Value<'_>, list: &[&str], under: &[&str]) -> Option<Vec<Bytes>> {
     let Value::Array(paths) = document.path(list)? else {
         return None;

@@ -1,8 +1,10 @@
-//! Why a delivery failed verification, and what would have let it in.
+//! Why a delivery failed verification, and which settings would accept it.
 
 mod search;
 
 use std::fmt;
+
+use thiserror::Error;
 
 use super::{Refusal, after_bearer, digest, verify};
 use crate::clock::Timestamp;
@@ -11,70 +13,87 @@ use crate::receive::secrets::Secrets;
 use crate::wire::delivery::{CanonicalForm, Delivery, Unverified};
 use crate::wire::header;
 
-/// What became of a delivery when every header, way of writing, form and secret was tried.
+/// The result of trying every header, layout, encoding, canonical form and secret on a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// What [`verify`] says of it now.
+    /// The result of [`verify`] now.
     pub verdict: Result<CanonicalForm, Refusal>,
-    /// What is wrong with the token; `None` where nothing is.
+    /// What is wrong with the token; `None` if it is right or not required.
     pub token: Option<TokenFault>,
-    /// The signature that holds, wherever it was found.
+    /// The valid signature, wherever it was found.
     pub signature: Option<Match>,
-    /// Whether a header came that may hold a signature.
+    /// Whether a header is present that may contain a signature.
     pub is_signed: bool,
-    /// The names of the headers that came.
+    /// The names of the delivery's headers.
     pub headers: Vec<String>,
-    /// Whether there was any secret to try.
+    /// Whether any secret is stored.
     pub has_secrets: bool,
 }
 
 /// What is wrong with a static token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TokenFault {
-    /// Its header did not come, and no other one carries it.
+    /// Its header is missing, and no other header contains it.
+    #[error("the token's header `{0}` is missing (if the webhook has no token: `acuse secrets put --no-token`)")]
     Missing(&'static str),
-    /// Its header carries another value.
+    /// Its header contains another value.
+    #[error("the token in `{0}` is not the stored one")]
     Wrong(&'static str),
-    /// Its header carries it without `Bearer ` before it.
+    /// Its header contains it without `Bearer `.
+    #[error("the token in `{0}` is not preceded by `Bearer `")]
     NotBearer(&'static str),
-    /// Its header carries a signing secret: the two are stored in each other's place.
+    /// Its header contains a signing secret, so the stored values are swapped.
+    #[error("the token in `{0}` is stored as a signing secret: swap the two with `acuse secrets put`")]
     Swapped(&'static str),
-    /// It came in this other header.
+    /// This other header contains it.
+    #[error("the token is in another header: set `token={0}`")]
     Elsewhere(String),
 }
 
-/// A signature that holds.
+/// A valid signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
-    /// The header that carries it.
+    /// The header that contains it.
     pub header: String,
-    /// How it is written, as the setting `texts` has it; `None` for the provider's own way.
-    pub text: Option<&'static str>,
-    /// Which bytes it is a signature of.
+    /// The value of the setting `encodings` that reads it; `None` if the provider's own scheme does.
+    pub encodings: Option<&'static str>,
+    /// Which bytes it signs.
     pub form: CanonicalForm,
-    /// Which secret it was made with, never its value.
+    /// The name of the secret that it was made with, never its value.
     pub secret: String,
-    /// What no setting helps against.
-    pub odd: Option<Odd>,
-    /// The [settings](Scheme::with_settings) that would let it in; `None` where none is needed.
+    /// Why no setting helps.
+    pub caveat: Option<Caveat>,
+    /// The [settings](Scheme::with_settings) that would accept it; `None` if none is needed or helps.
     pub settings: Option<String>,
 }
 
-/// What is odd about a signature that holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Odd {
-    /// It is of the body before gzip, and nothing says that the body came in gzip.
-    Packed,
-    /// It is of an empty body, or of the `{}` that some frameworks make of one.
-    Empty,
-    /// It is made with a stored secret and white space around it.
-    Padded,
+/// Why no setting accepts a valid signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Caveat {
+    /// It signs the body before compression, but no header says that the body is gzip.
+    #[error(
+        "it was made before the body was compressed with gzip: have it sent uncompressed, or with `Content-Encoding: gzip`"
+    )]
+    SignedBeforeGzip,
+    /// It signs an empty body, or the `{}` that some frameworks turn it into.
+    #[error("it is genuine, but the body is empty, so there is nothing to accept")]
+    EmptyBody,
+    /// It was made with a stored secret and white space around it.
+    #[error("it was made with white space around the secret: enter the secret again at the provider, without it")]
+    PaddedSecret,
     /// The body begins with a timestamp: see [`Refusal::TimestampInBody`].
+    #[error(
+        "but the body begins with a timestamp: a recorded timestamped signature was sent again as a signature of the body alone"
+    )]
     TimestampInBody,
-    /// Its header is the token's: no setting can name one header for both.
-    InTokensHeader,
-    /// Another stored secret is not written as the setting `key` would have it: with that, none could be read.
-    OtherKeys,
+    /// It is in the token's header, and no setting can name one header for both.
+    #[error("that is the token's header, and no setting can name it for both: have it sent in another header")]
+    TokenHeader,
+    /// The setting `key` would make another stored secret unreadable.
+    #[error(
+        "the key is base64 or hex, but other stored secrets are not: store it alone (`acuse secrets put`), and diagnose again"
+    )]
+    OtherSecrets,
 }
 
 /// Tries everything that is known on `delivery`.
@@ -85,13 +104,13 @@ pub fn diagnose(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secr
         signature: search::find(delivery, scheme, secrets),
         is_signed: search::is_signed(delivery, scheme),
         headers: delivery.headers().keys().map(|name| name.to_string()).collect(),
-        has_secrets: secrets.signing().chain(secrets.tokens()).next().is_some(),
+        has_secrets: !secrets.is_empty(),
     }
 }
 
 impl Diagnosis {
-    /// The [settings](Scheme::with_settings) that would let it in, beside those that the scheme has; `None` where
-    /// none is named.
+    /// The [settings](Scheme::with_settings) to add to the scheme's own so that it accepts the delivery; `None` if
+    /// there are none.
     pub fn settings(&self) -> Option<String> {
         let token = match &self.token {
             Some(TokenFault::Elsewhere(header)) => Some(format!("token={header}")),
@@ -105,17 +124,14 @@ impl Diagnosis {
 
 fn token_fault(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Option<TokenFault> {
     let token = scheme.token.filter(|_| !secrets.has_no_token())?;
-    let header = token.header;
-    let refusal = match super::check_token(delivery, token, secrets) {
-        Ok(()) => return None,
-        Err(refusal) => refusal,
-    };
+    let refusal = super::check_token(delivery, token, secrets).err()?;
     let headers = delivery.headers();
     let is_one_of = |name: &str, known: Vec<&[u8]>| {
         let value = header::value(headers, name).unwrap_or_default();
         let value = after_bearer(&value).unwrap_or(&value);
         known.iter().any(|known| digest::same_token(value, known))
     };
+    let header = token.header;
     Some(if is_one_of(header, secrets.tokens().collect()) {
         TokenFault::NotBearer(header)
     } else if is_one_of(header, secrets.signing().collect()) {
@@ -124,7 +140,7 @@ fn token_fault(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secre
         TokenFault::Wrong(header)
     } else {
         let mut names = headers.keys().map(|name| name.as_str());
-        // The setting `token=authorization` wants `Bearer ` before it.
+        // The setting `token=authorization` requires `Bearer `.
         let is_bare = |name| header::value(headers, name).is_some_and(|value| after_bearer(&value).is_none());
         match names.find(|name| is_one_of(name, secrets.tokens().collect())) {
             None => TokenFault::Missing(header),
@@ -138,34 +154,30 @@ impl fmt::Display for Diagnosis {
     /// What to do, in a sentence or two.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Ok(form) = self.verdict {
-            return write!(f, "it holds now, in the form `{}`: `release` queues it", form.name());
+            let form = form.name();
+            return write!(f, "it verifies now, with canonical form `{form}`: `release` queues it");
         }
         if !self.has_secrets {
-            return write!(f, "no secret was put yet");
+            return write!(f, "no secret is stored yet");
         }
         if let Some(token) = &self.token {
             write!(f, "{token}; ")?;
         }
+        let expired = self.verdict == Err(Refusal::SignatureExpired);
+        let headers = self.headers.join(", ");
         match &self.signature {
-            None if !self.is_signed => write!(
+            Some(found) if expired && found.caveat.is_none() && found.settings.is_none() => {
+                write!(f, "{found}, but its time is outside the tolerance")
+            }
+            Some(found) => write!(f, "{found}"),
+            None if self.is_signed => write!(
                 f,
-                "no header holds a signature: it is not signed (headers that came: {})",
-                self.headers.join(", ")
+                "no header contains a valid signature of this body: it is forged, or signed with a secret that is not stored (headers received: {headers})"
             ),
             None => write!(
                 f,
-                "no header holds a signature of this body under any known secret: it is forged, or was signed with a secret that is not stored (headers that came: {})",
-                self.headers.join(", ")
+                "no header contains a signature: it is not signed (headers received: {headers})"
             ),
-            Some(found) => {
-                write!(f, "{found}")?;
-                match (found.odd, &found.settings, self.verdict) {
-                    (None, None, Err(Refusal::SignatureExpired)) => {
-                        write!(f, ", but its time is outside the tolerance")
-                    }
-                    _ => Ok(()),
-                }
-            }
         }
     }
 }
@@ -174,7 +186,7 @@ impl fmt::Display for Match {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "header `{}` holds a signature of the form `{}` under {}",
+            "header `{}` contains a valid signature of the canonical form `{}` with {}",
             self.header,
             self.form.name(),
             self.secret
@@ -182,46 +194,9 @@ impl fmt::Display for Match {
         if let Some(settings) = &self.settings {
             write!(f, ": set `{settings}`")?;
         }
-        match self.odd {
-            Some(odd) => write!(f, "; {odd}"),
+        match self.caveat {
+            Some(caveat) => write!(f, "; {caveat}"),
             None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Odd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Packed => "it was made before the body was packed with gzip: have it sent unpacked, or with `Content-Encoding: gzip`",
-            Self::Empty => "it is genuine, but the body is empty: there is nothing to let in",
-            Self::Padded => {
-                "it was made with white space around the secret: enter the secret again at the provider, without"
-            }
-            Self::TimestampInBody => {
-                "but the body begins with a timestamp: a recorded timestamped signature was sent again as one of the body alone"
-            }
-            Self::InTokensHeader => "that is the token's header, and no setting can name it for both: have it sent in another one",
-            Self::OtherKeys => {
-                "it is the key in base64 or hex, and other stored secrets are not: put it alone (`acuse secrets put`), and diagnose again"
-            }
-        })
-    }
-}
-
-impl fmt::Display for TokenFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(header) => write!(
-                f,
-                "the token's header `{header}` did not come (if the webhook has none: `acuse secrets put --no-token`)"
-            ),
-            Self::Wrong(header) => write!(f, "the token in `{header}` is not the stored one"),
-            Self::NotBearer(header) => write!(f, "the token in `{header}` came without `Bearer ` before it"),
-            Self::Swapped(header) => write!(
-                f,
-                "the token in `{header}` is stored as a signing secret: swap the two with `acuse secrets put`"
-            ),
-            Self::Elsewhere(header) => write!(f, "the token came in another header: set `token={header}`"),
         }
     }
 }

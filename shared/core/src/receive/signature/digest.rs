@@ -1,4 +1,4 @@
-//! The cryptography: digests under a secret, compared in constant time by the library.
+//! The cryptography. The libraries compare digests in constant time.
 
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
@@ -6,20 +6,20 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::text::Claim;
+use super::header::SentDigest;
 use crate::provider::scheme::{Digest, Encoding, Key};
 
 impl Digest {
-    /// Whether `claim` is the digest of `content` under `secret`. The time that this takes does
-    /// not depend on where a wrong digest begins to differ.
-    pub(super) fn holds(self, claim: &Claim, key: &[u8], content: &[Bytes]) -> bool {
+    /// Whether `sent` is the digest of `content` under `key`. The time that this takes does not depend on where a wrong
+    /// digest begins to differ.
+    pub(super) fn verify(self, sent: &SentDigest, key: &[u8], content: &[Bytes]) -> bool {
         match self {
-            Self::Hmac => hmac(key, content).verify_slice(&claim.0).is_ok(),
-            Self::SecretAppended => hash(key, content).as_slice().ct_eq(&claim.0).into(),
+            Self::Hmac => hmac(key, content).verify_slice(&sent.0).is_ok(),
+            Self::SecretAppended => hash(key, content).as_slice().ct_eq(&sent.0).into(),
         }
     }
 
-    /// The digest of `content` under `secret`, written as `encoding`.
+    /// The digest of `content` under `key`, as text.
     pub(super) fn make(self, key: &[u8], content: &[Bytes], encoding: Encoding) -> String {
         #[expect(clippy::disallowed_methods, reason = "it is written down, not compared")]
         let digest = match self {
@@ -34,7 +34,7 @@ impl Digest {
 }
 
 impl Key {
-    /// The key that `secret` means; `None` where it is not written as it should be.
+    /// The key in `secret`; `None` if the secret is not written as it should be.
     pub(crate) fn of(self, secret: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Text => Some(secret.to_vec()),
@@ -47,13 +47,10 @@ impl Key {
     }
 }
 
-/// Whether `sent` is `token`. Digests of equal length are compared, so that not even the token's
-/// length shows in the time.
+/// Whether `sent` is `token`. Compares digests, so that the time does not reveal the token's length either.
 pub(super) fn same_token(sent: &[u8], token: &[u8]) -> bool {
-    Sha256::digest(sent)
-        .as_slice()
-        .ct_eq(Sha256::digest(token).as_slice())
-        .into()
+    let (sent, token) = (Sha256::digest(sent), Sha256::digest(token));
+    sent.as_slice().ct_eq(token.as_slice()).into()
 }
 
 fn hmac(key: &[u8], content: &[Bytes]) -> Hmac<Sha256> {

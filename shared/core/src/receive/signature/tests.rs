@@ -1,8 +1,8 @@
 //! The three providers' schemes, with signatures made by [`sign`].
 
-mod claims;
+mod compressed;
+mod digests;
 mod headers;
-mod packed;
 mod replay;
 mod schemes;
 
@@ -47,7 +47,7 @@ fn signs_like_the_guides() {
 }
 
 #[test]
-fn every_way_of_writing_that_unopago_may_use() {
+fn unopago_signatures_in_every_notation() {
     let hex = sign(SECRET, BODY);
     let base64 = data_encoding::BASE64.encode(&data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap());
     let stamped = |at: i64| {
@@ -86,7 +86,7 @@ fn every_way_of_writing_that_unopago_may_use() {
         (hex.get(..62).unwrap().to_owned(), Refusal::SignatureUnreadable),
         ("".to_owned(), Refusal::SignatureMissing),
         (sign("other", BODY), Refusal::SignatureWrong),
-        // The ninth of many is not looked at.
+        // The ninth signature is ignored.
         (
             (0..8).map(|n| format!("{n:064} ")).collect::<String>() + &hex,
             Refusal::SignatureWrong,
@@ -102,7 +102,7 @@ fn every_way_of_writing_that_unopago_may_use() {
 }
 
 #[test]
-fn kuenta_takes_hex_alone() {
+fn kuenta_only_accepts_hex() {
     let hex = sign(SECRET, BODY);
     let base64 = data_encoding::BASE64.encode(&data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap());
     let check = |text: &str| check(&kuenta::PROVIDER, &[("X-Kuenta-Signature", text)], BODY);
@@ -115,7 +115,7 @@ fn kuenta_takes_hex_alone() {
 }
 
 #[test]
-fn the_first_header_present_is_the_one_that_counts() {
+fn the_first_header_present_counts() {
     let (right, wrong) = (sign(SECRET, BODY), sign("other", BODY));
     let check = |headers: &[(&str, &str)]| check(&kuenta::PROVIDER, headers, BODY);
     for name in kuenta::PROVIDER.scheme.signatures[0].headers {
@@ -129,7 +129,7 @@ fn the_first_header_present_is_the_one_that_counts() {
 }
 
 #[test]
-fn onepay_wants_token_and_signature() {
+fn onepay_requires_token_and_signature() {
     let signature = sign(SECRET, BODY);
     let check = |headers: &[(&str, &str)]| check(&onepay::PROVIDER, headers, BODY);
     let (good, bad) = (("x-webhook-token", "wh_hdr_1"), ("x-webhook-token", "wh_hdr_2"));
@@ -149,7 +149,7 @@ fn onepay_wants_token_and_signature() {
 }
 
 #[test]
-fn where_the_webhook_has_no_token_the_signature_alone_counts() {
+fn without_a_token_only_the_signature_is_checked() {
     let secrets = Secrets::parse(&onepay::PROVIDER, r#"{"signing_secrets":["s3cret"],"token":null}"#);
     let secrets = secrets.unwrap().unwrap();
     let (right, wrong) = (sign(SECRET, BODY), sign("other", BODY));
@@ -169,9 +169,9 @@ fn where_the_webhook_has_no_token_the_signature_alone_counts() {
     }
 }
 
-/// What `Secrets::parse` refuses to load must not verify either.
+/// Secrets that `Secrets::parse` refuses must not verify either.
 #[test]
-fn no_token_and_no_signature_is_no_proof() {
+fn without_token_and_signature_nothing_verifies() {
     let secrets = Secrets::parse(&onepay::PROVIDER, r#"{"signing_secrets":["s3cret"],"token":null}"#);
     let scheme = Scheme {
         signatures: &[],
@@ -183,7 +183,7 @@ fn no_token_and_no_signature_is_no_proof() {
 }
 
 #[test]
-fn onepay_may_sign_the_body_written_again() {
+fn onepay_may_sign_a_canonical_form() {
     let body = br#"{ "payment": {"id": "p1", "amount": 150000.00, "n": "P\u00e9rez"} }"#;
     let headers = |content: &str| sign(SECRET, content.as_bytes());
     let js = headers(r#"{"payment":{"id":"p1","amount":150000,"n":"Pérez"}}"#);
@@ -194,9 +194,9 @@ fn onepay_may_sign_the_body_written_again() {
     assert_eq!(check(&python), Ok(CanonicalForm::Python));
 }
 
-/// Signatures that Node 20 and CPython 3.11 really made, and such as no strict verifier takes.
+/// Signatures made by Node 20 and CPython 3.11, and some that a strict verifier refuses.
 #[test]
-fn vectors_made_by_the_real_runtimes() {
+fn vectors_of_the_real_runtimes_verify() {
     #[derive(serde::Deserialize)]
     struct Vectors {
         accept: Vec<Case>,
@@ -254,7 +254,7 @@ fn vectors_made_by_the_real_runtimes() {
 }
 
 #[test]
-fn the_other_providers_sign_the_body_as_it_is() {
+fn the_other_providers_sign_the_raw_body() {
     let signature = sign(SECRET, br#"{"a":1}"#);
     let refused = check(&kuenta::PROVIDER, &[("signature", &signature)], br#"{ "a": 1 }"#);
     assert_eq!(refused, Err(Refusal::SignatureWrong));
@@ -272,7 +272,7 @@ fn an_empty_body_never_authenticates() {
 }
 
 #[test]
-fn bytes_that_are_no_text_verify_as_they_are() {
+fn bytes_that_are_not_text_verify() {
     let body = b"\xff\xfe\x00";
     assert_eq!(
         check(&unopago::PROVIDER, &[("webhook-signature", &sign(SECRET, body))], body),
@@ -298,9 +298,9 @@ fn without_a_secret_nothing_verifies() {
     assert_eq!(refused.unwrap_err(), Refusal::SignatureWrong);
 }
 
-/// Whoever has the token can make a verifier rewrite any body: that must stay cheap, whatever it is.
+/// Anybody with the token can make a verifier compute the canonical forms of any body, so that must be cheap.
 #[test]
-fn bombs_are_refused_within_bounds() {
+fn hostile_bodies_are_refused_in_bounded_time() {
     const LENGTH: usize = 1_000_000;
     let token = ("x-webhook-token", "wh_hdr_1");
     let signature = ("x-signature", "00".repeat(32));
@@ -359,7 +359,7 @@ proptest! {
         .into_iter()
         .filter_map(|(name, value)| Some((HeaderName::from_static(name), value.ok()?)))
         .collect();
-        // A bit that makes it no header value at all: HTTP refuses it sooner.
+        // HTTP refuses a flipped bit that makes the header's value invalid.
         let expected = if headers.len() == 2 { Refusal::TokenWrong } else { Refusal::TokenMissing };
         let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, Bytes::from_static(BODY));
         let refused = verify(&delivery, &onepay::PROVIDER.scheme, &secrets(&onepay::PROVIDER), now());

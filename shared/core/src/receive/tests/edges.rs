@@ -1,4 +1,4 @@
-//! What just fits, what is there beforehand, and what is made up for by nothing.
+//! Limits of size and rate, ids and warm-up.
 
 use super::*;
 
@@ -14,7 +14,7 @@ async fn a_body_that_just_fits_a_message_is_queued() {
     assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
     let message = scene.outbox.queued().remove(0);
     assert_eq!(message.text.len(), LONGEST_TEXT);
-    // SQS counts names, types and values of attributes as well.
+    // SQS counts the names, types and values of attributes too.
     let attributes = message.attributes.iter();
     let attributes: usize = attributes
         .map(|(name, value)| name.len() + "String".len() + value.len())
@@ -22,7 +22,7 @@ async fn a_body_that_just_fits_a_message_is_queued() {
     assert!(LONGEST_TEXT + attributes <= 1024 * 1024);
 }
 
-/// Compressing takes longer, and is for what does not fit without.
+/// Compression takes time, so it is only used if base64 does not fit.
 #[tokio::test]
 async fn bytes_that_fit_a_message_as_base64_are_not_compressed() {
     let scene = Scene::new(GOOD);
@@ -39,9 +39,9 @@ async fn bytes_that_fit_a_message_as_base64_are_not_compressed() {
     }
 }
 
-/// They come at the same moment, and from one provider.
+/// Even for deliveries of one provider at the same moment.
 #[tokio::test]
-async fn every_delivery_has_an_id_of_its_own() {
+async fn every_delivery_has_its_own_id() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for _ in 0..10 {
@@ -52,7 +52,7 @@ async fn every_delivery_has_an_id_of_its_own() {
     assert_eq!(ids.len(), 10);
 }
 
-/// Before the first delivery comes: it has enough to wait for.
+/// The first delivery does not have to wait for them.
 #[tokio::test]
 async fn warming_up_loads_the_secrets() {
     let scene = Scene::new(GOOD);
@@ -64,7 +64,7 @@ async fn warming_up_loads_the_secrets() {
         Answer::Queued(_)
     ));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
-    // Without the store it is the first delivery's matter.
+    // If the store fails, the first delivery tries again.
     let verifier = scene.verifier();
     scene.store.down.store(true, Ordering::SeqCst);
     verifier.warm_up().await;
@@ -75,9 +75,9 @@ async fn warming_up_loads_the_secrets() {
     ));
 }
 
-/// SQS bills a message by 64 KiB.
+/// SQS bills messages in units of 64 KiB.
 #[tokio::test]
-async fn what_fits_64_kib_is_kept_in_quarantine_and_nothing_longer() {
+async fn deliveries_up_to_64_kib_are_quarantined() {
     let kept = async |header: &'static str, length: usize| {
         let scene = Scene::new(GOOD);
         let mut headers = HeaderMap::new();
@@ -88,19 +88,19 @@ async fn what_fits_64_kib_is_kept_in_quarantine_and_nothing_longer() {
         kept.first().map(|message| message.text.len())
     };
     let mut longest = 0;
-    // Base64 makes four bytes of three, so that one of four names makes it exact.
+    // Base64 turns three bytes into four, so one of four header names makes the length exact.
     for header in ["x", "xx", "xxx", "xxxx"] {
-        let packed = kept(header, 0).await.unwrap();
-        let fits = (64 * 1024 - packed) / 4 * 3;
+        let compressed = kept(header, 0).await.unwrap();
+        let fits = (64 * 1024 - compressed) / 4 * 3;
         longest = longest.max(kept(header, fits).await.unwrap());
         assert_eq!(kept(header, fits + 1).await, None, "{header}");
     }
     assert_eq!(longest, 64 * 1024);
 }
 
-/// A quiet month buys no flood.
+/// A quiet month does not allow a larger flood.
 #[tokio::test]
-async fn what_was_not_kept_in_quarantine_for_a_while_can_not_be_made_up_for() {
+async fn the_token_bucket_never_exceeds_its_burst() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for kept in [200, 400] {
@@ -112,9 +112,9 @@ async fn what_was_not_kept_in_quarantine_for_a_while_can_not_be_made_up_for() {
     }
 }
 
-/// `diagnose` then names the header.
+/// `diagnose` can then name the header.
 #[tokio::test]
-async fn a_signature_in_a_header_of_no_guide_is_kept() {
+async fn a_signature_in_an_unknown_header_is_quarantined() {
     for (name, kept) in [
         ("x-hub-signature-256", 1),
         ("x-unopago-hmac", 1),

@@ -1,4 +1,4 @@
-//! A registration window: what fails verification gets 200, and reaches the quarantine and nothing else.
+//! In a registration window, deliveries that fail verification get 200 and only reach the quarantine.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::receive::registration::LONGEST;
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Scene {
-    /// With a window that is open for this long from now.
+    /// With a window that closes after `left`.
     fn registering(secret: &str, left: Duration) -> Self {
         let scene = Self::new(secret);
         scene.store.register(Some(scene.clock.now().plus(left)));
@@ -23,7 +23,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn what_is_refused_gets_200_and_is_kept() {
+async fn refused_deliveries_get_200_and_are_kept() {
     let scene = Scene::registering(GOOD, MINUTE);
     let verifier = scene.verifier();
     for headers in [HeaderMap::new(), signed("another secret")] {
@@ -36,7 +36,7 @@ async fn what_is_refused_gets_200_and_is_kept() {
     assert_eq!(
         reasons.collect::<Vec<_>>(),
         [
-            "no signature header came",
+            "the signature header is missing",
             "the signature is wrong",
             "the body is empty"
         ]
@@ -48,7 +48,7 @@ async fn what_is_refused_gets_200_and_is_kept() {
 }
 
 #[tokio::test]
-async fn it_works_before_any_secret_was_put() {
+async fn it_works_before_a_secret_is_stored() {
     for provider in providers::ALL {
         let store = FakeStore::holding(provider, r#"{"placeholder":true}"#);
         let scene = Scene::new(GOOD);
@@ -61,7 +61,7 @@ async fn it_works_before_any_secret_was_put() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_is_answered_200_as_well() {
+async fn a_wrong_token_gets_200_too() {
     let store = FakeStore::holding(&onepay::PROVIDER, r#"{"signing_secrets":["s"],"token":"t"}"#);
     let scene = Scene::new(GOOD);
     store.register(Some(scene.clock.now().plus(MINUTE)));
@@ -74,7 +74,7 @@ async fn a_wrong_token_is_answered_200_as_well() {
 }
 
 #[tokio::test]
-async fn what_verifies_goes_its_usual_way_and_asks_for_no_window() {
+async fn verified_deliveries_do_not_ask_for_the_window() {
     let scene = Scene::registering(GOOD, MINUTE);
     let answer = scene.verifier().receive(signed("good"), body()).await;
     assert!(matches!(answer, Answer::Queued(_)));
@@ -84,7 +84,7 @@ async fn what_verifies_goes_its_usual_way_and_asks_for_no_window() {
 }
 
 #[tokio::test]
-async fn at_its_end_it_is_closed() {
+async fn the_window_closes_at_its_end() {
     let millisecond = Duration::from_millis(1);
     for (left, answer) in [
         (LONGEST + millisecond, Answer::Refused(Factor::Signature)),
@@ -96,7 +96,7 @@ async fn at_its_end_it_is_closed() {
         assert_eq!(scene.verifier().receive(signed("x"), body()).await, answer, "{left:?}");
         scene.assert_nothing_queued();
     }
-    // Also where the instance knows of it from before: the store is not asked again.
+    // Also if the instance has cached the window and does not ask the store again.
     let scene = Scene::registering(GOOD, MINUTE / 4);
     let verifier = scene.verifier();
     assert_eq!(verifier.receive(signed("x"), body()).await, Answer::Registered);
@@ -109,9 +109,9 @@ async fn at_its_end_it_is_closed() {
     scene.assert_nothing_queued();
 }
 
-/// What `acuse register` waits for, and what it says of closing.
+/// `acuse register` relies on it.
 #[tokio::test]
-async fn opening_and_closing_are_seen_within_the_reload_interval() {
+async fn opening_and_closing_take_effect_within_the_reload_interval() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     let refused = Answer::Refused(Factor::Signature);
@@ -129,9 +129,9 @@ async fn opening_and_closing_are_seen_within_the_reload_interval() {
     scene.assert_nothing_queued();
 }
 
-/// Whoever is answered 200 does not send again: what can't be kept is refused as ever.
+/// A sender that gets 200 does not send again, so a delivery that can't be kept is refused.
 #[tokio::test]
-async fn what_is_not_kept_is_not_answered_200() {
+async fn deliveries_that_are_not_kept_do_not_get_200() {
     let refused = Answer::Refused(Factor::Signature);
     let scene = Scene::registering(GOOD, MINUTE);
     let verifier = scene.verifier();
@@ -158,13 +158,13 @@ async fn without_the_store_there_is_no_window() {
         Answer::Queued(_)
     ));
     scene.store.down.store(true, Ordering::SeqCst);
-    // It carries no proof, so that no secret is asked for.
+    // Without a proof, no secret is loaded.
     let answer = verifier.receive(HeaderMap::new(), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
 }
 
 #[tokio::test]
-async fn it_is_counted_apart() {
+async fn registrations_are_counted_separately() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
@@ -183,13 +183,13 @@ async fn it_is_counted_apart() {
     assert_eq!(counted, ["Deliveries registration", "Quarantined", "Registrations"]);
 }
 
-/// What somebody without a secret may do, and the operator, and the time.
+/// What a sender without a secret, the operator and time can do.
 #[derive(Debug, Clone)]
 enum Step {
     Unsigned,
     Forged,
     Wait(u64),
-    /// A window of so many milliseconds from now, also of an operator who means ill.
+    /// A window that ends this many milliseconds from now, however implausible.
     Open(i64),
     Close,
 }
@@ -212,7 +212,7 @@ proptest! {
         let scene = Scene::new(GOOD);
         let verifier = scene.verifier();
         let mut answered = 0;
-        // Every window's end, as long as an instance may know of it.
+        // The latest end of a window that an instance may know.
         let mut latest = None;
         for step in steps {
             let headers = match step {
@@ -246,9 +246,9 @@ proptest! {
     }
 }
 
-/// It could not be released: a signature's time counts from its receipt.
+/// It could not be released: the signature's time is compared with the time of receipt.
 #[tokio::test]
-async fn what_is_genuine_and_too_late_has_to_come_again() {
+async fn an_expired_genuine_delivery_is_refused() {
     let provider = &unopago::PROVIDER;
     let store = FakeStore::holding(provider, r#"{"signing_secrets":["good"]}"#);
     let scene = Scene::new(GOOD);
@@ -266,7 +266,7 @@ async fn what_is_genuine_and_too_late_has_to_come_again() {
     };
     let answer = verifier.receive(stamped("good"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Signature));
-    // A panel's sample, which is as old as the panel.
+    // A panel's sample may be as old as the panel.
     assert_eq!(
         verifier.receive(stamped("the panel's"), body()).await,
         Answer::Registered

@@ -1,4 +1,4 @@
-//! A secret or a token that was rotated is asked for anew; what no secret could change is not.
+//! Rotated secrets and tokens are reloaded; refusals that no secret could change don't reload.
 
 use super::*;
 use crate::providers::onepay;
@@ -13,7 +13,7 @@ fn scene() -> Scene {
     }
 }
 
-fn onepays(scene: &Scene) -> Verifier<&FakeStore, &FakeOutbox, StoppedClock, Dice> {
+fn onepays(scene: &Scene) -> Verifier<&FakeStore, &FakeOutbox> {
     Verifier::new(
         &onepay::PROVIDER,
         &scene.store,
@@ -32,7 +32,7 @@ fn with_token(token: &str) -> HeaderMap {
 }
 
 #[tokio::test]
-async fn a_rotated_token_is_seen_by_the_first_delivery_that_fails() {
+async fn a_failed_verification_loads_a_rotated_token() {
     let scene = scene();
     let verifier = onepays(&scene);
     let answer = verifier.receive(with_token("wh_hdr_old"), body()).await;
@@ -44,9 +44,9 @@ async fn a_rotated_token_is_seen_by_the_first_delivery_that_fails() {
     assert_eq!(answer, Answer::Refused(Factor::Token));
 }
 
-/// Whoever knows the address could ask the store as often as it lets itself be asked.
+/// Otherwise anybody who knows the URL could make an instance ask the store at its limit.
 #[tokio::test]
-async fn what_no_secret_could_change_does_not_reload() {
+async fn refusals_that_no_secret_could_change_do_not_reload() {
     let scene = scene();
     let verifier = onepays(&scene);
     let without = |name: &str| {
@@ -62,15 +62,15 @@ async fn what_no_secret_could_change_does_not_reload() {
     let empty = verifier.receive(with_token("wh_hdr_old"), Bytes::new()).await;
     assert!(matches!(empty, Answer::Refused(_)));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
-    // The secret may say by now that no token comes.
+    // A fresh secret may say that there is no token.
     let answer = verifier.receive(without("x-webhook-token"), body()).await;
     assert_eq!(answer, Answer::Refused(Factor::Token));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
 }
 
-/// Dashboards and alarms count by these words.
+/// Dashboards and alarms use these names.
 #[tokio::test]
-async fn every_answer_is_counted_by_its_name() {
+async fn answers_are_counted_by_name() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);

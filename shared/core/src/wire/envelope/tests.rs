@@ -19,7 +19,7 @@ fn there_and_back(envelope: &Envelope) -> Envelope {
 }
 
 #[test]
-fn plain_text_travels_as_itself() {
+fn plain_text_travels_unencoded() {
     let message = envelope(r#"{"n":"Pérez 😀"}"#).to_message().unwrap();
     insta::assert_debug_snapshot!(message, @r#"
     Message {
@@ -51,7 +51,7 @@ fn plain_text_travels_as_itself() {
 }
 
 #[test]
-fn what_sqs_would_refuse_travels_as_base64() {
+fn text_that_sqs_refuses_travels_as_base64() {
     for body in [&b"\xff\xfe"[..], b"a\0b", b"\x1b[0m", "\u{FFFE}".as_bytes()] {
         let envelope = envelope(
             Bytes::from_static(b"")
@@ -66,7 +66,7 @@ fn what_sqs_would_refuse_travels_as_base64() {
 }
 
 #[test]
-fn long_bytes_are_compressed_and_what_still_does_not_fit_says_so() {
+fn long_bytes_are_compressed_or_too_long() {
     let long = envelope(vec![0xff; 1_000_000]);
     assert_eq!(long.to_message().unwrap().attribute("encoding"), Some("gzip+base64"));
     assert_eq!(there_and_back(&long).body, long.body);
@@ -76,7 +76,7 @@ fn long_bytes_are_compressed_and_what_still_does_not_fit_says_so() {
     assert_eq!(envelope(noise).to_message(), Err(TooLong { length: 1_000_000 }));
 }
 
-/// How a body travels, and that it arrives.
+/// The encoding of a body's message, after checking that it reads back.
 fn packed_as(body: impl Into<Bytes>) -> Option<String> {
     let envelope = envelope(body);
     let message = envelope.to_message().unwrap();
@@ -86,7 +86,7 @@ fn packed_as(body: impl Into<Bytes>) -> Option<String> {
 }
 
 #[test]
-fn each_way_of_packing_is_taken_up_to_its_end() {
+fn every_encoding_is_used_up_to_its_limit() {
     assert_eq!(packed_as(vec![b'a'; LONGEST_TEXT]), None);
     assert_eq!(packed_as(vec![b'a'; LONGEST_TEXT + 1]).as_deref(), Some("gzip+base64"));
     let longest_binary = LONGEST_TEXT / 4 * 3;
@@ -98,42 +98,41 @@ fn each_way_of_packing_is_taken_up_to_its_end() {
 }
 
 #[test]
-fn what_is_packed_may_fill_the_message() {
+fn compressed_bytes_may_fill_the_message() {
     let mut random = fastrand::Rng::with_seed(1);
     let noise: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(LONGEST_TEXT).collect();
     let body = |length: usize| [&noise[..length], &[0; 100_000]].concat();
-    let packed = |length: usize| BASE64.encode_len(gzip::pack(&body(length)).unwrap().len());
+    let compressed = |length: usize| BASE64.encode_len(gzip::compress(&body(length)).unwrap().len());
     let lengths: Vec<usize> = (0..noise.len()).collect();
-    let longest = lengths.partition_point(|length| packed(*length) <= LONGEST_TEXT) - 1;
-    assert_eq!(packed(longest), LONGEST_TEXT);
+    let longest = lengths.partition_point(|length| compressed(*length) <= LONGEST_TEXT) - 1;
+    assert_eq!(compressed(longest), LONGEST_TEXT);
     assert_eq!(packed_as(body(longest)).as_deref(), Some("gzip+base64"));
     let length = body(longest + 1).len();
     assert_eq!(envelope(body(longest + 1)).to_message(), Err(TooLong { length }));
 }
 
 #[test]
-fn what_could_not_be_unpacked_is_not_packed() {
+fn bytes_beyond_the_decompression_limit_are_not_compressed() {
     assert_eq!(packed_as(vec![0; LONGEST_BODY]).as_deref(), Some("gzip+base64"));
     let length = LONGEST_BODY + 1;
     assert_eq!(envelope(vec![0; length]).to_message(), Err(TooLong { length }));
 
     let mut message = envelope(vec![0; LONGEST_BODY]).to_message().unwrap();
-    message.text = BASE64.encode(&gzip::pack(&vec![0; length]).unwrap());
+    message.text = BASE64.encode(&gzip::compress(&vec![0; length]).unwrap());
     let read = Envelope::from_message(&message.text, |name| message.attribute(name));
     assert_eq!(
         read.unwrap_err(),
-        EnvelopeError::Packed(GzipError::TooLong { limit: LONGEST_BODY })
+        EnvelopeError::Gzip(GzipError::TooLong { limit: LONGEST_BODY })
     );
     message.text = BASE64.encode(b"not gzip");
     let read = Envelope::from_message(&message.text, |name| message.attribute(name));
     assert_eq!(
         read.unwrap_err().to_string(),
-        "the message's body can't be unpacked: it is not gzip, or damaged"
+        "the message's body can't be decompressed: it is not valid gzip"
     );
 }
 
-/// Ten attributes are what SQS takes, of which a dead letter's reason is one; and with their names and types
-/// they count towards 1 MiB.
+/// SQS allows ten attributes, and a dead letter's reason is one of them. Their names and types count towards 1 MiB.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
 #[test]
 fn the_attributes_leave_room_for_a_reason() {
@@ -153,12 +152,12 @@ fn the_attributes_leave_room_for_a_reason() {
         .attributes
         .iter()
         .map(|(name, value)| name.len() + "String".len() + value.len());
-    // A reason has 1,024 characters at most.
+    // A reason has at most 1,024 characters.
     assert!(bytes.sum::<usize>() < 1024 * 1024 - LONGEST_TEXT - "reason".len() - "String".len() - 1024);
 }
 
 #[test]
-fn a_foreign_message_is_named_in_its_error() {
+fn errors_name_what_is_not_an_envelope() {
     let read = |attributes: &[(&str, &str)]| {
         let attributes = attributes.to_vec();
         Envelope::from_message("{}", move |name| {
@@ -188,7 +187,7 @@ fn a_foreign_message_is_named_in_its_error() {
 }
 
 #[test]
-fn a_replay_says_what_it_is_and_an_older_consumer_sets_a_conflicts_aside() {
+fn replays_are_marked_and_older_consumers_refuse_conflicts() {
     for (replay, version, name) in [
         (None, "1", None),
         (Some(Replay::Event), "1", Some("1")),
@@ -207,13 +206,13 @@ fn a_replay_says_what_it_is_and_an_older_consumer_sets_a_conflicts_aside() {
 
 proptest! {
     #[test]
-    fn the_bytes_that_verified_are_the_bytes_that_arrive(body in proptest::collection::vec(any::<u8>(), 1..2000)) {
+    fn the_verified_bytes_arrive_unchanged(body in proptest::collection::vec(any::<u8>(), 1..2000)) {
         let envelope = envelope(body);
         prop_assert_eq!(there_and_back(&envelope).body, envelope.body);
     }
 
     #[test]
-    fn sqs_text_is_made_of_the_characters_that_aws_lists(
+    fn sqs_text_has_the_characters_that_aws_lists(
         characters in proptest::collection::vec(
             prop_oneof![
                 any::<char>(),

@@ -7,7 +7,7 @@ fn error(scheme: Scheme, settings: &str) -> String {
 }
 
 #[test]
-fn without_settings_a_scheme_stays_what_it_is() {
+fn no_settings_change_nothing() {
     let scheme = onepay::PROVIDER.scheme.with_settings("  ").unwrap();
     assert_eq!(format!("{scheme:?}"), format!("{:?}", onepay::PROVIDER.scheme));
 }
@@ -24,8 +24,8 @@ fn headers_and_forms_change_every_signature() {
 }
 
 #[test]
-fn texts_say_how_a_signature_is_written() {
-    let settings = "texts=base64,list,timestamped tolerance=60 headers=x-k";
+fn encodings_set_layout_and_encodings() {
+    let settings = "encodings=base64,list,timestamped tolerance=60 headers=x-k";
     let scheme = kuenta::PROVIDER.scheme.with_settings(settings).unwrap();
     let [plain, timestamped] = scheme.signatures else {
         panic!("two ways");
@@ -37,6 +37,35 @@ fn texts_say_how_a_signature_is_written() {
     assert!(scheme.signatures.iter().all(|way| way.headers == ["x-k"]));
 }
 
+/// Deployed stacks still have it.
+#[test]
+fn the_former_name_of_encodings_is_still_read() {
+    let scheme = |settings: &str| format!("{:?}", kuenta::PROVIDER.scheme.with_settings(settings).unwrap());
+    for value in ["hex,base64", "base64,list,timestamped tolerance=60"] {
+        assert_eq!(scheme(&format!("texts={value}")), scheme(&format!("encodings={value}")));
+    }
+    for both in [
+        "texts=hex encodings=hex",
+        "encodings=base64 texts=hex",
+        "texts=hex texts=base64",
+    ] {
+        assert_eq!(
+            kuenta::PROVIDER.scheme.with_settings(both).unwrap_err(),
+            SettingError::Twice("encodings"),
+            "{both}"
+        );
+    }
+    assert!(error(kuenta::PROVIDER.scheme, "texts=none").starts_with("`encodings` can't be `none`: "));
+}
+
+#[test]
+fn a_new_setting_replaces_the_one_of_its_former_name() {
+    let both = "texts=hex,list headers=x-a";
+    assert_eq!(merged(both, "encodings=base64"), "headers=x-a encodings=base64");
+    assert_eq!(merged(both, "headers=x-b"), "texts=hex,list headers=x-b");
+    assert_eq!(merged("", "encodings=hex"), "encodings=hex");
+}
+
 #[test]
 fn a_token_is_a_second_factor() {
     let scheme = kuenta::PROVIDER.scheme.with_settings("token=Authorization").unwrap();
@@ -46,7 +75,7 @@ fn a_token_is_a_second_factor() {
 }
 
 #[test]
-fn a_setting_that_cant_be_meant_is_named() {
+fn invalid_settings_are_named() {
     let rows: Vec<String> = [
         (kuenta::PROVIDER.scheme, "off"),
         (kuenta::PROVIDER.scheme, "verify=false"),
@@ -54,8 +83,8 @@ fn a_setting_that_cant_be_meant_is_named() {
         (kuenta::PROVIDER.scheme, "headers=x a"),
         (kuenta::PROVIDER.scheme, "headers=x-a,x-a"),
         (kuenta::PROVIDER.scheme, "headers=x-a headers=x-b"),
-        (kuenta::PROVIDER.scheme, "texts=none"),
-        (kuenta::PROVIDER.scheme, "texts=list"),
+        (kuenta::PROVIDER.scheme, "encodings=none"),
+        (kuenta::PROVIDER.scheme, "encodings=list"),
         (kuenta::PROVIDER.scheme, "forms=raw,perl"),
         (kuenta::PROVIDER.scheme, "key=rot13"),
         (kuenta::PROVIDER.scheme, "tolerance=300"),
@@ -87,7 +116,7 @@ fn every_form_and_every_key_can_be_set() {
 }
 
 #[test]
-fn of_a_provider_that_signs_nothing_only_the_token_can_be_set() {
+fn only_the_token_can_be_set_for_a_provider_that_signs_nothing() {
     let unsigned = Scheme {
         token: None,
         signatures: &[],
@@ -96,15 +125,12 @@ fn of_a_provider_that_signs_nothing_only_the_token_can_be_set() {
     assert_eq!(scheme.token.unwrap().header, "x-token");
     for settings in [
         "headers=x-a",
-        "texts=hex",
+        "encodings=hex",
         "forms=js",
         "tolerance=60",
         "token=x-token forms=js",
     ] {
         let error = error(unsigned, settings);
-        assert!(
-            error.ends_with("means nothing here: this provider signs nothing"),
-            "{error}"
-        );
+        assert!(error.ends_with("has no effect: this provider signs nothing"), "{error}");
     }
 }

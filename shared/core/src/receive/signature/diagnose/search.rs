@@ -1,22 +1,22 @@
-//! Tries everything that is known: every header, way of writing, form, secret and key, and beyond
-//! them one thing that is odd about the body or the secret.
+//! Tries everything that is known: every header, layout, encoding, canonical form, secret and key, and then a body or
+//! secret that differs slightly.
 
 use bytes::Bytes;
 
-use super::{Match, Odd};
+use super::{Caveat, Match};
 use crate::provider::scheme::{Encoding, Key, Layout, Place, Scheme, Signature};
 use crate::receive::secrets::Secrets;
-use crate::receive::signature::{replay, signed, text};
+use crate::receive::signature::{header, replay, signed};
+use crate::wire;
 use crate::wire::delivery::{CanonicalForm, Delivery, Unverified};
 use crate::wire::envelope::LONGEST_TEXT;
 use crate::wire::gzip;
-use crate::wire::header;
 
 /// The white space that gets copied with a secret.
-const AROUND: [(&str, &str); 5] = [("", "\n"), ("", "\r\n"), ("", " "), (" ", ""), (" ", " ")];
+const PADDINGS: [(&str, &str); 5] = [("", "\n"), ("", "\r\n"), ("", " "), (" ", ""), (" ", " ")];
 
-/// The forms that no setting has allowed yet, the narrowest first: of a compact body with a line feed at its end,
-/// `trimmed` lets in less than `js`, which is the same text there.
+/// The canonical forms to try beyond the allowed ones, the narrowest first: for a compact body with a line feed at its
+/// end, `trimmed` and `js` are the same text, but as a setting `trimmed` accepts less.
 const FORMS: [CanonicalForm; 7] = [
     CanonicalForm::Raw,
     CanonicalForm::Trimmed,
@@ -27,15 +27,18 @@ const FORMS: [CanonicalForm; 7] = [
     CanonicalForm::PythonSorted,
 ];
 
-/// What is tried, in the order of how little it takes to be let in.
+/// The valid signature of `delivery`. Tries first what needs the fewest changes to be accepted.
 pub(super) fn find(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Option<Match> {
     let search = Search {
         delivery,
         scheme,
         secrets,
     };
-    let plain = || search.plainly(&delivery.unpacked(LONGEST_TEXT)?.ok()?);
-    search.plainly(delivery).or_else(plain).or_else(|| search.oddly())
+    let decompressed = || search.with_any_key(&delivery.decompressed(LONGEST_TEXT)?.ok()?);
+    search
+        .with_any_key(delivery)
+        .or_else(decompressed)
+        .or_else(|| search.with_changes())
 }
 
 struct Search<'a> {
@@ -45,9 +48,9 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// With the key that the scheme makes of a secret, then with others. `delivery` is the one that came, or the
-    /// same, unpacked.
-    fn plainly(&self, delivery: &Delivery<Unverified>) -> Option<Match> {
+    /// With the key that the scheme reads from a secret, then with others. `delivery` is the received one or the same
+    /// decompressed.
+    fn with_any_key(&self, delivery: &Delivery<Unverified>) -> Option<Match> {
         let keys = [
             (None, None),
             (Some("text"), Some(Key::Text)),
@@ -55,117 +58,111 @@ impl Search<'_> {
             (Some("hex"), Some(Key::Hex)),
         ];
         keys.into_iter().find_map(|(setting, key)| {
-            let found = self.among(delivery, self.secrets, key)?;
-            let odd = replay::is_timestamped(delivery.body(), self.scheme) && found.form == CanonicalForm::Raw;
-            let odd = odd.then_some(Odd::TimestampInBody).or(found.odd);
-            let prevents = self.prevents(&found, key);
+            let found = self.in_any_header(delivery, self.secrets, key)?;
+            let timestamped = replay::is_timestamped(delivery.body(), self.scheme) && found.form == CanonicalForm::Raw;
+            let timestamped = timestamped.then_some(Caveat::TimestampInBody);
+            let obstacle = self.obstacle(&found, key);
             Some(Match {
-                settings: self.settings(&found, setting).filter(|_| prevents.is_none()),
-                odd: odd.or(prevents),
+                settings: self.settings(&found, setting).filter(|_| obstacle.is_none()),
+                caveat: timestamped.or(found.caveat).or(obstacle),
                 ..found
             })
         })
     }
 
-    /// Of another body than the one that came, or with a secret that is not quite the stored one: no
-    /// setting accepts these.
-    fn oddly(&self) -> Option<Match> {
-        let own = |odd, body: Bytes| {
-            let (id, at) = (self.delivery.id(), self.delivery.received_at());
-            let other = Delivery::received(id, at, self.delivery.headers().clone(), body);
-            let found = self.among(&other, self.secrets, None)?;
+    /// With another body than the received one, or a secret that differs slightly from the stored one. No setting
+    /// accepts these.
+    fn with_changes(&self) -> Option<Match> {
+        let found = |caveat, delivery: &Delivery<Unverified>, secrets: &Secrets| {
+            let found = self.in_any_header(delivery, secrets, None)?;
             Some(Match {
-                odd: Some(odd),
+                caveat: Some(caveat),
                 settings: self.settings(&found, None),
                 ..found
             })
         };
+        let with_body = |caveat, body: Bytes| {
+            let (id, at) = (self.delivery.id(), self.delivery.received_at());
+            let other = Delivery::received(id, at, self.delivery.headers().clone(), body);
+            found(caveat, &other, self.secrets)
+        };
         let body = self.delivery.body();
-        let padded = || {
-            AROUND.into_iter().find_map(|(before, after)| {
-                let found = self.among(self.delivery, &self.secrets.between(before, after), None)?;
-                Some(Match {
-                    odd: Some(Odd::Padded),
-                    settings: self.settings(&found, None),
-                    ..found
+        let decompressed = gzip::decompress(body, LONGEST_TEXT).ok();
+        let empty = body.is_empty().then_some(Bytes::from_static(b"{}"));
+        decompressed
+            .and_then(|body| with_body(Caveat::SignedBeforeGzip, body.into()))
+            .or_else(|| with_body(Caveat::EmptyBody, empty?))
+            .or_else(|| {
+                PADDINGS.into_iter().find_map(|(before, after)| {
+                    let padded = self.secrets.padded(before, after);
+                    found(Caveat::PaddedSecret, self.delivery, &padded)
                 })
             })
-        };
-        gzip::unpack(body, LONGEST_TEXT)
-            .ok()
-            .and_then(|body| own(Odd::Packed, body.into()))
-            .or_else(|| {
-                body.is_empty()
-                    .then(|| own(Odd::Empty, Bytes::from_static(b"{}")))
-                    .flatten()
-            })
-            .or_else(padded)
     }
 
-    /// Each of the ways in every header.
-    fn among(&self, delivery: &Delivery<Unverified>, secrets: &Secrets, key: Option<Key>) -> Option<Match> {
-        ways(self.scheme).find_map(|(text, way)| {
+    /// Tries each way of signing in every header.
+    fn in_any_header(&self, delivery: &Delivery<Unverified>, secrets: &Secrets, key: Option<Key>) -> Option<Match> {
+        ways(self.scheme).find_map(|(encodings, way)| {
             let mut names = delivery.headers().keys();
             names.find_map(|name| {
-                // What is allowed already needs no setting.
+                // Forms that are already allowed need no setting, so they come first.
                 let allowed = self.scheme.signatures.iter().map(|own| own.forms);
                 let (secret, form) = allowed.chain([&FORMS[..]]).find_map(|forms| {
                     let key = key.unwrap_or(way.key);
-                    holds(delivery, &Signature { forms, key, ..way }, name.as_str(), secrets)
+                    in_header(delivery, &Signature { forms, key, ..way }, name.as_str(), secrets)
                 })?;
                 Some(Match {
                     header: name.to_string(),
-                    text,
+                    encodings,
                     form,
                     secret,
-                    odd: delivery.body().is_empty().then_some(Odd::Empty),
+                    caveat: delivery.body().is_empty().then_some(Caveat::EmptyBody),
                     settings: None,
                 })
             })
         })
     }
 
-    /// What keeps a setting from being of use: the function would not start with it, or read no secret.
-    fn prevents(&self, found: &Match, key: Option<Key>) -> Option<Odd> {
+    /// Why a setting would not help: the function would not start with it, or could not read a secret.
+    fn obstacle(&self, found: &Match, key: Option<Key>) -> Option<Caveat> {
         if self.scheme.token.is_some_and(|token| token.header == found.header) {
-            return Some(Odd::InTokensHeader);
+            return Some(Caveat::TokenHeader);
         }
         let key = key?;
-        let others = self.secrets.signing().any(|secret| key.of(secret).is_none());
-        others.then_some(Odd::OtherKeys)
+        let mut others = self.secrets.signing();
+        others
+            .any(|secret| key.of(secret).is_none())
+            .then_some(Caveat::OtherSecrets)
     }
 
-    /// What has to be set for a signature that holds to be looked for where it is.
+    /// The settings with which the verifier finds this signature.
     fn settings(&self, found: &Match, key: Option<&'static str>) -> Option<String> {
         let headers = self.delivery.headers();
         let mut settings = Vec::new();
-        let mut looked_at = self.scheme.signatures.iter().filter_map(|own| {
+        let mut used = self.scheme.signatures.iter().filter_map(|own| {
             let mut names = own.headers.iter();
-            names.find(|name| header::value(headers, name).is_some())
+            names.find(|name| wire::header::value(headers, name).is_some())
         });
-        if !looked_at.any(|name| *name == found.header) {
+        if !used.any(|name| *name == found.header) {
             settings.push(format!("headers={}", found.header));
         }
-        if let Some(text) = found.text {
-            settings.push(format!("texts={text}"));
-        }
-        let mut forms: Vec<CanonicalForm> = Vec::new();
-        for own in self.scheme.signatures.iter().flat_map(|own| own.forms) {
-            if !forms.contains(own) {
-                forms.push(*own);
+        settings.extend(found.encodings.map(|encodings| format!("encodings={encodings}")));
+        let mut forms: Vec<&str> = Vec::new();
+        let allowed = self.scheme.signatures.iter().flat_map(|own| own.forms);
+        for name in allowed.chain([&found.form]).map(|form| form.name()) {
+            if !forms.contains(&name) {
+                forms.push(name);
             }
         }
-        if !forms.contains(&found.form) {
-            forms.push(found.form);
-            let names: Vec<&str> = forms.into_iter().map(CanonicalForm::name).collect();
-            settings.push(format!("forms={}", names.join(",")));
+        if !self.scheme.signatures.iter().any(|own| own.forms.contains(&found.form)) {
+            settings.push(format!("forms={}", forms.join(",")));
         }
         settings.extend(key.map(|key| format!("key={key}")));
         Some(settings.join(" ")).filter(|settings| !settings.is_empty())
     }
 }
 
-/// The provider's own ways first, then the usual ones, each with its name in the setting `texts`.
+/// The scheme's own ways of signing, then the usual ones, each with its value of the setting `encodings`.
 fn ways(scheme: &Scheme) -> impl Iterator<Item = (Option<&'static str>, Signature)> {
     let usual = |layout, encodings| Signature {
         layout,
@@ -182,37 +179,37 @@ fn ways(scheme: &Scheme) -> impl Iterator<Item = (Option<&'static str>, Signatur
     ])
 }
 
-/// Whether any header has what reads as a signature, or is one that the scheme looks at. The token is none.
+/// Whether any header reads as a signature, or is one of the scheme's signature headers. The token does not count.
 pub(super) fn is_signed(delivery: &Delivery<Unverified>, scheme: &Scheme) -> bool {
     let headers = delivery.headers();
     headers.keys().map(|name| name.as_str()).any(|name| {
-        let Some(value) = header::value(headers, name) else {
+        let Some(value) = wire::header::value(headers, name) else {
             return false;
         };
         let mut own = scheme.signatures.iter().flat_map(|own| own.headers);
         let is_token = scheme.token.is_some_and(|token| token.header == name);
         own.any(|own| *own == name)
-            || !is_token && ways(scheme).any(|(_, way)| !text::read(&value, &way).digests.is_empty())
+            || !is_token && ways(scheme).any(|(_, way)| !header::read(&value, &way).digests.is_empty())
     })
 }
 
-/// Which secret and form the signature in the header `name` is of.
-fn holds(
+/// The secret and canonical form of a valid signature in the header `name`.
+fn in_header(
     delivery: &Delivery<Unverified>,
     way: &Signature,
     name: &str,
     secrets: &Secrets,
 ) -> Option<(String, CanonicalForm)> {
     let headers = delivery.headers();
-    let mut claims = text::read(&header::value(headers, name)?, way);
+    let mut sent = header::read(&wire::header::value(headers, name)?, way);
     if let Some(Place::Header(time)) = way.time.map(|time| time.place) {
-        claims.time = header::time(headers, time);
+        sent.time = wire::header::text(headers, time);
     }
-    if claims.digests.is_empty() {
+    if sent.digests.is_empty() {
         return None;
     }
     secrets.each().find_map(|(secret, alone)| {
-        let (_, form) = signed(delivery, way, &claims, &alone)?;
+        let (_, form) = signed(delivery, way, &sent, &alone)?;
         Some((secret, form))
     })
 }

@@ -39,7 +39,7 @@ fn delivery(headers: Headers, body: &[u8]) -> Delivery<Unverified> {
 }
 
 #[test]
-fn a_diagnosis_says_what_to_do() {
+fn diagnoses_say_what_to_do() {
     let first = sign("first", BODY.as_bytes());
     let old = sign("old", BODY.as_bytes());
     let node = sign("second", AS_NODE.as_bytes());
@@ -114,7 +114,7 @@ fn stored(provider: &Provider, signing: &str) -> Secrets {
     Secrets::parse(provider, &json).unwrap().unwrap()
 }
 
-/// A provider that signs in another way than it should, and the settings that are named for it.
+/// A provider that signs differently than expected, and the settings that the diagnosis names.
 struct Odd<'a> {
     name: &'a str,
     secret: &'a str,
@@ -124,7 +124,7 @@ struct Odd<'a> {
 }
 
 #[test]
-fn the_settings_that_are_named_let_it_in() {
+fn the_named_settings_accept_the_delivery() {
     let raw = sign("s3cret", BODY.as_bytes());
     let as_sorted = r#"{"payment":{"amount":150000,"id":"p1"}}"#;
     let as_python = r#"{"payment":{"amount":150000.0,"id":"p1"}}"#;
@@ -138,20 +138,20 @@ fn the_settings_that_are_named_let_it_in() {
     };
     let (lines, compact) = (format!("{BODY}\n"), format!("{AS_NODE}\n"));
     let cases = [
-        case("base64", "s3cret", base64(&raw), BODY, "texts=hex,base64"),
+        case("base64", "s3cret", base64(&raw), BODY, "encodings=hex,base64"),
         case(
             "base64 for URLs",
             "s3cret",
             base64(&raw).replace('+', "-").replace('/', "_").replace('=', ""),
             BODY,
-            "texts=hex,base64",
+            "encodings=hex,base64",
         ),
         case(
             "two",
             "s3cret",
             format!("{} {raw}", sign("x", b"y")),
             BODY,
-            "texts=hex,list",
+            "encodings=hex,list",
         ),
         case(
             "timestamped",
@@ -161,7 +161,7 @@ fn the_settings_that_are_named_let_it_in() {
                 sign("s3cret", format!("1700000000.{BODY}").as_bytes())
             ),
             BODY,
-            "texts=hex,timestamped",
+            "encodings=hex,timestamped",
         ),
         case(
             "signed without the new line",
@@ -211,7 +211,7 @@ fn the_settings_that_are_named_let_it_in() {
             key_hex,
             base64(&sign(key, as_sorted.as_bytes())),
             BODY,
-            "texts=hex,base64 forms=raw,js-sorted key=hex",
+            "encodings=hex,base64 forms=raw,js-sorted key=hex",
         ),
     ];
     for case in cases {
@@ -229,12 +229,12 @@ fn the_settings_that_are_named_let_it_in() {
 }
 
 #[test]
-fn where_no_setting_helps_there_is_advice() {
-    let packed = crate::wire::gzip::pack(BODY.as_bytes()).unwrap();
+fn advice_if_no_setting_helps() {
+    let compressed = crate::wire::gzip::compress(BODY.as_bytes()).unwrap();
     let stolen = format!("1600000000.{BODY}");
     let (k, u) = (&kuenta::PROVIDER, &unopago::PROVIDER);
     let rows: Vec<String> = [
-        ("signed before gzip", k, sign("first", BODY.as_bytes()), &packed[..]),
+        ("signed before gzip", k, sign("first", BODY.as_bytes()), &compressed[..]),
         ("empty", k, sign("first", b""), b""),
         ("empty, signed as {}", k, sign("first", b"{}"), b""),
         (
@@ -269,10 +269,10 @@ fn where_no_setting_helps_there_is_advice() {
 }
 
 #[test]
-fn a_body_that_is_said_to_be_packed_is_diagnosed_as_it_was_before() {
+fn a_compressed_body_is_diagnosed_decompressed() {
     let signature = sign("first", BODY.as_bytes());
-    let packed = crate::wire::gzip::pack(BODY.as_bytes()).unwrap();
-    let delivery = delivery(&[("x-hook", &signature), ("content-encoding", "gzip")], &packed);
+    let compressed = crate::wire::gzip::compress(BODY.as_bytes()).unwrap();
+    let delivery = delivery(&[("x-hook", &signature), ("content-encoding", "gzip")], &compressed);
     let provider = &kuenta::PROVIDER;
     let diagnosis = diagnose(&delivery, &provider.scheme, &secrets(provider), NOW);
     let settings = diagnosis.signature.and_then(|found| found.settings).unwrap();
@@ -282,7 +282,7 @@ fn a_body_that_is_said_to_be_packed_is_diagnosed_as_it_was_before() {
 }
 
 #[test]
-fn a_token_without_bearer_is_told_from_a_missing_one() {
+fn a_token_without_bearer_is_not_called_missing() {
     let scheme = kuenta::PROVIDER.scheme.with_settings("token=authorization").unwrap();
     let signature = sign("first", BODY.as_bytes());
     let rows: Vec<String> = ["wh_hdr_1", "Basic wh_hdr_1", "Bearer no", "", "Bearer wh_hdr_1"]
@@ -297,7 +297,7 @@ fn a_token_without_bearer_is_told_from_a_missing_one() {
 }
 
 #[test]
-fn where_there_is_no_token_none_is_missed() {
+fn a_token_that_does_not_exist_is_not_called_missing() {
     let provider = &onepay::PROVIDER;
     let json = r#"{"signing_secrets":["first"],"token":null}"#;
     let secrets = Secrets::parse(provider, json).unwrap().unwrap();
@@ -312,9 +312,9 @@ fn where_there_is_no_token_none_is_missed() {
     }
 }
 
-/// A setting that is named and can't be meant would stop the function; one that reads no secret, all deliveries.
+/// An invalid setting would stop the function, and one that can't read a secret would refuse all deliveries.
 #[test]
-fn no_setting_is_named_that_can_not_be_applied() {
+fn only_applicable_settings_are_named() {
     let (k, o) = (&kuenta::PROVIDER, &onepay::PROVIDER);
     let parse = |provider, json| Secrets::parse(provider, json).unwrap().unwrap();
     let raw = sign("s3cret", BODY.as_bytes());
@@ -348,9 +348,9 @@ fn no_setting_is_named_that_can_not_be_applied() {
     insta::assert_snapshot!(rows.join("\n"));
 }
 
-/// The parameter is set as a whole: what is named alone would take away what is set already.
+/// The parameter is replaced as a whole, so the diagnosis must include the existing settings.
 #[test]
-fn what_is_set_already_stays_beside_what_is_named() {
+fn existing_settings_are_kept() {
     let lines = format!("{BODY}\n");
     let signature = sign("first", BODY.as_bytes());
     let delivery = delivery(&[("x-hook", &signature), ("x-key", "wh_hdr_1")], lines.as_bytes());

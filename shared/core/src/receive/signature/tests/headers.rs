@@ -1,4 +1,4 @@
-//! Headers that come several times, empty, or written otherwise.
+//! Headers that are repeated, empty or in another notation.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
 }
 
 #[test]
-fn what_is_repeated_counts_once() {
+fn repeated_headers_count_once() {
     let hex = sign(SECRET, BODY);
     let (k, u) = (&kuenta::PROVIDER, &unopago::PROVIDER);
     let stamped = format!("t=1700000000,v1={}", sign(SECRET, &[b"1700000000.", BODY].concat()));
@@ -57,7 +57,7 @@ fn what_is_repeated_counts_once() {
 }
 
 #[test]
-fn different_values_of_one_signature_are_refused() {
+fn different_values_of_one_header_are_refused() {
     let (hex, another) = (sign(SECRET, BODY), sign("other", BODY));
     let check = |pairs: &[(&str, &str)]| check(&kuenta::PROVIDER, pairs, BODY);
     for (first, second) in [(&hex, &another), (&another, &hex)] {
@@ -71,7 +71,7 @@ fn different_values_of_one_signature_are_refused() {
 }
 
 #[test]
-fn an_empty_header_is_not_present() {
+fn empty_headers_count_as_absent() {
     let hex = sign(SECRET, BODY);
     let check = |pairs: &[(&str, &str)]| check(&kuenta::PROVIDER, pairs, BODY);
     let names = kuenta::PROVIDER.scheme.signatures[0].headers;
@@ -121,7 +121,7 @@ fn a_repeated_token_counts_once() {
 }
 
 #[test]
-fn a_token_may_have_commas_of_its_own() {
+fn a_token_may_contain_commas() {
     let secrets = r#"{"signing_secrets":["s3cret"],"token":"a,a"}"#;
     let secrets = Secrets::parse(&onepay::PROVIDER, secrets).unwrap().unwrap();
     for (sent, holds) in [("a,a", true), ("a,a,a,a", false), ("a", false)] {
@@ -133,7 +133,7 @@ fn a_token_may_have_commas_of_its_own() {
 }
 
 #[test]
-fn notations_of_the_same_digest() {
+fn digests_in_every_notation_verify() {
     let hex = sign(SECRET, BODY);
     let standard = base64(&hex);
     let url = standard.replace('+', "-").replace('/', "_");
@@ -190,9 +190,9 @@ fn notations_of_the_same_digest() {
 }
 
 proptest! {
-    /// What API Gateway and proxies make of a header: the value again, empty ones between, joined or not.
+    /// What API Gateway and proxies do to a header: repeat the value, add empty ones, join them or not.
     #[test]
-    fn no_repetition_refuses_what_is_genuine(
+    fn repetition_never_refuses_a_genuine_delivery(
         which in 0..5usize,
         pattern in prop::collection::vec((any::<bool>(), prop::sample::select(&["", " ", "  "][..])), 1..6),
         joined in prop::sample::select(&[None, Some(","), Some(", "), Some(" ,")][..]),
@@ -210,7 +210,7 @@ proptest! {
             .map(|(filled, empty)| if *filled { value.as_str() } else { empty })
             .collect();
         values.push(&value);
-        // Those that are one signature are Kuenta's as well, and OnePay's beside a token that fared no better.
+        // Single signatures are valid for Kuenta too, and for OnePay with an equally repeated token.
         let providers: &[(&Provider, &'static str)] = match which {
             0 | 4 => &[
                 (&unopago::PROVIDER, "webhook-signature"),
@@ -233,9 +233,9 @@ proptest! {
         }
     }
 
-    /// However the wrong digests and the punctuation stand, nothing verifies without the right one.
+    /// Without the right digest nothing verifies, whatever the arrangement of wrong ones and punctuation.
     #[test]
-    fn no_punctuation_makes_a_wrong_signature_right(
+    fn punctuation_never_makes_a_wrong_signature_right(
         parts in prop::collection::vec(
             prop::sample::select(&["s", ",", " ", "=", "v1=", "t=1700000000", "sha256=", "\"", "'", ":", "0x", "Bearer "][..]),
             0..12,
@@ -255,7 +255,7 @@ proptest! {
 }
 
 #[test]
-fn each_item_of_a_list_may_be_quoted() {
+fn list_items_may_be_quoted() {
     let hex = sign(SECRET, BODY);
     for value in [
         format!("\"{NONE}\",\"{hex}\""),

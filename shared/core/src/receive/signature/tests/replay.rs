@@ -4,9 +4,9 @@ use super::*;
 
 const RECORDED_AT: i64 = 1_690_000_000;
 
-/// UnoPago, and Kuenta where it is set to sign in both ways.
+/// UnoPago, and Kuenta with a setting that accepts both ways of signing.
 fn both() -> [Provider; 2] {
-    let settings = "texts=hex,base64,list,timestamped";
+    let settings = "encodings=hex,base64,list,timestamped";
     [unopago::PROVIDER, kuenta::PROVIDER.with_settings(settings).unwrap()]
 }
 
@@ -15,7 +15,7 @@ fn header(provider: &Provider) -> &'static str {
 }
 
 #[test]
-fn a_timestamp_in_the_body_is_refused_by_name() {
+fn a_timestamp_in_the_body_is_refused() {
     for provider in both() {
         let stolen = [RECORDED_AT.to_string().as_bytes(), b".", BODY].concat();
         let digest = sign(SECRET, &stolen);
@@ -23,7 +23,7 @@ fn a_timestamp_in_the_body_is_refused_by_name() {
         for text in [digest.clone(), format!("v1={digest}"), format!("sha256={digest}")] {
             assert_eq!(check(&text, &stolen), Err(Refusal::TimestampInBody), "{text}");
         }
-        // With its time it is what it always was: too old.
+        // With its time it is expired.
         let recorded = format!("t={RECORDED_AT},v1={digest}");
         assert_eq!(check(&recorded, BODY), Err(Refusal::SignatureExpired));
         assert_eq!(check(&recorded, &stolen), Err(Refusal::SignatureWrong));
@@ -39,14 +39,14 @@ fn a_timestamp_in_the_body_is_refused_by_name() {
 }
 
 #[test]
-fn a_scheme_that_has_no_timestamps_takes_any_body() {
+fn a_scheme_without_timestamps_accepts_any_body() {
     let body = [RECORDED_AT.to_string().as_bytes(), b".", BODY].concat();
     let verified = check(&kuenta::PROVIDER, &[("signature", &sign(SECRET, &body))], &body);
     assert_eq!(verified, Ok(CanonicalForm::Raw));
 }
 
 #[test]
-fn no_json_is_taken_for_a_timestamp() {
+fn json_is_never_mistaken_for_a_timestamp() {
     for body in [
         "1700000000.5",
         "1690000000.0e1",
@@ -55,7 +55,7 @@ fn no_json_is_taken_for_a_timestamp() {
         "{\"1690000000.\":1}",
         "[1690000000.5,{}]",
         " [1690000000.5]",
-        // Nor what is no JSON and no time.
+        // Nor are bodies that are neither JSON nor begin with a time.
         "event=paid&amount=1.5",
         ".5 {",
         "1690000000",
@@ -79,7 +79,7 @@ fn time() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// However the recorded digest is written, beside whatever, over whichever body.
+    /// In any notation of the recorded digest, beside any other text, with any body.
     #[test]
     fn a_recorded_signature_never_verifies_past_its_tolerance(
         time in time(),
@@ -89,7 +89,7 @@ proptest! {
         twice in any::<bool>(),
         moved in any::<bool>(),
     ) {
-        // A payload of digits alone makes a number of it, which is JSON; and no event.
+        // With a payload of digits the content is a number, which is JSON but not an event.
         prop_assume!(!payload.bytes().all(|b| b.is_ascii_digit() || b"eE+- ".contains(&b)));
         let stolen = format!("{time}.{payload}");
         let hex = sign(SECRET, stolen.as_bytes());
@@ -108,7 +108,7 @@ proptest! {
         }
     }
 
-    /// No genuine delivery is refused for it.
+    /// The check never refuses a genuine delivery.
     #[test]
     fn every_json_body_still_verifies(number in any::<f64>(), text in ".{0,20}", integer in any::<i64>()) {
         let bodies = [

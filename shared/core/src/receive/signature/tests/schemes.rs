@@ -1,4 +1,4 @@
-//! The vocabulary is enough: ten other providers' schemes, each a few lines of data, against
+//! The vocabulary suffices for ten other providers' schemes: each is a few lines of data, tested with
 //! deliveries signed by Python (`tests/fixtures/schemes/generate.py`).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -36,7 +36,7 @@ const STANDARD_WEBHOOKS: Scheme = signed(&[Signature {
     ..Signature::hmac(&["webhook-signature"])
 }]);
 
-/// Signs an id and no more of the body: a hook has to ask Mercado Pago for the rest.
+/// Signs only an id of the body, so a hook must ask Mercado Pago for the rest.
 const MERCADO_PAGO: Scheme = signed(&[Signature {
     layout: Layout::Fields("v1"),
     content: &[
@@ -115,12 +115,12 @@ fn by_name(name: &str) -> Scheme {
     }
 }
 
-/// A provider of `scheme` that has nothing else.
+/// A provider with this scheme and nothing else.
 fn provider(scheme: Scheme) -> Provider {
     Provider {
         name: "other",
         scheme,
-        misplaced: |_| None,
+        check_secret: |_| Ok(()),
         read: |_| Err(Unreadable::NoType("nothing")),
         types: &[],
     }
@@ -189,7 +189,7 @@ fn ten_schemes_are_data() {
     }
 }
 
-/// What a proxy and API Gateway make of headers changes no verdict, in either direction.
+/// What proxies and API Gateway do to headers changes no verdict, in either direction.
 #[test]
 fn repeated_headers_change_nothing() {
     let ways: [fn(&str) -> Vec<String>; 5] = [
@@ -225,7 +225,7 @@ fn repeated_headers_change_nothing() {
 }
 
 #[test]
-fn what_is_attested_verifies() {
+fn proof_headers_verify() {
     let now = 1_700_000_000;
     let body = Bytes::from_static(br#"{"data":{"id":"A1","x":1},"signature":{"properties":["id","x"]},"timestamp":7}"#);
     for Vectors {
@@ -234,13 +234,13 @@ fn what_is_attested_verifies() {
     {
         let scheme = by_name(&name);
         let secrets = Secrets::parse(&provider(scheme), &secret.to_string()).unwrap().unwrap();
-        let proofs = attest(&scheme, &secrets, &body, Timestamp::from_seconds(now), "msg_1");
+        let proofs = proof_headers(&scheme, &secrets, &body, Timestamp::from_seconds(now), "msg_1");
         let headers = header_map(proofs.iter().map(|(name, value)| (*name, value.as_str())));
         assert!(outcome(&scheme, &secret, now, headers, body.clone()), "{name}");
     }
 }
 
-/// `acuse doctor` has to be let in, whatever the scheme signs.
+/// Test deliveries of `acuse doctor` must verify, whatever the scheme signs.
 #[test]
 fn a_test_body_verifies_under_every_scheme() {
     let now = 1_700_000_000;
@@ -251,7 +251,7 @@ fn a_test_body_verifies_under_every_scheme() {
         let scheme = by_name(&name);
         let body = Bytes::from(test_body(&scheme, crate::event::TEST_DELIVERY_MEMBER, "Now"));
         let secrets = Secrets::parse(&provider(scheme), &secret.to_string()).unwrap().unwrap();
-        let proofs = attest(&scheme, &secrets, &body, Timestamp::from_seconds(now), "msg_1");
+        let proofs = proof_headers(&scheme, &secrets, &body, Timestamp::from_seconds(now), "msg_1");
         let headers = header_map(proofs.iter().map(|(name, value)| (*name, value.as_str())));
         assert!(
             outcome(&scheme, &secret, now, headers, body.clone()),
@@ -268,7 +268,7 @@ fn a_test_body_verifies_under_every_scheme() {
 }
 
 #[test]
-fn a_scheme_that_wants_no_proof_lets_nothing_in() {
+fn a_scheme_without_proofs_accepts_nothing() {
     let nothing = signed(&[]);
     let secret = serde_json::json!({"signing_secrets": ["s"]});
     assert!(!outcome(
@@ -281,21 +281,21 @@ fn a_scheme_that_wants_no_proof_lets_nothing_in() {
 }
 
 #[test]
-fn a_secret_that_should_be_base64_and_is_not_is_refused_at_load() {
+fn a_secret_that_is_not_base64_is_refused_at_load() {
     let error = Secrets::parse(&provider(STANDARD_WEBHOOKS), r#"{"signing_secrets":["whsec_!"]}"#);
     let error = error.unwrap_err().to_string();
     assert_eq!(
         error,
-        "a signing secret of `other` is not base64 after `whsec_`; copy it whole from the provider's panel"
+        "the secret of `other` has a signing secret that is not base64 after `whsec_`; copy it whole from the provider's panel"
     );
 }
 
-/// What a provider may sign is signed, so that a test delivery looks like its own.
+/// Optional parts are signed too, so that a test delivery looks like the provider's own.
 #[test]
-fn what_may_be_signed_is_attested_too() {
+fn proof_headers_include_optional_parts() {
     let secrets = Secrets::parse(&provider(MERCADO_PAGO), r#"{"signing_secrets":["s"]}"#);
     let body = Bytes::from_static(b"{}");
     let now = Timestamp::from_seconds(1_700_000_000);
-    let proofs = attest(&MERCADO_PAGO, &secrets.unwrap().unwrap(), &body, now, "msg_1");
+    let proofs = proof_headers(&MERCADO_PAGO, &secrets.unwrap().unwrap(), &body, now, "msg_1");
     assert!(proofs.contains(&("x-request-id", "msg_1".to_owned())), "{proofs:?}");
 }

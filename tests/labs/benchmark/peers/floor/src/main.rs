@@ -17,7 +17,7 @@ use backend::{Queue, Secret};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init(env!("CARGO_CRATE_NAME"));
     let aws = Aws::from_env()?;
     let secret = Secret {
         aws: aws.clone(),

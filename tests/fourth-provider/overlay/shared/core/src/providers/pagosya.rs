@@ -1,12 +1,12 @@
-//! PagosYa, which does not exist: the example of docs/adding-a-provider.md. It signs as Standard
-//! Webhooks says (<https://www.standardwebhooks.com>).
+//! PagosYa, a fictional provider: the example of docs/adding-a-provider.md. It signs as Standard Webhooks
+//! describes (<https://www.standardwebhooks.com>).
 
-use crate::event::Resource;
+use super::event_types::event_types;
 use crate::json::Value;
-use crate::provider::{Occurs, Provider, Reading, Unreadable, event_types};
+use crate::provider::{Occurs, Provider, Reading, Resource, Unreadable};
 use crate::provider::scheme::{Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time};
 
-/// What Acuse knows of PagosYa.
+/// What Acuse knows about PagosYa.
 pub const PROVIDER: Provider = Provider {
     name: "pagosya",
     scheme: Scheme {
@@ -29,7 +29,7 @@ pub const PROVIDER: Provider = Provider {
             ..Signature::hmac(&["webhook-signature"])
         }],
     },
-    misplaced: |_| None,
+    check_secret: |_| Ok(()),
     read,
     types: EventType::NAMES,
 };

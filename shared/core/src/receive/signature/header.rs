@@ -1,28 +1,29 @@
-//! What a signature header says, before anything is believed.
+//! Reads a signature header. Nothing in it is trusted yet.
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 
 use crate::provider::scheme::{Encoding, Layout, Place, Signature};
 
-/// More signatures than this in one header are not looked at: each costs a digest of the body.
-const MOST_CLAIMS: usize = 8;
+/// Further signatures in one header are ignored: each costs a digest of the body.
+const MOST_DIGESTS: usize = 8;
 
-/// SHA-256's length.
+/// The length of SHA-256.
 const LENGTH: usize = 32;
 
-/// The digest that a sender claims to be right. It can be compared by
-/// [`Digest`](super::Digest) alone, in constant time: on purpose it has no `==`.
-pub(super) struct Claim(pub(super) [u8; LENGTH]);
+/// A digest that the sender claims to be right. It has no `==` on purpose: only
+/// [`Digest`](crate::provider::scheme::Digest) compares it, in constant time.
+pub(super) struct SentDigest(pub(super) [u8; LENGTH]);
 
-/// All that one header claims.
-pub(super) struct Claims {
-    pub(super) digests: Vec<Claim>,
-    /// The text of the time beside them.
+/// The content of a signature header.
+pub(super) struct SignatureHeader {
+    /// Empty if the header has no signature that the scheme accepts.
+    pub(super) digests: Vec<SentDigest>,
+    /// The time beside them, as text.
     pub(super) time: Option<String>,
 }
 
-/// Reads a header's value as `signature` writes it. No digests: it holds none that is accepted.
-pub(super) fn read(value: &[u8], signature: &Signature) -> Claims {
+/// Reads a header's value in the layout and encodings of `signature`.
+pub(super) fn read(value: &[u8], signature: &Signature) -> SignatureHeader {
     let value = String::from_utf8_lossy(value);
     let value = unquoted(value.trim());
     let items = || {
@@ -32,7 +33,7 @@ pub(super) fn read(value: &[u8], signature: &Signature) -> Claims {
     };
     let texts = match signature.layout {
         Layout::One => first_few([value]),
-        // With a time it is no list of signatures over the body alone, whatever its `v1` says.
+        // With a time, its `v1` does not sign the body alone.
         Layout::List if items().any(|item| field(item, "t").is_some()) => Vec::new(),
         Layout::List => first_few(items()),
         Layout::Fields(name) => first_few(items().filter_map(|item| field(item, name))),
@@ -47,20 +48,18 @@ pub(super) fn read(value: &[u8], signature: &Signature) -> Claims {
             .find(|text| !text.is_empty()),
         _ => None,
     };
-    Claims {
-        digests: texts
-            .into_iter()
-            .filter_map(|text| decode(bare(text), signature.encodings))
-            .collect(),
+    let digests = texts.into_iter().map(without_name);
+    SignatureHeader {
+        digests: digests.filter_map(|text| decode(text, signature.encodings)).collect(),
         time: time.map(str::to_owned),
     }
 }
 
-/// The first [`MOST_CLAIMS`] of `texts`, each once.
+/// The first [`MOST_DIGESTS`] distinct `texts`.
 fn first_few<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut few = Vec::new();
     for text in texts {
-        if few.len() == MOST_CLAIMS {
+        if few.len() == MOST_DIGESTS {
             break;
         }
         if !few.contains(&text) {
@@ -70,9 +69,9 @@ fn first_few<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     few
 }
 
-/// A digest's text without what senders put around it: quotes, and the name of the algorithm or of
-/// the version before `=` or `:`. It is the same digest, so that all of this is always accepted.
-fn bare(text: &str) -> &str {
+/// The text of a digest, without the quotes and the name of the algorithm or version (`sha256=`, `v1:`) that senders
+/// put around it. They don't change the digest, so they are always accepted.
+fn without_name(text: &str) -> &str {
     const NAMES: [&str; 4] = ["sha256", "sha-256", "hmac-sha256", "v1"];
     let text = unquoted(text.trim());
     match text.split_once(['=', ':']) {
@@ -81,7 +80,7 @@ fn bare(text: &str) -> &str {
     }
 }
 
-/// `text` without one pair of quotes around it. Those of `"a","b"` are around its items.
+/// `text` without one pair of quotes around it. In `"a","b"` the quotes belong to the items.
 fn unquoted(text: &str) -> &str {
     let inside = |quote| {
         let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
@@ -94,7 +93,7 @@ fn field<'a>(item: &'a str, name: &str) -> Option<&'a str> {
     item.strip_prefix(name)?.strip_prefix('=')
 }
 
-fn decode(text: &str, encodings: &[Encoding]) -> Option<Claim> {
+fn decode(text: &str, encodings: &[Encoding]) -> Option<SentDigest> {
     encodings.iter().find_map(|encoding| {
         let bytes = match encoding {
             Encoding::Hex => {
@@ -103,11 +102,11 @@ fn decode(text: &str, encodings: &[Encoding]) -> Option<Claim> {
             }
             Encoding::Base64 => base64(text),
         };
-        bytes?.try_into().ok().map(Claim)
+        bytes?.try_into().ok().map(SentDigest)
     })
 }
 
-/// Either alphabet, padded or not.
+/// Accepts both alphabets, padded or not.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let unpadded = text.trim_end_matches('=').as_bytes();
     let alphabets = [BASE64_NOPAD, BASE64URL_NOPAD];

@@ -1,19 +1,19 @@
-//! The sender's side: what tests, samples and test deliveries are signed with.
+//! The sender's side: signs samples, test deliveries and tests.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::content::Sources;
 use crate::clock::Timestamp;
 use crate::provider::scheme::{Digest, Encoding, Layout, Part, Place, Scheme, Signature};
 use crate::receive::secrets::Secrets;
 
-/// The headers that prove `body` under `scheme`, in the first of its ways and with the first of
-/// the `secrets`. `id` is what a scheme that signs an id or another header gets for it.
+/// The headers that prove `body` under `scheme`, with the scheme's first way of signing and the first of the `secrets`.
+/// `id` becomes the value of every other header that the scheme signs.
 ///
-/// Nothing is returned for a proof whose secret or part is missing: such a delivery is refused.
-pub fn attest(
+/// A proof is left out if its secret or a signed part is missing; such a delivery is refused.
+pub fn proof_headers(
     scheme: &Scheme,
     secrets: &Secrets,
     body: &Bytes,
@@ -25,28 +25,24 @@ pub fn attest(
         proofs.extend(signature_headers(signature, secrets, body, now, id).unwrap_or_default());
     }
     if let (Some(token), Some(known)) = (scheme.token, secrets.tokens().next()) {
-        let value = String::from_utf8_lossy(known);
-        let value = match token.bearer {
-            true => format!("Bearer {value}"),
-            false => value.into_owned(),
-        };
-        proofs.push((token.header, value));
+        let prefix = if token.bearer { "Bearer " } else { "" };
+        proofs.push((token.header, format!("{prefix}{}", String::from_utf8_lossy(known))));
     }
     proofs
 }
 
-/// A body that [`attest`] can sign, with this member in it: where the scheme signs values of the body, they
-/// are there.
+/// A JSON body with the member `member`, and with every value that the scheme signs, so that [`proof_headers`] can sign
+/// it.
 pub fn test_body(scheme: &Scheme, member: &str, text: &str) -> String {
     let mut body = Map::from_iter([(member.to_owned(), json!(text))]);
     if let Some(signature) = scheme.signatures.first() {
-        fill(&mut body, signature.content, text);
+        add_values(&mut body, signature.content, text);
     }
-    serde_json::Value::Object(body).to_string()
+    Value::Object(body).to_string()
 }
 
-fn fill(body: &mut Map<String, serde_json::Value>, parts: &[Part], text: &str) {
-    /// What a list of the body's names, where the scheme leaves that to the body.
+fn add_values(body: &mut Map<String, Value>, parts: &[Part], text: &str) {
+    /// The name on a list of signed values, if the scheme leaves that list to the body.
     const LISTED: &str = "listed";
     for part in parts {
         match part {
@@ -55,28 +51,29 @@ fn fill(body: &mut Map<String, serde_json::Value>, parts: &[Part], text: &str) {
                 put(body, list, json!([LISTED]));
                 put(body, &[*under, &[LISTED]].concat(), json!(text));
             }
-            Part::Optional(inner) => fill(body, inner, text),
+            Part::Optional(inner) => add_values(body, inner, text),
             Part::Body | Part::BodyBase64 | Part::Text(_) | Part::Time | Part::Header(_) => {}
         }
     }
 }
 
-/// Puts `value` at `path`, with the objects on the way to it.
-fn put(body: &mut Map<String, serde_json::Value>, path: &[&str], value: serde_json::Value) {
-    let Some((first, rest)) = path.split_first() else {
-        return;
-    };
-    if rest.is_empty() {
-        body.insert((*first).to_owned(), value);
-        return;
-    }
-    let inner = body.entry(*first).or_insert_with(|| json!({}));
-    if let Some(inner) = inner.as_object_mut() {
-        put(inner, rest, value);
+/// Puts `value` at `path`, and creates the objects on the way.
+fn put(body: &mut Map<String, Value>, path: &[&str], value: Value) {
+    match path {
+        [] => {}
+        [name] => {
+            body.insert((*name).to_owned(), value);
+        }
+        [first, rest @ ..] => {
+            let inner = body.entry(*first).or_insert_with(|| json!({}));
+            if let Some(inner) = inner.as_object_mut() {
+                put(inner, rest, value);
+            }
+        }
     }
 }
 
-/// Lower-case hex of HMAC-SHA256, as the three providers sign `content`.
+/// The lower-case hex HMAC-SHA256 of `content`, as the three providers sign.
 pub fn sign(secret: &str, content: &[u8]) -> String {
     let content = [Bytes::copy_from_slice(content)];
     Digest::Hmac.make(secret.as_bytes(), &content, Encoding::Hex)
@@ -100,13 +97,13 @@ fn signature_headers(
         Some(Place::Field(name)) => field = Some(name),
         None => {}
     }
-    let headers: HeaderMap = proofs
-        .iter()
-        .filter_map(|(name, value)| {
-            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-            Some((name, HeaderValue::from_str(value).ok()?))
-        })
-        .collect();
+    let mut headers = HeaderMap::new();
+    for (name, value) in &proofs {
+        headers.append(
+            HeaderName::from_bytes(name.as_bytes()).ok()?,
+            HeaderValue::from_str(value).ok()?,
+        );
+    }
     let sources = Sources {
         headers: &headers,
         body,

@@ -1,11 +1,11 @@
-//! A body that comes packed may have been signed before or after.
+//! A compressed body may have been signed before or after compression.
 
 use super::*;
 use crate::wire::content::Content;
 use crate::wire::envelope::LONGEST_TEXT;
-use crate::wire::gzip::pack;
+use crate::wire::gzip::compress;
 
-/// A delivery of `body` with a signature of `signed`, said to be packed so.
+/// A delivery of `body` with the signature `signed` and this `Content-Encoding`.
 fn delivery(provider: &Provider, body: &[u8], signed: &str, encoding: &'static str) -> Delivery<Unverified> {
     let mut headers = HeaderMap::new();
     for (name, value) in [
@@ -26,19 +26,27 @@ fn check(provider: &Provider, delivery: &Delivery<Unverified>) -> Result<Deliver
 }
 
 #[test]
-fn what_verified_is_what_travels() {
-    let (provider, packed) = (&kuenta::PROVIDER, pack(BODY).unwrap());
+fn the_bytes_that_verified_travel() {
+    let (provider, compressed) = (&kuenta::PROVIDER, compress(BODY).unwrap());
     let content = |encoding: Option<&str>| Content {
         media_type: Some("text/json".to_owned()),
         encoding: encoding.map(str::to_owned),
     };
-    let after = check(provider, &delivery(provider, &packed, &sign(SECRET, &packed), "gzip")).unwrap();
+    let after = check(
+        provider,
+        &delivery(provider, &compressed, &sign(SECRET, &compressed), "gzip"),
+    )
+    .unwrap();
     assert_eq!(
         (&after.bytes()[..], after.content()),
-        (&packed[..], &content(Some("gzip")))
+        (&compressed[..], &content(Some("gzip")))
     );
     for encoding in ["gzip", "GZIP", "x-gzip"] {
-        let before = check(provider, &delivery(provider, &packed, &sign(SECRET, BODY), encoding)).unwrap();
+        let before = check(
+            provider,
+            &delivery(provider, &compressed, &sign(SECRET, BODY), encoding),
+        )
+        .unwrap();
         assert_eq!(
             (&before.bytes()[..], before.content()),
             (BODY, &content(None)),
@@ -49,32 +57,38 @@ fn what_verified_is_what_travels() {
 }
 
 #[test]
-fn nothing_else_is_unpacked() {
-    let (provider, packed) = (&kuenta::PROVIDER, pack(BODY).unwrap());
+fn only_gzip_is_decompressed() {
+    let (provider, compressed) = (&kuenta::PROVIDER, compress(BODY).unwrap());
     let refusal =
         |body: &[u8], signed: &str, encoding| check(provider, &delivery(provider, body, signed, encoding)).unwrap_err();
     let right = sign(SECRET, BODY);
-    assert_eq!(refusal(&packed, &right, "br"), Refusal::SignatureWrong);
-    assert_eq!(refusal(&packed, &right, "identity"), Refusal::SignatureWrong);
+    assert_eq!(refusal(&compressed, &right, "br"), Refusal::SignatureWrong);
+    assert_eq!(refusal(&compressed, &right, "identity"), Refusal::SignatureWrong);
     assert_eq!(
-        refusal(&packed[1..], &right, "gzip"),
+        refusal(&compressed[1..], &right, "gzip"),
         Refusal::SignatureWrong,
         "damaged"
     );
     assert_eq!(
-        refusal(&pack(&packed).unwrap(), &right, "gzip"),
+        refusal(&compress(&compressed).unwrap(), &right, "gzip"),
         Refusal::SignatureWrong,
         "twice"
     );
-    assert_eq!(refusal(&packed, &sign("other", BODY), "gzip"), Refusal::SignatureWrong);
-    assert_eq!(refusal(&packed, "no signature", "gzip"), Refusal::SignatureUnreadable);
-    let nothing = pack(b"").unwrap();
+    assert_eq!(
+        refusal(&compressed, &sign("other", BODY), "gzip"),
+        Refusal::SignatureWrong
+    );
+    assert_eq!(
+        refusal(&compressed, "no signature", "gzip"),
+        Refusal::SignatureUnreadable
+    );
+    let nothing = compress(b"").unwrap();
     assert_eq!(refusal(&nothing, &sign(SECRET, b""), "gzip"), Refusal::EmptyBody);
 }
 
-/// A mistake that only a proxy makes, which unpacks and leaves the header.
+/// As from a proxy that decompresses the body but leaves the header.
 #[test]
-fn a_plain_body_that_is_said_to_be_packed_verifies() {
+fn an_uncompressed_body_with_the_gzip_header_verifies() {
     let verified = check(
         &kuenta::PROVIDER,
         &delivery(&kuenta::PROVIDER, BODY, &sign(SECRET, BODY), "gzip"),
@@ -83,11 +97,14 @@ fn a_plain_body_that_is_said_to_be_packed_verifies() {
 }
 
 #[test]
-fn the_forms_are_of_what_is_unpacked() {
+fn canonical_forms_are_of_the_decompressed_body() {
     let body = br#"{ "event" : "payment.approved", "n" : 1.0 }"#;
-    let (provider, packed) = (&onepay::PROVIDER, pack(body).unwrap());
-    let signed = sign(SECRET, &canonical::javascript(body).unwrap());
-    let verified = check(provider, &delivery(provider, &packed, &signed, "gzip")).unwrap();
+    let (provider, compressed) = (&onepay::PROVIDER, compress(body).unwrap());
+    let signed = sign(
+        SECRET,
+        &canonical::bytes(&Bytes::from_static(body), CanonicalForm::JavaScript).unwrap(),
+    );
+    let verified = check(provider, &delivery(provider, &compressed, &signed, "gzip")).unwrap();
     assert_eq!(&verified.bytes()[..], br#"{"event":"payment.approved","n":1}"#);
     assert_eq!(
         (verified.form(), verified.content()),
@@ -96,21 +113,25 @@ fn the_forms_are_of_what_is_unpacked() {
 }
 
 #[test]
-fn no_more_is_unpacked_than_could_have_come_as_it_is() {
+fn decompression_stops_at_the_longest_body() {
     let provider = &kuenta::PROVIDER;
     let verdict = |length: usize, secret: &str| {
         let body = vec![b'a'; length];
         check(
             provider,
-            &delivery(provider, &pack(&body).unwrap(), &sign(secret, &body), "gzip"),
+            &delivery(provider, &compress(&body).unwrap(), &sign(secret, &body), "gzip"),
         )
     };
     assert_eq!(verdict(LONGEST_TEXT, SECRET).unwrap().bytes().len(), LONGEST_TEXT);
     assert_eq!(verdict(LONGEST_TEXT + 1, SECRET).unwrap_err(), Refusal::TooLong);
     assert_eq!(verdict(4 * LONGEST_TEXT, "other").unwrap_err(), Refusal::TooLong);
-    // A new secret may fit what is packed.
+    // A fresh secret may verify the compressed body.
     assert!(Refusal::TooLong.depends_on_secrets());
-    let bomb = pack(&vec![0; 2 * LONGEST_TEXT]).unwrap();
+    let bomb = compress(&vec![0; 2 * LONGEST_TEXT]).unwrap();
     let verified = check(provider, &delivery(provider, &bomb, &sign(SECRET, &bomb), "gzip")).unwrap();
-    assert_eq!(&verified.bytes()[..], bomb, "signed packed, it is never unpacked here");
+    assert_eq!(
+        &verified.bytes()[..],
+        bomb,
+        "signed compressed, it is never decompressed here"
+    );
 }

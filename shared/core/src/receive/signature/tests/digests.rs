@@ -1,9 +1,9 @@
-//! How many signatures of one header are looked at: each costs a digest of the body.
+//! How many signatures of one header are checked: each costs a digest of the body.
 
 use super::*;
 
 #[test]
-fn of_many_signatures_the_first_eight_are_looked_at() {
+fn only_the_first_eight_signatures_are_checked() {
     let hex = sign(SECRET, BODY);
     let after = |wrong: usize| {
         let wrong: String = (0..wrong).map(|number| format!("{number:064x} ")).collect();

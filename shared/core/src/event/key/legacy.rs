@@ -1,73 +1,71 @@
-//! The keys of version 0.1, whose records are still in the ledger: an event that has one there is not new.
+//! The keys of version 0.1. Its records are still in ledgers, so an event that has one is not new.
 //!
-//! May be deleted once no ledger has a record of 0.1 any more, one `RetentionDays` after its upgrade
+//! Delete this module when no ledger has records of 0.1 any more: one `RetentionDays` after the upgrade
 //! (docs/upgrading.md).
 
 use super::IdempotencyKey;
-use crate::event::{Environment, Resource};
-use crate::provider::Id;
-use crate::provider::id::{bounded, name, part};
-use crate::provider::{Occurs, Reading};
+use crate::provider::id::{Id, bounded, key_part, key_word};
+use crate::provider::{Environment, Occurs, Reading, Resource};
 
-/// Where version 0.1 recorded an event.
+/// The key under which version 0.1 recorded an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FormerKey {
+pub struct LegacyKey {
     /// The key.
     pub key: IdempotencyKey,
-    /// Another event may have this key, or have it today: only the bytes tell whether it is this one.
+    /// Another event may have had this key, or have it today: only the bytes tell which event the record is of.
     pub by_bytes: bool,
 }
 
-/// What is recorded at a key.
+/// The facts of a record that identify its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// The event's type, as the ledger has it.
+    /// The event's type.
     pub type_name: String,
     /// The SHA-256 of the bytes that were claimed first.
     pub body_sha256: String,
 }
 
-impl FormerKey {
-    /// The former key of what is read so today; `None` where it is the same. `own`: the stack's environment.
-    pub(crate) fn of(
+impl LegacyKey {
+    /// `None` if version 0.1 gave the event the same key as `today`. `own` is the stack's environment.
+    pub(crate) fn derive(
         provider: &str,
         own: Environment,
         reading: &Reading,
         body_sha256: &str,
         today: &IdempotencyKey,
     ) -> Option<Self> {
-        let former = &reading.former;
-        if former.unreadable {
+        let legacy = &reading.legacy;
+        if legacy.unreadable {
             return None;
         }
-        let named = reading.environment.filter(|_| !former.no_environment);
+        let named = reading.environment.filter(|_| !legacy.no_environment);
         let scope = format!("{provider}#{}", named.unwrap_or(own).name());
-        let resource = reading.resource.as_ref().filter(|_| !former.no_resource);
-        let event_id = former.event_id.as_ref().or(reading.event_id.as_ref());
-        let event_id = event_id.filter(|_| !former.no_event_id).map(Id::as_str);
+        let resource = reading.resource.as_ref().filter(|_| !legacy.no_resource);
+        let event_id = legacy.event_id.as_ref().or(reading.event_id.as_ref());
+        let event_id = event_id.filter(|_| !legacy.no_event_id).map(Id::as_str);
         let partition = match (resource, event_id) {
-            (Some(Resource { kind, id, .. }), _) => format!("{scope}#{}#{}", name(kind), part(id)),
-            (None, Some(id)) => format!("{scope}#event#{}", part(id)),
+            (Some(Resource { kind, id, .. }), _) => format!("{scope}#{}#{}", key_word(kind), key_part(id)),
+            (None, Some(id)) => format!("{scope}#event#{}", key_part(id)),
             (None, None) => format!("{scope}#body#{body_sha256}"),
         };
-        let type_name = name(reading.type_name.as_str());
-        let sort = match (event_id, former.occurs.as_ref().unwrap_or(&reading.occurs)) {
-            (Some(id), _) => format!("event#{}", part(id)),
+        let type_name = key_word(reading.type_name.as_str());
+        let sort = match (event_id, legacy.occurs.as_ref().unwrap_or(&reading.occurs)) {
+            (Some(id), _) => format!("event#{}", key_part(id)),
             (None, _) if resource.is_none() => type_name.into_owned(),
             (None, Occurs::Once) => type_name.into_owned(),
-            (None, Occurs::Each(occurrence)) => format!("{type_name}#{}", part(occurrence.as_str())),
-            (None, Occurs::ByBytes(Some(time))) => format!("{type_name}#{}#{body_sha256}", part(time)),
+            (None, Occurs::Each(occurrence)) => format!("{type_name}#{}", key_part(occurrence.as_str())),
+            (None, Occurs::ByBytes(Some(time))) => format!("{type_name}#{}#{body_sha256}", key_part(time)),
             (None, Occurs::ByBytes(None)) => format!("{type_name}#{body_sha256}"),
         };
         let key = IdempotencyKey { partition, sort };
-        // An event's id is its own, and today no key is without a type. All else is another's key as well: that of
-        // `"7"`, for a number, or of a live event, for one whose flag was not read.
+        // The provider's event id belongs to one event, and today every key has a type. Any other key may be another
+        // event's too: that of `"7"` for a number, or of a live event for one whose flag was not read.
         let own_id = reading.event_id.as_ref().is_some_and(Id::is_text);
-        let by_bytes = !(own_id && !former.no_event_id && key.partition == today.partition);
+        let by_bytes = !(own_id && !legacy.no_event_id && key.partition == today.partition);
         (key != *today).then_some(Self { key, by_bytes })
     }
 
-    /// Where other bytes under this key are recorded.
+    /// The key of a conflict with the event of this key.
     #[must_use]
     pub(crate) fn conflict(self, body_sha256: &str) -> Self {
         Self {
@@ -76,9 +74,9 @@ impl FormerKey {
         }
     }
 
-    /// Whether `found`, which is recorded at this key, is the event of this type and these bytes. The key of
-    /// 0.1 often had no type.
-    pub fn is_of(&self, found: &Recorded, type_name: &str, body_sha256: &str) -> bool {
+    /// Whether `found`, the record at this key, is of the event of this type and these bytes. Many keys of version 0.1
+    /// did not contain the type.
+    pub fn matches(&self, found: &Recorded, type_name: &str, body_sha256: &str) -> bool {
         found.type_name == bounded(type_name) && (!self.by_bytes || found.body_sha256 == body_sha256)
     }
 }
@@ -90,7 +88,7 @@ mod tests {
     use crate::providers::{onepay, unopago};
     use crate::wire::envelope::Envelope;
 
-    fn former(provider: &'static Provider, body: &str) -> (String, bool) {
+    fn legacy(provider: &'static Provider, body: &str) -> (String, bool) {
         let envelope = Envelope::from_message(body, |name| match name {
             "envelope" => Some("1"),
             "provider" => Some(provider.name),
@@ -99,16 +97,16 @@ mod tests {
             "form" => Some("raw"),
             _ => None,
         });
-        let event = Event::read(envelope.unwrap(), provider, Environment::Live).0;
-        let former = event.former().unwrap();
+        let event = Event::read(envelope.unwrap(), provider, Environment::Live);
+        let legacy = event.legacy_key().unwrap();
         (
-            former.key.to_string().replace(event.body_sha256(), "{sha256}"),
-            former.by_bytes,
+            legacy.key.to_string().replace(event.body_sha256(), "{sha256}"),
+            legacy.by_bytes,
         )
     }
 
     #[test]
-    fn only_a_providers_own_event_id_under_the_same_resource_is_known_by_its_type() {
+    fn a_string_event_id_of_the_same_resource_needs_no_bytes() {
         let of_id = |id: &str| {
             format!(
                 r#"{{"payment":{{"id":{id}}},"event":{{"type":"payment.approved","id":"evt_1","environment":"live"}}}}"#
@@ -144,14 +142,14 @@ mod tests {
                 true,
             ),
         ] {
-            assert_eq!(former(provider, &body), (key.to_owned(), by_bytes), "{body}");
+            assert_eq!(legacy(provider, &body), (key.to_owned(), by_bytes), "{body}");
         }
     }
 
     #[test]
-    fn what_had_neither_resource_nor_id_was_under_its_bytes() {
+    fn without_resource_and_id_the_legacy_key_is_the_bytes() {
         assert_eq!(
-            former(&unopago::PROVIDER, r#"{"event":"customer_updated","livemode":false}"#),
+            legacy(&unopago::PROVIDER, r#"{"event":"customer_updated","livemode":false}"#),
             ("unopago#live#body#{sha256}|customer_updated".to_owned(), true)
         );
     }

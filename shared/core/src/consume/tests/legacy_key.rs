@@ -12,7 +12,7 @@ const RESTAMPED: &str =
 
 /// The event as version 0.1 knew it.
 fn as_of_0_1(event: &Event) -> Event {
-    event.under(event.former().expect("a former key").key.clone())
+    event.under(event.legacy_key().expect("a former key").key.clone())
 }
 
 /// Version 0.1 has claimed it, and its lease is over.

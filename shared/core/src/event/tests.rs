@@ -1,4 +1,4 @@
-//! What hooks are told of an event, and what logs are not.
+//! What hooks see of an event, and what logs leave out.
 
 use crate::clock::Timestamp;
 use crate::event::{Environment, Event};
@@ -14,14 +14,14 @@ fn event(body: &str) -> Event {
         "form" => Some("raw"),
         _ => None,
     });
-    Event::read(envelope.unwrap(), &kuenta::PROVIDER, Environment::Live).0
+    Event::read(envelope.unwrap(), &kuenta::PROVIDER, Environment::Live)
 }
 
 const COMPLETED: &str =
     r#"{"event":"payment.completed","data":{"id":"p1","payer":"Ana Ruiz"},"timestamp":"2023-11-14T20:00:00Z"}"#;
 
 #[test]
-fn the_payload_is_what_was_signed() {
+fn the_payload_is_the_signed_bytes() {
     let event = event(COMPLETED);
     assert_eq!(event.body(), COMPLETED);
     // printf '%s' '{"event":…}' | sha256sum
@@ -34,16 +34,16 @@ fn the_payload_is_what_was_signed() {
 }
 
 #[test]
-fn an_event_happened_when_its_provider_says_and_else_when_it_came() {
+fn the_time_is_the_providers_or_else_the_receipt() {
     let told = event(COMPLETED).at();
     assert_eq!(told.to_string(), "2023-11-14T20:00:00.000Z");
     let silent = event(r#"{"event":"payment.completed","data":{"id":"p1"}}"#).at();
     assert_eq!(silent, Timestamp::from_seconds(1_700_000_000));
 }
 
-/// A hook guards with it against a provider that stamps its retries anew.
+/// A hook uses it to guard against a provider that gives its retries a new time.
 #[test]
-fn the_same_fact_has_the_same_business_key_whenever_it_is_stamped() {
+fn the_business_key_does_not_depend_on_the_time() {
     let key = event(COMPLETED).business_key();
     assert_eq!(key.as_deref(), Some("payment.completed p1"));
     let restamped = event(r#"{"event":"payment.completed","data":{"id":"p1"},"timestamp":"2023-11-14T20:05:00Z"}"#);
@@ -52,14 +52,14 @@ fn the_same_fact_has_the_same_business_key_whenever_it_is_stamped() {
 }
 
 #[test]
-fn a_log_line_names_the_event_and_shows_nothing_of_its_payload() {
+fn debug_shows_the_event_without_its_payload() {
     let shown = format!("{:?}", event(COMPLETED));
     assert!(shown.contains("payment.completed") && shown.contains("018bcfe5-6800-7707-8707-070707070707"));
     assert!(!shown.contains("Ana") && !shown.contains("payer"), "{shown}");
 }
 
 #[test]
-fn a_test_delivery_is_one_whatever_else_it_says() {
+fn the_test_member_makes_a_test_delivery() {
     let test_delivery = event(r#"{"acuse.doctor":"1","event":"payment.completed","data":{"id":"p1"}}"#);
     assert!(test_delivery.test_delivery && !event(COMPLETED).test_delivery);
     assert_eq!(

@@ -1,4 +1,5 @@
-//! How long a key's parts may be: what fits is never written otherwise, or yesterday's record would be new again.
+//! How long the parts of a key may be. A part that fits must never be written differently: yesterday's records would
+//! be new again.
 
 use crate::event::key::IdempotencyKey;
 use crate::event::{Environment, Event};
@@ -16,13 +17,11 @@ fn key_of(type_name: &str, id: &str, timestamp: &str) -> IdempotencyKey {
         "form" => Some("raw"),
         _ => None,
     });
-    Event::read(envelope.unwrap(), &kuenta::PROVIDER, Environment::Live)
-        .0
-        .key
+    Event::read(envelope.unwrap(), &kuenta::PROVIDER, Environment::Live).key
 }
 
 #[test]
-fn an_id_of_256_bytes_stays_as_it_is_and_a_longer_one_is_its_digest() {
+fn ids_up_to_256_bytes_are_kept_and_longer_ones_hashed() {
     let longest = "x".repeat(256);
     let key = key_of("payment.completed", &longest, "");
     assert!(key.partition.ends_with(&format!("#{longest}")), "{key}");
@@ -36,15 +35,15 @@ fn an_id_of_256_bytes_stays_as_it_is_and_a_longer_one_is_its_digest() {
 }
 
 #[test]
-fn what_becomes_a_key_of_a_hooks_own_stays_as_it_is_up_to_256_bytes() {
+fn bounded_keeps_256_bytes() {
     assert_eq!(bounded(&"x".repeat(256)), "x".repeat(256));
     let digest = "~15eb95a462ee20bd91a415ae2d4aed341288186ddaa2b37908f7d592f0c3f85f";
     assert_eq!(bounded(&"x".repeat(257)), digest);
 }
 
-/// So `acuse` finds it by its id alone.
+/// `acuse` finds an event by its id with them.
 #[test]
-fn the_likely_partitions_of_an_id_have_the_events_of_every_type() {
+fn likely_partitions_contain_the_events_of_every_type() {
     for id in ["p1", "a#b|c%d"] {
         let likely = IdempotencyKey::likely_partitions(&kuenta::PROVIDER, id);
         for type_name in kuenta::PROVIDER.types {
@@ -56,13 +55,13 @@ fn the_likely_partitions_of_an_id_have_the_events_of_every_type() {
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 #[test]
-fn a_key_of_the_longest_parts_fits_dynamodb() {
+fn the_longest_key_fits_dynamodb() {
     for length in [200, 256, 257, 1000, 100_000] {
         let part = "x".repeat(length);
         let key = key_of(&format!("{part}.{part}"), &part, &part);
         assert!(key.partition.len() <= 2048, "{length}: {}", key.partition.len());
         assert!(key.sort.len() <= 1024, "{length}: {}", key.sort.len());
-        // Each of them at its longest.
+        // Every part at its longest.
         let part = "x".repeat(length / 2);
         let key = key_of(&format!("{part}.x"), &"x".repeat(length), &"x".repeat(length));
         assert!(key.partition.len() <= 2048, "{length}: {}", key.partition.len());
