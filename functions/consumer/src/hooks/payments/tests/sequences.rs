@@ -143,8 +143,8 @@ proptest! {
     #[test]
     fn the_join_of_a_life_is_the_state_that_the_table_says((resource, life) in life()) {
         let rules = rules();
-        let rows = life.iter().map(|event| Row::of(event).unwrap());
-        let row = rows.reduce(Row::joined).unwrap();
+        let rows = life.iter().map(|event| Row::from_event(event).unwrap());
+        let row = rows.reduce(Row::merge).unwrap();
         prop_assert_eq!(row.state.status, last(&rules[RESOURCES[resource].0], &life));
         prop_assert_eq!(row.applied, life.len() as u64);
     }
