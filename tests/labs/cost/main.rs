@@ -88,7 +88,7 @@ fn calls(life: &Life, steps: [&'static str; 3]) -> String {
                 "ConsumerFunction" => "consumer",
                 // The update of the stack that set its bus restarted the verify functions.
                 _ if step == "a published event" => continue,
-                _ => "verifier",
+                _ => "verify function",
             };
             rows.entry((function.to_owned(), call.operation.clone())).or_default()[place] += 1;
         }
