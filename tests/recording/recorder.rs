@@ -105,8 +105,7 @@ impl Between for Recorder {
 /// The call as IAM writes it. The service is the one that the call is signed for; the operation is in a header,
 /// or in the form that older protocols post, or, in a path that only the service understands, unknown: `s3:*`.
 fn operation(call: &Call) -> String {
-    let scope = call.header("authorization").split('/');
-    let service = scope.skip(3).next().unwrap_or("unsigned");
+    let service = call.header("authorization").split('/').nth(3).unwrap_or("unsigned");
     let target = call.header("x-amz-target").rsplit('.').next().unwrap_or_default();
     let body = String::from_utf8_lossy(&call.body);
     let form = body.strip_prefix("Action=").and_then(|rest| rest.split('&').next());
