@@ -12,7 +12,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/kept.json");
 /// has these alone, with the parameters and conditions that they name.
 #[test]
 fn what_is_kept_is_a_template_of_its_own() {
-    // Written anew, it has the owner's resources as well.
+    // It may contain the owner's resources as well: ACUSE_BLESS=1 adds them.
     let [ours, whole] = [template::ours(), template::whole()].map(kept);
     if std::env::var_os("ACUSE_BLESS").is_some() {
         std::fs::write(FILE, &whole).unwrap();
@@ -21,7 +21,7 @@ fn what_is_kept_is_a_template_of_its_own() {
     if written != whole {
         assert_eq!(
             written, ours,
-            "infra/kept.json is not what template.yaml keeps; ACUSE_BLESS=1 writes it"
+            "infra/kept.json differs from template.yaml; ACUSE_BLESS=1 writes it"
         );
     }
 }
@@ -38,7 +38,7 @@ fn kept(template: Value) -> String {
     let parameters = select(&template, "Parameters", |name, _| named.contains(name));
     let wanted = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "What outlives a stack of Acuse, for a new stack to import. Made of template.yaml by a test.",
+        "Description": "The resources that outlive a stack of Acuse, for a new stack to import. Generated from template.yaml by a test.",
         "Parameters": parameters,
         "Conditions": conditions,
         "Resources": kept,
