@@ -12,4 +12,6 @@ pub mod eventually;
 pub mod post;
 pub mod proxied;
 pub mod proxy;
+pub mod recording;
 pub mod running;
+pub mod template;

@@ -1,11 +1,11 @@
-//! Applies each event once: claims it in the ledger, then calls the hooks.
+//! Claims each event in the ledger and calls the hooks.
 
 mod hooks;
 
 use acuse_aws::consumer::Error;
 use acuse_aws::{run_consumer, telemetry};
 
-// A batch's events run side by side on one thread: they wait for DynamoDB, not for the processor.
+// One thread is enough: the events of a batch wait for DynamoDB, not for the CPU.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init(env!("CARGO_CRATE_NAME"));
