@@ -10,5 +10,7 @@
 pub mod document;
 pub mod eventually;
 pub mod proxy;
+pub mod recording;
 pub mod running;
 pub mod sender;
+pub mod template;

@@ -1,20 +1,20 @@
-//! The template's alarms, as CloudWatch evaluates them.
+//! Our alarms in the template, as CloudWatch evaluates them.
 
-use acuse_cli::local::Checkout;
 use acuse_core::providers;
+use acuse_tests::template;
 use serde_json::Value;
 
-/// UnoPago switches a webhook off after this many failures.
+/// UnoPago disables a webhook after this many failures.
 const FAILURES: usize = 20;
 
-/// From a delivery to its metric in an alarm's evaluation, in seconds: the function's line, its
-/// extraction, and the minute that is evaluated.
+/// Seconds from a delivery until an alarm evaluates its metric: the function writes a line, CloudWatch extracts the
+/// metric, and the minute ends.
 const DELAY: u64 = 120;
 
-/// How long a sender waits, in seconds, after so many failures.
+/// How many seconds a sender waits after a number of failures.
 type Wait = fn(u32) -> u64;
 
-/// When each of the failures happens, by how long the sender waits before the next one.
+/// The time of each failure.
 fn failures(wait: Wait) -> Vec<u64> {
     let mut at = 0;
     let waits = (0..FAILURES as u32 - 1).map(|n| {
@@ -24,9 +24,9 @@ fn failures(wait: Wait) -> Vec<u64> {
     std::iter::once(0).chain(waits).collect()
 }
 
-/// How many failures there were when the alarm is first seen; `None` where it is never.
-fn seen_after(failures: &[u64], least: usize, period: u64) -> Option<usize> {
-    // Every minute, over the last period.
+/// The number of failures when the alarm goes off; `None` if it never does.
+fn failures_until_alarm(failures: &[u64], least: usize, period: u64) -> Option<usize> {
+    // CloudWatch evaluates the last period every minute.
     let last = failures.last()? + period;
     (0..=last / 60).map(|minute| minute * 60).find_map(|now| {
         let within = failures.iter().filter(|at| **at <= now && now - **at < period).count();
@@ -35,8 +35,8 @@ fn seen_after(failures: &[u64], least: usize, period: u64) -> Option<usize> {
 }
 
 #[test]
-fn failures_are_seen_before_the_webhook_is_switched_off() {
-    let template = Checkout::find().unwrap().read_template().unwrap();
+fn the_alarm_goes_off_before_the_webhook_is_disabled() {
+    let template = template::ours();
     let resources = template["Resources"].as_object().unwrap();
     let of_providers = providers::ALL
         .iter()
@@ -58,10 +58,10 @@ fn failures_are_seen_before_the_webhook_is_switched_off() {
             ("10ⁿ s, at most 100,000 s", |n| 10_u64.saturating_pow(n).min(100_000)),
         ];
         for (sender, wait) in senders {
-            let seen = seen_after(&failures(wait), least, period);
+            let seen = failures_until_alarm(&failures(wait), least, period);
             assert!(
                 seen.is_some_and(|failures| failures < FAILURES),
-                "{wanted}, a sender that tries again {sender}: seen after {seen:?} failures"
+                "{wanted} goes off after {seen:?} failures of a sender that retries {sender}"
             );
         }
     }
@@ -69,7 +69,7 @@ fn failures_are_seen_before_the_webhook_is_switched_off() {
 
 #[test]
 fn every_alarm_goes_to_the_topic_and_names_its_runbook() {
-    let template = Checkout::find().unwrap().read_template().unwrap();
+    let template = template::ours();
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md")).unwrap();
     let anchors: Vec<String> = page
         .lines()
@@ -94,12 +94,12 @@ fn every_alarm_goes_to_the_topic_and_names_its_runbook() {
             .unwrap_or_else(|| panic!("{name}: {description}"));
         let anchor = anchor.split([':', ',']).next().unwrap();
         assert!(anchors.iter().any(|own| own == anchor), "{name}: no section {anchor}");
-        assert!(description.contains("acuse "), "{name} names a command");
+        assert!(description.contains("acuse "), "{name} names no command");
     }
     assert_eq!(count, 15);
 }
 
-/// A text, or what is substituted into.
+/// A string, or the argument of `Fn::Sub`.
 fn text(value: &Value) -> String {
     let text = value.as_str().or_else(|| value["Fn::Sub"].as_str());
     text.unwrap_or_default().to_owned()

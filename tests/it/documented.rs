@@ -1,7 +1,9 @@
-//! The template's tables in docs/operations.md.
+//! The template's tables in docs/operations.md, without the owner's part of the template.
 
-use acuse_cli::local::Checkout;
+use std::collections::BTreeSet;
+
 use acuse_tests::document::Document;
+use acuse_tests::template;
 use serde_json::{Map, Value};
 
 const PAGE: &str = "operations.md";
@@ -39,7 +41,7 @@ fn outputs(page: &mut Document) {
     page.check("outputs", &format!("| output | |\n|---|---|\n{rows}"));
 }
 
-/// What a resource is for is written in the page itself, or, until it is, in its own description.
+/// The purpose of a resource is written in the page itself, or else in the resource's description.
 fn resources(page: &mut Document) {
     let written: Map<String, Value> = page.section("resources").lines().filter_map(purpose).collect();
     let mut silent = Vec::new();
@@ -61,10 +63,13 @@ fn resources(page: &mut Document) {
         "resources",
         &format!("| resource | type | what it is for |\n|---|---|---|\n{rows}"),
     );
-    assert!(silent.is_empty(), "{PAGE} should say what these are for: {silent:?}");
+    assert!(
+        silent.is_empty(),
+        "{PAGE} should describe these; if they are yours, move them under the heading `Yours` in template.yaml: {silent:?}"
+    );
 }
 
-/// A row of the resources' table: a name, and what it is for.
+/// A row of the resources' table: a name and its purpose.
 fn purpose(row: &str) -> Option<(String, Value)> {
     let mut cells = row.trim_matches('|').split('|').map(str::trim);
     let name = cells.next()?.trim_matches('`').to_owned();
@@ -74,7 +79,7 @@ fn purpose(row: &str) -> Option<(String, Value)> {
 
 /// A row for each entry of a part of the template, by name.
 fn entries(part: &str, mut row: impl FnMut(&str, &Value) -> String) -> String {
-    let template = Checkout::find().unwrap().read_template().unwrap();
+    let template = template::ours();
     let entries = template[part].as_object().unwrap().iter();
     entries.map(|(name, entry)| row(name, entry) + "\n").collect()
 }
@@ -98,4 +103,31 @@ fn allowed(parameter: &Value) -> String {
 fn text(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     text.replace('|', "\\|").replace('\n', " ")
+}
+
+#[test]
+fn only_what_is_under_the_headings_is_the_owners() {
+    let text = "
+Parameters:
+  Environment: { Type: String }
+  # ── Yours: your parameters ──
+# A comment.
+Resources:
+  EventQueue:
+    Type: AWS::SQS::Queue
+
+  # ── Yours: your resources ──
+  # My orders.
+
+  OrdersTable:
+    Type: AWS::DynamoDB::Table
+
+Outputs:
+  ApiUrl: { Value: x }
+  # ── Yours: your outputs ──
+  OrdersTableName: { Value: y }
+";
+    let entry = |section: &str, name: &str| (section.to_owned(), name.to_owned());
+    let wanted = [entry("Outputs", "OrdersTableName"), entry("Resources", "OrdersTable")];
+    assert_eq!(template::yours(text), BTreeSet::from(wanted));
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::local;
 use acuse_core::clock::Clock;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -16,7 +15,7 @@ use axum::response::Response;
 use tokio::sync::{Mutex, Notify};
 
 use crate::ledger::Tables;
-use crate::runtime::{INVOCATION, consumer, serve};
+use crate::runtime::{INVOCATION, SHIPPED_CONSUMER, consumer, serve};
 
 /// DynamoDB, and a bus that takes all, behind a gate that can be shut before one operation.
 #[derive(Clone)]
@@ -94,10 +93,10 @@ async fn a_consumer_killed_before_the_completion_loses_and_doubles_nothing() {
 
 /// The event is claimed, with what `payments` writes, when the consumer dies.
 async fn killed_at(operation: &'static str) {
-    let binary = local::function_binary("consumer").await.unwrap();
+    let binary = SHIPPED_CONSUMER.as_ref();
     let (tables, proxy, aws) = behind_a_gate_shut_to(operation).await;
 
-    let (mut first, _) = consumer(&binary, &aws, event(), Some("bus")).await;
+    let (mut first, _) = consumer(binary, &aws, event(), Some("bus")).await;
     proxy.held.notified().await;
     first.kill().await.unwrap();
     let claimed_at = SystemClock.now();
@@ -108,7 +107,7 @@ async fn killed_at(operation: &'static str) {
     *proxy.shut.lock().await = None;
 
     // SQS delivers the message again: too early while the lease runs, …
-    let (_child, mut answered) = consumer(&binary, &aws, event(), Some("bus")).await;
+    let (_child, mut answered) = consumer(binary, &aws, event(), Some("bus")).await;
     let answer = answered.recv().await.unwrap();
     assert!(
         answer.ends_with(br#"[{"itemIdentifier":"059f36b4-87a3-44ab-83d2-661975830a7d"}]}"#),
@@ -117,7 +116,7 @@ async fn killed_at(operation: &'static str) {
     // … and again when it is over.
     let over = claimed_at.plus(INVOCATION + Duration::from_secs(1));
     SystemClock.sleep(over.since(SystemClock.now())).await;
-    let (_child, mut answered) = consumer(&binary, &aws, event(), Some("bus")).await;
+    let (_child, mut answered) = consumer(binary, &aws, event(), Some("bus")).await;
     assert_eq!(answered.recv().await.unwrap(), DONE);
 
     let record = tables.only_record(PARTITION).await;
@@ -128,17 +127,17 @@ async fn killed_at(operation: &'static str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_killed_before_it_settles_leaves_nothing_to_wait_for() {
-    let binary = local::function_binary("consumer").await.unwrap();
+    let binary = SHIPPED_CONSUMER.as_ref();
     let (tables, proxy, aws) = behind_a_gate_shut_to("TransactWriteItems").await;
 
-    let (mut first, _) = consumer(&binary, &aws, event(), None).await;
+    let (mut first, _) = consumer(binary, &aws, event(), None).await;
     proxy.held.notified().await;
     first.kill().await.unwrap();
     assert_eq!(tables.records(PARTITION).await.len(), 0, "no lease");
     *proxy.shut.lock().await = None;
 
     for duplicates in [0, 1] {
-        let (_child, mut answered) = consumer(&binary, &aws, event(), None).await;
+        let (_child, mut answered) = consumer(binary, &aws, event(), None).await;
         assert_eq!(answered.recv().await.unwrap(), DONE);
         let record = tables.only_record(PARTITION).await;
         assert_eq!((record.status, record.attempts), ("COMPLETED", 1));

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use crate::ledger::Tables;
-use crate::runtime::{TRACE, serve, start};
+use crate::runtime::{SHIPPED_CONSUMER, TRACE, serve, start};
 
 const SIGNATURE: &str = "6364337e1d2d294028f2306f57f7ec9668ef757383116d2a458b3b7450376964";
 const FORGED: &str = "1111111111111111111111111111111111111111111111111111111111111111";
@@ -52,7 +52,10 @@ async fn aws(request: Request) -> (StatusCode, String) {
 
 /// All that a function writes while it works through `events`.
 async fn written(name: &str, aws: &str, level: &str, events: impl Into<VecDeque<Bytes>>) -> String {
-    let binary = local::function_binary(name).await.unwrap();
+    let binary = match name {
+        "consumer" => SHIPPED_CONSUMER.into(),
+        _ => local::function_binary(name).await.unwrap(),
+    };
     let events = events.into();
     let expected = events.len();
     let level = [("AWS_LAMBDA_LOG_LEVEL", level)];

@@ -23,6 +23,9 @@ pub(crate) const INVOCATION: Duration = Duration::from_secs(8);
 /// The trace that every invocation has.
 pub(crate) const TRACE: &str = "Root=1-65a1b2c3-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1";
 
+/// The consumer with the hooks that Acuse ships, and none of the owner's.
+pub(crate) const SHIPPED_CONSUMER: &str = env!("CARGO_BIN_EXE_shipped");
+
 /// Lambda's Runtime API: gives events one after the other, and takes the answers.
 #[derive(Clone)]
 struct Runtime {

@@ -5,13 +5,12 @@
 use std::collections::HashMap;
 use std::process::Stdio;
 
-use acuse_cli::local;
 use acuse_core::clock::Timestamp;
 use axum::body::Bytes;
 use serde_json::Value;
 
 use crate::ledger::Tables;
-use crate::runtime::{consumer, start};
+use crate::runtime::{SHIPPED_CONSUMER, consumer, start};
 
 fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/fixtures/upgrade/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -19,7 +18,7 @@ fn fixture(name: &str) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn yesterdays_messages_meet_yesterdays_records() {
-    let binary = local::function_binary("consumer").await.unwrap();
+    let binary = SHIPPED_CONSUMER.as_ref();
     let tables = Tables::create().await;
     let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/ledger.json")).unwrap();
     for record in records {
@@ -27,7 +26,7 @@ async fn yesterdays_messages_meet_yesterdays_records() {
     }
 
     let messages = Bytes::from(fixture("v1/messages.json"));
-    let (_child, mut answered) = consumer(&binary, &tables.endpoint, messages, None).await;
+    let (_child, mut answered) = consumer(binary, &tables.endpoint, messages, None).await;
     assert_eq!(answered.recv().await.unwrap(), r#"{"batchItemFailures":[]}"#);
 
     for (partition, attempts, duplicates, applied) in [
@@ -56,14 +55,14 @@ async fn yesterdays_messages_meet_yesterdays_records() {
 /// is another kind's.
 #[tokio::test(flavor = "multi_thread")]
 async fn yesterdays_payments_go_on_under_todays_key() {
-    let binary = local::function_binary("consumer").await.unwrap();
+    let binary = SHIPPED_CONSUMER.as_ref();
     let tables = Tables::create().await;
     let rows: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/payments.json")).unwrap();
     for row in rows {
         tables.put_payment(row).await;
     }
     let messages = Bytes::from(fixture("v1/messages.json"));
-    let (_child, mut answered) = consumer(&binary, &tables.endpoint, messages, None).await;
+    let (_child, mut answered) = consumer(binary, &tables.endpoint, messages, None).await;
     assert_eq!(answered.recv().await.unwrap(), r#"{"batchItemFailures":[]}"#);
 
     for (pk, applied) in [
@@ -79,7 +78,7 @@ async fn yesterdays_payments_go_on_under_todays_key() {
 /// What version 1 recorded under a key of another text than today's is not new; what only shares its key is.
 #[tokio::test(flavor = "multi_thread")]
 async fn yesterdays_keys_are_known() {
-    let binary = local::function_binary("consumer").await.unwrap();
+    let binary = SHIPPED_CONSUMER.as_ref();
     let tables = Tables::create().await;
     let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/keys/ledger.json")).unwrap();
     for record in records {
@@ -87,7 +86,7 @@ async fn yesterdays_keys_are_known() {
     }
 
     let messages = Bytes::from(fixture("v1/keys/messages.json"));
-    let (_child, mut answered) = consumer(&binary, &tables.endpoint, messages, None).await;
+    let (_child, mut answered) = consumer(binary, &tables.endpoint, messages, None).await;
     assert_eq!(answered.recv().await.unwrap(), r#"{"batchItemFailures":[]}"#);
 
     for (key, attempts, duplicates) in [
@@ -124,11 +123,11 @@ async fn yesterdays_keys_are_known() {
 /// From the function's environment to the index's keys, and to a reader that knows nothing of either.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_consumer_spreads_a_day_as_its_environment_says() {
-    let binary = local::function_binary("consumer").await.unwrap();
+    let binary = SHIPPED_CONSUMER.as_ref();
     let tables = Tables::create().await;
     let messages = Bytes::from(fixture("v1/messages.json"));
     let spread = [("LEDGER_DAY_SHARDS", "64")];
-    let (_child, mut answered) = start(&binary, &tables.endpoint, [messages].into(), spread, Stdio::null()).await;
+    let (_child, mut answered) = start(binary, &tables.endpoint, [messages].into(), spread, Stdio::null()).await;
     assert_eq!(answered.recv().await.unwrap(), r#"{"batchItemFailures":[]}"#);
 
     let days = tables.days().await;
@@ -154,7 +153,7 @@ async fn yesterdays_records_are_listed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_of_a_newer_version_is_left_to_it() {
-    let binary = local::function_binary("consumer").await.unwrap();
+    let binary = SHIPPED_CONSUMER.as_ref();
     let tables = Tables::create().await;
     let records: Vec<HashMap<String, Value>> = serde_json::from_slice(&fixture("v1/ledger.json")).unwrap();
     let messages: Value = serde_json::from_slice(&fixture("v1/messages.json")).unwrap();
@@ -166,7 +165,7 @@ async fn a_record_of_a_newer_version_is_left_to_it() {
     tables.put_record(completed).await;
 
     let batch = serde_json::json!({"Records": [messages["Records"][6]]}).to_string();
-    let (_child, mut answered) = consumer(&binary, &tables.endpoint, Bytes::from(batch), None).await;
+    let (_child, mut answered) = consumer(binary, &tables.endpoint, Bytes::from(batch), None).await;
     let answer: Value = serde_json::from_slice(&answered.recv().await.unwrap()).unwrap();
     assert_eq!(
         answer["batchItemFailures"][0]["itemIdentifier"], messages["Records"][6]["messageId"],

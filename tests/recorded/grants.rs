@@ -2,31 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use acuse_tests::template::POLICY;
 use serde_json::{Map, Value};
 
 /// An action on a resource: `sqs:SendMessage` on `EventQueue`.
 pub(crate) type Grant = (String, String);
 
-/// The template's functions with what their roles grant, where its parameters are as `given`, or
-/// else their defaults. A resource is its logical id, or what its ARN ends with.
-pub(crate) fn of_functions(template: &Value, given: &[(&str, &str)]) -> BTreeMap<String, BTreeSet<Grant>> {
+/// What a function's role grants.
+#[derive(Debug, Default)]
+pub(crate) struct Grants {
+    pub(crate) ours: BTreeSet<Grant>,
+    /// By the owner's policy.
+    pub(crate) yours: BTreeSet<Grant>,
+}
+
+/// The template's functions with what their roles grant, if the template's parameters are as `given` or else have
+/// their defaults. A resource is its logical id, or the end of its ARN.
+pub(crate) fn of_functions(template: &Value, given: &[(&str, &str)]) -> BTreeMap<String, Grants> {
     let template = Template::new(template, given);
     let resources = template.json["Resources"].as_object().unwrap().iter();
     let functions = resources.filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function");
     functions
-        .map(|(id, function)| (id.clone(), template.grants(&template.policies(function))))
+        .map(|(id, function)| (id.clone(), template.grants(function)))
         .collect()
-}
-
-/// The logical id of a function's role: its own, or the one that SAM makes for it.
-pub(crate) fn role(template: &Value, function: &str) -> String {
-    let role = &template["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0];
-    role.as_str().map_or_else(|| format!("{function}Role"), str::to_owned)
-}
-
-/// Whether the template writes the function's role out, or leaves it to SAM.
-pub(crate) fn has_own_role(template: &Value, function: &str) -> bool {
-    template["Resources"].get(role(template, function)).is_some()
 }
 
 struct Template<'a> {
@@ -47,33 +45,26 @@ impl<'a> Template<'a> {
         Self { json, parameters }
     }
 
-    /// The policy documents of a function's own role, or those that SAM makes a role of.
-    fn policies(&self, function: &Value) -> Value {
-        let properties = &function["Properties"];
-        let Some(role) = properties["Role"]["Fn::GetAtt"][0].as_str() else {
-            return properties["Policies"].clone();
-        };
-        let role = &self.json["Resources"][role]["Properties"];
+    fn grants(&self, function: &Value) -> Grants {
+        let role = function["Properties"]["Role"]["Fn::GetAtt"][0].as_str();
+        let role = &self.json["Resources"][role.expect("each function names its role")]["Properties"];
         assert!(
             role.get("ManagedPolicyArns").is_none(),
-            "a role should say itself what it grants"
+            "a role lists its own statements"
         );
-        let policies = list(self.resolved(&role["Policies"])).into_iter();
-        policies.map(|policy| policy["PolicyDocument"].clone()).collect()
-    }
-
-    fn grants(&self, policies: &Value) -> BTreeSet<Grant> {
-        let mut grants = BTreeSet::new();
-        for policy in list(self.resolved(policies)) {
-            let Value::Object(policy) = policy else {
-                panic!("{policy}: a policy should be written out, for all to see what it grants");
-            };
-            for statement in list(policy["Statement"].clone()) {
+        let mut grants = Grants::default();
+        for policy in list(self.resolved(&role["Policies"])) {
+            let is_yours = policy["PolicyName"] == POLICY;
+            let granted = if is_yours { &mut grants.yours } else { &mut grants.ours };
+            for statement in list(policy["PolicyDocument"]["Statement"].clone()) {
+                if is_yours && statement["Effect"] != "Allow" {
+                    continue;
+                }
                 assert_eq!(statement["Effect"], "Allow", "{statement}");
                 assert!(statement.get("NotAction").is_none() && statement.get("NotResource").is_none());
                 for action in list(statement["Action"].clone()) {
                     for resource in list(statement["Resource"].clone()) {
-                        grants.insert((text(&action), name(&resource)));
+                        granted.insert((text(&action), name(&resource)));
                     }
                 }
             }
@@ -81,8 +72,8 @@ impl<'a> Template<'a> {
         grants
     }
 
-    /// `Fn::If` and `Fn::Sub` are worked out. `Ref` and `Fn::GetAtt` of a resource become its
-    /// logical id, `Ref` of a parameter its value.
+    /// Evaluates `Fn::If` and `Fn::Sub`. `Ref` and `Fn::GetAtt` of a resource become its logical id, and `Ref` of a
+    /// parameter its value.
     fn resolved(&self, value: &Value) -> Value {
         match value {
             Value::Array(items) => {
@@ -90,7 +81,7 @@ impl<'a> Template<'a> {
                 Value::Array(items.filter(|item| !item.is_null()).collect())
             }
             Value::Object(entries) => match self.function(entries) {
-                Some(worked_out) => worked_out,
+                Some(value) => value,
                 None => {
                     let entries = entries.iter().map(|(name, value)| (name.clone(), self.resolved(value)));
                     Value::Object(entries.filter(|(_, value)| !value.is_null()).collect())
@@ -109,12 +100,12 @@ impl<'a> Template<'a> {
                 None => argument.clone(),
             },
             "Fn::GetAtt" => argument[0].clone(),
-            "Fn::If" => match self.holds(&self.json["Conditions"][text(&argument[0])]) {
+            "Fn::If" => match self.is_true(&self.json["Conditions"][text(&argument[0])]) {
                 true => self.resolved(&argument[1]),
                 false => self.resolved(&argument[2]),
             },
             "Fn::Sub" => {
-                // A pseudo parameter's own colons are none of an ARN's.
+                // The colons in the names of pseudo parameters don't separate the parts of an ARN.
                 let mut text = text(argument).replace("AWS::", "");
                 for (name, value) in &self.parameters {
                     text = text.replace(&format!("${{{name}}}"), value);
@@ -125,22 +116,22 @@ impl<'a> Template<'a> {
         })
     }
 
-    fn holds(&self, condition: &Value) -> bool {
+    fn is_true(&self, condition: &Value) -> bool {
         let (function, argument) = condition.as_object().and_then(|entries| entries.iter().next()).unwrap();
         let mut arguments = argument.as_array().into_iter().flatten();
         match function.as_str() {
-            "Condition" => self.holds(&self.json["Conditions"][text(argument)]),
-            "Fn::Not" => !self.holds(&argument[0]),
-            "Fn::And" => arguments.all(|argument| self.holds(argument)),
-            "Fn::Or" => arguments.any(|argument| self.holds(argument)),
-            // Parameters are text, also those that are numbers.
+            "Condition" => self.is_true(&self.json["Conditions"][text(argument)]),
+            "Fn::Not" => !self.is_true(&argument[0]),
+            "Fn::And" => arguments.all(|argument| self.is_true(argument)),
+            "Fn::Or" => arguments.any(|argument| self.is_true(argument)),
+            // Parameters are strings, even if they are numbers.
             "Fn::Equals" => text(&self.resolved(&argument[0])) == text(&self.resolved(&argument[1])),
             other => panic!("a condition by {other}"),
         }
     }
 }
 
-/// The part of an ARN that names what it is of; a logical id as it is.
+/// The end of an ARN, which names the resource; a logical id stays as it is.
 fn name(resource: &Value) -> String {
     let text = text(resource);
     match text.starts_with("arn:") {

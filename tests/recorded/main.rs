@@ -1,5 +1,4 @@
-//! What the functions call of AWS, recorded over an event's whole life, against what their roles
-//! grant and what the documentation says that it costs.
+//! What the functions call of AWS over the life of an event, compared with what their roles grant.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -10,31 +9,36 @@
 )]
 
 mod audit;
-mod capacity;
-mod cost;
 mod grants;
-mod life;
-mod recorder;
-mod stack;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use acuse_cli::local::Checkout;
+use acuse_core::providers;
+use acuse_tests::recording::life::{BUS, life};
+use acuse_tests::template;
+use serde_json::Value;
 
 use audit::{Finding, audit};
-use grants::{Grant, has_own_role, of_functions};
-use life::life;
+use grants::{Grant, of_functions};
 
-/// Parameters that make every statement of the template count.
+/// The stack's files.
+const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/recorded");
+
+/// Parameters under which every statement of the template applies.
 const EVERYTHING: [(&str, &str); 2] = [
-    ("EventBusName", life::BUS),
+    ("EventBusName", BUS),
     ("KmsKeyArn", "arn:aws:kms:us-east-1:000000000000:key/own"),
 ];
 
+/// The functions that are ours. Those that an owner adds are not recorded.
+fn functions() -> BTreeSet<String> {
+    of_functions(&template::ours(), &[]).into_keys().collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_role_grants_what_its_function_calls_and_nothing_else() {
-    let life = life().await;
-    let granted = of_functions(&life.template, &EVERYTHING);
+    let life = life(STATE).await;
+    let granted = of_functions(&template::whole(), &EVERYTHING);
     let mut called: BTreeMap<&str, BTreeSet<Grant>> = BTreeMap::new();
     for call in life.calls() {
         let asks = call
@@ -43,28 +47,33 @@ async fn every_role_grants_what_its_function_calls_and_nothing_else() {
             .map(|(action, name)| (action.clone(), life.logical(name)));
         called.entry(&call.function).or_default().extend(asks);
     }
-    assert!(granted.keys().eq(called.keys()), "calls of {:?}", called.keys());
-    for (function, granted) in &granted {
-        let findings: Vec<Finding> = audit(granted, &called[function.as_str()]);
-        assert_eq!(findings, [], "{function}");
+    assert!(functions().iter().eq(called.keys()), "calls of {:?}", called.keys());
+    for (function, called) in called {
+        let findings: Vec<Finding> = audit(&granted[function], &called);
+        assert!(findings.is_empty(), "{function}: {findings:#?}");
     }
-    // And the other way round: where nothing is published, nothing may be.
-    let quiet = of_functions(&life.template, &[]);
-    let more = granted["ConsumerFunction"].difference(&quiet["ConsumerFunction"]);
-    let more: Vec<_> = more.filter(|(action, _)| !action.starts_with("kms:")).collect();
-    assert_eq!(
-        more,
-        [&("events:PutEvents".to_owned(), format!("event-bus/{}", life::BUS))]
-    );
 }
 
 #[test]
-fn a_door_may_send_and_read_its_own_secret_and_the_consumer_reads_none() {
-    let template = Checkout::find().unwrap().read_template().unwrap();
+fn a_consumer_that_does_not_publish_may_not_publish() {
+    let consumer = |given| {
+        of_functions(&template::ours(), given)
+            .remove("ConsumerFunction")
+            .unwrap()
+    };
+    let (everything, defaults) = (consumer(&EVERYTHING[..]), consumer(&[]));
+    let more = everything.ours.difference(&defaults.ours);
+    let more: Vec<_> = more.filter(|(action, _)| !action.starts_with("kms:")).collect();
+    assert_eq!(more, [&("events:PutEvents".to_owned(), format!("event-bus/{BUS}"))]);
+}
+
+#[test]
+fn a_verify_function_may_send_and_read_its_own_secret_and_the_consumer_reads_none() {
+    let template = template::ours();
     for parameters in [&[][..], &EVERYTHING[..]] {
         for (function, granted) in of_functions(&template, parameters) {
             let of = |action: &str| -> BTreeSet<&str> {
-                let grants = granted.iter().filter(|(own, _)| own == action);
+                let grants = granted.ours.iter().filter(|(own, _)| own == action);
                 grants.map(|(_, resource)| resource.as_str()).collect()
             };
             if function == "ConsumerFunction" {
@@ -82,7 +91,7 @@ fn a_door_may_send_and_read_its_own_secret_and_the_consumer_reads_none() {
                 BTreeSet::from([secret.as_str()]),
                 "{function}"
             );
-            // With a key of one's own, SQS and Secrets Manager ask for it in the verifier's name.
+            // SQS and Secrets Manager use the owner's KMS key with the function's permission.
             let known = [
                 "sqs:SendMessage",
                 "secretsmanager:GetSecretValue",
@@ -91,6 +100,7 @@ fn a_door_may_send_and_read_its_own_secret_and_the_consumer_reads_none() {
             ];
             let by_lambda = |action: &str| action.starts_with("logs:") || action.starts_with("xray:");
             let more = granted
+                .ours
                 .iter()
                 .filter(|(action, _)| !known.contains(&action.as_str()) && !by_lambda(action));
             let more: Vec<_> = more.collect();
@@ -99,21 +109,37 @@ fn a_door_may_send_and_read_its_own_secret_and_the_consumer_reads_none() {
     }
 }
 
-/// What SAM adds to policies that the template does not put in a role of its own: known, and no
-/// more than that. To a role of the template's own, nothing.
+/// The template repeats these resources for each provider, and nothing but the name may differ.
+#[test]
+fn the_resources_of_all_providers_are_the_same_but_for_the_name() {
+    let template = template::ours();
+    let resources = template["Resources"].as_object().unwrap();
+    let of = |provider: &str| -> BTreeMap<String, Value> {
+        let own = |text: &str| {
+            let lower = text.to_lowercase();
+            lower.replace(provider, "provider")
+        };
+        let resources = resources
+            .iter()
+            .filter(|(name, _)| name.to_lowercase().starts_with(provider));
+        // A secret's description says where the provider shows its secrets.
+        let resources = resources.filter(|(name, _)| !name.ends_with("Secret"));
+        let parsed = |(name, resource): (&String, &Value)| {
+            (own(name), serde_json::from_str(&own(&resource.to_string())).unwrap())
+        };
+        resources.map(parsed).collect()
+    };
+    let first = of(providers::ALL[0].name);
+    assert_eq!(first.len(), 5, "{:?}", first.keys());
+    for provider in providers::ALL {
+        assert_eq!(of(provider.name), first, "{}", provider.name);
+    }
+}
+
+/// A role has no permissions beyond those that the template lists.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_attached_besides_is_known() {
-    let life = life().await;
-    for (function, attached) in &life.attached {
-        let mut known = BTreeSet::new();
-        if !has_own_role(&life.template, function) {
-            known.extend(["AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"]);
-            if function == "ConsumerFunction" {
-                // For its event source: receive and delete, on every queue of the account.
-                known.insert("AWSLambdaSQSQueueExecutionRole");
-            }
-        }
-        let attached: BTreeSet<&str> = attached.iter().map(String::as_str).collect();
-        assert_eq!(attached, known, "{function}");
+async fn no_managed_policy_is_attached() {
+    for (function, attached) in &life(STATE).await.attached {
+        assert_eq!(attached, &BTreeSet::new(), "{function}");
     }
 }

@@ -1,19 +1,23 @@
-//! Your business code: one file a concern, one line here.
-//!
-//! A hook is called once for each event, in this order. See `docs/hooks.md`.
+//! Your business code: one file per hook in `hooks/`, and one line here. See `docs/hooks.md`.
 
 mod eventbridge;
 mod payments;
 
+// Yours: your files.
+
 use acuse_aws::Setup;
 use acuse_aws::consumer::{Error, Hook};
 
-/// All hooks, in the order in which they are called.
+/// All hooks, in the order in which they are called. Hooks that only return writes come first, because those are
+/// then part of the write that claims the event.
 ///
 /// # Errors
-/// A hook's variable that is missing, by name.
+/// A variable that a hook needs is missing or invalid; the error names it.
 pub(crate) fn all(setup: &Setup) -> Result<Vec<Hook>, Error> {
-    let mut hooks: Vec<Hook> = vec![Box::new(payments::Payments::from_env(setup)?)];
+    let mut hooks: Vec<Hook> = vec![
+        Box::new(payments::Payments::from_env(setup)?),
+        // Yours: your hooks.
+    ];
     if let Some(eventbridge) = eventbridge::EventBridge::from_env(setup) {
         hooks.push(Box::new(eventbridge));
     }

@@ -1,8 +1,8 @@
 """AWS's rules that neither the emulator nor cfn-lint enforces, each with its source.
 
-They are held against the template as SAM transforms it, under each set of parameters that changes what is
-deployed. `.ci/aws-rules` runs them, and shows of each that it finds a template which breaks it.
+`.ci/aws-rules` checks the transformed template against them under every set of parameters that makes a difference,
+and checks that each rule finds a template that breaks it.
 """
 
-from . import api, events, functions, keeping, monitoring, queues, roles, stack  # noqa: F401
+from . import api, events, functions, monitoring, queues, roles, stack, storage  # noqa: F401
 from .rule import RULES  # noqa: F401

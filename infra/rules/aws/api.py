@@ -22,8 +22,8 @@ def words(method):
 
 
 @rule("https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename-routesettings-routekey.html")
-def every_route_is_throttled_by_itself(stack):
-    """Route settings are of routes that there are, or the stage is refused; a route without shares the stage's."""
+def every_route_has_its_own_throttle(stack):
+    """Route settings name existing routes, or AWS refuses the stage. A route without settings shares the stage's limits."""
     for name, own in stack.of_type(STAGE):
         settings = own.get("RouteSettings", {})
         if set(settings) != routes(stack):
@@ -34,7 +34,7 @@ def every_route_is_throttled_by_itself(stack):
 
 
 broken_by(
-    every_route_is_throttled_by_itself,
+    every_route_has_its_own_throttle,
     unknown=lambda r, t: stage(r)["RouteSettings"].update({"GET /webhooks/kuenta": {}}),
     missing=lambda r, t: stage(r)["RouteSettings"].pop("POST /webhooks/kuenta"),
     half=lambda r, t: stage(r)["RouteSettings"]["POST /webhooks/kuenta"].pop("ThrottlingBurstLimit"),
@@ -43,7 +43,7 @@ broken_by(
 
 @rule("https://github.com/aws/serverless-application-model/issues/1939")
 def the_routes_of_deployed_stacks_stay(stack):
-    """A route that has settings can't be taken away, as by an ANY in its place: the update fails."""
+    """A route with settings can't be removed, not even if ANY replaces it: the update fails."""
     own = routes(stack)
     for route in own:
         _, path = route.split(" ", 1)
@@ -62,7 +62,7 @@ broken_by(
 
 @rule("https://github.com/storacha/w3infra/pull/166")
 def a_trailing_slash_is_served(stack):
-    """`/a/` is another path than `/a`, and no route ends in a slash: `/a/{proxy+}` takes it."""
+    """`/a/` is a different path than `/a`, and no route may end in a slash. `/a/{proxy+}` matches it."""
     own = routes(stack)
     for route in own:
         _, path = route.split(" ", 1)
@@ -81,7 +81,7 @@ broken_by(
 
 @rule("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-apigatewayv2-stage-routesettings.html")
 def http_apis_have_no_execution_log(stack):
-    """`DataTraceEnabled` and `LoggingLevel` are for WebSocket APIs alone: an HTTP API's stage is refused with them."""
+    """`DataTraceEnabled` and `LoggingLevel` are only for WebSocket APIs. AWS refuses them on an HTTP API's stage."""
     for name, own in stack.of_type(STAGE):
         for settings in [own.get("DefaultRouteSettings", {}), *own.get("RouteSettings", {}).values()]:
             if {"DataTraceEnabled", "LoggingLevel"} & set(settings):
@@ -97,7 +97,7 @@ broken_by(
 
 @rule(GATEWAY + "http-api-logging.html")
 def the_access_log_names_its_request(stack):
-    """A log format is one line of 3 KB at most, and has `$context.requestId` in it."""
+    """A log format is one line of at most 3 KB and contains `$context.requestId`."""
     for name, own in stack.of_type(STAGE):
         line = text(own["AccessLogSettings"]["Format"])
         if "$context.requestId" not in line or "\n" in line or len(line) > 3072:
@@ -112,8 +112,8 @@ broken_by(
 
 
 @rule(GATEWAY + "http-api-mutual-tls.html")
-def client_certificates_are_asked_for_everywhere(stack):
-    """Mutual TLS is the domain's: the default URL stays open beside it, unless it is switched off."""
+def mutual_tls_closes_the_default_url(stack):
+    """Mutual TLS applies to the domain only. The default URL stays open unless it is disabled."""
     mutual = [name for name, own in stack.of_type("AWS::ApiGatewayV2::DomainName") if "MutualTlsAuthentication" in own]
     for name, api in stack.of_type("AWS::ApiGatewayV2::Api"):
         if mutual and '"disableExecuteApiEndpoint": true' not in text(api["Body"]):
@@ -121,7 +121,7 @@ def client_certificates_are_asked_for_everywhere(stack):
 
 
 broken_by(
-    client_certificates_are_asked_for_everywhere,
+    mutual_tls_closes_the_default_url,
     open=lambda r, t: (
         r["HttpApi"]["Properties"]["Body"]["servers"][0].clear(),
         t["Conditions"].update(AsksForCertificates={"Fn::Equals": ["", ""]}, HasDomain={"Fn::Equals": ["", ""]}),
@@ -131,7 +131,7 @@ broken_by(
 
 @rule(GATEWAY + "http-api-custom-domain-names.html")
 def a_domain_is_regional_and_mapped(stack):
-    """An HTTP API's domain is regional, of TLS 1.2 at least, and does nothing until it is mapped to a stage."""
+    """An HTTP API's domain is regional, uses TLS 1.2 or later, and has no effect until it is mapped to a stage."""
     mapped = {text(own["DomainName"]) for _, own in stack.of_type("AWS::ApiGatewayV2::ApiMapping")}
     for name, own in stack.of_type("AWS::ApiGatewayV2::DomainName"):
         (settings,) = own["DomainNameConfigurations"]

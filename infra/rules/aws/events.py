@@ -16,7 +16,7 @@ def mappings(stack):
 
 @rule(LAMBDA + "services-sqs-configure.html")
 def visibility_is_six_times_the_time_out(stack):
-    """Visibility is at least six times the function's time-out, and the batching window on top."""
+    """The visibility timeout is at least six times the function's timeout plus the batching window."""
     for own in mappings(stack):
         queue, function = stack.properties(own["EventSourceArn"]), stack.properties(own["FunctionName"])
         least = 6 * function["Timeout"] + own.get("MaximumBatchingWindowInSeconds", 0)
@@ -32,22 +32,22 @@ broken_by(
 
 
 @rule("https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html")
-def large_batches_wait(stack):
-    """A `BatchSize` of more than 10 wants a `MaximumBatchingWindowInSeconds` of at least 1."""
+def large_batches_need_a_window(stack):
+    """A `BatchSize` of more than 10 needs a `MaximumBatchingWindowInSeconds` of at least 1."""
     for own in mappings(stack):
         if own["BatchSize"] > 10 and own.get("MaximumBatchingWindowInSeconds", 0) < 1:
             yield f"{own['BatchSize']} messages, no window"
 
 
 broken_by(
-    large_batches_wait,
+    large_batches_need_a_window,
     at_once=lambda r, t: mapping(r).update(BatchSize=11, MaximumBatchingWindowInSeconds=0),
 )
 
 
 @rule("https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html")
 def maximum_concurrency_is_in_range(stack):
-    """`MaximumConcurrency` is 2 to 1,000."""
+    """`MaximumConcurrency` is between 2 and 1,000."""
     for own in mappings(stack):
         most = own.get("ScalingConfig", {}).get("MaximumConcurrency", 2)
         if not 2 <= most <= 1000:
@@ -61,7 +61,7 @@ broken_by(
 
 @rule("https://docs.aws.amazon.com/lambda/latest/api/API_ProvisionedPollerConfig.html")
 def pollers_are_in_range(stack):
-    """For SQS there are at least 2 pollers, as the minimum at most 200 and the maximum at most 2,000."""
+    """For SQS, the minimum of pollers is between 2 and 200, and the maximum at most 2,000."""
     for own in mappings(stack):
         pollers = own.get("ProvisionedPollerConfig")
         if pollers and not (
@@ -78,15 +78,15 @@ broken_by(
 
 
 @rule(LAMBDA + "services-sqs-scaling.html")
-def one_way_of_scaling(stack):
-    """Provisioned mode and a maximum concurrency can't go together."""
+def there_is_one_way_of_scaling(stack):
+    """Provisioned mode and a maximum concurrency exclude each other."""
     for own in mappings(stack):
         if "ScalingConfig" in own and "ProvisionedPollerConfig" in own:
             yield str(own)
 
 
 broken_by(
-    one_way_of_scaling,
+    there_is_one_way_of_scaling,
     both=lambda r, t: mapping(r).update(
         ScalingConfig={"MaximumConcurrency": 10}, ProvisionedPollerConfig={"MinimumPollers": 2, "MaximumPollers": 20}
     ),
@@ -95,7 +95,7 @@ broken_by(
 
 @rule(LAMBDA + "services-sqs-scaling.html")
 def reserved_concurrency_is_enough(stack):
-    """A function's reserved concurrency is not less than its mapping's maximum: Lambda would throttle messages."""
+    """A function's reserved concurrency is at least its mapping's maximum, or Lambda throttles messages."""
     for own in mappings(stack):
         reserved = stack.properties(own["FunctionName"]).get("ReservedConcurrentExecutions")
         most = own.get("ScalingConfig", {}).get("MaximumConcurrency")
@@ -111,7 +111,7 @@ broken_by(
 
 @rule(LAMBDA + "services-sqs-errorhandling.html")
 def failures_are_reported_by_item(stack):
-    """Without `ReportBatchItemFailures` one failure sends the whole batch back."""
+    """Without `ReportBatchItemFailures`, one failure returns the whole batch to the queue."""
     for own in mappings(stack):
         if own.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
             yield str(own)

@@ -15,8 +15,8 @@ RESERVED = re.compile(
 
 
 @rule(LAMBDA + "configuration-envvars.html")
-def variables_are_lambdas_own_nowhere(stack):
-    """A variable's name is two letters, digits or underscores at least, begins with a letter, and is not reserved."""
+def variable_names_are_valid(stack):
+    """A variable's name has at least two letters, digits or underscores, begins with a letter, and is not reserved."""
     for name, function in stack.of_type(FUNCTION):
         for variable in function["Environment"]["Variables"]:
             if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]+", variable) or RESERVED.fullmatch(variable):
@@ -24,7 +24,7 @@ def variables_are_lambdas_own_nowhere(stack):
 
 
 broken_by(
-    variables_are_lambdas_own_nowhere,
+    variable_names_are_valid,
     reserved=lambda r, t: r["KuentaFunction"]["Properties"]["Environment"]["Variables"].update(AWS_REGION="x"),
     hyphen=lambda r, t: r["KuentaFunction"]["Properties"]["Environment"]["Variables"].update({"A-B": "x"}),
 )
@@ -32,7 +32,7 @@ broken_by(
 
 @rule(LAMBDA + "gettingstarted-limits.html")
 def variables_fit(stack):
-    """All variables of a function are 4 KB at most. Names and URLs that AWS makes count as 200 bytes here."""
+    """All variables of a function together have at most 4 KB. A name or URL that AWS generates counts as 200 bytes here."""
     for name, function in stack.of_type(FUNCTION):
         variables = function["Environment"]["Variables"].items()
         size = sum(len(key) + (len(value) if isinstance(value, str) else 200) for key, value in variables)
@@ -50,20 +50,20 @@ broken_by(
 
 
 @rule(LAMBDA + "monitoring-cloudwatchlogs-advanced.html")
-def levels_want_json(stack):
-    """Log levels are for logs in JSON: with text Lambda refuses them."""
+def log_levels_need_json(stack):
+    """Log levels need logs in JSON. Lambda refuses them for text."""
     for name, function in stack.of_type(FUNCTION):
         logging = function["LoggingConfig"]
         if logging.get("LogFormat") != "JSON" and {"ApplicationLogLevel", "SystemLogLevel"} & set(logging):
             yield name
 
 
-broken_by(levels_want_json, text=lambda r, t: r["KuentaFunction"]["Properties"]["LoggingConfig"].update(LogFormat="Text"))
+broken_by(log_levels_need_json, text=lambda r, t: r["KuentaFunction"]["Properties"]["LoggingConfig"].update(LogFormat="Text"))
 
 
 @rule(LAMBDA + "monitoring-cloudwatchlogs-loggroups.html")
-def log_groups_are_there_and_may_be_written(stack):
-    """A function's own log group is made before it, and its role may write there: Lambda says nothing otherwise."""
+def log_groups_exist_and_are_writable(stack):
+    """A function's log group exists before the function, and its role may write there. Lambda reports neither."""
     for name, function in stack.of_type(FUNCTION):
         group = target(function["LoggingConfig"].get("LogGroup"))
         policies = stack.properties(function["Role"]).get("Policies", [])
@@ -74,15 +74,15 @@ def log_groups_are_there_and_may_be_written(stack):
 
 
 broken_by(
-    log_groups_are_there_and_may_be_written,
+    log_groups_exist_and_are_writable,
     another=lambda r, t: r["KuentaFunction"]["Properties"]["LoggingConfig"].update(LogGroup={"Ref": "OnepayLogs"}),
     by_name=lambda r, t: r["KuentaFunction"]["Properties"]["LoggingConfig"].update(LogGroup="/aws/lambda/kuenta"),
 )
 
 
 @rule(LAMBDA + "services-xray.html")
-def traced_functions_may_trace(stack):
-    """Active tracing wants the permission to write traces; without tracing nobody needs it."""
+def only_traced_functions_may_trace(stack):
+    """Active tracing needs the permission to write traces. Without tracing it is not granted."""
     for name, function in stack.of_type(FUNCTION):
         active = function.get("TracingConfig", {}).get("Mode") == "Active"
         may = "xray:PutTraceSegments" in text(stack.properties(function["Role"]).get("Policies", []))
@@ -91,25 +91,25 @@ def traced_functions_may_trace(stack):
 
 
 broken_by(
-    traced_functions_may_trace,
+    only_traced_functions_may_trace,
     always=lambda r, t: r["KuentaFunction"]["Properties"].update(TracingConfig={"Mode": "Active"}),
 )
 
 
 @rule("https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html")
-def the_api_waits_long_enough(stack):
-    """An HTTP API gives up after 30 s; the providers do after 5 s."""
+def verify_functions_answer_in_time(stack):
+    """An HTTP API gives up after 30 s, and the providers after 5 s."""
     for name, function in stack.of_type(FUNCTION):
         if name != "ConsumerFunction" and function["Timeout"] > 5:
             yield f"{name}: {function['Timeout']} s"
 
 
-broken_by(the_api_waits_long_enough, slow=lambda r, t: r["KuentaFunction"]["Properties"].update(Timeout=31))
+broken_by(verify_functions_answer_in_time, slow=lambda r, t: r["KuentaFunction"]["Properties"].update(Timeout=31))
 
 
 @rule("https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html")
 def memory_and_description_are_in_range(stack):
-    """Memory is 128 to 10,240 MB, a time-out 1 to 900 s, a description 256 characters at most."""
+    """Memory is 128 to 10,240 MB, the timeout 1 to 900 s, and the description at most 256 characters."""
     for name, function in stack.of_type(FUNCTION):
         in_range = 128 <= int(function["MemorySize"]) <= 10_240 and 1 <= function["Timeout"] <= 900
         if not in_range or len(function.get("Description", "")) > 256:

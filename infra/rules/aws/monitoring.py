@@ -19,7 +19,7 @@ def expressions(alarm):
 
 
 def change(name, **properties):
-    """A way to break a rule: an alarm with other properties."""
+    """Breaks a rule by changing properties of an alarm."""
     return lambda r, t: r[name]["Properties"].update(properties)
 
 
@@ -28,8 +28,8 @@ def change_metric(name, place, **properties):
 
 
 @rule(CLOUDWATCH + "monitoring/using-metric-math.html")
-def filled_alarms_look_at_more_than_one(stack):
-    """FILL makes a metric that is a little late a zero: such an alarm is M out of N, or it can be stuck."""
+def filled_alarms_evaluate_several_periods(stack):
+    """FILL turns a metric that is slightly late into zero. Such an alarm must be M out of N, or it can get stuck."""
     for name, alarm in alarms(stack):
         filled = any("FILL(" in own for own in expressions(alarm))
         if filled and not alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) < alarm["EvaluationPeriods"]:
@@ -37,7 +37,7 @@ def filled_alarms_look_at_more_than_one(stack):
 
 
 broken_by(
-    filled_alarms_look_at_more_than_one,
+    filled_alarms_evaluate_several_periods,
     one=change("DeadLettersAlarm", EvaluationPeriods=1, DatapointsToAlarm=1),
     filled=lambda r, t: (
         change_metric("ThrottleAlarm", 0, Expression="FILL(api, 0)")(r, t),
@@ -48,7 +48,7 @@ broken_by(
 
 @rule(CLOUDWATCH + "APIReference/API_PutMetricAlarm.html")
 def alarms_look_back_a_day_or_a_week(stack):
-    """Period times evaluation periods is at most a day, or a week where the period is an hour or more."""
+    """All evaluation periods together are at most a day, or a week if the period is an hour or more."""
     for name, alarm in alarms(stack):
         own = [metric["MetricStat"]["Period"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric]
         period = max(own, default=alarm.get("Period"))
@@ -66,51 +66,51 @@ broken_by(
 
 
 @rule(CLOUDWATCH + "APIReference/API_PutMetricAlarm.html")
-def datapoints_are_among_the_periods(stack):
-    """`DatapointsToAlarm` is from 1 to `EvaluationPeriods`."""
+def datapoints_are_within_the_periods(stack):
+    """`DatapointsToAlarm` is between 1 and `EvaluationPeriods`."""
     for name, alarm in alarms(stack):
         if not 1 <= alarm.get("DatapointsToAlarm", 1) <= int(alarm["EvaluationPeriods"]):
             yield name
 
 
-broken_by(datapoints_are_among_the_periods, more=change("OpenEventAlarm", DatapointsToAlarm=25))
+broken_by(datapoints_are_within_the_periods, more=change("OpenEventAlarm", DatapointsToAlarm=25))
 
 
 @rule(CLOUDWATCH + "APIReference/API_PutMetricAlarm.html")
-def alarms_have_short_names_and_few_actions(stack):
-    """A name is its alarm's own and at most 255 characters, a description 1,024, and there are 5 actions at most."""
+def alarm_names_descriptions_and_actions_are_within_limits(stack):
+    """Names are unique and at most 255 characters, descriptions at most 1,024, and there are at most 5 actions."""
     names = [text(alarm["AlarmName"]) for _, alarm in alarms(stack)]
     for name, alarm in alarms(stack):
-        # A stack's name may be 128 characters long, which the template's is not here.
+        # Leaves room for a stack name of 128 characters.
         long = len(text(alarm["AlarmName"])) > 255 - 128 or len(text(alarm["AlarmDescription"])) > 1024 - 128
         if long or names.count(text(alarm["AlarmName"])) > 1 or len(alarm["AlarmActions"]) > 5:
             yield name
 
 
 broken_by(
-    alarms_have_short_names_and_few_actions,
+    alarm_names_descriptions_and_actions_are_within_limits,
     same=lambda r, t: r["ThrottleAlarm"]["Properties"].update(AlarmName=r["ServerErrorAlarm"]["Properties"]["AlarmName"]),
     long=change("ThrottleAlarm", AlarmName="x" * 256),
 )
 
 
 @rule(CLOUDWATCH + "monitoring/alarm-limits.html")
-def metric_math_is_small(stack):
-    """An alarm by metric math has 10 metrics at most."""
+def metric_math_is_within_limits(stack):
+    """An alarm on metric math has at most 10 metrics."""
     for name, alarm in alarms(stack):
         if sum("MetricStat" in own for own in alarm.get("Metrics", [])) > 10:
             yield name
 
 
 broken_by(
-    metric_math_is_small,
+    metric_math_is_within_limits,
     many=lambda r, t: r["ThrottleAlarm"]["Properties"]["Metrics"].extend(r["ThrottleAlarm"]["Properties"]["Metrics"][1:] * 2),
 )
 
 
 @rule(CLOUDWATCH + "APIReference/API_MetricDataQuery.html")
 def metric_math_gives_one_result(stack):
-    """One of an alarm's metrics returns data, ids begin in lower case, and what an expression names is there."""
+    """Exactly one metric of an alarm returns data, ids begin in lower case, and expressions name existing ids."""
     for name, alarm in alarms(stack):
         metrics = alarm.get("Metrics", [])
         ids = [own["Id"] for own in metrics]
@@ -131,8 +131,8 @@ broken_by(
 
 
 @rule(CLOUDWATCH + "monitoring/using-metric-math.html")
-def metric_math_is_of_one_period(stack):
-    """An expression takes its metrics by the same period, and an alarm can't search."""
+def metric_math_has_one_period(stack):
+    """All metrics of an expression have the same period, and an alarm can't use SEARCH."""
     for name, alarm in alarms(stack):
         periods = {own["MetricStat"]["Period"] for own in alarm.get("Metrics", []) if "MetricStat" in own}
         if len(periods) > 1 or any("SEARCH(" in own for own in expressions(alarm)):
@@ -140,26 +140,27 @@ def metric_math_is_of_one_period(stack):
 
 
 broken_by(
-    metric_math_is_of_one_period,
+    metric_math_has_one_period,
     two=lambda r, t: r["ThrottleAlarm"]["Properties"]["Metrics"][1]["MetricStat"].update(Period=300),
     search=change_metric("ThrottleAlarm", 0, Expression="SUM(SEARCH('x', 'Sum', 60))"),
 )
 
 
 @rule("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html")
-def failing_events_have_an_alarm_of_their_own(stack):
-    """After three receives SQS leaves a message out of `ApproximateAgeOfOldestMessage`: the consumer's own age is watched."""
+def retried_events_have_their_own_alarm(stack):
+    """`ApproximateAgeOfOldestMessage` leaves out messages received more than three times, so the consumer's own metric
+    has an alarm as well."""
     watched = {alarm.get("MetricName") for _, alarm in alarms(stack)}
     if "ApproximateAgeOfOldestMessage" in watched and "OpenEventAge" not in watched:
         yield "only SQS's"
 
 
-broken_by(failing_events_have_an_alarm_of_their_own, gone=lambda r, t: r.pop("OpenEventAlarm"))
+broken_by(retried_events_have_their_own_alarm, gone=lambda r, t: r.pop("OpenEventAlarm"))
 
 
 @rule("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html")
-def dead_letters_are_seen_however_they_come(stack):
-    """`NumberOfMessagesSent` does not count what SQS moves, and a depth above zero hides what comes later."""
+def dead_letter_alarms_count_both_ways(stack):
+    """`NumberOfMessagesSent` does not count what SQS itself moves, and an alarm on the depth does not see later arrivals."""
     for name, alarm in alarms(stack):
         if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible":
             yield f"{name} rings once"
@@ -171,7 +172,7 @@ def dead_letters_are_seen_however_they_come(stack):
 
 
 broken_by(
-    dead_letters_are_seen_however_they_come,
+    dead_letter_alarms_count_both_ways,
     depth=change("QuarantineAlarm", MetricName="ApproximateNumberOfMessagesVisible"),
     sent=lambda r, t: r["DeadLettersAlarm"]["Properties"].update(
         Metrics=[own for own in r["DeadLettersAlarm"]["Properties"]["Metrics"] if own["Id"] in ("arrived", "sent")]
@@ -180,8 +181,8 @@ broken_by(
 
 
 @rule(CLOUDWATCH + "monitoring/search-expression-syntax.html")
-def searched_namespaces_are_quoted(stack):
-    """A namespace with other characters than letters, digits and `/` is quoted: stack names have hyphens."""
+def namespaces_in_searches_are_quoted(stack):
+    """A namespace with characters other than letters, digits and `/` is quoted, because stack names have hyphens."""
     for name, dashboard in stack.of_type("AWS::CloudWatch::Dashboard"):
         for expression in searches(dashboard):
             namespace = re.search(r"\{\s*([^,}]+)", expression)[1]
@@ -190,7 +191,7 @@ def searched_namespaces_are_quoted(stack):
 
 
 broken_by(
-    searched_namespaces_are_quoted,
+    namespaces_in_searches_are_quoted,
     bare=lambda r, t: r["Dashboard"]["Properties"]["DashboardBody"].update(
         {"Fn::Sub": r["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].replace('{\\"Acuse/${AWS::StackName}\\"', "{Acuse/${AWS::StackName}")}
     ),
@@ -198,8 +199,8 @@ broken_by(
 
 
 @rule(CLOUDWATCH + "APIReference/CloudWatch-Dashboard-Body-Structure.html")
-def the_dashboard_is_one(stack):
-    """Its body is JSON, a widget is within 24 columns, and a number has the period of what it says."""
+def the_dashboard_is_valid(stack):
+    """The body is JSON, widgets fit 24 columns, and a single value's period is that of its expression."""
     for name, dashboard in stack.of_type("AWS::CloudWatch::Dashboard"):
         for widget in widgets(dashboard):
             own = widget["properties"]
@@ -211,7 +212,7 @@ def the_dashboard_is_one(stack):
 
 
 broken_by(
-    the_dashboard_is_one,
+    the_dashboard_is_valid,
     a_minute=lambda r, t: r["Dashboard"]["Properties"]["DashboardBody"].update(
         {"Fn::Sub": r["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].replace("'Sum', 86400)", "'Sum', 60)")}
     ),
@@ -230,7 +231,7 @@ def searches(dashboard):
 
 @rule("https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html")
 def cloudwatch_may_publish(stack):
-    """CloudWatch can't publish to a topic with SNS's own key, and needs a statement of the topic's policy."""
+    """CloudWatch can't publish to a topic with SNS's own key, and needs a statement in the topic's policy."""
     allowed = [
         target(statement["Resource"])
         for _, policy in stack.of_type("AWS::SNS::TopicPolicy")
@@ -250,8 +251,8 @@ broken_by(
 
 
 @rule("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-logs-metricfilter-metrictransformation.html")
-def filters_count_lines(stack):
-    """A metric filter has one transformation, of a number, and no default value where it has dimensions."""
+def metric_filters_are_valid(stack):
+    """A metric filter has one transformation, and no default value together with dimensions."""
     for name, own in stack.of_type("AWS::Logs::MetricFilter"):
         (transformation,) = own["MetricTransformations"][:1]
         one = len(own["MetricTransformations"]) == 1
@@ -260,15 +261,15 @@ def filters_count_lines(stack):
 
 
 broken_by(
-    filters_count_lines,
+    metric_filters_are_valid,
     two=lambda r, t: r["ThrottledRequests"]["Properties"]["MetricTransformations"].append({}),
     dimensions=lambda r, t: r["ThrottledRequests"]["Properties"]["MetricTransformations"][0].update(Dimensions=[]),
 )
 
 
 @rule(CLOUDWATCH + "logs/FilterAndPatternSyntax.html")
-def filter_patterns_are_of_json(stack):
-    """A pattern over JSON is in braces, selects by `$.`, and the lines that it reads have what it selects."""
+def filter_patterns_match_the_log(stack):
+    """A JSON pattern is in braces and selects a field that the log's lines have."""
     for name, own in stack.of_type("AWS::Logs::MetricFilter"):
         selected = re.fullmatch(r'\{ \$\.(\w+) = "?[\w*]+"? \}', own["FilterPattern"])
         lines = [text(stage["AccessLogSettings"]["Format"]) for _, stage in stack.of_type("AWS::ApiGatewayV2::Stage")]
@@ -277,7 +278,7 @@ def filter_patterns_are_of_json(stack):
 
 
 broken_by(
-    filter_patterns_are_of_json,
+    filter_patterns_match_the_log,
     absent=lambda r, t: r["ThrottledRequests"]["Properties"].update(FilterPattern='{ $.code = "429" }'),
     bare=lambda r, t: r["ThrottledRequests"]["Properties"].update(FilterPattern="status = 429"),
 )

@@ -8,7 +8,7 @@ SQS = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuid
 
 @rule("http://docs.amazonwebservices.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/AccessPolicyLanguage_SpecialInfo.html")
 def a_policy_covers_one_queue(stack):
-    """Each policy must cover only a single queue: SQS refuses statements on another one."""
+    """A policy covers a single queue. SQS refuses statements about another one."""
     for name, policy in stack.of_type("AWS::SQS::QueuePolicy"):
         covered = {target(queue) for queue in policy["Queues"]}
         for statement in policy["PolicyDocument"]["Statement"]:
@@ -28,7 +28,7 @@ broken_by(
 
 @rule("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html")
 def a_queue_has_one_policy(stack):
-    """`Policy` is one attribute of a queue: a second policy replaces the first. Each queue here has one."""
+    """`Policy` is an attribute of a queue, so a second policy replaces the first. Each of our queues has one."""
     policies = stack.of_type("AWS::SQS::QueuePolicy")
     set_on = [target(queue) for _, policy in policies for queue in policy["Queues"]]
     for name, _ in stack.of_type("AWS::SQS::Queue"):
@@ -61,8 +61,8 @@ broken_by(
 
 
 @rule(SQS + "sqs-configure-dead-letter-queue.html")
-def redrives_are_possible(stack):
-    """`maxReceiveCount` is 1 to 1,000, and its queue is a standard queue of the same stack."""
+def redrive_policies_are_valid(stack):
+    """`maxReceiveCount` is between 1 and 1,000, and the dead-letter queue is a standard queue."""
     for name, queue in stack.of_type("AWS::SQS::Queue"):
         policy = queue.get("RedrivePolicy")
         if policy and not 1 <= int(policy["maxReceiveCount"]) <= 1000:
@@ -72,7 +72,7 @@ def redrives_are_possible(stack):
 
 
 broken_by(
-    redrives_are_possible,
+    redrive_policies_are_valid,
     never=lambda r, t: r["EventQueue"]["Properties"]["RedrivePolicy"].update(maxReceiveCount=0),
     fifo=lambda r, t: r["DeadLetterQueue"]["Properties"].update(FifoQueue=True),
 )
@@ -80,7 +80,7 @@ broken_by(
 
 @rule(SQS + "setting-up-dead-letter-queue-retention.html")
 def dead_letters_live_longer(stack):
-    """A moved message keeps its age: a dead-letter queue keeps messages longer than the queue that it serves."""
+    """A moved message keeps its age, so a dead-letter queue keeps messages longer than its source."""
     for name, queue in stack.of_type("AWS::SQS::Queue"):
         if "RedrivePolicy" in queue:
             letters = stack.properties(queue["RedrivePolicy"]["deadLetterTargetArn"])
@@ -98,7 +98,7 @@ broken_by(
 
 @rule("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html")
 def one_kind_of_encryption(stack):
-    """A queue is encrypted by SQS or by a key of KMS, not by both, and here by one of them."""
+    """A queue is encrypted either by SQS or with a KMS key."""
     for name, queue in stack.of_type("AWS::SQS::Queue"):
         if bool(queue.get("SqsManagedSseEnabled")) == ("KmsMasterKeyId" in queue):
             yield name

@@ -20,15 +20,15 @@ def first(role):
 
 
 @rule(IAM + "reference_policies_grammar.html")
-def statements_are_whole(stack):
-    """A statement has an effect, actions and resources; an empty list, as a condition may leave one, is refused."""
+def statements_are_complete(stack):
+    """A statement has an effect, actions and resources. An empty list, such as a condition may leave, is refused."""
     for name, statement in statements(stack):
         if not all(as_list(statement.get(part)) not in ([], [None]) for part in ("Effect", "Action", "Resource")):
             yield f"{name}: {statement}"
 
 
 broken_by(
-    statements_are_whole,
+    statements_are_complete,
     empty=lambda r, t: first("KuentaRole")(r).update(Resource=[{"Fn::If": ["HasKey", "x", {"Ref": "AWS::NoValue"}]}]),
     no_action=lambda r, t: first("KuentaRole")(r).pop("Action"),
 )
@@ -36,7 +36,7 @@ broken_by(
 
 @rule(IAM + "reference_iam-quotas.html")
 def inline_policies_fit(stack):
-    """All inline policies of a role are 10,240 characters at most."""
+    """All inline policies of a role together have at most 10,240 characters."""
     for name, role in stack.of_type("AWS::IAM::Role"):
         if len(text(role["Policies"])) > 10_240:
             yield name
@@ -46,8 +46,8 @@ broken_by(inline_policies_fit, long=lambda r, t: first("KuentaRole")(r).update(S
 
 
 @rule("https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html")
-def lambda_may_take_messages(stack):
-    """The function's role may receive, delete and describe, or the mapping is refused."""
+def lambda_may_receive_messages(stack):
+    """The function's role may receive, delete and describe, or AWS refuses the mapping."""
     needed = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     for _, mapping in stack.of_type("AWS::Lambda::EventSourceMapping"):
         role = target(stack.properties(mapping["FunctionName"])["Role"])
@@ -62,14 +62,14 @@ def lambda_may_take_messages(stack):
 
 
 broken_by(
-    lambda_may_take_messages,
+    lambda_may_receive_messages,
     less=lambda r, t: first("ConsumerRole")(r).update(Action=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
 )
 
 
 @rule("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html")
-def a_key_may_be_used_by_whoever_needs_it(stack):
-    """With a key of one's own a sender needs `kms:GenerateDataKey` and `kms:Decrypt`, a receiver `kms:Decrypt`."""
+def roles_may_use_the_owners_key(stack):
+    """With the owner's key, a sender needs `kms:GenerateDataKey` and `kms:Decrypt`, and a receiver `kms:Decrypt`."""
     encrypted = any("KmsMasterKeyId" in queue for _, queue in stack.of_type("AWS::SQS::Queue"))
     for name, _ in stack.of_type("AWS::IAM::Role"):
         granted = {action for role, own in statements(stack) if role == name for action in as_list(own["Action"])}
@@ -78,7 +78,7 @@ def a_key_may_be_used_by_whoever_needs_it(stack):
 
 
 broken_by(
-    a_key_may_be_used_by_whoever_needs_it,
+    roles_may_use_the_owners_key,
     keyless=lambda r, t: [
         r["EventQueue"]["Properties"].update(KmsMasterKeyId="key"),
         r["EventQueue"]["Properties"].pop("SqsManagedSseEnabled"),
@@ -88,7 +88,7 @@ broken_by(
 
 @rule("https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html")
 def the_api_may_call_each_function(stack):
-    """Each route has a permission of its function's for the API, or it is answered 500."""
+    """The API has a permission to invoke each route's function, or it answers 500."""
     permitted = {
         (target(own["FunctionName"]), text(own["SourceArn"]["Fn::Sub"][0]).split("/${__Stage__}", 1)[1])
         for _, own in stack.of_type("AWS::Lambda::Permission")

@@ -1,10 +1,10 @@
-"""What a rule is."""
+"""The registry of rules."""
 
 RULES = {}
 
 
 class Rule:
-    """A rule of AWS's: its words, where they are from, what is wrong with a stack, and how to break it."""
+    """One of AWS's rules: its text, its source, the check, and ways to break it."""
 
     def __init__(self, source, problems):
         self.name = problems.__name__
@@ -14,7 +14,7 @@ class Rule:
         self.breaks = []
 
     def breaks_it(self, change):
-        """Registers a change to the transformed template's resources that this rule must find."""
+        """Registers a change to the transformed template that this rule must find."""
         self.breaks.append(change)
         return change
 
@@ -30,6 +30,6 @@ def rule(source):
 
 
 def broken_by(rule_, **changes):
-    """Ways to break `rule_`, by a word for each: functions of the template's resources and the template."""
+    """Registers ways to break `rule_`: functions that change the template, given its resources and itself."""
     for change in changes.values():
         rule_.breaks_it(change)

@@ -13,8 +13,8 @@ RULE_FUNCTIONS = {
 
 
 @rule(CLOUDFORMATION + "TemplateReference/conditions-section-structure.html")
-def what_is_named_is_there(stack):
-    """A resource that a condition leaves out can't be named by what is left: unresolved resource dependencies."""
+def references_exist(stack):
+    """Nothing refers to a resource that a condition leaves out."""
     known = set(stack.resources) | set(stack.parameters)
     for where, entries in [("Resources", stack.resources), ("Outputs", stack.outputs)]:
         for name, entry in entries.items():
@@ -24,7 +24,7 @@ def what_is_named_is_there(stack):
 
 
 broken_by(
-    what_is_named_is_there,
+    references_exist,
     output=lambda r, t: t["Outputs"]["DomainTarget"].pop("Condition"),
     resource=lambda r, t: r["DomainMapping"].pop("Condition"),
     deleted=lambda r, t: r.pop("QuarantineQueue"),
@@ -32,8 +32,8 @@ broken_by(
 
 
 @rule(CLOUDFORMATION + "TemplateReference/conditions-section-structure.html")
-def required_properties_are_left(stack):
-    """`AWS::NoValue` takes a property away: what is required is still there, and no list or map is left empty."""
+def required_properties_remain(stack):
+    """`AWS::NoValue` removes a property. Required ones remain, and no list or map is left empty."""
     required = {
         "AWS::Lambda::EventSourceMapping": ["FunctionName", "EventSourceArn", "BatchSize"],
         "AWS::Lambda::Function": ["Code", "Role", "Runtime", "Handler"],
@@ -50,7 +50,7 @@ def required_properties_are_left(stack):
 
 
 broken_by(
-    required_properties_are_left,
+    required_properties_remain,
     role=lambda r, t: r["KuentaFunction"]["Properties"].update(Role={"Fn::If": ["HasKey", "x", {"Ref": "AWS::NoValue"}]}),
     empty=lambda r, t: r["EventQueuePolicy"]["Properties"].update(
         Queues=[{"Fn::If": ["HasKey", "x", {"Ref": "AWS::NoValue"}]}]
@@ -60,7 +60,7 @@ broken_by(
 
 @rule(CLOUDFORMATION + "UserGuide/cloudformation-limits.html")
 def the_template_is_within_the_limits(stack):
-    """200 parameters and outputs, 500 resources, 1,024 bytes of description, 4,000 of a parameter's, 1 MB in all."""
+    """At most 200 parameters and outputs, 500 resources, 1,024 bytes of description, 4,000 per parameter, 1 MB in all."""
     template = stack.template
     counts = [("Parameters", 200), ("Outputs", 200), ("Resources", 500), ("Mappings", 200)]
     for part, most in counts:
@@ -83,7 +83,7 @@ broken_by(
 
 @rule(CLOUDFORMATION + "TemplateReference/intrinsic-function-reference-rules.html")
 def rules_use_their_own_functions(stack):
-    """A rule compares parameters by the rules' functions alone; `Fn::If` and numbers are not among them."""
+    """A rule compares parameters with the functions for rules only, which don't include `Fn::If`."""
     for name, own in stack.template["Rules"].items():
         unknown = {key for key in keys(own) if key.startswith("Fn::")} - RULE_FUNCTIONS
         named = set(references(own)) - set(stack.template["Parameters"])
@@ -99,7 +99,7 @@ broken_by(
 
 
 def never(expression):
-    """A rule that asserts `expression` in no case: it is looked at, and not evaluated."""
+    """A rule with a condition that is never true, so that `expression` is read but not evaluated."""
     return {"RuleCondition": {"Fn::Equals": ["a", "b"]}, "Assertions": [{"Assert": expression, "AssertDescription": "x"}]}
 
 

@@ -1,4 +1,4 @@
-"""The template as CloudFormation has it once SAM and the parameters are through with it."""
+"""The template as CloudFormation sees it, after the SAM transform and with the parameters' values."""
 
 import copy
 import json
@@ -8,6 +8,8 @@ import re
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
+
+from owner import yours
 
 ROOT = pathlib.Path(__file__).parents[3]
 
@@ -21,24 +23,30 @@ PSEUDO = {
 NOTHING = object()
 
 
+def source():
+    """template.yaml as it is."""
+    return (ROOT / "template.yaml").read_text()
+
+
 def transformed():
-    """template.yaml after `AWS::Serverless`, as AWS's own translator writes it."""
-    template = yaml_parse((ROOT / "template.yaml").read_text())
-    # Where `sam deploy` would have put it.
+    """template.yaml after the transform `AWS::Serverless`, by AWS's own translator."""
+    template = yaml_parse(source())
+    # Where `sam deploy` would upload it.
     template["Globals"]["Function"]["CodeUri"] = "s3://bucket/code.zip"
     defaults = {name: str(parameter.get("Default", "")) for name, parameter in template["Parameters"].items()}
     return Translator({}, Parser()).translate(template, defaults)
 
 
 class Refused(Exception):
-    """A rule of the template's own does not take these parameters."""
+    """One of the template's own rules refuses these parameters."""
 
 
 class Stack:
-    """A transformed template under given parameters: conditions are decided, and parameters are values."""
+    """A transformed template under given parameters: conditions are evaluated, and parameters have values."""
 
     def __init__(self, template, given=()):
         self.template = template
+        self.yours = tuple(name for section, name in yours(source()) if section == "Resources")
         self.parameters = {name: parameter.get("Default", "") for name, parameter in template["Parameters"].items()}
         self.parameters.update(given)
         for name, value in self.parameters.items():
@@ -49,21 +57,22 @@ class Stack:
         self.resources = {
             name: {
                 **resource,
-                "Properties": self._decided(resource.get("Properties", {})),
+                "Properties": self._evaluated(resource.get("Properties", {})),
             }
             for name, resource in kept["Resources"].items()
-            if self._holds(resource)
+            if self._exists(resource)
         }
-        outputs = {name: output for name, output in kept.get("Outputs", {}).items() if self._holds(output)}
-        self.outputs = self._decided(outputs)
+        outputs = {name: output for name, output in kept.get("Outputs", {}).items() if self._exists(output)}
+        self.outputs = self._evaluated(outputs)
 
     def of_type(self, type_):
-        """Logical ids and properties of the resources of a type."""
-        resources = self.resources.items()
-        return [(name, resource["Properties"]) for name, resource in resources if resource["Type"] == type_]
+        """Logical ids and properties of our resources of a type. Those of the owner, and those that SAM generates
+        for them, are left to cfn-lint."""
+        ours = [(name, own) for name, own in self.resources.items() if not name.startswith(self.yours)]
+        return [(name, own["Properties"]) for name, own in ours if own["Type"] == type_]
 
     def properties(self, reference):
-        """The properties of the resource that a `Ref` or `Fn::GetAtt` names."""
+        """The properties of the resource that a `Ref` or `Fn::GetAtt` refers to."""
         return self.resources.get(target(reference), {}).get("Properties", {})
 
     def _check_rules(self):
@@ -74,7 +83,7 @@ class Stack:
                 if not self._truth(assertion["Assert"]):
                     raise Refused(f"{name}: {assertion['AssertDescription']}")
 
-    def _holds(self, entry):
+    def _exists(self, entry):
         return "Condition" not in entry or self._truth({"Condition": entry["Condition"]})
 
     def _truth(self, expression):
@@ -92,22 +101,22 @@ class Stack:
                 return any(map(self._truth, operands))
             case "Fn::Contains":
                 return self._text(operands[1]) in map(self._text, operands[0])
-        raise ValueError(f"{function} is not known here")
+        raise ValueError(f"the condition function {function} is not supported")
 
     def _text(self, value):
-        """Parameters are texts, wherever they are compared."""
+        """Parameters are compared as strings."""
         if isinstance(value, dict):
             value = self.parameters[value["Ref"]]
         return str(value)
 
-    def _decided(self, node):
+    def _evaluated(self, node):
         if isinstance(node, list):
-            return [item for item in map(self._decided, node) if item is not NOTHING]
+            return [item for item in map(self._evaluated, node) if item is not NOTHING]
         if not isinstance(node, dict):
             return node
         if set(node) == {"Fn::If"}:
             condition, yes, no = node["Fn::If"]
-            return self._decided(yes if self._truth({"Condition": condition}) else no)
+            return self._evaluated(yes if self._truth({"Condition": condition}) else no)
         if set(node) == {"Ref"}:
             name = node["Ref"]
             if name == "AWS::NoValue":
@@ -117,12 +126,12 @@ class Stack:
             values = {**self.parameters, **PSEUDO}
             text = re.sub(r"\$\{([\w:]+)\}", lambda m: str(values.get(m[1], m[0])), node["Fn::Sub"])
             return {"Fn::Sub": text} if re.search(r"\$\{[^!]", text) else text
-        decided = {key: self._decided(value) for key, value in node.items()}
-        return {key: value for key, value in decided.items() if value is not NOTHING}
+        evaluated = {key: self._evaluated(value) for key, value in node.items()}
+        return {key: value for key, value in evaluated.items() if value is not NOTHING}
 
 
 def target(reference):
-    """The logical id that a `Ref` or `Fn::GetAtt` names."""
+    """The logical id that a `Ref` or `Fn::GetAtt` refers to."""
     if isinstance(reference, dict) and "Ref" in reference:
         return reference["Ref"]
     if isinstance(reference, dict) and "Fn::GetAtt" in reference:
@@ -132,7 +141,7 @@ def target(reference):
 
 
 def references(node):
-    """All logical ids that are named anywhere in `node`."""
+    """All logical ids that anything in `node` refers to."""
     if isinstance(node, list):
         for item in node:
             yield from references(item)
@@ -148,12 +157,12 @@ def references(node):
 
 
 def as_list(value):
-    """A policy's text or list of texts, as a list."""
+    """A string or list of strings of a policy, as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def text(value):
-    """A value's text, with `Fn::Sub`'s placeholders as they are."""
+    """A value as text, with the placeholders of `Fn::Sub` unchanged."""
     if isinstance(value, dict) and isinstance(value.get("Fn::Sub"), str):
         return value["Fn::Sub"]
     return value if isinstance(value, str) else json.dumps(value)

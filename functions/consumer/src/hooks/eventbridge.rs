@@ -1,4 +1,4 @@
-//! Every event on an EventBridge bus, so that business code in any language can subscribe.
+//! Publishes every event on an EventBridge bus, so that code in any language can subscribe.
 
 use std::borrow::Cow;
 
@@ -12,23 +12,22 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::{Value, json};
 
-/// EventBridge takes 256 KB an entry; what is longer is published without its payload.
+/// EventBridge accepts 256 KB per entry. An event with a longer payload is published without it.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
 const LONGEST_PAYLOAD: usize = 200 * 1024;
 
-/// It takes a `detail-type` of 128 characters; a longer type is published under its digest.
+/// EventBridge accepts a `detail-type` of 128 characters. A longer type is replaced by its digest.
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html>
 const LONGEST_TYPE: usize = 128;
 
-/// Publishes on the bus `EVENT_BUS_NAME`. At least once: subscribers find the idempotency key in
-/// `detail.key`.
+/// Publishes on the bus `EVENT_BUS_NAME`, at least once. `detail.key` is the idempotency key for subscribers.
 pub(crate) struct EventBridge {
     client: Client,
     bus: String,
 }
 
 impl EventBridge {
-    /// Reads `EVENT_BUS_NAME`; `None` where it is not set: nothing is published.
+    /// Reads `EVENT_BUS_NAME`. Without it there is no such hook, and nothing is published.
     pub(crate) fn from_env(setup: &Setup) -> Option<Self> {
         Some(Self {
             bus: config::optional("EVENT_BUS_NAME")?,
@@ -51,7 +50,7 @@ impl Hook<TransactWriteItem> for EventBridge {
             .detail(detail(event, attempt).to_string())
             .build();
         let answer = self.client.put_events().entries(entry).send().await?;
-        // The call succeeds even where its entry fails.
+        // The call succeeds even if its entry fails.
         match answer.entries().iter().find_map(|entry| entry.error_code()) {
             None => Ok(Effects::none()),
             Some(code) => Err(HookError::retry(format!(
@@ -70,7 +69,7 @@ fn detail_type(type_name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The payload goes as the text that was signed: as JSON, large numbers would be rounded.
+/// The payload stays the text that was signed, because subscribers' JSON parsers would round large numbers.
 fn detail(event: &Event, attempt: Attempt) -> Value {
     let payload = Some(event.body())
         .filter(|body| body.len() <= LONGEST_PAYLOAD)

@@ -1,6 +1,6 @@
-//! Each payment's, payout's and subscription's current state, across the providers, in one table.
+//! The current state of each payment, payout and subscription, for all providers in one table.
 
-mod before;
+mod former;
 mod row;
 mod state;
 
@@ -13,38 +13,36 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 
-use before::Before;
+use former::FormerRow;
 use row::Row;
 
-/// Keeps the table `PAYMENTS_TABLE`: `pk` is `{provider}#{environment}#{resource kind}#{resource id}`, as in
-/// the ledger, and `applied` counts the events that were applied to it. `docs/hooks.md` has its attributes,
-/// and which state follows which.
+/// Keeps one row per resource in the table `PAYMENTS_TABLE`. docs/hooks.md describes its attributes, and which state
+/// follows which.
 pub(crate) struct Payments {
     client: Client,
     table: String,
-    /// Whether the table may have rows of a version before.
-    moves_former: bool,
+    /// Whether the table may have rows of an earlier version.
+    has_former_rows: bool,
 }
 
 impl Payments {
-    /// Reads `PAYMENTS_TABLE` and `FORMER_PAYMENTS`: whether rows of a version before are looked for, unless
-    /// it is `false`.
+    /// Reads `PAYMENTS_TABLE`, and `FORMER_PAYMENTS`, which is true by default.
     pub(crate) fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
-        let former = config::optional("FORMER_PAYMENTS");
+        let has_former_rows = match config::optional("FORMER_PAYMENTS").as_deref() {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(value) => {
+                return Err(ConfigError::Invalid {
+                    name: "FORMER_PAYMENTS".to_owned(),
+                    value: value.to_owned(),
+                    expected: "true or false",
+                });
+            }
+        };
         Ok(Self {
             client: setup.dynamodb.clone(),
             table: config::required("PAYMENTS_TABLE", "the name of the payments table")?,
-            moves_former: match former.as_deref() {
-                None | Some("true") => true,
-                Some("false") => false,
-                Some(value) => {
-                    return Err(ConfigError::Invalid {
-                        name: "FORMER_PAYMENTS".to_owned(),
-                        value: value.to_owned(),
-                        expected: "true or false",
-                    });
-                }
-            },
+            has_former_rows,
         })
     }
 }
@@ -55,45 +53,40 @@ impl Hook<TransactWriteItem> for Payments {
         "payments"
     }
 
+    // It only reads, and returns its writes.
     fn transactional(&self) -> bool {
         true
     }
 
-    /// Only says what to write: the ledger commits it together with "done", so that `applied`
-    /// counts every event exactly once. An event that comes late is counted, and moves nothing
-    /// backwards: the condition decides, whoever of two consumers is first.
+    /// Moves the row to the event's state. An event that comes late is only counted: the condition on the row
+    /// decides, even if two consumers write at the same time.
     async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {
-        let (Some(mut row), Some(resource)) = (Row::of(event), &event.resource) else {
+        let (Some(mut row), Some(resource)) = (Row::from_event(event), &event.resource) else {
             return Ok(Effects::none());
         };
+        let now = attempt.started_at;
         let mut removal = None;
-        if self.moves_former
-            && let Some(before) = Before::read(
-                &self.client,
-                &self.table,
-                event,
-                resource,
-                row.state.of,
-                attempt.started_at,
-            )
-            .await?
-        {
-            removal = Some(before.removal(&self.table)?);
-            row = row.joined(before.row);
+        if self.has_former_rows {
+            let lifecycle = row.state.lifecycle;
+            let former = FormerRow::read(&self.client, &self.table, event, resource, lifecycle, now).await?;
+            if let Some(former) = former {
+                removal = Some(former.removal(&self.table)?);
+                row = row.merge(former.row);
+            }
         }
-        let item = || {
+        let update = || {
             Update::builder()
                 .table_name(&self.table)
                 .key("pk", AttributeValue::S(key(event, resource)))
         };
-        let forward = row.forward(item(), &bounded(&resource.kind), attempt.started_at)?;
-        let late = row.late(item(), attempt.started_at)?;
-        Ok(effects(forward, removal.clone()).or(effects(late, removal)))
+        let advance = row.advance(update(), &bounded(&resource.kind), now)?;
+        let count = row.count(update(), now)?;
+        Ok(effects(advance, removal.clone()).or(effects(count, removal)))
     }
 }
 
-/// As the ledger's partition of the resource: the same text finds a payment's state and its events, and
-/// different resources never share one. Not the event's own: a record of a version before keeps its former key.
+/// The ledger's partition key of the resource, so that the same text finds a payment's state and its events. Not
+/// taken from the event's own key, which an event of an earlier version may have in a former form.
 fn key(event: &Event, resource: &Resource) -> String {
     format!("{}#{}#{}", event.provider, event.environment.name(), resource.key())
 }

@@ -1,4 +1,4 @@
-//! What an event, or several, make of a row.
+//! A row of the payments table, and how events change it.
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::{Event, Kind};
@@ -9,32 +9,32 @@ use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
 use super::state::State;
 
-/// Where a row is, and what it says in words.
+/// What one event, or several together, contribute to a row.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) state: &'static State,
-    /// When it got there, in ms.
+    /// When the resource reached this state, in ms.
     pub(super) at: i64,
-    /// The provider's name of what took it there.
+    /// The provider's name of the event that led to this state.
     pub(super) last_type: String,
     /// As the provider sent it.
     pub(super) amount: Option<String>,
-    /// How many events it stands for.
+    /// The number of events.
     pub(super) applied: u64,
-    /// A part that was paid, where the event names no total.
+    /// The amount of a partial payment that names no total.
     pub(super) part: Option<String>,
-    /// What was paid so far, as the event has it.
+    /// The total paid so far, if the event names it.
     pub(super) total: Option<String>,
 }
 
 impl Row {
-    /// What `event` says by itself; `None` where it says nothing of a payment, a payout or a subscription.
-    pub(super) fn of(event: &Event) -> Option<Self> {
+    /// What `event` contributes; `None` if it is not about a payment, a payout or a subscription.
+    pub(super) fn from_event(event: &Event) -> Option<Self> {
         let total = event.total_paid.as_deref();
         let part = event.amount.as_deref();
         let part = part.filter(|_| event.kind == Kind::PaymentPartiallyPaid && total.is_none());
         Some(Self {
-            state: State::told_by(event.kind)?,
+            state: State::of_kind(event.kind)?,
             at: event.at().as_millis(),
             last_type: bounded(&event.type_name).into_owned(),
             amount: event.amount.as_deref().map(|amount| bounded(amount).into_owned()),
@@ -44,19 +44,19 @@ impl Row {
         })
     }
 
-    fn place(&self) -> (i64, i64, i64) {
+    fn position(&self) -> (i64, i64, i64) {
         (self.state.level, self.at, self.state.stage)
     }
 
-    /// Both as one. It does not matter which comes first, unless both are at the same place.
-    pub(super) fn joined(self, other: Self) -> Self {
+    /// Both together. The order doesn't matter, unless both have the same position.
+    pub(super) fn merge(self, other: Self) -> Self {
         let applied = self.applied.saturating_add(other.applied);
-        let (last, first) = match self.place() < other.place() {
+        let (last, first) = match self.position() < other.position() {
             true => (other, self),
             false => (self, other),
         };
         Self {
-            // Where nothing names an amount, the known one stays.
+            // An event without an amount leaves the known one.
             amount: last.amount.or(first.amount),
             applied,
             part: last.part.or(first.part),
@@ -65,7 +65,7 @@ impl Row {
         }
     }
 
-    /// Takes the row at `key` here, unless it is further on already:
+    /// Moves the row that `update` is for to this state, unless it is further already:
     ///
     /// ```text
     /// absent                            ┐
@@ -73,16 +73,16 @@ impl Row {
     /// this level, earlier               │
     /// this level and moment, this stage │
     /// or a lower one                    ┘
-    /// a higher level, or later, or a higher stage: refused, and `late` is written
+    /// a higher level, or later, or a higher stage: refused, and `count` is written instead
     /// ```
-    pub(super) fn forward(&self, key: UpdateBuilder, kind: &str, now: Timestamp) -> Result<Update, BuildError> {
+    pub(super) fn advance(&self, update: UpdateBuilder, kind: &str, now: Timestamp) -> Result<Update, BuildError> {
         let mut set = "SET #status = :status, resource_kind = :kind, last_type = :type, last_level = :level, \
                        last_at = :at, last_stage = :stage, updated_at = :now"
             .to_owned();
         if self.amount.is_some() {
             set.push_str(", amount = :amount");
         }
-        self.added(key, set, now)
+        self.with_sums(update, set, now)
             .condition_expression(
                 "attribute_not_exists(pk) OR last_level < :level OR (last_level = :level AND \
                  (last_at < :at OR (last_at = :at AND last_stage <= :stage)))",
@@ -97,21 +97,21 @@ impl Row {
             .build()
     }
 
-    /// Counts what comes late at the row at `key`, and moves nothing.
-    pub(super) fn late(&self, key: UpdateBuilder, now: Timestamp) -> Result<Update, BuildError> {
+    /// Counts a late event and leaves the state as it is.
+    pub(super) fn count(&self, update: UpdateBuilder, now: Timestamp) -> Result<Update, BuildError> {
         let mut set = "SET updated_at = :now".to_owned();
         if self.amount.is_some() {
             set.push_str(", amount = if_not_exists(amount, :amount)");
         }
-        self.added(key, set, now)
+        self.with_sums(update, set, now)
             .condition_expression("attribute_exists(last_level)")
             .build()
     }
 
-    /// What is written in either case: sums and sets, for which no order matters.
-    fn added(&self, key: UpdateBuilder, set: String, now: Timestamp) -> UpdateBuilder {
+    /// Adds what is written in either case: sums and sets, for which the order doesn't matter.
+    fn with_sums(&self, update: UpdateBuilder, set: String, now: Timestamp) -> UpdateBuilder {
         let mut expression = format!("{set} ADD applied :applied");
-        let mut update = key
+        let mut update = update
             .expression_attribute_values(":now", text(&now.to_string()))
             .expression_attribute_values(":applied", number(self.applied));
         if let Some(amount) = &self.amount {
@@ -137,8 +137,8 @@ fn number(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// Whether DynamoDB can add it to others without a digit lost: it keeps 38 of them and refuses what needs
-/// more, which would reject the event for its sum's sake.
+/// Whether DynamoDB can add up such numbers exactly. It has 38 digits and refuses a number that needs more, which
+/// would reject the event.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
 pub(super) fn is_decimal(text: &str) -> bool {
     const WHOLE: usize = 18;

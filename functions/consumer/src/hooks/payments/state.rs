@@ -1,39 +1,38 @@
-//! The states of a payment, a payout and a subscription, and which follows which.
+//! The states of payments, payouts and subscriptions, and which state follows which.
 
 use acuse_core::event::Kind;
 
-/// Where an event takes what it is about. Of all events of a resource, whatever their order of arrival, the
-/// row keeps the greatest by level, then time, then stage.
+/// A state that an event leads to. Of all events of a resource, in whatever order they arrive, the row keeps the
+/// state that is greatest by level, then time, then stage.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) of: Of,
+    pub(super) lifecycle: Lifecycle,
     pub(super) status: &'static str,
-    /// It follows every state of a lower level, and none of a higher one, whatever the times say.
+    /// A state follows every state of a lower level and none of a higher one, regardless of time.
     pub(super) level: i64,
-    /// Of two states of one level the later one counts; of two at the same moment (OnePay counts whole
-    /// seconds) the one of the higher stage.
+    /// Of two states of the same level the later one counts, and of two at the same moment the one with the higher
+    /// stage: OnePay's times are whole seconds.
     pub(super) stage: i64,
-    /// The events that say so.
+    /// The kinds of event that lead to it.
     pub(super) kinds: &'static [Kind],
 }
 
-/// What has states.
+/// A kind of resource that has states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Of {
+pub(super) enum Lifecycle {
     Payment,
     Payout,
     Subscription,
 }
 
-use Of::{Payment, Payout, Subscription};
+use Lifecycle::{Payment, Payout, Subscription};
 
-/// In the order of their stages. What is written here is in the tables of deployed stacks: a state may get
-/// another level or stage, and rows that were written before keep their own until their next event.
-/// `docs/hooks.md` has the same as a table, which a test compares.
+/// Deployed tables contain these names and numbers. If a state gets another level or stage, existing rows keep the
+/// old one until their next event. A test compares this list with the table in `docs/hooks.md`.
 pub(super) const STATES: [State; 18] = [
     state(Payment, "created", 0, 0, &[Kind::PaymentCreated]),
     state(Payment, "processing", 1, 2, &[Kind::PaymentProcessing]),
-    // A payment that failed or expired may be tried again.
+    // A payment that failed or expired may be retried and succeed.
     state(Payment, "failed", 1, 3, &[Kind::PaymentFailed]),
     state(Payment, "expired", 1, 4, &[Kind::PaymentExpired]),
     state(Payment, "cancelled", 1, 5, &[Kind::PaymentCancelled]),
@@ -58,9 +57,9 @@ pub(super) const STATES: [State; 18] = [
     state(Subscription, "cancelled", 2, 5, &[Kind::SubscriptionCancelled]),
 ];
 
-const fn state(of: Of, status: &'static str, level: i64, stage: i64, kinds: &'static [Kind]) -> State {
+const fn state(lifecycle: Lifecycle, status: &'static str, level: i64, stage: i64, kinds: &'static [Kind]) -> State {
     State {
-        of,
+        lifecycle,
         status,
         level,
         stage,
@@ -69,18 +68,20 @@ const fn state(of: Of, status: &'static str, level: i64, stage: i64, kinds: &'st
 }
 
 impl State {
-    /// `None` where an event of this kind says nothing of a payment, a payout or a subscription.
-    pub(super) fn told_by(kind: Kind) -> Option<&'static Self> {
+    /// `None` if events of this kind are not about a payment, a payout or a subscription.
+    pub(super) fn of_kind(kind: Kind) -> Option<&'static Self> {
         STATES.iter().find(|state| state.kinds.contains(&kind))
     }
 
-    /// The state that a row of a version before has by this status.
-    pub(super) fn of_status(of: Of, status: &str) -> Option<&'static Self> {
-        let status = match (of, status) {
-            // So a charge was called then.
+    /// The state that a row of an earlier version has with this status.
+    pub(super) fn with_status(lifecycle: Lifecycle, status: &str) -> Option<&'static Self> {
+        let status = match (lifecycle, status) {
+            // The earlier version's name for the state after a charge.
             (Subscription, "succeeded") => "active",
             _ => status,
         };
-        STATES.iter().find(|state| state.of == of && state.status == status)
+        STATES
+            .iter()
+            .find(|state| state.lifecycle == lifecycle && state.status == status)
     }
 }

@@ -1,4 +1,4 @@
-//! The hook's writes on a DynamoDB in process.
+//! The hook's writes, on a DynamoDB in the test's process.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -33,7 +33,6 @@ use super::*;
 
 const TABLE: &str = "payments";
 
-/// An item as DynamoDB has it.
 type Item = HashMap<String, AttributeValue>;
 
 /// The hook and its table.
@@ -70,30 +69,29 @@ impl Table {
             payments: Payments {
                 client,
                 table,
-                moves_former: true,
+                has_former_rows: true,
             },
         }
     }
 
-    /// What the hook wants written for `event`.
+    /// The writes that the hook returns for `event`.
     async fn effects(&self, event: &Event) -> Effects<TransactWriteItem> {
         self.payments.call(event, attempt()).await.unwrap()
     }
 
-    /// Commits as the ledger does: where a condition does not hold, the other writes. False where theirs
-    /// does not either.
+    /// Commits as the ledger does: the alternative if a condition fails. False if the alternative's fails as well.
     async fn commit(&self, effects: Effects<TransactWriteItem>) -> bool {
         let (writes, otherwise) = effects.into_parts();
-        if self.written(writes).await {
+        if self.write(writes).await {
             return true;
         }
         match otherwise {
-            Some(writes) => self.written(writes).await,
+            Some(writes) => self.write(writes).await,
             None => false,
         }
     }
 
-    async fn written(&self, writes: Vec<TransactWriteItem>) -> bool {
+    async fn write(&self, writes: Vec<TransactWriteItem>) -> bool {
         if writes.is_empty() {
             return true;
         }
@@ -123,12 +121,12 @@ impl Table {
     }
 }
 
-/// The key of the row that an event is about.
+/// The key of the event's row.
 fn row_of(event: &Event) -> String {
     key(event, event.resource.as_ref().unwrap())
 }
 
-/// An item's attribute as text; empty where it has none.
+/// An attribute as text; empty if the item doesn't have it.
 fn text(item: &Item, name: &str) -> String {
     match item.get(name) {
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),
@@ -147,12 +145,12 @@ fn attempt() -> Attempt {
     }
 }
 
-/// So many seconds after the first moment.
+/// A time, in seconds after a fixed start.
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_700_000_000 + seconds)
 }
 
-/// The event that a provider's payload says, received at the first moment.
+/// Reads a provider's payload, received at the start.
 fn read(provider: &'static Provider, body: String) -> Event {
     let envelope = Envelope {
         provider: provider.name.to_owned(),
@@ -168,7 +166,7 @@ fn read(provider: &'static Provider, body: String) -> Event {
     event
 }
 
-/// OnePay's event of this type, `seconds` after the first moment, about the only resource of its kind.
+/// An event of OnePay's, `seconds` after the start. All of a kind are about the same resource.
 fn onepay(type_name: &str, seconds: i64) -> Event {
     onepay_with(type_name, seconds, r#""id":"5001""#)
 }
@@ -182,7 +180,7 @@ fn onepay_with(type_name: &str, seconds: i64, members: &str) -> Event {
     read(&onepay::PROVIDER, body)
 }
 
-/// Kuenta's, likewise.
+/// An event of Kuenta's.
 fn kuenta(type_name: &str, seconds: i64) -> Event {
     kuenta_with(type_name, seconds, r#""id":"5001""#)
 }

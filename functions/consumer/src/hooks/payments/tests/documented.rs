@@ -1,25 +1,25 @@
-//! The table in docs/hooks.md: written from the code, and read as the rule for random sequences.
+//! The table of states in docs/hooks.md. It must match the code, and is the rule for the test of random sequences.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::super::state::{Of, STATES, State};
+use super::super::state::{Lifecycle, STATES, State};
 
-/// The table as the code has it.
+/// The table that the code implies.
 fn table() -> String {
     let mut table = "| | state | by an event of kind | always followed by | followed by, where it is later |\n\
                      |---|---|---|---|---|\n"
         .to_owned();
     for state in &STATES {
-        let of = match state.of {
-            Of::Payment => "payment, charge",
-            Of::Payout => "payout",
-            Of::Subscription => "subscription",
+        let lifecycle = match state.lifecycle {
+            Lifecycle::Payment => "payment, charge",
+            Lifecycle::Payout => "payout",
+            Lifecycle::Subscription => "subscription",
         };
         let others = || {
             STATES
                 .iter()
-                .filter(|other| other.of == state.of && other.status != state.status)
+                .filter(|other| other.lifecycle == state.lifecycle && other.status != state.status)
         };
         let names = |states: Vec<&State>| -> String {
             let names: Vec<_> = states.iter().map(|state| format!("`{}`", state.status)).collect();
@@ -30,7 +30,7 @@ fn table() -> String {
         let later = names(others().filter(|other| other.level == state.level).collect());
         writeln!(
             table,
-            "| {of} | `{}` | {} | {always} | {later} |",
+            "| {lifecycle} | `{}` | {} | {always} | {later} |",
             state.status,
             kinds.join(", ")
         )
@@ -45,19 +45,19 @@ fn page() -> String {
 }
 
 #[test]
-fn the_pages_table_is_the_codes() {
+fn the_table_in_the_documentation_matches_the_code() {
     assert!(
         page().contains(&table()),
-        "docs/hooks.md should have this table:\n{}",
+        "docs/hooks.md should contain this table:\n{}",
         table()
     );
 }
 
 #[test]
-fn no_two_states_are_at_the_same_place() {
+fn no_two_states_have_the_same_position() {
     let places: BTreeSet<_> = STATES
         .iter()
-        .map(|s| (format!("{:?}", s.of), s.level, s.stage))
+        .map(|s| (format!("{:?}", s.lifecycle), s.level, s.stage))
         .collect();
     assert_eq!(places.len(), STATES.len());
     let kinds: BTreeSet<_> = STATES
@@ -68,20 +68,20 @@ fn no_two_states_are_at_the_same_place() {
     assert_eq!(
         kinds.len(),
         STATES.iter().flat_map(|s| s.kinds).count(),
-        "a kind says one thing"
+        "a kind leads to one state"
     );
 }
 
-/// What the page says of one state.
+/// A row of the table.
 pub(super) struct Rule {
-    /// How far down the table.
+    /// The row's number.
     pub(super) line: usize,
     pub(super) kinds: Vec<String>,
     pub(super) always: BTreeSet<String>,
     pub(super) later: BTreeSet<String>,
 }
 
-/// What the page says, by what has states, then by state.
+/// The rows of the table, by kind of resource and state.
 pub(super) fn rules() -> BTreeMap<String, BTreeMap<String, Rule>> {
     let mut rules: BTreeMap<String, BTreeMap<String, Rule>> = BTreeMap::new();
     let page = page();

@@ -1,8 +1,8 @@
-//! Rows of the version before: `{provider}#{environment}#{resource id}`, without a level.
+//! Rows of the earlier version, with the key `{provider}#{environment}#{resource id}` and without a level.
 
 use super::*;
 
-/// A row as the version before wrote it.
+/// A row as the earlier version wrote it.
 fn former(id: &str, kind: &str, status: &str, stage: i64, applied: i64) -> Item {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let number = |number: i64| AttributeValue::N(number.to_string());
@@ -10,7 +10,7 @@ fn former(id: &str, kind: &str, status: &str, stage: i64, applied: i64) -> Item 
         ("pk", text(&format!("onepay#live#{id}"))),
         ("status", text(status)),
         ("resource_kind", text(kind)),
-        ("last_type", text("of yesterday")),
+        ("last_type", text("earlier")),
         ("updated_at", text("2026-11-25T10:00:00Z")),
         ("last_at", number(at(0).as_millis())),
         ("last_stage", number(stage)),
@@ -24,10 +24,10 @@ const FORMER: &str = "onepay#live#5001";
 const PAYMENT: &str = "onepay#live#payment#5001";
 
 #[tokio::test]
-async fn a_payment_of_yesterday_goes_on_where_it_was() {
+async fn a_former_row_keeps_its_state_and_count() {
     for (event, status, last_type) in [
-        (onepay("payment.expired", 60), "succeeded", "of yesterday"),
-        (onepay("payment.created", 60), "succeeded", "of yesterday"),
+        (onepay("payment.expired", 60), "succeeded", "earlier"),
+        (onepay("payment.created", 60), "succeeded", "earlier"),
         (onepay("payment.approved", 60), "succeeded", "payment.approved"),
     ] {
         let table = Table::create().await;
@@ -42,14 +42,14 @@ async fn a_payment_of_yesterday_goes_on_where_it_was() {
             (text(&row, "applied"), text(&row, "amount")),
             ("3".to_owned(), "150000.00".to_owned())
         );
-        assert_eq!(table.item(FORMER).await, None, "there is one row of a payment");
+        assert_eq!(table.item(FORMER).await, None, "a payment has one row");
         table.apply(&onepay("payment.created", -60)).await;
         assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "applied"), "4");
     }
 }
 
 #[tokio::test]
-async fn every_status_of_yesterday_is_understood() {
+async fn every_status_of_the_earlier_version_is_known() {
     for (kind, status, event, ends) in [
         ("payment", "created", "payment.rejected", "failed"),
         ("payment", "failed", "payment.created", "failed"),
@@ -77,9 +77,9 @@ async fn every_status_of_yesterday_is_understood() {
     }
 }
 
-/// It read microseconds as the year 55,000: nothing that is told apart by time could follow.
+/// The earlier version read microseconds as the year 55,000, so that no event of the same level could follow.
 #[tokio::test]
-async fn a_row_with_a_time_that_can_t_be_is_not_kept_where_it_is() {
+async fn an_impossible_time_does_not_freeze_a_row() {
     let number = |number: i64| AttributeValue::N(number.to_string());
     for last_at in [at(0).as_millis() * 1000, i64::MAX] {
         let table = Table::create().await;
@@ -94,7 +94,7 @@ async fn a_row_with_a_time_that_can_t_be_is_not_kept_where_it_is() {
     }
 }
 
-/// The two shared a row, and it says whose state it has.
+/// Two resources shared a row, which says whose state it has.
 #[tokio::test]
 async fn a_row_of_another_kind_stays_for_that_kind() {
     let table = Table::create().await;
@@ -109,7 +109,7 @@ async fn a_row_of_another_kind_stays_for_that_kind() {
     );
 }
 
-/// Of two consumers that have both read it, one moves it. The other one's hook is called again.
+/// If two consumers have read the row, one moves it, and the other's hook is called again.
 #[tokio::test]
 async fn a_row_is_moved_once() {
     let table = Table::create().await;
@@ -118,7 +118,7 @@ async fn a_row_is_moved_once() {
     let effects = [table.effects(&approved).await, table.effects(&expired).await];
     let [first, second] = effects;
     assert!(table.commit(first).await);
-    assert!(!table.commit(second).await, "nothing of it is written");
+    assert!(!table.commit(second).await, "nothing is written");
     assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "applied"), "2");
     table.apply(&expired).await;
     let row = table.item(PAYMENT).await.unwrap();
@@ -128,9 +128,9 @@ async fn a_row_is_moved_once() {
     );
 }
 
-/// During a deployment, or after going back: what it wrote meanwhile is joined as well.
+/// During a deployment or after a rollback, the earlier version writes its own rows again. They are merged as well.
 #[tokio::test]
-async fn what_a_consumer_of_yesterday_writes_later_is_not_lost() {
+async fn what_the_earlier_version_writes_later_is_not_lost() {
     let table = Table::create().await;
     table.apply(&onepay("payment.created", 0)).await;
     table.put(former("5001", "payment", "succeeded", 6, 1)).await;
@@ -143,9 +143,9 @@ async fn what_a_consumer_of_yesterday_writes_later_is_not_lost() {
     assert_eq!(table.item(FORMER).await, None);
 }
 
-/// The id `payment#5001` had the key that payment 5001 has today.
+/// The id `payment#5001` had the key that payment 5001 has now.
 #[tokio::test]
-async fn ids_that_look_like_keys_move_nobodys_row() {
+async fn an_id_that_looks_like_a_key_moves_no_other_row() {
     let odd = |type_name| onepay_with(type_name, 60, r##""id":"payment#5001""##);
     let table = Table::create().await;
     table.apply(&onepay("payment.approved", 0)).await;
@@ -153,29 +153,29 @@ async fn ids_that_look_like_keys_move_nobodys_row() {
     assert_eq!(
         text(&table.item(PAYMENT).await.unwrap(), "applied"),
         "1",
-        "a row of today is nobody's former one"
+        "a current row is never taken for a former one"
     );
 
     let table = Table::create().await;
     table.put(former("payment#5001", "payment", "succeeded", 6, 1)).await;
     let effects = table.effects(&onepay("payment.created", 0)).await;
-    assert!(!table.commit(effects).await, "another payment's row is not written to");
+    assert!(!table.commit(effects).await, "another payment's row is not changed");
     table.apply(&odd("payment.expired")).await;
     table.apply(&onepay("payment.created", 0)).await;
     assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "status"), "created");
 }
 
-/// A stack that has never had another version is spared the read.
+/// A stack that never had the earlier version saves the read.
 #[tokio::test]
-async fn former_rows_may_be_left_alone() {
+async fn former_rows_are_ignored_if_there_are_none() {
     let mut table = Table::create().await;
-    table.payments.moves_former = false;
+    table.payments.has_former_rows = false;
     table.put(former("5001", "payment", "succeeded", 6, 2)).await;
     table.apply(&onepay("payment.created", 0)).await;
     assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "applied"), "1");
     assert!(table.item(FORMER).await.is_some());
-    // Whenever they are looked for again, they are joined.
-    table.payments.moves_former = true;
+    // They are merged once they are looked for again.
+    table.payments.has_former_rows = true;
     table.apply(&onepay("payment.expired", 60)).await;
     let row = table.item(PAYMENT).await.unwrap();
     assert_eq!(

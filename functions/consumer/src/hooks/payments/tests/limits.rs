@@ -1,4 +1,4 @@
-//! DynamoDB's limits, which the emulator does not enforce, and keys that never meet.
+//! DynamoDB's limits, which the emulator does not enforce, and keys that never collide.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 
 use std::collections::BTreeSet;
@@ -20,12 +20,12 @@ async fn whatever_a_provider_sends_fits_a_key_and_an_item() {
     let long = "9".repeat(420_000);
     let members = format!(r#""id":"{long}","amount":"{long}""#);
     let table = Table::create().await;
-    let (forward, late) = table
+    let (advance, count) = table
         .effects(&kuenta_with("payment.completed", 0, &members))
         .await
         .into_parts();
-    let updates: Vec<_> = [forward, late.unwrap()].concat();
-    assert_eq!(updates.len(), 2, "forward, or late");
+    let updates: Vec<_> = [advance, count.unwrap()].concat();
+    assert_eq!(updates.len(), 2);
     for update in updates.into_iter().filter_map(|write| write.update) {
         assert!(lengths(&update).into_iter().all(|length| length < 512), "{update:?}");
     }
@@ -41,7 +41,7 @@ async fn what_fits_stays_as_the_provider_sends_it() {
     assert_eq!(text(&item, "resource_kind"), "payment");
 }
 
-/// A charge and a cashout of one id shared a row.
+/// In an earlier version, a charge and a cashout with the same id shared a row.
 #[tokio::test]
 async fn resources_of_two_kinds_and_one_id_have_a_row_each() {
     let table = Table::create().await;
@@ -52,8 +52,8 @@ async fn resources_of_two_kinds_and_one_id_have_a_row_each() {
     assert_eq!(status("onepay#live#cashout#5001").await, "created");
 }
 
-/// Ids that a careless key would mix up: separators, escapes, normalisation forms, case, digits, control
-/// characters, and any length.
+/// Ids that a naive key would confuse: separators, escapes, normalisation forms, case, digits, control characters,
+/// and any length.
 fn id() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a#|%~]{1,4}",

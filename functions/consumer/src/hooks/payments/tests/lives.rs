@@ -1,8 +1,8 @@
-//! Lives of payments whose events came in an odd order, or with odd times.
+//! Payments whose events arrive in an odd order or have odd times.
 
 use super::*;
 
-/// Applies `events` in this order, and gives the only row.
+/// Applies `events` in this order and returns their row.
 async fn row_after(events: &[Event]) -> Item {
     let table = Table::create().await;
     for event in events {
@@ -13,7 +13,7 @@ async fn row_after(events: &[Event]) -> Item {
     row
 }
 
-/// Whatever comes first.
+/// Both events lead to `status`, in whatever order they arrive.
 async fn ends(status: &str, first: Event, second: Event) {
     for events in [[first.clone(), second.clone()], [second, first]] {
         let row = row_after(&events).await;
@@ -22,7 +22,7 @@ async fn ends(status: &str, first: Event, second: Event) {
 }
 
 #[tokio::test]
-async fn what_has_succeeded_is_not_undone_by_a_creation_a_failure_or_an_expiry_stamped_later() {
+async fn a_later_creation_failure_or_expiry_does_not_undo_a_success() {
     for later in [
         "payment.created",
         "payment.rejected",
@@ -45,7 +45,7 @@ async fn what_has_succeeded_is_not_undone_by_a_creation_a_failure_or_an_expiry_s
 }
 
 #[tokio::test]
-async fn a_refund_and_a_dispute_stay_though_a_success_is_stamped_later() {
+async fn a_later_success_does_not_undo_a_refund_or_a_dispute() {
     ends(
         "refunded",
         kuenta("payment.refunded", 0),
@@ -59,7 +59,7 @@ async fn a_refund_and_a_dispute_stay_though_a_success_is_stamped_later() {
 }
 
 #[tokio::test]
-async fn a_success_follows_a_failure_or_an_expiry_whatever_their_times() {
+async fn a_success_replaces_a_failure_or_an_expiry_of_any_time() {
     for before in [-60, 0, 60] {
         for failed in ["payment.rejected", "payment.expired", "payment.partially_paid"] {
             ends("succeeded", onepay(failed, before), onepay("payment.approved", 0)).await;
@@ -68,7 +68,7 @@ async fn a_success_follows_a_failure_or_an_expiry_whatever_their_times() {
 }
 
 #[tokio::test]
-async fn time_decides_between_states_that_may_follow_each_other_either_way() {
+async fn time_decides_between_states_of_the_same_level() {
     ends(
         "failed",
         onepay("payment.partially_paid", 0),
@@ -81,12 +81,12 @@ async fn time_decides_between_states_that_may_follow_each_other_either_way() {
         onepay("payment.partially_paid", 60),
     )
     .await;
-    // OnePay counts whole seconds: at the same moment, the one further down the table.
+    // OnePay's times are whole seconds. At the same time, the state further down the table counts.
     ends("cancelled", onepay("payment.deleted", 0), onepay("payment.expired", 0)).await;
 }
 
 #[tokio::test]
-async fn a_payout_that_is_completed_stays_so() {
+async fn a_completed_payout_stays_completed() {
     for later in ["created", "approved", "processing", "rejected", "cancelled"] {
         let later = onepay(&format!("cashout.{later}"), 60);
         ends("completed", onepay("cashout.processed", 0), later).await;
@@ -121,7 +121,7 @@ async fn a_subscription_is_active_until_it_is_cancelled() {
     .await;
 }
 
-/// Microseconds read as milliseconds are the year 58,000: they froze a payment in `created`.
+/// Microseconds read as milliseconds are the year 58,000, and once froze a payment in `created`.
 #[tokio::test]
 async fn an_absurd_time_freezes_nothing() {
     let mut created = onepay("payment.created", 0);
@@ -132,7 +132,7 @@ async fn an_absurd_time_freezes_nothing() {
 }
 
 #[tokio::test]
-async fn an_event_without_an_amount_leaves_the_known_one_and_a_late_one_too() {
+async fn an_event_that_is_late_or_has_no_amount_leaves_the_known_amount() {
     let amount = |type_name, seconds, amount: &str| {
         onepay_with(type_name, seconds, &format!(r#""id":"5001","amount":{amount}"#))
     };
@@ -148,7 +148,7 @@ async fn an_event_without_an_amount_leaves_the_known_one_and_a_late_one_too() {
 }
 
 #[tokio::test]
-async fn a_row_says_where_it_is_and_since_when() {
+async fn a_row_has_the_last_event_and_its_time() {
     let row = row_after(&[onepay("payment.created", 0), onepay("payment.expired", 7)]).await;
     assert_eq!(text(&row, "last_type"), "payment.expired");
     assert_eq!(text(&row, "last_at"), at(7).as_millis().to_string());

@@ -1,4 +1,4 @@
-//! Payments in parts.
+//! Partial payments.
 
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ fn totals(row: &Item) -> Vec<String> {
     totals
 }
 
-/// OnePay's totals are cumulative: the greatest is what was paid, whichever comes last.
+/// OnePay's totals are cumulative, so the largest is the amount paid, in whatever order they arrive.
 #[tokio::test]
 async fn totals_are_kept_as_a_set() {
     let total = |total: &str| {
@@ -72,7 +72,7 @@ async fn only_partial_payments_are_parts() {
 }
 
 #[test]
-fn what_is_no_plain_decimal_is_kept_out_of_sums() {
+fn only_plain_decimals_are_added_up() {
     for text in ["0", "150000.00", "-5", "007.50", &"9".repeat(18)] {
         assert!(is_decimal(text), "{text}");
     }

@@ -1,5 +1,5 @@
-//! Every sequence of up to five events of one resource ends in the state that the table in docs/hooks.md
-//! says, in whatever order they come and whatever their times are.
+//! Any sequence of up to five events of one resource, in any order and with any times, ends in the state that the
+//! table in docs/hooks.md defines.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use proptest::test_runner::TestRunner;
 use super::documented::{Rule, rules};
 use super::*;
 
-/// What has states, and the types of its events.
+/// The resources that have states, and the types of their events.
 const RESOURCES: [(&str, &[&str]); 4] = [
     (
         "payment, charge",
@@ -59,7 +59,7 @@ const RESOURCES: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// Moments in ms: equal ones, ones a second or a minute apart, and absurd ones.
+/// Times in ms: equal ones, some a second or a minute apart, and absurd ones.
 const MOMENTS: [i64; 9] = [
     1_700_000_000_000,
     1_700_000_000_000,
@@ -72,7 +72,7 @@ const MOMENTS: [i64; 9] = [
     1_767_000_000_000_000,
 ];
 
-/// One event: its type's place, its moment, and whether the provider sends it again with another one.
+/// One event: its type, its time, and another time if the provider sends it again with that.
 type Happening = (Index, i64, Option<i64>);
 
 fn life() -> impl Strategy<Value = (usize, Vec<Event>)> {
@@ -102,7 +102,7 @@ fn events(resource: usize, (place, moment, restamped): &Happening) -> Vec<Event>
         .collect()
 }
 
-/// The only state that nothing else of the life follows.
+/// The only state that no other state of the sequence follows.
 fn last<'a>(rules: &'a BTreeMap<String, Rule>, life: &[Event]) -> &'a str {
     let state = |event: &Event| {
         let kind = format!("{:?}", event.kind);
@@ -117,13 +117,13 @@ fn last<'a>(rules: &'a BTreeMap<String, Rule>, life: &[Event]) -> &'a str {
     let states: std::collections::BTreeSet<_> = life.iter().filter(stays).map(|event| state(event).0).collect();
     let mut states = states.into_iter();
     let (Some(last), None) = (states.next(), states.next()) else {
-        panic!("the table does not say where {life:?} ends");
+        panic!("the table does not define the last state of {life:?}");
     };
     last
 }
 
 #[test]
-fn every_kind_of_the_table_is_among_the_events() {
+fn the_sequences_contain_every_kind_of_the_table() {
     let kinds = |types: &[&str]| -> Vec<Kind> { types.iter().map(|name| onepay(name, 0).kind).collect() };
     let sent: Vec<String> = RESOURCES
         .iter()
@@ -141,18 +141,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
-    fn the_join_of_a_life_is_the_state_that_the_table_says((resource, life) in life()) {
+    fn merged_events_end_in_the_state_of_the_table((resource, life) in life()) {
         let rules = rules();
-        let rows = life.iter().map(|event| Row::of(event).unwrap());
-        let row = rows.reduce(Row::joined).unwrap();
+        let rows = life.iter().map(|event| Row::from_event(event).unwrap());
+        let row = rows.reduce(Row::merge).unwrap();
         prop_assert_eq!(row.state.status, last(&rules[RESOURCES[resource].0], &life));
         prop_assert_eq!(row.applied, life.len() as u64);
     }
 }
 
-/// The same by the condition that is really sent, one resource after the other in one table.
+/// The same with the conditions that DynamoDB evaluates, for many resources in one table.
 #[test]
-fn dynamodb_ends_in_the_state_that_the_table_says_and_counts_each_event_once() {
+fn dynamodb_ends_in_the_state_of_the_table_and_counts_each_event_once() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,16 +1,28 @@
-//! docs/cost.md: what was recorded, times AWS's prices.
+//! The cost of an event: recorded calls, times the prices that AWS publishes. Writes the tables of docs/cost.md.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod capacity;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use acuse_tests::document::Document;
+use acuse_tests::recording::life::{Life, life};
+use acuse_tests::recording::recorder::Written;
 use serde::Deserialize;
 
-use crate::life::{Life, life};
+/// The stack's files.
+const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cost");
 
 const PAGE: &str = "cost.md";
 const MEMORY_MB: [f64; 3] = [128.0, 256.0, 512.0];
-/// A function of this size has one whole processor; a smaller one its share.
+/// A function of this size has one whole processor, and a smaller one its share.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
 const WHOLE_PROCESSOR_MB: f64 = 1769.0;
 
@@ -23,50 +35,43 @@ struct Price {
     source: String,
 }
 
-/// One delivery's way through the functions.
+/// What one delivery takes.
 #[derive(Clone, Copy)]
 struct Pipeline {
-    /// On a whole processor, in ms, the consumer's for a batch of one: measured by `acuse-bench`, see
+    /// CPU time on a whole processor in ms, the consumer's for a batch of one. Measured by the benchmark, see
     /// docs/performance.md.
-    door_cpu: f64,
+    verifier_cpu: f64,
     consumer_cpu: f64,
-    /// Units of the table and its index, for the event's first delivery and for another one.
+    /// Write units of the table and its index, for the first delivery of an event and for a duplicate.
     units: [u64; 2],
 }
 
-/// Waiting for AWS in ms: assumed, since nobody can measure it here.
+/// Time spent waiting for AWS in ms. Assumed, because it can't be measured without AWS.
 const SEND: f64 = 8.0;
 const WRITE: f64 = 10.0;
 
-/// Bytes in the logs for one delivery and its event, at `INFO`: own lines and metrics of the verifier,
-/// the access log, own lines and metrics of the consumer.
+/// Bytes logged for one delivery and its event at `INFO`: by the verify function, the access log and the consumer.
+/// Functions log lines and metrics.
 const LOGGED: [f64; 3] = [800.0, 300.0, 1250.0];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_says_what_was_recorded_and_what_it_costs() {
-    let life = life().await;
+async fn docs_cost_md_is_up_to_date() {
+    let life = life(STATE).await;
     let mut page = Document::read(PAGE);
     let steps = ["a new event", "a published event", "a duplicate"];
     page.check("calls", &calls(life, steps));
 
     let prices: Vec<Price> = serde_json::from_str(include_str!("prices.json")).unwrap();
     page.check("prices", &listed(&prices));
-    let units = |step| {
-        life.of(step)
-            .iter()
-            .flat_map(|call| &call.written)
-            .map(|w| w.units())
-            .sum::<u64>()
-            + index(life, step)
-    };
+    let units = |step| table_units(life, step) + index_units(life, step);
     let acuse = Pipeline {
-        door_cpu: 0.24,
+        verifier_cpu: 0.24,
         consumer_cpu: 0.34,
         units: [units("a new event"), units("a duplicate")],
     };
-    // A put, an update and the function's own write; a put that is refused.
+    // A put, an update and the function's own write; for a duplicate, a put that is refused.
     let powertools = Pipeline {
-        door_cpu: 1.34,
+        verifier_cpu: 1.34,
         consumer_cpu: 3.8,
         units: [3, 1],
     };
@@ -81,9 +86,9 @@ fn calls(life: &Life, steps: [&'static str; 3]) -> String {
         for call in life.of(step) {
             let function = match call.function.as_str() {
                 "ConsumerFunction" => "consumer",
-                // Its bus came with an update of the stack: the verifiers have just started.
+                // The update of the stack that set its bus restarted the verify functions.
                 _ if step == "a published event" => continue,
-                _ => "verifier",
+                _ => "verify function",
             };
             rows.entry((function.to_owned(), call.operation.clone())).or_default()[place] += 1;
         }
@@ -97,25 +102,25 @@ fn calls(life: &Life, steps: [&'static str; 3]) -> String {
         )
         .unwrap();
     }
-    let of_table = |step| {
-        life.of(step)
-            .iter()
-            .flat_map(|call| &call.written)
-            .map(|w| w.units())
-            .sum::<u64>()
-    };
-    let [a, b, c] = steps.map(of_table);
+    let [a, b, c] = steps.map(|step| table_units(life, step));
     writeln!(table, "| write units | tables | {a} | {b} | {c} |").unwrap();
-    let [a, b, c] = steps.map(|step| index(life, step));
+    let [a, b, c] = steps.map(|step| index_units(life, step));
     writeln!(table, "| write units | index `by-day` | {a} | {b} | {c} |").unwrap();
     table
 }
 
+fn written<'a>(life: &'a Life, step: &str) -> impl Iterator<Item = &'a Written> {
+    life.of(step).iter().flat_map(|call| &call.written)
+}
+
+fn table_units(life: &Life, step: &str) -> u64 {
+    written(life, step).map(capacity::units).sum()
+}
+
 /// Only the ledger has an index.
-fn index(life: &Life, step: &str) -> u64 {
-    let written = life.of(step).iter().flat_map(|call| &call.written);
-    let ledger = written.filter(|w| life.logical(&w.table) == "LedgerTable");
-    ledger.map(|w| w.index_units()).sum()
+fn index_units(life: &Life, step: &str) -> u64 {
+    let ledger = written(life, step).filter(|write| life.logical(&write.table) == "LedgerTable");
+    ledger.map(capacity::index_units).sum()
 }
 
 fn listed(prices: &[Price]) -> String {
@@ -130,7 +135,7 @@ fn listed(prices: &[Price]) -> String {
     table
 }
 
-/// Dollars a million events by component: columns are memory sizes, for one and three deliveries.
+/// Dollars per million events, by component. The columns are memory sizes, for one and for three deliveries.
 fn dollars(prices: &BTreeMap<&str, f64>, acuse: Pipeline, powertools: Pipeline) -> String {
     let columns: Vec<(f64, f64)> = [1.0, 3.0]
         .into_iter()
@@ -152,7 +157,7 @@ fn dollars(prices: &BTreeMap<&str, f64>, acuse: Pipeline, powertools: Pipeline) 
     let lambda = |pipeline: Pipeline| {
         move |d: f64, memory: f64| {
             let ms = |wait: f64, cpu: f64| (wait + cpu * WHOLE_PROCESSOR_MB / memory).ceil();
-            let verifier = ms(SEND, pipeline.door_cpu);
+            let verifier = ms(SEND, pipeline.verifier_cpu);
             let consumer = ms(WRITE, pipeline.consumer_cpu);
             let seconds = (verifier + consumer) / 1000.0;
             d * (2.0 * prices["lambda_requests"] + seconds * memory / 1024.0 * prices["lambda_gb_seconds"])

@@ -8,41 +8,42 @@ use acuse_cli::local::{Options, Running, STACK, Stack};
 use acuse_cli::sample::{self, Sample};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_tests::eventually::eventually;
-use acuse_tests::proxy::Proxy;
-use acuse_tests::running;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::grants;
-use crate::recorder::{NAME_VARIABLE, Recorder, last};
+use super::recorder::{NAME_VARIABLE, Recorder, last};
+use crate::eventually::eventually;
+use crate::proxy::Proxy;
+use crate::running;
 
 /// A local stack behind a recorder.
+#[derive(Debug)]
 pub(crate) struct Recorded {
     pub(crate) proxy: Proxy<Recorder>,
     pub(crate) running: Running,
-    /// Logical ids by the names that calls have.
+    /// Logical ids by the names that calls use.
     pub(crate) names: BTreeMap<String, String>,
     http: Client,
     _stack: Stack,
 }
 
 impl Recorded {
-    pub(crate) async fn start() -> Self {
+    /// Starts the stack with its files in the folder `state`.
+    pub(crate) async fn start(state: &str) -> Self {
         let proxy = Proxy::start(Recorder::default()).await;
-        let state = concat!(env!("CARGO_TARGET_TMPDIR"), "/recorded");
         let mut options = Options::isolated(state);
         options.functions_endpoint = Some(proxy.url.clone());
         let settings = [
             ("RetryBaseSeconds", "1"),
             ("RetryMaxSeconds", "1"),
-            // As for a new stack; a later step has it otherwise.
+            // As for a new stack. A later step changes it.
             ("FormerPayments", "false"),
         ];
         options.parameters = settings
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
-        let stack = Stack::start(options).await.unwrap();
+        let stack = Stack::start(options).await;
+        let stack = stack.unwrap_or_else(|error| panic!("{}", acuse_core::error::chain(&error)));
         proxy.forward_to(stack.endpoint());
         let running = Running::find(state.as_ref()).expect("a stack that has started is found");
         let mut recorded = Self {
@@ -72,21 +73,30 @@ impl Recorded {
         recorded
     }
 
-    /// Has every function say in its calls who it is.
+    /// Makes every function send its logical id with its calls.
     async fn name_functions(&self) {
         for (name, id) in self.functions() {
-            let path = format!("{}/2015-03-31/functions/{name}/configuration", self.running.endpoint);
-            let answer = self.http.get(&path).send().await.unwrap().text().await.unwrap();
-            let known: Value = serde_json::from_str(&answer).unwrap();
-            let mut variables = known["Environment"]["Variables"].clone();
+            let mut variables = self.configuration(name).await["Environment"]["Variables"].clone();
             variables[NAME_VARIABLE] = json!(id);
             let change = json!({"Environment": {"Variables": variables}}).to_string();
-            let changed = self.http.put(&path).body(change).send().await.unwrap();
+            let changed = self.http.put(self.path(name)).body(change).send().await.unwrap();
             assert!(changed.status().is_success(), "{changed:?}");
         }
     }
 
-    /// The functions' names and logical ids.
+    fn path(&self, function: &str) -> String {
+        format!(
+            "{}/2015-03-31/functions/{function}/configuration",
+            self.running.endpoint
+        )
+    }
+
+    async fn configuration(&self, function: &str) -> Value {
+        let answer = self.http.get(self.path(function)).send().await.unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    /// The names and logical ids of Acuse's functions.
     pub(crate) fn functions(&self) -> Vec<(&str, &str)> {
         let outputs = self.running.outputs.iter();
         let functions = outputs.filter(|(output, _)| output.ends_with("FunctionName"));
@@ -95,18 +105,18 @@ impl Recorded {
             .collect()
     }
 
-    /// Updates the stack: `changes` as given, the rest as it is.
+    /// Updates the parameters in `changes`; the others keep their values.
     pub(crate) async fn update(&self, changes: &[(&str, &str)]) {
         running::update(&self.running, changes).await;
         self.name_functions().await;
     }
 
     /// The managed policies of each function's role.
-    pub(crate) async fn attached(&self, template: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    pub(crate) async fn attached(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut attached = BTreeMap::new();
-        for (_, id) in self.functions() {
-            let role = grants::role(template, id);
-            let role = self.names.iter().find(|(_, own)| **own == role).unwrap().0;
+        for (name, id) in self.functions() {
+            let configuration = self.configuration(name).await;
+            let role = last(configuration["Role"].as_str().unwrap());
             let list = self
                 .http
                 .post(&self.running.endpoint)
@@ -115,6 +125,7 @@ impl Recorded {
                     "Action=ListAttachedRolePolicies&Version=2010-05-08&RoleName={role}"
                 ));
             let answer = list.send().await.unwrap().text().await.unwrap();
+            assert!(answer.contains("<AttachedPolicies"), "{answer}");
             let names = answer.split("<PolicyName>").skip(1);
             let names = names.map(|rest| rest.split('<').next().unwrap().to_owned());
             attached.insert(id.to_owned(), names.collect());
@@ -122,7 +133,7 @@ impl Recorded {
         attached
     }
 
-    /// Posts `body` as the provider would, with another signature where it is to be `forged`.
+    /// Posts `body` as the provider would, or, if `forged`, with the signature of another body.
     pub(crate) async fn deliver(&self, provider: &'static Provider, body: &[u8], forged: bool) -> u16 {
         let secrets = sample::local_secrets(provider);
         let signed = match forged {

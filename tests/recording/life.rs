@@ -1,11 +1,11 @@
-//! An event's whole life, once, step by step, so that each call is known by its step.
+//! An event's whole life, step by step, so that the calls of each step are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use acuse_aws::ledger::DynamoLedger;
+use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_cli::local::Checkout;
 use acuse_cli::sample;
 use acuse_core::clock::Clock;
 use acuse_core::event::{Environment, Event};
@@ -16,38 +16,42 @@ use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::Envelope;
 use aws_config::AppName;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::recorder::Recorded as Call;
-use crate::stack::Recorded as Stack;
+use super::recorder::Recorded as Call;
+use super::stack::Recorded as Stack;
+use crate::eventually::eventually;
+use crate::running;
 
 /// The bus that events are published on, in the later steps.
-pub(crate) const BUS: &str = "default";
+pub const BUS: &str = "default";
 
 /// What was recorded.
-pub(crate) struct Life {
+#[derive(Debug)]
+pub struct Life {
     steps: Vec<(&'static str, Vec<Call>)>,
     /// The managed policies of each function's role.
-    pub(crate) attached: BTreeMap<String, BTreeSet<String>>,
-    pub(crate) template: Value,
+    pub attached: BTreeMap<String, BTreeSet<String>>,
     stack: Stack,
 }
 
 impl Life {
     /// All calls.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.steps.iter().flat_map(|(_, calls)| calls)
     }
 
     /// The calls of one step.
-    pub(crate) fn of(&self, step: &str) -> &[Call] {
+    ///
+    /// # Panics
+    /// If there is no such step.
+    pub fn of(&self, step: &str) -> &[Call] {
         let found = self.steps.iter().find(|(name, _)| *name == step);
         &found.unwrap_or_else(|| panic!("no step {step}")).1
     }
 
-    /// The logical id of what calls name so.
-    pub(crate) fn logical(&self, name: &str) -> String {
+    /// The logical id of the resource that calls use this name for.
+    pub fn logical(&self, name: &str) -> String {
         self.stack
             .names
             .get(name)
@@ -60,20 +64,21 @@ impl Life {
     }
 }
 
-/// Lived once for all tests.
-pub(crate) async fn life() -> &'static Life {
+/// The recording, made once for all tests of a binary on a stack with its files in the folder `state`.
+///
+/// # Panics
+/// If the stack doesn't start, or an event does not come through.
+pub async fn life(state: &str) -> &'static Life {
     static LIFE: OnceCell<Life> = OnceCell::const_new();
-    LIFE.get_or_init(live).await
+    LIFE.get_or_init(|| record(state)).await
 }
 
-async fn live() -> Life {
-    let stack = Stack::start().await;
-    let template = Checkout::find().unwrap().read_template().unwrap();
-    let attached = stack.attached(&template).await;
+async fn record(state: &str) -> Life {
+    let stack = Stack::start(state).await;
+    let attached = stack.attached().await;
     let mut life = Life {
         steps: Vec::new(),
         attached,
-        template,
         stack,
     };
 
@@ -88,7 +93,7 @@ async fn live() -> Life {
     life.step("a new event").await;
 
     assert_eq!(life.stack.deliver(provider, body.as_bytes(), false).await, 200);
-    let counted = |record: &acuse_aws::ledger::record::Record| record.key == first && record.duplicates == 1;
+    let counted = |record: &Record| record.key == first && record.duplicates == 1;
     life.stack.record(provider, "the duplicate", counted).await;
     life.step("a duplicate").await;
 
@@ -100,14 +105,17 @@ async fn live() -> Life {
     }
     life.step("a refused delivery to each verifier").await;
 
-    settle(&life.stack, provider, b"signed, and not JSON", "REJECTED").await;
+    deliver_until("REJECTED", &life.stack, provider, b"signed, and not JSON").await;
     life.step("a rejected event").await;
 
-    // Digits that no compression makes fit one item.
+    // So large and random that it doesn't fit one item even when compressed.
     let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(900_000).collect();
     let large = payment(provider).replacen('{', &format!("{{\"noise\":\"{noise}\","), 1);
     deliver(&life.stack, provider, large.as_bytes()).await;
     life.step("a large event").await;
+
+    deliver_every_type(&life.stack).await;
+    life.step("an event of every type").await;
 
     ask_whether_late(&life.stack, provider, &body).await;
     life.step("a hook with an order").await;
@@ -119,7 +127,7 @@ async fn live() -> Life {
 
     life.stack.proxy.between().refuse_publishing();
     let retried = deliver(&life.stack, provider, payment(provider).as_bytes()).await;
-    let twice = |record: &acuse_aws::ledger::record::Record| record.key == retried && record.attempts == 2;
+    let twice = |record: &Record| record.key == retried && record.attempts == 2;
     life.stack.record(provider, "the second attempt", twice).await;
     life.step("a retried event").await;
 
@@ -128,31 +136,48 @@ async fn live() -> Life {
     let body = payment(provider);
     put_former_row(&life.stack, &read(provider, body.as_bytes())).await;
     deliver(&life.stack, provider, body.as_bytes()).await;
-    life.step("a payment of a version before").await;
+    life.step("a payment of an earlier version").await;
     life
 }
 
-/// Delivers an event that the hooks take, and gives its key once it is completed.
+/// Delivers an event, waits until it is completed, and returns its key.
 async fn deliver(stack: &Stack, provider: &'static Provider, body: &[u8]) -> String {
-    settle(stack, provider, body, "COMPLETED").await
+    deliver_until("COMPLETED", stack, provider, body).await
 }
 
-async fn settle(stack: &Stack, provider: &'static Provider, body: &[u8], status: &str) -> String {
+async fn deliver_until(status: &str, stack: &Stack, provider: &'static Provider, body: &[u8]) -> String {
     assert_eq!(stack.deliver(provider, body, false).await, 200);
-    let sha256 = sha256(provider, body);
-    let settled = |record: &acuse_aws::ledger::record::Record| record.body_sha256 == sha256 && record.status == status;
-    stack.record(provider, status, settled).await.key
+    let sha256 = read(provider, body).body_sha256().to_owned();
+    let found = |record: &Record| record.body_sha256 == sha256 && record.status == status;
+    stack.record(provider, status, found).await.key
 }
 
-/// A payment that succeeded, of its own.
+/// Delivers a sample of every type, so that each of the owner's hooks gets the events that it acts on. Whether it
+/// completes, rejects or retries them is the owner's business.
+async fn deliver_every_type(stack: &Stack) {
+    for provider in providers::ALL {
+        let mut pending = BTreeSet::new();
+        for name in provider.types {
+            let payload = sample::payload(provider, name).unwrap();
+            let body = sample::renewed(provider, &payload, SystemClock.now());
+            assert_eq!(stack.deliver(provider, body.as_bytes(), false).await, 200, "{name}");
+            pending.insert(read(provider, body.as_bytes()).body_sha256().to_owned());
+        }
+        eventually(&format!("{} samples of {}", pending.len(), provider.name), async || {
+            let records = running::records(&stack.running, provider).await;
+            let called = records.iter().filter(|record| record.status != "IN_PROGRESS");
+            let called: BTreeSet<_> = called.map(|record| record.body_sha256.clone()).collect();
+            pending.is_subset(&called).then_some(())
+        })
+        .await;
+    }
+}
+
+/// A new payment that succeeded.
 fn payment(provider: &'static Provider) -> String {
     let names = ["payment_received", "payment.approved", "payment.completed"];
     let name = names.into_iter().find(|name| provider.types.contains(name)).unwrap();
     sample::renewed(provider, &sample::payload(provider, name).unwrap(), SystemClock.now())
-}
-
-fn sha256(provider: &'static Provider, body: &[u8]) -> String {
-    read(provider, body).body_sha256().to_owned()
 }
 
 fn read(provider: &'static Provider, body: &[u8]) -> Event {
@@ -169,7 +194,7 @@ fn read(provider: &'static Provider, body: &[u8]) -> Event {
     Event::read(envelope, provider, Environment::Live).0
 }
 
-/// As a version before wrote it, which had no resource kind in the key.
+/// Writes a row as an earlier version did, without the resource kind in its key.
 async fn put_former_row(stack: &Stack, event: &Event) {
     let resource = event.resource.as_ref().unwrap();
     let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -188,8 +213,7 @@ async fn put_former_row(stack: &Stack, event: &Event) {
     put.send().await.unwrap();
 }
 
-/// None of the shipped hooks has an order: this is the call that the ledger makes for one that has,
-/// in the consumer's name.
+/// Makes, as the consumer, the call that a hook with an order causes. None of the shipped hooks has one.
 async fn ask_whether_late(stack: &Stack, provider: &'static Provider, body: &str) {
     let sdk = stack.running.sdk().into_builder();
     let sdk = sdk
@@ -205,6 +229,6 @@ async fn ask_whether_late(stack: &Stack, provider: &'static Provider, body: &str
     let event = read(provider, body.as_bytes());
     assert!(
         !ledger.overtaken(&event).await.unwrap(),
-        "its own record is no later event"
+        "an event's own record is no later event"
     );
 }

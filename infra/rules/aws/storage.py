@@ -1,4 +1,4 @@
-"""DynamoDB and Secrets Manager, and what outlives the stack."""
+"""DynamoDB, Secrets Manager, and the resources that outlive the stack."""
 
 from .rule import broken_by, rule
 
@@ -7,8 +7,8 @@ KEEPING = {TABLE, "AWS::SQS::Queue", "AWS::SecretsManager::Secret"}
 
 
 @rule("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html")
-def what_holds_something_outlives_the_stack(stack):
-    """`RetainExceptOnCreate` keeps what is in use and deletes what a failed first deployment leaves; `Retain` keeps both."""
+def stateful_resources_outlive_the_stack(stack):
+    """`RetainExceptOnCreate` keeps a resource unless the first deployment fails. `Retain` would keep it even then."""
     for name, resource in stack.resources.items():
         policies = (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
         if resource["Type"] in KEEPING and policies != ("RetainExceptOnCreate", "Retain"):
@@ -16,7 +16,7 @@ def what_holds_something_outlives_the_stack(stack):
 
 
 broken_by(
-    what_holds_something_outlives_the_stack,
+    stateful_resources_outlive_the_stack,
     orphan=lambda r, t: r["LedgerTable"].update(DeletionPolicy="Retain"),
     deleted=lambda r, t: r["KuentaSecret"].pop("DeletionPolicy"),
     replaced=lambda r, t: r["EventQueue"].pop("UpdateReplacePolicy"),
@@ -25,7 +25,7 @@ broken_by(
 
 @rule("https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html")
 def a_first_deployment_can_be_undone(stack):
-    """A protected table can't be deleted by anyone, a rollback included: a new stack begins without protection."""
+    """Nothing can delete a protected table, not even a rollback, so a new stack starts without protection."""
     if stack.template["Parameters"]["ProtectTables"]["Default"] != "false":
         yield "ProtectTables"
 
@@ -37,7 +37,7 @@ broken_by(
 
 @rule("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html")
 def attributes_are_those_of_keys(stack):
-    """Attributes are defined where a table's or an index's key has them, and only there."""
+    """The defined attributes are exactly those in the keys of the table and its indexes."""
     for name, table in stack.of_type(TABLE):
         keys = [table["KeySchema"], *(index["KeySchema"] for index in table.get("GlobalSecondaryIndexes", []))]
         used = {part["AttributeName"] for key in keys for part in key}
@@ -55,8 +55,9 @@ broken_by(
 
 
 @rule("https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html")
-def keys_are_scalars_in_order(stack):
-    """A key is a partition key and at most one sort key, in that order, of type S, N or B; an index's name is 3 to 255 long."""
+def keys_are_valid(stack):
+    """A key is a partition key and at most one sort key, in this order, of type S, N or B. Index names have 3 to 255
+    characters."""
     for name, table in stack.of_type(TABLE):
         indexes = table.get("GlobalSecondaryIndexes", [])
         for key in [table["KeySchema"], *(index["KeySchema"] for index in indexes)]:
@@ -69,15 +70,15 @@ def keys_are_scalars_in_order(stack):
 
 
 broken_by(
-    keys_are_scalars_in_order,
+    keys_are_valid,
     backwards=lambda r, t: r["LedgerTable"]["Properties"]["KeySchema"].reverse(),
     truth=lambda r, t: r["PaymentsTable"]["Properties"]["AttributeDefinitions"][0].update(AttributeType="BOOL"),
 )
 
 
 @rule("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-ssespecification.html")
-def keys_are_named_for_kms_alone(stack):
-    """`KMSMasterKeyId` and `SSEType` are refused unless encryption by KMS is on."""
+def kms_keys_need_kms_encryption(stack):
+    """`KMSMasterKeyId` and `SSEType` are refused unless KMS encryption is enabled."""
     for name, table in stack.of_type(TABLE):
         own = table["SSESpecification"]
         if {"KMSMasterKeyId", "SSEType"} & set(own) and not own["SSEEnabled"]:
@@ -85,20 +86,20 @@ def keys_are_named_for_kms_alone(stack):
 
 
 broken_by(
-    keys_are_named_for_kms_alone,
+    kms_keys_need_kms_encryption,
     off=lambda r, t: r["LedgerTable"]["Properties"]["SSESpecification"].update(SSEEnabled=False),
 )
 
 
 @rule("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html")
-def a_secret_has_one_beginning(stack):
-    """`SecretString` and `GenerateSecretString` are not given together, and the former without a parameter in it."""
+def a_secret_has_one_initial_value(stack):
+    """`SecretString` and `GenerateSecretString` exclude each other, and `SecretString` is a constant."""
     for name, secret in stack.of_type("AWS::SecretsManager::Secret"):
         if "GenerateSecretString" in secret or not isinstance(secret.get("SecretString"), str):
             yield name
 
 
 broken_by(
-    a_secret_has_one_beginning,
+    a_secret_has_one_initial_value,
     both=lambda r, t: r["KuentaSecret"]["Properties"].update(GenerateSecretString={}),
 )

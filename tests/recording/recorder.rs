@@ -1,15 +1,14 @@
-//! What the functions call, as a proxy sees it.
+//! A proxy that records what the functions call.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acuse_tests::proxy::{Aws, Between, Call, error};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::capacity::{Written, size};
+use crate::proxy::{Aws, Between, Call, error};
 
 /// The variable that puts a function's name into the user agent of its calls.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html>
@@ -17,27 +16,43 @@ pub(crate) const NAME_VARIABLE: &str = "AWS_SDK_UA_APP_ID";
 
 /// One call of a function.
 #[derive(Debug, Clone)]
-pub(crate) struct Recorded {
+pub struct Recorded {
     /// The function's logical id.
-    pub(crate) function: String,
+    pub function: String,
     /// The operation, as IAM writes it: `dynamodb:TransactWriteItems`.
-    pub(crate) operation: String,
-    /// What IAM asks for it: each action, and the name of what it is done to.
-    pub(crate) asks: Vec<(String, String)>,
-    /// What it wrote to DynamoDB.
-    pub(crate) written: Vec<Written>,
+    pub operation: String,
+    /// What IAM checks: each action, and the name of the resource. The name is empty for a service other than
+    /// those that Acuse itself uses.
+    pub asks: Vec<(String, String)>,
+    /// The items that it wrote to DynamoDB.
+    pub written: Vec<Written>,
 }
 
-/// Records every call and sends it on.
+/// An item that a call wrote, or tried to write.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The table's name.
+    pub table: String,
+    /// The item before the call.
+    pub before: Option<Value>,
+    /// The item after the call.
+    pub after: Option<Value>,
+    /// Whether the call was a transaction.
+    pub transaction: bool,
+    /// Whether the call succeeded.
+    pub done: bool,
+}
+
+/// Records every call and forwards it.
 #[derive(Debug, Default)]
-pub(crate) struct Recorder {
+pub struct Recorder {
     calls: Mutex<Vec<Recorded>>,
     under_way: AtomicUsize,
     refuse_publishing: AtomicBool,
 }
 
 impl Recorder {
-    /// What was called since the last time, once no call is under way.
+    /// The calls since the last time, once no call is under way.
     pub(crate) async fn take(&self) -> Vec<Recorded> {
         while self.under_way.load(Ordering::SeqCst) > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -45,7 +60,7 @@ impl Recorder {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }
 
-    /// The next `PutEvents` is refused.
+    /// Refuses the next `PutEvents`.
     pub(crate) fn refuse_publishing(&self) {
         self.refuse_publishing.store(true, Ordering::SeqCst);
     }
@@ -55,18 +70,18 @@ impl Between for Recorder {
     async fn answer(&self, call: Call, aws: &Aws) -> Response {
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
-        let operation = operation(call.header("x-amz-target"));
+        let operation = operation(&call);
         let asks = asks(&operation, &body);
         let function = function(call.header("user-agent"));
         let refused = operation == "events:PutEvents" && self.refuse_publishing.swap(false, Ordering::SeqCst);
         let writes = writes(&operation, &body);
-        let before = sizes(&writes, aws).await;
+        let before = items(&writes, aws).await;
         let response = match refused {
-            // As for an event that the service takes for malformed: the SDK does not try again.
+            // An error that the SDK does not retry.
             true => error(StatusCode::BAD_REQUEST, "InternalException"),
             false => aws.forward(call).await,
         };
-        let after = sizes(&writes, aws).await;
+        let after = items(&writes, aws).await;
         let transaction = operation == "dynamodb:TransactWriteItems";
         let places = writes.into_iter().zip(before.into_iter().zip(after));
         let written = places.map(|((table, _), (before, after))| Written {
@@ -87,18 +102,15 @@ impl Between for Recorder {
     }
 }
 
-/// `DynamoDB_20120810.UpdateItem` is IAM's `dynamodb:UpdateItem`.
-fn operation(target: &str) -> String {
-    let (service, operation) = target.split_once('.').unwrap_or(("no target", target));
-    let prefix = match service {
-        "AmazonSQS" => "sqs",
-        "AWSEvents" => "events",
-        "secretsmanager" => "secretsmanager",
-        service if service.starts_with("DynamoDB_") => "dynamodb",
-        // Unknown to this test, and so granted to nobody.
-        other => other,
-    };
-    format!("{prefix}:{operation}")
+/// The call as IAM writes it. The service is the one that the call is signed for; the operation is in a header,
+/// or in the form that older protocols post, or, in a path that only the service understands, unknown: `s3:*`.
+fn operation(call: &Call) -> String {
+    let service = call.header("authorization").split('/').nth(3).unwrap_or("unsigned");
+    let target = call.header("x-amz-target").rsplit('.').next().unwrap_or_default();
+    let body = String::from_utf8_lossy(&call.body);
+    let form = body.strip_prefix("Action=").and_then(|rest| rest.split('&').next());
+    let operation = if target.is_empty() { form.unwrap_or("*") } else { target };
+    format!("{service}:{operation}")
 }
 
 /// The app id in a user agent: `… app/KuentaFunction …`.
@@ -110,15 +122,15 @@ fn function(user_agent: &str) -> String {
         .to_owned()
 }
 
-/// What IAM asks for. A batch is asked for as its members are, a transaction's items each by their
-/// own action.
+/// What IAM checks. For a batch it is the same as for its members; in a transaction, each item has its own action.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html>
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
 fn asks(operation: &str, body: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let one = |resource: String| vec![(operation.trim_end_matches("Batch").to_owned(), resource)];
-    match operation {
-        "dynamodb:TransactWriteItems" => {
+    let service = operation.split(':').next().unwrap_or_default();
+    match (service, operation) {
+        (_, "dynamodb:TransactWriteItems") => {
             let items = body["TransactItems"].as_array().into_iter().flatten();
             let items = items.flat_map(|item| item.as_object().into_iter().flatten());
             let ask = |(kind, item): (&String, &Value)| {
@@ -130,19 +142,15 @@ fn asks(operation: &str, body: &Value) -> Vec<(String, String)> {
             };
             items.map(ask).collect()
         }
-        "events:PutEvents" => {
+        ("events", _) => {
             let entries = body["Entries"].as_array().into_iter().flatten();
-            let bus = |entry: &Value| {
-                (
-                    operation.to_owned(),
-                    format!("event-bus/{}", text(&entry["EventBusName"])),
-                )
-            };
-            entries.map(bus).collect()
+            let bus = |entry: &Value| format!("event-bus/{}", text(&entry["EventBusName"]));
+            entries.map(|entry| (operation.to_owned(), bus(entry))).collect()
         }
-        _ if operation.starts_with("sqs:") => one(last(&text(&body["QueueUrl"]))),
-        _ if operation.starts_with("dynamodb:") => one(text(&body["TableName"])),
-        _ => one(last(&text(&body["SecretId"]))),
+        ("sqs", _) => one(last(&text(&body["QueueUrl"]))),
+        ("dynamodb", _) => one(text(&body["TableName"])),
+        ("secretsmanager", _) => one(last(&text(&body["SecretId"]))),
+        _ => one(String::new()),
     }
 }
 
@@ -165,12 +173,12 @@ fn writes(operation: &str, body: &Value) -> Vec<(String, Value)> {
     }
 }
 
-async fn sizes(places: &[(String, Value)], aws: &Aws) -> Vec<Option<usize>> {
-    let mut sizes = Vec::new();
+async fn items(places: &[(String, Value)], aws: &Aws) -> Vec<Option<Value>> {
+    let mut items = Vec::new();
     for (table, key) in places {
         let get = json!({"TableName": table, "Key": key, "ConsistentRead": true});
         let answer = aws.ask("DynamoDB_20120810.GetItem", &get).await;
-        sizes.push(answer.get("Item").map(size));
+        items.push(answer.get("Item").cloned());
     }
-    sizes
+    items
 }

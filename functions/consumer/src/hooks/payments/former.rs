@@ -1,8 +1,8 @@
-//! Rows of a version before, whose key had no resource kind: `{provider}#{environment}#{resource id}`.
+//! Rows of an earlier version, whose key had no resource kind: `{provider}#{environment}#{resource id}`.
 //!
-//! The next event of a resource moves its row to the key of today, in its own transaction. Since a row is
-//! the join of its events, it does not matter what is there already, so that a consumer of that version may
-//! write on, or again after going back. docs/upgrading.md says when this file can go.
+//! The next event of a resource moves its row to the current key, in the event's own transaction. Rows merge in any
+//! order, so a consumer of the earlier version may go on writing its own. docs/upgrading.md says when this file can
+//! be removed.
 
 use std::time::Duration;
 
@@ -16,26 +16,26 @@ use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete};
 
 use super::row::Row;
-use super::state::{Of, State};
+use super::state::{Lifecycle, State};
 
-/// A provider's clock may be ahead of ours, but not by more.
+/// How far a provider's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A row at its former key.
-pub(super) struct Before {
+pub(super) struct FormerRow {
     key: AttributeValue,
     applied: AttributeValue,
     pub(super) row: Row,
 }
 
-impl Before {
-    /// The former row of what `event` is about, where there is one.
+impl FormerRow {
+    /// Reads the former row of the resource, if there is one.
     pub(super) async fn read(
         client: &Client,
         table: &str,
         event: &Event,
         resource: &Resource,
-        of: Of,
+        lifecycle: Lifecycle,
         now: Timestamp,
     ) -> Result<Option<Self>, HookError> {
         let (provider, environment) = (event.provider, event.environment.name());
@@ -43,7 +43,7 @@ impl Before {
         let get = client.get_item().table_name(table).key("pk", key.clone());
         let item = match get.consistent_read(true).send().await {
             Ok(output) => output.item.unwrap_or_default(),
-            // The write that follows says so, with the table's name and the variable's.
+            // The write that follows fails as well, with an error that names the table and the variable.
             Err(error)
                 if error
                     .as_service_error()
@@ -55,13 +55,14 @@ impl Before {
         };
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
-        // A row of today has a level: that of another resource, whose kind and id read like this one's id.
+        // A row with a level is a current one: another resource's kind and id may read like this one's id.
         let former = !item.contains_key("last_level") && text("resource_kind") == Some(&bounded(&resource.kind).into());
-        let state = text("status").and_then(|status| State::of_status(of, status));
+        let state = text("status").and_then(|status| State::with_status(lifecycle, status));
         let (Some(state), Some(applied), true) = (state, item.get("applied"), former) else {
             return Ok(None);
         };
-        // That version took any number for a time: one in microseconds would keep the row where it is for ever.
+        // The earlier version accepted any number as a time. One in microseconds is so far ahead that no later
+        // event could replace it.
         let updated_at = text("updated_at").and_then(|at| Timestamp::from_rfc3339(at));
         let at = [number("last_at").map(Timestamp::from_millis), updated_at];
         let at = at.into_iter().flatten().find(|at| *at <= now.plus(AHEAD));
@@ -82,7 +83,7 @@ impl Before {
         }))
     }
 
-    /// Takes it away, unless an event has come to it since it was read: then the hook is called again.
+    /// Deletes the row unless it has changed since it was read; then the hook is called again.
     pub(super) fn removal(&self, table: &str) -> Result<Delete, BuildError> {
         Delete::builder()
             .table_name(table)

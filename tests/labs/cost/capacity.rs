@@ -1,0 +1,74 @@
+//! What a write costs in DynamoDB's units.
+
+use acuse_tests::recording::recorder::Written;
+use serde_json::Value;
+
+/// Write units of the table: one per KB of the larger of the item before and after, and twice as many in a
+/// transaction. A refused condition costs as much.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>
+pub(crate) fn units(write: &Written) -> u64 {
+    let factor = if write.transaction { 2 } else { 1 };
+    factor * kilobytes(write)
+}
+
+/// Write units of an index that holds the whole item and whose keys don't change.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes>
+pub(crate) fn index_units(write: &Written) -> u64 {
+    if write.done { kilobytes(write) } else { 0 }
+}
+
+fn kilobytes(write: &Written) -> u64 {
+    let items = [&write.before, &write.after].into_iter().flatten();
+    let larger = items.map(size).max().unwrap_or_default();
+    u64::try_from(larger.div_ceil(1024).max(1)).unwrap()
+}
+
+/// An item's size as DynamoDB counts it: names and values in bytes.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+fn size(item: &Value) -> usize {
+    let entries = item.as_object().into_iter().flatten();
+    entries.map(|(name, typed)| name.len() + value(typed)).sum()
+}
+
+fn value(typed: &Value) -> usize {
+    let Some((kind, value)) = typed.as_object().and_then(|typed| typed.iter().next()) else {
+        return 0;
+    };
+    let text = || value.as_str().unwrap_or_default().len();
+    match kind.as_str() {
+        "S" => text(),
+        // Two digits a byte, and one more.
+        "N" => text().div_ceil(2) + 1,
+        // Base64.
+        "B" => text() / 4 * 3,
+        // Three bytes, and one for each member.
+        "M" => 3 + size(value) + value.as_object().map_or(0, serde_json::Map::len),
+        "L" => {
+            let members = value.as_array().into_iter().flatten();
+            3 + members.map(|member| self::value(member) + 1).sum::<usize>()
+        }
+        _ => 1,
+    }
+}
+
+#[test]
+fn a_write_costs_what_dynamodb_documents() {
+    let item = |length: usize| serde_json::json!({"pk": {"S": "a".repeat(length)}, "at": {"N": "1795577656089"}, "h": {"M": {}}});
+    assert_eq!(size(&item(1000)), 2 + 1000 + 2 + 8 + 1 + 3);
+    let written = Written {
+        table: String::new(),
+        before: None,
+        after: Some(item(1025)),
+        transaction: true,
+        done: true,
+    };
+    assert_eq!((units(&written), index_units(&written)), (4, 2));
+    let refused = Written {
+        before: Some(item(10)),
+        after: Some(item(10)),
+        transaction: false,
+        done: false,
+        ..written
+    };
+    assert_eq!((units(&refused), index_units(&refused)), (1, 0));
+}

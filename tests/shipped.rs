@@ -1,0 +1,28 @@
+//! The consumer with the hooks that Acuse ships and none of the owner's.
+//!
+//! Tests that count calls, kill the consumer at one of them, or give it tables of their own run this binary, so
+//! that they test the same whatever hooks the owner has.
+// The hooks' own tests run with the consumer.
+#![cfg(not(test))]
+
+use acuse_aws::consumer::{Error, Hook};
+use acuse_aws::{run_consumer, telemetry};
+
+#[path = "../functions/consumer/src/hooks"]
+mod hooks {
+    pub(crate) mod eventbridge;
+    pub(crate) mod payments;
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    run_consumer(|setup| {
+        let mut shipped: Vec<Hook> = vec![Box::new(hooks::payments::Payments::from_env(setup)?)];
+        if let Some(eventbridge) = hooks::eventbridge::EventBridge::from_env(setup) {
+            shipped.push(Box::new(eventbridge));
+        }
+        Ok(shipped)
+    })
+    .await
+}
