@@ -63,7 +63,13 @@ async fn after_a_wrong_secret_every_genuine_delivery_is_released_once() {
     let again = done(&["quarantine", "release", "--provider", "onepay"], "").await;
     assert!(again.ends_with("0 released, 1 left in quarantine\n"), "{again}");
 
-    let records = completed(provider, 50).await;
+    // Other tests have events of this provider too.
+    let ours = |record: &Record| record.resource_id.as_ref().is_some_and(|id| ids.contains(id));
+    let mut records = completed(provider, 50).await;
+    while records.iter().filter(|record| ours(record)).count() < 50 {
+        records = completed(provider, records.len() + 1).await;
+    }
+    records.retain(ours);
     assert_eq!(records.len(), 50);
     for record in records {
         assert_eq!((record.attempts, record.duplicates), (1, 0), "{}", record.key);
