@@ -9,7 +9,8 @@ use super::{Consumer, Inbox, Received};
 use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::ledger::Ledger;
-use crate::{metric, providers};
+use crate::metric;
+use crate::providers;
 
 /// What becomes of a message.
 #[derive(Debug, PartialEq, Eq)]
