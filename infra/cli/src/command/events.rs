@@ -180,7 +180,7 @@ impl List {
         }
         if more {
             note!(
-                "the newest {limit} are shown, and there are more: `--limit {}` shows more of them",
+                "showing the newest {limit}; there are more: use `--limit {}`",
                 limit.saturating_mul(10)
             );
         }

@@ -79,8 +79,7 @@ async fn a_list_says_if_there_are_more_events() {
             let heading = usize::from(json.is_empty());
             assert_eq!(listed.lines().count(), rows + heading, "{listed}");
             assert!(listed.contains("p10"), "the newest are shown: {listed}");
-            let expected =
-                format!("these are the newest {limit}, and there are more: list them with `--limit {limit}0`\n");
+            let expected = format!("showing the newest {limit}; there are more: use `--limit {limit}0`\n");
             assert_eq!(printed, if more { expected } else { String::new() });
             if !json.is_empty() {
                 listed
