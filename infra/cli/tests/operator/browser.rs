@@ -287,7 +287,7 @@ async fn a_browser_sends_watches_and_redrives() {
     let forged = "//tr[td='unopago' and contains(., 'no header contains a valid signature of this body')]";
     browser.wait_for(Locator::XPath(&format!("{forged}[not(.//a)]"))).await;
     browser.picture("quarantine.png").await;
-    let id = "[...document.querySelectorAll('tr')].find((row) => row.textContent.includes('unopago') && row.textContent.includes('no header holds')).querySelector('code').textContent";
+    let id = "[...document.querySelectorAll('tr')].find((row) => row.textContent.includes('unopago') && row.textContent.includes('no header contains')).querySelector('code').textContent";
     let id = browser.ask(id).await.unwrap();
     browser.goto(&format!("/release?id={}", id.as_str().unwrap())).await;
     browser.wait("p.what").await;

@@ -343,7 +343,7 @@ async fn an_invalid_secret_is_not_put() {
             "has 3 lines, and onepay has two",
         ),
         ("unopago", " \n", "empty signing secret"),
-        ("unopago", "{\"signing_secrets\": \"x\"}", "is not a list of texts"),
+        ("unopago", "{\"signing_secrets\": \"x\"}", "is not a list of strings"),
         (
             "unopago",
             "{\"signing_secrets\": [\"x\"], \"tokens\": []}",
