@@ -70,10 +70,10 @@ pub struct Event {
 }
 
 impl Event {
-    /// Reads the one event whose JSON text `envelope` carries. [`payload::events`](crate::event::payload::events) finds
+    /// Reads the one event whose JSON text `envelope` carries. [`payload::events`] finds
     /// such texts in other bodies. `own` is the stack's environment, for providers that name none.
     ///
-    /// A payload that can't be read is an event too, with the reason in [`unreadable`](Self::unreadable), so that it is
+    /// A payload that can't be read is an event too, with the reason in [`unreadable`](field@Self::unreadable), so that it is
     /// claimed and recorded like any other.
     pub fn read(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
         let payload = match json::parse(&envelope.body) {

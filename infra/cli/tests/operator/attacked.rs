@@ -222,7 +222,7 @@ async fn the_emulator_refuses_requests_from_browsers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tunnelled_port_has_no_inspector_and_streams_are_capped() {
     // The other browser test needs one of the streams.
-    let _queues = QUEUES.lock().await;
+    let _queues = QUARANTINE.lock().await;
     let running = stack().await;
     let client = acuse_cli::http::client().unwrap();
     for path in [

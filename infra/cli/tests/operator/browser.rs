@@ -188,7 +188,7 @@ const COUNTED: &str = "[...document.querySelectorAll('tr[data-key^=unopago]:has(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_sends_watches_and_redrives() {
-    let _queues = QUEUES.lock().await;
+    let _queues = lock_both_queues().await;
     let Some(browser) = Browser::open("browser").await else {
         return;
     };

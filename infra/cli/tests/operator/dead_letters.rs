@@ -73,7 +73,7 @@ async fn all_applied_once(provider: &Provider, ids: &HashSet<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redrive_that_is_interrupted_loses_nothing() {
-    let _queues = QUEUES.lock().await;
+    let _queues = DEAD_LETTERS.lock().await;
     let provider = &unopago::PROVIDER;
     let mut ids = HashSet::new();
     for number in 0..250 {
@@ -136,7 +136,7 @@ fn unreadable(number: usize) -> Message {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_comes_straight_back_is_sent_once() {
-    let _queues = QUEUES.lock().await;
+    let _queues = DEAD_LETTERS.lock().await;
     stack().await;
     for number in 0..25 {
         dead_letter(unreadable(number), "nobody can read it").await;
@@ -174,7 +174,7 @@ async fn empty() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_hidden_by_a_killed_run_are_reported() {
-    let _queues = QUEUES.lock().await;
+    let _queues = DEAD_LETTERS.lock().await;
     let running = stack().await;
     dead_letter(unreadable(0), "hidden").await;
     let client = aws_sdk_sqs::Client::new(&running.sdk());
@@ -204,7 +204,7 @@ async fn messages_hidden_by_a_killed_run_are_reported() {
 /// Dead letters of an older version that could not read them.
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_an_older_version_could_not_read_reach_hooks_when_redriven() {
-    let _queues = QUEUES.lock().await;
+    let _queues = DEAD_LETTERS.lock().await;
     let provider = &unopago::PROVIDER;
     let mut ids = HashSet::new();
     let mut text = || {
@@ -241,7 +241,7 @@ async fn messages_that_an_older_version_could_not_read_reach_hooks_when_redriven
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_dead_letter_reaches_hooks_only_if_included() {
-    let _queues = QUEUES.lock().await;
+    let _queues = DEAD_LETTERS.lock().await;
     let provider = &unopago::PROVIDER;
     let payload = sample::payload(provider, "payment_received").unwrap();
     // Older than the template's retention of 90 days.

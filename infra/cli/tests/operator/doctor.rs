@@ -9,7 +9,7 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_says_what_to_fix() {
-    let _queues = QUEUES.lock().await;
+    let _queues = lock_both_queues().await;
     let running = stack().await;
 
     // Kuenta has the stack's URL, with one event missing.

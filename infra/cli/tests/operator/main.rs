@@ -35,7 +35,7 @@ use acuse_core::receive::secrets::Secrets;
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -49,8 +49,13 @@ fn state() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("operator")
 }
 
-/// Locked by tests that walk a queue: two of them would hide messages from each other.
-static QUEUES: Mutex<()> = Mutex::const_new(());
+/// Locked by tests that walk the queue of this name: two of them would hide messages from each other.
+static DEAD_LETTERS: Mutex<()> = Mutex::const_new(());
+static QUARANTINE: Mutex<()> = Mutex::const_new(());
+
+async fn lock_both_queues() -> [MutexGuard<'static, ()>; 2] {
+    [DEAD_LETTERS.lock().await, QUARANTINE.lock().await]
+}
 
 async fn stack() -> &'static Running {
     static SHARED: OnceCell<Shared> = OnceCell::const_new();

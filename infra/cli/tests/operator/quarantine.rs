@@ -8,7 +8,7 @@ const REAL: &str = r#"{"signing_secrets":["wh_tok_real"],"token":"wh_hdr_real"}"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_wrong_secret_every_genuine_delivery_is_released_once() {
-    let _queues = QUEUES.lock().await;
+    let _queues = QUARANTINE.lock().await;
     let provider = &onepay::PROVIDER;
     // The stack has the local secret, and the provider signs with another one.
     let real = secrets(provider, REAL);
@@ -90,7 +90,7 @@ async fn after_a_wrong_secret_every_genuine_delivery_is_released_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signature_in_another_header_is_diagnosed() {
-    let _queues = QUEUES.lock().await;
+    let _queues = QUARANTINE.lock().await;
     let provider = &unopago::PROVIDER;
     let body = payment(provider);
     let signature = acuse_core::receive::signature::sign("local-unopago-secret", &body);
@@ -124,7 +124,7 @@ async fn headers_repeated_by_a_proxy_verify() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_canonical_form_is_diagnosed() {
-    let _queues = QUEUES.lock().await;
+    let _queues = QUARANTINE.lock().await;
     let provider = &kuenta::PROVIDER;
     let body = payment(provider);
     let unended = acuse_core::receive::signature::sign("local-kuenta-secret", body.trim_ascii_end());

@@ -21,7 +21,7 @@ async fn versions(target: &Target, provider: &'static Provider) -> [Option<Strin
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
-    let _queues = QUEUES.lock().await;
+    let _queues = QUARANTINE.lock().await;
     let provider = &kuenta::PROVIDER;
     stack().await;
     let target = Target::local(Running::find(&state()).unwrap()).await.unwrap();

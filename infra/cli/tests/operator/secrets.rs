@@ -347,7 +347,7 @@ async fn an_invalid_secret_is_not_put() {
         (
             "unopago",
             "{\"signing_secrets\": [\"x\"], \"tokens\": []}",
-            "no secret has: `tokens`",
+            "unknown field: `tokens`",
         ),
         ("unopago", "{\"wh_tok_abc\": 1}", "number 1, whose name is not shown"),
         ("unopago", "{\"token\": \"x\", \"token\": \"y\"}", "`token` twice"),

@@ -175,7 +175,7 @@ async fn events_in_a_tail_cannot_act_on_the_terminal() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_in_queues_cannot_act_on_the_terminal() {
-    let _queues = QUEUES.lock().await;
+    let _queues = lock_both_queues().await;
     let running = stack().await;
     let client = aws_sdk_sqs::Client::new(&running.sdk());
     let (body, type_name, _) = nasty_event();
