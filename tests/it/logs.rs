@@ -128,7 +128,7 @@ async fn an_invalid_secret_is_logged_with_its_error_and_without_its_values() {
         serve(Router::new().fallback(aws_with_invalid_secret)).await
     );
     let text = output("kuenta", &aws, "INFO", [fixture("kuenta").into()]).await;
-    let logged = lines(&text, "the current secret can't be used; the previous one still is");
+    let logged = lines(&text, "the current secret is invalid; only the previous one is used");
     assert_eq!(logged[0]["level"], "ERROR");
     assert_eq!(logged[0]["provider"], "kuenta");
     let error = logged[0]["error"].as_str().unwrap();
