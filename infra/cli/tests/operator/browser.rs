@@ -256,8 +256,9 @@ async fn a_browser_sends_watches_and_redrives() {
     // The keyboard reaches the event though the page updates meanwhile; it has a timeline and a payload.
     browser.wait("body").await.send_keys("j").await.unwrap();
     browser.ask("refresh()").await.unwrap();
-    let focus = browser.client.active_element().await.unwrap();
-    assert!(focus.attr("href").await.unwrap().unwrap().starts_with("/event?key="));
+    browser
+        .until("document.activeElement.getAttribute('href')?.startsWith('/event?key=') === true")
+        .await;
     browser.follow(Locator::Css("tbody td a:focus")).await;
     browser.wait("ol.timeline").await;
     let text = browser.text().await;
