@@ -40,26 +40,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use crate::stack::running::{Running, STACK};
-pub use api::ApiError;
 pub use checkout::Checkout;
 pub use error::Error;
 pub use progress::Progress;
 
-use axum::Router;
-
-use crate::loopback::Loopback;
 use crate::stack::target::Target;
 use api::Api;
 use background::Background;
-use deploy::{Deployment, Prepared};
 use feed::Feed;
-use front::{Front, Upstream};
+use front::Front;
 use process::Process;
 use python::Venv;
 use state::StateLock;
 
 /// How to start a local stack.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[non_exhaustive]
 pub struct Options {
     /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to; 0 for any free one
@@ -98,16 +93,8 @@ impl Options {
     /// Free ports, a separate state folder and no output, for tests.
     pub fn isolated(state: impl Into<PathBuf>) -> Self {
         Self {
-            port: 0,
-            inspector_port: 0,
-            emulator_port: 0,
-            watch: false,
-            watch_port: 0,
             state: Some(state.into()),
-            show_build: false,
-            parameters: Vec::new(),
-            functions_endpoint: None,
-            progress: Progress::default(),
+            ..Self::default()
         }
     }
 }
@@ -115,24 +102,18 @@ impl Options {
 /// A running local stack. It stops when this is dropped or the process ends.
 #[derive(Debug)]
 pub struct Stack {
-    running: Running,
-    variables: BTreeMap<String, String>,
-    state: PathBuf,
     // Dropped in this order: dependents first.
-    processes: Vec<Process>,
     background: Background,
-    lock: StateLock,
+    launched: Launched,
 }
 
-/// What [`launch`] has started, and what is still to be served.
+/// What [`launch`] has started, apart from tasks.
+#[derive(Debug)]
 struct Launched {
     running: Running,
-    deployment: Deployment,
+    variables: BTreeMap<String, String>,
     processes: Vec<Process>,
     lock: StateLock,
-    /// Sockets with their routes, and whether to answer [half-closed](Loopback::serve) connections.
-    servers: [(Loopback, Router, bool); 2],
-    feeds: Vec<Feed>,
 }
 
 impl Stack {
@@ -146,49 +127,29 @@ impl Stack {
         let checkout = Checkout::find()?;
         let state = options.state.clone().unwrap_or_else(|| checkout.local());
         let background = Background::start()?;
-        let Launched {
-            running,
-            deployment,
-            processes,
-            lock,
-            servers,
-            feeds,
-        } = background.run(launch(options, checkout, state.clone())).await?;
-        for (loopback, router, half_close) in servers {
-            background.spawn(loopback.serve(router, half_close));
-        }
-        for feed in feeds {
-            background.spawn(feed.run());
-        }
-        Ok(Self {
-            running,
-            variables: deployment.variables,
-            state,
-            processes,
-            background,
-            lock,
-        })
+        let launched = background.run(launch(options, checkout, state)).await?;
+        Ok(Self { background, launched })
     }
 
     /// Its URLs and outputs.
     pub fn running(&self) -> &Running {
-        &self.running
+        &self.launched.running
     }
 
     /// The environment variables of all functions.
     pub fn variables(&self) -> &BTreeMap<String, String> {
-        &self.variables
+        &self.launched.variables
     }
 
     /// The file of these variables, for `cargo lambda watch --env-file`.
     pub fn env_file(&self) -> PathBuf {
-        state::env_path(&self.state)
+        self.launched.lock.env_file()
     }
 
     /// Waits until a process of the stack ends by itself.
     pub async fn ended(&mut self) -> Error {
         loop {
-            if let Some(error) = self.processes.iter_mut().find_map(Process::ended) {
+            if let Some(error) = self.launched.processes.iter_mut().find_map(Process::ended) {
                 return error;
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -197,13 +158,8 @@ impl Stack {
 
     /// Stops the stack and waits until all its processes have ended.
     pub async fn stop(self) {
-        let Self {
-            processes,
-            background,
-            lock,
-            ..
-        } = self;
-        drop(background);
+        drop(self.background);
+        let Launched { processes, lock, .. } = self.launched;
         let stopping = tokio::task::spawn_blocking(move || processes.into_iter().for_each(Process::stop));
         // It does not panic, and there is nothing to do if it did.
         let _ = stopping.await;
@@ -243,13 +199,12 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     let zips = state.join("code");
     let prepare = deploy::prepare(&checkout, &zips, options.show_build, &progress);
     let emulator = start_emulator(&local, &state, emulator_port, &options, &api, &progress);
-    let (prepared, emulator): (Prepared, Process) = tokio::try_join!(prepare, emulator)?;
-    let deployment = deploy::deploy(&api, prepared, &options.parameters, &progress).await?;
+    let ((template, zips), emulator) = tokio::try_join!(prepare, emulator)?;
+    let deployment = deploy::deploy(&api, template, zips, &options.parameters, &progress).await?;
     state::write_env(&state, api.endpoint(), &deployment.variables)?;
 
     let mut processes = vec![emulator];
-    let mut feeds = Vec::new();
-    let mut upstream = Upstream::Emulator;
+    let mut watch_url = None;
     if let Some(port) = watch_port {
         let venv = Venv::prepare(&local, python::WATCH, &progress).await?;
         progress.say("starting cargo lambda watch");
@@ -263,36 +218,31 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         let url = format!("http://{address}");
         progress.say("building and starting the functions under it");
         watch::wake(&api, &url, &deployment.routes).await;
-        let feed = |source| Feed::new(&api, source, &url, &progress);
-        feeds = sources.into_iter().map(feed).collect();
-        upstream = Upstream::Watch(url);
+        for source in sources {
+            tokio::spawn(Feed::new(&api, source, &url, &progress).run());
+        }
+        watch_url = Some(url);
     }
 
     let running = Running {
         endpoint: api.endpoint().to_owned(),
         http: format!("http://127.0.0.1:{}", deliveries.port()),
         inspector: format!("http://127.0.0.1:{}", inspector.port()),
-        outputs: deployment.outputs.clone(),
-        watch: match &upstream {
-            Upstream::Watch(url) => Some(url.clone()),
-            Upstream::Emulator => None,
-        },
+        outputs: deployment.outputs,
+        watch: watch_url.clone(),
         pid: std::process::id(),
     };
     let target = Target::local(running.clone()).await?;
-    let front = Front::new(api, upstream, deployment.routes.clone())?;
+    let front = Front::new(api, watch_url, deployment.routes)?;
+    tokio::spawn(deliveries.serve(front.router(), true));
+    tokio::spawn(inspector.serve(crate::inspector::router(target), false));
     // Last, since the file tells other commands that the stack is ready.
     state::write_stack(&state, &running)?;
     Ok(Launched {
         running,
-        deployment,
+        variables: deployment.variables,
         processes,
         lock,
-        servers: [
-            (deliveries, front.router(), true),
-            (inspector, crate::inspector::router(target), false),
-        ],
-        feeds,
     })
 }
 

@@ -47,26 +47,16 @@ pub struct Webhook {
 /// A webhook can't be registered.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum ChoiceError {
-    /// Event types that Acuse does not know.
     #[error("`{provider}` has no event type {unknown}; it has\n  {known}")]
     UnknownEvent {
-        /// The provider's name.
         provider: &'static str,
-        /// The unknown types.
         unknown: String,
-        /// The known types.
         known: String,
     },
-    /// A URL that a provider may not post to.
     #[error("`{url}` can't be registered: {reason}")]
-    Url {
-        /// The URL.
-        url: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The operating system returns no random bytes.
+    Url { url: String, reason: &'static str },
     #[error("can't generate a secret: {0}")]
     Random(String),
 }

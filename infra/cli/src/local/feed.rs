@@ -110,10 +110,7 @@ impl Feed {
     /// Returns the function's answer; `None` if the whole batch failed.
     async fn invoke(&self, event: &Value) -> Result<Option<Bytes>, ApiError> {
         let call = format!("invoking {}", self.source.function.binary);
-        let failure = |source| ApiError::Transport {
-            call: call.clone(),
-            source,
-        };
+        let failure = |error| ApiError::no_answer(&call, error);
         let url = format!(
             "{}/2015-03-31/functions/{}/invocations",
             self.watch_url, self.source.function.binary

@@ -32,19 +32,11 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 
 const HEALTH: &str = "/healthz";
 
-/// What runs the functions.
-#[derive(Debug, Clone)]
-pub(super) enum Upstream {
-    /// The emulator.
-    Emulator,
-    /// `cargo lambda watch`, at this URL.
-    Watch(String),
-}
-
 /// The server.
 pub(super) struct Front {
     api: Api,
-    upstream: Upstream,
+    /// The URL of `cargo lambda watch`; `None` if the emulator runs the functions.
+    watch_url: Option<String>,
     /// Each with the path it serves.
     routes: Vec<(String, Route)>,
 }
@@ -52,12 +44,12 @@ pub(super) struct Front {
 impl Front {
     /// # Errors
     /// [`Error::Template`] if a route has other parameters than a trailing `{proxy+}`.
-    pub(super) fn new(api: Api, upstream: Upstream, routes: Vec<Route>) -> Result<Self, Error> {
+    pub(super) fn new(api: Api, watch_url: Option<String>, routes: Vec<Route>) -> Result<Self, Error> {
         let of_path = |route: Route| served(&route).map(|path| (path, route));
         let routes: Result<_, _> = routes.into_iter().map(of_path).collect();
         Ok(Self {
             api,
-            upstream,
+            watch_url,
             routes: routes?,
         })
     }
@@ -88,9 +80,9 @@ impl Front {
 
     /// The URL to invoke a function.
     fn invocations(&self, function: &Function) -> String {
-        let (base, name) = match &self.upstream {
-            Upstream::Emulator => (self.api.endpoint(), &function.name),
-            Upstream::Watch(url) => (url.as_str(), &function.binary),
+        let (base, name) = match &self.watch_url {
+            None => (self.api.endpoint(), &function.name),
+            Some(url) => (url.as_str(), &function.binary),
         };
         format!("{base}/2015-03-31/functions/{name}/invocations")
     }
