@@ -36,7 +36,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use crate::stack::running::{Running, STACK};
@@ -198,7 +198,14 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     let api = Api::new(emulator::endpoint(emulator_port)).map_err(|error| Error::Runtime(error.into()))?;
     let zips = state.join("code");
     let prepare = deploy::prepare(&checkout, &zips, options.show_build, &progress);
-    let emulator = start_emulator(&local, &state, emulator_port, &options, &api, &progress);
+    let emulator = async {
+        let venv = Venv::prepare(&local, python::EMULATOR, &progress).await?;
+        progress.say(format!("starting the emulator on {}", api.endpoint()));
+        let endpoint = options.functions_endpoint.as_deref();
+        let mut emulator = emulator::start(&venv, &state, emulator_port, endpoint)?;
+        emulator.wait_until(|| api.is_ready(), emulator::TIMEOUT).await?;
+        Ok(emulator)
+    };
     let ((template, zips), emulator) = tokio::try_join!(prepare, emulator)?;
     let deployment = deploy::deploy(&api, template, zips, &options.parameters, &progress).await?;
     state::write_env(&state, api.endpoint(), &deployment.variables)?;
@@ -244,19 +251,4 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         processes,
         lock,
     })
-}
-
-async fn start_emulator(
-    local: &Path,
-    state: &Path,
-    port: u16,
-    options: &Options,
-    api: &Api,
-    progress: &Progress,
-) -> Result<Process, Error> {
-    let venv = Venv::prepare(local, python::EMULATOR, progress).await?;
-    progress.say(format!("starting the emulator on {}", api.endpoint()));
-    let mut emulator = emulator::start(&venv, state, port, options.functions_endpoint.as_deref())?;
-    emulator.wait_until(|| api.is_ready(), emulator::TIMEOUT).await?;
-    Ok(emulator)
 }
