@@ -88,17 +88,11 @@ pub async fn post(
 }
 
 /// A client without time-outs.
-///
-/// # Errors
-/// [`ClientError`].
 pub fn client() -> Result<Client, ClientError> {
     Ok(builder()?.build()?)
 }
 
 /// A client to add to. It ignores proxies set in the environment.
-///
-/// # Errors
-/// [`ClientError::Roots`].
 pub fn builder() -> Result<ClientBuilder, ClientError> {
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()

@@ -120,9 +120,6 @@ impl Stack {
     /// Builds, deploys and serves, in seconds once tools are installed and binaries built.
     ///
     /// If the future is dropped early, everything it has started stops.
-    ///
-    /// # Errors
-    /// [`Error`], with [advice](Error::advice).
     pub async fn start(options: Options) -> Result<Self, Error> {
         let checkout = Checkout::find()?;
         let state = options.state.clone().unwrap_or_else(|| checkout.local());
@@ -168,9 +165,6 @@ impl Stack {
 }
 
 /// Builds the function with this binary, as the local stack does, and returns its path.
-///
-/// # Errors
-/// [`Error`], with [advice](Error::advice).
 pub async fn function_binary(name: &str) -> Result<PathBuf, Error> {
     let names = [name.to_owned()];
     let mut built = build::build(&Checkout::find()?, &names, false).await?;
@@ -226,7 +220,14 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         progress.say("building and starting the functions under it");
         watch::wake(&api, &url, &deployment.routes).await;
         for source in sources {
-            tokio::spawn(Feed::new(&api, source, &url, &progress).run());
+            let (api, watch_url, progress) = (api.clone(), url.clone(), progress.clone());
+            let feed = Feed {
+                api,
+                source,
+                watch_url,
+                progress,
+            };
+            tokio::spawn(feed.run());
         }
         watch_url = Some(url);
     }

@@ -43,9 +43,6 @@ pub struct BindError {
 
 impl Loopback {
     /// Binds `port`, or a free port for 0.
-    ///
-    /// # Errors
-    /// [`BindError`].
     pub async fn bind(port: u16) -> Result<Self, BindError> {
         let mut attempts = if port == 0 { ATTEMPTS } else { 1 };
         loop {

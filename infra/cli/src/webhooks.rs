@@ -157,9 +157,6 @@ pub fn events(provider: &Provider, chosen: &[String], allow_unknown: bool) -> Re
 }
 
 /// Accepts a URL that a provider may post to: HTTPS, or plain HTTP on this machine.
-///
-/// # Errors
-/// [`ChoiceError::Url`].
 pub fn webhook_url(text: &str) -> Result<String, ChoiceError> {
     check_url(text).map(|_| text.to_owned())
 }
@@ -201,9 +198,6 @@ fn without_password(text: &str) -> String {
 }
 
 /// A new signing secret: 32 random bytes from the operating system, in hex.
-///
-/// # Errors
-/// [`ChoiceError::Random`].
 pub fn new_secret() -> Result<SecretString, ChoiceError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| ChoiceError::Random(error.to_string()))?;

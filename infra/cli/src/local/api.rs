@@ -38,6 +38,9 @@ impl ApiError {
     }
 }
 
+/// The path of functions in Lambda's REST API.
+pub(super) const FUNCTIONS: &str = "/2015-03-31/functions";
+
 /// The emulator's endpoint.
 #[derive(Debug, Clone)]
 pub(super) struct Api {
@@ -91,9 +94,23 @@ impl Api {
         json(target, request.json(body)).await
     }
 
+    /// A call of a function of the emulator, or of `cargo lambda watch`, at `base`.
+    pub(super) fn invocation(&self, base: &str, function: &str, event: &Value) -> RequestBuilder {
+        let url = format!("{base}{FUNCTIONS}/{function}/invocations");
+        self.http.post(url).json(event)
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.endpoint))
     }
+}
+
+/// What the function returned; `None` if it failed.
+pub(super) async fn returned(invocation: RequestBuilder) -> reqwest::Result<Option<Bytes>> {
+    let answer = invocation.send().await?;
+    let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
+    let content = answer.bytes().await?;
+    Ok((!failed).then_some(content))
 }
 
 /// Sends a request; errors name it as `call`.

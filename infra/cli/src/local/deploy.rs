@@ -8,7 +8,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::api::{self, Api, ApiError};
+use super::api::{self, Api, ApiError, FUNCTIONS};
 use super::build;
 use super::bundle::bundle;
 use super::checkout::Checkout;
@@ -21,8 +21,7 @@ use crate::stack::running::{STACK, sdk};
 
 const BUCKET: &str = "acuse-code";
 
-/// Paths of Lambda's REST API.
-const FUNCTIONS: &str = "/2015-03-31/functions";
+/// The path of event source mappings in Lambda's REST API.
 const SOURCES: &str = "/2015-03-31/event-source-mappings";
 
 /// What has been deployed.

@@ -18,8 +18,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::LengthLimitError;
 
-use super::api::Api;
-use super::deploy::{Function, Route};
+use super::api::{Api, returned};
+use super::deploy::Route;
 use super::error::Error;
 
 /// The limits of an HTTP API.
@@ -78,22 +78,15 @@ impl Front {
         }
     }
 
-    /// The URL to invoke a function.
-    fn invocations(&self, function: &Function) -> String {
-        let (base, name) = match &self.watch_url {
-            None => (self.api.endpoint(), &function.name),
-            Some(url) => (url.as_str(), &function.binary),
-        };
-        format!("{base}/2015-03-31/functions/{name}/invocations")
-    }
-
     /// Invokes the route's function and returns its response.
     async fn invoke(&self, route: &Route, event: &serde_json::Value) -> reqwest::Result<Response> {
-        let call = self.api.http().post(self.invocations(&route.function));
-        let answer = call.timeout(FUNCTION_TIMEOUT).json(event).send().await?;
-        let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
-        let content = answer.bytes().await?;
-        let response = if failed { None } else { event::response(&content) };
+        let (base, name) = match &self.watch_url {
+            None => (self.api.endpoint(), &route.function.name),
+            Some(url) => (url.as_str(), &route.function.binary),
+        };
+        let call = self.api.invocation(base, name, event).timeout(FUNCTION_TIMEOUT);
+        let content = returned(call).await?;
+        let response = content.and_then(|content| event::response(&content));
         Ok(response.unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")))
     }
 }

@@ -10,9 +10,6 @@ use super::error::Error;
 use crate::loopback::{BindError, Loopback};
 
 /// Binds `port` on the loopback addresses, or a free port for 0. `option` is the one that sets it.
-///
-/// # Errors
-/// As [`free`].
 pub(super) async fn bind(port: u16, option: &'static str) -> Result<Loopback, Error> {
     match Loopback::bind(port).await {
         Ok(loopback) => Ok(loopback),
@@ -46,10 +43,10 @@ async fn refused(error: BindError, option: &'static str) -> Error {
 
 async fn owner(port: u16) -> &'static str {
     let is_emulator = async {
-        let Ok(api) = Api::new(endpoint(port)) else {
-            return false;
-        };
-        api.is_ready().await
+        match Api::new(endpoint(port)) {
+            Ok(api) => api.is_ready().await,
+            Err(_) => false,
+        }
     };
     match tokio::time::timeout(Duration::from_millis(500), is_emulator).await {
         Ok(true) => "an emulator listens there, perhaps of another local stack",

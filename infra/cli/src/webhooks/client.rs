@@ -156,9 +156,6 @@ impl Client {
     }
 
     /// All webhooks.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn list(&self) -> Result<Vec<Webhook>, ApiError> {
         let answer = self.call(Call::of(Method::GET, None)).await?;
         answer.read("a list of webhooks", many)
@@ -166,9 +163,6 @@ impl Client {
 
     /// Deletes a webhook. Returns false if there was none. A 404 alone does not prove that, since a wrong base URL
     /// answers 404 too: the list must also lack the webhook.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn delete(&self, id: &str) -> Result<bool, ApiError> {
         match self.call(Call::of(Method::DELETE, Some(id))).await {
             Ok(_) => Ok(true),
