@@ -112,6 +112,7 @@ pub struct Stack {
 struct Launched {
     running: Running,
     variables: BTreeMap<String, String>,
+    // Dropped in this order as well.
     processes: Vec<Process>,
     lock: StateLock,
 }
@@ -220,12 +221,11 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         progress.say("building and starting the functions under it");
         watch::wake(&api, &url, &deployment.routes).await;
         for source in sources {
-            let (api, watch_url, progress) = (api.clone(), url.clone(), progress.clone());
             let feed = Feed {
-                api,
+                api: api.clone(),
                 source,
-                watch_url,
-                progress,
+                watch_url: url.clone(),
+                progress: progress.clone(),
             };
             tokio::spawn(feed.run());
         }

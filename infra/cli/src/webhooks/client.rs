@@ -107,11 +107,8 @@ pub(super) struct Answer {
     body: Bytes,
 }
 
-/// An attempt without a whole answer.
-struct NoAnswer {
-    outcome: Outcome,
-    source: Box<dyn StdError + Send + Sync>,
-}
+/// How an attempt ended without a whole answer, and why.
+type NoAnswer = (Outcome, Box<dyn StdError + Send + Sync>);
 
 impl Client {
     /// The API at `base`. Every call carries `token` and `headers`.
@@ -186,11 +183,26 @@ impl Client {
                 // An earlier attempt, whose answer was lost, deleted it.
                 Ok(answer) if answer.status == 404 && call.method == Method::DELETE && unsure => return Ok(answer),
                 Ok(ref answer) => Outcome::Status(answer.status, answer.wait),
-                Err(ref lost) => lost.outcome,
+                Err((outcome, _)) => outcome,
             };
             unsure |= outcome.is_unsure();
             let Some(delay) = call.repeat.delay(outcome, attempts, self.pace.random.as_ref()) else {
-                return Err(self.error(&call, &url, result, attempts, unsure));
+                return Err(match result {
+                    Ok(answer) => ApiError::Refused {
+                        call: answer.call,
+                        status: answer.status,
+                        body: shown(&answer.body, call.secret.into_iter().chain(&self.token)),
+                        wait: answer.wait.filter(|&wait| wait > LONGEST_WAIT),
+                        unsure,
+                        credentials: self.credentials,
+                    },
+                    Err((_, source)) => ApiError::NoAnswer {
+                        call: format!("{} {url}", call.method),
+                        attempts,
+                        unsure,
+                        source,
+                    },
+                });
             };
             (self.pace.on_wait)(&format!(
                 "{} {outcome}; attempt {} of {ATTEMPTS} in {:.1} s",
@@ -207,24 +219,18 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| NoAnswer {
-            outcome: match error.is_connect() {
+        let response = request.send().await.map_err(|error| {
+            let outcome = match error.is_connect() {
                 true => Outcome::Unconnected,
                 false => Outcome::Lost,
-            },
-            source: error.without_url().into(),
+            };
+            (outcome, error.without_url().into())
         })?;
-        let wait = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
-        let wait = wait.and_then(|value| retry_after(value, self.pace.clock.as_ref()));
+        let wait = response.headers().get(RETRY_AFTER);
+        let wait = wait.and_then(|value| retry_after(value.to_str().ok()?, self.pace.clock.as_ref()));
         let status = response.status().as_u16();
         let body = Limited::new(Body::from(response), LONGEST_BODY).collect().await;
-        let body = body.map_err(|source| NoAnswer {
-            outcome: Outcome::Lost,
-            source,
-        })?;
+        let body = body.map_err(|source| (Outcome::Lost, source))?;
         Ok(Answer {
             call: format!("{} {url}", call.method),
             is_read: call.method == Method::GET,
@@ -232,32 +238,6 @@ impl Client {
             wait,
             body: body.to_bytes(),
         })
-    }
-
-    fn error(
-        &self,
-        call: &Call<'_>,
-        url: &Url,
-        result: Result<Answer, NoAnswer>,
-        attempts: u32,
-        unsure: bool,
-    ) -> ApiError {
-        match result {
-            Ok(answer) => ApiError::Refused {
-                call: answer.call,
-                status: answer.status,
-                body: shown(&answer.body, call.secret.into_iter().chain(&self.token)),
-                wait: answer.wait.filter(|&wait| wait > LONGEST_WAIT),
-                unsure,
-                credentials: self.credentials,
-            },
-            Err(lost) => ApiError::NoAnswer {
-                call: format!("{} {url}", call.method),
-                attempts,
-                unsure,
-                source: lost.source,
-            },
-        }
     }
 
     fn url(&self, id: Option<&str>) -> Result<Url, ApiError> {
