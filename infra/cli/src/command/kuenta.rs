@@ -64,7 +64,6 @@ pub(crate) struct Api {
     config_organization_id: Option<String>,
 }
 
-/// `acuse kuenta webhooks create`
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     #[command(flatten)]
@@ -73,7 +72,6 @@ pub(crate) struct Register {
     api: Api,
 }
 
-/// `acuse kuenta webhooks update`
 #[derive(Debug, Args)]
 pub(crate) struct Update {
     /// The webhook's id
@@ -90,7 +88,6 @@ pub(crate) struct Update {
     api: Api,
 }
 
-/// Runs `acuse kuenta`.
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
     match command {
         Webhooks::List(list) => list.run().await?,

@@ -71,7 +71,6 @@ pub(crate) struct Api {
     base_url: String,
 }
 
-/// `acuse onepay webhooks show`
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     /// The webhook's id
@@ -83,7 +82,6 @@ pub(crate) struct Show {
     api: Api,
 }
 
-/// `acuse onepay webhooks create`
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     /// Name in OnePay's panel
@@ -98,7 +96,6 @@ pub(crate) struct Register {
     api: Api,
 }
 
-/// `acuse onepay webhooks update`
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("change").args(["name", "url", "events", "no_token"]).required(true).multiple(true))]
 pub(crate) struct Update {
@@ -138,7 +135,6 @@ enum OnepayError {
     },
 }
 
-/// Runs `acuse onepay`.
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
     match command {
         Webhooks::List(list) => list.run().await?,

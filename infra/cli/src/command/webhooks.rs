@@ -40,7 +40,6 @@ pub(crate) enum Command<W: Subcommand> {
     Webhooks(W),
 }
 
-/// `acuse … webhooks list`
 #[derive(Debug, Args)]
 pub(crate) struct List<A: Args> {
     /// Print one JSON object per line
@@ -50,7 +49,6 @@ pub(crate) struct List<A: Args> {
     api: A,
 }
 
-/// `acuse … webhooks delete`
 #[derive(Debug, Args)]
 pub(crate) struct Delete<A: Args> {
     /// The webhook's id

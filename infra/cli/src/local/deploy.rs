@@ -27,17 +27,13 @@ const SOURCES: &str = "/2015-03-31/event-source-mappings";
 /// What has been deployed.
 #[derive(Debug, Clone)]
 pub(super) struct Deployment {
-    /// The template's outputs.
     pub(super) outputs: BTreeMap<String, String>,
     /// The environment variables of all functions.
     pub(super) variables: BTreeMap<String, String>,
-    /// The functions.
     pub(super) functions: Vec<Function>,
-    /// The HTTP API's routes.
     pub(super) routes: Vec<Route>,
 }
 
-/// A deployed function.
 #[derive(Debug, Clone)]
 pub(super) struct Function {
     /// Its binary, which is its name in `cargo lambda watch`.

@@ -10,7 +10,6 @@ use super::error::Error;
 #[derive(Debug)]
 pub(super) struct Template(pub(super) Value);
 
-/// A function of the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FunctionResource {
     pub(super) logical_id: String,

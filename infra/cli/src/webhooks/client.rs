@@ -71,7 +71,6 @@ pub struct Client {
     pace: Pace,
 }
 
-/// One call.
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     pub(super) id: Option<&'a str>,
@@ -97,7 +96,6 @@ impl<'a> Call<'a> {
 /// A header of every call: its name, what it is called in an error, its value.
 pub(super) type Header<'a> = (&'static str, &'static str, &'a str);
 
-/// The answer to a call.
 pub(super) struct Answer {
     /// The call's method and URL.
     call: String,
