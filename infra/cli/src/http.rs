@@ -27,44 +27,25 @@ pub struct Answer {
 /// A delivery without a response.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum PostError {
-    /// The client can't be set up.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// Not a URL, or a header that can't be sent.
     #[error("can't send a request to {url}")]
-    Request {
-        /// Where the delivery should go.
-        url: String,
-        /// Why it can't.
-        source: reqwest::Error,
-    },
-    /// The server takes too long.
+    Request { url: String, source: reqwest::Error },
     #[error("no answer from {url} within {} s", timeout.as_secs())]
-    TooLate {
-        /// Where the delivery went.
-        url: String,
-        /// How long the answer may take.
-        timeout: Duration,
-    },
-    /// The connection failed or broke off.
+    TooLate { url: String, timeout: Duration },
     #[error("no answer from {url}")]
-    NoAnswer {
-        /// Where the delivery went.
-        url: String,
-        /// Why.
-        source: reqwest::Error,
-    },
+    NoAnswer { url: String, source: reqwest::Error },
 }
 
 /// No client can be set up on this machine.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum ClientError {
-    /// The root certificates, by which servers are checked, can't be read.
     #[error("can't read this machine's root certificates")]
     Roots(#[from] io::Error),
-    /// TLS or name resolution can't be set up.
     #[error("can't set up an HTTP client")]
     Setup(#[from] reqwest::Error),
 }
@@ -107,17 +88,11 @@ pub async fn post(
 }
 
 /// A client without time-outs.
-///
-/// # Errors
-/// [`ClientError`].
 pub fn client() -> Result<Client, ClientError> {
     Ok(builder()?.build()?)
 }
 
 /// A client to add to. It ignores proxies set in the environment.
-///
-/// # Errors
-/// [`ClientError::Roots`].
 pub fn builder() -> Result<ClientBuilder, ClientError> {
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()

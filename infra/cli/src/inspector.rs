@@ -21,6 +21,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use maud::{DOCTYPE, html};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -103,10 +104,17 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failed {
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let text = acuse_core::error::chain(&*self.0);
-        let page = page::bare(
-            "error",
-            &maud::html! { h1 { "error" } p { (text) } p { a href="/" { "←" } } },
-        );
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    title { "error" }
+                    link rel="stylesheet" href="/inspector.css";
+                }
+                body { main { h1 { "error" } p { (text) } p { a href="/" { "←" } } } }
+            }
+        };
         (StatusCode::BAD_GATEWAY, Html(page.into_string())).into_response()
     }
 }

@@ -36,30 +36,25 @@ mod yaml;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use crate::stack::running::{Running, STACK};
-pub use api::ApiError;
 pub use checkout::Checkout;
 pub use error::Error;
 pub use progress::Progress;
 
-use axum::Router;
-
-use crate::loopback::Loopback;
 use crate::stack::target::Target;
 use api::Api;
 use background::Background;
-use deploy::{Deployment, Prepared};
 use feed::Feed;
-use front::{Front, Upstream};
+use front::Front;
 use process::Process;
 use python::Venv;
 use state::StateLock;
 
 /// How to start a local stack.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[non_exhaustive]
 pub struct Options {
     /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to; 0 for any free one
@@ -98,16 +93,8 @@ impl Options {
     /// Free ports, a separate state folder and no output, for tests.
     pub fn isolated(state: impl Into<PathBuf>) -> Self {
         Self {
-            port: 0,
-            inspector_port: 0,
-            emulator_port: 0,
-            watch: false,
-            watch_port: 0,
             state: Some(state.into()),
-            show_build: false,
-            parameters: Vec::new(),
-            functions_endpoint: None,
-            progress: Progress::default(),
+            ..Self::default()
         }
     }
 }
@@ -115,80 +102,52 @@ impl Options {
 /// A running local stack. It stops when this is dropped or the process ends.
 #[derive(Debug)]
 pub struct Stack {
-    running: Running,
-    variables: BTreeMap<String, String>,
-    state: PathBuf,
     // Dropped in this order: dependents first.
-    processes: Vec<Process>,
     background: Background,
-    lock: StateLock,
+    launched: Launched,
 }
 
-/// What [`launch`] has started, and what is still to be served.
+/// What [`launch`] has started, apart from tasks.
+#[derive(Debug)]
 struct Launched {
     running: Running,
-    deployment: Deployment,
+    variables: BTreeMap<String, String>,
+    // Dropped in this order as well.
     processes: Vec<Process>,
     lock: StateLock,
-    /// Sockets with their routes, and whether to answer [half-closed](Loopback::serve) connections.
-    servers: [(Loopback, Router, bool); 2],
-    feeds: Vec<Feed>,
 }
 
 impl Stack {
     /// Builds, deploys and serves, in seconds once tools are installed and binaries built.
     ///
     /// If the future is dropped early, everything it has started stops.
-    ///
-    /// # Errors
-    /// [`Error`], with [advice](Error::advice).
     pub async fn start(options: Options) -> Result<Self, Error> {
         let checkout = Checkout::find()?;
         let state = options.state.clone().unwrap_or_else(|| checkout.local());
         let background = Background::start()?;
-        let Launched {
-            running,
-            deployment,
-            processes,
-            lock,
-            servers,
-            feeds,
-        } = background.run(launch(options, checkout, state.clone())).await?;
-        for (loopback, router, half_close) in servers {
-            background.spawn(loopback.serve(router, half_close));
-        }
-        for feed in feeds {
-            background.spawn(feed.run());
-        }
-        Ok(Self {
-            running,
-            variables: deployment.variables,
-            state,
-            processes,
-            background,
-            lock,
-        })
+        let launched = background.run(launch(options, checkout, state)).await?;
+        Ok(Self { background, launched })
     }
 
     /// Its URLs and outputs.
     pub fn running(&self) -> &Running {
-        &self.running
+        &self.launched.running
     }
 
     /// The environment variables of all functions.
     pub fn variables(&self) -> &BTreeMap<String, String> {
-        &self.variables
+        &self.launched.variables
     }
 
     /// The file of these variables, for `cargo lambda watch --env-file`.
     pub fn env_file(&self) -> PathBuf {
-        state::env_path(&self.state)
+        self.launched.lock.env_file()
     }
 
     /// Waits until a process of the stack ends by itself.
     pub async fn ended(&mut self) -> Error {
         loop {
-            if let Some(error) = self.processes.iter_mut().find_map(Process::ended) {
+            if let Some(error) = self.launched.processes.iter_mut().find_map(Process::ended) {
                 return error;
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -197,13 +156,8 @@ impl Stack {
 
     /// Stops the stack and waits until all its processes have ended.
     pub async fn stop(self) {
-        let Self {
-            processes,
-            background,
-            lock,
-            ..
-        } = self;
-        drop(background);
+        drop(self.background);
+        let Launched { processes, lock, .. } = self.launched;
         let stopping = tokio::task::spawn_blocking(move || processes.into_iter().for_each(Process::stop));
         // It does not panic, and there is nothing to do if it did.
         let _ = stopping.await;
@@ -212,9 +166,6 @@ impl Stack {
 }
 
 /// Builds the function with this binary, as the local stack does, and returns its path.
-///
-/// # Errors
-/// [`Error`], with [advice](Error::advice).
 pub async fn function_binary(name: &str) -> Result<PathBuf, Error> {
     let names = [name.to_owned()];
     let mut built = build::build(&Checkout::find()?, &names, false).await?;
@@ -242,14 +193,20 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     let api = Api::new(emulator::endpoint(emulator_port)).map_err(|error| Error::Runtime(error.into()))?;
     let zips = state.join("code");
     let prepare = deploy::prepare(&checkout, &zips, options.show_build, &progress);
-    let emulator = start_emulator(&local, &state, emulator_port, &options, &api, &progress);
-    let (prepared, emulator): (Prepared, Process) = tokio::try_join!(prepare, emulator)?;
-    let deployment = deploy::deploy(&api, prepared, &options.parameters, &progress).await?;
+    let emulator = async {
+        let venv = Venv::prepare(&local, python::EMULATOR, &progress).await?;
+        progress.say(format!("starting the emulator on {}", api.endpoint()));
+        let endpoint = options.functions_endpoint.as_deref();
+        let mut emulator = emulator::start(&venv, &state, emulator_port, endpoint)?;
+        emulator.wait_until(|| api.is_ready(), emulator::TIMEOUT).await?;
+        Ok(emulator)
+    };
+    let ((template, zips), emulator) = tokio::try_join!(prepare, emulator)?;
+    let deployment = deploy::deploy(&api, template, zips, &options.parameters, &progress).await?;
     state::write_env(&state, api.endpoint(), &deployment.variables)?;
 
     let mut processes = vec![emulator];
-    let mut feeds = Vec::new();
-    let mut upstream = Upstream::Emulator;
+    let mut watch_url = None;
     if let Some(port) = watch_port {
         let venv = Venv::prepare(&local, python::WATCH, &progress).await?;
         progress.say("starting cargo lambda watch");
@@ -263,50 +220,36 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         let url = format!("http://{address}");
         progress.say("building and starting the functions under it");
         watch::wake(&api, &url, &deployment.routes).await;
-        let feed = |source| Feed::new(&api, source, &url, &progress);
-        feeds = sources.into_iter().map(feed).collect();
-        upstream = Upstream::Watch(url);
+        for source in sources {
+            let feed = Feed {
+                api: api.clone(),
+                source,
+                watch_url: url.clone(),
+                progress: progress.clone(),
+            };
+            tokio::spawn(feed.run());
+        }
+        watch_url = Some(url);
     }
 
     let running = Running {
         endpoint: api.endpoint().to_owned(),
         http: format!("http://127.0.0.1:{}", deliveries.port()),
         inspector: format!("http://127.0.0.1:{}", inspector.port()),
-        outputs: deployment.outputs.clone(),
-        watch: match &upstream {
-            Upstream::Watch(url) => Some(url.clone()),
-            Upstream::Emulator => None,
-        },
+        outputs: deployment.outputs,
+        watch: watch_url.clone(),
         pid: std::process::id(),
     };
     let target = Target::local(running.clone()).await?;
-    let front = Front::new(api, upstream, deployment.routes.clone())?;
+    let front = Front::new(api, watch_url, deployment.routes)?;
+    tokio::spawn(deliveries.serve(front.router(), true));
+    tokio::spawn(inspector.serve(crate::inspector::router(target), false));
     // Last, since the file tells other commands that the stack is ready.
     state::write_stack(&state, &running)?;
     Ok(Launched {
         running,
-        deployment,
+        variables: deployment.variables,
         processes,
         lock,
-        servers: [
-            (deliveries, front.router(), true),
-            (inspector, crate::inspector::router(target), false),
-        ],
-        feeds,
     })
-}
-
-async fn start_emulator(
-    local: &Path,
-    state: &Path,
-    port: u16,
-    options: &Options,
-    api: &Api,
-    progress: &Progress,
-) -> Result<Process, Error> {
-    let venv = Venv::prepare(local, python::EMULATOR, progress).await?;
-    progress.say(format!("starting the emulator on {}", api.endpoint()));
-    let mut emulator = emulator::start(&venv, state, port, options.functions_endpoint.as_deref())?;
-    emulator.wait_until(|| api.is_ready(), emulator::TIMEOUT).await?;
-    Ok(emulator)
 }

@@ -9,6 +9,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -32,22 +33,30 @@ pub struct Loopback {
     port: u16,
 }
 
+/// An address can't be bound.
+#[derive(Debug, Error)]
+#[error("can't listen on {address}")]
+pub struct BindError {
+    pub(crate) address: SocketAddr,
+    pub(crate) source: io::Error,
+}
+
 impl Loopback {
     /// Binds `port`, or a free port for 0.
-    ///
-    /// # Errors
-    /// The address that can't be bound, and why.
-    pub async fn bind(port: u16) -> Result<Self, (SocketAddr, io::Error)> {
+    pub async fn bind(port: u16) -> Result<Self, BindError> {
         let mut attempts = if port == 0 { ATTEMPTS } else { 1 };
         loop {
             let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            let listener = TcpListener::bind(v4).await.map_err(|error| (v4, error))?;
-            let port = listener.local_addr().map_err(|error| (v4, error))?.port();
+            let failed = |address| move |source| BindError { address, source };
+            let listener = TcpListener::bind(v4).await.map_err(failed(v4))?;
+            let port = listener.local_addr().map_err(failed(v4))?.port();
             let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
             attempts -= 1;
             let listeners = match TcpListener::bind(v6).await {
                 Ok(second) => vec![listener, second],
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempts == 0 => return Err((v6, error)),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempts == 0 => {
+                    return Err(failed(v6)(error));
+                }
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => continue,
                 // No IPv6.
                 Err(_) => vec![listener],
@@ -115,7 +124,7 @@ mod tests {
         let loopback = Loopback::bind(0).await.unwrap();
         let port = loopback.port();
         assert_eq!(
-            Loopback::bind(port).await.unwrap_err().1.kind(),
+            Loopback::bind(port).await.unwrap_err().source.kind(),
             io::ErrorKind::AddrInUse
         );
         for address in [
@@ -133,7 +142,10 @@ mod tests {
             return;
         };
         let address = other.local_addr().unwrap();
-        let (named, error) = Loopback::bind(address.port()).await.unwrap_err();
-        assert_eq!((named, error.kind()), (address, io::ErrorKind::AddrInUse));
+        let error = Loopback::bind(address.port()).await.unwrap_err();
+        assert_eq!(
+            (error.address, error.source.kind()),
+            (address, io::ErrorKind::AddrInUse)
+        );
     }
 }

@@ -47,26 +47,16 @@ pub struct Webhook {
 /// A webhook can't be registered.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum ChoiceError {
-    /// Event types that Acuse does not know.
     #[error("`{provider}` has no event type {unknown}; it has\n  {known}")]
     UnknownEvent {
-        /// The provider's name.
         provider: &'static str,
-        /// The unknown types.
         unknown: String,
-        /// The known types.
         known: String,
     },
-    /// A URL that a provider may not post to.
     #[error("`{url}` can't be registered: {reason}")]
-    Url {
-        /// The URL.
-        url: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The operating system returns no random bytes.
+    Url { url: String, reason: &'static str },
     #[error("can't generate a secret: {0}")]
     Random(String),
 }
@@ -167,9 +157,6 @@ pub fn events(provider: &Provider, chosen: &[String], allow_unknown: bool) -> Re
 }
 
 /// Accepts a URL that a provider may post to: HTTPS, or plain HTTP on this machine.
-///
-/// # Errors
-/// [`ChoiceError::Url`].
 pub fn webhook_url(text: &str) -> Result<String, ChoiceError> {
     check_url(text).map(|_| text.to_owned())
 }
@@ -211,9 +198,6 @@ fn without_password(text: &str) -> String {
 }
 
 /// A new signing secret: 32 random bytes from the operating system, in hex.
-///
-/// # Errors
-/// [`ChoiceError::Random`].
 pub fn new_secret() -> Result<SecretString, ChoiceError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| ChoiceError::Random(error.to_string()))?;

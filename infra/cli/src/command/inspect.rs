@@ -1,12 +1,10 @@
 //! `acuse inspect`: serves the inspector for a stack.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use acuse_cli::loopback::Loopback;
 use acuse_cli::{inspector, say};
 use clap::Args;
-use thiserror::Error;
 
 use super::Failure;
 use super::interrupt::interrupted;
@@ -28,20 +26,11 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-/// The port can't be bound.
-#[derive(Debug, Error)]
-#[error("can't listen on {address}")]
-struct NoAddress {
-    address: SocketAddr,
-    source: std::io::Error,
-}
-
 /// Serves until interrupted.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let target = arguments.stack.target().await?;
-    let loopback = Loopback::bind(arguments.port).await.map_err(|(address, source)| {
-        Failure::with_advice(NoAddress { address, source }, "set another port with `--port`")
-    })?;
+    let loopback = Loopback::bind(arguments.port).await;
+    let loopback = loopback.map_err(|error| Failure::with_advice(error, "set another port with `--port`"))?;
     let port = loopback.port();
     say!(
         "http://127.0.0.1:{port}   inspects the stack {}; press Ctrl-C to stop",

@@ -14,12 +14,7 @@ use super::Failure;
 use super::webhooks::{Create, Delete, Events, List, ManagementApi, Place, newest, pace, say, token};
 
 /// `acuse kuenta`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// List, create, change and delete webhooks
-    #[command(subcommand)]
-    Webhooks(Webhooks),
-}
+pub(crate) type Command = super::webhooks::Command<Webhooks>;
 
 /// `acuse kuenta webhooks`
 #[derive(Debug, Subcommand)]
@@ -69,7 +64,6 @@ pub(crate) struct Api {
     config_organization_id: Option<String>,
 }
 
-/// `acuse kuenta webhooks create`
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     #[command(flatten)]
@@ -78,7 +72,6 @@ pub(crate) struct Register {
     api: Api,
 }
 
-/// `acuse kuenta webhooks update`
 #[derive(Debug, Args)]
 pub(crate) struct Update {
     /// The webhook's id
@@ -95,7 +88,6 @@ pub(crate) struct Update {
     api: Api,
 }
 
-/// Runs `acuse kuenta`.
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
     match command {
         Webhooks::List(list) => list.run().await?,
@@ -136,11 +128,9 @@ impl ManagementApi for Api {
 impl Register {
     async fn run(&self) -> Result<(), Failure> {
         let api = self.api.client()?;
-        let place = self.create.place(&PROVIDER).await?;
-        let present = api.list().await?;
-        if self.create.exists(&present, &place, &PROVIDER).await? {
+        let Some(place) = self.create.place(&api, &PROVIDER).await? else {
             return Ok(());
-        }
+        };
         let secret = secret(&place).await?;
         let created = api.create(&place.url, &place.events, &secret).await;
         let created = created.map_err(|error| self.not_created(error, &place))?;

@@ -19,12 +19,7 @@ use super::webhooks::{Create, Delete, Events, List, ManagementApi, pace, print, 
 const PUT_WITHOUT_TOKEN: &str = "copy its secret from OnePay's panel and store it with `acuse secrets put onepay --no-token`; then release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
 
 /// `acuse onepay`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// List, create, change and delete webhooks
-    #[command(subcommand)]
-    Webhooks(Webhooks),
-}
+pub(crate) type Command = super::webhooks::Command<Webhooks>;
 
 /// `acuse onepay webhooks`
 #[derive(Debug, Subcommand)]
@@ -76,7 +71,6 @@ pub(crate) struct Api {
     base_url: String,
 }
 
-/// `acuse onepay webhooks show`
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     /// The webhook's id
@@ -88,7 +82,6 @@ pub(crate) struct Show {
     api: Api,
 }
 
-/// `acuse onepay webhooks create`
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     /// Name in OnePay's panel
@@ -103,7 +96,6 @@ pub(crate) struct Register {
     api: Api,
 }
 
-/// `acuse onepay webhooks update`
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("change").args(["name", "url", "events", "no_token"]).required(true).multiple(true))]
 pub(crate) struct Update {
@@ -143,7 +135,6 @@ enum OnepayError {
     },
 }
 
-/// Runs `acuse onepay`.
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
     match command {
         Webhooks::List(list) => list.run().await?,
@@ -181,11 +172,9 @@ impl Show {
 impl Register {
     async fn run(&self) -> Result<(), Failure> {
         let api = self.api.client()?;
-        let place = self.create.place(&PROVIDER).await?;
-        let present = api.list().await?;
-        if self.create.exists(&present, &place, &PROVIDER).await? {
+        let Some(place) = self.create.place(&api, &PROVIDER).await? else {
             return Ok(());
-        }
+        };
         // Read first, so that nothing is created if the stack's secret is inaccessible.
         let old = match &place.store {
             Some(store) => store.get().await?,
@@ -258,15 +247,6 @@ async fn store_issued(store: &StackSecret, old: Option<SecretVersion>, issued: &
     let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
         return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
     };
-    let not_stored = |source: Box<dyn std::error::Error + Send + Sync>| {
-        Failure::with_advice(
-            OnepayError::NotStored {
-                id: issued.webhook.id.clone(),
-                source,
-            },
-            advice,
-        )
-    };
     let mut stored = SecretVersion {
         signing_secrets: vec![secret.expose_secret().to_owned()],
         token: TokenField::Text(token.expose_secret().to_owned()),
@@ -275,8 +255,12 @@ async fn store_issued(store: &StackSecret, old: Option<SecretVersion>, issued: &
     stored
         .signing_secrets
         .extend(old.into_iter().flat_map(|old| old.signing_secrets));
-    Secrets::parse(&PROVIDER, &stored.to_json()).map_err(|error| not_stored(error.into()))?;
-    store.add(&stored).await.map_err(|error| not_stored(error.into()))?;
+    let kept = async {
+        Secrets::parse(&PROVIDER, &stored.to_json())?;
+        Ok(store.add(&stored).await?)
+    };
+    let kept = kept.await;
+    kept.map_err(|source| Failure::with_advice(OnepayError::NotStored { id, source }, advice))?;
     note!(
         "stored its secret and token in `{}`; all running functions accept them within {} s",
         store.id(),

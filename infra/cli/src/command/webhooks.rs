@@ -11,7 +11,7 @@ use acuse_cli::webhooks::{self, ChoiceError, Webhook};
 use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::{Problem, SecretError};
-use clap::Args;
+use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -32,7 +32,14 @@ pub(crate) trait ManagementApi: Args {
     fn client(&self) -> Result<Self::Client, Failure>;
 }
 
-/// `acuse … webhooks list`
+/// The commands of a provider.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command<W: Subcommand> {
+    /// List, create, change and delete webhooks
+    #[command(subcommand)]
+    Webhooks(W),
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct List<A: Args> {
     /// Print one JSON object per line
@@ -42,7 +49,6 @@ pub(crate) struct List<A: Args> {
     api: A,
 }
 
-/// `acuse … webhooks delete`
 #[derive(Debug, Args)]
 pub(crate) struct Delete<A: Args> {
     /// The webhook's id
@@ -146,8 +152,20 @@ impl Events {
 }
 
 impl Create {
+    /// Where to register; `None` if `api` has that webhook already, which is then reported.
+    pub(super) async fn place(&self, api: &Client, provider: &'static Provider) -> Result<Option<Place>, Failure> {
+        let place = self.found(provider).await?;
+        let mut there = api.list().await?;
+        there.retain(|webhook| webhook.posts_to(&place.url));
+        if there.is_empty() || self.force {
+            return Ok(Some(place));
+        }
+        self.report(&there, &place, provider).await?;
+        Ok(None)
+    }
+
     /// Finds the stack, its URL and its secret.
-    pub(super) async fn place(&self, provider: &'static Provider) -> Result<Place, Failure> {
+    async fn found(&self, provider: &'static Provider) -> Result<Place, Failure> {
         let events = self.events.of(provider)?;
         if let (true, Some(url)) = (self.no_store, &self.url) {
             return Ok(Place {
@@ -174,17 +192,8 @@ impl Create {
         })
     }
 
-    /// Whether one of `present` already posts to this URL. Prints it, and the events and the secret it lacks.
-    pub(super) async fn exists(
-        &self,
-        present: &[Webhook],
-        place: &Place,
-        provider: &'static Provider,
-    ) -> Result<bool, Failure> {
-        let there: Vec<&Webhook> = present.iter().filter(|webhook| webhook.posts_to(&place.url)).collect();
-        if there.is_empty() || self.force {
-            return Ok(false);
-        }
+    /// Prints the webhooks that already post to this URL, and the events and the secret that are missing.
+    async fn report(&self, there: &[Webhook], place: &Place, provider: &Provider) -> Result<(), Failure> {
         for webhook in there {
             match self.json {
                 true => terminal::json(with(webhook, "created", false)),
@@ -203,7 +212,7 @@ impl Create {
             note!("note: the stack has no secret for {name}, so every delivery is refused: `acuse secrets put {name}`");
         }
         note!("nothing was changed; `acuse {name} webhooks create --force` creates another one");
-        Ok(true)
+        Ok(())
     }
 }
 

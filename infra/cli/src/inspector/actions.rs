@@ -10,7 +10,6 @@ use acuse_core::providers;
 use acuse_core::receive::{Outbox, SecretStore};
 use aws_sdk_sqs::types::Message;
 use axum::extract::{Form, Query, State};
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -45,9 +44,8 @@ pub(super) struct Id {
 pub(super) async fn confirm_replay(
     State(inspector): State<Arc<Inspector>>,
     Query(Key { key }): Query<Key>,
-    headers: HeaderMap,
+    words: &'static Words,
 ) -> Result<Markup, Failed> {
-    let words = Words::of(&headers);
     let what = match inspector.record(&key).await? {
         None => html! { (words.not_found) },
         Some(record) => html! {
@@ -83,9 +81,8 @@ pub(super) async fn replay(
 pub(super) async fn confirm_redrive(
     State(inspector): State<Arc<Inspector>>,
     Query(Id { id }): Query<Id>,
-    headers: HeaderMap,
+    words: &'static Words,
 ) -> Result<Markup, Failed> {
-    let words = Words::of(&headers);
     let found = dead_letters::first(&inspector).await?;
     let dead = found.iter().find(|dead| dead.message.message_id() == Some(&id));
     let what = match dead {
@@ -107,7 +104,7 @@ pub(super) async fn confirm_redrive(
 
 pub(super) async fn redrive(
     State(inspector): State<Arc<Inspector>>,
-    headers: HeaderMap,
+    words: &'static Words,
     Form(Id { id }): Form<Id>,
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
@@ -126,15 +123,14 @@ pub(super) async fn redrive(
     };
     let sent = sent.await;
     let sent = walk.end(sent).await?;
-    Ok(after(&inspector, &headers, sent, "/dead-letters"))
+    Ok(after(&inspector, words, sent, "/dead-letters"))
 }
 
 pub(super) async fn confirm_release(
     State(inspector): State<Arc<Inspector>>,
     Query(Id { id }): Query<Id>,
-    headers: HeaderMap,
+    words: &'static Words,
 ) -> Result<Markup, Failed> {
-    let words = Words::of(&headers);
     let found = quarantine::first(&inspector).await?;
     let what = match found.iter().find(|item| item.delivery.delivery_id() == id) {
         None => html! { (words.not_found) },
@@ -156,7 +152,7 @@ pub(super) async fn confirm_release(
 
 pub(super) async fn release(
     State(inspector): State<Arc<Inspector>>,
-    headers: HeaderMap,
+    words: &'static Words,
     Form(Id { id }): Form<Id>,
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
@@ -173,15 +169,14 @@ pub(super) async fn release(
     };
     let released = released.await;
     let released = walk.end(released).await?;
-    Ok(after(&inspector, &headers, released, "/quarantine"))
+    Ok(after(&inspector, words, released, "/quarantine"))
 }
 
 /// Redirects to the list, or says that the message was not found. Someone else may be looking at it right now.
-fn after(inspector: &Inspector, headers: &HeaderMap, found: bool, back: &str) -> Response {
+fn after(inspector: &Inspector, words: &Words, found: bool, back: &str) -> Response {
     if found {
         return Redirect::to(back).into_response();
     }
-    let words = Words::of(headers);
     let content = html! { p { (words.not_found) } p { a href=(back) { "←" } } };
     page(inspector, words, back, &content).into_response()
 }
@@ -191,19 +186,8 @@ fn after(inspector: &Inspector, headers: &HeaderMap, found: bool, back: &str) ->
 pub(super) struct SampleForm {
     /// `{provider} {type}`
     sample: String,
-    #[serde(default)]
     twice: Option<String>,
-    #[serde(default)]
     broken: Option<String>,
-}
-
-/// The verify function did not answer as expected.
-#[derive(Debug, Error)]
-#[error("{url} answered {status} to the sample: {text}")]
-struct Unexpected {
-    url: String,
-    status: u16,
-    text: String,
 }
 
 pub(super) async fn send(
@@ -227,8 +211,8 @@ pub(super) async fn send(
     for _ in 0..=u8::from(form.twice.is_some()) {
         let answer = post(&url, &sample.headers, &sample.body, TIMEOUT).await?;
         if answer.status != expected {
-            let (status, text) = (answer.status, answer.text);
-            return Err(Unexpected { url, status, text }.into());
+            let text = format!("{url} answered {} to the sample: {}", answer.status, answer.text);
+            return Err(Refused(text).into());
         }
     }
     Ok(Redirect::to("/"))

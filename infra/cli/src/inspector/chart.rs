@@ -1,5 +1,7 @@
 //! A chart of deliveries per minute by status, as SVG.
 
+use std::collections::BTreeMap;
+
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
 use maud::{Markup, html};
@@ -13,40 +15,27 @@ const HEIGHT: usize = 60;
 /// The chart of the last hour. A record counts as one delivery, plus one for each duplicate.
 pub(super) fn chart(records: &[Record], now: Timestamp, words: &Words) -> Markup {
     const OUTCOMES: [&str; 4] = ["COMPLETED", "REJECTED", "RELEASED", "IN_PROGRESS"];
-    let mut minutes = vec![[0usize; OUTCOMES.len()]; MINUTES];
+    let mut counts: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for record in records {
         let at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
-        let ago = at
-            .map(|at| now.since(at).as_secs() / 60)
-            .and_then(|ago| usize::try_from(ago).ok());
-        let minute = ago.and_then(|ago| minutes.get_mut((MINUTES - 1).checked_sub(ago)?));
+        let ago = at.and_then(|at| usize::try_from(now.since(at).as_secs() / 60).ok());
+        let minute = ago.and_then(|ago| (MINUTES - 1).checked_sub(ago));
         let outcome = OUTCOMES.iter().position(|name| *name == record.status);
-        let (Some(minute), Some(outcome)) = (minute, outcome) else {
-            continue;
-        };
-        let duplicates = usize::try_from(record.duplicates).unwrap_or_default();
-        if let Some(count) = minute.get_mut(outcome) {
-            *count += 1 + duplicates;
+        if let (Some(minute), Some(outcome)) = (minute, outcome) {
+            let duplicates = usize::try_from(record.duplicates).unwrap_or_default();
+            *counts.entry((minute, outcome)).or_default() += 1 + duplicates;
         }
     }
-    let most: usize = minutes
-        .iter()
-        .map(|minute| minute.iter().sum())
-        .max()
-        .unwrap_or(1)
-        .max(1);
-    let bars = minutes.iter().enumerate().flat_map(|(place, minute)| {
-        let mut below = 0;
-        minute
-            .iter()
-            .zip(OUTCOMES)
-            .filter(|(count, _)| **count > 0)
-            .map(move |(count, outcome)| {
-                let height = (count * HEIGHT).div_ceil(most).max(1);
-                below += height;
-                (place * WIDTH, HEIGHT.saturating_sub(below), height, outcome, *count)
-            })
-            .collect::<Vec<_>>()
+    let up_to = |minute, outcome| counts.range((minute, 0)..=(minute, outcome)).map(|(_, count)| count);
+    let most = (0..MINUTES)
+        .map(|minute| up_to(minute, OUTCOMES.len()).sum::<usize>())
+        .max();
+    let most = most.unwrap_or_default().max(1);
+    let height = |count: &usize| (count * HEIGHT).div_ceil(most).max(1);
+    let bars = counts.iter().filter_map(|(&(minute, outcome), count)| {
+        let top: usize = up_to(minute, outcome).map(height).sum();
+        let name = OUTCOMES.get(outcome)?;
+        Some((minute * WIDTH, HEIGHT.saturating_sub(top), height(count), *name, *count))
     });
     let view = format!("0 0 {} {}", MINUTES * WIDTH, HEIGHT);
     html! {

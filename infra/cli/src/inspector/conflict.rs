@@ -5,7 +5,6 @@ use std::sync::Arc;
 use acuse_aws::ledger::record::Record;
 use acuse_core::ledger::Status;
 use axum::extract::{Form, Query, State};
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -85,58 +84,59 @@ async fn described(inspector: &Inspector, words: &Words, key: &str) -> Result<Ma
     })
 }
 
+/// The page that asks whether to decide on the conflict, with `more` fields in its form.
+async fn confirm(
+    inspector: &Inspector,
+    words: &Words,
+    key: &str,
+    text: &str,
+    path: &str,
+    more: &Markup,
+) -> Result<Markup, Failed> {
+    let question = Question {
+        text,
+        what: described(inspector, words, key).await?,
+        path,
+        back: &format!("/event?key={}", encoded(key)),
+        field: ("key", key),
+    };
+    Ok(question.page(inspector, words, more))
+}
+
 pub(super) async fn confirm_release(
     State(inspector): State<Arc<Inspector>>,
     Query(Key { key }): Query<Key>,
-    headers: HeaderMap,
+    words: &'static Words,
 ) -> Result<Markup, Failed> {
-    let words = Words::of(&headers);
-    let what = described(&inspector, words, &key).await?;
-    let back = format!("/event?key={}", encoded(&key));
-    let question = Question {
-        text: words.will_let_through,
-        what,
-        path: "/conflict/release",
-        back: &back,
-        field: ("key", &key),
-    };
-    Ok(question.page(&inspector, words, &html! {}))
+    let (text, path) = (words.will_let_through, "/conflict/release");
+    confirm(&inspector, words, &key, text, path, &html! {}).await
 }
 
 pub(super) async fn release(
     State(inspector): State<Arc<Inspector>>,
-    headers: HeaderMap,
+    words: &'static Words,
     Form(Key { key }): Form<Key>,
 ) -> Result<Response, Failed> {
     let outcome = match inspector.record(&key).await? {
         Some(record) if record.conflict_of.is_some() => conflicts::release(&inspector.target, &record).await?,
         _ => Outcome::Gone,
     };
-    after(&inspector, &headers, &key, outcome).await
+    after(&inspector, words, &key, outcome).await
 }
 
 pub(super) async fn confirm_dismiss(
     State(inspector): State<Arc<Inspector>>,
     Query(Key { key }): Query<Key>,
-    headers: HeaderMap,
+    words: &'static Words,
 ) -> Result<Markup, Failed> {
-    let words = Words::of(&headers);
-    let what = described(&inspector, words, &key).await?;
-    let back = format!("/event?key={}", encoded(&key));
-    let question = Question {
-        text: words.will_dismiss,
-        what,
-        path: "/conflict/dismiss",
-        back: &back,
-        field: ("key", &key),
-    };
     let reason = html! { label { (words.reason) input name="reason" required autofocus size="40"; } };
-    Ok(question.page(&inspector, words, &reason))
+    let (text, path) = (words.will_dismiss, "/conflict/dismiss");
+    confirm(&inspector, words, &key, text, path, &reason).await
 }
 
 pub(super) async fn dismiss(
     State(inspector): State<Arc<Inspector>>,
-    headers: HeaderMap,
+    words: &'static Words,
     Form(Dismissal { key, reason }): Form<Dismissal>,
 ) -> Result<Response, Failed> {
     // A browser requires the reason; other clients are asked again.
@@ -150,16 +150,15 @@ pub(super) async fn dismiss(
         }
         _ => Outcome::Gone,
     };
-    after(&inspector, &headers, &key, outcome).await
+    after(&inspector, words, &key, outcome).await
 }
 
 /// Redirects to the record, or says that nothing was changed.
-async fn after(inspector: &Inspector, headers: &HeaderMap, key: &str, outcome: Outcome) -> Result<Response, Failed> {
+async fn after(inspector: &Inspector, words: &Words, key: &str, outcome: Outcome) -> Result<Response, Failed> {
     let back = format!("/event?key={}", encoded(key));
     if matches!(outcome, Outcome::Done | Outcome::Again) {
         return Ok(Redirect::to(&back).into_response());
     }
-    let words = Words::of(headers);
     let what = described(inspector, words, key).await?;
     let content = html! { p { (words.decided_before) } p { (what) } p { a href=(back) { "←" } } };
     Ok(page(inspector, words, "", &content).into_response())

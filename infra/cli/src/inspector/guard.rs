@@ -17,29 +17,21 @@ const LONGEST_FORM: usize = 64 * 1024;
 /// our own pages.
 pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Request, next: Next) -> Response {
     if !is_loopback(request.headers()) {
-        return (
-            StatusCode::MISDIRECTED_REQUEST,
-            "the inspector only answers as 127.0.0.1 or localhost\n",
-        )
-            .into_response();
+        let advice = "the inspector only answers as 127.0.0.1 or localhost\n";
+        return (StatusCode::MISDIRECTED_REQUEST, advice).into_response();
     }
     if !is_same_origin(request.headers()) {
-        return (
-            StatusCode::FORBIDDEN,
-            "refused: the request comes from another site's page. Type the address, or open it from your bookmarks\n",
-        )
-            .into_response();
+        let advice =
+            "refused: the request comes from another site's page. Type the address, or open it from your bookmarks\n";
+        return (StatusCode::FORBIDDEN, advice).into_response();
     }
     let request = match *request.method() {
         Method::GET | Method::HEAD => request,
         _ => match own_form(&inspector, request).await {
             Some(request) => request,
             None => {
-                return (
-                    StatusCode::FORBIDDEN,
-                    "refused: the form is outdated or from another site. Reload the page\n",
-                )
-                    .into_response();
+                let advice = "refused: the form is outdated or from another site. Reload the page\n";
+                return (StatusCode::FORBIDDEN, advice).into_response();
             }
         },
     };

@@ -40,21 +40,6 @@ pub(super) fn page(inspector: &Inspector, words: &Words, here: &str, content: &M
     }
 }
 
-/// A page without script or navigation.
-pub(super) fn bare(title: &str, content: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                title { (title) }
-                link rel="stylesheet" href="/inspector.css";
-            }
-            body { main { (content) } }
-        }
-    }
-}
-
 /// A change that the reader must confirm.
 pub(super) struct Question<'a> {
     pub(super) text: &'a str,

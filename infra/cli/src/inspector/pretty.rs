@@ -2,70 +2,44 @@
 //! the direction of text are escaped.
 
 use acuse_core::json::{self, Value};
+use serde::ser::{Error as _, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::terminal::{escape, escape_json};
 
 /// The payload, indented if it is JSON.
 pub(super) fn pretty(payload: &[u8]) -> String {
-    match json::parse(payload) {
-        Ok(value) => {
-            let mut out = String::new();
-            write(&value, 0, &mut out);
-            out
-        }
-        Err(_) => {
+    let indented = json::parse(payload).ok();
+    let indented = indented.and_then(|value| serde_json::to_string_pretty(&AsSent(&value)).ok());
+    match indented {
+        Some(json) => escape_json(&json),
+        None => {
             let text = String::from_utf8_lossy(payload);
             text.lines().map(escape).collect::<Vec<_>>().join("\n")
         }
     }
 }
 
-fn write(value: &Value<'_>, depth: usize, out: &mut String) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Value::Number(text) => out.push_str(text),
-        Value::String(text) => out.push_str(&quoted(&text.to_string_lossy())),
-        Value::Array(items) => {
-            let items = items.iter().map(|item| (None, item)).collect();
-            list(['[', ']'], items, depth, out);
-        }
-        Value::Object(members) => {
-            let members = members
-                .iter()
-                .map(|(name, value)| (Some(name.to_string_lossy().into_owned()), value));
-            list(['{', '}'], members.collect(), depth, out);
+/// A value that is written with the text of its numbers.
+struct AsSent<'a>(&'a Value<'a>);
+
+impl Serialize for AsSent<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => to.serialize_unit(),
+            Value::Bool(value) => to.serialize_bool(*value),
+            Value::Number(text) => RawValue::from_string((*text).to_owned())
+                .map_err(S::Error::custom)?
+                .serialize(to),
+            Value::String(text) => to.serialize_str(&text.to_string_lossy()),
+            Value::Array(items) => to.collect_seq(items.iter().map(AsSent)),
+            Value::Object(members) => to.collect_map(
+                members
+                    .iter()
+                    .map(|(name, value)| (name.to_string_lossy(), AsSent(value))),
+            ),
         }
     }
-}
-
-fn list([open, close]: [char; 2], items: Vec<(Option<String>, &Value<'_>)>, depth: usize, out: &mut String) {
-    out.push(open);
-    let empty = items.is_empty();
-    for (place, (name, value)) in items.into_iter().enumerate() {
-        if place > 0 {
-            out.push(',');
-        }
-        new_line(depth + 1, out);
-        if let Some(name) = name {
-            out.push_str(&quoted(&name));
-            out.push_str(": ");
-        }
-        write(value, depth + 1, out);
-    }
-    if !empty {
-        new_line(depth, out);
-    }
-    out.push(close);
-}
-
-fn new_line(depth: usize, out: &mut String) {
-    out.push('\n');
-    out.push_str(&"  ".repeat(depth));
-}
-
-fn quoted(text: &str) -> String {
-    escape_json(&serde_json::Value::from(text).to_string())
 }
 
 #[cfg(test)]

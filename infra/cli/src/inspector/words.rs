@@ -1,7 +1,11 @@
 //! The page's texts in its readers' two languages.
 
+use std::convert::Infallible;
+
 use acuse_core::ledger::Status;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
 
 /// Defines each text by its name, in English and in Spanish.
 macro_rules! words {
@@ -113,24 +117,26 @@ words! {
         "Ya se había liberado o descartado, o ya no está guardado. No se cambió nada:";
 }
 
-impl Words {
-    /// The reader's language: the cookie's, or else the browser's.
-    pub(super) fn of(headers: &HeaderMap) -> &'static Self {
-        let text = |name: HeaderName| {
-            headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default()
+/// In the reader's language: the cookie's, or else the browser's.
+impl<S: Sync> FromRequestParts<S> for &'static Words {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let text = |name| {
+            let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default()
         };
         let mut cookies = text(header::COOKIE).split(';');
         let cookie = cookies.find_map(|pair| pair.trim().strip_prefix("lang="));
         let wanted = cookie.unwrap_or_else(|| text(header::ACCEPT_LANGUAGE));
-        match wanted.to_ascii_lowercase().starts_with("es") {
+        Ok(match wanted.to_ascii_lowercase().starts_with("es") {
             true => &ES,
             false => &EN,
-        }
+        })
     }
+}
 
+impl Words {
     /// A status as people read it; other texts stay as they are.
     pub(super) fn status<'a>(&self, name: &'a str) -> &'a str {
         match Status::from_name(name) {

@@ -12,38 +12,34 @@ use crate::http::{ClientError, client};
 
 /// A call to the emulator failed.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ApiError {
-    /// No answer, or an incomplete one.
-    #[error("{call}: no answer")]
-    Transport {
-        /// The call.
-        call: String,
-        /// Why.
-        #[source]
-        source: reqwest::Error,
-    },
-    /// An error status.
-    #[error("{call}: {status} {body}")]
-    Refused {
-        /// The call.
-        call: String,
-        /// The HTTP status.
-        status: StatusCode,
-        /// The answer's body.
-        body: String,
-    },
-    /// An answer that does not match AWS's documentation.
-    #[error("{call}: the answer has no {missing}: {body}")]
-    Shape {
-        /// The call.
-        call: String,
-        /// What the answer should contain.
-        missing: &'static str,
-        /// The answer's body.
-        body: String,
-    },
+#[error("{call}: {what}")]
+pub(super) struct ApiError {
+    call: String,
+    what: String,
+    source: Option<reqwest::Error>,
 }
+
+impl ApiError {
+    /// No answer, or an incomplete one.
+    pub(super) fn no_answer(call: &str, source: reqwest::Error) -> Self {
+        Self {
+            call: call.to_owned(),
+            what: "no answer".to_owned(),
+            source: Some(source),
+        }
+    }
+
+    fn unexpected(call: &str, what: String) -> Self {
+        Self {
+            call: call.to_owned(),
+            what,
+            source: None,
+        }
+    }
+}
+
+/// The path of functions in Lambda's REST API.
+pub(super) const FUNCTIONS: &str = "/2015-03-31/functions";
 
 /// The emulator's endpoint.
 #[derive(Debug, Clone)]
@@ -84,17 +80,12 @@ impl Api {
 
     /// Reads from a service with a REST API: Lambda, API Gateway.
     pub(super) async fn get(&self, path: &str) -> Result<Value, ApiError> {
-        self.rest(Method::GET, path, &Value::Null).await
+        json(&format!("GET {path}"), self.request(Method::GET, path)).await
     }
 
     /// Calls a service with a REST API, with a body.
     pub(super) async fn rest(&self, method: Method, path: &str, body: &Value) -> Result<Value, ApiError> {
-        let call = format!("{method} {path}");
-        let mut request = self.request(method, path);
-        if !body.is_null() {
-            request = request.json(body);
-        }
-        json(&call, request).await
+        json(&format!("{method} {path}"), self.request(method, path).json(body)).await
     }
 
     /// Calls a service with a JSON API: Secrets Manager, SQS. `target` is the header `X-Amz-Target`.
@@ -103,45 +94,52 @@ impl Api {
         json(target, request.json(body)).await
     }
 
+    /// A call of a function of the emulator, or of `cargo lambda watch`, at `base`.
+    pub(super) fn invocation(&self, base: &str, function: &str, event: &Value) -> RequestBuilder {
+        let url = format!("{base}{FUNCTIONS}/{function}/invocations");
+        self.http.post(url).json(event)
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.endpoint))
     }
 }
 
+/// What the function returned; `None` if it failed.
+pub(super) async fn returned(invocation: RequestBuilder) -> reqwest::Result<Option<Bytes>> {
+    let answer = invocation.send().await?;
+    let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
+    let content = answer.bytes().await?;
+    Ok((!failed).then_some(content))
+}
+
 /// Sends a request; errors name it as `call`.
 async fn send(call: &str, request: RequestBuilder) -> Result<Response, ApiError> {
-    let call = call.to_owned();
-    match request.send().await {
-        Err(source) => Err(ApiError::Transport { call, source }),
-        Ok(answer) if answer.status().is_success() => Ok(answer),
-        Ok(answer) => Err(ApiError::Refused {
-            call,
-            status: answer.status(),
-            body: answer.text().await.unwrap_or_default(),
-        }),
+    let answer = request.send().await.map_err(|error| ApiError::no_answer(call, error))?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
     }
+    let body = answer.text().await.unwrap_or_default();
+    Err(ApiError::unexpected(call, format!("{status} {body}")))
 }
 
 async fn json(call: &str, request: RequestBuilder) -> Result<Value, ApiError> {
     let body = send(call, request).await?.bytes().await;
-    let call = call.to_owned();
-    match body {
-        Err(source) => Err(ApiError::Transport { call, source }),
-        Ok(body) if body.is_empty() => Ok(Value::Null),
-        Ok(body) => serde_json::from_slice(&body).map_err(|_| ApiError::Shape {
-            call,
-            missing: "JSON",
-            body: String::from_utf8_lossy(&body).into_owned(),
-        }),
+    let body = body.map_err(|error| ApiError::no_answer(call, error))?;
+    if body.is_empty() {
+        return Ok(Value::Null);
     }
+    serde_json::from_slice(&body).map_err(|_| missing("JSON", &String::from_utf8_lossy(&body), call))
 }
 
 /// The text at `pointer` (RFC 6901) in the answer to `call`.
 pub(super) fn text<'a>(answer: &'a Value, pointer: &'static str, call: &str) -> Result<&'a str, ApiError> {
     let text = answer.pointer(pointer).and_then(Value::as_str);
-    text.ok_or_else(|| ApiError::Shape {
-        call: call.to_owned(),
-        missing: pointer,
-        body: answer.to_string(),
-    })
+    text.ok_or_else(|| missing(pointer, &answer.to_string(), call))
+}
+
+/// An answer that does not match AWS's documentation.
+fn missing(what: &str, body: &str, call: &str) -> ApiError {
+    ApiError::unexpected(call, format!("the answer has no {what}: {body}"))
 }

@@ -23,7 +23,7 @@ impl Background {
             .map_err(|error| Error::Runtime(error.into()))
     }
 
-    /// Runs `task` to its end. If the future is dropped, so is the task, and the programs it has started end.
+    /// Runs `task` to its end. What it spawns runs until the stack stops. If the future is dropped, so is the task, and the programs it has started end.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         task: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -35,13 +35,6 @@ impl Background {
         (&mut task.0)
             .await
             .unwrap_or_else(|error| Err(Error::Runtime(error.into())))
-    }
-
-    /// Runs `task` until the stack stops.
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(runtime) = &self.0 {
-            runtime.spawn(task);
-        }
     }
 }
 

@@ -5,25 +5,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use serde::Deserialize;
+use serde_json::Value;
 use tokio::process::Command;
 
 use super::checkout::Checkout;
 use super::command;
 use super::error::Error;
-
-/// What we read of a line of cargo's `--message-format=json`.
-#[derive(Deserialize)]
-struct Message {
-    reason: String,
-    executable: Option<PathBuf>,
-    target: Option<Target>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-}
 
 /// This process's environment for another cargo, without the variables that `cargo run` sets for this package. Build
 /// scripts watch those (ring's does), so the two cargos would rebuild each other's work.
@@ -54,9 +41,11 @@ pub(super) async fn build(
     let printed = command::run("building the functions", &mut cargo, None).await?;
     let built: BTreeMap<String, PathBuf> = String::from_utf8_lossy(&printed)
         .lines()
-        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
-        .filter(|message| message.reason == "compiler-artifact")
-        .filter_map(|message| Some((message.target?.name, message.executable?)))
+        .filter_map(|line| {
+            let message: Value = serde_json::from_str(line).ok()?;
+            let name = message.pointer("/target/name")?.as_str()?.to_owned();
+            Some((name, message.get("executable")?.as_str()?.into()))
+        })
         .collect();
     match names.iter().find(|name| !built.contains_key(*name)) {
         None => Ok(built),

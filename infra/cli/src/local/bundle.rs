@@ -5,6 +5,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -39,10 +40,7 @@ fn write(binary: &Path, zip: &Path) -> Result<(), Error> {
         .compression_level(Some(1))
         .large_file(true)
         .unix_permissions(0o755);
-    let failed = |source| Error::Zip {
-        binary: binary.display().to_string(),
-        source,
-    };
+    let failed = |error: ZipError| Error::file("zip", binary)(error.into());
     let mut writer = ZipWriter::new(BufWriter::new(target));
     writer.start_file("bootstrap", options).map_err(failed)?;
     io::copy(&mut source, &mut writer).map_err(Error::file("write", zip))?;

@@ -17,9 +17,6 @@ pub struct Checkout {
 
 impl Checkout {
     /// The checkout that the working directory is in.
-    ///
-    /// # Errors
-    /// [`Error::NoCheckout`].
     pub fn find() -> Result<Self, Error> {
         let folder = std::env::current_dir().map_err(Error::file("find", "the working directory"))?;
         Self::around(&folder)

@@ -13,10 +13,8 @@ use super::error::{Error, call_failed};
 /// The emulator takes about a second for the template.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A created stack.
 #[derive(Debug)]
 pub(super) struct Created {
-    /// The template's outputs.
     pub(super) outputs: BTreeMap<String, String>,
     /// Physical ids by logical ids.
     pub(super) resources: BTreeMap<String, String>,

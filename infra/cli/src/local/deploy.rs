@@ -8,7 +8,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::api::{self, Api, ApiError};
+use super::api::{self, Api, ApiError, FUNCTIONS};
 use super::build;
 use super::bundle::bundle;
 use super::checkout::Checkout;
@@ -21,24 +21,19 @@ use crate::stack::running::{STACK, sdk};
 
 const BUCKET: &str = "acuse-code";
 
-/// Paths of Lambda's REST API.
-const FUNCTIONS: &str = "/2015-03-31/functions";
+/// The path of event source mappings in Lambda's REST API.
 const SOURCES: &str = "/2015-03-31/event-source-mappings";
 
 /// What has been deployed.
 #[derive(Debug, Clone)]
 pub(super) struct Deployment {
-    /// The template's outputs.
     pub(super) outputs: BTreeMap<String, String>,
     /// The environment variables of all functions.
     pub(super) variables: BTreeMap<String, String>,
-    /// The functions.
     pub(super) functions: Vec<Function>,
-    /// The HTTP API's routes.
     pub(super) routes: Vec<Route>,
 }
 
-/// A deployed function.
 #[derive(Debug, Clone)]
 pub(super) struct Function {
     /// Its binary, which is its name in `cargo lambda watch`.
@@ -75,22 +70,14 @@ pub(super) struct Source {
     pub(super) reports_failures: bool,
 }
 
-/// The template and each function's zip.
-pub(super) struct Prepared {
-    template: Template,
-    zips: BTreeMap<String, PathBuf>,
-}
-
-/// Reads the template, then builds and zips its functions. Needs no emulator.
+/// Reads the template, then builds and zips its functions, by binary. Needs no emulator.
 pub(super) async fn prepare(
     checkout: &Checkout,
     zips: &Path,
     show_build: bool,
     progress: &Progress,
-) -> Result<Prepared, Error> {
-    let path = checkout.template();
-    let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-    let template = Template::parse(&text)?;
+) -> Result<(Template, BTreeMap<String, PathBuf>), Error> {
+    let template = Template(checkout.read_template()?);
     let functions = template.functions()?.into_iter();
     let names: Vec<String> = functions.map(|function| function.binary).collect();
     progress.say(format!("building the functions: {}", names.join(", ")));
@@ -110,19 +97,19 @@ pub(super) async fn prepare(
         let (name, zip) = job.await.map_err(|error| Error::Runtime(error.into()))??;
         zips.insert(name, zip);
     }
-    Ok(Prepared { template, zips })
+    Ok((template, zips))
 }
 
 /// Deploys the template with the parameters `own`, and stores the local secrets.
 pub(super) async fn deploy(
     api: &Api,
-    prepared: Prepared,
+    mut template: Template,
+    zips: BTreeMap<String, PathBuf>,
     own: &[(String, String)],
     progress: &Progress,
 ) -> Result<Deployment, Error> {
-    let Prepared { mut template, zips } = prepared;
     progress.say("deploying template.yaml");
-    template.take_code_from(BUCKET)?;
+    template.take_code_from(BUCKET);
     template.remove_metric_math();
     api.put(BUCKET, Bytes::new()).await?;
     for (name, zip) in zips {

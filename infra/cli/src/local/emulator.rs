@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::error::Error;
-use super::process::{Plan, Process};
+use super::process::Process;
 use super::python::Venv;
 use crate::stack::running::{CREDENTIALS, REGION};
 
@@ -56,13 +56,7 @@ pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Op
         .env("DOCKER_HOST", "unix:///nonexistent")
         .env("IOT_MTLS_ENABLED", "0")
         .env("SFTP_ENABLED", "0");
-    Process::start(Plan {
-        name: "emulator",
-        python: &python,
-        folder: state,
-        command,
-        show: false,
-    })
+    Process::start("emulator", &command, &python, state, false)
 }
 
 /// The URL of the emulator on `port`.

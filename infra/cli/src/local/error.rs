@@ -7,118 +7,61 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::api::ApiError;
+use super::python::OLDEST;
+use crate::loopback::BindError;
 use crate::stack::target::TargetError;
 
 /// The local stack failed to start, or stopped by itself.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum Error {
-    /// This folder is not in a checkout.
     #[error(
         "neither {0} nor a folder above it is a checkout of Acuse, with template.yaml, functions/ and the workspace's Cargo.toml"
     )]
     NoCheckout(PathBuf),
-    /// No Python is recent enough.
-    #[error("no Python {wanted} or later was found ({found})")]
-    NoPython {
-        /// The oldest version that is supported.
-        wanted: &'static str,
-        /// Each name that was looked up, with the result.
-        found: String,
-    },
-    /// A command failed.
+    #[error("no Python {OLDEST} or later was found ({0})")]
+    NoPython(String),
     #[error("{what} failed ({command})\n{output}")]
     Command {
-        /// What it should do.
         what: &'static str,
-        /// The command line.
         command: String,
-        /// The end of its output.
         output: String,
-        /// What to do about it, if known.
         advice: Option<&'static str>,
     },
-    /// A program can't be started.
     #[error("can't run {program}")]
-    Spawn {
-        /// Its name or path.
-        program: String,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The stack was deployed, but can't be described.
+    Spawn { program: String, source: io::Error },
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// A file or folder is inaccessible.
     #[error("can't {operation} {path}")]
     File {
-        /// `read`, `write`, …
         operation: &'static str,
-        /// Its path.
         path: PathBuf,
-        /// Why.
-        #[source]
         source: io::Error,
     },
-    /// Another local stack uses this state folder.
     #[error("a local stack is already running in {0}")]
     AlreadyRunning(PathBuf),
-    /// Another program listens on a port.
     #[error("{address} is in use: {by}")]
     PortTaken {
-        /// The address.
         address: SocketAddr,
-        /// What is known about that program.
         by: &'static str,
-        /// The option that sets another port.
         option: &'static str,
     },
-    /// A socket can't be opened.
-    #[error("can't listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A process of the stack stopped, or never became ready.
+    #[error(transparent)]
+    Listen(#[from] BindError),
     #[error("{name} {what}; the end of {}:\n{tail}", log.display())]
     Process {
-        /// Its name.
         name: &'static str,
-        /// What happened.
         what: String,
-        /// Its log.
         log: PathBuf,
-        /// The log's last lines.
         tail: String,
     },
-    /// template.yaml lacks something that the local stack needs.
     #[error("template.yaml: {0}")]
     Template(String),
-    /// Deploying the template failed.
     #[error("deploying the template failed: {status}\n{reasons}")]
-    Deploy {
-        /// The CloudFormation stack's status.
-        status: String,
-        /// The reasons in the stack's events, one per line.
-        reasons: String,
-    },
-    /// A call to the emulator failed.
+    Deploy { status: String, reasons: String },
     #[error("deploying to the emulator failed")]
     Call(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A function can't be zipped.
-    #[error("can't zip {binary}")]
-    Zip {
-        /// The function's binary.
-        binary: String,
-        /// Why.
-        #[source]
-        source: zip::result::ZipError,
-    },
-    /// The stack's runtime failed.
     #[error("the local stack's tasks ended early")]
     Runtime(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -141,8 +84,8 @@ impl Error {
             Self::NoCheckout { .. } => {
                 "`cd` into your checkout and run it again, or name a deployed stack (`--stack NAME`) or a local stack's folder (`--state FOLDER`)".into()
             }
-            Self::NoPython { wanted, .. } => format!(
-                "install Python {wanted} or later (https://www.python.org/downloads/), or set PYTHON to one"
+            Self::NoPython(_) => format!(
+                "install Python {OLDEST} or later (https://www.python.org/downloads/), or set PYTHON to one"
             ),
             Self::Command { advice, .. } => (*advice)?.into(),
             Self::AlreadyRunning { .. } => {

@@ -9,11 +9,10 @@ mod outcome;
 use std::time::Duration;
 
 use acuse_core::error::chain;
-use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::api::{self, Api, ApiError};
+use super::api::{self, Api, ApiError, returned};
 use super::deploy::Source;
 use super::progress::Progress;
 use outcome::failed;
@@ -27,43 +26,23 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// A queue and the function that it feeds.
 pub(super) struct Feed {
-    api: Api,
-    source: Source,
+    pub(super) api: Api,
+    pub(super) source: Source,
     /// The URL of `cargo lambda watch`.
-    watch_url: String,
-    progress: Progress,
+    pub(super) watch_url: String,
+    pub(super) progress: Progress,
 }
 
 impl Feed {
-    pub(super) fn new(api: &Api, source: Source, watch_url: &str, progress: &Progress) -> Self {
-        Self {
-            api: api.clone(),
-            source,
-            watch_url: watch_url.to_owned(),
-            progress: progress.clone(),
-        }
-    }
-
     /// Polls until the task is dropped.
     pub(super) async fn run(self) {
-        let queue_url = loop {
-            match self.queue_url().await {
-                Ok(url) => break url,
-                Err(error) => self.report(&error).await,
-            }
-        };
         loop {
-            if let Err(error) = self.one_batch(&queue_url).await {
-                self.report(&error).await;
+            if let Err(error) = self.one_batch().await {
+                let (binary, text) = (&self.source.function.binary, chain(&error));
+                self.progress.say(format!("feeding {binary}: {text}"));
+                sleep(PAUSE).await;
             }
         }
-    }
-
-    /// Reports an error and pauses.
-    async fn report(&self, error: &ApiError) {
-        let (binary, text) = (&self.source.function.binary, chain(error));
-        self.progress.say(format!("feeding {binary}: {text}"));
-        sleep(PAUSE).await;
     }
 
     async fn queue_url(&self) -> Result<String, ApiError> {
@@ -73,7 +52,8 @@ impl Feed {
         Ok(api::text(&answer, "/QueueUrl", "GetQueueUrl")?.to_owned())
     }
 
-    async fn one_batch(&self, queue_url: &str) -> Result<(), ApiError> {
+    async fn one_batch(&self) -> Result<(), ApiError> {
+        let queue_url = self.queue_url().await?;
         let receive = json!({
             "QueueUrl": queue_url,
             "MaxNumberOfMessages": self.source.batch_size.min(MOST_MESSAGES),
@@ -86,7 +66,12 @@ impl Feed {
             Some(Value::Array(messages)) if !messages.is_empty() => messages,
             _ => return Ok(()),
         };
-        let answer = self.invoke(&event::batch(messages, &self.source.queue_arn)).await?;
+        let (event, binary) = (
+            event::batch(messages, &self.source.queue_arn),
+            &self.source.function.binary,
+        );
+        let answer = returned(self.api.invocation(&self.watch_url, binary, &event)).await;
+        let answer = answer.map_err(|error| ApiError::no_answer(&format!("invoking {binary}"), error))?;
         let ids: Vec<&str> = messages.iter().filter_map(id).collect();
         let failed = match &answer {
             Some(answer) if self.source.reports_failures => failed(answer, &ids),
@@ -105,23 +90,6 @@ impl Feed {
             self.api.json("AmazonSQS.DeleteMessageBatch", &delete).await?;
         }
         Ok(())
-    }
-
-    /// Returns the function's answer; `None` if the whole batch failed.
-    async fn invoke(&self, event: &Value) -> Result<Option<Bytes>, ApiError> {
-        let call = format!("invoking {}", self.source.function.binary);
-        let failure = |source| ApiError::Transport {
-            call: call.clone(),
-            source,
-        };
-        let url = format!(
-            "{}/2015-03-31/functions/{}/invocations",
-            self.watch_url, self.source.function.binary
-        );
-        let answer = self.api.http().post(url).json(event).send().await.map_err(failure)?;
-        let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
-        let content = answer.bytes().await.map_err(failure)?;
-        Ok((!failed).then_some(content))
     }
 }
 

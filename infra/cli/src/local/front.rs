@@ -18,8 +18,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::LengthLimitError;
 
-use super::api::Api;
-use super::deploy::{Function, Route};
+use super::api::{Api, returned};
+use super::deploy::Route;
 use super::error::Error;
 
 /// The limits of an HTTP API.
@@ -32,19 +32,11 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 
 const HEALTH: &str = "/healthz";
 
-/// What runs the functions.
-#[derive(Debug, Clone)]
-pub(super) enum Upstream {
-    /// The emulator.
-    Emulator,
-    /// `cargo lambda watch`, at this URL.
-    Watch(String),
-}
-
 /// The server.
 pub(super) struct Front {
     api: Api,
-    upstream: Upstream,
+    /// The URL of `cargo lambda watch`; `None` if the emulator runs the functions.
+    watch_url: Option<String>,
     /// Each with the path it serves.
     routes: Vec<(String, Route)>,
 }
@@ -52,12 +44,12 @@ pub(super) struct Front {
 impl Front {
     /// # Errors
     /// [`Error::Template`] if a route has other parameters than a trailing `{proxy+}`.
-    pub(super) fn new(api: Api, upstream: Upstream, routes: Vec<Route>) -> Result<Self, Error> {
+    pub(super) fn new(api: Api, watch_url: Option<String>, routes: Vec<Route>) -> Result<Self, Error> {
         let of_path = |route: Route| served(&route).map(|path| (path, route));
         let routes: Result<_, _> = routes.into_iter().map(of_path).collect();
         Ok(Self {
             api,
-            upstream,
+            watch_url,
             routes: routes?,
         })
     }
@@ -86,22 +78,15 @@ impl Front {
         }
     }
 
-    /// The URL to invoke a function.
-    fn invocations(&self, function: &Function) -> String {
-        let (base, name) = match &self.upstream {
-            Upstream::Emulator => (self.api.endpoint(), &function.name),
-            Upstream::Watch(url) => (url.as_str(), &function.binary),
-        };
-        format!("{base}/2015-03-31/functions/{name}/invocations")
-    }
-
     /// Invokes the route's function and returns its response.
     async fn invoke(&self, route: &Route, event: &serde_json::Value) -> reqwest::Result<Response> {
-        let call = self.api.http().post(self.invocations(&route.function));
-        let answer = call.timeout(FUNCTION_TIMEOUT).json(event).send().await?;
-        let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
-        let content = answer.bytes().await?;
-        let response = if failed { None } else { event::response(&content) };
+        let (base, name) = match &self.watch_url {
+            None => (self.api.endpoint(), &route.function.name),
+            Some(url) => (url.as_str(), &route.function.binary),
+        };
+        let call = self.api.invocation(base, name, event).timeout(FUNCTION_TIMEOUT);
+        let content = returned(call).await?;
+        let response = content.and_then(|content| event::response(&content));
         Ok(response.unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")))
     }
 }

@@ -7,16 +7,13 @@ use std::time::Duration;
 use super::api::Api;
 use super::emulator::endpoint;
 use super::error::Error;
-use crate::loopback::Loopback;
+use crate::loopback::{BindError, Loopback};
 
 /// Binds `port` on the loopback addresses, or a free port for 0. `option` is the one that sets it.
-///
-/// # Errors
-/// As [`free`].
 pub(super) async fn bind(port: u16, option: &'static str) -> Result<Loopback, Error> {
     match Loopback::bind(port).await {
         Ok(loopback) => Ok(loopback),
-        Err((address, error)) => Err(refused(address, error, option).await),
+        Err(error) => Err(refused(error, option).await),
     }
 }
 
@@ -28,27 +25,28 @@ pub(super) async fn free(port: u16, option: &'static str) -> Result<u16, Error> 
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     match TcpListener::bind(address).and_then(|listener| listener.local_addr()) {
         Ok(address) => Ok(address.port()),
-        Err(error) => Err(refused(address, error, option).await),
+        Err(source) => Err(refused(BindError { address, source }, option).await),
     }
 }
 
-async fn refused(address: SocketAddr, error: io::Error, option: &'static str) -> Error {
-    match error.kind() {
+async fn refused(error: BindError, option: &'static str) -> Error {
+    let address = error.address;
+    match error.source.kind() {
         io::ErrorKind::AddrInUse => Error::PortTaken {
             address,
             by: owner(address.port()).await,
             option,
         },
-        _ => Error::Listen { address, source: error },
+        _ => error.into(),
     }
 }
 
 async fn owner(port: u16) -> &'static str {
     let is_emulator = async {
-        let Ok(api) = Api::new(endpoint(port)) else {
-            return false;
-        };
-        api.is_ready().await
+        match Api::new(endpoint(port)) {
+            Ok(api) => api.is_ready().await,
+            Err(_) => false,
+        }
     };
     match tokio::time::timeout(Duration::from_millis(500), is_emulator).await {
         Ok(true) => "an emulator listens there, perhaps of another local stack",

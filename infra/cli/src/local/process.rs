@@ -28,46 +28,39 @@ pub(super) struct Process {
     relays: Vec<JoinHandle<()>>,
 }
 
-/// How to run a [`Process`].
-pub(super) struct Plan<'a> {
-    /// Its name in messages.
-    pub(super) name: &'static str,
-    /// The Python that runs the supervisor.
-    pub(super) python: &'a Path,
-    /// The folder for its log and the supervisor.
-    pub(super) folder: &'a Path,
-    /// The command, with its environment and working directory.
-    pub(super) command: Command,
-    /// Whether to print its output. Otherwise it goes to `{name}.log` in the folder.
-    pub(super) show: bool,
-}
-
 impl Process {
-    pub(super) fn start(plan: Plan<'_>) -> Result<Self, Error> {
-        let script = plan.folder.join("supervise.py");
+    /// Starts `command`, with its own environment and working directory, under the supervisor in `python`. `state` is
+    /// the folder for the supervisor and, unless the output is printed (`show`), for the log `{name}.log`.
+    pub(super) fn start(
+        name: &'static str,
+        command: &Command,
+        python: &Path,
+        state: &Path,
+        show: bool,
+    ) -> Result<Self, Error> {
+        let script = state.join("supervise.py");
         fs::write(&script, SUPERVISOR).map_err(Error::file("write", &script))?;
-        let log = plan.folder.join(format!("{}.log", plan.name.replace(' ', "-")));
+        let log = state.join(format!("{}.log", name.replace(' ', "-")));
         let output = || -> Result<Stdio, Error> {
-            if plan.show {
+            if show {
                 return Ok(Stdio::piped());
             }
             let file = File::options().create(true).append(true).open(&log);
             file.map(Stdio::from).map_err(Error::file("open", &log))
         };
-        if !plan.show {
+        if !show {
             fs::write(&log, "").map_err(Error::file("write", &log))?;
         }
 
-        let mut supervised = Command::new(plan.python);
+        let mut supervised = Command::new(python);
         supervised
             .arg(&script)
-            .arg(plan.command.get_program())
-            .args(plan.command.get_args());
-        // Nothing of our environment reaches the functions.
-        supervised
+            .arg(command.get_program())
+            .args(command.get_args())
+            // Nothing of our environment reaches the functions.
             .env_clear()
-            .envs(plan.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        if let Some(folder) = plan.command.get_current_dir() {
+            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(folder) = command.get_current_dir() {
             supervised.current_dir(folder);
         }
         let mut child = supervised
@@ -76,7 +69,7 @@ impl Process {
             .stderr(output()?)
             .spawn()
             .map_err(|source| Error::Spawn {
-                program: plan.python.display().to_string(),
+                program: python.display().to_string(),
                 source,
             })?;
         let relays = match (child.stdout.take(), child.stderr.take()) {
@@ -84,7 +77,7 @@ impl Process {
             _ => Vec::new(),
         };
         Ok(Self {
-            name: plan.name,
+            name,
             log,
             child,
             relays,

@@ -26,11 +26,11 @@ pub(super) const WATCH: Tools = Tools {
 };
 
 /// The oldest Python that the emulator supports.
-const OLDEST: (u32, u32) = (3, 10);
-const OLDEST_TEXT: &str = "3.10";
+pub(super) const OLDEST: &str = "3.10";
 
-/// Prints the version. Fails if Python can't create virtual environments.
-const VERSION: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
+/// Fails if Python is older, or can't create virtual environments.
+const CHECK: &str =
+    "import sys, venv, ensurepip; sys.version_info < (3, 10) and sys.exit('version %d.%d' % sys.version_info[:2])";
 
 /// The tools of a virtual environment.
 #[derive(Debug, Clone, Copy)]
@@ -101,13 +101,7 @@ async fn lock(path: PathBuf, progress: &Progress) -> Result<File, Error> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(fs::TryLockError::Error(source)) => {
-                return Err(Error::File {
-                    operation: "lock",
-                    path,
-                    source,
-                });
-            }
+            Err(fs::TryLockError::Error(error)) => return Err(Error::file("lock", path)(error)),
             Err(fs::TryLockError::WouldBlock) => {
                 if !reported {
                     progress.say("waiting for another process to install the same tools");
@@ -143,16 +137,13 @@ async fn find() -> Result<OsString, Error> {
             Err(why) => found.push(format!("{}: {why}", candidate.to_string_lossy())),
         }
     }
-    Err(Error::NoPython {
-        wanted: OLDEST_TEXT,
-        found: found.join("; "),
-    })
+    Err(Error::NoPython(found.join("; ")))
 }
 
 /// Why this Python can't be used.
 async fn check(python: &OsString) -> Result<(), String> {
     let output = Command::new(python)
-        .args(["-c", VERSION])
+        .args(["-c", CHECK])
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
@@ -161,24 +152,16 @@ async fn check(python: &OsString) -> Result<(), String> {
             std::io::ErrorKind::NotFound => "not found".to_owned(),
             _ => error.to_string(),
         })?;
-    if !output.status.success() {
-        let printed = String::from_utf8_lossy(&output.stderr);
-        let last = printed.lines().last().unwrap_or("it fails").to_owned();
-        return Err(match last.contains("ensurepip") || last.contains("venv") {
-            // Debian and Ubuntu have it in a separate package.
-            true => format!("{last} (install python3-venv)"),
-            false => last,
-        });
+    if output.status.success() {
+        return Ok(());
     }
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let version: Vec<u32> = printed
-        .split_whitespace()
-        .filter_map(|part| part.parse().ok())
-        .collect();
-    match version.as_slice() {
-        [major, minor] if (*major, *minor) >= OLDEST => Ok(()),
-        _ => Err(format!("version {}", printed.trim().replace(' ', "."))),
-    }
+    let printed = String::from_utf8_lossy(&output.stderr);
+    let last = printed.lines().last().unwrap_or("it fails").to_owned();
+    Err(match last.contains("ensurepip") || last.contains("venv") {
+        // Debian and Ubuntu have it in a separate package.
+        true => format!("{last} (install python3-venv)"),
+        false => last,
+    })
 }
 
 #[cfg(test)]

@@ -33,7 +33,6 @@ pub(super) fn write_env(state: &Path, endpoint: &str, variables: &BTreeMap<Strin
     fs::write(&path, lines).map_err(Error::file("write", &path))
 }
 
-/// Variables for `cargo lambda watch --env-file`.
 pub(super) fn env_path(state: &Path) -> PathBuf {
     state.join("env")
 }
@@ -46,6 +45,11 @@ pub(super) struct StateLock {
 }
 
 impl StateLock {
+    /// Variables for `cargo lambda watch --env-file`.
+    pub(super) fn env_file(&self) -> PathBuf {
+        env_path(&self.state)
+    }
+
     pub(super) async fn take(state: &Path) -> Result<Self, Error> {
         let path = lock_path(state);
         let file = File::create(&path).map_err(Error::file("create", &path))?;
@@ -59,13 +63,7 @@ impl StateLock {
                     });
                 }
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(20)).await,
-                Err(TryLockError::Error(source)) => {
-                    return Err(Error::File {
-                        operation: "lock",
-                        path,
-                        source,
-                    });
-                }
+                Err(TryLockError::Error(error)) => return Err(Error::file("lock", path)(error)),
             }
         }
         Err(Error::AlreadyRunning(state.to_path_buf()))

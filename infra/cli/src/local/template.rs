@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::error::Error;
-use super::yaml;
 
 /// The SAM template as JSON.
-#[derive(Debug, Clone)]
-pub(super) struct Template(Value);
+#[derive(Debug)]
+pub(super) struct Template(pub(super) Value);
 
-/// A function of the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FunctionResource {
     pub(super) logical_id: String,
@@ -30,8 +28,8 @@ pub(super) struct HttpEvent {
 }
 
 impl Template {
-    pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        yaml::read(text).map(Self)
+    fn resources_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        self.0.get_mut("Resources")?.as_object_mut()
     }
 
     /// All functions, by logical id.
@@ -45,30 +43,28 @@ impl Template {
             .flatten()
             .filter(|(_, resource)| text(resource, "/Type") == Some("AWS::Serverless::Function"));
         functions
-            .map(
-                |(id, resource)| match text(resource, "/Metadata/BuildProperties/Binary") {
-                    Some(binary) => Ok(FunctionResource {
-                        logical_id: id.clone(),
-                        binary: binary.to_owned(),
-                        http_events: http_events(resource),
-                    }),
-                    None => Err(Error::Template(format!(
-                        "{id} should name its binary in Metadata.BuildProperties.Binary"
-                    ))),
-                },
-            )
+            .map(|(id, resource)| match binary(resource) {
+                Some(binary) => Ok(FunctionResource {
+                    logical_id: id.clone(),
+                    binary: binary.to_owned(),
+                    http_events: http_events(resource),
+                }),
+                None => Err(Error::Template(format!(
+                    "{id} should name its binary in Metadata.BuildProperties.Binary"
+                ))),
+            })
             .collect()
     }
 
     /// Takes each function's code from `s3://{bucket}/{binary}.zip` instead of a folder.
-    pub(super) fn take_code_from(&mut self, bucket: &str) -> Result<(), Error> {
-        for FunctionResource { logical_id, binary, .. } in self.functions()? {
-            let properties = self.0.pointer_mut(&format!("/Resources/{logical_id}/Properties"));
-            if let Some(Value::Object(properties)) = properties {
-                properties.insert("CodeUri".into(), json!(format!("s3://{bucket}/{binary}.zip")));
+    pub(super) fn take_code_from(&mut self, bucket: &str) {
+        for resource in self.resources_mut().into_iter().flat_map(Map::values_mut) {
+            let code = binary(resource).map(|binary| json!(format!("s3://{bucket}/{binary}.zip")));
+            let properties = resource.get_mut("Properties").and_then(Value::as_object_mut);
+            if let (Some(code), Some(properties)) = (code, properties) {
+                properties.insert("CodeUri".into(), code);
             }
         }
-        Ok(())
     }
 
     /// Replaces numeric parameters of event sources by their values. Parameters are text, which the emulator compares
@@ -84,8 +80,7 @@ impl Template {
                 numbers.insert(name.clone(), value);
             }
         }
-        let resources = self.0.get_mut("Resources").and_then(Value::as_object_mut);
-        for resource in resources.into_iter().flat_map(|resources| resources.values_mut()) {
+        for resource in self.resources_mut().into_iter().flat_map(Map::values_mut) {
             if let Some(events) = resource.pointer_mut("/Properties/Events") {
                 replace_references(events, &numbers);
             }
@@ -94,7 +89,7 @@ impl Template {
 
     /// Removes alarms on metric math, which the emulator rejects. It evaluates no alarms anyway.
     pub(super) fn remove_metric_math(&mut self) {
-        if let Some(resources) = self.0.get_mut("Resources").and_then(Value::as_object_mut) {
+        if let Some(resources) = self.resources_mut() {
             resources.retain(|_, resource| resource.pointer("/Properties/Metrics").is_none());
         }
     }
@@ -138,6 +133,10 @@ fn http_events(function: &Value) -> Vec<HttpEvent> {
         .collect()
 }
 
+fn binary(function: &Value) -> Option<&str> {
+    text(function, "/Metadata/BuildProperties/Binary")
+}
+
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
@@ -158,6 +157,11 @@ fn replace_references(value: &mut Value, values: &HashMap<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::yaml;
+
+    fn parse(text: &str) -> Template {
+        Template(yaml::read(text).unwrap())
+    }
 
     const TEXT: &str = "
 Parameters:
@@ -177,8 +181,8 @@ Resources:
 
     #[test]
     fn code_comes_from_the_bucket() {
-        let mut template = Template::parse(TEXT).unwrap();
-        template.take_code_from("code").unwrap();
+        let mut template = parse(TEXT);
+        template.take_code_from("code");
         assert_eq!(
             template.0.pointer("/Resources/VerifyFunction/Properties/CodeUri"),
             Some(&json!("s3://code/verifier.zip"))
@@ -187,7 +191,7 @@ Resources:
 
     #[test]
     fn routes_are_those_of_http_api_events() {
-        let functions = Template::parse(TEXT).unwrap().functions().unwrap();
+        let functions = parse(TEXT).functions().unwrap();
         let event = HttpEvent {
             api: "Api".into(),
             method: "POST".into(),
@@ -213,7 +217,7 @@ Resources:
             Queue: !Ref Name
             ScalingConfig: !If [Is, !Ref AWS::NoValue, {MaximumConcurrency: !Ref Most}]
 ";
-        let mut template = Template::parse(text).unwrap();
+        let mut template = parse(text);
         template.inline_numbers(&[("Batch".to_owned(), "5".to_owned())]);
         assert_eq!(
             template.0.pointer("/Resources/F/Properties/Events/Queue/Properties"),
@@ -232,7 +236,7 @@ Resources:
   Share: {Type: AWS::CloudWatch::Alarm, Properties: {Metrics: [{Id: a, Expression: 1}]}}
   Depth: {Type: AWS::CloudWatch::Alarm, Properties: {MetricName: Depth}}
 ";
-        let mut template = Template::parse(text).unwrap();
+        let mut template = parse(text);
         template.remove_metric_math();
         assert_eq!(
             template.0.pointer("/Resources"),
@@ -243,14 +247,14 @@ Resources:
     #[test]
     fn parameters_are_limited_to_the_templates_maximum() {
         let wanted = [("RetentionDays", "36500"), ("Environment", "any"), ("Unknown", "x")];
-        let parameters = Template::parse(TEXT).unwrap().parameters(&wanted);
+        let parameters = parse(TEXT).parameters(&wanted);
         let expected = [("RetentionDays", "3650"), ("Environment", "any")].map(|(n, v)| (n.to_owned(), v.to_owned()));
         assert_eq!(parameters, expected);
     }
 
     #[test]
     fn a_function_without_a_binary_is_an_error() {
-        let template = Template::parse("Resources: {F: {Type: AWS::Serverless::Function}}").unwrap();
+        let template = parse("Resources: {F: {Type: AWS::Serverless::Function}}");
         assert!(matches!(template.functions(), Err(Error::Template(text)) if text.contains('F')));
     }
 }

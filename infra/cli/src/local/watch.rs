@@ -12,7 +12,7 @@ use super::build::environment;
 use super::checkout::Checkout;
 use super::deploy::Route;
 use super::error::Error;
-use super::process::{Plan, Process};
+use super::process::Process;
 use super::python::Venv;
 use super::state::env_path;
 
@@ -40,7 +40,6 @@ pub(super) async fn start(
     address: SocketAddr,
     show: bool,
 ) -> Result<Process, Error> {
-    let python = venv.python();
     let mut command = Command::new(venv.bin().join("cargo-lambda"));
     command
         .args([
@@ -64,13 +63,7 @@ pub(super) async fn start(
         // Its output is escaped, and colours would be too.
         .env("CARGO_TERM_COLOR", "never")
         .env("PATH", path_with(venv.bin()));
-    let mut watch = Process::start(Plan {
-        name: "cargo lambda watch",
-        python: &python,
-        folder: state,
-        command,
-        show,
-    })?;
+    let mut watch = Process::start("cargo lambda watch", &command, &venv.python(), state, show)?;
     let listens = || async move { TcpStream::connect(address).await.is_ok() };
     watch.wait_until(listens, TIMEOUT).await?;
     Ok(watch)

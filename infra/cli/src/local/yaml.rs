@@ -1,7 +1,7 @@
 //! Reads CloudFormation's YAML as JSON.
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Number, Value, json};
 
 use super::error::Error;
 
@@ -17,29 +17,20 @@ pub(super) fn read(text: &str) -> Result<Value, Error> {
 
 fn value(node: &Yaml<'_>) -> Result<Value, Error> {
     Ok(match node {
-        Yaml::Value(scalar) => self::scalar(scalar)?,
-        Yaml::Sequence(items) => Value::Array(items.iter().map(value).collect::<Result<_, _>>()?),
+        Yaml::Value(Scalar::Null) => Value::Null,
+        Yaml::Value(Scalar::Boolean(truth)) => json!(truth),
+        Yaml::Value(Scalar::Integer(number)) => json!(number),
+        Yaml::Value(Scalar::FloatingPoint(number)) => Number::from_f64(number.0)
+            .map(Value::Number)
+            .ok_or_else(|| Error::Template(format!("JSON has no number {number}")))?,
+        Yaml::Value(Scalar::String(text)) => json!(text),
+        Yaml::Sequence(items) => items.iter().map(value).collect::<Result<_, _>>()?,
         Yaml::Mapping(entries) => {
-            let mut object = Map::new();
-            for (name, node) in entries {
-                object.insert(key(name)?, value(node)?);
-            }
-            Value::Object(object)
+            let entries = entries.iter().map(|(name, node)| Ok((key(name)?, value(node)?)));
+            entries.collect::<Result<_, Error>>()?
         }
         Yaml::Tagged(tag, node) if tag.handle == "!" => function(&tag.suffix, value(node)?),
         other => return Err(Error::Template(format!("can't read {other:?}"))),
-    })
-}
-
-fn scalar(scalar: &Scalar<'_>) -> Result<Value, Error> {
-    Ok(match scalar {
-        Scalar::Null => Value::Null,
-        Scalar::Boolean(truth) => Value::Bool(*truth),
-        Scalar::Integer(number) => json!(number),
-        Scalar::FloatingPoint(number) => Number::from_f64(number.0)
-            .map(Value::Number)
-            .ok_or_else(|| Error::Template(format!("JSON has no number {number}")))?,
-        Scalar::String(text) => json!(text),
     })
 }
 
@@ -65,7 +56,7 @@ fn function(name: &str, argument: Value) -> Value {
         "Ref" | "Condition" => name.to_owned(),
         _ => format!("Fn::{name}"),
     };
-    Value::Object(Map::from_iter([(name, argument)]))
+    Value::from_iter([(name, argument)])
 }
 
 #[cfg(test)]

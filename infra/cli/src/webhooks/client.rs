@@ -71,7 +71,6 @@ pub struct Client {
     pace: Pace,
 }
 
-/// One call.
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     pub(super) id: Option<&'a str>,
@@ -97,7 +96,6 @@ impl<'a> Call<'a> {
 /// A header of every call: its name, what it is called in an error, its value.
 pub(super) type Header<'a> = (&'static str, &'static str, &'a str);
 
-/// The answer to a call.
 pub(super) struct Answer {
     /// The call's method and URL.
     call: String,
@@ -107,11 +105,8 @@ pub(super) struct Answer {
     body: Bytes,
 }
 
-/// An attempt without a whole answer.
-struct NoAnswer {
-    outcome: Outcome,
-    source: Box<dyn StdError + Send + Sync>,
-}
+/// How an attempt ended without a whole answer, and why.
+type NoAnswer = (Outcome, Box<dyn StdError + Send + Sync>);
 
 impl Client {
     /// The API at `base`. Every call carries `token` and `headers`.
@@ -156,9 +151,6 @@ impl Client {
     }
 
     /// All webhooks.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn list(&self) -> Result<Vec<Webhook>, ApiError> {
         let answer = self.call(Call::of(Method::GET, None)).await?;
         answer.read("a list of webhooks", many)
@@ -166,9 +158,6 @@ impl Client {
 
     /// Deletes a webhook. Returns false if there was none. A 404 alone does not prove that, since a wrong base URL
     /// answers 404 too: the list must also lack the webhook.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn delete(&self, id: &str) -> Result<bool, ApiError> {
         match self.call(Call::of(Method::DELETE, Some(id))).await {
             Ok(_) => Ok(true),
@@ -192,11 +181,26 @@ impl Client {
                 // An earlier attempt, whose answer was lost, deleted it.
                 Ok(answer) if answer.status == 404 && call.method == Method::DELETE && unsure => return Ok(answer),
                 Ok(ref answer) => Outcome::Status(answer.status, answer.wait),
-                Err(ref lost) => lost.outcome,
+                Err((outcome, _)) => outcome,
             };
             unsure |= outcome.is_unsure();
             let Some(delay) = call.repeat.delay(outcome, attempts, self.pace.random.as_ref()) else {
-                return Err(self.error(&call, &url, result, attempts, unsure));
+                return Err(match result {
+                    Ok(answer) => ApiError::Refused {
+                        call: answer.call,
+                        status: answer.status,
+                        body: shown(&answer.body, call.secret.into_iter().chain(&self.token)),
+                        wait: answer.wait.filter(|&wait| wait > LONGEST_WAIT),
+                        unsure,
+                        credentials: self.credentials,
+                    },
+                    Err((_, source)) => ApiError::NoAnswer {
+                        call: format!("{} {url}", call.method),
+                        attempts,
+                        unsure,
+                        source,
+                    },
+                });
             };
             (self.pace.on_wait)(&format!(
                 "{} {outcome}; attempt {} of {ATTEMPTS} in {:.1} s",
@@ -213,24 +217,18 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| NoAnswer {
-            outcome: match error.is_connect() {
+        let response = request.send().await.map_err(|error| {
+            let outcome = match error.is_connect() {
                 true => Outcome::Unconnected,
                 false => Outcome::Lost,
-            },
-            source: error.without_url().into(),
+            };
+            (outcome, error.without_url().into())
         })?;
-        let wait = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
-        let wait = wait.and_then(|value| retry_after(value, self.pace.clock.as_ref()));
+        let wait = response.headers().get(RETRY_AFTER);
+        let wait = wait.and_then(|value| retry_after(value.to_str().ok()?, self.pace.clock.as_ref()));
         let status = response.status().as_u16();
         let body = Limited::new(Body::from(response), LONGEST_BODY).collect().await;
-        let body = body.map_err(|source| NoAnswer {
-            outcome: Outcome::Lost,
-            source,
-        })?;
+        let body = body.map_err(|source| (Outcome::Lost, source))?;
         Ok(Answer {
             call: format!("{} {url}", call.method),
             is_read: call.method == Method::GET,
@@ -238,32 +236,6 @@ impl Client {
             wait,
             body: body.to_bytes(),
         })
-    }
-
-    fn error(
-        &self,
-        call: &Call<'_>,
-        url: &Url,
-        result: Result<Answer, NoAnswer>,
-        attempts: u32,
-        unsure: bool,
-    ) -> ApiError {
-        match result {
-            Ok(answer) => ApiError::Refused {
-                call: answer.call,
-                status: answer.status,
-                body: shown(&answer.body, call.secret.into_iter().chain(&self.token)),
-                wait: answer.wait.filter(|&wait| wait > LONGEST_WAIT),
-                unsure,
-                credentials: self.credentials,
-            },
-            Err(lost) => ApiError::NoAnswer {
-                call: format!("{} {url}", call.method),
-                attempts,
-                unsure,
-                source: lost.source,
-            },
-        }
     }
 
     fn url(&self, id: Option<&str>) -> Result<Url, ApiError> {

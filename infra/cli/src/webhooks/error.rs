@@ -11,65 +11,45 @@ use crate::http::ClientError;
 /// A call to a provider's management API failed. Shows no secret.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum ApiError {
-    /// The base URL is invalid.
     #[error("the base URL is invalid")]
     Base(#[source] ChoiceError),
-    /// A setting can't be sent as a header.
     #[error("{0} can't be sent in a header: it is empty or contains control characters")]
     Header(&'static str),
-    /// No URL can name this id.
     #[error("`{0}` is not a webhook id")]
     Id(String),
-    /// The HTTP client can't be set up.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// No answer.
     #[error("no answer to {call} in {attempts} attempts")]
     NoAnswer {
-        /// The call's method and URL.
         call: String,
-        /// How many times it was called.
         attempts: u32,
-        /// Whether the call may have been carried out nevertheless.
         unsure: bool,
-        /// What failed in the last attempt.
         source: Box<dyn StdError + Send + Sync>,
     },
-    /// An answer other than success.
     #[error("{call} answers {status}: {body}")]
     Refused {
-        /// The call's method and URL.
         call: String,
-        /// The answer's status.
         status: u16,
-        /// The beginning of the answer's body, without secrets.
+        /// Its beginning, without secrets.
         body: String,
-        /// The wait that the server asks for, if it is too long to wait for.
+        /// The pause that the server asks for, if it is too long to wait for.
         wait: Option<Duration>,
-        /// Whether the call may have been carried out nevertheless.
         unsure: bool,
-        /// Where the credentials come from.
         credentials: &'static str,
     },
-    /// A success with an unexpected body, which is not shown since it may contain a secret.
+    /// The body is not shown, since it may contain a secret.
     #[error("{call} answers {status} with something other than {expected} ({bytes} bytes)")]
     Unreadable {
-        /// The call's method and URL.
         call: String,
-        /// The answer's status.
         status: u16,
-        /// What the body should contain.
         expected: &'static str,
-        /// The body's length.
         bytes: usize,
-        /// Whether the call may have changed something.
         unsure: bool,
     },
-    /// The list has no such webhook.
     #[error("there is no webhook `{0}`")]
     Unknown(String),
-    /// A current setting of the webhook is needed, and the provider does not tell it.
     #[error("the provider does not say what {0} the webhook has")]
     Untold(&'static str),
 }

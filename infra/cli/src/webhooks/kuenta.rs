@@ -61,9 +61,6 @@ impl Kuenta {
     }
 
     /// Creates a webhook. Kuenta signs with `secret`.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn create(&self, url: &str, events: &[String], secret: &SecretString) -> Result<Webhook, ApiError> {
         let answer = self.0.call(Call {
             body: Some(json!({"url": url, "events": events, "secret": secret.expose_secret()})),
@@ -76,9 +73,6 @@ impl Kuenta {
     }
 
     /// Changes a webhook.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn update(&self, id: &str, url: &str, events: &[String]) -> Result<Webhook, ApiError> {
         let answer = self.0.call(Call {
             body: Some(json!({"url": url, "events": events})),

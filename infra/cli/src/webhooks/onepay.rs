@@ -69,9 +69,6 @@ impl Onepay {
     }
 
     /// The webhook with this id.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn show(&self, id: &str) -> Result<Webhook, ApiError> {
         let answer = self.0.call(Call::of(Method::GET, Some(id))).await?;
         answer.read("a webhook", |value| Some(single(value)?.1))
@@ -79,9 +76,6 @@ impl Onepay {
 
     /// Creates a webhook. OnePay generates its secret and token, and returns them only here. `no_token` requests that
     /// there is no token.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn create(&self, name: &str, url: &str, events: &[String], no_token: bool) -> Result<Issued, ApiError> {
         let mut body = json!({"name": name, "url": url, "events": events});
         if let (true, Value::Object(body)) = (no_token, &mut body) {
@@ -96,9 +90,6 @@ impl Onepay {
     }
 
     /// Changes a webhook, and returns it as OnePay then has it.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn update(&self, id: &str, change: &Change) -> Result<Webhook, ApiError> {
         let answer = self.0.call(Call {
             body: Some(change.to_json()),

@@ -54,8 +54,7 @@ impl Repeat {
             Outcome::Status(_, asked) => asked.unwrap_or_default(),
             _ => Duration::ZERO,
         };
-        (repeat && attempts < ATTEMPTS && asked <= LONGEST_WAIT)
-            .then(|| asked.max(BACKOFF.delay(attempts, &Dyn(random))))
+        (repeat && attempts < ATTEMPTS && asked <= LONGEST_WAIT).then(|| asked.max(BACKOFF.delay(attempts, random)))
     }
 }
 
@@ -78,13 +77,4 @@ pub(super) fn retry_after(value: &str, clock: &dyn Clock) -> Option<Duration> {
     }
     let date = rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
     Some(Timestamp::from_millis(date.as_millisecond()).since(clock.now()))
-}
-
-/// [`Backoff`] takes a sized source of randomness.
-struct Dyn<'a>(&'a dyn Random);
-
-impl Random for Dyn<'_> {
-    fn bits(&self) -> u128 {
-        self.0.bits()
-    }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use acuse_aws::ledger::record::Record;
 use acuse_core::ledger::Status;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use maud::{Markup, html};
 
 use super::super::conflict::conflicts;
@@ -19,9 +18,8 @@ use crate::terminal::escape;
 pub(crate) async fn show(
     State(inspector): State<Arc<Inspector>>,
     Query(Key { key }): Query<Key>,
-    headers: HeaderMap,
+    words: &'static Words,
 ) -> Result<Markup, Failed> {
-    let words = Words::of(&headers);
     let Some(record) = inspector.record(&key).await? else {
         return Ok(page(&inspector, words, "", &html! { p { (words.not_found) } }));
     };

@@ -10,7 +10,6 @@ use acuse_core::ledger::Status;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -96,9 +95,8 @@ impl Filters {
 pub(crate) async fn show(
     State(inspector): State<Arc<Inspector>>,
     Query(filters): Query<Filters>,
-    headers: HeaderMap,
+    words: &'static Words,
 ) -> Result<Markup, Failed> {
-    let words = Words::of(&headers);
     let ledger = inspector.target.ledger()?;
     let (mut records, more) = filters.records(&ledger).await?;
     let more = more || records.len() > MOST;

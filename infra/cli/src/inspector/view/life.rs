@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -20,9 +19,8 @@ pub(crate) struct Of {
 pub(crate) async fn show(
     State(inspector): State<Arc<Inspector>>,
     Query(Of { of }): Query<Of>,
-    headers: HeaderMap,
+    words: &'static Words,
 ) -> Result<Markup, Failed> {
-    let words = Words::of(&headers);
     let mut records = inspector.target.ledger()?.partition(&of).await?;
     records.sort_by_key(|record| record.occurred_at.clone().or(record.received_at.clone()));
     let content = html! {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use maud::{Markup, html};
 
 use super::super::page::{encoded, moment, page};
@@ -42,8 +41,7 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
     Ok(found)
 }
 
-pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, headers: HeaderMap) -> Result<Markup, Failed> {
-    let words = Words::of(&headers);
+pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, words: &'static Words) -> Result<Markup, Failed> {
     let found = first(&inspector).await?;
     let more = found.len() > MOST;
     let content = html! {

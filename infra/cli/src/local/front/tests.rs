@@ -43,7 +43,7 @@ impl Attacked {
         };
         tokio::spawn(emulator.serve(Router::new().fallback(record), true));
         let routes = routes.iter().map(|route| self::route(route)).collect();
-        let front = Front::new(Api::new(endpoint).unwrap(), Upstream::Emulator, routes).unwrap();
+        let front = Front::new(Api::new(endpoint).unwrap(), None, routes).unwrap();
         let loopback = Loopback::bind(0).await.unwrap();
         let port = loopback.port();
         tokio::spawn(loopback.serve(front.router(), true));
@@ -272,7 +272,7 @@ fn a_route_with_a_parameter_is_an_error_that_names_it() {
         "ANY $default",
     ] {
         let api = Api::new("http://127.0.0.1:1".into()).unwrap();
-        let refused = Front::new(api, Upstream::Emulator, vec![route(key)]).err().unwrap();
+        let refused = Front::new(api, None, vec![route(key)]).err().unwrap();
         let path = key.split_once(' ').unwrap().1;
         assert!(refused.to_string().ends_with(path), "{refused}");
     }
