@@ -34,6 +34,14 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// A text of the command's own, or an error without the advice that it may have.
+    fn new(error: impl Into<Box<dyn Error>>) -> Self {
+        Self {
+            error: error.into(),
+            advice: None,
+        }
+    }
+
     fn with_advice(error: impl Into<Box<dyn Error>>, advice: impl Into<String>) -> Self {
         Self {
             error: error.into(),

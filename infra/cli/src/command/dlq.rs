@@ -12,7 +12,6 @@ use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
 use aws_sdk_sqs::Client;
 use clap::{Args, Subcommand};
-use thiserror::Error;
 
 use super::Failure;
 use super::confirm::confirm;
@@ -58,13 +57,6 @@ struct Done {
     left_out: Counts,
     left: usize,
     refused: Vec<String>,
-}
-
-#[derive(Debug, Error)]
-#[error("{} could not be sent back; the first one: {first}", terminal::counted(.count, "message"))]
-struct NotSent {
-    count: usize,
-    first: String,
 }
 
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -161,10 +153,10 @@ impl Redrive {
         match done.refused.first() {
             None => Ok(interrupt.code()),
             Some(first) => Err(Failure::with_advice(
-                NotSent {
-                    count: done.refused.len(),
-                    first: first.clone(),
-                },
+                format!(
+                    "{} could not be sent back; the first one: {first}",
+                    terminal::counted(done.refused.len(), "message")
+                ),
                 "run this again: the ledger drops what was already sent",
             )),
         }

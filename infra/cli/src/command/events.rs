@@ -17,7 +17,6 @@ use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
-use thiserror::Error;
 
 use super::Failure;
 use super::interrupt::interrupted;
@@ -146,13 +145,6 @@ impl Choice {
         records.reverse();
         Ok(records)
     }
-}
-
-#[derive(Debug, Error)]
-#[error("no event of `{which}` in the ledger (searched {days} days)")]
-struct NotFound {
-    which: String,
-    days: u32,
 }
 
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -305,10 +297,10 @@ impl Show {
         let records = self.find(ledger).await?;
         if records.is_empty() {
             return Err(Failure::with_advice(
-                NotFound {
-                    which: self.which.clone(),
-                    days: self.days,
-                },
+                format!(
+                    "no event of `{}` in the ledger (searched {} days)",
+                    self.which, self.days
+                ),
                 "it may not have got this far: see `acuse dlq list` and `acuse quarantine list`",
             ));
         }

@@ -18,7 +18,6 @@ use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
 use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion, TokenField};
 use clap::{Args, Subcommand};
-use thiserror::Error;
 
 use super::Failure;
 use super::interrupt::INTERRUPTED;
@@ -75,15 +74,6 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-/// Why a rotation can't start.
-#[derive(Debug, Error)]
-enum RotateError {
-    #[error("`{0}` has no secret yet, so there is nothing to rotate")]
-    NothingToRotate(&'static str),
-    #[error("a rotation of `{0}` is under way, and another one would withdraw the token from before it")]
-    UnderWay(&'static str),
-}
-
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     let arguments = match &command {
         Command::Put { arguments, .. } | Command::Rotate { arguments, .. } => arguments,
@@ -101,7 +91,9 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 async fn put(provider: &'static Provider, secret: &StackSecret, no_token: bool) -> Result<ExitCode, Failure> {
     let name = provider.name;
     if no_token && provider.scheme.token.is_none() {
-        return Err(InputError::NoTokenAnyway(name).into());
+        return Err(Failure::new(format!(
+            "{name} never sends a token: leave `--no-token` out"
+        )));
     }
     let new = ask(provider, no_token).map_err(|error| match error {
         InputError::Secret(SecretError {
@@ -115,7 +107,9 @@ async fn put(provider: &'static Provider, secret: &StackSecret, no_token: bool) 
         error => error.into(),
     })?;
     if no_token && new.token != TokenField::Null {
-        return Err(InputError::TokenGiven.into());
+        return Err(Failure::new(
+            "`--no-token` states that there is no token, but one was given: leave one of the two out",
+        ));
     }
     secret.replace(&new).await?;
     let now = SystemClock.now();
@@ -134,7 +128,7 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
     let name = provider.name;
     let Some(old) = secret.get().await? else {
         let advice = format!("put it: `acuse secrets put {name}`");
-        return Err(Failure::with_advice(RotateError::NothingToRotate(name), advice));
+        return Err(Failure::with_advice(nothing_to_rotate(name), advice));
     };
     // If the old secret states that there is no token, so does the new one, unless a token is given.
     let new = beside(ask(provider, old.token == TokenField::Null)?, &old);
@@ -146,7 +140,10 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
             let advice = format!(
                 "if {name} uses the newest by now, run `acuse secrets rotate {name} --finish` and then this again; if it still uses the one before, run `acuse secrets put {name}` with that one, and then this again"
             );
-            return Err(Failure::with_advice(RotateError::UnderWay(name), advice));
+            return Err(Failure::with_advice(
+                format!("a rotation of `{name}` is under way, and another one would withdraw the token from before it"),
+                advice,
+            ));
         }
         secret.add(&new).await?;
         note!("stored the new secret of {name} beside the old one");
@@ -162,6 +159,10 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
         "every running function accepts both secrets of {name}. Now change it at the provider, then run `acuse secrets rotate {name} --finish`"
     );
     Ok(ExitCode::SUCCESS)
+}
+
+fn nothing_to_rotate(name: &str) -> String {
+    format!("`{name}` has no secret yet, so there is nothing to rotate")
 }
 
 fn note_no_token(name: &str, secret: &SecretVersion) {
@@ -182,7 +183,7 @@ fn beside(mut new: SecretVersion, old: &SecretVersion) -> SecretVersion {
 
 async fn finish(provider: &Provider, secret: &StackSecret) -> Result<ExitCode, Failure> {
     let Some(mut newest) = secret.get().await? else {
-        return Err(RotateError::NothingToRotate(provider.name).into());
+        return Err(Failure::new(nothing_to_rotate(provider.name)));
     };
     newest.signing_secrets.truncate(1);
     secret.replace(&newest).await?;

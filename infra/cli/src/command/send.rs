@@ -69,21 +69,11 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-/// Why a delivery could not be sent.
 #[derive(Debug, Error)]
-enum SendError {
-    #[error(transparent)]
-    Sample(#[from] SampleError),
-    #[error("the ledger has no payload of `{0}`")]
-    NoEvent(String),
-    #[error("the stack has no secret of `{0}` yet, so nothing can be signed")]
-    NoSecret(&'static str),
-    #[error("can't read {what}")]
-    Body { what: String, source: io::Error },
-    #[error(transparent)]
-    NoAnswer(#[from] PostError),
-    #[error("{unexpected} of {sent} deliveries were not answered {expected}")]
-    Unexpected { unexpected: u32, sent: u32, expected: u16 },
+#[error("can't read {what}")]
+struct Unreadable {
+    what: String,
+    source: io::Error,
 }
 
 /// Sends to the stack's public URL, signed with the stack's secret.
@@ -93,8 +83,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let provider = target.provider(arguments.provider)?;
     let secrets = target.secrets(provider)?.load().await?;
     if secrets.is_empty() {
-        let advice = format!("put it: `acuse secrets put {}`", provider.name);
-        return Err(Failure::with_advice(SendError::NoSecret(provider.name), advice));
+        return Err(Failure::with_advice(
+            format!(
+                "the stack has no secret of `{}` yet, so nothing can be signed",
+                provider.name
+            ),
+            format!("put it: `acuse secrets put {}`", provider.name),
+        ));
     }
     let url = match &arguments.url {
         Some(url) => url.clone(),
@@ -109,7 +104,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// Reads a file or standard input, which can be read only once.
-fn read(path: &Path) -> Result<Vec<u8>, SendError> {
+fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
     let (what, read) = if path == Path::new("-") {
         let mut bytes = Vec::new();
         let read = io::stdin().read_to_end(&mut bytes).map(|_| bytes);
@@ -117,7 +112,7 @@ fn read(path: &Path) -> Result<Vec<u8>, SendError> {
     } else {
         (path.display().to_string(), std::fs::read(path))
     };
-    read.map_err(|source| SendError::Body { what, source })
+    read.map_err(|source| Unreadable { what, source })
 }
 
 /// The payload of an event as the provider sent it.
@@ -128,8 +123,10 @@ async fn recorded(target: &Target, key: &str) -> Result<Vec<u8>, Failure> {
         None => None,
     };
     payload.ok_or_else(|| {
-        let advice = "`acuse events list --json` prints the keys; quote them, because they contain `#` and `|`";
-        Failure::with_advice(SendError::NoEvent(key.to_owned()), advice)
+        Failure::with_advice(
+            format!("the ledger has no payload of `{key}`"),
+            "`acuse events list --json` prints the keys; quote them, because they contain `#` and `|`",
+        )
     })
 }
 
@@ -142,7 +139,7 @@ impl Arguments {
         secrets: &Secrets,
         url: &str,
         given: Option<Vec<u8>>,
-    ) -> Result<(), SendError> {
+    ) -> Result<(), Failure> {
         let expected = if self.broken.is_some() { 401 } else { 200 };
         let (mut sent, mut unexpected) = (0, 0);
         for _ in 0..self.count {
@@ -160,21 +157,19 @@ impl Arguments {
             }
         }
         if unexpected > 0 {
-            return Err(SendError::Unexpected {
-                unexpected,
-                sent,
-                expected,
-            });
+            return Err(Failure::new(format!(
+                "{unexpected} of {sent} deliveries were not answered {expected}"
+            )));
         }
         Ok(())
     }
 
-    fn payload(&self, provider: &'static Provider) -> Result<Vec<u8>, SendError> {
+    fn payload(&self, provider: &'static Provider) -> Result<Vec<u8>, SampleError> {
         let payload = sample::payload(provider, self.event_type.as_deref().unwrap_or_default())?;
         Ok(sample::renewed(provider, &payload, SystemClock.now()).into_bytes())
     }
 
-    async fn post(&self, url: &str, sample: &Sample) -> Result<u16, SendError> {
+    async fn post(&self, url: &str, sample: &Sample) -> Result<u16, PostError> {
         let Answer {
             status,
             text,

@@ -1,7 +1,5 @@
 //! Events in the ledger: listing them, and queueing them again.
 
-use std::time::Duration;
-
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
@@ -11,10 +9,9 @@ use acuse_core::ledger::Status;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Message, Replay};
 
+use crate::stack::DAY;
 use crate::stack::error::StackError;
 use crate::stack::filter::{Filter, RETRYING};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The events of the last `days` days that pass the filter, newest first; at most `limit` of each provider.
 pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {

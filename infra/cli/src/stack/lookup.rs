@@ -4,9 +4,6 @@
 //! An id may be any text. An id that reads like a key is looked up as an id as well. An id copied from a list is found
 //! with its escapes, and by the digest that stands for a long one.
 
-use std::borrow::Cow;
-use std::time::Duration;
-
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
@@ -16,11 +13,11 @@ use acuse_core::provider::id::bounded;
 use acuse_core::providers;
 use acuse_core::wire::delivery::DeliveryId;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use std::borrow::Cow;
 
+use crate::stack::DAY;
 use crate::stack::conflicts;
 use crate::terminal::unescape;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Concurrent queries.
 const AT_ONCE: usize = 16;

@@ -1,8 +1,5 @@
 //! The stack that a command works on: the running local one, or a deployed one.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use acuse_aws::config::{ConfigError, signature_settings};
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::verifier::{SecretsManager, SqsOutbox};
@@ -14,11 +11,11 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudformation::config::SharedHttpClient;
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use std::collections::BTreeMap;
 use thiserror::Error;
 
+use crate::stack::DAY;
 use crate::stack::running::{Running, STACK};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A stack and how to reach it.
 #[derive(Debug)]

@@ -1,20 +1,17 @@
 //! Messages that wait in the queues, and conflicts that wait for an operator.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
+use acuse_cli::stack::DAY;
 use acuse_cli::stack::queue::Depth;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{counted, cut};
 use acuse_core::clock::Clock;
 use acuse_core::ledger::Status;
 use acuse_core::providers;
+use std::collections::BTreeMap;
 
 use super::{Checked, Problem};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many of the newest events of each provider and day are read.
 const NEWEST: usize = 500;

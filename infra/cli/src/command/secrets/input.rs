@@ -29,10 +29,6 @@ pub(crate) enum InputError {
     },
     #[error("{0} is in quotes or brackets: give the bare value, or the whole JSON object")]
     Quoted(&'static str),
-    #[error("`--no-token` states that there is no token, but one was given: leave one of the two out")]
-    TokenGiven,
-    #[error("{0} never sends a token: leave `--no-token` out")]
-    NoTokenAnyway(&'static str),
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
