@@ -134,11 +134,10 @@ impl Redrive {
             let found = self.count(&target, &interrupt, |_| {}).await?;
             confirm(&format!("send back {} and hand them to hooks", found.sent), false)?;
         }
-        let client = Client::new(&target.sdk);
-        let mut walk = Walk::work(client.clone(), target.output("DeadLetterQueueUrl")?).await?;
+        let mut walk = Walk::work(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
         note_hidden(&walk);
         let bar = Bar::new(walk.depth().visible);
-        let done = self.send_back(&target, &client, &mut walk, &bar, &interrupt).await;
+        let done = self.send_back(&target, &mut walk, &bar, &interrupt).await;
         let later = walk.later();
         let done = walk.end(done).await;
         bar.clear();
@@ -187,7 +186,6 @@ impl Redrive {
     async fn send_back(
         &self,
         target: &Target,
-        client: &Client,
         walk: &mut Walk,
         bar: &Bar,
         interrupt: &Interrupt,
@@ -211,7 +209,7 @@ impl Redrive {
                 }
             }
             let passing: Vec<&DeadLetter> = letters.iter().map(|(dead, _)| dead).collect();
-            let returned = send_back(client, to, walk, &passing).await?;
+            let returned = send_back(to, walk, &passing).await?;
             done.refused.extend(returned.refused);
             for (dead, set_aside) in &letters {
                 if returned.sent.contains(dead.message.message_id().unwrap_or_default()) {

@@ -4,7 +4,6 @@ mod alarms;
 mod delivery;
 mod drift;
 mod queues;
-mod resources;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -20,13 +19,13 @@ use acuse_core::providers;
 use acuse_core::receive::SecretStore;
 use acuse_core::receive::registration::is_open;
 use acuse_core::receive::secrets::Secrets;
+use aws_sdk_cloudformation::types::StackResource;
 use clap::Args;
 use serde_json::json;
 
 use super::options::StackOptions;
 use super::webhooks::ManagementApi as _;
 use super::{Failure, kuenta};
-use resources::Resources;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -100,7 +99,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let quarantine = queues::is_empty(&target, "QuarantineQueueUrl", advice).await;
     report("quarantine", quarantine);
     report("conflicts", queues::conflicts(&target).await);
-    let resources = Resources::of(&target).await;
+    let resources = resources(&target).await;
     report("functions", drift::functions(&target, &resources).await);
     report("alarms", alarms::state(&target, &resources).await);
     report("alarm mail", alarms::subscriptions(&target).await);
@@ -164,6 +163,27 @@ fn valid(provider: &Provider, secrets: &Secrets) -> String {
             text + &format!("; {older} older accepted as well, until `acuse secrets rotate {name} --finish`")
         }
     }
+}
+
+/// The stack's resources, or why they can't be listed.
+type Resources = Result<Vec<StackResource>, Problem>;
+
+async fn resources(target: &Target) -> Resources {
+    let client = aws_sdk_cloudformation::Client::new(&target.sdk);
+    let described = client
+        .describe_stack_resources()
+        .stack_name(target.name())
+        .send()
+        .await?;
+    Ok(described.stack_resources.unwrap_or_default())
+}
+
+/// The logical and physical ids of all resources of a type.
+fn of_type<'a>(resources: &'a Resources, kind: &str) -> Result<Vec<(&'a str, &'a str)>, Problem> {
+    let all = resources.as_ref().map_err(Clone::clone)?.iter();
+    let own = all.filter(|resource| resource.resource_type() == Some(kind));
+    let ids = own.filter_map(|resource| Some((resource.logical_resource_id()?, resource.physical_resource_id()?)));
+    Ok(ids.collect())
 }
 
 /// Whether Kuenta posts to this stack, with every event of its guide.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::filter::provider_parser;
+use acuse_cli::stack::filter::{self, provider_parser};
 use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::stack::secret::StackSecret;
@@ -17,7 +17,6 @@ use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::provider::Provider;
 use acuse_core::receive::registration::LONGEST;
 use clap::Args;
-use jiff::{Span, SpanRelativeTo};
 
 use super::Failure;
 use super::interrupt::interrupted;
@@ -65,10 +64,7 @@ pub(crate) struct Arguments {
 }
 
 fn length(text: &str) -> Result<Duration, String> {
-    let span: Result<Span, _> = text.parse();
-    let length = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-    let length = length.ok().and_then(|length| Duration::try_from(length).ok());
-    length
+    filter::length(text)
         .filter(|length| (SHORTEST..=LONGEST).contains(length))
         .ok_or_else(|| "expected two minutes to one hour, such as 15m".to_owned())
 }

@@ -6,6 +6,7 @@ use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
+use acuse_core::providers;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Message, Replay};
 
@@ -73,18 +74,18 @@ pub fn set_aside_reason(record: &Record) -> Option<SetAside> {
     SetAside::from_reason(record.error.as_deref().filter(|_| rejected)?)
 }
 
-/// The message that queues a record's event again, with its own delivery id and time of receipt. A conflict's message
-/// carries the key of the conflict's record. `None` if the payload is gone.
-pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<Message>, StackError> {
-    let Some(body) = ledger.payload(record).await? else {
+/// The provider's name and the message that queues a record's event again, with its own delivery id and time of receipt.
+/// A conflict's message carries the key of the conflict's record. `None` if the payload is gone.
+pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(&'static str, Message)>, StackError> {
+    let (Some(body), Some(provider), Some(delivery_id), Some(received_at)) = (
+        ledger.payload(record).await?,
+        providers::by_name(&record.provider),
+        record.delivery_id.as_deref().and_then(DeliveryId::parse),
+        record.received_at.as_deref().and_then(Timestamp::from_rfc3339),
+    ) else {
         return Ok(None);
     };
-    let id = record.delivery_id.as_deref().and_then(DeliveryId::parse);
-    let at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
     let form = record.form.as_deref().and_then(CanonicalForm::from_name);
-    let (Some(delivery_id), Some(received_at)) = (id, at) else {
-        return Ok(None);
-    };
     let envelope = Envelope {
         provider: record.provider.clone(),
         content: record.content.clone(),
@@ -97,5 +98,5 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
             None => Replay::Event,
         }),
     };
-    Ok(Some(envelope.to_message()?))
+    Ok(Some((provider.name, envelope.to_message()?)))
 }

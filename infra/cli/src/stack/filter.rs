@@ -1,5 +1,7 @@
 //! Which events: the same options wherever events are chosen.
 
+use std::time::Duration;
+
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::ledger::Status;
@@ -95,16 +97,20 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
     if text.contains(':') && text.parse::<DateTime>().is_ok() {
         return Err("this time has no zone: add `Z` for UTC, or an offset (2026-11-20T08:00:00-05:00)".to_owned());
     }
-    let span: Result<Span, _> = text.parse();
-    let ago = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-    let ago = ago.ok().and_then(|ago| std::time::Duration::try_from(ago).ok());
-    match ago {
+    match length(text) {
         Some(ago) => Ok(SystemClock.now().minus(ago)),
         None => Err(
             "expected a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00Z)"
                 .to_owned(),
         ),
     }
+}
+
+/// A length of time, such as `90m` or `7d`.
+pub fn length(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(length).ok()
 }
 
 /// The start of `yyyy-mm-dd`. The ledger's days are UTC days too.
@@ -125,7 +131,7 @@ mod tests {
             moment("2026-11-20T08:00:00Z"),
             Ok(Timestamp::from_seconds(1_795_161_600))
         );
-        let week = std::time::Duration::from_secs(7 * 24 * 3600);
+        let week = Duration::from_secs(7 * 24 * 3600);
         let ago = moment("7d").unwrap();
         assert!(SystemClock.now().since(ago) >= week);
         assert!(moment("yesterday").is_err() && moment("-3h").is_err());

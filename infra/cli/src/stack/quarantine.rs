@@ -8,11 +8,11 @@ use acuse_core::providers;
 use acuse_core::receive::quarantine::{InvalidMessage, QuarantinedDelivery, REGISTRATION};
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
-use acuse_core::receive::{Outbox, OutboxError, SecretStore};
+use acuse_core::receive::{Outbox, SecretStore};
 use acuse_core::wire::delivery::{Delivery, Unverified};
 use acuse_core::wire::envelope::{self, Envelope};
 use aws_sdk_sqs::types::Message;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::stack::error::StackError;
@@ -122,10 +122,10 @@ impl<'a> Reverifier<'a> {
     ) -> Result<Vec<&'q Quarantined>, StackError> {
         let valid = self.with_messages(items).await?;
         // Queued first: an interruption between the two makes a duplicate, not a loss.
-        let calls: Vec<_> = valid
+        let calls = valid
             .into_iter()
-            .map(|(item, provider, message)| queue(&self.outbox, item, provider, message))
-            .collect();
+            .map(|(item, provider, message)| self.outbox.queue(provider, message).map_ok(move |()| item));
+        let calls: Vec<_> = calls.collect();
         let queued: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
         delete(&queued, walk).await?;
         Ok(queued)
@@ -190,15 +190,6 @@ fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String,
         Some(Err(error)) => format!("{diagnosis}; but with the present settings, {error}"),
         _ => format!("{diagnosis}; {what}: `{parameter}=\"{whole}\"`"),
     }
-}
-
-async fn queue<'q>(
-    outbox: &SqsOutbox,
-    item: &'q Quarantined,
-    provider: &'static str,
-    message: envelope::Message,
-) -> Result<&'q Quarantined, OutboxError> {
-    outbox.queue(provider, message).await.map(|()| item)
 }
 
 async fn delete(items: &[&Quarantined], walk: &mut Walk) -> Result<(), StackError> {

@@ -4,7 +4,7 @@ use acuse_cli::stack::target::Target;
 use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
 
-use super::{Checked, Problem, Resources};
+use super::{Checked, Problem, Resources, of_type};
 
 /// The property path of a function's environment variables.
 const VARIABLES: &str = "/Environment/Variables/";
@@ -12,7 +12,7 @@ const VARIABLES: &str = "/Environment/Variables/";
 /// Runs CloudFormation's drift detection on each function. It compares the deployed template, with its parameters, with
 /// Lambda's configuration, so it finds variables and memory that somebody changed by hand.
 pub(super) async fn functions(target: &Target, resources: &Resources) -> Checked {
-    let functions = resources.of_type("AWS::Lambda::Function")?;
+    let functions = of_type(resources, "AWS::Lambda::Function")?;
     if target.is_local() {
         return Ok("not checked: the emulator has no drift detection".to_owned());
     }

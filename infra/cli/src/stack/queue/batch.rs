@@ -43,10 +43,10 @@ pub struct Refused<'a> {
 pub type Attributes = HashMap<String, MessageAttributeValue>;
 
 /// A received message, the attributes to send it with, and its group.
-type Entry<'a, 'g> = (&'a Message, Attributes, &'g str);
+pub(super) type Entry<'a, 'g> = (&'a Message, Attributes, &'g str);
 
-/// Sends these messages to another queue. After an error, some of them may have been sent.
-pub async fn send<'a>(
+/// Sends these messages. After an error, some of them may have been sent.
+pub(super) async fn send<'a>(
     client: &Client,
     url: &str,
     messages: Vec<Entry<'a, '_>>,
