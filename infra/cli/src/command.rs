@@ -49,7 +49,6 @@ impl Failure {
         }
     }
 
-    /// Prints it to standard error.
     pub(crate) fn print(&self) {
         self.lines().iter().for_each(|line| terminal::note(line));
     }

@@ -16,7 +16,6 @@ use uuid::Uuid;
 /// The payload files of the tests: one for each type in the providers' guides.
 static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
 
-/// The local stack's secrets.
 const SECRETS: &str = include_str!("../../local/secrets.json");
 
 /// The time in all payload files, as each provider writes it.

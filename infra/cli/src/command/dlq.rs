@@ -50,7 +50,6 @@ pub(crate) struct Redrive {
     include: Include,
 }
 
-/// The result of a pass.
 #[derive(Debug, Default)]
 struct Done {
     sent: Counts,

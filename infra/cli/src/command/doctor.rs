@@ -55,7 +55,6 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-/// What a check found.
 type Checked = Result<String, Problem>;
 
 /// What is wrong, and how to fix it.
@@ -68,7 +67,6 @@ impl<E: Error> From<E> for Problem {
     }
 }
 
-/// Runs all checks, and prints each as it ends.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let target = arguments.stack.target().await?;
     let mut healthy = true;
@@ -147,7 +145,6 @@ async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'stat
     Ok((provider, store.load().await?))
 }
 
-/// What the check says of a valid secret.
 fn valid(provider: &Provider, secrets: &Secrets) -> String {
     let mut text = "valid".to_owned();
     if let (Some(token), true) = (provider.scheme.token, secrets.has_no_token()) {

@@ -122,7 +122,6 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     Ok(interrupt.code())
 }
 
-/// One pass over the quarantine.
 struct Pass<'a> {
     command: &'a Command,
     json: bool,

@@ -27,7 +27,6 @@ use super::secrets::ACCEPTED_AFTER;
 /// A shorter window would be over before every function knows of it.
 const SHORTEST: Duration = Duration::from_secs(120);
 
-/// The pause between two looks at the quarantine.
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
@@ -153,7 +152,6 @@ async fn close(secret: &StackSecret, provider: &Provider) -> Result<(), Failure>
     Ok(())
 }
 
-/// Watches the quarantine for the provider's deliveries.
 struct Watch<'a> {
     target: &'a Target,
     provider: &'static Provider,

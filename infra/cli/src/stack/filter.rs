@@ -77,10 +77,9 @@ fn status_parser() -> impl TypedValueParser<Value = Status> {
         Status::Released => PossibleValue::new(status.name()).alias(RETRYING),
         _ => PossibleValue::new(status.name()),
     });
-    PossibleValuesParser::new(values).try_map(|name| {
-        let name = name.to_ascii_uppercase();
-        let retrying = RETRYING.eq_ignore_ascii_case(&name).then_some(Status::Released);
-        retrying.or_else(|| Status::from_name(&name)).ok_or("not a status")
+    PossibleValuesParser::new(values).try_map(|name| match name.eq_ignore_ascii_case(RETRYING) {
+        true => Ok(Status::Released),
+        false => Status::from_name(&name.to_ascii_uppercase()).ok_or("not a status"),
     })
 }
 

@@ -19,7 +19,6 @@ use crate::stack::DAY;
 use crate::stack::conflicts;
 use crate::terminal::unescape;
 
-/// Concurrent queries.
 const AT_ONCE: usize = 16;
 
 /// The longest partition key in bytes; DynamoDB refuses a longer one.

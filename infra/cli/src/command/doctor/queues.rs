@@ -54,24 +54,20 @@ pub(super) async fn events(target: &Target) -> Checked {
         counted(depth.visible + depth.delayed, "message"),
         depth.in_flight
     );
-    let retried = retried(target).await?;
-    match retried.is_empty() {
-        true => Ok(waiting),
-        false => Err(Problem(format!("{waiting}; {}", retried.join("; ")))),
-    }
-}
-
-/// The events that wait for a retry, by their error: `2 are being retried: hook …`. On a busy stack, only of the newest.
-async fn retried(target: &Target) -> Result<Vec<String>, Problem> {
+    // The events that wait for a retry, by their error. On a busy stack, only of the newest.
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for record in newest(target, Status::Released).await? {
         let reason = record.error.unwrap_or_else(|| "no reason recorded".to_owned());
         *reasons.entry(reason).or_default() += 1;
     }
-    Ok(reasons
-        .into_iter()
-        .map(|(reason, count)| described(target, &reason, count))
-        .collect())
+    if reasons.is_empty() {
+        return Ok(waiting);
+    }
+    let retried = reasons.iter().map(|(reason, count)| described(target, reason, *count));
+    Err(Problem(format!(
+        "{waiting}; {}",
+        retried.collect::<Vec<_>>().join("; ")
+    )))
 }
 
 /// Whether any recent conflict is open. On a busy stack, only of the newest events: each conflict raises the alarm too.

@@ -32,7 +32,6 @@ pub(crate) struct Conflicts {
     choice: Choice,
 }
 
-/// What to do with the conflicts.
 pub(super) enum Decision {
     Release,
     /// With the reason.
@@ -46,7 +45,7 @@ impl Conflicts {
         let target = self.choice.selection.stack.target().await?;
         let records = self.records(&target.ledger()?).await?;
         if self.keys.is_empty() && !caution.dry_run && !records.is_empty() {
-            confirm(&decision.of(records.len()), caution.yes)?;
+            confirm(&decision.question(records.len()), caution.yes)?;
         }
         let interrupt = Interrupt::listen();
         let (mut decided, mut before, mut not) = (0usize, 0usize, 0usize);
@@ -158,8 +157,7 @@ fn only_open<'a>(id: &str, found: &'a [Record]) -> Result<&'a Record, Failure> {
 }
 
 impl Decision {
-    /// The question that confirms it for so many conflicts.
-    fn of(&self, count: usize) -> String {
+    fn question(&self, count: usize) -> String {
         let conflicts = terminal::counted(count, "conflict");
         match self {
             Self::Release => format!("hand {conflicts} to hooks"),
@@ -282,7 +280,7 @@ mod tests {
 
     #[test]
     fn the_confirmation_reads_as_a_sentence() {
-        assert_eq!(Decision::Release.of(2), "hand 2 conflicts to hooks");
-        assert_eq!(Decision::Dismiss("why".to_owned()).of(1), "dismiss 1 conflict");
+        assert_eq!(Decision::Release.question(2), "hand 2 conflicts to hooks");
+        assert_eq!(Decision::Dismiss("why".to_owned()).question(1), "dismiss 1 conflict");
     }
 }

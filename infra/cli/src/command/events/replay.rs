@@ -34,7 +34,6 @@ pub(crate) struct Replay {
     include: Include,
 }
 
-/// What a replay queues, and what it leaves out.
 #[derive(Debug, Default)]
 struct Chosen {
     records: Vec<Record>,
@@ -43,7 +42,6 @@ struct Chosen {
 }
 
 impl Replay {
-    /// How many events are queued at once.
     const AT_ONCE: usize = 16;
 
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {

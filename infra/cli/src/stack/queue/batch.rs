@@ -18,7 +18,6 @@ pub(super) const BATCH: usize = 10;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 const BATCH_BYTES: usize = 1_048_576;
 
-/// Concurrent calls.
 pub(super) const AT_ONCE: usize = 8;
 
 /// Which messages SQS accepted and which it refused.

@@ -22,7 +22,6 @@ pub const HIDDEN: Duration = Duration::from_secs(300);
 /// How long a receive waits. SQS asks all its servers only if it may wait.
 const WAIT_SECONDS: i32 = 1;
 
-/// Concurrent receives.
 const LANES: usize = 4;
 
 /// The pass ends after this many rounds in a row without any message.
