@@ -3,13 +3,8 @@
 use std::io::{self, IsTerminal};
 
 use acuse_cli::terminal;
-use thiserror::Error;
 
-use super::Failure;
-
-#[derive(Debug, Error)]
-#[error("can't read the answer")]
-struct NoAnswer(#[from] io::Error);
+use super::{Failure, Unreadable};
 
 /// Asks whether to do `what`, unless the command line has `--yes`.
 pub(crate) fn confirm(what: &str, yes: bool) -> Result<(), Failure> {
@@ -22,7 +17,7 @@ pub(crate) fn confirm(what: &str, yes: bool) -> Result<(), Failure> {
             format!("add `--yes` to {what}"),
         ));
     }
-    let answer = terminal::ask(&format!("{what}? Type `yes`:")).map_err(NoAnswer)?;
+    let answer = terminal::ask(&format!("{what}? Type `yes`:")).map_err(Unreadable::of("the answer"))?;
     match answer.trim() {
         "yes" => Ok(()),
         _ => Err(Failure::new("not done: the answer was not `yes`")),

@@ -123,14 +123,25 @@ impl Redrive {
     async fn run(&self) -> Result<ExitCode, Failure> {
         let target = self.selection.stack.target().await?;
         let interrupt = Interrupt::listen();
-        if self.caution.dry_run {
-            let show = |dead: &DeadLetter| self.say(dead, "would be sent back");
-            let found = self.count(&target, &interrupt, show).await?;
-            self.sum_up(&format!("{} would be sent back", found.sent.total()), found.left_out);
-            return Ok(interrupt.code());
-        }
-        if self.include.any() && !self.caution.yes {
-            let found = self.count(&target, &interrupt, |_| {}).await?;
+        let dry_run = self.caution.dry_run;
+        if dry_run || (self.include.any() && !self.caution.yes) {
+            let (mut found, now) = (Done::default(), SystemClock.now());
+            let visited = visit(&target, &self.selection, &interrupt, |dead| {
+                let set_aside = dead.set_aside_reason(&target, now);
+                if !self.include.includes(set_aside) {
+                    found.left_out.add(set_aside);
+                    return;
+                }
+                found.sent.add(set_aside);
+                if dry_run {
+                    self.say(dead, "would be sent back");
+                }
+            });
+            visited.await?;
+            if dry_run {
+                self.sum_up(&format!("{} would be sent back", found.sent.total()), found.left_out);
+                return Ok(interrupt.code());
+            }
             confirm(&format!("send back {} and hand them to hooks", found.sent), false)?;
         }
         let mut walk = Walk::work(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
@@ -158,28 +169,6 @@ impl Redrive {
                 "run this again: the ledger drops what was already sent",
             )),
         }
-    }
-
-    /// Passes over the queue without sending anything.
-    async fn count(
-        &self,
-        target: &Target,
-        interrupt: &Interrupt,
-        mut show: impl FnMut(&DeadLetter),
-    ) -> Result<Done, Failure> {
-        let (mut done, now) = (Done::default(), SystemClock.now());
-        let visited = visit(target, &self.selection, interrupt, |dead| {
-            let set_aside = dead.set_aside_reason(target, now);
-            match self.include.includes(set_aside) {
-                true => {
-                    done.sent.add(set_aside);
-                    show(dead);
-                }
-                false => done.left_out.add(set_aside),
-            }
-        });
-        visited.await?;
-        Ok(done)
     }
 
     async fn send_back(

@@ -187,7 +187,7 @@ fn of_type<'a>(resources: &'a Resources, kind: &str) -> Result<Vec<(&'a str, &'a
 async fn registered(target: &Target, api: &kuenta::Api) -> Checked {
     let provider = &acuse_core::providers::kuenta::PROVIDER;
     let url = target.webhook_url(provider)?;
-    let client = api.client().map_err(|failure| Problem(failure.to_string()))?;
+    let client = api.client().map_err(|failure| Problem(failure.lines().join("\n")))?;
     let webhooks = client.list().await?;
     let Some(own) = webhooks.iter().find(|webhook| webhook.url == url) else {
         return Err(Problem(format!(

@@ -177,18 +177,15 @@ impl Watch<'_> {
             for item in messages.into_iter().map(Quarantined::open) {
                 let is_new = item.received_at().is_some_and(|at| at >= self.opened);
                 if item.provider == self.provider.name && is_new && self.seen.insert(item.delivery_id()) {
-                    self.show(&item, &reverifier.diagnose(&item).await?);
+                    self.registered += usize::from(item.registration);
+                    let status = if item.registration { 200 } else { 401 };
+                    let diagnosis = reverifier.diagnose(&item).await?;
+                    say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
+                    quoted("  ", &diagnosis).iter().for_each(|line| terminal::line(line));
                 }
             }
         }
         Ok(())
-    }
-
-    fn show(&mut self, item: &Quarantined, diagnosis: &str) {
-        self.registered += usize::from(item.registration);
-        let status = if item.registration { 200 } else { 401 };
-        say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
-        quoted("  ", diagnosis).iter().for_each(|line| terminal::line(line));
     }
 
     fn sum_up(&self) {

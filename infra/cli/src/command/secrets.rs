@@ -22,7 +22,6 @@ use clap::{Args, Subcommand};
 use super::Failure;
 use super::interrupt::INTERRUPTED;
 use super::options::StackOptions;
-use input::InputError;
 pub(super) use input::ask;
 pub(super) use wait::ACCEPTED_AFTER;
 use wait::WITHDRAWN_AFTER;
@@ -95,16 +94,14 @@ async fn put(provider: &'static Provider, secret: &StackSecret, no_token: bool) 
             "{name} never sends a token: leave `--no-token` out"
         )));
     }
-    let new = ask(provider, no_token).map_err(|error| match error {
-        InputError::Secret(SecretError {
-            problem: Problem::MissingToken { .. },
-            ..
-        }) => {
-            let advice =
-                format!("if its webhook has no token, add `--no-token`: `acuse secrets put {name} --no-token`");
-            Failure::with_advice(error, advice)
+    let new = ask(provider, no_token).map_err(|mut failure| {
+        let error = failure.error.downcast_ref::<SecretError>();
+        if error.is_some_and(|error| matches!(error.problem, Problem::MissingToken { .. })) {
+            failure.advice = Some(format!(
+                "if its webhook has no token, add `--no-token`: `acuse secrets put {name} --no-token`"
+            ));
         }
-        error => error.into(),
+        failure
     })?;
     if no_token && new.token != TokenField::Null {
         return Err(Failure::new(

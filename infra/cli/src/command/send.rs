@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
 use acuse_cli::http::{Answer, PostError, post};
-use acuse_cli::sample::{self, Break, Sample, SampleError};
+use acuse_cli::sample::{self, Break, Sample};
 use acuse_cli::say;
 use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::lookup;
@@ -19,10 +19,9 @@ use acuse_core::receive::SecretStore;
 use acuse_core::receive::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
-use thiserror::Error;
 
-use super::Failure;
 use super::options::StackOptions;
+use super::{Failure, Unreadable};
 
 /// Providers give up after 5 s. This waits longer, to show how slow an answer is.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -69,13 +68,6 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-#[derive(Debug, Error)]
-#[error("can't read {what}")]
-struct Unreadable {
-    what: String,
-    source: io::Error,
-}
-
 /// Sends to the stack's public URL, signed with the stack's secret.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let body = arguments.body.as_deref().map(read).transpose()?;
@@ -105,14 +97,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 
 /// Reads a file or standard input, which can be read only once.
 fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
-    let (what, read) = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        let read = io::stdin().read_to_end(&mut bytes).map(|_| bytes);
-        ("standard input".to_owned(), read)
-    } else {
-        (path.display().to_string(), std::fs::read(path))
-    };
-    read.map_err(|source| Unreadable { what, source })
+    if path != Path::new("-") {
+        return std::fs::read(path).map_err(Unreadable::of(&path.display().to_string()));
+    }
+    let mut bytes = Vec::new();
+    let read = io::stdin().read_to_end(&mut bytes);
+    read.map(|_| bytes).map_err(Unreadable::of("standard input"))
 }
 
 /// The payload of an event as the provider sent it.
@@ -143,13 +133,15 @@ impl Arguments {
         let expected = if self.broken.is_some() { 401 } else { 200 };
         let (mut sent, mut unexpected) = (0, 0);
         for _ in 0..self.count {
-            let sample = Sample::signed(
-                provider,
-                given.clone().map_or_else(|| self.payload(provider), Ok)?,
-                secrets,
-                SystemClock.now(),
-                self.broken,
-            )?;
+            let now = SystemClock.now();
+            let body = match (&given, &self.event_type) {
+                (Some(given), _) => given.clone(),
+                (None, name) => {
+                    let payload = sample::payload(provider, name.as_deref().unwrap_or_default())?;
+                    sample::renewed(provider, &payload, now).into_bytes()
+                }
+            };
+            let sample = Sample::signed(provider, body, secrets, now, self.broken)?;
             for _ in 0..=u32::from(self.twice) {
                 let status = self.post(url, &sample).await?;
                 sent += 1;
@@ -162,11 +154,6 @@ impl Arguments {
             )));
         }
         Ok(())
-    }
-
-    fn payload(&self, provider: &'static Provider) -> Result<Vec<u8>, SampleError> {
-        let payload = sample::payload(provider, self.event_type.as_deref().unwrap_or_default())?;
-        Ok(sample::renewed(provider, &payload, SystemClock.now()).into_bytes())
     }
 
     async fn post(&self, url: &str, sample: &Sample) -> Result<u16, PostError> {
