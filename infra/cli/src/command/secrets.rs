@@ -4,9 +4,9 @@
 //! other users and the shell's history would see it, and never printed.
 
 mod input;
-mod wait;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
 use acuse_cli::stack::filter::provider_parser;
@@ -15,16 +15,25 @@ use acuse_cli::stack::target::Target;
 use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_core::receive::SecretStore;
 use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion, TokenField};
+use acuse_core::receive::{FRESH_FOR, RELOAD_EVERY, SecretStore};
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::interrupt::INTERRUPTED;
+use super::interrupt::{INTERRUPTED, interrupted};
 use super::options::StackOptions;
+use super::progress::countdown;
 pub(super) use input::ask;
-pub(super) use wait::ACCEPTED_AFTER;
-use wait::WITHDRAWN_AFTER;
+
+/// A read just after a write to Secrets Manager may still return the old value.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// How long after it is stored every running function accepts a secret: by then each of them has read it, or reads it
+/// at the next delivery that fails verification.
+pub(crate) const ACCEPTED_AFTER: Duration = RELOAD_EVERY.saturating_add(MARGIN);
+
+/// How long after it is withdrawn a secret may be accepted: a function that has just read it uses it for so long.
+const WITHDRAWN_AFTER: Duration = FRESH_FOR.saturating_add(MARGIN);
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -146,7 +155,7 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
         note!("stored the new secret of {name} beside the old one");
         note_no_token(name, &new);
     }
-    if !wait::until_accepted().await {
+    if !until_accepted().await {
         note!(
             "interrupted: both secrets of {name} are stored, but a running function may still refuse the new one. Don't change it at the provider yet: run `acuse secrets rotate {name}` with the same secret to wait again"
         );
@@ -156,6 +165,21 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
         "every running function accepts both secrets of {name}. Now change it at the provider, then run `acuse secrets rotate {name} --finish`"
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits, and shows how long. Returns false if interrupted: some functions may not accept the secret yet.
+async fn until_accepted() -> bool {
+    let wait = async {
+        let seconds = ACCEPTED_AFTER.as_secs();
+        note!("waiting {seconds} s until every running function accepts it");
+        countdown(ACCEPTED_AFTER).await;
+    };
+    tokio::select! {
+        // Listens before the wait is announced.
+        biased;
+        () = interrupted() => false,
+        () = wait => true,
+    }
 }
 
 fn nothing_to_rotate(name: &str) -> String {

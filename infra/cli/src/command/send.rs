@@ -16,7 +16,6 @@ use acuse_cli::terminal::{self, cut};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
-use acuse_core::receive::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
 
@@ -68,7 +67,8 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-/// Sends to the stack's public URL, signed with the stack's secret.
+/// Sends to the stack's public URL, signed with the stack's secret, and prints a line for each delivery. Any answer other
+/// than the expected one is an error: 200, or 401 with `--break`.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let body = arguments.body.as_deref().map(read).transpose()?;
     let target = arguments.stack.target().await?;
@@ -91,7 +91,29 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Some(key) => Some(recorded(&target, key).await?),
         None => body,
     };
-    arguments.send(provider, &secrets, &url, given).await?;
+    let expected = if arguments.broken.is_some() { 401 } else { 200 };
+    let (mut sent, mut unexpected) = (0, 0);
+    for _ in 0..arguments.count {
+        let now = SystemClock.now();
+        let body = match (&given, &arguments.event_type) {
+            (Some(given), _) => given.clone(),
+            (None, name) => {
+                let payload = sample::payload(provider, name.as_deref().unwrap_or_default())?;
+                sample::renewed(provider, &payload, now).into_bytes()
+            }
+        };
+        let sample = Sample::signed(provider, body, &secrets, now, arguments.broken)?;
+        for _ in 0..=u32::from(arguments.twice) {
+            let status = arguments.post(&url, &sample).await?;
+            sent += 1;
+            unexpected += u32::from(status != expected);
+        }
+    }
+    if unexpected > 0 {
+        return Err(Failure::new(format!(
+            "{unexpected} of {sent} deliveries were not answered {expected}"
+        )));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -121,41 +143,6 @@ async fn recorded(target: &Target, key: &str) -> Result<Vec<u8>, Failure> {
 }
 
 impl Arguments {
-    /// Sends, and prints a line for each delivery. Any answer other than the expected one is an error: 200, or 401
-    /// with `--break`.
-    async fn send(
-        &self,
-        provider: &'static Provider,
-        secrets: &Secrets,
-        url: &str,
-        given: Option<Vec<u8>>,
-    ) -> Result<(), Failure> {
-        let expected = if self.broken.is_some() { 401 } else { 200 };
-        let (mut sent, mut unexpected) = (0, 0);
-        for _ in 0..self.count {
-            let now = SystemClock.now();
-            let body = match (&given, &self.event_type) {
-                (Some(given), _) => given.clone(),
-                (None, name) => {
-                    let payload = sample::payload(provider, name.as_deref().unwrap_or_default())?;
-                    sample::renewed(provider, &payload, now).into_bytes()
-                }
-            };
-            let sample = Sample::signed(provider, body, secrets, now, self.broken)?;
-            for _ in 0..=u32::from(self.twice) {
-                let status = self.post(url, &sample).await?;
-                sent += 1;
-                unexpected += u32::from(status != expected);
-            }
-        }
-        if unexpected > 0 {
-            return Err(Failure::new(format!(
-                "{unexpected} of {sent} deliveries were not answered {expected}"
-            )));
-        }
-        Ok(())
-    }
-
     async fn post(&self, url: &str, sample: &Sample) -> Result<u16, PostError> {
         let Answer {
             status,

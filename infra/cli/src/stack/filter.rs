@@ -84,9 +84,6 @@ fn status_parser() -> impl TypedValueParser<Value = Status> {
 }
 
 /// A time ago (`90m`, `7d`), the start of a day in UTC (`2026-11-20`), or a moment (RFC 3339).
-///
-/// # Errors
-/// Says what would be right.
 pub fn moment(text: &str) -> Result<Timestamp, String> {
     let text = text.trim();
     if let Some(moment) = Timestamp::from_rfc3339(text).or_else(|| start_of_day(text)) {

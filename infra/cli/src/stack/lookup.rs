@@ -13,7 +13,6 @@ use acuse_core::provider::id::bounded;
 use acuse_core::providers;
 use acuse_core::wire::delivery::DeliveryId;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::borrow::Cow;
 
 use crate::stack::DAY;
 use crate::stack::conflicts;
@@ -138,11 +137,10 @@ async fn on_day(ledger: &LedgerReader, ids: &[String], day: Timestamp) -> Result
 }
 
 /// `text`, and what it stands for if it was copied from a list that escapes.
-fn spellings(text: &str) -> Vec<Cow<'_, str>> {
-    match unescape(text) {
-        Cow::Borrowed(text) => vec![Cow::Borrowed(text)],
-        Cow::Owned(unescaped) => vec![Cow::Borrowed(text), Cow::Owned(unescaped)],
-    }
+fn spellings(text: &str) -> Vec<String> {
+    let mut spellings = vec![text.to_owned(), unescape(text)];
+    spellings.dedup();
+    spellings
 }
 
 #[cfg(test)]

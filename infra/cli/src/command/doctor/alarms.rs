@@ -66,15 +66,11 @@ pub(super) async fn subscriptions(target: &Target) -> Checked {
     let topic = target.output("AlarmTopicArn")?;
     let client = aws_sdk_sns::Client::new(&target.sdk);
     let list = client.list_subscriptions_by_topic().topic_arn(topic);
-    let mut pages = list.into_paginator().items().send();
-    let mut subscriptions = Vec::new();
-    while let Some(subscription) = pages.next().await {
-        match subscription {
-            Ok(subscription) => subscriptions.push(subscription),
-            Err(error) => return Ok(format!("not checked: {}", chain(&error))),
-        }
+    let listed: Result<Vec<_>, _> = list.into_paginator().items().send().collect().await;
+    match listed {
+        Ok(subscriptions) => notified(topic, &subscriptions),
+        Err(error) => Ok(format!("not checked: {}", chain(&error))),
     }
-    notified(topic, &subscriptions)
 }
 
 fn notified(topic: &str, subscriptions: &[Subscription]) -> Checked {

@@ -33,21 +33,21 @@ type Compared<'a> = (&'a str, Result<Option<StackResourceDrift>, String>);
 fn judged(compared: &[Compared<'_>]) -> Checked {
     let (mut wrong, mut not_checked) = (Vec::new(), Vec::new());
     for (name, drift) in compared {
-        let drift = match drift {
-            Ok(drift) => drift.as_ref(),
-            Err(why) => {
-                not_checked.push(format!("{name}: {why}"));
-                continue;
-            }
-        };
-        match drift.and_then(StackResourceDrift::stack_resource_drift_status) {
-            Some(StackResourceDriftStatus::InSync) => {}
-            Some(StackResourceDriftStatus::Deleted) => wrong.push(format!("{name} was deleted")),
-            Some(StackResourceDriftStatus::Modified) => {
-                let differences = drift.into_iter().flat_map(StackResourceDrift::property_differences);
+        let status = drift
+            .as_ref()
+            .map(|drift| drift.as_ref()?.stack_resource_drift_status());
+        match status {
+            Ok(Some(StackResourceDriftStatus::InSync)) => {}
+            Ok(Some(StackResourceDriftStatus::Deleted)) => wrong.push(format!("{name} was deleted")),
+            Ok(Some(StackResourceDriftStatus::Modified)) => {
+                let differences = drift
+                    .iter()
+                    .flatten()
+                    .flat_map(StackResourceDrift::property_differences);
                 wrong.extend(differences.map(|difference| described(name, difference)));
             }
-            _ => not_checked.push(format!("{name}: CloudFormation does not say")),
+            Ok(_) => not_checked.push(format!("{name}: CloudFormation does not say")),
+            Err(why) => not_checked.push(format!("{name}: {why}")),
         }
     }
     match (wrong.as_slice(), not_checked.as_slice()) {

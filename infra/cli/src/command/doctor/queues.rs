@@ -46,7 +46,7 @@ pub(super) async fn is_empty(target: &Target, output: &str, advice: &str) -> Che
 /// Messages on their way to the consumer, being processed, or waiting for a retry.
 pub(super) async fn events(target: &Target) -> Checked {
     let depth = depth(target, "EventQueueUrl").await?;
-    if depth.total() == 0 {
+    if depth == Depth::default() {
         return Ok("empty".to_owned());
     }
     let waiting = format!(
