@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::http::{Answer, PostError, post};
+use acuse_cli::http::{PostError, post};
 use acuse_cli::sample::{self, Break, Sample};
 use acuse_cli::say;
 use acuse_cli::stack::filter::provider_parser;
@@ -144,15 +144,14 @@ async fn recorded(target: &Target, key: &str) -> Result<Vec<u8>, Failure> {
 
 impl Arguments {
     async fn post(&self, url: &str, sample: &Sample) -> Result<u16, PostError> {
-        let Answer {
-            status,
-            text,
-            delivery_id,
-        } = post(url, &sample.headers, &sample.body, PATIENCE).await?;
+        let answer = post(url, &sample.headers, &sample.body, PATIENCE).await?;
+        let (status, text) = (answer.status, answer.text);
         if self.json {
-            terminal::json(json!({"status": status, "answer": text, "delivery_id": delivery_id}));
+            terminal::json(json!({"status": status, "answer": text, "delivery_id": answer.delivery_id}));
         } else {
-            let delivery = delivery_id.map_or_else(String::new, |id| format!("  delivery {id}"));
+            let delivery = answer
+                .delivery_id
+                .map_or_else(String::new, |id| format!("  delivery {id}"));
             say!("{status} {}{delivery}", cut(&text, 300));
         }
         Ok(status)

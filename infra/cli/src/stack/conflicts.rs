@@ -92,12 +92,10 @@ pub async fn compared(
     conflict: &Record,
     records: &[Record],
 ) -> Result<Option<Difference>, ReadError> {
-    let event = records
-        .iter()
-        .find(|record| conflict.conflict_of.as_deref() == Some(record.key.as_str()));
-    let Some(event) = event else { return Ok(None) };
-    let (before, after) = (ledger.payload(event).await?, ledger.payload(conflict).await?);
-    Ok(before
-        .zip(after)
-        .map(|(before, after)| difference::between(&before, &after)))
+    let mut records = records.iter();
+    let Some(event) = records.find(|record| conflict.conflict_of.as_ref() == Some(&record.key)) else {
+        return Ok(None);
+    };
+    let payloads = ledger.payload(event).await?.zip(ledger.payload(conflict).await?);
+    Ok(payloads.map(|(before, after)| difference::between(&before, &after)))
 }

@@ -93,13 +93,9 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
     if text.contains(':') && text.parse::<DateTime>().is_ok() {
         return Err("this time has no zone: add `Z` for UTC, or an offset (2026-11-20T08:00:00-05:00)".to_owned());
     }
-    match length(text) {
-        Some(ago) => Ok(SystemClock.now().minus(ago)),
-        None => Err(
-            "expected a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00Z)"
-                .to_owned(),
-        ),
-    }
+    let ago = length(text)
+        .ok_or("expected a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00Z)")?;
+    Ok(SystemClock.now().minus(ago))
 }
 
 /// A length of time, such as `90m` or `7d`.
