@@ -166,26 +166,25 @@ impl Watch<'_> {
     async fn look(&mut self) -> Result<(), Failure> {
         let client = aws_sdk_sqs::Client::new(&self.target.sdk);
         let mut walk = Walk::list(client, self.target.output("QuarantineQueueUrl")?).await?;
-        let found = self.pass(&mut walk).await;
-        walk.end(found).await
-    }
-
-    async fn pass(&mut self, walk: &mut Walk) -> Result<(), Failure> {
-        // A new one each time: the secret may be put meanwhile.
-        let mut reverifier = Reverifier::new(self.target)?;
-        while let Some(messages) = walk.next().await? {
-            for item in messages.into_iter().map(Quarantined::open) {
-                let is_new = item.received_at().is_some_and(|at| at >= self.opened);
-                if item.provider == self.provider.name && is_new && self.seen.insert(item.delivery_id()) {
-                    self.registered += usize::from(item.registration);
-                    let status = if item.registration { 200 } else { 401 };
-                    let diagnosis = reverifier.diagnose(&item).await?;
-                    say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
-                    quoted("  ", &diagnosis).iter().for_each(|line| terminal::line(line));
+        let shown = async {
+            // A new one each time: the secret may be put meanwhile.
+            let mut reverifier = Reverifier::new(self.target)?;
+            while let Some(messages) = walk.next().await? {
+                for item in messages.into_iter().map(Quarantined::open) {
+                    let is_new = item.received_at().is_some_and(|at| at >= self.opened);
+                    if item.provider == self.provider.name && is_new && self.seen.insert(item.delivery_id()) {
+                        self.registered += usize::from(item.registration);
+                        let status = if item.registration { 200 } else { 401 };
+                        let diagnosis = reverifier.diagnose(&item).await?;
+                        say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
+                        quoted("  ", &diagnosis).iter().for_each(|line| terminal::line(line));
+                    }
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        let shown = shown.await;
+        walk.end(shown).await
     }
 
     fn sum_up(&self) {

@@ -13,6 +13,7 @@ use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use serde_json::json;
 
 use crate::stack::filter::Filter;
+use crate::stack::lookup;
 use crate::stack::queue::{Attributes, QueueError, Refused, Walk, attribute};
 use crate::stack::target::Target;
 
@@ -57,10 +58,8 @@ impl DeadLetter {
                 return Ok(true);
             };
             // One read for each event, so only if the filter has a status.
-            let records = ledger.partition(&event.key.partition).await?;
-            let key = event.key.to_string();
-            let mut records = records.iter();
-            if records.any(|record| record.key == key && record.status == status.name()) {
+            let record = lookup::by_key(ledger, &event.key.to_string()).await?;
+            if record.is_some_and(|record| record.status == status.name()) {
                 return Ok(true);
             }
         }

@@ -44,15 +44,10 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
 
 /// Whether a record passes the filter.
 pub fn passes(filter: &Filter, record: &Record) -> bool {
-    let received_at = record.received_at.as_deref();
-    let received_at = received_at.and_then(Timestamp::from_rfc3339);
+    let received_at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
+    let error = record.error.as_deref();
     filter.status.is_none_or(|status| status.name() == record.status)
-        && filter.passes(
-            &record.provider,
-            &record.type_name,
-            record.error.as_deref(),
-            received_at,
-        )
+        && filter.passes(&record.provider, &record.type_name, error, received_at)
 }
 
 /// The status as people read it. `--json` keeps the ledger's names.
