@@ -19,12 +19,27 @@ mod progress;
 mod webhooks;
 
 use std::error::Error;
-use std::fmt;
+use std::io;
 
 use acuse_cli::local::Error as LocalError;
 use acuse_cli::stack::target::TargetError;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::ApiError;
+
+/// Input that can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("can't read {what}")]
+struct Unreadable {
+    what: String,
+    source: io::Error,
+}
+
+impl Unreadable {
+    fn of(what: &str) -> impl FnOnce(io::Error) -> Self {
+        let what = what.to_owned();
+        |source| Self { what, source }
+    }
+}
 
 /// Why a command failed, with all causes, and what to do about it.
 #[derive(Debug)]
@@ -34,14 +49,21 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    fn with_advice(error: impl Into<Box<dyn Error>>, advice: impl Into<String>) -> Self {
+    /// A text of the command's own, or an error without the advice that it may have.
+    fn new(error: impl Into<Box<dyn Error>>) -> Self {
         Self {
             error: error.into(),
-            advice: Some(advice.into()),
+            advice: None,
         }
     }
 
-    /// Prints it to standard error.
+    fn with_advice(error: impl Into<Box<dyn Error>>, advice: impl Into<String>) -> Self {
+        Self {
+            advice: Some(advice.into()),
+            ..Self::new(error)
+        }
+    }
+
     pub(crate) fn print(&self) {
         self.lines().iter().for_each(|line| terminal::note(line));
     }
@@ -57,12 +79,6 @@ impl Failure {
             lines.extend(quoted("  what to do: ", advice));
         }
         lines
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lines().join("\n"))
     }
 }
 

@@ -4,7 +4,6 @@ use acuse_core::clock::Timestamp;
 use acuse_core::json;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::Key;
-use acuse_core::providers;
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::proof_headers;
 use bytes::Bytes;
@@ -17,12 +16,14 @@ use uuid::Uuid;
 /// The payload files of the tests: one for each type in the providers' guides.
 static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
 
-/// The local stack's secrets.
 const SECRETS: &str = include_str!("../../local/secrets.json");
 
 /// The time in all payload files, as each provider writes it.
 const MADE_AT_SECONDS: &str = "1689262934";
 const MADE_AT_RFC3339: &str = "2024-03-20T10:00:00Z";
+
+/// How the types of payments that came in end.
+const PAID: [&str; 3] = ["approved", "completed", "received"];
 
 /// A payload with the headers that prove it.
 #[derive(Debug, Clone)]
@@ -46,28 +47,19 @@ pub enum Break {
 
 /// A sample that does not exist.
 #[derive(Debug, Error)]
-#[expect(missing_docs, reason = "the texts say it")]
-pub enum SampleError {
-    #[error(
-        "`{provider}` has no event type `{type_name}`; there are\n  {known}\n(to send another type, write its payload to a file and give that with `--body FILE`)"
-    )]
-    NoType {
-        provider: &'static str,
-        type_name: String,
-        known: String,
-    },
-    #[error("`{0}` sends no token; `--break signature` works for all providers")]
-    NoToken(&'static str),
-}
+#[error("{0}")]
+pub struct SampleError(String);
 
 /// The payload file of a type, unchanged.
 pub fn payload(provider: &'static Provider, type_name: &str) -> Result<String, SampleError> {
     let file = PAYLOADS.get_file(format!("{}/{type_name}.json", provider.name));
     let text = file.and_then(|file| file.contents_utf8());
-    text.map(str::to_owned).ok_or_else(|| SampleError::NoType {
-        provider: provider.name,
-        type_name: type_name.to_owned(),
-        known: provider.types.join("\n  "),
+    text.map(str::to_owned).ok_or_else(|| {
+        SampleError(format!(
+            "`{}` has no event type `{type_name}`; there are\n  {}\n(to send another type, write its payload to a file and give that with `--body FILE`)",
+            provider.name,
+            provider.types.join("\n  ")
+        ))
     })
 }
 
@@ -109,7 +101,10 @@ impl Sample {
         let token = provider.scheme.token.filter(|_| !secrets.has_no_token());
         let token = token.map(|token| token.header);
         if broken == Some(Break::Token) && token.is_none() {
-            return Err(SampleError::NoToken(provider.name));
+            return Err(SampleError(format!(
+                "`{}` sends no token; `--break signature` works for all providers",
+                provider.name
+            )));
         }
         let body = Bytes::from(body);
         // A wrong signature is a well-formed one of other bytes.
@@ -156,38 +151,29 @@ pub fn local_secrets(provider: &Provider) -> Secrets {
 }
 
 /// A `curl` command that posts a signed event of `provider` to the stack at `base_url`. Run twice, it sends a duplicate.
-pub fn curl(provider: &str, base_url: &str, now: Timestamp) -> String {
-    let sample = providers::by_name(provider).and_then(|provider| {
-        // The most interesting type: money came in.
-        let payment = provider.types.iter().find(|name| is_payment(name));
-        let type_name = payment.or(provider.types.first())?;
-        let payload = renewed(provider, &payload(provider, type_name).ok()?, now);
-        // On one line, and without quotes that end the shell's string.
-        let compact: Value = serde_json::from_str(&payload).ok()?;
-        let body = compact.to_string().replace('\'', "’").into_bytes();
-        Sample::signed(provider, body, &local_secrets(provider), now, None).ok()
-    });
-    let Some(Sample { body, headers, .. }) = sample else {
-        return String::new();
-    };
-    let headers = headers.iter();
-    let headers: String = headers
-        .map(|(name, value)| format!(" \\\n  -H '{name}: {value}'"))
-        .collect();
-    let body = String::from_utf8_lossy(&body);
-    format!(
-        "curl -i {base_url}/webhooks/{provider} -H 'content-type: application/json'{headers} \\\n  --data-raw '{body}'"
-    )
-}
-
-fn is_payment(type_name: &str) -> bool {
-    ["approved", "completed", "received"]
-        .iter()
-        .any(|word| type_name.starts_with("payment") && type_name.ends_with(word))
+/// `None` if the provider has no sample.
+pub fn curl(provider: &'static Provider, base_url: &str, now: Timestamp) -> Option<String> {
+    // The most interesting type: money came in.
+    let came_in = |name: &&&str| name.starts_with("payment") && PAID.iter().any(|end| name.ends_with(end));
+    let type_name = provider.types.iter().find(came_in).or(provider.types.first())?;
+    let payload = renewed(provider, &payload(provider, type_name).ok()?, now);
+    // On one line, and without quotes that end the shell's string.
+    let compact: Value = serde_json::from_str(&payload).ok()?;
+    let body = compact.to_string().replace('\'', "’");
+    let sample = Sample::signed(provider, body.clone().into_bytes(), &local_secrets(provider), now, None).ok()?;
+    let headers = sample.headers.iter();
+    let headers = headers.map(|(name, value)| format!(" \\\n  -H '{name}: {value}'"));
+    Some(format!(
+        "curl -i {base_url}/webhooks/{} -H 'content-type: application/json'{} \\\n  --data-raw '{body}'",
+        provider.name,
+        headers.collect::<String>()
+    ))
 }
 
 #[cfg(test)]
 mod tests {
+    use acuse_core::providers;
+
     use super::*;
 
     #[test]

@@ -13,3 +13,6 @@ pub mod queue;
 pub mod running;
 pub mod secret;
 pub mod target;
+
+/// A day, as the ledger's lists count them.
+pub const DAY: std::time::Duration = std::time::Duration::from_hours(24);

@@ -3,19 +3,8 @@
 use std::io::{self, IsTerminal};
 
 use acuse_cli::terminal;
-use thiserror::Error;
 
-use super::Failure;
-
-#[derive(Debug, Error)]
-enum NotConfirmed {
-    #[error("not done: the answer was not `yes`")]
-    No,
-    #[error("not done: standard input is not a terminal, so nobody can confirm it")]
-    NoTerminal,
-    #[error("can't read the answer")]
-    Read(#[from] io::Error),
-}
+use super::{Failure, Unreadable};
 
 /// Asks whether to do `what`, unless the command line has `--yes`.
 pub(crate) fn confirm(what: &str, yes: bool) -> Result<(), Failure> {
@@ -24,13 +13,13 @@ pub(crate) fn confirm(what: &str, yes: bool) -> Result<(), Failure> {
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::with_advice(
-            NotConfirmed::NoTerminal,
+            "not done: standard input is not a terminal, so nobody can confirm it",
             format!("add `--yes` to {what}"),
         ));
     }
-    let answer = terminal::ask(&format!("{what}? Type `yes`:")).map_err(NotConfirmed::Read)?;
+    let answer = terminal::ask(&format!("{what}? Type `yes`:")).map_err(Unreadable::of("the answer"))?;
     match answer.trim() {
         "yes" => Ok(()),
-        _ => Err(NotConfirmed::No.into()),
+        _ => Err(Failure::new("not done: the answer was not `yes`")),
     }
 }

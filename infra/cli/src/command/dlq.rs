@@ -12,7 +12,6 @@ use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
 use aws_sdk_sqs::Client;
 use clap::{Args, Subcommand};
-use thiserror::Error;
 
 use super::Failure;
 use super::confirm::confirm;
@@ -51,20 +50,12 @@ pub(crate) struct Redrive {
     include: Include,
 }
 
-/// The result of a pass.
 #[derive(Debug, Default)]
 struct Done {
     sent: Counts,
     left_out: Counts,
     left: usize,
     refused: Vec<String>,
-}
-
-#[derive(Debug, Error)]
-#[error("{} could not be sent back; the first one: {first}", terminal::counted(.count, "message"))]
-struct NotSent {
-    count: usize,
-    first: String,
 }
 
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -132,21 +123,31 @@ impl Redrive {
     async fn run(&self) -> Result<ExitCode, Failure> {
         let target = self.selection.stack.target().await?;
         let interrupt = Interrupt::listen();
-        if self.caution.dry_run {
-            let show = |dead: &DeadLetter| self.say(dead, "would be sent back");
-            let found = self.count(&target, &interrupt, show).await?;
-            self.sum_up(&format!("{} would be sent back", found.sent.total()), found.left_out);
-            return Ok(interrupt.code());
-        }
-        if self.include.any() && !self.caution.yes {
-            let found = self.count(&target, &interrupt, |_| {}).await?;
+        let dry_run = self.caution.dry_run;
+        if dry_run || (self.include.any() && !self.caution.yes) {
+            let (mut found, now) = (Done::default(), SystemClock.now());
+            let visited = visit(&target, &self.selection, &interrupt, |dead| {
+                let set_aside = dead.set_aside_reason(&target, now);
+                if !self.include.includes(set_aside) {
+                    found.left_out.add(set_aside);
+                    return;
+                }
+                found.sent.add(set_aside);
+                if dry_run {
+                    self.say(dead, "would be sent back");
+                }
+            });
+            visited.await?;
+            if dry_run {
+                self.sum_up(&format!("{} would be sent back", found.sent.total()), found.left_out);
+                return Ok(interrupt.code());
+            }
             confirm(&format!("send back {} and hand them to hooks", found.sent), false)?;
         }
-        let client = Client::new(&target.sdk);
-        let mut walk = Walk::work(client.clone(), target.output("DeadLetterQueueUrl")?).await?;
+        let mut walk = Walk::work(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
         note_hidden(&walk);
         let bar = Bar::new(walk.depth().visible);
-        let done = self.send_back(&target, &client, &mut walk, &bar, &interrupt).await;
+        let done = self.send_back(&target, &mut walk, &bar, &interrupt).await;
         let later = walk.later();
         let done = walk.end(done).await;
         bar.clear();
@@ -161,41 +162,18 @@ impl Redrive {
         match done.refused.first() {
             None => Ok(interrupt.code()),
             Some(first) => Err(Failure::with_advice(
-                NotSent {
-                    count: done.refused.len(),
-                    first: first.clone(),
-                },
+                format!(
+                    "{} could not be sent back; the first one: {first}",
+                    terminal::counted(done.refused.len(), "message")
+                ),
                 "run this again: the ledger drops what was already sent",
             )),
         }
     }
 
-    /// Passes over the queue without sending anything.
-    async fn count(
-        &self,
-        target: &Target,
-        interrupt: &Interrupt,
-        mut show: impl FnMut(&DeadLetter),
-    ) -> Result<Done, Failure> {
-        let (mut done, now) = (Done::default(), SystemClock.now());
-        let visited = visit(target, &self.selection, interrupt, |dead| {
-            let set_aside = dead.set_aside_reason(target, now);
-            match self.include.includes(set_aside) {
-                true => {
-                    done.sent.add(set_aside);
-                    show(dead);
-                }
-                false => done.left_out.add(set_aside),
-            }
-        });
-        visited.await?;
-        Ok(done)
-    }
-
     async fn send_back(
         &self,
         target: &Target,
-        client: &Client,
         walk: &mut Walk,
         bar: &Bar,
         interrupt: &Interrupt,
@@ -219,7 +197,7 @@ impl Redrive {
                 }
             }
             let passing: Vec<&DeadLetter> = letters.iter().map(|(dead, _)| dead).collect();
-            let returned = send_back(client, to, walk, &passing).await?;
+            let returned = send_back(to, walk, &passing).await?;
             done.refused.extend(returned.refused);
             for (dead, set_aside) in &letters {
                 if returned.sent.contains(dead.message.message_id().unwrap_or_default()) {

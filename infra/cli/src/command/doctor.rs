@@ -4,7 +4,6 @@ mod alarms;
 mod delivery;
 mod drift;
 mod queues;
-mod resources;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -20,13 +19,13 @@ use acuse_core::providers;
 use acuse_core::receive::SecretStore;
 use acuse_core::receive::registration::is_open;
 use acuse_core::receive::secrets::Secrets;
+use aws_sdk_cloudformation::types::StackResource;
 use clap::Args;
 use serde_json::json;
 
 use super::options::StackOptions;
 use super::webhooks::ManagementApi as _;
 use super::{Failure, kuenta};
-use resources::Resources;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -56,7 +55,6 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-/// What a check found.
 type Checked = Result<String, Problem>;
 
 /// What is wrong, and how to fix it.
@@ -69,7 +67,6 @@ impl<E: Error> From<E> for Problem {
     }
 }
 
-/// Runs all checks, and prints each as it ends.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let target = arguments.stack.target().await?;
     let mut healthy = true;
@@ -100,7 +97,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let quarantine = queues::is_empty(&target, "QuarantineQueueUrl", advice).await;
     report("quarantine", quarantine);
     report("conflicts", queues::conflicts(&target).await);
-    let resources = Resources::of(&target).await;
+    let resources = resources(&target).await;
     report("functions", drift::functions(&target, &resources).await);
     report("alarms", alarms::state(&target, &resources).await);
     report("alarm mail", alarms::subscriptions(&target).await);
@@ -148,7 +145,6 @@ async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'stat
     Ok((provider, store.load().await?))
 }
 
-/// What the check says of a valid secret.
 fn valid(provider: &Provider, secrets: &Secrets) -> String {
     let mut text = "valid".to_owned();
     if let (Some(token), true) = (provider.scheme.token, secrets.has_no_token()) {
@@ -166,11 +162,32 @@ fn valid(provider: &Provider, secrets: &Secrets) -> String {
     }
 }
 
+/// The stack's resources, or why they can't be listed.
+type Resources = Result<Vec<StackResource>, Problem>;
+
+async fn resources(target: &Target) -> Resources {
+    let client = aws_sdk_cloudformation::Client::new(&target.sdk);
+    let described = client
+        .describe_stack_resources()
+        .stack_name(target.name())
+        .send()
+        .await?;
+    Ok(described.stack_resources.unwrap_or_default())
+}
+
+/// The logical and physical ids of all resources of a type.
+fn of_type<'a>(resources: &'a Resources, kind: &str) -> Result<Vec<(&'a str, &'a str)>, Problem> {
+    let all = resources.as_ref().map_err(Clone::clone)?.iter();
+    let own = all.filter(|resource| resource.resource_type() == Some(kind));
+    let ids = own.filter_map(|resource| Some((resource.logical_resource_id()?, resource.physical_resource_id()?)));
+    Ok(ids.collect())
+}
+
 /// Whether Kuenta posts to this stack, with every event of its guide.
 async fn registered(target: &Target, api: &kuenta::Api) -> Checked {
     let provider = &acuse_core::providers::kuenta::PROVIDER;
     let url = target.webhook_url(provider)?;
-    let client = api.client().map_err(|failure| Problem(failure.to_string()))?;
+    let client = api.client().map_err(|failure| Problem(failure.lines().join("\n")))?;
     let webhooks = client.list().await?;
     let Some(own) = webhooks.iter().find(|webhook| webhook.url == url) else {
         return Err(Problem(format!(

@@ -3,7 +3,7 @@
 mod conflict;
 mod replay;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use acuse_cli::stack::lookup;
 use acuse_cli::terminal::{self, Table, cut};
 use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
+use acuse_core::providers;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
-use thiserror::Error;
 
 use super::Failure;
 use super::interrupt::interrupted;
@@ -148,13 +148,6 @@ impl Choice {
     }
 }
 
-#[derive(Debug, Error)]
-#[error("no event of `{which}` in the ledger (searched {days} days)")]
-struct NotFound {
-    which: String,
-    days: u32,
-}
-
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(list) => list.run(&list.selection.stack.target().await?.ledger()?).await?,
@@ -230,17 +223,13 @@ impl List {
 type Seen = (&'static str, u32, u32);
 
 /// The providers whose events were all new at this look, so that more may have come than were looked at.
-fn overrun<'a>(records: &'a [Record], known: &HashMap<String, Seen>) -> Vec<&'a str> {
-    let mut new: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
-    for record in records {
-        let (count, all) = new.entry(&record.provider).or_insert((0, true));
-        *count += 1;
-        *all &= !known.contains_key(&record.key);
-    }
-    let overrun = new
-        .into_iter()
-        .filter(|(_, (count, all))| *all && *count >= Tail::NEWEST);
-    overrun.map(|(provider, _)| provider).collect()
+fn overrun(records: &[Record], known: &HashMap<String, Seen>) -> Vec<&'static str> {
+    let of = |name: &'static str| records.iter().filter(move |record| record.provider == name);
+    let is_new = |record: &Record| !known.contains_key(&record.key);
+    let names = providers::ALL.iter().map(|provider| provider.name);
+    names
+        .filter(|name| of(name).count() >= Tail::NEWEST && of(name).all(is_new))
+        .collect()
 }
 
 impl Tail {
@@ -305,10 +294,10 @@ impl Show {
         let records = self.find(ledger).await?;
         if records.is_empty() {
             return Err(Failure::with_advice(
-                NotFound {
-                    which: self.which.clone(),
-                    days: self.days,
-                },
+                format!(
+                    "no event of `{}` in the ledger (searched {} days)",
+                    self.which, self.days
+                ),
                 "it may not have got this far: see `acuse dlq list` and `acuse quarantine list`",
             ));
         }

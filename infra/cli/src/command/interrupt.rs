@@ -1,33 +1,25 @@
 //! Ctrl-C during work that has to be finished or undone.
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use acuse_cli::note;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 /// The exit code that shells report for a program ended by SIGINT.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Whether to stop at the next safe point.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt(JoinHandle<()>);
 
 impl Interrupt {
-    /// Starts to listen.
     pub(crate) fn listen() -> Self {
-        let interrupt = Self::default();
-        let received = interrupt.clone();
-        tokio::spawn(async move {
+        Self(tokio::spawn(async {
             interrupted().await;
             note!("stopping; messages that are not done stay where they are");
-            received.0.store(true, Ordering::Relaxed);
-        });
-        interrupt
+        }))
     }
 
-    /// The program's exit code.
     pub(crate) fn code(&self) -> ExitCode {
         match self.received() {
             true => ExitCode::from(INTERRUPTED),
@@ -35,9 +27,8 @@ impl Interrupt {
         }
     }
 
-    /// Whether the program was interrupted.
     pub(crate) fn received(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.is_finished()
     }
 }
 

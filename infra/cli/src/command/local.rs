@@ -77,9 +77,9 @@ fn summary(stack: &Stack) {
     }
     table.print();
     for provider in providers::ALL {
-        let curl = sample::curl(provider.name, &running.http, SystemClock.now());
+        let curl = sample::curl(provider, &running.http, SystemClock.now());
         say!("");
         say!("# {}", provider.name);
-        curl.lines().for_each(terminal::line);
+        curl.unwrap_or_default().lines().for_each(terminal::line);
     }
 }

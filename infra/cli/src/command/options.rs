@@ -29,7 +29,6 @@ pub(crate) struct StackOptions {
 }
 
 impl StackOptions {
-    /// Finds the stack.
     pub(crate) async fn target(&self) -> Result<Target, Failure> {
         if let Some(stack) = &self.stack {
             return Ok(Target::deployed(stack, self.profile.as_deref(), self.region.as_deref()).await?);

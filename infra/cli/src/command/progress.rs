@@ -14,14 +14,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    /// A bar of so many steps.
     pub(crate) fn new(length: u64) -> Self {
         let bar = bar(length, "{bar:30} {pos}/{len}  {per_sec}  {eta} left");
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
 
-    /// Advances by so many steps.
     pub(crate) fn advance(&self, steps: usize) {
         self.0.inc(u64::try_from(steps).unwrap_or_default());
     }
@@ -31,7 +29,6 @@ impl Bar {
         self.0.suspend(print);
     }
 
-    /// Removes the bar.
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
     }

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
-use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table, quoted};
 use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
@@ -74,31 +73,46 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
-    let (arguments, action) = match command {
-        Command::List(arguments) => (arguments, Action::List),
-        Command::Diagnose {
-            delivery_ids,
-            arguments,
-        } => (arguments, Action::Diagnose(delivery_ids)),
-        Command::Release { dry_run, arguments } => (arguments, Action::Release { dry_run }),
-        Command::Purge { yes, arguments } => {
-            confirm("delete what does not verify from the quarantine for good", yes)?;
-            (arguments, Action::Purge)
+impl Command {
+    fn arguments(&self) -> &Arguments {
+        match self {
+            Self::List(arguments)
+            | Self::Diagnose { arguments, .. }
+            | Self::Release { arguments, .. }
+            | Self::Purge { arguments, .. } => arguments,
         }
-    };
-    let target = arguments.stack.target().await?;
+    }
+}
+
+pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
+    if let Command::Purge { yes, .. } = command {
+        confirm("delete what does not verify from the quarantine for good", yes)?;
+    }
+    let target = command.arguments().stack.target().await?;
     let client = aws_sdk_sqs::Client::new(&target.sdk);
     let queue = target.output("QuarantineQueueUrl")?;
     let interrupt = Interrupt::listen();
     // Forged deliveries may keep arriving meanwhile: those are left for the next run.
-    let mut walk = match action {
-        Action::Release { dry_run: false } | Action::Purge => Walk::work(client, queue).await?,
+    let mut walk = match command {
+        Command::Release { dry_run: false, .. } | Command::Purge { .. } => Walk::work(client, queue).await?,
         _ => Walk::list(client, queue).await?,
     };
     note_hidden(&walk);
-    let mut pass = Pass::new(&target, action, arguments.json)?;
-    let done = pass.run(&mut walk, arguments.provider, &interrupt).await;
+    let mut pass = Pass {
+        command: &command,
+        json: command.arguments().json,
+        reverifier: Reverifier::new(&target)?,
+        table: Table::new([
+            ("RECEIVED", 24),
+            ("PROVIDER", 16),
+            ("DELIVERY", 40),
+            ("BYTES", 10),
+            ("REASON", 80),
+        ]),
+        seen: 0,
+        done: 0,
+    };
+    let done = pass.run(&mut walk, &interrupt).await;
     let later = walk.later();
     walk.end(done).await?;
     pass.sum_up();
@@ -108,18 +122,8 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     Ok(interrupt.code())
 }
 
-/// What to do with each delivery.
-#[derive(Debug)]
-enum Action {
-    List,
-    Diagnose(Vec<String>),
-    Release { dry_run: bool },
-    Purge,
-}
-
-/// One pass over the quarantine.
 struct Pass<'a> {
-    action: Action,
+    command: &'a Command,
     json: bool,
     reverifier: Reverifier<'a>,
     table: Table<5>,
@@ -127,31 +131,9 @@ struct Pass<'a> {
     done: usize,
 }
 
-impl<'a> Pass<'a> {
-    fn new(target: &'a Target, action: Action, json: bool) -> Result<Self, Failure> {
-        let table = Table::new([
-            ("RECEIVED", 24),
-            ("PROVIDER", 16),
-            ("DELIVERY", 40),
-            ("BYTES", 10),
-            ("REASON", 80),
-        ]);
-        Ok(Self {
-            action,
-            json,
-            reverifier: Reverifier::new(target)?,
-            table,
-            seen: 0,
-            done: 0,
-        })
-    }
-
-    async fn run(
-        &mut self,
-        walk: &mut Walk,
-        only: Option<&'static Provider>,
-        interrupt: &Interrupt,
-    ) -> Result<(), Failure> {
+impl Pass<'_> {
+    async fn run(&mut self, walk: &mut Walk, interrupt: &Interrupt) -> Result<(), Failure> {
+        let only = self.command.arguments().provider;
         while let Some(messages) = walk.next().await?
             && !interrupt.received()
         {
@@ -164,18 +146,19 @@ impl<'a> Pass<'a> {
 
     async fn act(&mut self, items: &[&Quarantined], walk: &mut Walk) -> Result<(), Failure> {
         self.seen += items.len();
-        let (done, what) = match &self.action {
-            Action::Release { dry_run: false } => (self.reverifier.release(items, walk).await?, "released"),
-            Action::Release { dry_run: true } => (self.reverifier.valid(items).await?, "would be released"),
-            Action::Purge => (self.reverifier.purge(items, walk).await?, "deleted"),
-            Action::List => {
+        let (done, what) = match self.command {
+            Command::Release { dry_run: false, .. } => (self.reverifier.release(items, walk).await?, "released"),
+            Command::Release { dry_run: true, .. } => (self.reverifier.valid(items).await?, "would be released"),
+            Command::Purge { .. } => (self.reverifier.purge(items, walk).await?, "deleted"),
+            Command::List(_) => {
                 items.iter().for_each(|item| self.list(item));
                 return Ok(());
             }
-            Action::Diagnose(ids) => {
-                let named = |item: &&&Quarantined| ids.is_empty() || ids.contains(&item.delivery_id());
-                for item in items.iter().filter(named).copied().collect::<Vec<_>>() {
-                    self.diagnose(item).await?;
+            Command::Diagnose { delivery_ids: ids, .. } => {
+                for item in items {
+                    if ids.is_empty() || ids.contains(&item.delivery_id()) {
+                        self.diagnose(item).await?;
+                    }
                 }
                 return Ok(());
             }
@@ -225,14 +208,14 @@ impl<'a> Pass<'a> {
             return;
         }
         let (done, left) = (self.done, self.seen - self.done);
-        match self.action {
+        match self.command {
             _ if self.seen == 0 => say!("no deliveries in quarantine"),
-            Action::List => self.table.print(),
-            Action::Diagnose(_) if done == 0 => say!("no such delivery in quarantine"),
-            Action::Diagnose(_) => {}
-            Action::Release { dry_run: true } => say!("{done} would be released, {left} would stay"),
-            Action::Release { .. } => say!("{done} released, {left} left in quarantine"),
-            Action::Purge => say!("{done} deleted, {left} left for `release`"),
+            Command::List(_) => self.table.print(),
+            Command::Diagnose { .. } if done == 0 => say!("no such delivery in quarantine"),
+            Command::Diagnose { .. } => {}
+            Command::Release { dry_run: true, .. } => say!("{done} would be released, {left} would stay"),
+            Command::Release { .. } => say!("{done} released, {left} left in quarantine"),
+            Command::Purge { .. } => say!("{done} deleted, {left} left for `release`"),
         }
     }
 }

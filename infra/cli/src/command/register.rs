@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::filter::provider_parser;
+use acuse_cli::stack::filter::{self, provider_parser};
 use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::stack::secret::StackSecret;
@@ -17,7 +17,6 @@ use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::provider::Provider;
 use acuse_core::receive::registration::LONGEST;
 use clap::Args;
-use jiff::{Span, SpanRelativeTo};
 
 use super::Failure;
 use super::interrupt::interrupted;
@@ -28,7 +27,6 @@ use super::secrets::ACCEPTED_AFTER;
 /// A shorter window would be over before every function knows of it.
 const SHORTEST: Duration = Duration::from_secs(120);
 
-/// The pause between two looks at the quarantine.
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
@@ -65,10 +63,7 @@ pub(crate) struct Arguments {
 }
 
 fn length(text: &str) -> Result<Duration, String> {
-    let span: Result<Span, _> = text.parse();
-    let length = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-    let length = length.ok().and_then(|length| Duration::try_from(length).ok());
-    length
+    filter::length(text)
         .filter(|length| (SHORTEST..=LONGEST).contains(length))
         .ok_or_else(|| "expected two minutes to one hour, such as 15m".to_owned())
 }
@@ -157,7 +152,6 @@ async fn close(secret: &StackSecret, provider: &Provider) -> Result<(), Failure>
     Ok(())
 }
 
-/// Watches the quarantine for the provider's deliveries.
 struct Watch<'a> {
     target: &'a Target,
     provider: &'static Provider,
@@ -172,29 +166,25 @@ impl Watch<'_> {
     async fn look(&mut self) -> Result<(), Failure> {
         let client = aws_sdk_sqs::Client::new(&self.target.sdk);
         let mut walk = Walk::list(client, self.target.output("QuarantineQueueUrl")?).await?;
-        let found = self.pass(&mut walk).await;
-        walk.end(found).await
-    }
-
-    async fn pass(&mut self, walk: &mut Walk) -> Result<(), Failure> {
-        // A new one each time: the secret may be put meanwhile.
-        let mut reverifier = Reverifier::new(self.target)?;
-        while let Some(messages) = walk.next().await? {
-            for item in messages.into_iter().map(Quarantined::open) {
-                let is_new = item.received_at().is_some_and(|at| at >= self.opened);
-                if item.provider == self.provider.name && is_new && self.seen.insert(item.delivery_id()) {
-                    self.show(&item, &reverifier.diagnose(&item).await?);
+        let shown = async {
+            // A new one each time: the secret may be put meanwhile.
+            let mut reverifier = Reverifier::new(self.target)?;
+            while let Some(messages) = walk.next().await? {
+                for item in messages.into_iter().map(Quarantined::open) {
+                    let is_new = item.received_at().is_some_and(|at| at >= self.opened);
+                    if item.provider == self.provider.name && is_new && self.seen.insert(item.delivery_id()) {
+                        self.registered += usize::from(item.registration);
+                        let status = if item.registration { 200 } else { 401 };
+                        let diagnosis = reverifier.diagnose(&item).await?;
+                        say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
+                        quoted("  ", &diagnosis).iter().for_each(|line| terminal::line(line));
+                    }
                 }
             }
-        }
-        Ok(())
-    }
-
-    fn show(&mut self, item: &Quarantined, diagnosis: &str) {
-        self.registered += usize::from(item.registration);
-        let status = if item.registration { 200 } else { 401 };
-        say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
-        quoted("  ", diagnosis).iter().for_each(|line| terminal::line(line));
+            Ok(())
+        };
+        let shown = shown.await;
+        walk.end(shown).await
     }
 
     fn sum_up(&self) {

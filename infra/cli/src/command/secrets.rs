@@ -4,9 +4,9 @@
 //! other users and the shell's history would see it, and never printed.
 
 mod input;
-mod wait;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
 use acuse_cli::stack::filter::provider_parser;
@@ -15,18 +15,25 @@ use acuse_cli::stack::target::Target;
 use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_core::receive::SecretStore;
 use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion, TokenField};
+use acuse_core::receive::{FRESH_FOR, RELOAD_EVERY, SecretStore};
 use clap::{Args, Subcommand};
-use thiserror::Error;
 
 use super::Failure;
-use super::interrupt::INTERRUPTED;
+use super::interrupt::{INTERRUPTED, interrupted};
 use super::options::StackOptions;
-use input::InputError;
+use super::progress::countdown;
 pub(super) use input::ask;
-pub(super) use wait::ACCEPTED_AFTER;
-use wait::WITHDRAWN_AFTER;
+
+/// A read just after a write to Secrets Manager may still return the old value.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// How long after it is stored every running function accepts a secret: by then each of them has read it, or reads it
+/// at the next delivery that fails verification.
+pub(crate) const ACCEPTED_AFTER: Duration = RELOAD_EVERY.saturating_add(MARGIN);
+
+/// How long after it is withdrawn a secret may be accepted: a function that has just read it uses it for so long.
+const WITHDRAWN_AFTER: Duration = FRESH_FOR.saturating_add(MARGIN);
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -75,15 +82,6 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-/// Why a rotation can't start.
-#[derive(Debug, Error)]
-enum RotateError {
-    #[error("`{0}` has no secret yet, so there is nothing to rotate")]
-    NothingToRotate(&'static str),
-    #[error("a rotation of `{0}` is under way, and another one would withdraw the token from before it")]
-    UnderWay(&'static str),
-}
-
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     let arguments = match &command {
         Command::Put { arguments, .. } | Command::Rotate { arguments, .. } => arguments,
@@ -101,21 +99,23 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 async fn put(provider: &'static Provider, secret: &StackSecret, no_token: bool) -> Result<ExitCode, Failure> {
     let name = provider.name;
     if no_token && provider.scheme.token.is_none() {
-        return Err(InputError::NoTokenAnyway(name).into());
+        return Err(Failure::new(format!(
+            "{name} never sends a token: leave `--no-token` out"
+        )));
     }
-    let new = ask(provider, no_token).map_err(|error| match error {
-        InputError::Secret(SecretError {
-            problem: Problem::MissingToken { .. },
-            ..
-        }) => {
-            let advice =
-                format!("if its webhook has no token, add `--no-token`: `acuse secrets put {name} --no-token`");
-            Failure::with_advice(error, advice)
+    let new = ask(provider, no_token).map_err(|mut failure| {
+        let error = failure.error.downcast_ref::<SecretError>();
+        if error.is_some_and(|error| matches!(error.problem, Problem::MissingToken { .. })) {
+            failure.advice = Some(format!(
+                "if its webhook has no token, add `--no-token`: `acuse secrets put {name} --no-token`"
+            ));
         }
-        error => error.into(),
+        failure
     })?;
     if no_token && new.token != TokenField::Null {
-        return Err(InputError::TokenGiven.into());
+        return Err(Failure::new(
+            "`--no-token` states that there is no token, but one was given: leave one of the two out",
+        ));
     }
     secret.replace(&new).await?;
     let now = SystemClock.now();
@@ -134,7 +134,7 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
     let name = provider.name;
     let Some(old) = secret.get().await? else {
         let advice = format!("put it: `acuse secrets put {name}`");
-        return Err(Failure::with_advice(RotateError::NothingToRotate(name), advice));
+        return Err(Failure::with_advice(nothing_to_rotate(name), advice));
     };
     // If the old secret states that there is no token, so does the new one, unless a token is given.
     let new = beside(ask(provider, old.token == TokenField::Null)?, &old);
@@ -146,13 +146,16 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
             let advice = format!(
                 "if {name} uses the newest by now, run `acuse secrets rotate {name} --finish` and then this again; if it still uses the one before, run `acuse secrets put {name}` with that one, and then this again"
             );
-            return Err(Failure::with_advice(RotateError::UnderWay(name), advice));
+            return Err(Failure::with_advice(
+                format!("a rotation of `{name}` is under way, and another one would withdraw the token from before it"),
+                advice,
+            ));
         }
         secret.add(&new).await?;
         note!("stored the new secret of {name} beside the old one");
         note_no_token(name, &new);
     }
-    if !wait::until_accepted().await {
+    if !until_accepted().await {
         note!(
             "interrupted: both secrets of {name} are stored, but a running function may still refuse the new one. Don't change it at the provider yet: run `acuse secrets rotate {name}` with the same secret to wait again"
         );
@@ -162,6 +165,25 @@ async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecr
         "every running function accepts both secrets of {name}. Now change it at the provider, then run `acuse secrets rotate {name} --finish`"
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits, and shows how long. Returns false if interrupted: some functions may not accept the secret yet.
+async fn until_accepted() -> bool {
+    let wait = async {
+        let seconds = ACCEPTED_AFTER.as_secs();
+        note!("waiting {seconds} s until every running function accepts it");
+        countdown(ACCEPTED_AFTER).await;
+    };
+    tokio::select! {
+        // Listens before the wait is announced.
+        biased;
+        () = interrupted() => false,
+        () = wait => true,
+    }
+}
+
+fn nothing_to_rotate(name: &str) -> String {
+    format!("`{name}` has no secret yet, so there is nothing to rotate")
 }
 
 fn note_no_token(name: &str, secret: &SecretVersion) {
@@ -182,7 +204,7 @@ fn beside(mut new: SecretVersion, old: &SecretVersion) -> SecretVersion {
 
 async fn finish(provider: &Provider, secret: &StackSecret) -> Result<ExitCode, Failure> {
     let Some(mut newest) = secret.get().await? else {
-        return Err(RotateError::NothingToRotate(provider.name).into());
+        return Err(Failure::new(nothing_to_rotate(provider.name)));
     };
     newest.signing_secrets.truncate(1);
     secret.replace(&newest).await?;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::http::{Answer, PostError, post};
-use acuse_cli::sample::{self, Break, Sample, SampleError};
+use acuse_cli::http::{PostError, post};
+use acuse_cli::sample::{self, Break, Sample};
 use acuse_cli::say;
 use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::lookup;
@@ -16,13 +16,11 @@ use acuse_cli::terminal::{self, cut};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
-use acuse_core::receive::secrets::Secrets;
 use clap::Args;
 use serde_json::json;
-use thiserror::Error;
 
-use super::Failure;
 use super::options::StackOptions;
+use super::{Failure, Unreadable};
 
 /// Providers give up after 5 s. This waits longer, to show how slow an answer is.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -69,32 +67,21 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-/// Why a delivery could not be sent.
-#[derive(Debug, Error)]
-enum SendError {
-    #[error(transparent)]
-    Sample(#[from] SampleError),
-    #[error("the ledger has no payload of `{0}`")]
-    NoEvent(String),
-    #[error("the stack has no secret of `{0}` yet, so nothing can be signed")]
-    NoSecret(&'static str),
-    #[error("can't read {what}")]
-    Body { what: String, source: io::Error },
-    #[error(transparent)]
-    NoAnswer(#[from] PostError),
-    #[error("{unexpected} of {sent} deliveries were not answered {expected}")]
-    Unexpected { unexpected: u32, sent: u32, expected: u16 },
-}
-
-/// Sends to the stack's public URL, signed with the stack's secret.
+/// Sends to the stack's public URL, signed with the stack's secret, and prints a line for each delivery. Any answer other
+/// than the expected one is an error: 200, or 401 with `--break`.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let body = arguments.body.as_deref().map(read).transpose()?;
     let target = arguments.stack.target().await?;
     let provider = target.provider(arguments.provider)?;
     let secrets = target.secrets(provider)?.load().await?;
     if secrets.is_empty() {
-        let advice = format!("put it: `acuse secrets put {}`", provider.name);
-        return Err(Failure::with_advice(SendError::NoSecret(provider.name), advice));
+        return Err(Failure::with_advice(
+            format!(
+                "the stack has no secret of `{}` yet, so nothing can be signed",
+                provider.name
+            ),
+            format!("put it: `acuse secrets put {}`", provider.name),
+        ));
     }
     let url = match &arguments.url {
         Some(url) => url.clone(),
@@ -104,20 +91,40 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Some(key) => Some(recorded(&target, key).await?),
         None => body,
     };
-    arguments.send(provider, &secrets, &url, given).await?;
+    let expected = if arguments.broken.is_some() { 401 } else { 200 };
+    let (mut sent, mut unexpected) = (0, 0);
+    for _ in 0..arguments.count {
+        let now = SystemClock.now();
+        let body = match (&given, &arguments.event_type) {
+            (Some(given), _) => given.clone(),
+            (None, name) => {
+                let payload = sample::payload(provider, name.as_deref().unwrap_or_default())?;
+                sample::renewed(provider, &payload, now).into_bytes()
+            }
+        };
+        let sample = Sample::signed(provider, body, &secrets, now, arguments.broken)?;
+        for _ in 0..=u32::from(arguments.twice) {
+            let status = arguments.post(&url, &sample).await?;
+            sent += 1;
+            unexpected += u32::from(status != expected);
+        }
+    }
+    if unexpected > 0 {
+        return Err(Failure::new(format!(
+            "{unexpected} of {sent} deliveries were not answered {expected}"
+        )));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Reads a file or standard input, which can be read only once.
-fn read(path: &Path) -> Result<Vec<u8>, SendError> {
-    let (what, read) = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        let read = io::stdin().read_to_end(&mut bytes).map(|_| bytes);
-        ("standard input".to_owned(), read)
-    } else {
-        (path.display().to_string(), std::fs::read(path))
-    };
-    read.map_err(|source| SendError::Body { what, source })
+fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
+    if path != Path::new("-") {
+        return std::fs::read(path).map_err(Unreadable::of(&path.display().to_string()));
+    }
+    let mut bytes = Vec::new();
+    let read = io::stdin().read_to_end(&mut bytes);
+    read.map(|_| bytes).map_err(Unreadable::of("standard input"))
 }
 
 /// The payload of an event as the provider sent it.
@@ -128,62 +135,23 @@ async fn recorded(target: &Target, key: &str) -> Result<Vec<u8>, Failure> {
         None => None,
     };
     payload.ok_or_else(|| {
-        let advice = "`acuse events list --json` prints the keys; quote them, because they contain `#` and `|`";
-        Failure::with_advice(SendError::NoEvent(key.to_owned()), advice)
+        Failure::with_advice(
+            format!("the ledger has no payload of `{key}`"),
+            "`acuse events list --json` prints the keys; quote them, because they contain `#` and `|`",
+        )
     })
 }
 
 impl Arguments {
-    /// Sends, and prints a line for each delivery. Any answer other than the expected one is an error: 200, or 401
-    /// with `--break`.
-    async fn send(
-        &self,
-        provider: &'static Provider,
-        secrets: &Secrets,
-        url: &str,
-        given: Option<Vec<u8>>,
-    ) -> Result<(), SendError> {
-        let expected = if self.broken.is_some() { 401 } else { 200 };
-        let (mut sent, mut unexpected) = (0, 0);
-        for _ in 0..self.count {
-            let sample = Sample::signed(
-                provider,
-                given.clone().map_or_else(|| self.payload(provider), Ok)?,
-                secrets,
-                SystemClock.now(),
-                self.broken,
-            )?;
-            for _ in 0..=u32::from(self.twice) {
-                let status = self.post(url, &sample).await?;
-                sent += 1;
-                unexpected += u32::from(status != expected);
-            }
-        }
-        if unexpected > 0 {
-            return Err(SendError::Unexpected {
-                unexpected,
-                sent,
-                expected,
-            });
-        }
-        Ok(())
-    }
-
-    fn payload(&self, provider: &'static Provider) -> Result<Vec<u8>, SendError> {
-        let payload = sample::payload(provider, self.event_type.as_deref().unwrap_or_default())?;
-        Ok(sample::renewed(provider, &payload, SystemClock.now()).into_bytes())
-    }
-
-    async fn post(&self, url: &str, sample: &Sample) -> Result<u16, SendError> {
-        let Answer {
-            status,
-            text,
-            delivery_id,
-        } = post(url, &sample.headers, &sample.body, PATIENCE).await?;
+    async fn post(&self, url: &str, sample: &Sample) -> Result<u16, PostError> {
+        let answer = post(url, &sample.headers, &sample.body, PATIENCE).await?;
+        let (status, text) = (answer.status, answer.text);
         if self.json {
-            terminal::json(json!({"status": status, "answer": text, "delivery_id": delivery_id}));
+            terminal::json(json!({"status": status, "answer": text, "delivery_id": answer.delivery_id}));
         } else {
-            let delivery = delivery_id.map_or_else(String::new, |id| format!("  delivery {id}"));
+            let delivery = answer
+                .delivery_id
+                .map_or_else(String::new, |id| format!("  delivery {id}"));
             say!("{status} {}{delivery}", cut(&text, 300));
         }
         Ok(status)

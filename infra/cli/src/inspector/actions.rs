@@ -71,9 +71,8 @@ pub(super) async fn replay(
     let Some(record) = inspector.record(&key).await? else {
         return Ok(Redirect::to("/"));
     };
-    let message = replayed(&target.ledger()?, &record).await?;
-    if let (Some(message), Some(provider)) = (message, providers::by_name(&record.provider)) {
-        target.outbox()?.queue(provider.name, message).await?;
+    if let Some((provider, message)) = replayed(&target.ledger()?, &record).await? {
+        target.outbox()?.queue(provider, message).await?;
     }
     Ok(Redirect::to("/"))
 }
@@ -109,13 +108,13 @@ pub(super) async fn redrive(
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
     let sqs = aws_sdk_sqs::Client::new(&target.sdk);
-    let mut walk = Walk::list(sqs.clone(), target.output("DeadLetterQueueUrl")?).await?;
+    let mut walk = Walk::list(sqs, target.output("DeadLetterQueueUrl")?).await?;
     let sent = async {
         let Some(message) = walk.find(|message| message.message_id() == Some(&id)).await? else {
             return Ok::<_, Failed>(false);
         };
         let dead = DeadLetter::open(message, target.environment());
-        let returned = send_back(&sqs, target.output("EventQueueUrl")?, &mut walk, &[&dead]).await?;
+        let returned = send_back(target.output("EventQueueUrl")?, &mut walk, &[&dead]).await?;
         match returned.refused.into_iter().next() {
             None => Ok(true),
             Some(reason) => Err(Refused(reason).into()),

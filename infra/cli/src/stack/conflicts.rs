@@ -7,7 +7,6 @@ use acuse_aws::system::SystemClock;
 use acuse_core::clock::Clock;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
-use acuse_core::providers;
 use acuse_core::receive::Outbox;
 
 use crate::stack::difference::{self, Difference};
@@ -31,12 +30,8 @@ pub enum Outcome {
 /// Releases a conflict: marks its record as free to claim, then queues it, so that hooks get it as an event of its own.
 /// In this order, nobody can dismiss a conflict that is already queued.
 pub async fn release(target: &Target, record: &Record) -> Result<Outcome, StackError> {
-    let message = replayed(&target.ledger()?, record).await?;
-    let (Some(key), Some(message), Some(provider)) = (
-        IdempotencyKey::parse(&record.key),
-        message,
-        providers::by_name(&record.provider),
-    ) else {
+    let replayed = replayed(&target.ledger()?, record).await?;
+    let (Some(key), Some((provider, message))) = (IdempotencyKey::parse(&record.key), replayed) else {
         return Ok(Outcome::Gone);
     };
     let outcome = match ledger(target)?.release(&key).await? {
@@ -47,7 +42,7 @@ pub async fn release(target: &Target, record: &Record) -> Result<Outcome, StackE
         Decided::Already(status) => return Ok(Outcome::Otherwise(status)),
         Decided::Gone => return Ok(Outcome::Gone),
     };
-    let queued = target.outbox()?.queue(provider.name, message).await;
+    let queued = target.outbox()?.queue(provider, message).await;
     queued.map_err(StackError::NotQueued)?;
     Ok(outcome)
 }
@@ -97,12 +92,10 @@ pub async fn compared(
     conflict: &Record,
     records: &[Record],
 ) -> Result<Option<Difference>, ReadError> {
-    let event = records
-        .iter()
-        .find(|record| conflict.conflict_of.as_deref() == Some(record.key.as_str()));
-    let Some(event) = event else { return Ok(None) };
-    let (before, after) = (ledger.payload(event).await?, ledger.payload(conflict).await?);
-    Ok(before
-        .zip(after)
-        .map(|(before, after)| difference::between(&before, &after)))
+    let mut records = records.iter();
+    let Some(event) = records.find(|record| conflict.conflict_of.as_ref() == Some(&record.key)) else {
+        return Ok(None);
+    };
+    let payloads = ledger.payload(event).await?.zip(ledger.payload(conflict).await?);
+    Ok(payloads.map(|(before, after)| difference::between(&before, &after)))
 }

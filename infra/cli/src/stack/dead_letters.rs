@@ -9,12 +9,12 @@ use acuse_core::event::payload;
 use acuse_core::event::{Environment, Event};
 use acuse_core::providers;
 use acuse_core::wire::envelope::Envelope;
-use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use serde_json::json;
 
 use crate::stack::filter::Filter;
-use crate::stack::queue::{self, Attributes, QueueError, Walk, attribute};
+use crate::stack::lookup;
+use crate::stack::queue::{Attributes, QueueError, Refused, Walk, attribute};
 use crate::stack::target::Target;
 
 /// A message of the dead-letter queue, as far as it can be read.
@@ -58,10 +58,8 @@ impl DeadLetter {
                 return Ok(true);
             };
             // One read for each event, so only if the filter has a status.
-            let records = ledger.partition(&event.key.partition).await?;
-            let key = event.key.to_string();
-            let mut records = records.iter();
-            if records.any(|record| record.key == key && record.status == status.name()) {
+            let record = lookup::by_key(ledger, &event.key.to_string()).await?;
+            if record.is_some_and(|record| record.status == status.name()) {
                 return Ok(true);
             }
         }
@@ -149,25 +147,17 @@ pub struct Returned {
 
 /// Sends `letters` to the event queue `to`, and deletes them from the dead-letter queue. After an error, letters that
 /// were sent are still here: sending them again makes duplicates, which the ledger drops.
-pub async fn send_back(
-    client: &Client,
-    to: &str,
-    walk: &mut Walk,
-    letters: &[&DeadLetter],
-) -> Result<Returned, QueueError> {
+pub async fn send_back(to: &str, walk: &mut Walk, letters: &[&DeadLetter]) -> Result<Returned, QueueError> {
     let entries = letters.iter();
     let entries = entries.map(|letter| (&letter.message, letter.attributes(), letter.provider.as_str()));
     // Sent first: an interruption between the two makes a duplicate, not a loss.
-    let sent = queue::send(client, to, entries.collect()).await?;
+    let sent = walk.send(to, entries.collect()).await?;
     let deleted = walk.delete(&sent.done).await?;
     let id = |message: &&Message| message.message_id.clone().unwrap_or_default();
-    let not_sent = sent
-        .refused
-        .into_iter()
-        .map(|refused| format!("not sent: {}", refused.reason));
+    let refused = |what: &'static str| move |refused: Refused<'_>| format!("{what}: {}", refused.reason);
+    let not_sent = sent.refused.into_iter().map(refused("not sent"));
     let not_deleted = deleted.refused.into_iter();
-    let not_deleted =
-        not_deleted.map(|refused| format!("sent, but not deleted from the dead-letter queue: {}", refused.reason));
+    let not_deleted = not_deleted.map(refused("sent, but not deleted from the dead-letter queue"));
     Ok(Returned {
         sent: sent.done.iter().map(id).collect(),
         refused: not_sent.chain(not_deleted).collect(),

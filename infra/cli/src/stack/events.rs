@@ -1,20 +1,18 @@
 //! Events in the ledger: listing them, and queueing them again.
 
-use std::time::Duration;
-
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
+use acuse_core::providers;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Message, Replay};
 
+use crate::stack::DAY;
 use crate::stack::error::StackError;
 use crate::stack::filter::{Filter, RETRYING};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The events of the last `days` days that pass the filter, newest first; at most `limit` of each provider.
 pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {
@@ -46,15 +44,10 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
 
 /// Whether a record passes the filter.
 pub fn passes(filter: &Filter, record: &Record) -> bool {
-    let received_at = record.received_at.as_deref();
-    let received_at = received_at.and_then(Timestamp::from_rfc3339);
+    let received_at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
+    let error = record.error.as_deref();
     filter.status.is_none_or(|status| status.name() == record.status)
-        && filter.passes(
-            &record.provider,
-            &record.type_name,
-            record.error.as_deref(),
-            received_at,
-        )
+        && filter.passes(&record.provider, &record.type_name, error, received_at)
 }
 
 /// The status as people read it. `--json` keeps the ledger's names.
@@ -76,18 +69,18 @@ pub fn set_aside_reason(record: &Record) -> Option<SetAside> {
     SetAside::from_reason(record.error.as_deref().filter(|_| rejected)?)
 }
 
-/// The message that queues a record's event again, with its own delivery id and time of receipt. A conflict's message
-/// carries the key of the conflict's record. `None` if the payload is gone.
-pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<Message>, StackError> {
-    let Some(body) = ledger.payload(record).await? else {
+/// The provider's name and the message that queues a record's event again, with its own delivery id and time of receipt.
+/// A conflict's message carries the key of the conflict's record. `None` if the payload is gone.
+pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(&'static str, Message)>, StackError> {
+    let (Some(body), Some(provider), Some(delivery_id), Some(received_at)) = (
+        ledger.payload(record).await?,
+        providers::by_name(&record.provider),
+        record.delivery_id.as_deref().and_then(DeliveryId::parse),
+        record.received_at.as_deref().and_then(Timestamp::from_rfc3339),
+    ) else {
         return Ok(None);
     };
-    let id = record.delivery_id.as_deref().and_then(DeliveryId::parse);
-    let at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
     let form = record.form.as_deref().and_then(CanonicalForm::from_name);
-    let (Some(delivery_id), Some(received_at)) = (id, at) else {
-        return Ok(None);
-    };
     let envelope = Envelope {
         provider: record.provider.clone(),
         content: record.content.clone(),
@@ -100,5 +93,5 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<M
             None => Replay::Event,
         }),
     };
-    Ok(Some(envelope.to_message()?))
+    Ok(Some((provider.name, envelope.to_message()?)))
 }

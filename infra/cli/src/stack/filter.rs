@@ -1,5 +1,7 @@
 //! Which events: the same options wherever events are chosen.
 
+use std::time::Duration;
+
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::ledger::Status;
@@ -75,17 +77,13 @@ fn status_parser() -> impl TypedValueParser<Value = Status> {
         Status::Released => PossibleValue::new(status.name()).alias(RETRYING),
         _ => PossibleValue::new(status.name()),
     });
-    PossibleValuesParser::new(values).try_map(|name| {
-        let name = name.to_ascii_uppercase();
-        let retrying = RETRYING.eq_ignore_ascii_case(&name).then_some(Status::Released);
-        retrying.or_else(|| Status::from_name(&name)).ok_or("not a status")
+    PossibleValuesParser::new(values).try_map(|name| match name.eq_ignore_ascii_case(RETRYING) {
+        true => Ok(Status::Released),
+        false => Status::from_name(&name.to_ascii_uppercase()).ok_or("not a status"),
     })
 }
 
 /// A time ago (`90m`, `7d`), the start of a day in UTC (`2026-11-20`), or a moment (RFC 3339).
-///
-/// # Errors
-/// Says what would be right.
 pub fn moment(text: &str) -> Result<Timestamp, String> {
     let text = text.trim();
     if let Some(moment) = Timestamp::from_rfc3339(text).or_else(|| start_of_day(text)) {
@@ -95,16 +93,16 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
     if text.contains(':') && text.parse::<DateTime>().is_ok() {
         return Err("this time has no zone: add `Z` for UTC, or an offset (2026-11-20T08:00:00-05:00)".to_owned());
     }
-    let span: Result<Span, _> = text.parse();
-    let ago = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-    let ago = ago.ok().and_then(|ago| std::time::Duration::try_from(ago).ok());
-    match ago {
-        Some(ago) => Ok(SystemClock.now().minus(ago)),
-        None => Err(
-            "expected a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00Z)"
-                .to_owned(),
-        ),
-    }
+    let ago = length(text)
+        .ok_or("expected a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00Z)")?;
+    Ok(SystemClock.now().minus(ago))
+}
+
+/// A length of time, such as `90m` or `7d`.
+pub fn length(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(length).ok()
 }
 
 /// The start of `yyyy-mm-dd`. The ledger's days are UTC days too.
@@ -125,7 +123,7 @@ mod tests {
             moment("2026-11-20T08:00:00Z"),
             Ok(Timestamp::from_seconds(1_795_161_600))
         );
-        let week = std::time::Duration::from_secs(7 * 24 * 3600);
+        let week = Duration::from_secs(7 * 24 * 3600);
         let ago = moment("7d").unwrap();
         assert!(SystemClock.now().since(ago) >= week);
         assert!(moment("yesterday").is_err() && moment("-3h").is_err());

@@ -4,9 +4,6 @@
 //! An id may be any text. An id that reads like a key is looked up as an id as well. An id copied from a list is found
 //! with its escapes, and by the digest that stands for a long one.
 
-use std::borrow::Cow;
-use std::time::Duration;
-
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
@@ -17,12 +14,10 @@ use acuse_core::providers;
 use acuse_core::wire::delivery::DeliveryId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::stack::DAY;
 use crate::stack::conflicts;
 use crate::terminal::unescape;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Concurrent queries.
 const AT_ONCE: usize = 16;
 
 /// The longest partition key in bytes; DynamoDB refuses a longer one.
@@ -142,11 +137,10 @@ async fn on_day(ledger: &LedgerReader, ids: &[String], day: Timestamp) -> Result
 }
 
 /// `text`, and what it stands for if it was copied from a list that escapes.
-fn spellings(text: &str) -> Vec<Cow<'_, str>> {
-    match unescape(text) {
-        Cow::Borrowed(text) => vec![Cow::Borrowed(text)],
-        Cow::Owned(unescaped) => vec![Cow::Borrowed(text), Cow::Owned(unescaped)],
-    }
+fn spellings(text: &str) -> Vec<String> {
+    let mut spellings = vec![text.to_owned(), unescape(text)];
+    spellings.dedup();
+    spellings
 }
 
 #[cfg(test)]

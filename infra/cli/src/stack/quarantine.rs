@@ -8,18 +8,17 @@ use acuse_core::providers;
 use acuse_core::receive::quarantine::{InvalidMessage, QuarantinedDelivery, REGISTRATION};
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
-use acuse_core::receive::{Outbox, OutboxError, SecretStore};
+use acuse_core::receive::{Outbox, SecretStore};
 use acuse_core::wire::delivery::{Delivery, Unverified};
 use acuse_core::wire::envelope::{self, Envelope};
 use aws_sdk_sqs::types::Message;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::stack::error::StackError;
 use crate::stack::queue::{Refused, Walk, attribute};
 use crate::stack::target::{Target, TargetError};
 
-/// How many deliveries are queued at once.
 const AT_ONCE: usize = 16;
 
 /// A quarantined delivery.
@@ -109,8 +108,9 @@ impl<'a> Reverifier<'a> {
 
     /// Those of `items` that verify now.
     pub async fn valid<'q>(&mut self, items: &[&'q Quarantined]) -> Result<Vec<&'q Quarantined>, StackError> {
-        let valid = self.with_messages(items).await?;
-        Ok(valid.into_iter().map(|(item, ..)| item).collect())
+        let valid = self.verify_all(items).await?.into_iter();
+        let valid = valid.filter(|(_, verdict)| matches!(verdict, Verdict::Valid(..)));
+        Ok(valid.map(|(item, _)| item).collect())
     }
 
     /// Queues those of `items` that verify now, and deletes them from the quarantine. Returns them. After an error, a
@@ -120,28 +120,27 @@ impl<'a> Reverifier<'a> {
         items: &[&'q Quarantined],
         walk: &mut Walk,
     ) -> Result<Vec<&'q Quarantined>, StackError> {
-        let valid = self.with_messages(items).await?;
+        let verdicts = self.verify_all(items).await?.into_iter();
+        let calls = verdicts.filter_map(|(item, verdict)| match verdict {
+            Verdict::Valid(provider, message) => Some(self.outbox.queue(provider, message).map_ok(move |()| item)),
+            Verdict::Invalid | Verdict::Unknown => None,
+        });
+        let calls: Vec<_> = calls.collect();
         // Queued first: an interruption between the two makes a duplicate, not a loss.
-        let calls: Vec<_> = valid
-            .into_iter()
-            .map(|(item, provider, message)| queue(&self.outbox, item, provider, message))
-            .collect();
         let queued: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
         delete(&queued, walk).await?;
         Ok(queued)
     }
 
-    async fn with_messages<'q>(
+    async fn verify_all<'q>(
         &mut self,
         items: &[&'q Quarantined],
-    ) -> Result<Vec<(&'q Quarantined, &'static str, envelope::Message)>, StackError> {
-        let mut valid = Vec::new();
+    ) -> Result<Vec<(&'q Quarantined, Verdict)>, StackError> {
+        let mut verdicts = Vec::new();
         for item in items {
-            if let Verdict::Valid(provider, message) = self.verify(item).await? {
-                valid.push((*item, provider, message));
-            }
+            verdicts.push((*item, self.verify(item).await?));
         }
-        Ok(valid)
+        Ok(verdicts)
     }
 
     /// Deletes those of `items` that don't verify with the stack's secrets. Returns them.
@@ -150,13 +149,10 @@ impl<'a> Reverifier<'a> {
         items: &[&'q Quarantined],
         walk: &mut Walk,
     ) -> Result<Vec<&'q Quarantined>, StackError> {
-        let mut invalid = Vec::new();
-        for item in items {
-            // One that can't be verified stays: its secret may still be put.
-            if let Verdict::Invalid = self.verify(item).await? {
-                invalid.push(*item);
-            }
-        }
+        let verdicts = self.verify_all(items).await?.into_iter();
+        // One that can't be verified stays: its secret may still be put.
+        let invalid = verdicts.filter(|(_, verdict)| matches!(verdict, Verdict::Invalid));
+        let invalid: Vec<_> = invalid.map(|(item, _)| item).collect();
         delete(&invalid, walk).await?;
         Ok(invalid)
     }
@@ -190,15 +186,6 @@ fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String,
         Some(Err(error)) => format!("{diagnosis}; but with the present settings, {error}"),
         _ => format!("{diagnosis}; {what}: `{parameter}=\"{whole}\"`"),
     }
-}
-
-async fn queue<'q>(
-    outbox: &SqsOutbox,
-    item: &'q Quarantined,
-    provider: &'static str,
-    message: envelope::Message,
-) -> Result<&'q Quarantined, OutboxError> {
-    outbox.queue(provider, message).await.map(|()| item)
 }
 
 async fn delete(items: &[&Quarantined], walk: &mut Walk) -> Result<(), StackError> {

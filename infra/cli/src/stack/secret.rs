@@ -85,14 +85,13 @@ impl StackSecret {
     /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>
     pub async fn set_registration(&self, until: Option<Timestamp>) -> Result<(), StackSecretError> {
         let put = self.client.put_secret_value().secret_id(&self.id);
-        let put = put
-            .secret_string(registration::to_json(until))
-            .version_stages(registration::STAGE);
+        let put = put.secret_string(registration::to_json(until));
+        let put = put.version_stages(registration::STAGE).send().await;
         let operation = match until {
             Some(_) => "open the registration window in",
             None => "close the registration window in",
         };
-        put.send().await.map(drop).map_err(|error| self.error(operation, error))
+        put.map(drop).map_err(|error| self.error(operation, error))
     }
 
     fn error(&self, operation: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> StackSecretError {

@@ -1,8 +1,5 @@
 //! The stack that a command works on: the running local one, or a deployed one.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use acuse_aws::config::{ConfigError, signature_settings};
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::verifier::{SecretsManager, SqsOutbox};
@@ -11,14 +8,13 @@ use acuse_core::consume::SetAside;
 use acuse_core::event::{Environment, Event};
 use acuse_core::provider::Provider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_cloudformation::config::SharedHttpClient;
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use std::collections::BTreeMap;
 use thiserror::Error;
 
+use crate::stack::DAY;
 use crate::stack::running::{Running, STACK};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A stack and how to reach it.
 #[derive(Debug)]
@@ -64,13 +60,6 @@ impl TargetError {
     }
 }
 
-/// TLS by ring, as everywhere in Acuse.
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-        .build_https()
-}
-
 impl Target {
     /// The running local stack.
     pub async fn local(running: Running) -> Result<Self, TargetError> {
@@ -79,7 +68,10 @@ impl Target {
 
     /// The CloudFormation stack with this name, reached with the operator's own credentials.
     pub async fn deployed(stack: &str, profile: Option<&str>, region: Option<&str>) -> Result<Self, TargetError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+        // TLS by ring, as everywhere in Acuse.
+        let ring = tls::Provider::Rustls(CryptoMode::Ring);
+        let http_client = aws_smithy_http_client::Builder::new().tls_provider(ring).build_https();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client);
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
@@ -170,19 +162,14 @@ impl Target {
 
     /// The stack's environment, which events belong to that name none.
     pub fn environment(&self) -> Environment {
-        let name = self.parameters.get("Environment").map_or("", String::as_str);
-        Environment::from_name(name).unwrap_or(Environment::Live)
+        Environment::from_name(self.parameter("Environment")).unwrap_or(Environment::Live)
     }
 
     /// Why the stack's consumer would set `event` aside if it were not a replay.
     pub fn set_aside_reason(&self, event: &Event, now: Timestamp) -> Option<SetAside> {
-        let parameter = |name| self.parameters.get(name).map_or("", String::as_str);
         // A stack of an older template has the consumer's defaults.
-        let environment = match parameter("Environment") {
-            "any" => None,
-            name => Some(Environment::from_name(name).unwrap_or(Environment::Live)),
-        };
-        let days = parameter("RetentionDays").parse().unwrap_or(90);
+        let environment = (self.parameter("Environment") != "any").then(|| self.environment());
+        let days = self.parameter("RetentionDays").parse().unwrap_or(90);
         SetAside::of(event, environment, DAY.saturating_mul(days), now)
     }
 
@@ -195,8 +182,12 @@ impl Target {
     /// The parameter with `provider`'s signature settings, and its value.
     pub fn signature_settings(&self, provider: &Provider) -> (String, &str) {
         let name = format!("{}Signature", capitalised(provider.name));
-        let settings = self.parameters.get(&name).map_or("", String::as_str);
+        let settings = self.parameter(&name);
         (name, settings)
+    }
+
+    fn parameter(&self, name: &str) -> &str {
+        self.parameters.get(name).map_or("", String::as_str)
     }
 }
 

@@ -5,7 +5,7 @@ use acuse_core::error::chain;
 use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use aws_sdk_sns::types::Subscription;
 
-use super::{Checked, Problem, Resources};
+use super::{Checked, Problem, Resources, of_type};
 
 /// What SNS returns instead of an ARN.
 /// <https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html>
@@ -16,7 +16,7 @@ const NAMES: usize = 100;
 
 /// Whether all alarms exist, are enabled and are not firing.
 pub(super) async fn state(target: &Target, resources: &Resources) -> Checked {
-    let named = resources.of_type("AWS::CloudWatch::Alarm")?;
+    let named = of_type(resources, "AWS::CloudWatch::Alarm")?;
     match named.len() {
         _ if target.is_local() => return Ok("not checked: the local stack needs none".to_owned()),
         0 => return Err(Problem("the stack has none: deploy the current template".to_owned())),
@@ -66,15 +66,11 @@ pub(super) async fn subscriptions(target: &Target) -> Checked {
     let topic = target.output("AlarmTopicArn")?;
     let client = aws_sdk_sns::Client::new(&target.sdk);
     let list = client.list_subscriptions_by_topic().topic_arn(topic);
-    let mut pages = list.into_paginator().items().send();
-    let mut subscriptions = Vec::new();
-    while let Some(subscription) = pages.next().await {
-        match subscription {
-            Ok(subscription) => subscriptions.push(subscription),
-            Err(error) => return Ok(format!("not checked: {}", chain(&error))),
-        }
+    let listed: Result<Vec<_>, _> = list.into_paginator().items().send().collect().await;
+    match listed {
+        Ok(subscriptions) => notified(topic, &subscriptions),
+        Err(error) => Ok(format!("not checked: {}", chain(&error))),
     }
-    notified(topic, &subscriptions)
 }
 
 fn notified(topic: &str, subscriptions: &[Subscription]) -> Checked {

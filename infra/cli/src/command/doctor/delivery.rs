@@ -1,5 +1,6 @@
 //! A signed test delivery, from the public URL to the ledger.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use acuse_aws::system::SystemClock;
@@ -23,7 +24,6 @@ use crate::command::secrets::ACCEPTED_AFTER;
 /// How long a test delivery may take to reach the ledger.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Sends one, and waits for its record.
 pub(super) async fn arrives(target: &Target, provider: &'static Provider, secrets: &Secrets) -> Checked {
     let now = SystemClock.now();
     let body = test_body(&provider.scheme, TEST_DELIVERY_MEMBER, &now.to_string());
@@ -67,12 +67,11 @@ pub(super) async fn arrives(target: &Target, provider: &'static Provider, secret
 }
 
 /// Its possible keys in the ledger: one for each canonical form in which its body may be signed.
-fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp) -> Vec<IdempotencyKey> {
+fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp) -> HashSet<IdempotencyKey> {
     let raw = body.to_owned().into();
     let forms = [CanonicalForm::Raw, CanonicalForm::JavaScript, CanonicalForm::Python];
-    let forms = forms.map(|form| canonical::bytes(&raw, form).ok());
-    let mut keys: Vec<IdempotencyKey> = Vec::new();
-    for body in forms.into_iter().flatten() {
+    let bodies = forms.iter().filter_map(|form| canonical::bytes(&raw, *form).ok());
+    let keys = bodies.map(|body| {
         let envelope = Envelope {
             provider: provider.name.to_owned(),
             content: Default::default(),
@@ -82,10 +81,7 @@ fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp
             body,
             replay: None,
         };
-        let key = Event::read(envelope, provider, target.environment()).key;
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    keys
+        Event::read(envelope, provider, target.environment()).key
+    });
+    keys.collect()
 }

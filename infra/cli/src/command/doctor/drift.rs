@@ -4,7 +4,7 @@ use acuse_cli::stack::target::Target;
 use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
 
-use super::{Checked, Problem, Resources};
+use super::{Checked, Problem, Resources, of_type};
 
 /// The property path of a function's environment variables.
 const VARIABLES: &str = "/Environment/Variables/";
@@ -12,7 +12,7 @@ const VARIABLES: &str = "/Environment/Variables/";
 /// Runs CloudFormation's drift detection on each function. It compares the deployed template, with its parameters, with
 /// Lambda's configuration, so it finds variables and memory that somebody changed by hand.
 pub(super) async fn functions(target: &Target, resources: &Resources) -> Checked {
-    let functions = resources.of_type("AWS::Lambda::Function")?;
+    let functions = of_type(resources, "AWS::Lambda::Function")?;
     if target.is_local() {
         return Ok("not checked: the emulator has no drift detection".to_owned());
     }
@@ -33,21 +33,21 @@ type Compared<'a> = (&'a str, Result<Option<StackResourceDrift>, String>);
 fn judged(compared: &[Compared<'_>]) -> Checked {
     let (mut wrong, mut not_checked) = (Vec::new(), Vec::new());
     for (name, drift) in compared {
-        let drift = match drift {
-            Ok(drift) => drift.as_ref(),
-            Err(why) => {
-                not_checked.push(format!("{name}: {why}"));
-                continue;
-            }
-        };
-        match drift.and_then(StackResourceDrift::stack_resource_drift_status) {
-            Some(StackResourceDriftStatus::InSync) => {}
-            Some(StackResourceDriftStatus::Deleted) => wrong.push(format!("{name} was deleted")),
-            Some(StackResourceDriftStatus::Modified) => {
-                let differences = drift.into_iter().flat_map(StackResourceDrift::property_differences);
+        let status = drift
+            .as_ref()
+            .map(|drift| drift.as_ref()?.stack_resource_drift_status());
+        match status {
+            Ok(Some(StackResourceDriftStatus::InSync)) => {}
+            Ok(Some(StackResourceDriftStatus::Deleted)) => wrong.push(format!("{name} was deleted")),
+            Ok(Some(StackResourceDriftStatus::Modified)) => {
+                let differences = drift
+                    .iter()
+                    .flatten()
+                    .flat_map(StackResourceDrift::property_differences);
                 wrong.extend(differences.map(|difference| described(name, difference)));
             }
-            _ => not_checked.push(format!("{name}: CloudFormation does not say")),
+            Ok(_) => not_checked.push(format!("{name}: CloudFormation does not say")),
+            Err(why) => not_checked.push(format!("{name}: {why}")),
         }
     }
     match (wrong.as_slice(), not_checked.as_slice()) {

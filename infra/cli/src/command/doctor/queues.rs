@@ -1,20 +1,17 @@
 //! Messages that wait in the queues, and conflicts that wait for an operator.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
+use acuse_cli::stack::DAY;
 use acuse_cli::stack::queue::Depth;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{counted, cut};
 use acuse_core::clock::Clock;
 use acuse_core::ledger::Status;
 use acuse_core::providers;
+use std::collections::BTreeMap;
 
 use super::{Checked, Problem};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many of the newest events of each provider and day are read.
 const NEWEST: usize = 500;
@@ -49,7 +46,7 @@ pub(super) async fn is_empty(target: &Target, output: &str, advice: &str) -> Che
 /// Messages on their way to the consumer, being processed, or waiting for a retry.
 pub(super) async fn events(target: &Target) -> Checked {
     let depth = depth(target, "EventQueueUrl").await?;
-    if depth.total() == 0 {
+    if depth == Depth::default() {
         return Ok("empty".to_owned());
     }
     let waiting = format!(
@@ -57,24 +54,20 @@ pub(super) async fn events(target: &Target) -> Checked {
         counted(depth.visible + depth.delayed, "message"),
         depth.in_flight
     );
-    let retried = retried(target).await?;
-    match retried.is_empty() {
-        true => Ok(waiting),
-        false => Err(Problem(format!("{waiting}; {}", retried.join("; ")))),
-    }
-}
-
-/// The events that wait for a retry, by their error: `2 are being retried: hook …`. On a busy stack, only of the newest.
-async fn retried(target: &Target) -> Result<Vec<String>, Problem> {
+    // The events that wait for a retry, by their error. On a busy stack, only of the newest.
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for record in newest(target, Status::Released).await? {
         let reason = record.error.unwrap_or_else(|| "no reason recorded".to_owned());
         *reasons.entry(reason).or_default() += 1;
     }
-    Ok(reasons
-        .into_iter()
-        .map(|(reason, count)| described(target, &reason, count))
-        .collect())
+    if reasons.is_empty() {
+        return Ok(waiting);
+    }
+    let retried = reasons.iter().map(|(reason, count)| described(target, reason, *count));
+    Err(Problem(format!(
+        "{waiting}; {}",
+        retried.collect::<Vec<_>>().join("; ")
+    )))
 }
 
 /// Whether any recent conflict is open. On a busy stack, only of the newest events: each conflict raises the alarm too.

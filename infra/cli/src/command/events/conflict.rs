@@ -13,7 +13,6 @@ use acuse_cli::{note, say};
 use acuse_core::ledger::Status;
 use clap::Args;
 use serde_json::json;
-use thiserror::Error;
 
 use super::Choice;
 use crate::command::Failure;
@@ -33,20 +32,6 @@ pub(crate) struct Conflicts {
     choice: Choice,
 }
 
-/// A key that does not name a conflict.
-#[derive(Debug, Error)]
-enum NoConflict {
-    #[error("no record of `{0}` in the ledger")]
-    NotFound(String),
-    #[error("`{0}` is no conflict")]
-    Event(String),
-    #[error("`{0}` has no open conflict")]
-    NoneOpen(String),
-    #[error("`{id}` has {open} open conflicts")]
-    Several { id: String, open: usize },
-}
-
-/// What to do with the conflicts.
 pub(super) enum Decision {
     Release,
     /// With the reason.
@@ -60,7 +45,7 @@ impl Conflicts {
         let target = self.choice.selection.stack.target().await?;
         let records = self.records(&target.ledger()?).await?;
         if self.keys.is_empty() && !caution.dry_run && !records.is_empty() {
-            confirm(&decision.of(records.len()), caution.yes)?;
+            confirm(&decision.question(records.len()), caution.yes)?;
         }
         let interrupt = Interrupt::listen();
         let (mut decided, mut before, mut not) = (0usize, 0usize, 0usize);
@@ -108,7 +93,7 @@ impl Conflicts {
                         [] => "this event has none: a conflict's key ends with `|conflict#` and a digest".to_owned(),
                         own => format!("name its conflicts: {}", own.join(" ")),
                     };
-                    return Err(Failure::with_advice(NoConflict::Event(key.clone()), advice));
+                    return Err(Failure::with_advice(format!("`{key}` is no conflict"), advice));
                 }
             });
         }
@@ -151,29 +136,28 @@ impl Conflicts {
 fn only_open<'a>(id: &str, found: &'a [Record]) -> Result<&'a Record, Failure> {
     let is_open = |record: &&Record| record.status == Status::Conflict.name();
     let open: Vec<&Record> = found.iter().filter(is_open).collect();
-    let id = id.to_owned();
     match open.as_slice() {
         [record] => Ok(record),
         [] => {
             let why = match found {
-                [] => NoConflict::NotFound(id),
-                _ => NoConflict::NoneOpen(id),
+                [] => format!("no record of `{id}` in the ledger"),
+                _ => format!("`{id}` has no open conflict"),
             };
             let advice = "list the open ones with `acuse events list --status CONFLICT --json`";
             Err(Failure::with_advice(why, advice))
         }
         several => {
             let keys: Vec<&str> = several.iter().map(|record| record.key.as_str()).collect();
-            let open = several.len();
-            let advice = format!("name them by key: {}", keys.join(" "));
-            Err(Failure::with_advice(NoConflict::Several { id, open }, advice))
+            Err(Failure::with_advice(
+                format!("`{id}` has {} open conflicts", several.len()),
+                format!("name them by key: {}", keys.join(" ")),
+            ))
         }
     }
 }
 
 impl Decision {
-    /// The question that confirms it for so many conflicts.
-    fn of(&self, count: usize) -> String {
+    fn question(&self, count: usize) -> String {
         let conflicts = terminal::counted(count, "conflict");
         match self {
             Self::Release => format!("hand {conflicts} to hooks"),
@@ -296,7 +280,7 @@ mod tests {
 
     #[test]
     fn the_confirmation_reads_as_a_sentence() {
-        assert_eq!(Decision::Release.of(2), "hand 2 conflicts to hooks");
-        assert_eq!(Decision::Dismiss("why".to_owned()).of(1), "dismiss 1 conflict");
+        assert_eq!(Decision::Release.question(2), "hand 2 conflicts to hooks");
+        assert_eq!(Decision::Dismiss("why".to_owned()).question(1), "dismiss 1 conflict");
     }
 }

@@ -13,7 +13,6 @@ use acuse_cli::terminal::{self, counted};
 use acuse_cli::{note, say};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
-use acuse_core::providers;
 use acuse_core::receive::Outbox;
 use clap::Args;
 use futures_util::{StreamExt, stream};
@@ -35,7 +34,6 @@ pub(crate) struct Replay {
     include: Include,
 }
 
-/// What a replay queues, and what it leaves out.
 #[derive(Debug, Default)]
 struct Chosen {
     records: Vec<Record>,
@@ -44,7 +42,6 @@ struct Chosen {
 }
 
 impl Replay {
-    /// How many events are queued at once.
     const AT_ONCE: usize = 16;
 
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
@@ -92,12 +89,11 @@ impl Replay {
 
     /// Returns whether there was a payload to queue.
     async fn queue(&self, ledger: &LedgerReader, outbox: &SqsOutbox, record: &Record) -> Result<bool, Failure> {
-        let message = replayed(ledger, record).await?;
-        let (Some(message), Some(provider)) = (message, providers::by_name(&record.provider)) else {
+        let Some((provider, message)) = replayed(ledger, record).await? else {
             return Ok(false);
         };
         if !self.choice.caution.dry_run {
-            outbox.queue(provider.name, message).await?;
+            outbox.queue(provider, message).await?;
         }
         Ok(true)
     }

@@ -5,46 +5,18 @@ use std::io::{self, IsTerminal, Read};
 use acuse_cli::note;
 use acuse_cli::terminal::is_unsafe;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion, Secrets, TokenField};
-use thiserror::Error;
+use acuse_core::receive::secrets::{Problem, SecretVersion, Secrets, TokenField};
 
-/// Why a secret can't be used. Contains no part of a value.
-#[derive(Debug, Error)]
-pub(crate) enum InputError {
-    #[error("can't read the secret from {0}")]
-    Read(&'static str, #[source] io::Error),
-    #[error("standard input is UTF-16, as PowerShell writes files; save it as UTF-8 (`Out-File -Encoding utf8`)")]
-    Utf16,
-    #[error("standard input is not UTF-8 from byte {0} on; save the file as UTF-8")]
-    NotUtf8(usize),
-    #[error("{what} has a control or invisible character at place {place}; copy it again from the provider's panel")]
-    Invisible { what: String, place: usize },
-    #[error(
-        "standard input has {lines} lines, and {name} has {wanted}; give the JSON object for several signing secrets"
-    )]
-    Lines {
-        name: &'static str,
-        lines: usize,
-        wanted: &'static str,
-    },
-    #[error("{0} is in quotes or brackets: give the bare value, or the whole JSON object")]
-    Quoted(&'static str),
-    #[error("`--no-token` states that there is no token, but one was given: leave one of the two out")]
-    TokenGiven,
-    #[error("{0} never sends a token: leave `--no-token` out")]
-    NoTokenAnyway(&'static str),
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-}
+use crate::command::{Failure, Unreadable};
 
 /// Reads and checks a secret. With `no_token` it doesn't ask for a token, and the secret states that there is none; a
-/// token that is given counts all the same.
-pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<SecretVersion, InputError> {
+/// token that is given counts all the same. An error contains no part of a value.
+pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<SecretVersion, Failure> {
     let wants_token = provider.scheme.token.is_some();
     let stored = if io::stdin().is_terminal() {
         let prompt = |what| {
             rpassword::prompt_password(format!("{what} of {} (not shown): ", provider.name))
-                .map_err(|source| InputError::Read("the terminal", source))
+                .map_err(Unreadable::of("the secret from the terminal"))
         };
         SecretVersion {
             signing_secrets: vec![prompt("signing secret")?],
@@ -54,7 +26,7 @@ pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<SecretV
     } else {
         let mut bytes = Vec::new();
         let read = io::stdin().read_to_end(&mut bytes);
-        read.map_err(|source| InputError::Read("standard input", source))?;
+        read.map_err(Unreadable::of("the secret from standard input"))?;
         from_input(provider, &bytes)?
     };
     let stored = checked(stored, no_token)?;
@@ -70,7 +42,7 @@ pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<SecretV
     Ok(stored)
 }
 
-fn checked(stored: SecretVersion, no_token: bool) -> Result<SecretVersion, InputError> {
+fn checked(stored: SecretVersion, no_token: bool) -> Result<SecretVersion, Failure> {
     let mut stored = stored.trimmed();
     if no_token && stored.token.is_absent() {
         stored.token = TokenField::Null;
@@ -80,11 +52,18 @@ fn checked(stored: SecretVersion, no_token: bool) -> Result<SecretVersion, Input
 }
 
 /// The JSON object; or the signing secret, and the token on a second line.
-fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<SecretVersion, InputError> {
+fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<SecretVersion, Failure> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(InputError::Utf16);
+        return Err(Failure::new(
+            "standard input is UTF-16, as PowerShell writes files; save it as UTF-8 (`Out-File -Encoding utf8`)",
+        ));
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| InputError::NotUtf8(error.valid_up_to()))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let valid = error.valid_up_to();
+        Failure::new(format!(
+            "standard input is not UTF-8 from byte {valid} on; save the file as UTF-8"
+        ))
+    })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_end();
     if text.trim_start().starts_with('{') {
         return Ok(SecretVersion::parse(provider, text)?);
@@ -95,16 +74,18 @@ fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<SecretVersion
     };
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     if lines.len() > most {
-        return Err(InputError::Lines {
-            name: provider.name,
-            lines: lines.len(),
-            wanted,
-        });
+        return Err(Failure::new(format!(
+            "standard input has {} lines, and {} has {wanted}; give the JSON object for several signing secrets",
+            lines.len(),
+            provider.name
+        )));
     }
     for (line, what) in lines.iter().zip(["the signing secret", "the token"]) {
         let quoted = |open, close| line.len() > 1 && line.starts_with(open) && line.ends_with(close);
         if quoted('"', '"') || quoted('\'', '\'') || quoted('[', ']') {
-            return Err(InputError::Quoted(what));
+            return Err(Failure::new(format!(
+                "{what} is in quotes or brackets: give the bare value, or the whole JSON object"
+            )));
         }
     }
     let mut lines = lines.into_iter().map(str::to_owned);
@@ -117,13 +98,16 @@ fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<SecretVersion
 
 /// Refuses characters that nobody sees and no provider issues: they are copied along from a page or a file. Joiners
 /// too, though emoji need them: a copied one would fail every delivery, and no provider's secret has an emoji.
-fn check_visible(stored: &SecretVersion) -> Result<(), InputError> {
+fn check_visible(stored: &SecretVersion) -> Result<(), Failure> {
     let signing = (1..).zip(&stored.signing_secrets);
     let signing = signing.map(|(number, secret)| (format!("signing secret {number}"), secret.as_str()));
     let token = stored.token.text().map(|token| ("the token".to_owned(), token));
     for (what, secret) in signing.chain(token) {
         if let Some(place) = secret.chars().position(is_unsafe) {
-            return Err(InputError::Invisible { what, place: place + 1 });
+            return Err(Failure::new(format!(
+                "{what} has a control or invisible character at place {}; copy it again from the provider's panel",
+                place + 1
+            )));
         }
     }
     Ok(())
@@ -137,7 +121,8 @@ mod tests {
 
     fn read(provider: &'static Provider, bytes: &[u8]) -> Result<String, String> {
         let read = from_input(provider, bytes).and_then(|stored| checked(stored, false));
-        read.map(|stored| stored.to_json()).map_err(|error| error.to_string())
+        read.map(|stored| stored.to_json())
+            .map_err(|failure| failure.lines().join("\n"))
     }
 
     #[test]

@@ -18,7 +18,6 @@ pub(super) const BATCH: usize = 10;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 const BATCH_BYTES: usize = 1_048_576;
 
-/// Concurrent calls.
 pub(super) const AT_ONCE: usize = 8;
 
 /// Which messages SQS accepted and which it refused.
@@ -43,10 +42,10 @@ pub struct Refused<'a> {
 pub type Attributes = HashMap<String, MessageAttributeValue>;
 
 /// A received message, the attributes to send it with, and its group.
-type Entry<'a, 'g> = (&'a Message, Attributes, &'g str);
+pub(super) type Entry<'a, 'g> = (&'a Message, Attributes, &'g str);
 
-/// Sends these messages to another queue. After an error, some of them may have been sent.
-pub async fn send<'a>(
+/// Sends these messages. After an error, some of them may have been sent.
+pub(super) async fn send<'a>(
     client: &Client,
     url: &str,
     messages: Vec<Entry<'a, '_>>,

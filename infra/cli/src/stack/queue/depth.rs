@@ -38,9 +38,4 @@ impl Depth {
             delayed,
         })
     }
-
-    /// All messages.
-    pub fn total(self) -> u64 {
-        self.visible + self.in_flight + self.delayed
-    }
 }

@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::batch::{AT_ONCE, BATCH, BatchOutcome, delete};
+use super::batch::{AT_ONCE, BATCH, BatchOutcome, Entry, delete, send};
 use super::server_time::ServerTime;
 use super::{Depth, QueueError};
 
@@ -22,7 +22,6 @@ pub const HIDDEN: Duration = Duration::from_secs(300);
 /// How long a receive waits. SQS asks all its servers only if it may wait.
 const WAIT_SECONDS: i32 = 1;
 
-/// Concurrent receives.
 const LANES: usize = 4;
 
 /// The pass ends after this many rounds in a row without any message.
@@ -78,15 +77,12 @@ impl Walk {
 
     async fn begin(client: Client, url: &str, kind: Kind) -> Result<Self, QueueError> {
         let depth = Depth::of(&client, url).await?;
-        Ok(Self {
-            depth,
-            ..Self::new(client, url, kind)
-        })
+        Ok(Self::new(client, url, kind, depth))
     }
 
     /// At least `enough` messages, or all that can be seen without hiding any from others: of a long queue, a part.
     pub async fn look(client: Client, url: &str, enough: usize) -> Result<Vec<Message>, QueueError> {
-        let mut walk = Self::new(client, url, Kind::Look);
+        let mut walk = Self::new(client, url, Kind::Look, Depth::default());
         let mut found = Vec::new();
         while found.len() < enough
             && let Some(messages) = walk.next().await?
@@ -96,14 +92,14 @@ impl Walk {
         Ok(found)
     }
 
-    fn new(client: Client, url: &str, kind: Kind) -> Self {
+    fn new(client: Client, url: &str, kind: Kind, depth: Depth) -> Self {
         Self {
             client,
             url: url.to_owned(),
             kind,
             until: None,
             work_from: None,
-            depth: Depth::default(),
+            depth,
             seen: HashSet::new(),
             hidden: Vec::new(),
             later: 0,
@@ -210,6 +206,11 @@ impl Walk {
         let sent = attributes.and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
         let sent = sent.and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis);
         sent.zip(self.until).is_none_or(|(sent, until)| sent < until)
+    }
+
+    /// Sends messages to another queue. After an error, some of them may have been sent.
+    pub async fn send<'a>(&self, to: &str, messages: Vec<Entry<'a, '_>>) -> Result<BatchOutcome<'a>, QueueError> {
+        send(&self.client, to, messages).await
     }
 
     /// Deletes messages for good. Those that SQS refuses one by one are in the outcome.
