@@ -74,11 +74,11 @@ async fn cargo_lambda_watch_runs_the_verifiers_and_a_consumer_fed_from_the_queue
         ("unopago", r#""statusCode":200"#),
         ("onepay", r#""statusCode":200"#),
         ("kuenta", r#""statusCode":200"#),
-        ("consumer", r#"{"batchItemFailures":[]}"#),
+        ("shipped", r#"{"batchItemFailures":[]}"#),
     ] {
         let event = format!(
             concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/invoke/{}.json"),
-            function
+            function.replace("shipped", "consumer")
         );
         let mut invoke = Command::new(&tool);
         invoke.args(["lambda", "invoke", "-A", address, "-P", port, function]);

@@ -14,6 +14,7 @@ mod grants;
 use std::collections::{BTreeMap, BTreeSet};
 
 use acuse_core::providers;
+use acuse_tests::recording::hooks::calls_of_all_hooks;
 use acuse_tests::recording::life::{BUS, life};
 use acuse_tests::template;
 use serde_json::Value;
@@ -52,6 +53,17 @@ async fn every_role_grants_what_its_function_calls_and_nothing_else() {
         let findings: Vec<Finding> = audit(&granted[function], &called);
         assert!(findings.is_empty(), "{function}: {findings:#?}");
     }
+}
+
+/// The samples show what a hook calls for them. Grants that it does not need for these are its owner's business.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_consumers_role_allows_what_your_hooks_call() {
+    let called = calls_of_all_hooks(concat!(env!("CARGO_TARGET_TMPDIR"), "/your-hooks")).await;
+    let granted = of_functions(&template::whole(), &EVERYTHING);
+    let findings = audit(&granted["ConsumerFunction"], &called);
+    let missing = |finding: &Finding| matches!(finding, Finding::Missing(_));
+    let missing: Vec<Finding> = findings.into_iter().filter(missing).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]

@@ -28,11 +28,15 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    /// Starts the stack with its files in the folder `state`.
-    pub(crate) async fn start(state: &str) -> Self {
+    /// Starts the stack with its files in the folder `state`. Its consumer has Acuse's own hooks or, with `yours`, all
+    /// that the checkout has.
+    pub(crate) async fn start(state: &str, yours: bool) -> Self {
         let proxy = Proxy::start(Recorder::default()).await;
         let mut options = Options::isolated(state);
         options.functions_endpoint = Some(proxy.url.clone());
+        if yours {
+            options.consumer = None;
+        }
         let settings = [
             ("RetryBaseSeconds", "1"),
             ("RetryMaxSeconds", "1"),
@@ -82,6 +86,11 @@ impl Recorded {
             let changed = self.http.put(self.path(name)).body(change).send().await.unwrap();
             assert!(changed.status().is_success(), "{changed:?}");
         }
+    }
+
+    /// The logical id of the resource that calls use this name for.
+    pub(crate) fn logical(&self, name: &str) -> String {
+        self.names.get(name).map_or_else(|| name.to_owned(), String::clone)
     }
 
     fn path(&self, function: &str) -> String {

@@ -81,6 +81,9 @@ pub struct Options {
     /// Template parameters to override, such as `("Environment", "live")`.
     #[arg(skip)]
     pub parameters: Vec<(String, String)>,
+    /// The binary to run as the consumer; `None` for the one that the template names.
+    #[arg(skip)]
+    pub consumer: Option<&'static str>,
     /// The functions' AWS endpoint, such as a proxy; `None` for the emulator.
     #[arg(skip)]
     pub functions_endpoint: Option<String>,
@@ -90,10 +93,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// Free ports, a separate state folder and no output, for tests.
+    /// For tests of Acuse: free ports, a separate state folder, no output, and a consumer with the hooks that Acuse
+    /// ships and none of the owner's (`tests/shipped.rs`).
     pub fn isolated(state: impl Into<PathBuf>) -> Self {
         Self {
             state: Some(state.into()),
+            consumer: Some("shipped"),
             ..Self::default()
         }
     }
@@ -192,7 +197,7 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
 
     let api = Api::new(emulator::endpoint(emulator_port)).map_err(|error| Error::Runtime(error.into()))?;
     let zips = state.join("code");
-    let prepare = deploy::prepare(&checkout, &zips, options.show_build, &progress);
+    let prepare = deploy::prepare(&checkout, &zips, &options);
     let emulator = async {
         let venv = Venv::prepare(&local, python::EMULATOR, &progress).await?;
         progress.say(format!("starting the emulator on {}", api.endpoint()));

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::Options;
 use super::api::{self, Api, ApiError, FUNCTIONS};
 use super::build;
 use super::bundle::bundle;
@@ -74,14 +75,17 @@ pub(super) struct Source {
 pub(super) async fn prepare(
     checkout: &Checkout,
     zips: &Path,
-    show_build: bool,
-    progress: &Progress,
+    options: &Options,
 ) -> Result<(Template, BTreeMap<String, PathBuf>), Error> {
-    let template = Template(checkout.read_template()?);
+    let mut template = Template(checkout.read_template()?);
+    if let Some(consumer) = options.consumer {
+        template.replace_binary("consumer", consumer);
+    }
+    let progress = &options.progress;
     let functions = template.functions()?.into_iter();
     let names: Vec<String> = functions.map(|function| function.binary).collect();
     progress.say(format!("building the functions: {}", names.join(", ")));
-    let binaries = build::build(checkout, &names, show_build).await?;
+    let binaries = build::build(checkout, &names, options.show_build).await?;
 
     progress.say("zipping them");
     std::fs::create_dir_all(zips).map_err(Error::file("create", zips))?;

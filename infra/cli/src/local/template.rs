@@ -56,6 +56,17 @@ impl Template {
             .collect()
     }
 
+    /// Makes `new` the code of the functions that name the binary `old`.
+    pub(super) fn replace_binary(&mut self, old: &str, new: &str) {
+        for resource in self.resources_mut().into_iter().flat_map(Map::values_mut) {
+            if let Some(binary) = resource.pointer_mut(BINARY)
+                && binary == old
+            {
+                *binary = new.into();
+            }
+        }
+    }
+
     /// Takes each function's code from `s3://{bucket}/{binary}.zip` instead of a folder.
     pub(super) fn take_code_from(&mut self, bucket: &str) {
         for resource in self.resources_mut().into_iter().flat_map(Map::values_mut) {
@@ -133,8 +144,10 @@ fn http_events(function: &Value) -> Vec<HttpEvent> {
         .collect()
 }
 
+const BINARY: &str = "/Metadata/BuildProperties/Binary";
+
 fn binary(function: &Value) -> Option<&str> {
-    text(function, "/Metadata/BuildProperties/Binary")
+    text(function, BINARY)
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
