@@ -10,33 +10,18 @@ use thiserror::Error;
 /// An invalid or missing variable. The function does not start.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum ConfigError {
-    /// Not set, or empty.
     #[error("the environment variable {name} is not set; it should be {expected}")]
-    Missing {
-        /// Its name.
-        name: String,
-        /// A valid value.
-        expected: &'static str,
-    },
-    /// Set to an invalid value.
+    Missing { name: String, expected: &'static str },
     #[error("the environment variable {name} is {value:?}; it should be {expected}")]
     Invalid {
-        /// Its name.
         name: String,
-        /// Its value.
         value: String,
-        /// A valid value.
         expected: &'static str,
     },
-    /// A provider's signature settings are invalid.
     #[error("the environment variable {name} is invalid")]
-    Signature {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        source: SettingError,
-    },
+    Signature { name: String, source: SettingError },
 }
 
 /// The variable `name`.

@@ -63,14 +63,13 @@ pub enum Occurs {
 /// Why a verified payload can't be read. The event is recorded all the same, never refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum Unreadable {
-    /// Not JSON, with the parser's error.
     #[error("the payload is not JSON: {0}")]
     NotJson(String),
     /// Neither JSON nor anything that converts to JSON, and why.
     #[error("the payload can't be read: {0}")]
     Content(String),
-    /// No event type.
     #[error("the payload has no event type in {0}")]
     NoType(&'static str),
     /// An environment that is neither test nor live, or both. It is never treated as live.

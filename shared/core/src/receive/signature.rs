@@ -36,20 +36,17 @@ pub enum Factor {
 /// ways of signing fail, the one that came furthest is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum Refusal {
-    /// The header of the scheme's token is missing.
     #[error("the token header is missing")]
     TokenMissing,
-    /// The token is not a known one.
     #[error("the token is wrong")]
     TokenWrong,
-    /// None of the scheme's signature headers is present.
     #[error("the signature header is missing")]
     SignatureMissing,
     /// The header has no signature in a layout and encoding that the scheme accepts.
     #[error("the signature's encoding is not accepted")]
     SignatureUnreadable,
-    /// The signature is right, but its time is too far from the time of receipt.
     #[error("the signature's timestamp is outside the tolerance")]
     SignatureExpired,
     /// No secret gives this signature for the body in any canonical form.

@@ -11,31 +11,20 @@ use crate::wire::delivery::CanonicalForm;
 /// Why a setting is invalid. Nothing starts with an invalid setting.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum SettingError {
-    /// Not `name=value` with a known name.
     #[error("`{0}` is not a setting: write {EXPECTED}")]
     Unknown(String),
-    /// The same name again.
     #[error("`{0}` is set twice")]
     Twice(&'static str),
-    /// An invalid value.
     #[error("`{name}` can't be `{value}`: it should be {expected}")]
     Value {
-        /// The setting.
         name: &'static str,
-        /// Its value.
         value: String,
-        /// A valid value.
         expected: &'static str,
     },
-    /// It would change nothing.
     #[error("`{name}` has no effect: {why}")]
-    NoEffect {
-        /// The setting.
-        name: &'static str,
-        /// Why.
-        why: &'static str,
-    },
+    NoEffect { name: &'static str, why: &'static str },
 }
 
 const EXPECTED: &str = "some of `headers=a,b encodings=hex,base64,list,timestamped tolerance=300 forms=raw,js,python \
