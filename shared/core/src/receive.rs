@@ -21,7 +21,7 @@ use crate::provider::Provider;
 use crate::wire::delivery::{Delivery, DeliveryId, Unverified, Verified};
 use crate::wire::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
 pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
-use quarantine::{Admission, Quarantine};
+use quarantine::Quarantine;
 use registration::Registration;
 use signature::{Factor, Refusal};
 
@@ -130,7 +130,8 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
     pub async fn receive(&self, headers: HeaderMap, body: bytes::Bytes) -> Answer {
         let now = self.clock.now();
         let is_test = headers.contains_key(TEST_DELIVERY_HEADER);
-        let id = DeliveryId::new(now, random_bytes(self.random.as_ref()));
+        let random = self.random.bits().to_le_bytes();
+        let id = DeliveryId::new(now, random.first_chunk().copied().unwrap_or_default());
         let delivery = Delivery::received(id, now, headers, body);
         let answer = match within(self.clock.as_ref(), BUDGET, self.verify_and_queue(&delivery)).await {
             Some(Ok(answer)) => answer,
@@ -225,8 +226,8 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
             && within(clock, left(), self.registration.is_open(self.keyring.store(), now)).await == Some(true);
         let mut answer = Answer::Refused(refusal.factor());
         let quarantined = match self.quarantine.admit(self.provider, delivery, refusal, registering) {
-            Admission::Skipped(why) => why,
-            Admission::Admitted(message) => match within(clock, left(), self.outbox.quarantine(message)).await {
+            Err(why) => why,
+            Ok(message) => match within(clock, left(), self.outbox.quarantine(message)).await {
                 Some(Ok(())) => {
                     metric::quarantined(provider);
                     if registering {
@@ -250,11 +251,6 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         warn!(provider, %delivery_id, reason = %refusal, ?headers, quarantined, status, "delivery refused");
         answer
     }
-}
-
-fn random_bytes(random: &dyn Random) -> [u8; 10] {
-    let bits = random.bits().to_le_bytes();
-    std::array::from_fn(|i| bits.get(i).copied().unwrap_or_default())
 }
 
 #[cfg(test)]

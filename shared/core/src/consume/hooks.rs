@@ -38,7 +38,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
                 };
             }
             let late = order != Order::Any && late == Some(true);
-            let answer = match answers.take(hook.name()) {
+            let answer = match answers.remove(hook.name()) {
                 _ if late && order == Order::SkipLate => Ok(Effects::none()),
                 Some(answer) => answer,
                 None => self.call(*hook, event, attempt, late, cut).await,

@@ -147,8 +147,9 @@ fn check(
     now: Timestamp,
 ) -> Result<(Bytes, CanonicalForm), Refusal> {
     let headers = delivery.headers();
-    let value = wire::header::first_present(headers, signature.headers).ok_or(Refusal::SignatureMissing)?;
-    let mut sent = header::read(&value, signature);
+    let mut names = signature.headers.iter();
+    let value = names.find_map(|name| wire::header::value(headers, name));
+    let mut sent = header::read(&value.ok_or(Refusal::SignatureMissing)?, signature);
     if sent.digests.is_empty() {
         return Err(Refusal::SignatureUnreadable);
     }

@@ -69,7 +69,8 @@ impl Scheme {
     /// | `token` | the header of the static token that must be present as well; `authorization` means a bearer token |
     /// | `key` | how the key is read from the secret: the text itself (`text`), `base64` or `hex` |
     ///
-    /// No setting removes a proof that the scheme requires.
+    /// No setting removes a proof that the scheme requires. Settings are read once at start-up and live as long as the
+    /// process, like the constants that they replace.
     ///
     /// # Errors
     /// [`SettingError`] names the setting and a valid value.
@@ -90,11 +91,11 @@ impl Scheme {
         }
         let [headers, encodings, tolerance, forms, token, key] = values;
         if let Some(value) = headers {
-            let headers = leaked(header_names("headers", value)?);
+            let headers: &[_] = header_names("headers", value)?.leak();
             self.change(|signature| Signature { headers, ..signature });
         }
         if let Some(value) = forms {
-            let forms = leaked(list("forms", value, FORMS, CanonicalForm::from_name)?);
+            let forms: &[_] = list("forms", value, FORMS, CanonicalForm::from_name)?.leak();
             self.change(|signature| Signature { forms, ..signature });
         }
         if let Some(value) = encodings {
@@ -129,7 +130,7 @@ impl Scheme {
     }
 
     fn change(&mut self, change: impl Fn(Signature) -> Signature) {
-        self.signatures = leaked(self.signatures.iter().copied().map(change).collect());
+        self.signatures = self.signatures.iter().copied().map(change).collect::<Vec<_>>().leak();
     }
 
     fn set_tolerance(&mut self, value: &str) -> Result<(), SettingError> {
@@ -166,7 +167,7 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
             headers.push(*header);
         }
     }
-    let headers = leaked(headers);
+    let headers: &[_] = headers.leak();
     let mut encodings = Vec::new();
     encodings.extend(has("hex").then_some(Encoding::Hex));
     encodings.extend(has("base64").then_some(Encoding::Base64));
@@ -174,7 +175,7 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
     if !encodings.is_empty() {
         signatures.push(Signature {
             layout: if has("list") { Layout::List } else { Layout::One },
-            encodings: leaked(encodings),
+            encodings: encodings.leak(),
             forms,
             ..Signature::hmac(headers)
         });
@@ -187,7 +188,7 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
             ..Signature::timestamped(headers)
         });
     }
-    Ok(leaked(signatures))
+    Ok(signatures.leak())
 }
 
 fn token_header(value: &str) -> Result<Token, SettingError> {
@@ -232,11 +233,6 @@ fn invalid(name: &'static str, value: &str, expected: &'static str) -> SettingEr
         value: value.to_owned(),
         expected,
     }
-}
-
-/// Settings are read once at start-up and live as long as the process, like the constants that they replace.
-fn leaked<T>(items: Vec<T>) -> &'static [T] {
-    items.leak()
 }
 
 /// The default tolerance is one that could be set.

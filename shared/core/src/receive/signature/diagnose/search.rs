@@ -15,18 +15,6 @@ use crate::wire::gzip;
 /// The white space that gets copied with a secret.
 const PADDINGS: [(&str, &str); 5] = [("", "\n"), ("", "\r\n"), ("", " "), (" ", ""), (" ", " ")];
 
-/// The canonical forms to try beyond the allowed ones, the narrowest first: for a compact body with a line feed at its
-/// end, `trimmed` and `js` are the same text, but as a setting `trimmed` accepts less.
-const FORMS: [CanonicalForm; 7] = [
-    CanonicalForm::Raw,
-    CanonicalForm::Trimmed,
-    CanonicalForm::Newline,
-    CanonicalForm::JavaScript,
-    CanonicalForm::Python,
-    CanonicalForm::JavaScriptSorted,
-    CanonicalForm::PythonSorted,
-];
-
 /// The valid signature of `delivery`. Tries first what needs the fewest changes to be accepted.
 pub(super) fn find(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Option<Match> {
     let search = Search {
@@ -107,7 +95,7 @@ impl Search<'_> {
             names.find_map(|name| {
                 // Forms that are already allowed need no setting, so they come first.
                 let allowed = self.scheme.signatures.iter().map(|own| own.forms);
-                let (secret, form) = allowed.chain([&FORMS[..]]).find_map(|forms| {
+                let (secret, form) = allowed.chain([&CanonicalForm::ALL[..]]).find_map(|forms| {
                     let key = key.unwrap_or(way.key);
                     in_header(delivery, &Signature { forms, key, ..way }, name.as_str(), secrets)
                 })?;
