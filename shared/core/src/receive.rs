@@ -23,7 +23,7 @@ use crate::wire::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
 pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
 use quarantine::Quarantine;
 use registration::Registration;
-use signature::{Factor, Refusal};
+use signature::Refusal;
 
 /// The longest that the queue and the secret store may take together. Providers give up after 5 s, and the answer
 /// needs time to travel.
@@ -63,8 +63,8 @@ pub enum Answer {
     Queued(DeliveryId),
     /// 200: it failed verification within a [registration window](registration), and is only kept in quarantine.
     Registered,
-    /// 401: this proof is missing or wrong.
-    Refused(Factor),
+    /// 401: this [proof](Refusal::factor) is missing or wrong.
+    Refused(&'static str),
     /// 413: it does not fit one message.
     TooLong,
     /// 503: it could not be queued, or the secrets were not available. Send it again.
@@ -73,11 +73,11 @@ pub enum Answer {
 
 impl Answer {
     /// The outcome in metrics.
-    const fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Queued(_) => "queued",
             Self::Registered => "registration",
-            Self::Refused(factor) => factor.name(),
+            Self::Refused(factor) => factor,
             Self::TooLong => "too_long",
             Self::Unavailable => "unavailable",
         }

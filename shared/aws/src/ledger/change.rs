@@ -11,11 +11,6 @@ use super::write::{Cancelled, Updated, commit, update};
 use super::{DynamoLedger, item};
 
 /// Only the owner of the lease may write.
-///
-/// ```text
-/// owner A: claim ── works ──────────────(too late) complete: refused, the token is B's
-/// owner B:            (lease over) claim ── works ── complete
-/// ```
 const OWN: &str = "#status = :in_progress AND #lease_token = :token";
 
 /// A hook with effects is recorded once, so that they are applied once. Without effects the same write may be made

@@ -45,14 +45,7 @@ impl DynamoLedger {
     }
 }
 
-/// Conflicts as an operator decides on them.
-///
-/// ```text
-/// CONFLICT ──▶ RELEASED    released: a message that is queued now may claim it
-///         └──▶ REJECTED    dismissed, with a reason
-/// ```
-///
-/// Each decision is one conditional write, so that of two operators one decides and the other finds it decided.
+/// Conflicts as an operator decides on them. Each decision is one conditional write, so that of two operators one decides and the other finds it decided.
 #[derive(Debug, Clone)]
 pub struct Conflicts {
     client: Client,

@@ -20,9 +20,6 @@ impl DynamoLedger {
     /// ```text
     /// absent ──────▶ COMPLETED, or IN_PROGRESS under the lease, with the hooks and their effects
     /// any record │ refused, and nothing is written; the item comes back with the answer
-    ///
-    /// delivery A: hooks ── commit_new ✓
-    /// delivery B: hooks ────────── commit_new ✗ there is an item; its effects roll back
     /// ```
     pub(super) async fn commit_event(
         &self,

@@ -23,15 +23,6 @@ pub use diagnose::{Caveat, Diagnosis, Match, TokenFault, diagnose};
 use header::SignatureHeader;
 pub use sender::{proof_headers, sign, test_body};
 
-/// One of the two proofs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Factor {
-    /// The static token.
-    Token,
-    /// The signature.
-    Signature,
-}
-
 /// Why a delivery is not authentic. The sender learns the factor, the log the cause. Ordered by progress: if several
 /// ways of signing fail, the one that came furthest is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Error)]
@@ -203,11 +194,11 @@ fn signed(
 }
 
 impl Refusal {
-    /// Which of the two proofs failed.
-    pub fn factor(self) -> Factor {
+    /// Which of the two proofs failed: `token` or `signature`.
+    pub fn factor(self) -> &'static str {
         match self {
-            Self::TokenMissing | Self::TokenWrong => Factor::Token,
-            _ => Factor::Signature,
+            Self::TokenMissing | Self::TokenWrong => "token",
+            _ => "signature",
         }
     }
 
@@ -217,16 +208,6 @@ impl Refusal {
             self,
             Self::TokenMissing | Self::TokenWrong | Self::SignatureWrong | Self::TooLong
         )
-    }
-}
-
-impl Factor {
-    /// `token` or `signature`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Signature => "signature",
-        }
     }
 }
 

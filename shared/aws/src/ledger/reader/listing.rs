@@ -81,11 +81,7 @@ impl LedgerReader {
 
     /// How many shards of a day may have events.
     async fn shards_of(&self, day: &str) -> Result<u32, ReadError> {
-        let key = day::shards_key(day);
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get
-            .key("pk", AttributeValue::S(key.partition))
-            .key("sk", AttributeValue::S(key.sort));
+        let get = self.get(day::shards_key(day)).consistent_read(true);
         let item = get.send().await.map_err(|error| self.failed(error))?.item;
         let recorded = item.and_then(|item| number(&item, SHARDS)).unwrap_or_default();
         Ok(ALWAYS_READ.max(recorded))
