@@ -6,8 +6,8 @@ use acuse_core::ledger::{Cause, Change, Claimed, LedgerResult, ReleaseCause, Sta
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
 use super::error::failed;
-use super::expression::{Step, n, s};
-use super::write::{Cancelled, Updated, commit, update};
+use super::expression::{n, s};
+use super::write::Updated;
 use super::{DynamoLedger, item};
 
 /// Only the owner of the lease may write.
@@ -62,27 +62,15 @@ impl DynamoLedger {
                 (step, Effects::none())
             }
         };
-        let (effects, otherwise) = effects.into_parts();
-        let written = match (self.write(step.clone(), effects).await, otherwise) {
-            (Err(Cause::EffectsRefused), Some(otherwise)) => self.write(step, otherwise).await,
-            (written, _) => written,
-        };
-        written.map_err(failed(operation, &claimed.key))
-    }
-
-    /// Writes `step` and the effects, in one transaction.
-    async fn write(&self, step: Step, effects: Vec<TransactWriteItem>) -> Result<(), Cause> {
-        if effects.is_empty() {
-            return match update(step.into_update(&self.client)).await.map_err(Cause::Outage)? {
-                Updated::Written(_) => Ok(()),
-                Updated::Refused(_) => Err(Cause::LeaseLost),
-            };
-        }
-        let own = step.into_transaction_item(ReturnValuesOnConditionCheckFailure::None);
-        let own = own.map_err(|error| Cause::Outage(error.into()))?;
-        match commit(&self.client, [vec![own], effects].concat()).await {
-            Err(Cancelled::Refused { places, .. }) if places.first() == Some(&0) => Err(Cause::LeaseLost),
-            written => written.map_err(Cause::from),
+        let written = self.write(
+            step,
+            vec![effects.into_parts()],
+            ReturnValuesOnConditionCheckFailure::None,
+        );
+        let failed = failed(operation, &claimed.key);
+        match written.await.map_err(&failed)? {
+            Updated::Written(_) => Ok(()),
+            Updated::Refused(_) => Err(failed(Cause::LeaseLost)),
         }
     }
 }
