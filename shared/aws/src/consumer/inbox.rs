@@ -10,7 +10,6 @@ use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, MessageAttributeValue};
 /// leaves of 1 MiB.
 const LONGEST_REASON: usize = 1024;
 
-/// The largest batch that SQS takes.
 const LARGEST_BATCH: usize = 10;
 
 /// The queues of the template, by their URLs.

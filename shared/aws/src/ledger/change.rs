@@ -3,7 +3,7 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::hook::Effects;
 use acuse_core::ledger::{Cause, Change, Claimed, LedgerResult, ReleaseCause, Status};
-use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::error::failed;
 use super::expression::{n, s};
@@ -62,11 +62,7 @@ impl DynamoLedger {
                 (step, Effects::none())
             }
         };
-        let written = self.write(
-            step,
-            vec![effects.into_parts()],
-            ReturnValuesOnConditionCheckFailure::None,
-        );
+        let written = self.write(step, vec![effects.into_parts()]);
         let failed = failed(operation, &claimed.key);
         match written.await.map_err(&failed)? {
             Updated::Written(_) => Ok(()),

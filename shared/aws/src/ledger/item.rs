@@ -159,7 +159,6 @@ pub(super) fn moment(item: &Item, name: &str) -> Option<Timestamp> {
     number(item, name).map(Timestamp::from_millis)
 }
 
-/// An error's text as it is recorded: cut.
 pub(super) fn short(text: &str) -> String {
     text.chars().take(LONGEST_ERROR).collect()
 }

@@ -22,7 +22,6 @@ const COMPRESS_FROM: usize = 8 * 1024;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const LONGEST_PAYLOAD: usize = 380 * 1024;
 
-/// A payload as attributes.
 pub(super) enum Payload {
     Text(String),
     Binary(Vec<u8>),

@@ -4,7 +4,6 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::ledger::{Claimed, Commit, HookDone, Lease, LedgerResult, Progress, RecordAs, Refused, decide};
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::error::{Source, failed, outage};
@@ -35,7 +34,7 @@ impl DynamoLedger {
         let step = item::opened(self.step(&event.key), event, placement, lease, now);
         let step = item::committed(step, &names, record_as, lease, now).condition("attribute_not_exists(pk)");
         let effects = hooks.into_iter().map(|(_, effects)| effects.into_parts()).collect();
-        let written = self.write(step, effects, AllOld).await;
+        let written = self.write(step, effects).await;
         match written.map_err(failed(OPERATION, &event.key))? {
             Updated::Refused(found) => known(event, lease, found, now).map_err(&outage),
             Updated::Written(_) => Ok(Ok(match record_as {

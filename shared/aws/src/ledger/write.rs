@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use tokio::time::Instant;
 
 use super::error::Source;
@@ -30,9 +30,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 type Writes = (Vec<TransactWriteItem>, Option<Vec<TransactWriteItem>>);
 
 pub(super) enum Updated {
-    /// Written. With the item as it was before or is now, if the call asks for it.
+    /// With the item as it was before or is now, if the call asks for it.
     Written(Option<Item>),
-    /// Refused: its condition is false. With the item as it is, if the call asks for it.
+    /// Its condition is false. With the item as it is.
     Refused(Option<Item>),
 }
 
@@ -41,7 +41,7 @@ pub(super) enum Cancelled {
     Refused {
         /// Of the writes in these places.
         places: Vec<usize>,
-        /// The first write's item as it is, if that write is refused and asks for it.
+        /// The first write's item as it is, if that write is refused.
         first: Option<Item>,
     },
     /// DynamoDB will never accept these writes: too many, two to one item, too long, or of the wrong type.
@@ -114,21 +114,14 @@ pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> R
 
 impl DynamoLedger {
     /// Writes `step` and the effects of hooks, all or none. If conditions of a hook's writes are false, those that it
-    /// wants made instead are tried. `refused` is what comes back of the step's item if its own condition is false.
-    pub(super) async fn write(
-        &self,
-        step: Step,
-        mut effects: Vec<Writes>,
-        refused: ReturnValuesOnConditionCheckFailure,
-    ) -> Result<Updated, Cause> {
+    /// wants made instead are tried. If that of `step` is false, its item comes back.
+    pub(super) async fn write(&self, step: Step, mut effects: Vec<Writes>) -> Result<Updated, Cause> {
         loop {
             let writes: Vec<_> = effects.iter().flat_map(|(writes, _)| writes).cloned().collect();
             if writes.is_empty() {
-                let call = step.into_update(&self.client);
-                let call = call.return_values_on_condition_check_failure(refused);
-                return update(call).await.map_err(Cause::Outage);
+                return update(step.into_update(&self.client)).await.map_err(Cause::Outage);
             }
-            let own = step.clone().into_transaction_item(refused.clone());
+            let own = step.clone().into_transaction_item();
             let own = own.map_err(|error| Cause::Outage(error.into()))?;
             match commit(&self.client, [vec![own], writes].concat()).await {
                 Ok(()) => return Ok(Updated::Written(None)),

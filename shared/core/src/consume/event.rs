@@ -21,7 +21,6 @@ pub(super) const RESERVE: Duration = Duration::from_secs(2);
 /// although the clocks of two machines differ a little.
 const LEASE_SLACK: Duration = Duration::from_secs(1);
 
-/// Why an event reaches no hook.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoHooks {
     #[error(transparent)]
@@ -30,13 +29,11 @@ pub(super) enum NoHooks {
     SetAside(SetAside),
 }
 
-/// What comes of opening an event.
 pub(super) enum Opened<W> {
     /// All its hooks are done, by the write that recorded it.
     Completed,
     /// It is ours. What its hooks answered before the claim counts for this attempt.
     Claimed(Claimed, FirstAnswers<W>),
-    /// It is not ours.
     Refused(Refused),
 }
 

@@ -29,7 +29,6 @@ use crate::ledger::{Commit, Lease, Ledger, LedgerError, RecordAs};
 /// These hooks must not be called again for that attempt.
 pub(super) type FirstAnswers<W> = HashMap<&'static str, Result<Effects<W>, HookError>>;
 
-/// Some of the hooks, in their order.
 type Hooks<W> = [Box<dyn Hook<W>>];
 
 impl<L: Ledger, I: Inbox> Consumer<L, I> {

@@ -82,7 +82,6 @@ fn last_values<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)]) -> Members<'v, 'a> 
     kept
 }
 
-/// An object's members.
 type Members<'v, 'a> = Vec<(&'v Text<'a>, &'v Value<'a>)>;
 
 /// What the two runtimes write differently.

@@ -59,7 +59,6 @@ impl StoredRecord {
 }
 
 impl State {
-    /// Makes the writes of these hooks.
     fn apply(&mut self, hooks: impl IntoIterator<Item = HookDone<Effects<&'static str>>>) {
         for write in hooks.into_iter().flat_map(|(_, effects)| effects.into_parts().0) {
             *self.effects.entry(write.to_owned()).or_default() += 1;

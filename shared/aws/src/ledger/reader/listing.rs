@@ -28,7 +28,6 @@ struct Listing {
     limit: usize,
 }
 
-/// One shard, as far as it has been read.
 struct Shard {
     key: String,
     /// Read but not in the list yet, newest first.
@@ -40,7 +39,6 @@ struct Shard {
 enum Next {
     First,
     After(Item),
-    /// There are no more.
     End,
 }
 

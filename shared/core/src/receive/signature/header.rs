@@ -14,7 +14,6 @@ const LENGTH: usize = 32;
 /// [`Digest`](crate::provider::scheme::Digest) compares it, in constant time.
 pub(super) struct SentDigest(pub(super) [u8; LENGTH]);
 
-/// The content of a signature header.
 pub(super) struct SignatureHeader {
     /// Empty if the header has no signature that the scheme accepts.
     pub(super) digests: Vec<SentDigest>,
