@@ -17,16 +17,13 @@ pub const MAX_DEPTH: usize = 128;
 
 /// One JSON value (RFC 8259), borrowed from its document if possible.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
 pub enum Value<'a> {
-    /// `null`
     Null,
-    /// `true` or `false`
     Bool(bool),
     /// A number, as its text.
     Number(&'a str),
-    /// A string.
     String(Text<'a>),
-    /// An array.
     Array(Vec<Value<'a>>),
     /// An object's members in their order, duplicates included.
     Object(Vec<(Text<'a>, Value<'a>)>),

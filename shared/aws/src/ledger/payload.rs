@@ -95,8 +95,5 @@ impl DynamoLedger {
 
 /// The key of a payload's part: the same bytes have the same parts, however often they are written.
 pub(super) fn part_key(body_sha256: &str, place: usize) -> IdempotencyKey {
-    IdempotencyKey {
-        partition: format!("payload#{body_sha256}"),
-        sort: format!("{place:04}"),
-    }
+    IdempotencyKey::new(format!("payload#{body_sha256}"), format!("{place:04}"))
 }

@@ -88,10 +88,7 @@ impl Record {
         let required = |name| text(item, name).map(str::to_owned).ok_or(NotARecord(name));
         let optional = |name| text(item, name).map(str::to_owned);
         let time = |name| moment(item, name).map(|at| at.to_string());
-        let key = IdempotencyKey {
-            partition: required("pk")?,
-            sort: required("sk")?,
-        };
+        let key = IdempotencyKey::new(required("pk")?, required("sk")?);
         Ok(Self {
             provider: required("provider")?,
             environment: required("environment")?,

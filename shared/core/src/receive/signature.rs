@@ -11,7 +11,7 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::provider::scheme::{Place, Scheme, Signature, Token};
+use crate::provider::scheme::{Scheme, Signature, Token};
 use crate::receive::canonical;
 use crate::receive::secrets::Secrets;
 use crate::wire;
@@ -140,12 +140,9 @@ fn check(
     let headers = delivery.headers();
     let mut names = signature.headers.iter();
     let value = names.find_map(|name| wire::header::value(headers, name));
-    let mut sent = header::read(&value.ok_or(Refusal::SignatureMissing)?, signature);
+    let sent = header::read(&value.ok_or(Refusal::SignatureMissing)?, signature, headers);
     if sent.digests.is_empty() {
         return Err(Refusal::SignatureUnreadable);
-    }
-    if let Some(Place::Header(name)) = signature.time.map(|time| time.place) {
-        sent.time = wire::header::text(headers, name);
     }
     let in_time = is_in_time(sent.time.as_deref(), signature, now)?;
     let (body, form) = signed(delivery, signature, &sent, secrets).ok_or(Refusal::SignatureWrong)?;

@@ -42,10 +42,8 @@ enum Next {
     End,
 }
 
-struct Found {
-    received_at: Timestamp,
-    record: Record,
-}
+/// A record, and when its event was received.
+type Found = (Timestamp, Record);
 
 impl LedgerReader {
     /// The events of `provider` received on the UTC day of `day`, at most `limit`, newest first. Those of the same
@@ -112,8 +110,7 @@ impl LedgerReader {
 
     fn found(&self, item: &Item) -> Result<Found, ReadError> {
         let received_at = moment(item, "received_at").ok_or_else(|| self.failed(NotARecord("received_at")))?;
-        let record = self.record(item)?;
-        Ok(Found { received_at, record })
+        Ok((received_at, self.record(item)?))
     }
 }
 
@@ -142,8 +139,8 @@ impl Listing {
                 return true;
             };
             // All events of the last millisecond are needed, to choose those with the first keys.
-            let last = self.found.last().map(|last| last.received_at);
-            if self.found.len() >= self.limit && last != Some(found.received_at) {
+            let last = self.found.last().map(|(at, _)| *at);
+            if self.found.len() >= self.limit && last != Some(found.0) {
                 return true;
             }
             self.found.push(found);
@@ -152,12 +149,10 @@ impl Listing {
     }
 
     fn into_records(mut self) -> Vec<Record> {
-        self.found.sort_by(|a, b| {
-            let newest = b.received_at.cmp(&a.received_at);
-            newest.then_with(|| a.record.key.cmp(&b.record.key))
-        });
+        self.found
+            .sort_by(|(at, a), (other, b)| other.cmp(at).then_with(|| a.key.cmp(&b.key)));
         self.found.truncate(self.limit);
-        self.found.into_iter().map(|found| found.record).collect()
+        self.found.into_iter().map(|(_, record)| record).collect()
     }
 }
 
@@ -167,6 +162,6 @@ impl Shard {
     }
 
     fn newest(&self) -> Option<Timestamp> {
-        self.read.front().map(|found| found.received_at)
+        self.read.front().map(|(at, _)| *at)
     }
 }

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::{Caveat, Match};
-use crate::provider::scheme::{Encoding, Key, Layout, Place, Scheme, Signature};
+use crate::provider::scheme::{Encoding, Key, Layout, Scheme, Signature};
 use crate::receive::secrets::Secrets;
 use crate::receive::signature::{header, replay, signed};
 use crate::wire;
@@ -177,7 +177,7 @@ pub(super) fn is_signed(delivery: &Delivery<Unverified>, scheme: &Scheme) -> boo
         let mut own = scheme.signatures.iter().flat_map(|own| own.headers);
         let is_token = scheme.token.is_some_and(|token| token.header == name);
         own.any(|own| *own == name)
-            || !is_token && ways(scheme).any(|(_, way)| !header::read(&value, &way).digests.is_empty())
+            || !is_token && ways(scheme).any(|(_, way)| !header::read(&value, &way, headers).digests.is_empty())
     })
 }
 
@@ -189,10 +189,7 @@ fn in_header(
     secrets: &Secrets,
 ) -> Option<(String, CanonicalForm)> {
     let headers = delivery.headers();
-    let mut sent = header::read(&wire::header::value(headers, name)?, way);
-    if let Some(Place::Header(time)) = way.time.map(|time| time.place) {
-        sent.time = wire::header::text(headers, time);
-    }
+    let sent = header::read(&wire::header::value(headers, name)?, way, headers);
     if sent.digests.is_empty() {
         return None;
     }
