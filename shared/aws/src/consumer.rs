@@ -100,6 +100,7 @@ fn number<N: FromStr + PartialOrd + From<u8>>(name: &str, default: N) -> Result<
 
 fn policy() -> Result<Policy, ConfigError> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let wait = WaitPolicy::default();
     Ok(Policy {
         environment: config::read_as(
             "ENVIRONMENT",
@@ -118,21 +119,16 @@ fn policy() -> Result<Policy, ConfigError> {
             max: Duration::from_secs(number("RETRY_MAX_SECONDS", 1800)?),
         },
         max_attempts: number("MAX_ATTEMPTS", 120)?,
-        wait_policy: wait_policy()?,
-        concurrency: number("HOOK_CONCURRENCY", 10)?,
-    })
-}
-
-fn wait_policy() -> Result<WaitPolicy, ConfigError> {
-    let default = WaitPolicy::default();
-    Ok(WaitPolicy {
-        wait: Backoff {
-            max: Duration::from_secs(number("WAIT_MAX_SECONDS", default.wait.max.as_secs())?),
-            ..default.wait
+        wait_policy: WaitPolicy {
+            wait: Backoff {
+                max: Duration::from_secs(number("WAIT_MAX_SECONDS", wait.wait.max.as_secs())?),
+                ..wait.wait
+            },
+            max_receives: number("MAX_RECEIVE_COUNT", wait.max_receives)?,
+            max_crashes: number("MAX_CRASHES", wait.max_crashes)?,
+            ..wait
         },
-        max_receives: number("MAX_RECEIVE_COUNT", default.max_receives)?,
-        max_crashes: number("MAX_CRASHES", default.max_crashes)?,
-        ..default
+        concurrency: number("HOOK_CONCURRENCY", 10)?,
     })
 }
 

@@ -118,11 +118,8 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
     /// Loads the secrets before the first delivery. A failure is only logged: the first delivery tries again.
     pub async fn warm_up(&self) {
         if let Err(error) = self.keyring.current(self.clock.now()).await {
-            error!(
-                provider = self.provider.name,
-                error = chain(&error),
-                "secrets not loaded"
-            );
+            let (provider, error) = (self.provider.name, chain(&error));
+            error!(provider, error, "secrets not loaded");
         }
     }
 

@@ -29,11 +29,8 @@ impl Inbox for SqsInbox {
             .queue_url(&self.event_queue)
             .receipt_handle(&message.receipt)
             .visibility_timeout(i32::try_from(seconds).unwrap_or(i32::MAX));
-        change
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failed("return", message, error))
+        let changed = change.send().await;
+        changed.map(drop).map_err(|error| failed("return", message, error))
     }
 
     async fn delete(&self, messages: &[Received]) -> Result<(), InboxError> {
@@ -68,10 +65,8 @@ impl Inbox for SqsInbox {
         let send = self.client.send_message().queue_url(&self.dead_letter_queue);
         let send = send.message_body(&message.text);
         let send = send.set_message_attributes(Some(attributes.collect()));
-        send.send()
-            .await
-            .map(drop)
-            .map_err(|error| failed("dead-lettering", message, error))
+        let sent = send.send().await;
+        sent.map(drop).map_err(|error| failed("dead-lettering", message, error))
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{debug, error, info};
 
 use super::single_call::FirstAnswers;
-use super::{Consumer, Inbox, Outcome, Policy, Received, SetAside};
+use super::{Consumer, Inbox, Outcome, Received, SetAside};
 use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::event::Event;
@@ -106,10 +106,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         if let Some(why) = &event.unreadable {
             return Some(NoHooks::Unreadable(why.clone()));
         }
-        let Policy {
-            environment, retention, ..
-        } = self.policy;
-        SetAside::of(event, environment, retention, now)
+        SetAside::of(event, self.policy.environment, self.policy.retention, now)
             // An operator who replays it means it. A test delivery never reaches hooks.
             .filter(|why| !event.replay || *why == SetAside::TestDelivery)
             .map(NoHooks::SetAside)

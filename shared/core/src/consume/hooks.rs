@@ -63,11 +63,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             }
         }
         let name = last.as_ref().map_or("", |(name, _)| name);
-        match self
-            .ledger
-            .change(claimed, Change::Complete(last), self.clock.now())
-            .await
-        {
+        let complete = self.ledger.change(claimed, Change::Complete(last), self.clock.now());
+        match complete.await {
             Ok(()) => self.completed(event, attempt),
             Err(error) => self.ledger_failed_at(owned, name, error).await,
         }

@@ -243,10 +243,9 @@ impl<'a> Reader<'a> {
     }
 
     fn need(&mut self, byte: u8, expected: &'static str) -> Result<(), Error> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(self.expected(expected))
+        match self.take(byte) {
+            true => Ok(()),
+            false => Err(self.expected(expected)),
         }
     }
 

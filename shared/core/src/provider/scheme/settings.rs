@@ -30,11 +30,7 @@ pub enum SettingError {
 const EXPECTED: &str = "some of `headers=a,b encodings=hex,base64,list,timestamped tolerance=300 forms=raw,js,python \
                         token=c key=base64`, separated by spaces";
 const NAMES: [&str; 6] = ["headers", "encodings", "tolerance", "forms", "token", "key"];
-const HEADERS: &str = "names of HTTP headers, separated by commas";
-const ENCODINGS: &str = "some of hex, base64, list, timestamped, separated by commas";
 const FORMS: &str = "some of raw, js, python, js-sorted, python-sorted, trimmed, newline, separated by commas";
-const KEYS: &str = "text, base64 or hex";
-const SECONDS: &str = "seconds from 1 to 3600";
 
 /// A recorded delivery can be replayed as long as its signature is within the tolerance.
 const LONGEST_TOLERANCE: u64 = 3600;
@@ -109,7 +105,7 @@ impl Scheme {
                 "text" => Key::Text,
                 "base64" => Key::Base64After("whsec_"),
                 "hex" => Key::Hex,
-                _ => return Err(invalid("key", value, KEYS)),
+                _ => return Err(invalid("key", value, "text, base64 or hex")),
             };
             self.change(|signature| Signature { key, ..signature });
         }
@@ -136,7 +132,7 @@ impl Scheme {
     fn set_tolerance(&mut self, value: &str) -> Result<(), SettingError> {
         let name = "tolerance";
         let seconds = value.parse().ok().filter(|s| (1..=LONGEST_TOLERANCE).contains(s));
-        let seconds = seconds.ok_or_else(|| invalid(name, value, SECONDS))?;
+        let seconds = seconds.ok_or_else(|| invalid(name, value, "seconds from 1 to 3600"))?;
         if self.signatures.iter().all(|signature| signature.time.is_none()) {
             let why = "no signature has a time, except with `encodings=timestamped`";
             return Err(SettingError::NoEffect { name, why });
@@ -156,7 +152,8 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
         let mut known = ["hex", "base64", "list", "timestamped"].into_iter();
         known.find(|own| *own == name)
     };
-    let named = list("encodings", value, ENCODINGS, known)?;
+    let expected = "some of hex, base64, list, timestamped, separated by commas";
+    let named = list("encodings", value, expected, known)?;
     let has = |name| named.contains(&name);
     let Some(Signature { forms, .. }) = before.first().copied() else {
         return Ok(&[]);
@@ -206,7 +203,7 @@ fn header_names(name: &'static str, value: &str) -> Result<Vec<&'static str>, Se
         let name = HeaderName::from_bytes(text.as_bytes()).ok()?;
         Some(&*String::leak(name.as_str().to_owned()))
     };
-    list(name, value, HEADERS, header)
+    list(name, value, "names of HTTP headers, separated by commas", header)
 }
 
 /// The items of `value`: at least one, none of them twice.
