@@ -80,23 +80,22 @@ impl SecretStore for SecretsManager {
             debug!(error = chain(&error), "previous secret not used");
             None
         });
-        let provider = self.provider.name;
         match (current, previous) {
             (Ok(Some(current)), Some(previous)) => Ok(current.and_previous(previous)),
             (Ok(Some(secrets)), None) | (Ok(None), Some(secrets)) => Ok(secrets),
             (Ok(None), None) => {
-                let secret = &self.secret_id;
                 warn!(
-                    provider,
-                    secret, "no secret is stored yet: every delivery is refused and kept in quarantine"
+                    provider = self.provider.name,
+                    secret = self.secret_id,
+                    "no secret is stored yet: every delivery is refused and kept in quarantine"
                 );
                 Ok(Secrets::default())
             }
             (Err(error), Some(previous)) => {
-                let error = chain(&error);
                 error!(
-                    provider,
-                    error, "the current secret is invalid; only the previous one is used"
+                    provider = self.provider.name,
+                    error = chain(&error),
+                    "the current secret is invalid; only the previous one is used"
                 );
                 Ok(previous)
             }
