@@ -10,33 +10,18 @@ use thiserror::Error;
 /// An invalid or missing variable. The function does not start.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum ConfigError {
-    /// Not set, or empty.
     #[error("the environment variable {name} is not set; it should be {expected}")]
-    Missing {
-        /// Its name.
-        name: String,
-        /// A valid value.
-        expected: &'static str,
-    },
-    /// Set to an invalid value.
+    Missing { name: String, expected: &'static str },
     #[error("the environment variable {name} is {value:?}; it should be {expected}")]
     Invalid {
-        /// Its name.
         name: String,
-        /// Its value.
         value: String,
-        /// A valid value.
         expected: &'static str,
     },
-    /// A provider's signature settings are invalid.
     #[error("the environment variable {name} is invalid")]
-    Signature {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        source: SettingError,
-    },
+    Signature { name: String, source: SettingError },
 }
 
 /// The variable `name`.
@@ -62,41 +47,35 @@ pub(crate) fn variable_of(value: &str) -> Option<String> {
     name.into_string().ok()
 }
 
-/// The variable `name` as a number of at least 1; `default` if it is not set.
+/// The variable `name` as `read` reads it; `default` if it is not set. `expected` says what `read` accepts.
 ///
 /// # Errors
 /// [`ConfigError::Invalid`].
-pub fn number<N: FromStr + PartialOrd + From<u8>>(name: &str, default: N) -> Result<N, ConfigError> {
-    number_within(name, default, N::from(1).., "a whole number of at least 1")
-}
-
-/// The variable `name` as a number within `range`, which `expected` describes; `default` if it is not set.
-///
-/// # Errors
-/// [`ConfigError::Invalid`].
-pub fn number_within<N: FromStr + PartialOrd>(
+pub fn read_as<T>(
     name: &str,
-    default: N,
-    range: impl RangeBounds<N>,
+    default: T,
     expected: &'static str,
-) -> Result<N, ConfigError> {
-    optional(name).map_or(Ok(default), |value| parsed(name, value, range, expected))
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, ConfigError> {
+    optional(name).map_or(Ok(default), |value| parsed(name, value, expected, read))
 }
 
-fn parsed<N: FromStr + PartialOrd>(
+fn parsed<T>(
     name: &str,
     value: String,
-    range: impl RangeBounds<N>,
     expected: &'static str,
-) -> Result<N, ConfigError> {
-    match value.trim().parse::<N>() {
-        Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(ConfigError::Invalid {
-            name: name.to_owned(),
-            value,
-            expected,
-        }),
-    }
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, ConfigError> {
+    read(&value).ok_or_else(|| ConfigError::Invalid {
+        name: name.to_owned(),
+        value,
+        expected,
+    })
+}
+
+/// Reads a number within `range`, for [`read_as`].
+pub(crate) fn within<N: FromStr + PartialOrd>(range: impl RangeBounds<N>) -> impl Fn(&str) -> Option<N> {
+    move |value| value.trim().parse().ok().filter(|number| range.contains(number))
 }
 
 /// `provider` with the settings in `<PROVIDER>_SIGNATURE`.
@@ -135,7 +114,14 @@ mod tests {
 
     #[test]
     fn a_number_out_of_range_is_an_error_that_names_the_range() {
-        let parsed = |value: &str| parsed("SHARDS", value.to_owned(), 1..=256, "a whole number from 1 to 256");
+        let parsed = |value: &str| {
+            parsed(
+                "SHARDS",
+                value.to_owned(),
+                "a whole number from 1 to 256",
+                within(1..=256),
+            )
+        };
         assert_eq!([" 1", "256"].map(parsed), [Ok(1), Ok(256)]);
         for value in ["0", "257", "-1", "four", "1.5", "99999999999999999999"] {
             let error = parsed(value).unwrap_err().to_string();

@@ -4,6 +4,7 @@ mod inbox;
 mod sqs_event;
 
 use std::pin::Pin;
+use std::str::FromStr;
 use std::time::Duration;
 
 use acuse_core::clock::{Clock, Timestamp};
@@ -48,7 +49,13 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<BoxedHook>, E
     let dead_letter_queue = config::required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
     let table = config::required("LEDGER_TABLE", "the name of the ledger's table")?;
     let policy = policy()?;
-    let day_shards = day_shards()?;
+    // One by default, which every version reads.
+    let day_shards = config::read_as(
+        "LEDGER_DAY_SHARDS",
+        1,
+        "a whole number from 1 to 256",
+        config::within(1..=MOST_SHARDS),
+    )?;
 
     let sdk = sdk::load()?;
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
@@ -85,48 +92,43 @@ fn deadline(millis: u64, now: Timestamp) -> Timestamp {
     if deadline > now { deadline } else { now.plus(TIME_OUT) }
 }
 
+/// The variable `name` as a whole number; `default` if it is not set.
+fn number<N: FromStr + PartialOrd + From<u8>>(name: &str, default: N) -> Result<N, ConfigError> {
+    let at_least_1 = config::within(N::from(1)..);
+    config::read_as(name, default, "a whole number of at least 1", at_least_1)
+}
+
 fn policy() -> Result<Policy, ConfigError> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    let environment = config::optional("ENVIRONMENT").unwrap_or_else(|| "live".to_owned());
+    let wait = WaitPolicy::default();
     Ok(Policy {
-        environment: match environment.as_str() {
-            "any" => None,
-            "live" => Some(Environment::Live),
-            "test" => Some(Environment::Test),
-            _ => {
-                return Err(ConfigError::Invalid {
-                    name: "ENVIRONMENT".to_owned(),
-                    value: environment,
-                    expected: "live, test or any",
-                });
-            }
-        },
-        retention: DAY.saturating_mul(config::number("RETENTION_DAYS", 90)?),
+        environment: config::read_as(
+            "ENVIRONMENT",
+            Some(Environment::Live),
+            "live, test or any",
+            |name| match name {
+                "any" => Some(None),
+                "live" => Some(Some(Environment::Live)),
+                "test" => Some(Some(Environment::Test)),
+                _ => None,
+            },
+        )?,
+        retention: DAY.saturating_mul(number("RETENTION_DAYS", 90)?),
         backoff: Backoff {
-            base: Duration::from_secs(config::number("RETRY_BASE_SECONDS", 2)?),
-            max: Duration::from_secs(config::number("RETRY_MAX_SECONDS", 1800)?),
+            base: Duration::from_secs(number("RETRY_BASE_SECONDS", 2)?),
+            max: Duration::from_secs(number("RETRY_MAX_SECONDS", 1800)?),
         },
-        max_attempts: config::number("MAX_ATTEMPTS", 120)?,
-        wait_policy: wait_policy()?,
-        concurrency: config::number("HOOK_CONCURRENCY", 10)?,
-    })
-}
-
-/// One by default, which every version reads.
-fn day_shards() -> Result<u32, ConfigError> {
-    config::number_within("LEDGER_DAY_SHARDS", 1, 1..=MOST_SHARDS, "a whole number from 1 to 256")
-}
-
-fn wait_policy() -> Result<WaitPolicy, ConfigError> {
-    let default = WaitPolicy::default();
-    Ok(WaitPolicy {
-        wait: Backoff {
-            max: Duration::from_secs(config::number("WAIT_MAX_SECONDS", default.wait.max.as_secs())?),
-            ..default.wait
+        max_attempts: number("MAX_ATTEMPTS", 120)?,
+        wait_policy: WaitPolicy {
+            wait: Backoff {
+                max: Duration::from_secs(number("WAIT_MAX_SECONDS", wait.wait.max.as_secs())?),
+                ..wait.wait
+            },
+            max_receives: number("MAX_RECEIVE_COUNT", wait.max_receives)?,
+            max_crashes: number("MAX_CRASHES", wait.max_crashes)?,
+            ..wait
         },
-        max_receives: config::number("MAX_RECEIVE_COUNT", default.max_receives)?,
-        max_crashes: config::number("MAX_CRASHES", default.max_crashes)?,
-        ..default
+        concurrency: number("HOOK_CONCURRENCY", 10)?,
     })
 }
 

@@ -34,7 +34,6 @@ use error::outage;
 use expression::{Step, n, s};
 use write::{Updated, update};
 
-/// An item as DynamoDB has it.
 type Item = HashMap<String, AttributeValue>;
 
 /// The ledger's table.
@@ -96,9 +95,20 @@ impl Ledger for DynamoLedger {
         self.change_record(claimed, change, now).await
     }
 
+    /// If the conflict's key has an item, the same bytes are kept already, since the key contains their digest. A
+    /// message that finds its own item was received again before it was deleted, or the SDK sent the write again.
     async fn keep_conflict(&self, event: &Event, message_id: &str, now: Timestamp) -> LedgerResult<ConflictRecord> {
-        self.record_conflict(event.clone().into_conflict(), message_id, now)
-            .await
+        let conflict = event.clone().into_conflict();
+        let failed = outage("keep_conflict", &conflict.key);
+        let placement = self.write_ahead(&conflict, now.plus(self.retention)).await;
+        let placement = placement.map_err(&failed)?;
+        let step = item::conflict(self.step(&conflict.key), &conflict, placement, message_id)
+            .condition("attribute_not_exists(pk)");
+        let own = |item| item::text(item, "message_id") == Some(message_id);
+        Ok(match update(step.into_update(&self.client)).await.map_err(failed)? {
+            Updated::Refused(found) if !found.as_ref().is_some_and(own) => ConflictRecord::Known,
+            _ => ConflictRecord::New,
+        })
     }
 
     async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> LedgerResult<()> {

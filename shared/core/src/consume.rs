@@ -9,7 +9,6 @@ mod inbox;
 mod legacy_key;
 mod parts;
 mod poison;
-mod policy;
 mod returned;
 mod set_aside;
 mod single_call;
@@ -39,7 +38,6 @@ pub use backoff::Backoff;
 pub use inbox::{Inbox, InboxError, Received};
 use parts::Part;
 pub use poison::OFTEN;
-pub use policy::Policy;
 use returned::Outcome;
 pub use set_aside::SetAside;
 pub use wait::WaitPolicy;
@@ -56,6 +54,31 @@ pub struct Consumer<L: Ledger, I> {
     policy: Policy,
     clock: Box<dyn Clock>,
     random: Box<dyn Random>,
+}
+
+/// Which events reach hooks, and how retries are spaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Events of other environments are recorded and reach no hook. `None`: all environments reach hooks.
+    pub environment: Option<Environment>,
+    /// Events older than this, by their own signed time, are recorded and reach no hook: the ledger may have
+    /// forgotten that it has seen them.
+    pub retention: Duration,
+    /// How long an event waits after one of its hooks failed.
+    pub backoff: Backoff,
+    /// After this many failures of its hooks an event is given up and dead-lettered.
+    pub max_attempts: u32,
+    /// How long a message waits that nobody could work on.
+    pub wait_policy: WaitPolicy,
+    /// How many events of a batch are worked on at once.
+    pub concurrency: usize,
+}
+
+impl Policy {
+    /// How long an event waits after this many failures of its hooks; `None` if it is given up.
+    pub fn retry(&self, failures: u32, random: &dyn Random) -> Option<Duration> {
+        (failures < self.max_attempts).then(|| self.backoff.delay(failures, random))
+    }
 }
 
 /// Two hooks that the ledger can't tell apart.

@@ -17,16 +17,13 @@ pub const MAX_DEPTH: usize = 128;
 
 /// One JSON value (RFC 8259), borrowed from its document if possible.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
 pub enum Value<'a> {
-    /// `null`
     Null,
-    /// `true` or `false`
     Bool(bool),
     /// A number, as its text.
     Number(&'a str),
-    /// A string.
     String(Text<'a>),
-    /// An array.
     Array(Vec<Value<'a>>),
     /// An object's members in their order, duplicates included.
     Object(Vec<(Text<'a>, Value<'a>)>),
@@ -35,27 +32,14 @@ pub enum Value<'a> {
 /// Why a document is not JSON, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum Error {
-    /// Not UTF-8.
     #[error("byte {at} is not UTF-8")]
-    NotUtf8 {
-        /// Offset from the start of the document.
-        at: usize,
-    },
-    /// Not what the grammar allows.
+    NotUtf8 { at: usize },
     #[error("byte {at}: expected {expected}")]
-    Expected {
-        /// Offset from the start of the document.
-        at: usize,
-        /// What the grammar allows here.
-        expected: &'static str,
-    },
-    /// Nested deeper than [`MAX_DEPTH`].
+    Expected { at: usize, expected: &'static str },
     #[error("byte {at}: nested deeper than {MAX_DEPTH}")]
-    TooDeep {
-        /// Offset from the start of the document.
-        at: usize,
-    },
+    TooDeep { at: usize },
 }
 
 impl<'a> Value<'a> {

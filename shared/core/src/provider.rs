@@ -4,7 +4,6 @@ mod environment;
 pub mod id;
 mod kind;
 mod reading;
-mod resource;
 pub mod scheme;
 
 use crate::json::Value;
@@ -12,8 +11,7 @@ pub use environment::Environment;
 pub(crate) use environment::environment;
 pub use id::Id;
 pub use kind::Kind;
-pub use reading::{LegacyReading, Occurs, Reading, Unreadable};
-pub use resource::Resource;
+pub use reading::{LegacyReading, Occurs, Reading, Resource, Unreadable};
 use scheme::{Scheme, SettingError};
 
 /// Everything that Acuse knows about one provider. The three of them are in [`providers`](crate::providers).

@@ -21,9 +21,9 @@ use crate::provider::Provider;
 use crate::wire::delivery::{Delivery, DeliveryId, Unverified, Verified};
 use crate::wire::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
 pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
-use quarantine::{Admission, Quarantine};
+use quarantine::Quarantine;
 use registration::Registration;
-use signature::{Factor, Refusal};
+use signature::Refusal;
 
 /// The longest that the queue and the secret store may take together. Providers give up after 5 s, and the answer
 /// needs time to travel.
@@ -63,8 +63,8 @@ pub enum Answer {
     Queued(DeliveryId),
     /// 200: it failed verification within a [registration window](registration), and is only kept in quarantine.
     Registered,
-    /// 401: this proof is missing or wrong.
-    Refused(Factor),
+    /// 401: this [proof](Refusal::factor) is missing or wrong.
+    Refused(&'static str),
     /// 413: it does not fit one message.
     TooLong,
     /// 503: it could not be queued, or the secrets were not available. Send it again.
@@ -73,11 +73,11 @@ pub enum Answer {
 
 impl Answer {
     /// The outcome in metrics.
-    const fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Queued(_) => "queued",
             Self::Registered => "registration",
-            Self::Refused(factor) => factor.name(),
+            Self::Refused(factor) => factor,
             Self::TooLong => "too_long",
             Self::Unavailable => "unavailable",
         }
@@ -118,11 +118,8 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
     /// Loads the secrets before the first delivery. A failure is only logged: the first delivery tries again.
     pub async fn warm_up(&self) {
         if let Err(error) = self.keyring.current(self.clock.now()).await {
-            error!(
-                provider = self.provider.name,
-                error = chain(&error),
-                "secrets not loaded"
-            );
+            let (provider, error) = (self.provider.name, chain(&error));
+            error!(provider, error, "secrets not loaded");
         }
     }
 
@@ -130,7 +127,8 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
     pub async fn receive(&self, headers: HeaderMap, body: bytes::Bytes) -> Answer {
         let now = self.clock.now();
         let is_test = headers.contains_key(TEST_DELIVERY_HEADER);
-        let id = DeliveryId::new(now, random_bytes(self.random.as_ref()));
+        let random = self.random.bits().to_le_bytes();
+        let id = DeliveryId::new(now, random.first_chunk().copied().unwrap_or_default());
         let delivery = Delivery::received(id, now, headers, body);
         let answer = match within(self.clock.as_ref(), BUDGET, self.verify_and_queue(&delivery)).await {
             Some(Ok(answer)) => answer,
@@ -225,8 +223,8 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
             && within(clock, left(), self.registration.is_open(self.keyring.store(), now)).await == Some(true);
         let mut answer = Answer::Refused(refusal.factor());
         let quarantined = match self.quarantine.admit(self.provider, delivery, refusal, registering) {
-            Admission::Skipped(why) => why,
-            Admission::Admitted(message) => match within(clock, left(), self.outbox.quarantine(message)).await {
+            Err(why) => why,
+            Ok(message) => match within(clock, left(), self.outbox.quarantine(message)).await {
                 Some(Ok(())) => {
                     metric::quarantined(provider);
                     if registering {
@@ -250,11 +248,6 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         warn!(provider, %delivery_id, reason = %refusal, ?headers, quarantined, status, "delivery refused");
         answer
     }
-}
-
-fn random_bytes(random: &dyn Random) -> [u8; 10] {
-    let bits = random.bits().to_le_bytes();
-    std::array::from_fn(|i| bits.get(i).copied().unwrap_or_default())
 }
 
 #[cfg(test)]

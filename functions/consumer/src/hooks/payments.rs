@@ -28,17 +28,8 @@ pub(crate) struct Payments {
 impl Payments {
     /// Reads `PAYMENTS_TABLE`, and `FORMER_PAYMENTS`, which is true by default.
     pub(crate) fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
-        let has_former_rows = match config::optional("FORMER_PAYMENTS").as_deref() {
-            None | Some("true") => true,
-            Some("false") => false,
-            Some(value) => {
-                return Err(ConfigError::Invalid {
-                    name: "FORMER_PAYMENTS".to_owned(),
-                    value: value.to_owned(),
-                    expected: "true or false",
-                });
-            }
-        };
+        let flag = |value: &str| value.parse().ok();
+        let has_former_rows = config::read_as("FORMER_PAYMENTS", true, "true or false", flag)?;
         Ok(Self {
             client: setup.dynamodb.clone(),
             table: config::required("PAYMENTS_TABLE", "the name of the payments table")?,

@@ -10,7 +10,6 @@ use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, MessageAttributeValue};
 /// leaves of 1 MiB.
 const LONGEST_REASON: usize = 1024;
 
-/// The largest batch that SQS takes.
 const LARGEST_BATCH: usize = 10;
 
 /// The queues of the template, by their URLs.
@@ -30,11 +29,8 @@ impl Inbox for SqsInbox {
             .queue_url(&self.event_queue)
             .receipt_handle(&message.receipt)
             .visibility_timeout(i32::try_from(seconds).unwrap_or(i32::MAX));
-        change
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failed("return", message, error))
+        let changed = change.send().await;
+        changed.map(drop).map_err(|error| failed("return", message, error))
     }
 
     async fn delete(&self, messages: &[Received]) -> Result<(), InboxError> {
@@ -57,51 +53,32 @@ impl Inbox for SqsInbox {
     }
 
     async fn dead_letter(&self, message: &Received, reason: &str) -> Result<(), InboxError> {
-        let mut send = self
-            .client
-            .send_message()
-            .queue_url(&self.dead_letter_queue)
-            .message_body(&message.text);
         let reason = sendable(reason);
-        let own = message
-            .attributes
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let own = message.attributes.iter().filter(|(name, _)| *name != "reason");
+        let own = own.map(|(name, value)| (name.as_str(), value.as_str()));
         // SQS takes ten attributes. Our messages have nine at most, others may have more.
-        for (name, value) in [("reason", reason.as_str())]
-            .into_iter()
-            .chain(own.filter(|(name, _)| *name != "reason"))
-            .take(10)
-        {
-            let value = MessageAttributeValue::builder()
-                .data_type("String")
-                .string_value(value)
-                .build();
-            if let Ok(value) = value {
-                send = send.message_attributes(name, value);
-            }
-        }
-        send.send()
-            .await
-            .map(drop)
-            .map_err(|error| failed("dead-lettering", message, error))
+        let all = [("reason", reason.as_str())].into_iter().chain(own).take(10);
+        let attributes = all.filter_map(|(name, value)| {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+            Some((name.to_owned(), value.build().ok()?))
+        });
+        let send = self.client.send_message().queue_url(&self.dead_letter_queue);
+        let send = send.message_body(&message.text);
+        let send = send.set_message_attributes(Some(attributes.collect()));
+        let sent = send.send().await;
+        sent.map(drop).map_err(|error| failed("dead-lettering", message, error))
     }
 }
 
 /// As much of `reason` as an attribute takes.
 fn sendable(reason: &str) -> String {
-    let mut sendable = String::new();
     // SQS takes only characters of XML, which these are not.
-    for c in reason
-        .chars()
-        .filter(|c| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}'))
-    {
-        if sendable.len() + c.len_utf8() > LONGEST_REASON {
-            break;
-        }
-        sendable.push(c);
-    }
-    sendable
+    let allowed = |c: &char| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    let fitting = reason.chars().filter(allowed).scan(0, |length, c| {
+        *length += c.len_utf8();
+        (*length <= LONGEST_REASON).then_some(c)
+    });
+    fitting.collect()
 }
 
 fn failed(

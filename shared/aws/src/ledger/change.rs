@@ -3,19 +3,14 @@
 use acuse_core::clock::Timestamp;
 use acuse_core::hook::Effects;
 use acuse_core::ledger::{Cause, Change, Claimed, LedgerResult, ReleaseCause, Status};
-use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::error::failed;
-use super::expression::{Step, n, s};
-use super::write::{Cancelled, Updated, commit, update};
+use super::expression::{n, s};
+use super::write::Updated;
 use super::{DynamoLedger, item};
 
 /// Only the owner of the lease may write.
-///
-/// ```text
-/// owner A: claim ── works ──────────────(too late) complete: refused, the token is B's
-/// owner B:            (lease over) claim ── works ── complete
-/// ```
 const OWN: &str = "#status = :in_progress AND #lease_token = :token";
 
 /// A hook with effects is recorded once, so that they are applied once. Without effects the same write may be made
@@ -67,27 +62,11 @@ impl DynamoLedger {
                 (step, Effects::none())
             }
         };
-        let (effects, otherwise) = effects.into_parts();
-        let written = match (self.write(step.clone(), effects).await, otherwise) {
-            (Err(Cause::EffectsRefused), Some(otherwise)) => self.write(step, otherwise).await,
-            (written, _) => written,
-        };
-        written.map_err(failed(operation, &claimed.key))
-    }
-
-    /// Writes `step` and the effects, in one transaction.
-    async fn write(&self, step: Step, effects: Vec<TransactWriteItem>) -> Result<(), Cause> {
-        if effects.is_empty() {
-            return match update(step.into_update(&self.client)).await.map_err(Cause::Outage)? {
-                Updated::Written(_) => Ok(()),
-                Updated::Refused(_) => Err(Cause::LeaseLost),
-            };
-        }
-        let own = step.into_transaction_item(ReturnValuesOnConditionCheckFailure::None);
-        let own = own.map_err(|error| Cause::Outage(error.into()))?;
-        match commit(&self.client, [vec![own], effects].concat()).await {
-            Err(Cancelled::Refused { places, .. }) if places.first() == Some(&0) => Err(Cause::LeaseLost),
-            written => written.map_err(Cause::from),
+        let written = self.write(step, vec![effects.into_parts()]);
+        let failed = failed(operation, &claimed.key);
+        match written.await.map_err(&failed)? {
+            Updated::Written(_) => Ok(()),
+            Updated::Refused(_) => Err(failed(Cause::LeaseLost)),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::ledger::{Claimed, Lease, LedgerResult, Override, RecordState, Refused, Status, decide};
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::error::outage;
 use super::expression::{Step, n, s};
@@ -41,8 +41,7 @@ impl DynamoLedger {
             .remove("retry_at");
         let call = claimable(step, event, lease, now)
             .into_update(&self.client)
-            .return_values(ReturnValue::AllOld)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            .return_values(ReturnValue::AllOld);
         let (found, refused) = match update(call).await.map_err(&failed)? {
             // An item that was just made had no status before: some emulators return its key.
             Updated::Written(before) => (before.filter(|item| item.contains_key("status")), false),

@@ -1,58 +1,16 @@
-//! Other bytes under a known key: their record, and an operator's decision on it.
+//! An operator's decision on a conflict.
 
 use acuse_core::clock::Timestamp;
-use acuse_core::event::Event;
 use acuse_core::event::key::IdempotencyKey;
-use acuse_core::ledger::{ConflictRecord, LedgerResult, Status};
+use acuse_core::ledger::Status;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 
-use super::error::{Source, outage};
+use super::error::Source;
 use super::expression::{Step, n, s};
+use super::item;
 use super::write::{Updated, update};
-use super::{DynamoLedger, item};
 
-impl DynamoLedger {
-    /// ```text
-    /// absent ──▶ CONFLICT, with the whole payload
-    /// any record │ refused: the key contains the digest of the bytes, so the same bytes are kept already
-    /// ```
-    ///
-    /// A message that finds its own record was received again before it was deleted, or the SDK sent the write again.
-    pub(super) async fn record_conflict(
-        &self,
-        conflict: Event,
-        message_id: &str,
-        now: Timestamp,
-    ) -> LedgerResult<ConflictRecord> {
-        let failed = outage("keep_conflict", &conflict.key);
-        let placement = self.write_ahead(&conflict, now.plus(self.retention)).await;
-        let placement = placement.map_err(&failed)?;
-        let step = item::conflict(self.step(&conflict.key), &conflict, placement, message_id)
-            .condition("attribute_not_exists(pk)");
-        let call = step.into_update(&self.client);
-        let call = call.return_values_on_condition_check_failure(AllOld);
-        Ok(match update(call).await.map_err(failed)? {
-            Updated::Written(_) => ConflictRecord::New,
-            Updated::Refused(found) => {
-                let brought_by = found.as_ref().and_then(|item| item::text(item, "message_id"));
-                match brought_by == Some(message_id) {
-                    true => ConflictRecord::New,
-                    false => ConflictRecord::Known,
-                }
-            }
-        })
-    }
-}
-
-/// Conflicts as an operator decides on them.
-///
-/// ```text
-/// CONFLICT ──▶ RELEASED    released: a message that is queued now may claim it
-///         └──▶ REJECTED    dismissed, with a reason
-/// ```
-///
-/// Each decision is one conditional write, so that of two operators one decides and the other finds it decided.
+/// Conflicts as an operator decides on them. Each decision is one conditional write, so that of two operators one decides and the other finds it decided.
 #[derive(Debug, Clone)]
 pub struct Conflicts {
     client: Client,
@@ -116,8 +74,7 @@ impl Conflicts {
         let step = change(Step::of(&self.table, key))
             .condition("#status = :conflict")
             .value(":conflict", s(Status::Conflict.name()));
-        let call = step.into_update(&self.client);
-        match update(call.return_values_on_condition_check_failure(AllOld)).await {
+        match update(step.into_update(&self.client)).await {
             Ok(Updated::Written(_)) => Ok(Decided::Now),
             Ok(Updated::Refused(found)) => {
                 let status = found.as_ref().and_then(|item| item::text(item, "status"));

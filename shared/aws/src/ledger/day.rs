@@ -92,8 +92,5 @@ pub(super) fn key(provider: &str, day: &str, shard: u32) -> String {
 /// The item that says how many shards a day has had at most. It is small and never expires, since nothing says when the
 /// last event of its day is gone.
 pub(super) fn shards_key(day: &str) -> IdempotencyKey {
-    IdempotencyKey {
-        partition: format!("by-day#{day}"),
-        sort: SHARDS.to_owned(),
-    }
+    IdempotencyKey::new(format!("by-day#{day}"), SHARDS)
 }

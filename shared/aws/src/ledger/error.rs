@@ -5,7 +5,6 @@ use acuse_core::ledger::{Cause, LedgerError};
 
 use super::write::Cancelled;
 
-/// What is behind an error.
 pub(super) type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes an operation's errors from their causes.

@@ -8,9 +8,10 @@ use acuse_core::ledger::Status;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
-/// One conditional update of one item. Attribute names are always placeholders (`#name`), since DynamoDB reserves
+/// One conditional update of one item, which comes back if the condition is false. Attribute names are always placeholders (`#name`), since DynamoDB reserves
 /// several of ours.
 #[derive(Clone)]
 pub(super) struct Step {
@@ -67,13 +68,11 @@ impl Step {
             .value(&format!(":set_{name}"), value)
     }
 
-    /// Copies the attribute `from` to the attribute `to`.
     pub(super) fn copy(mut self, from: &str, to: &str) -> Self {
         self.set.push(format!("#{to} = #{from}"));
         self.name(&format!("#{from}"), from).name(&format!("#{to}"), to)
     }
 
-    /// Records the hook as done.
     pub(super) fn set_hook(mut self, hook: &str, at: Timestamp) -> Self {
         self.set.push("#hooks.#hook = :hook_at".to_owned());
         self.name("#hooks", "hooks")
@@ -93,7 +92,6 @@ impl Step {
         self.name(&format!("#{name}"), name)
     }
 
-    /// Ends the lease.
     pub(super) fn end_lease(self, status: Status) -> Self {
         self.set("status", s(status.name()))
             .remove("lease_token")
@@ -111,21 +109,19 @@ impl Step {
 
     pub(super) fn into_update(self, client: &Client) -> UpdateItemFluentBuilder {
         let expression = self.expression();
+        let condition = Some(self.condition).filter(|condition| !condition.is_empty());
         client
             .update_item()
             .table_name(self.table)
             .set_key(Some(self.key))
             .update_expression(expression)
-            .set_condition_expression(Some(self.condition).filter(|condition| !condition.is_empty()))
+            .set_return_values_on_condition_check_failure(condition.as_ref().map(|_| AllOld))
+            .set_condition_expression(condition)
             .set_expression_attribute_names(none_if_empty(self.names))
             .set_expression_attribute_values(none_if_empty(self.values))
     }
 
-    /// `refused` is what DynamoDB returns if the condition is false.
-    pub(super) fn into_transaction_item(
-        self,
-        refused: ReturnValuesOnConditionCheckFailure,
-    ) -> Result<TransactWriteItem, BuildError> {
+    pub(super) fn into_transaction_item(self) -> Result<TransactWriteItem, BuildError> {
         let update = Update::builder()
             .update_expression(self.expression())
             .table_name(self.table)
@@ -133,7 +129,7 @@ impl Step {
             .condition_expression(self.condition)
             .set_expression_attribute_names(none_if_empty(self.names))
             .set_expression_attribute_values(none_if_empty(self.values))
-            .return_values_on_condition_check_failure(refused)
+            .return_values_on_condition_check_failure(AllOld)
             .build()?;
         Ok(TransactWriteItem::builder().update(update).build())
     }

@@ -100,10 +100,7 @@ fn described(step: Step, event: &Event, placement: Placement, message_id: &str) 
 
 /// The key of the item that counts the starts of work on a message.
 pub(super) fn starts_key(message_id: &str) -> IdempotencyKey {
-    IdempotencyKey {
-        partition: format!("message#{}", bounded(message_id)),
-        sort: "begun".to_owned(),
-    }
+    IdempotencyKey::new(format!("message#{}", bounded(message_id)), "begun")
 }
 
 /// What the ledger's rules look at.
@@ -159,7 +156,6 @@ pub(super) fn moment(item: &Item, name: &str) -> Option<Timestamp> {
     number(item, name).map(Timestamp::from_millis)
 }
 
-/// An error's text as it is recorded: cut.
 pub(super) fn short(text: &str) -> String {
     text.chars().take(LONGEST_ERROR).collect()
 }

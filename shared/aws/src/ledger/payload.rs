@@ -22,7 +22,6 @@ const COMPRESS_FROM: usize = 8 * 1024;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const LONGEST_PAYLOAD: usize = 380 * 1024;
 
-/// A payload as attributes.
 pub(super) enum Payload {
     Text(String),
     Binary(Vec<u8>),
@@ -96,8 +95,5 @@ impl DynamoLedger {
 
 /// The key of a payload's part: the same bytes have the same parts, however often they are written.
 pub(super) fn part_key(body_sha256: &str, place: usize) -> IdempotencyKey {
-    IdempotencyKey {
-        partition: format!("payload#{body_sha256}"),
-        sort: format!("{place:04}"),
-    }
+    IdempotencyKey::new(format!("payload#{body_sha256}"), format!("{place:04}"))
 }

@@ -2,14 +2,18 @@
 
 mod listing;
 
+use acuse_core::event::key::IdempotencyKey;
+use acuse_core::wire::gzip;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 
 use super::Item;
 use super::error::Source;
+use super::expression::s;
 use super::payload::part_key;
-use super::record::{Record, unpacked};
+use super::record::Record;
 
 /// The ledger's table, read only.
 #[derive(Debug, Clone)]
@@ -45,7 +49,7 @@ impl LedgerReader {
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
+            .expression_attribute_values(":pk", s(partition));
         let mut pages = query.into_paginator().items().send();
         let mut records = Vec::new();
         while let Some(item) = pages.next().await {
@@ -64,18 +68,19 @@ impl LedgerReader {
         }
         let mut packed = Vec::new();
         for place in 0..record.parts {
-            let key = part_key(&record.body_sha256, place);
-            let get = self.client.get_item().table_name(&self.table);
-            let get = get
-                .key("pk", AttributeValue::S(key.partition))
-                .key("sk", AttributeValue::S(key.sort));
+            let get = self.get(part_key(&record.body_sha256, place));
             let item = get.send().await.map_err(|error| self.failed(error))?.item;
             let Some(AttributeValue::B(bytes)) = item.as_ref().and_then(|item| item.get("part")) else {
                 return Ok(None);
             };
             packed.extend_from_slice(bytes.as_ref());
         }
-        Ok(unpacked(&packed))
+        Ok(gzip::decompress(&packed, usize::MAX).ok())
+    }
+
+    fn get(&self, key: IdempotencyKey) -> GetItemFluentBuilder {
+        let get = self.client.get_item().table_name(&self.table);
+        get.key("pk", s(key.partition)).key("sk", s(key.sort))
     }
 
     fn record(&self, item: &Item) -> Result<Record, ReadError> {

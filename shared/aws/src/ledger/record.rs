@@ -1,13 +1,12 @@
 //! A record as operators see it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
 
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use acuse_core::wire::content::Content;
+use acuse_core::wire::gzip;
 use aws_sdk_dynamodb::types::AttributeValue;
-use flate2::read::GzDecoder;
 use serde::Serialize;
 
 pub use super::item::NotARecord;
@@ -89,10 +88,7 @@ impl Record {
         let required = |name| text(item, name).map(str::to_owned).ok_or(NotARecord(name));
         let optional = |name| text(item, name).map(str::to_owned);
         let time = |name| moment(item, name).map(|at| at.to_string());
-        let key = IdempotencyKey {
-            partition: required("pk")?,
-            sort: required("sk")?,
-        };
+        let key = IdempotencyKey::new(required("pk")?, required("sk")?);
         Ok(Self {
             provider: required("provider")?,
             environment: required("environment")?,
@@ -136,15 +132,10 @@ impl Record {
 fn payload(item: &HashMap<String, AttributeValue>) -> Option<Vec<u8>> {
     match item.get("payload")? {
         AttributeValue::S(text) => Some(text.clone().into_bytes()),
-        AttributeValue::B(bytes) if text(item, "payload_encoding") == Some("gzip") => unpacked(bytes.as_ref()),
+        AttributeValue::B(bytes) if text(item, "payload_encoding") == Some("gzip") => {
+            gzip::decompress(bytes.as_ref(), usize::MAX).ok()
+        }
         AttributeValue::B(bytes) => Some(bytes.clone().into_inner()),
         _ => None,
     }
-}
-
-/// Decompressed.
-pub(super) fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    GzDecoder::new(packed).read_to_end(&mut body).ok()?;
-    Some(body)
 }

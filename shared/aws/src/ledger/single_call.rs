@@ -4,25 +4,18 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::Event;
 use acuse_core::hook::Effects;
 use acuse_core::ledger::{Claimed, Commit, HookDone, Lease, LedgerResult, Progress, RecordAs, Refused, decide};
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::error::{Source, failed, outage};
-use super::write::{Cancelled, Updated, commit, update};
+use super::write::Updated;
 use super::{DynamoLedger, Item, item};
 
 const OPERATION: &str = "commit_new";
-
-/// A hook's writes, and those to make instead if one of their conditions is false.
-type Writes = (Vec<TransactWriteItem>, Option<Vec<TransactWriteItem>>);
 
 impl DynamoLedger {
     /// ```text
     /// absent ──────▶ COMPLETED, or IN_PROGRESS under the lease, with the hooks and their effects
     /// any record │ refused, and nothing is written; the item comes back with the answer
-    ///
-    /// delivery A: hooks ── commit_new ✓
-    /// delivery B: hooks ────────── commit_new ✗ there is an item; its effects roll back
     /// ```
     pub(super) async fn commit_event(
         &self,
@@ -33,7 +26,6 @@ impl DynamoLedger {
         now: Timestamp,
     ) -> LedgerResult<Result<Commit, Refused>> {
         let outage = outage(OPERATION, &event.key);
-        let known = |found| known(event, lease, found, now).map_err(&outage);
         let placement = self
             .write_ahead(event, now.plus(self.retention))
             .await
@@ -41,32 +33,17 @@ impl DynamoLedger {
         let names: Vec<&str> = hooks.iter().map(|(name, _)| *name).collect();
         let step = item::opened(self.step(&event.key), event, placement, lease, now);
         let step = item::committed(step, &names, record_as, lease, now).condition("attribute_not_exists(pk)");
-        let done = || match record_as {
-            RecordAs::Completed => Commit::Completed,
-            RecordAs::Claimed => {
-                let hooks = names.iter().map(|name| ((*name).to_owned(), now)).collect();
-                Commit::Claimed(Claimed::under(lease, event, Progress::new(hooks)))
-            }
-        };
-        let mut effects: Vec<Writes> = hooks.into_iter().map(|(_, effects)| effects.into_parts()).collect();
-        loop {
-            let writes: Vec<_> = effects.iter().flat_map(|(writes, _)| writes).cloned().collect();
-            if writes.is_empty() {
-                let call = step.into_update(&self.client);
-                let call = call.return_values_on_condition_check_failure(AllOld);
-                return match update(call).await.map_err(&outage)? {
-                    Updated::Written(_) => Ok(Ok(done())),
-                    Updated::Refused(found) => known(found),
-                };
-            }
-            let own = step.clone().into_transaction_item(AllOld);
-            let own = own.map_err(|error| outage(error.into()))?;
-            match commit(&self.client, [vec![own], writes].concat()).await {
-                Ok(()) => return Ok(Ok(done())),
-                Err(Cancelled::Refused { places, first }) if places.first() == Some(&0) => return known(first),
-                Err(Cancelled::Refused { places, .. }) if replace_refused(&mut effects, &places) => {}
-                Err(cancelled) => return Err(failed(OPERATION, &event.key)(cancelled.into())),
-            }
+        let effects = hooks.into_iter().map(|(_, effects)| effects.into_parts()).collect();
+        let written = self.write(step, effects).await;
+        match written.map_err(failed(OPERATION, &event.key))? {
+            Updated::Refused(found) => known(event, lease, found, now).map_err(&outage),
+            Updated::Written(_) => Ok(Ok(match record_as {
+                RecordAs::Completed => Commit::Completed,
+                RecordAs::Claimed => {
+                    let hooks = names.iter().map(|name| ((*name).to_owned(), now)).collect();
+                    Commit::Claimed(Claimed::under(lease, event, Progress::new(hooks)))
+                }
+            })),
         }
     }
 }
@@ -91,30 +68,12 @@ fn known(event: &Event, lease: &Lease, found: Option<Item>, now: Timestamp) -> R
     })
 }
 
-/// Replaces each hook's refused writes by those that it wants made instead; false if one wants none. `places` are those
-/// in the transaction, whose first write is the ledger's own.
-fn replace_refused(hooks: &mut [Writes], places: &[usize]) -> bool {
-    let mut next = 1;
-    hooks.iter_mut().all(|(writes, otherwise)| {
-        let own = next..next + writes.len();
-        next = own.end;
-        if !places.iter().any(|place| own.contains(place)) {
-            return true;
-        }
-        let instead = otherwise.take();
-        instead.map(|instead| *writes = instead).is_some()
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use acuse_core::event::{Environment, Event};
     use acuse_core::ledger::Override;
     use acuse_core::providers::kuenta;
     use acuse_core::wire::envelope::Envelope;
-    use aws_sdk_dynamodb::types::Delete;
 
     use super::super::expression::{n, s};
     use super::*;
@@ -155,36 +114,5 @@ mod tests {
         let known = |event| known(event, &lease, Some(found.clone()), now).unwrap();
         assert_eq!(known(&first), Ok(Commit::Completed), "the answer was lost");
         assert_eq!(known(&second), Err(Refused::Conflict));
-    }
-
-    fn writes(tables: &[&str]) -> Vec<TransactWriteItem> {
-        let delete = |table: &&str| {
-            Delete::builder()
-                .table_name(*table)
-                .set_key(Some(HashMap::new()))
-                .build()
-        };
-        let write = |table| TransactWriteItem::builder().delete(delete(table).unwrap()).build();
-        tables.iter().map(write).collect()
-    }
-
-    #[test]
-    fn only_refused_writes_are_replaced_and_only_once() {
-        let mut hooks = vec![
-            (writes(&["a", "b"]), Some(writes(&["instead of a, b"]))),
-            (writes(&["c"]), None),
-            (writes(&["d"]), Some(writes(&["e", "f"]))),
-        ];
-        // The ledger's own, a, b, c, d.
-        assert!(replace_refused(&mut hooks, &[4]));
-        assert_eq!(hooks[0].0, writes(&["a", "b"]));
-        assert_eq!(hooks[2].0, writes(&["e", "f"]));
-        // The ledger's own, a, b, c, e, f.
-        assert!(replace_refused(&mut hooks, &[1, 2]));
-        assert_eq!(hooks[0].0, writes(&["instead of a, b"]));
-        // The ledger's own, the one instead, c, e, f.
-        assert!(!replace_refused(&mut hooks, &[1]), "there is no third choice");
-        assert!(!replace_refused(&mut hooks, &[2]), "it has none");
-        assert!(!replace_refused(&mut hooks, &[4]));
     }
 }

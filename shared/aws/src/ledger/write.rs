@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use acuse_core::ledger::Cause;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -10,8 +11,9 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use tokio::time::Instant;
 
-use super::Item;
 use super::error::Source;
+use super::expression::Step;
+use super::{DynamoLedger, Item};
 use crate::config;
 
 /// How long to retry a write that meets another one on its item, or a throttled transaction: the SDK does not retry
@@ -22,24 +24,24 @@ const RETRY_FOR: Duration = Duration::from_secs(4);
 /// The longest first wait; it doubles from there.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 
-/// The longest wait of all.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// What came of a conditional update.
+/// A hook's writes, and those to make instead if one of their conditions is false.
+type Writes = (Vec<TransactWriteItem>, Option<Vec<TransactWriteItem>>);
+
 pub(super) enum Updated {
-    /// Written. With the item as it was before or is now, if the call asks for it.
+    /// With the item as it was before or is now, if the call asks for it.
     Written(Option<Item>),
-    /// Refused: its condition is false. With the item as it is, if the call asks for it.
+    /// Its condition is false. With the item as it is.
     Refused(Option<Item>),
 }
 
-/// Why a transaction did not commit.
 pub(super) enum Cancelled {
     /// Conditions are false.
     Refused {
         /// Of the writes in these places.
         places: Vec<usize>,
-        /// The first write's item as it is, if that write is refused and asks for it.
+        /// The first write's item as it is, if that write is refused.
         first: Option<Item>,
     },
     /// DynamoDB will never accept these writes: too many, two to one item, too long, or of the wrong type.
@@ -108,6 +110,44 @@ pub(super) async fn commit(client: &Client, writes: Vec<TransactWriteItem>) -> R
             return Err(cancelled(error));
         }
     }
+}
+
+impl DynamoLedger {
+    /// Writes `step` and the effects of hooks, all or none. If conditions of a hook's writes are false, those that it
+    /// wants made instead are tried. If that of `step` is false, its item comes back.
+    pub(super) async fn write(&self, step: Step, mut effects: Vec<Writes>) -> Result<Updated, Cause> {
+        loop {
+            let writes: Vec<_> = effects.iter().flat_map(|(writes, _)| writes).cloned().collect();
+            if writes.is_empty() {
+                return update(step.into_update(&self.client)).await.map_err(Cause::Outage);
+            }
+            let own = step.clone().into_transaction_item();
+            let own = own.map_err(|error| Cause::Outage(error.into()))?;
+            match commit(&self.client, [vec![own], writes].concat()).await {
+                Ok(()) => return Ok(Updated::Written(None)),
+                Err(Cancelled::Refused { places, first }) if places.first() == Some(&0) => {
+                    return Ok(Updated::Refused(first));
+                }
+                Err(Cancelled::Refused { places, .. }) if replace_refused(&mut effects, &places) => {}
+                Err(cancelled) => return Err(cancelled.into()),
+            }
+        }
+    }
+}
+
+/// Replaces each hook's refused writes by those that it wants made instead; false if one wants none. `places` are those
+/// in the transaction, whose first write is the ledger's own.
+fn replace_refused(hooks: &mut [Writes], places: &[usize]) -> bool {
+    let mut next = 1;
+    hooks.iter_mut().all(|(writes, otherwise)| {
+        let own = next..next + writes.len();
+        next = own.end;
+        if !places.iter().any(|place| own.contains(place)) {
+            return true;
+        }
+        let instead = otherwise.take();
+        instead.map(|instead| *writes = instead).is_some()
+    })
 }
 
 /// The codes of a cancelled transaction, one for each write, in order.

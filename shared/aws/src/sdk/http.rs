@@ -36,16 +36,13 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Why TLS can't be set up.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum TlsError {
-    /// `AWS_CA_BUNDLE` is not a file of certificates.
     #[error("AWS_CA_BUNDLE: can't read certificates from {path}")]
     Bundle {
-        /// The file.
         path: String,
-        /// Why.
         source: rustls::pki_types::pem::Error,
     },
-    /// rustls refused the configuration.
     #[error("TLS can't be set up")]
     Tls(#[from] rustls::Error),
 }

@@ -46,7 +46,7 @@ async fn deliver(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Re
             &id.to_string(),
         ),
         Answer::Registered => response(200, "OK"),
-        Answer::Refused(factor) => response(401, &format!("missing or wrong {}", factor.name())),
+        Answer::Refused(factor) => response(401, &format!("missing or wrong {factor}")),
         Answer::TooLong => response(413, &format!("the body is longer than {LONGEST_TEXT} bytes")),
         Answer::Unavailable => with_header(
             response(503, "not accepted; send it again"),

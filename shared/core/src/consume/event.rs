@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{debug, error, info};
 
 use super::single_call::FirstAnswers;
-use super::{Consumer, Inbox, Outcome, Policy, Received, SetAside};
+use super::{Consumer, Inbox, Outcome, Received, SetAside};
 use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::event::Event;
@@ -21,7 +21,6 @@ pub(super) const RESERVE: Duration = Duration::from_secs(2);
 /// although the clocks of two machines differ a little.
 const LEASE_SLACK: Duration = Duration::from_secs(1);
 
-/// Why an event reaches no hook.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoHooks {
     #[error(transparent)]
@@ -30,13 +29,11 @@ pub(super) enum NoHooks {
     SetAside(SetAside),
 }
 
-/// What comes of opening an event.
 pub(super) enum Opened<W> {
     /// All its hooks are done, by the write that recorded it.
     Completed,
     /// It is ours. What its hooks answered before the claim counts for this attempt.
     Claimed(Claimed, FirstAnswers<W>),
-    /// It is not ours.
     Refused(Refused),
 }
 
@@ -109,10 +106,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         if let Some(why) = &event.unreadable {
             return Some(NoHooks::Unreadable(why.clone()));
         }
-        let Policy {
-            environment, retention, ..
-        } = self.policy;
-        SetAside::of(event, environment, retention, now)
+        SetAside::of(event, self.policy.environment, self.policy.retention, now)
             // An operator who replays it means it. A test delivery never reaches hooks.
             .filter(|why| !event.replay || *why == SetAside::TestDelivery)
             .map(NoHooks::SetAside)

@@ -31,16 +31,11 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         warn!(%key, %delivery_id, attempt, hook, reason, retry_in_s = delay.as_secs(), "event released");
         metric::event(event.provider, "retried");
         let retry_at = self.clock.now().plus(delay);
-        let cause = ReleaseCause::HookFailed { retry_at };
-        self.end_with(
-            owned,
-            Change::Release {
-                error: error.clone(),
-                cause,
-            },
-            || Outcome::Return(delay, error),
-        )
-        .await
+        let release = Change::Release {
+            error: error.clone(),
+            cause: ReleaseCause::HookFailed { retry_at },
+        };
+        self.end_with(owned, release, || Outcome::Return(delay, error)).await
     }
 
     /// The ledger failed while it was at `hook`: reading for it, recording it, or completing with it.

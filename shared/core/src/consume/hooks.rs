@@ -38,7 +38,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
                 };
             }
             let late = order != Order::Any && late == Some(true);
-            let answer = match answers.take(hook.name()) {
+            let answer = match answers.remove(hook.name()) {
                 _ if late && order == Order::SkipLate => Ok(Effects::none()),
                 Some(answer) => answer,
                 None => self.call(*hook, event, attempt, late, cut).await,
@@ -63,11 +63,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             }
         }
         let name = last.as_ref().map_or("", |(name, _)| name);
-        match self
-            .ledger
-            .change(claimed, Change::Complete(last), self.clock.now())
-            .await
-        {
+        let complete = self.ledger.change(claimed, Change::Complete(last), self.clock.now());
+        match complete.await {
             Ok(()) => self.completed(event, attempt),
             Err(error) => self.ledger_failed_at(owned, name, error).await,
         }

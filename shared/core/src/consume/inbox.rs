@@ -42,11 +42,9 @@ pub struct Received {
 /// A queue that could not be reached.
 #[derive(Debug, Error)]
 #[error("{operation} of message `{message_id}`")]
+#[expect(missing_docs, reason = "the names say it")]
 pub struct InboxError {
-    /// Which call.
     pub operation: &'static str,
-    /// Of which message.
     pub message_id: String,
-    /// What went wrong.
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }

@@ -17,7 +17,6 @@ use crate::event::{Environment, Event};
 use crate::provider::Provider;
 use crate::wire::envelope::Envelope;
 
-/// One event of a message.
 pub(super) struct Part {
     /// The message; for an event of an array, a message with this event alone.
     pub(super) message: Received,
@@ -28,13 +27,11 @@ pub(super) struct Part {
 /// A part that waits: its message, how long, and why.
 pub(super) type Waiting = (Received, Duration, String);
 
-/// The outcomes of a message's parts so far.
 struct Tally {
     open: usize,
     waiting: Vec<Waiting>,
 }
 
-/// The events in `message`.
 pub(super) fn parts(
     message: Received,
     envelope: &Envelope,

@@ -129,16 +129,12 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// The function has survived these messages.
     async fn reset(&self, messages: Vec<Received>, deadline: Timestamp) {
         let all = stream::iter(messages).map(|message| async move {
-            let reset = self
-                .ledger
-                .count_starts(&message.message_id, StartCount::Reset, self.clock.now());
+            let (id, now) = (&message.message_id, self.clock.now());
+            let reset = self.ledger.count_starts(id, StartCount::Reset, now);
             if let Some(Err(error)) = self.in_time(deadline, reset).await {
                 // If the message comes back, it is worked on alone, which does no harm.
-                error!(
-                    message_id = message.message_id,
-                    error = chain(&error),
-                    "count of starts not reset"
-                );
+                let error = chain(&error);
+                error!(message_id = id, error, "count of starts not reset");
             }
         });
         all.buffer_unordered(self.concurrency()).collect::<Vec<()>>().await;

@@ -12,10 +12,8 @@ use crate::ledger::Ledger;
 use crate::metric;
 use crate::providers;
 
-/// What becomes of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It is deleted.
     Delete,
     /// It comes back after this time, for this reason.
     Return(Duration, String),

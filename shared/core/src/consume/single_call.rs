@@ -26,22 +26,9 @@ use crate::hook::{Effects, Hook, HookError, Order};
 use crate::ledger::{Commit, Lease, Ledger, LedgerError, RecordAs};
 
 /// What hooks answered, by name, before their event was claimed for its first attempt.
-pub(super) struct FirstAnswers<W>(HashMap<&'static str, Result<Effects<W>, HookError>>);
+/// These hooks must not be called again for that attempt.
+pub(super) type FirstAnswers<W> = HashMap<&'static str, Result<Effects<W>, HookError>>;
 
-impl<W> Default for FirstAnswers<W> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
-}
-
-impl<W> FirstAnswers<W> {
-    /// The answer of a hook that must not be called again.
-    pub(super) fn take(&mut self, hook: &str) -> Option<Result<Effects<W>, HookError>> {
-        self.0.remove(hook)
-    }
-}
-
-/// Some of the hooks, in their order.
 type Hooks<W> = [Box<dyn Hook<W>>];
 
 impl<L: Ledger, I: Inbox> Consumer<L, I> {
@@ -110,8 +97,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
                 Ok(own) => effects.push((hook.name(), own)),
                 Err(error) => {
                     let answers = effects.into_iter().map(|(name, own)| (name, Ok(own)));
-                    let answers = answers.chain([(hook.name(), Err(error))]);
-                    return Err(FirstAnswers(answers.collect()));
+                    return Err(answers.chain([(hook.name(), Err(error))]).collect());
                 }
             }
         }

@@ -29,6 +29,12 @@ pub struct IdempotencyKey {
 const CONFLICT: &str = "|conflict#";
 
 impl IdempotencyKey {
+    /// The key of these two parts.
+    pub fn new(partition: impl Into<String>, sort: impl Into<String>) -> Self {
+        let (partition, sort) = (partition.into(), sort.into());
+        Self { partition, sort }
+    }
+
     /// The key consists of the type and the first of these that applies: the provider's event id, the type's rule, the
     /// bytes' SHA-256.
     pub fn derive(provider: &str, environment: Environment, reading: &Reading, body_sha256: &str) -> Self {
@@ -78,28 +84,19 @@ impl IdempotencyKey {
     /// The key of a conflict, that is of other bytes under this key: in the same partition, and identified by its bytes.
     #[must_use]
     pub fn conflict(&self, body_sha256: &str) -> Self {
-        Self {
-            partition: self.partition.clone(),
-            sort: format!("{}{CONFLICT}{body_sha256}", self.sort),
-        }
+        Self::new(&self.partition, format!("{}{CONFLICT}{body_sha256}", self.sort))
     }
 
     /// The key of the event that this conflict is with; `None` if this is not a conflict's key.
     pub fn conflict_of(&self) -> Option<Self> {
         let (sort, _) = self.sort.rsplit_once(CONFLICT)?;
-        Some(Self {
-            partition: self.partition.clone(),
-            sort: sort.to_owned(),
-        })
+        Some(Self::new(&self.partition, sort))
     }
 
     /// Reads a key's [text](fmt::Display).
     pub fn parse(text: &str) -> Option<Self> {
         let (partition, sort) = text.split_once('|')?;
-        Some(Self {
-            partition: partition.to_owned(),
-            sort: sort.to_owned(),
-        })
+        Some(Self::new(partition, sort))
     }
 
     /// The shard of this key, counted from 0. It never changes, on any machine and in any version, and keys are spread

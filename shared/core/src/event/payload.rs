@@ -68,13 +68,12 @@ fn texts(body: &Bytes, content: &Content, provider: &Provider) -> Result<Vec<Byt
     if let Ok(items) = json::items(&body) {
         return divided(body, items);
     }
-    let charset = content.charset();
-    let text = match form::json(&body, charset.as_deref(), provider) {
+    let text = match form::json(&body, content.charset().as_deref(), provider) {
         Some(text) => text?,
         None if body.starts_with(&gzip::MAGIC) => {
             return Err(Unreadable::Content("it is compressed more than once".to_owned()));
         }
-        None => charset::text(&body, charset.as_deref()).map_err(|why| why.reason(content))?,
+        None => charset::text(&body, content)?,
     };
     let text = Bytes::from(text);
     let items = json::items(&text).map_err(|error| Unreadable::NotJson(error.to_string()))?;

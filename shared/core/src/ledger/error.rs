@@ -10,12 +10,10 @@ pub type LedgerResult<T> = Result<T, LedgerError>;
 /// A ledger call that failed.
 #[derive(Debug, Error)]
 #[error("{operation} {key}")]
+#[expect(missing_docs, reason = "the names say it")]
 pub struct LedgerError {
-    /// Which call.
     pub operation: &'static str,
-    /// Of which event.
     pub key: IdempotencyKey,
-    /// Why.
     #[source]
     pub cause: Cause,
 }

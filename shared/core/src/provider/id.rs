@@ -138,7 +138,7 @@ pub(crate) fn key_part(text: &str) -> Cow<'_, str> {
 fn or_digest(encoded: Cow<'_, str>, bytes: impl FnOnce() -> Vec<u8>) -> Cow<'_, str> {
     match encoded.len() <= LONGEST_PART {
         true => encoded,
-        false => Cow::Owned(digest_of(&bytes())),
+        false => Cow::Owned(digest(bytes())),
     }
 }
 
@@ -185,12 +185,8 @@ pub fn bounded(text: &str) -> Cow<'_, str> {
 }
 
 /// What replaces a text that is too long: `~` and its SHA-256.
-pub fn digest(text: &str) -> String {
-    digest_of(text.as_bytes())
-}
-
-fn digest_of(bytes: &[u8]) -> String {
-    format!("~{}", HEXLOWER.encode(&Sha256::digest(bytes)))
+pub fn digest(text: impl AsRef<[u8]>) -> String {
+    format!("~{}", HEXLOWER.encode(&Sha256::digest(text)))
 }
 
 impl Value<'_> {

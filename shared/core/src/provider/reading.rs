@@ -1,6 +1,6 @@
 //! What a verified payload says, in words that all providers share.
 
-use super::{Environment, Id, Kind, Resource};
+use super::{Environment, Id, Kind};
 
 /// What a provider's `read` finds in a payload.
 #[derive(Debug, Clone)]
@@ -49,6 +49,34 @@ impl Reading {
     }
 }
 
+/// What an event happened to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// The provider's word for it: `payment`, `cashout`, `credit.application`.
+    pub kind: String,
+    /// The provider's id, for people to read. [`key`](Self::key) is exact.
+    pub id: String,
+    key: String,
+}
+
+impl Resource {
+    /// The resource of this kind and id.
+    pub fn new(kind: impl Into<Id>, id: impl Into<Id>) -> Self {
+        let (kind, id) = (kind.into(), id.into());
+        Self {
+            key: format!("{}#{}", kind.key_word(), id.key_part()),
+            kind: kind.as_str().to_owned(),
+            id: id.as_str().to_owned(),
+        }
+    }
+
+    /// `{kind}#{id}`, unique among the provider's resources: ids that are sent as `7` and as `"7"` have the same
+    /// [`id`](Self::id) but different keys. At most 600 bytes, without control characters.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
 /// Whether an event can happen again to the same resource: the rule behind its idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Occurs {
@@ -63,14 +91,13 @@ pub enum Occurs {
 /// Why a verified payload can't be read. The event is recorded all the same, never refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum Unreadable {
-    /// Not JSON, with the parser's error.
     #[error("the payload is not JSON: {0}")]
     NotJson(String),
     /// Neither JSON nor anything that converts to JSON, and why.
     #[error("the payload can't be read: {0}")]
     Content(String),
-    /// No event type.
     #[error("the payload has no event type in {0}")]
     NoType(&'static str),
     /// An environment that is neither test nor live, or both. It is never treated as live.

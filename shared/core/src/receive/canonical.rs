@@ -8,7 +8,6 @@ mod javascript;
 mod python;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use bytes::Bytes;
 use thiserror::Error;
@@ -74,22 +73,15 @@ fn last_values<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)]) -> Members<'v, 'a> 
     let mut kept = Vec::with_capacity(members.len());
     let mut places: HashMap<&Text<'a>, usize> = HashMap::with_capacity(members.len());
     for (name, value) in members {
-        match places.entry(name) {
-            Entry::Vacant(place) => {
-                place.insert(kept.len());
-                kept.push((name, value));
-            }
-            Entry::Occupied(place) => {
-                if let Some(earlier) = kept.get_mut(*place.get()) {
-                    earlier.1 = value;
-                }
-            }
+        let place = *places.entry(name).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some((_, earlier)) => *earlier = value,
+            None => kept.push((name, value)),
         }
     }
     kept
 }
 
-/// An object's members.
 type Members<'v, 'a> = Vec<(&'v Text<'a>, &'v Value<'a>)>;
 
 /// What the two runtimes write differently.

@@ -32,19 +32,16 @@ pub trait SecretStore: Send + Sync {
 /// Why the secrets are not available. Until they are, no delivery can be accepted or refused.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum StoreError {
     /// The store did not answer, or refused.
     #[error("reading the secret `{secret}`")]
     Unreachable {
-        /// Its name or ARN.
         secret: String,
-        /// The service's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The stored value is not a valid secret.
     #[error(transparent)]
     Unusable(#[from] SecretError),
-    /// The store failed a moment ago and is not asked again yet.
     #[error("the secret store failed less than {} s ago", RELOAD_EVERY.as_secs())]
     FailedJustNow,
 }

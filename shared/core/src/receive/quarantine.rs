@@ -33,15 +33,6 @@ pub struct Quarantine {
     bucket: Mutex<Option<(f64, Timestamp)>>,
 }
 
-/// Whether a delivery that failed verification is kept.
-#[derive(Debug)]
-pub enum Admission {
-    /// Yes: put this message on the quarantine queue.
-    Admitted(Message),
-    /// No, for this reason.
-    Skipped(&'static str),
-}
-
 /// The text of a quarantined message: all that is needed to verify the delivery again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantinedDelivery {
@@ -88,17 +79,20 @@ impl QuarantinedDelivery {
 impl Quarantine {
     /// Makes the message that keeps `delivery`, unless it is too long, exceeds the rate, or carries no proof. In a
     /// registration window (`registering`) it needs no proof, since some providers don't sign their test deliveries.
+    ///
+    /// # Errors
+    /// Why the delivery is not kept.
     pub fn admit(
         &self,
         provider: &Provider,
         delivery: &Delivery<Unverified>,
         refusal: Refusal,
         registering: bool,
-    ) -> Admission {
+    ) -> Result<Message, &'static str> {
         let headers = delivery.headers();
         let has_proof = provider.scheme.headers().any(|name| headers.contains_key(name));
         if !has_proof && !has_signature_header(headers) && !registering {
-            return Admission::Skipped("no: neither signature nor token header");
+            return Err("no: neither signature nor token header");
         }
         let own = QuarantinedDelivery {
             headers: headers
@@ -107,14 +101,12 @@ impl Quarantine {
                 .collect(),
             body: BASE64.encode(delivery.body()),
         };
-        let Ok(text) = serde_json::to_string(&own) else {
-            return Admission::Skipped("no: can't be serialized");
-        };
+        let text = serde_json::to_string(&own).map_err(|_| "no: can't be serialized")?;
         if text.len() > LONGEST {
-            return Admission::Skipped("no: too long");
+            return Err("no: too long");
         }
         if !self.has_room(delivery.received_at()) {
-            return Admission::Skipped("no: too many");
+            return Err("no: too many");
         }
         let mut attributes = vec![
             ("envelope", VERSION.to_owned()),
@@ -126,7 +118,7 @@ impl Quarantine {
         if registering {
             attributes.push((REGISTRATION, "true".to_owned()));
         }
-        Admission::Admitted(Message { text, attributes })
+        Ok(Message { text, attributes })
     }
 
     fn has_room(&self, now: Timestamp) -> bool {

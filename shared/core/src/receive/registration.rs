@@ -58,10 +58,8 @@ impl Registration {
                 // Noted first, so that the next delivery does not ask a store that hangs again.
                 *self.known() = Some((now, None));
                 let until = store.registration_until().await.unwrap_or_else(|error| {
-                    warn!(
-                        error = chain(&error),
-                        "registration window not read: it counts as closed"
-                    );
+                    let error = chain(&error);
+                    warn!(error, "registration window not read: it counts as closed");
                     None
                 });
                 *self.known() = Some((now, until));

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::provider::scheme::{Place, Scheme, Signature, Token};
+use crate::provider::scheme::{Scheme, Signature, Token};
 use crate::receive::canonical;
 use crate::receive::secrets::Secrets;
 use crate::wire;
@@ -23,33 +23,21 @@ pub use diagnose::{Caveat, Diagnosis, Match, TokenFault, diagnose};
 use header::SignatureHeader;
 pub use sender::{proof_headers, sign, test_body};
 
-/// One of the two proofs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Factor {
-    /// The static token.
-    Token,
-    /// The signature.
-    Signature,
-}
-
 /// Why a delivery is not authentic. The sender learns the factor, the log the cause. Ordered by progress: if several
 /// ways of signing fail, the one that came furthest is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum Refusal {
-    /// The header of the scheme's token is missing.
     #[error("the token header is missing")]
     TokenMissing,
-    /// The token is not a known one.
     #[error("the token is wrong")]
     TokenWrong,
-    /// None of the scheme's signature headers is present.
     #[error("the signature header is missing")]
     SignatureMissing,
     /// The header has no signature in a layout and encoding that the scheme accepts.
     #[error("the signature's encoding is not accepted")]
     SignatureUnreadable,
-    /// The signature is right, but its time is too far from the time of receipt.
     #[error("the signature's timestamp is outside the tolerance")]
     SignatureExpired,
     /// No secret gives this signature for the body in any canonical form.
@@ -150,13 +138,11 @@ fn check(
     now: Timestamp,
 ) -> Result<(Bytes, CanonicalForm), Refusal> {
     let headers = delivery.headers();
-    let value = wire::header::first_present(headers, signature.headers).ok_or(Refusal::SignatureMissing)?;
-    let mut sent = header::read(&value, signature);
+    let mut names = signature.headers.iter();
+    let value = names.find_map(|name| wire::header::value(headers, name));
+    let sent = header::read(&value.ok_or(Refusal::SignatureMissing)?, signature, headers);
     if sent.digests.is_empty() {
         return Err(Refusal::SignatureUnreadable);
-    }
-    if let Some(Place::Header(name)) = signature.time.map(|time| time.place) {
-        sent.time = wire::header::text(headers, name);
     }
     let in_time = is_in_time(sent.time.as_deref(), signature, now)?;
     let (body, form) = signed(delivery, signature, &sent, secrets).ok_or(Refusal::SignatureWrong)?;
@@ -205,11 +191,11 @@ fn signed(
 }
 
 impl Refusal {
-    /// Which of the two proofs failed.
-    pub fn factor(self) -> Factor {
+    /// Which of the two proofs failed: `token` or `signature`.
+    pub fn factor(self) -> &'static str {
         match self {
-            Self::TokenMissing | Self::TokenWrong => Factor::Token,
-            _ => Factor::Signature,
+            Self::TokenMissing | Self::TokenWrong => "token",
+            _ => "signature",
         }
     }
 
@@ -219,16 +205,6 @@ impl Refusal {
             self,
             Self::TokenMissing | Self::TokenWrong | Self::SignatureWrong | Self::TooLong
         )
-    }
-}
-
-impl Factor {
-    /// `token` or `signature`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Signature => "signature",
-        }
     }
 }
 

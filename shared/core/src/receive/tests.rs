@@ -108,7 +108,7 @@ async fn a_verified_test_delivery_is_counted_separately() {
 async fn a_forged_delivery_is_refused_and_quarantined() {
     let scene = Scene::new(GOOD);
     let answer = scene.verifier().receive(signed("forged"), body()).await;
-    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    assert_eq!(answer, Answer::Refused("signature"));
     assert_eq!(scene.outbox.queued(), []);
     let kept = scene.outbox.quarantined();
     assert_eq!(kept[0].attribute("reason"), Some("the signature is wrong"));
@@ -118,7 +118,7 @@ async fn a_forged_delivery_is_refused_and_quarantined() {
 async fn deliveries_without_proof_are_not_kept() {
     let scene = Scene::new(GOOD);
     let answer = scene.verifier().receive(HeaderMap::new(), body()).await;
-    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    assert_eq!(answer, Answer::Refused("signature"));
     assert_eq!(scene.outbox.quarantined(), []);
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1, "without a reload");
 }
@@ -154,7 +154,7 @@ async fn a_missing_token_reloads_the_secret() {
     verifier.warm_up().await;
     let mut headers = HeaderMap::new();
     let stranger = verifier.receive(headers.clone(), body()).await;
-    assert_eq!(stranger, Answer::Refused(Factor::Token));
+    assert_eq!(stranger, Answer::Refused("token"));
     assert_eq!(
         store.loads.load(Ordering::SeqCst),
         1,
@@ -222,7 +222,7 @@ async fn a_withdrawn_secret_is_accepted_until_the_next_load() {
         assert_eq!(matches!(answer, Answer::Refused(_)), forged);
         scene.clock.advance(Duration::from_millis(1));
         let answer = verifier.receive(signed("good"), body()).await;
-        assert_eq!(answer, Answer::Refused(Factor::Signature));
+        assert_eq!(answer, Answer::Refused("signature"));
     }
 }
 
@@ -273,7 +273,7 @@ async fn without_a_stored_secret_deliveries_are_quarantined() {
     let scene = Scene::new(r#"{"placeholder":true}"#);
     assert_eq!(
         scene.verifier().receive(signed("good"), body()).await,
-        Answer::Refused(Factor::Signature)
+        Answer::Refused("signature")
     );
     assert_eq!(scene.outbox.quarantined().len(), 1);
 }
@@ -287,7 +287,7 @@ async fn a_queue_failure_is_503() {
     // A forged delivery is still refused, although it could not be kept.
     assert_eq!(
         verifier.receive(signed("forged"), body()).await,
-        Answer::Refused(Factor::Signature)
+        Answer::Refused("signature")
     );
 }
 
@@ -323,7 +323,7 @@ async fn a_quarantine_that_hangs_does_not_change_the_answer() {
     let clock = scene.clock.clone().impatient();
     let verifier = Verifier::new(&kuenta::PROVIDER, &scene.store, Hanging, clock, Dice::default());
     let answer = verifier.receive(signed("forged"), body()).await;
-    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    assert_eq!(answer, Answer::Refused("signature"));
 }
 
 /// The answer is in time, even if the secret store has used up most of it.
@@ -354,7 +354,7 @@ async fn the_quarantine_only_gets_the_remaining_time() {
     let store = Slow(&scene.store, scene.clock.clone());
     let verifier = Verifier::new(&kuenta::PROVIDER, store, &scene.outbox, clock, Dice::default());
     let answer = verifier.receive(signed("forged"), body()).await;
-    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    assert_eq!(answer, Answer::Refused("signature"));
     let left = BUDGET - Duration::from_secs(3);
     // For the registration window and for the quarantine.
     let budgets = [BUDGET, left, left];

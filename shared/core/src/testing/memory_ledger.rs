@@ -59,7 +59,6 @@ impl StoredRecord {
 }
 
 impl State {
-    /// Makes the writes of these hooks.
     fn apply(&mut self, hooks: impl IntoIterator<Item = HookDone<Effects<&'static str>>>) {
         for write in hooks.into_iter().flat_map(|(_, effects)| effects.into_parts().0) {
             *self.effects.entry(write.to_owned()).or_default() += 1;
@@ -126,14 +125,9 @@ impl Ledger for &MemoryLedger {
             Err(refused) => return Ok(Err(refused)),
         };
         let claimed = RecordState::claimed(&progress, event.body_sha256(), lease);
-        match state.records.get_mut(&event.key) {
-            Some(stored) => stored.state = claimed,
-            None => drop(
-                state
-                    .records
-                    .insert(event.key.clone(), StoredRecord::new(event, claimed)),
-            ),
-        }
+        let stored = state.records.entry(event.key.clone());
+        let stored = stored.or_insert_with(|| StoredRecord::new(event, claimed.clone()));
+        stored.state = claimed;
         Ok(Ok(Claimed::under(lease, event, progress)))
     }
 
@@ -232,11 +226,7 @@ impl Ledger for &MemoryLedger {
     }
 
     async fn count_starts(&self, message_id: &str, count: StartCount, _now: Timestamp) -> LedgerResult<u32> {
-        let key = IdempotencyKey {
-            partition: message_id.to_owned(),
-            sort: String::new(),
-        };
-        self.up("count_starts", &key)?;
+        self.up("count_starts", &IdempotencyKey::new(message_id, ""))?;
         let mut state = self.state();
         let starts = state.starts.entry(message_id.to_owned()).or_default();
         *starts = match count {

@@ -175,15 +175,16 @@ impl fmt::Display for DeliveryId {
 }
 
 impl CanonicalForm {
-    /// All of them.
+    /// All of them, the narrowest first: for a compact body with a line feed at its end, `trimmed` and `js` are the
+    /// same text, but as a setting `trimmed` accepts less.
     pub const ALL: [Self; 7] = [
         Self::Raw,
+        Self::Trimmed,
+        Self::Newline,
         Self::JavaScript,
         Self::Python,
         Self::JavaScriptSorted,
         Self::PythonSorted,
-        Self::Trimmed,
-        Self::Newline,
     ];
 
     /// The name on the wire and in settings.

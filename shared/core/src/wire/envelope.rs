@@ -72,27 +72,22 @@ pub struct TooLong {
 /// Why a message is not an envelope. The consumer keeps such a message in the dead-letter queue.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum EnvelopeError {
-    /// An attribute is missing.
     #[error("the message has no attribute `{0}`")]
     Missing(&'static str),
-    /// An attribute's value is invalid.
     #[error("the message's attribute `{name}` is {value:?}; it should be {expected}")]
     Attribute {
-        /// Its name.
         name: &'static str,
         /// Its value, cut to 64 characters.
         value: String,
-        /// A valid value.
         expected: &'static str,
     },
-    /// This consumer doesn't know the provider.
     #[error("this consumer does not know the message's provider {0:?}; deploy the consumer first")]
     UnknownProvider(String),
     /// The body is not what the attribute `encoding` says.
     #[error("the message's body is not {0}")]
     Encoding(&'static str),
-    /// The body can't be decompressed.
     #[error("the message's body can't be decompressed: {0}")]
     Gzip(#[from] GzipError),
 }

@@ -13,16 +13,13 @@ pub const MAGIC: [u8; 2] = [0x1F, 0x8B];
 /// Why bytes can't be decompressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum GzipError {
     /// Not gzip, truncated or corrupt.
     #[error("it is not valid gzip")]
     Invalid,
-    /// The content exceeds the limit; decompression stopped there.
     #[error("it decompresses to more than {limit} bytes")]
-    TooLong {
-        /// The limit in bytes.
-        limit: usize,
-    },
+    TooLong { limit: usize },
 }
 
 /// Compresses `bytes`.

@@ -2,11 +2,6 @@
 
 use http::HeaderMap;
 
-/// The value of the first of `names` that is present.
-pub(crate) fn first_present(headers: &HeaderMap, names: &[&str]) -> Option<Vec<u8>> {
-    names.iter().find_map(|name| value(headers, name))
-}
-
 /// The value of the header `name`, [without repetitions](without_repetitions); `None` if it is absent or empty.
 pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
     Some(without_repetitions(&joined(headers, name)?))

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use acuse_core::event::Environment;
-use acuse_core::ledger::Ledger;
+use acuse_core::event::{Environment, Event};
+use acuse_core::ledger::{ConflictRecord, Ledger};
 use acuse_core::providers::kuenta;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::Envelope;
 
+use super::super::DynamoLedger;
 use super::super::fake::client;
 use super::*;
 

@@ -28,7 +28,6 @@ struct Listing {
     limit: usize,
 }
 
-/// One shard, as far as it has been read.
 struct Shard {
     key: String,
     /// Read but not in the list yet, newest first.
@@ -40,14 +39,11 @@ struct Shard {
 enum Next {
     First,
     After(Item),
-    /// There are no more.
     End,
 }
 
-struct Found {
-    received_at: Timestamp,
-    record: Record,
-}
+/// A record, and when its event was received.
+type Found = (Timestamp, Record);
 
 impl LedgerReader {
     /// The events of `provider` received on the UTC day of `day`, at most `limit`, newest first. Those of the same
@@ -81,11 +77,7 @@ impl LedgerReader {
 
     /// How many shards of a day may have events.
     async fn shards_of(&self, day: &str) -> Result<u32, ReadError> {
-        let key = day::shards_key(day);
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get
-            .key("pk", AttributeValue::S(key.partition))
-            .key("sk", AttributeValue::S(key.sort));
+        let get = self.get(day::shards_key(day)).consistent_read(true);
         let item = get.send().await.map_err(|error| self.failed(error))?.item;
         let recorded = item.and_then(|item| number(&item, SHARDS)).unwrap_or_default();
         Ok(ALWAYS_READ.max(recorded))
@@ -118,8 +110,7 @@ impl LedgerReader {
 
     fn found(&self, item: &Item) -> Result<Found, ReadError> {
         let received_at = moment(item, "received_at").ok_or_else(|| self.failed(NotARecord("received_at")))?;
-        let record = self.record(item)?;
-        Ok(Found { received_at, record })
+        Ok((received_at, self.record(item)?))
     }
 }
 
@@ -148,8 +139,8 @@ impl Listing {
                 return true;
             };
             // All events of the last millisecond are needed, to choose those with the first keys.
-            let last = self.found.last().map(|last| last.received_at);
-            if self.found.len() >= self.limit && last != Some(found.received_at) {
+            let last = self.found.last().map(|(at, _)| *at);
+            if self.found.len() >= self.limit && last != Some(found.0) {
                 return true;
             }
             self.found.push(found);
@@ -158,12 +149,10 @@ impl Listing {
     }
 
     fn into_records(mut self) -> Vec<Record> {
-        self.found.sort_by(|a, b| {
-            let newest = b.received_at.cmp(&a.received_at);
-            newest.then_with(|| a.record.key.cmp(&b.record.key))
-        });
+        self.found
+            .sort_by(|(at, a), (other, b)| other.cmp(at).then_with(|| a.key.cmp(&b.key)));
         self.found.truncate(self.limit);
-        self.found.into_iter().map(|found| found.record).collect()
+        self.found.into_iter().map(|(_, record)| record).collect()
     }
 }
 
@@ -173,6 +162,6 @@ impl Shard {
     }
 
     fn newest(&self) -> Option<Timestamp> {
-        self.read.front().map(|found| found.received_at)
+        self.read.front().map(|(at, _)| *at)
     }
 }

@@ -145,3 +145,34 @@ async fn a_missing_table_is_named_with_its_variable() {
     );
     assert_eq!(calls.lock().unwrap().len(), 1);
 }
+
+fn writes_to(tables: &[&str]) -> Vec<TransactWriteItem> {
+    let delete = |table: &&str| {
+        Delete::builder()
+            .table_name(*table)
+            .set_key(Some(HashMap::new()))
+            .build()
+    };
+    let write = |table| TransactWriteItem::builder().delete(delete(table).unwrap()).build();
+    tables.iter().map(write).collect()
+}
+
+#[test]
+fn only_refused_writes_are_replaced_and_only_once() {
+    let mut hooks = vec![
+        (writes_to(&["a", "b"]), Some(writes_to(&["instead of a, b"]))),
+        (writes_to(&["c"]), None),
+        (writes_to(&["d"]), Some(writes_to(&["e", "f"]))),
+    ];
+    // The ledger's own, a, b, c, d.
+    assert!(replace_refused(&mut hooks, &[4]));
+    assert_eq!(hooks[0].0, writes_to(&["a", "b"]));
+    assert_eq!(hooks[2].0, writes_to(&["e", "f"]));
+    // The ledger's own, a, b, c, e, f.
+    assert!(replace_refused(&mut hooks, &[1, 2]));
+    assert_eq!(hooks[0].0, writes_to(&["instead of a, b"]));
+    // The ledger's own, the one instead, c, e, f.
+    assert!(!replace_refused(&mut hooks, &[1]), "there is no third choice");
+    assert!(!replace_refused(&mut hooks, &[2]), "it has none");
+    assert!(!replace_refused(&mut hooks, &[4]));
+}

@@ -11,41 +11,26 @@ use crate::wire::delivery::CanonicalForm;
 /// Why a setting is invalid. Nothing starts with an invalid setting.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum SettingError {
-    /// Not `name=value` with a known name.
     #[error("`{0}` is not a setting: write {EXPECTED}")]
     Unknown(String),
-    /// The same name again.
     #[error("`{0}` is set twice")]
     Twice(&'static str),
-    /// An invalid value.
     #[error("`{name}` can't be `{value}`: it should be {expected}")]
     Value {
-        /// The setting.
         name: &'static str,
-        /// Its value.
         value: String,
-        /// A valid value.
         expected: &'static str,
     },
-    /// It would change nothing.
     #[error("`{name}` has no effect: {why}")]
-    NoEffect {
-        /// The setting.
-        name: &'static str,
-        /// Why.
-        why: &'static str,
-    },
+    NoEffect { name: &'static str, why: &'static str },
 }
 
 const EXPECTED: &str = "some of `headers=a,b encodings=hex,base64,list,timestamped tolerance=300 forms=raw,js,python \
                         token=c key=base64`, separated by spaces";
 const NAMES: [&str; 6] = ["headers", "encodings", "tolerance", "forms", "token", "key"];
-const HEADERS: &str = "names of HTTP headers, separated by commas";
-const ENCODINGS: &str = "some of hex, base64, list, timestamped, separated by commas";
 const FORMS: &str = "some of raw, js, python, js-sorted, python-sorted, trimmed, newline, separated by commas";
-const KEYS: &str = "text, base64 or hex";
-const SECONDS: &str = "seconds from 1 to 3600";
 
 /// A recorded delivery can be replayed as long as its signature is within the tolerance.
 const LONGEST_TOLERANCE: u64 = 3600;
@@ -80,7 +65,8 @@ impl Scheme {
     /// | `token` | the header of the static token that must be present as well; `authorization` means a bearer token |
     /// | `key` | how the key is read from the secret: the text itself (`text`), `base64` or `hex` |
     ///
-    /// No setting removes a proof that the scheme requires.
+    /// No setting removes a proof that the scheme requires. Settings are read once at start-up and live as long as the
+    /// process, like the constants that they replace.
     ///
     /// # Errors
     /// [`SettingError`] names the setting and a valid value.
@@ -101,11 +87,11 @@ impl Scheme {
         }
         let [headers, encodings, tolerance, forms, token, key] = values;
         if let Some(value) = headers {
-            let headers = leaked(header_names("headers", value)?);
+            let headers: &[_] = header_names("headers", value)?.leak();
             self.change(|signature| Signature { headers, ..signature });
         }
         if let Some(value) = forms {
-            let forms = leaked(list("forms", value, FORMS, CanonicalForm::from_name)?);
+            let forms: &[_] = list("forms", value, FORMS, CanonicalForm::from_name)?.leak();
             self.change(|signature| Signature { forms, ..signature });
         }
         if let Some(value) = encodings {
@@ -119,7 +105,7 @@ impl Scheme {
                 "text" => Key::Text,
                 "base64" => Key::Base64After("whsec_"),
                 "hex" => Key::Hex,
-                _ => return Err(invalid("key", value, KEYS)),
+                _ => return Err(invalid("key", value, "text, base64 or hex")),
             };
             self.change(|signature| Signature { key, ..signature });
         }
@@ -140,13 +126,13 @@ impl Scheme {
     }
 
     fn change(&mut self, change: impl Fn(Signature) -> Signature) {
-        self.signatures = leaked(self.signatures.iter().copied().map(change).collect());
+        self.signatures = self.signatures.iter().copied().map(change).collect::<Vec<_>>().leak();
     }
 
     fn set_tolerance(&mut self, value: &str) -> Result<(), SettingError> {
         let name = "tolerance";
         let seconds = value.parse().ok().filter(|s| (1..=LONGEST_TOLERANCE).contains(s));
-        let seconds = seconds.ok_or_else(|| invalid(name, value, SECONDS))?;
+        let seconds = seconds.ok_or_else(|| invalid(name, value, "seconds from 1 to 3600"))?;
         if self.signatures.iter().all(|signature| signature.time.is_none()) {
             let why = "no signature has a time, except with `encodings=timestamped`";
             return Err(SettingError::NoEffect { name, why });
@@ -166,7 +152,8 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
         let mut known = ["hex", "base64", "list", "timestamped"].into_iter();
         known.find(|own| *own == name)
     };
-    let named = list("encodings", value, ENCODINGS, known)?;
+    let expected = "some of hex, base64, list, timestamped, separated by commas";
+    let named = list("encodings", value, expected, known)?;
     let has = |name| named.contains(&name);
     let Some(Signature { forms, .. }) = before.first().copied() else {
         return Ok(&[]);
@@ -177,7 +164,7 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
             headers.push(*header);
         }
     }
-    let headers = leaked(headers);
+    let headers: &[_] = headers.leak();
     let mut encodings = Vec::new();
     encodings.extend(has("hex").then_some(Encoding::Hex));
     encodings.extend(has("base64").then_some(Encoding::Base64));
@@ -185,7 +172,7 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
     if !encodings.is_empty() {
         signatures.push(Signature {
             layout: if has("list") { Layout::List } else { Layout::One },
-            encodings: leaked(encodings),
+            encodings: encodings.leak(),
             forms,
             ..Signature::hmac(headers)
         });
@@ -198,7 +185,7 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
             ..Signature::timestamped(headers)
         });
     }
-    Ok(leaked(signatures))
+    Ok(signatures.leak())
 }
 
 fn token_header(value: &str) -> Result<Token, SettingError> {
@@ -216,7 +203,7 @@ fn header_names(name: &'static str, value: &str) -> Result<Vec<&'static str>, Se
         let name = HeaderName::from_bytes(text.as_bytes()).ok()?;
         Some(&*String::leak(name.as_str().to_owned()))
     };
-    list(name, value, HEADERS, header)
+    list(name, value, "names of HTTP headers, separated by commas", header)
 }
 
 /// The items of `value`: at least one, none of them twice.
@@ -243,11 +230,6 @@ fn invalid(name: &'static str, value: &str, expected: &'static str) -> SettingEr
         value: value.to_owned(),
         expected,
     }
-}
-
-/// Settings are read once at start-up and live as long as the process, like the constants that they replace.
-fn leaked<T>(items: Vec<T>) -> &'static [T] {
-    items.leak()
 }
 
 /// The default tolerance is one that could be set.

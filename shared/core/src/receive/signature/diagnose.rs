@@ -32,20 +32,18 @@ pub struct Diagnosis {
 
 /// What is wrong with a static token.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum TokenFault {
     /// Its header is missing, and no other header contains it.
     #[error("the token's header `{0}` is missing (if the webhook has no token: `acuse secrets put --no-token`)")]
     Missing(&'static str),
-    /// Its header contains another value.
     #[error("the token in `{0}` is not the stored one")]
     Wrong(&'static str),
-    /// Its header contains it without `Bearer `.
     #[error("the token in `{0}` is not preceded by `Bearer `")]
     NotBearer(&'static str),
     /// Its header contains a signing secret, so the stored values are swapped.
     #[error("the token in `{0}` is stored as a signing secret: swap the two with `acuse secrets put`")]
     Swapped(&'static str),
-    /// This other header contains it.
     #[error("the token is in another header: set `token={0}`")]
     Elsewhere(String),
 }
@@ -69,6 +67,7 @@ pub struct Match {
 
 /// Why no setting accepts a valid signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the texts say it")]
 pub enum Caveat {
     /// It signs the body before compression, but no header says that the body is gzip.
     #[error(
@@ -78,7 +77,6 @@ pub enum Caveat {
     /// It signs an empty body, or the `{}` that some frameworks turn it into.
     #[error("it is genuine, but the body is empty, so there is nothing to accept")]
     EmptyBody,
-    /// It was made with a stored secret and white space around it.
     #[error("it was made with white space around the secret: enter the secret again at the provider, without it")]
     PaddedSecret,
     /// The body begins with a timestamp: see [`Refusal::TimestampInBody`].
@@ -86,10 +84,8 @@ pub enum Caveat {
         "but the body begins with a timestamp: a recorded timestamped signature was sent again as a signature of the body alone"
     )]
     TimestampInBody,
-    /// It is in the token's header, and no setting can name one header for both.
     #[error("that is the token's header, and no setting can name it for both: have it sent in another header")]
     TokenHeader,
-    /// The setting `key` would make another stored secret unreadable.
     #[error(
         "the key is base64 or hex, but other stored secrets are not: store it alone (`acuse secrets put`), and diagnose again"
     )]

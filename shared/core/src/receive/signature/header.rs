@@ -1,8 +1,10 @@
 //! Reads a signature header. Nothing in it is trusted yet.
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use http::HeaderMap;
 
 use crate::provider::scheme::{Encoding, Layout, Place, Signature};
+use crate::wire;
 
 /// Further signatures in one header are ignored: each costs a digest of the body.
 const MOST_DIGESTS: usize = 8;
@@ -14,16 +16,15 @@ const LENGTH: usize = 32;
 /// [`Digest`](crate::provider::scheme::Digest) compares it, in constant time.
 pub(super) struct SentDigest(pub(super) [u8; LENGTH]);
 
-/// The content of a signature header.
 pub(super) struct SignatureHeader {
     /// Empty if the header has no signature that the scheme accepts.
     pub(super) digests: Vec<SentDigest>,
-    /// The time beside them, as text.
+    /// The time of signing, as text.
     pub(super) time: Option<String>,
 }
 
-/// Reads a header's value in the layout and encodings of `signature`.
-pub(super) fn read(value: &[u8], signature: &Signature) -> SignatureHeader {
+/// Reads a header's value in the layout and encodings of `signature`, and the time in this or another of the `headers`.
+pub(super) fn read(value: &[u8], signature: &Signature, headers: &HeaderMap) -> SignatureHeader {
     let value = String::from_utf8_lossy(value);
     let value = unquoted(value.trim());
     let items = || {
@@ -43,15 +44,17 @@ pub(super) fn read(value: &[u8], signature: &Signature) -> SignatureHeader {
         }
     };
     let time = match signature.time.map(|time| time.place) {
-        Some(Place::Field(name)) => items()
-            .filter_map(|item| field(item, name))
-            .find(|text| !text.is_empty()),
-        _ => None,
+        Some(Place::Field(name)) => {
+            let mut texts = items().filter_map(|item| field(item, name));
+            texts.find(|text| !text.is_empty()).map(str::to_owned)
+        }
+        Some(Place::Header(name)) => wire::header::text(headers, name),
+        None => None,
     };
     let digests = texts.into_iter().map(without_name);
     SignatureHeader {
         digests: digests.filter_map(|text| decode(text, signature.encodings)).collect(),
-        time: time.map(str::to_owned),
+        time,
     }
 }
 

@@ -87,10 +87,10 @@ async fn verified_deliveries_do_not_ask_for_the_window() {
 async fn the_window_closes_at_its_end() {
     let millisecond = Duration::from_millis(1);
     for (left, answer) in [
-        (LONGEST + millisecond, Answer::Refused(Factor::Signature)),
+        (LONGEST + millisecond, Answer::Refused("signature")),
         (LONGEST, Answer::Registered),
         (millisecond, Answer::Registered),
-        (Duration::ZERO, Answer::Refused(Factor::Signature)),
+        (Duration::ZERO, Answer::Refused("signature")),
     ] {
         let scene = Scene::registering(GOOD, left);
         assert_eq!(scene.verifier().receive(signed("x"), body()).await, answer, "{left:?}");
@@ -103,7 +103,7 @@ async fn the_window_closes_at_its_end() {
     scene.clock.advance(MINUTE / 4 - millisecond);
     assert_eq!(verifier.receive(signed("x"), body()).await, Answer::Registered);
     scene.clock.advance(millisecond);
-    let refused = Answer::Refused(Factor::Signature);
+    let refused = Answer::Refused("signature");
     assert_eq!(verifier.receive(signed("x"), body()).await, refused);
     assert_eq!(scene.store.looks.load(Ordering::SeqCst), 1);
     scene.assert_nothing_queued();
@@ -114,7 +114,7 @@ async fn the_window_closes_at_its_end() {
 async fn opening_and_closing_take_effect_within_the_reload_interval() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
-    let refused = Answer::Refused(Factor::Signature);
+    let refused = Answer::Refused("signature");
     let forged = async || verifier.receive(HeaderMap::new(), body()).await;
     assert_eq!(forged().await, refused);
     scene.store.register(Some(scene.clock.now().plus(15 * MINUTE)));
@@ -132,7 +132,7 @@ async fn opening_and_closing_take_effect_within_the_reload_interval() {
 /// A sender that gets 200 does not send again, so a delivery that can't be kept is refused.
 #[tokio::test]
 async fn deliveries_that_are_not_kept_do_not_get_200() {
-    let refused = Answer::Refused(Factor::Signature);
+    let refused = Answer::Refused("signature");
     let scene = Scene::registering(GOOD, MINUTE);
     let verifier = scene.verifier();
     let long = Bytes::from(vec![b' '; 64 * 1024]);
@@ -160,7 +160,7 @@ async fn without_the_store_there_is_no_window() {
     scene.store.down.store(true, Ordering::SeqCst);
     // Without a proof, no secret is loaded.
     let answer = verifier.receive(HeaderMap::new(), body()).await;
-    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    assert_eq!(answer, Answer::Refused("signature"));
 }
 
 #[tokio::test]
@@ -265,7 +265,7 @@ async fn an_expired_genuine_delivery_is_refused() {
         )])
     };
     let answer = verifier.receive(stamped("good"), body()).await;
-    assert_eq!(answer, Answer::Refused(Factor::Signature));
+    assert_eq!(answer, Answer::Refused("signature"));
     // A panel's sample may be as old as the panel.
     assert_eq!(
         verifier.receive(stamped("the panel's"), body()).await,

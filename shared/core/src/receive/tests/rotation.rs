@@ -41,7 +41,7 @@ async fn a_failed_verification_loads_a_rotated_token() {
     let answer = verifier.receive(with_token("wh_hdr_new"), body()).await;
     assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
     let answer = verifier.receive(with_token("wh_hdr_old"), body()).await;
-    assert_eq!(answer, Answer::Refused(Factor::Token));
+    assert_eq!(answer, Answer::Refused("token"));
 }
 
 /// Otherwise anybody who knows the URL could make an instance ask the store at its limit.
@@ -64,7 +64,7 @@ async fn refusals_that_no_secret_could_change_do_not_reload() {
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
     // A fresh secret may say that there is no token.
     let answer = verifier.receive(without("x-webhook-token"), body()).await;
-    assert_eq!(answer, Answer::Refused(Factor::Token));
+    assert_eq!(answer, Answer::Refused("token"));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
 }
 

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::{Caveat, Match};
-use crate::provider::scheme::{Encoding, Key, Layout, Place, Scheme, Signature};
+use crate::provider::scheme::{Encoding, Key, Layout, Scheme, Signature};
 use crate::receive::secrets::Secrets;
 use crate::receive::signature::{header, replay, signed};
 use crate::wire;
@@ -14,18 +14,6 @@ use crate::wire::gzip;
 
 /// The white space that gets copied with a secret.
 const PADDINGS: [(&str, &str); 5] = [("", "\n"), ("", "\r\n"), ("", " "), (" ", ""), (" ", " ")];
-
-/// The canonical forms to try beyond the allowed ones, the narrowest first: for a compact body with a line feed at its
-/// end, `trimmed` and `js` are the same text, but as a setting `trimmed` accepts less.
-const FORMS: [CanonicalForm; 7] = [
-    CanonicalForm::Raw,
-    CanonicalForm::Trimmed,
-    CanonicalForm::Newline,
-    CanonicalForm::JavaScript,
-    CanonicalForm::Python,
-    CanonicalForm::JavaScriptSorted,
-    CanonicalForm::PythonSorted,
-];
 
 /// The valid signature of `delivery`. Tries first what needs the fewest changes to be accepted.
 pub(super) fn find(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets) -> Option<Match> {
@@ -107,7 +95,7 @@ impl Search<'_> {
             names.find_map(|name| {
                 // Forms that are already allowed need no setting, so they come first.
                 let allowed = self.scheme.signatures.iter().map(|own| own.forms);
-                let (secret, form) = allowed.chain([&FORMS[..]]).find_map(|forms| {
+                let (secret, form) = allowed.chain([&CanonicalForm::ALL[..]]).find_map(|forms| {
                     let key = key.unwrap_or(way.key);
                     in_header(delivery, &Signature { forms, key, ..way }, name.as_str(), secrets)
                 })?;
@@ -189,7 +177,7 @@ pub(super) fn is_signed(delivery: &Delivery<Unverified>, scheme: &Scheme) -> boo
         let mut own = scheme.signatures.iter().flat_map(|own| own.headers);
         let is_token = scheme.token.is_some_and(|token| token.header == name);
         own.any(|own| *own == name)
-            || !is_token && ways(scheme).any(|(_, way)| !header::read(&value, &way).digests.is_empty())
+            || !is_token && ways(scheme).any(|(_, way)| !header::read(&value, &way, headers).digests.is_empty())
     })
 }
 
@@ -201,10 +189,7 @@ fn in_header(
     secrets: &Secrets,
 ) -> Option<(String, CanonicalForm)> {
     let headers = delivery.headers();
-    let mut sent = header::read(&wire::header::value(headers, name)?, way);
-    if let Some(Place::Header(time)) = way.time.map(|time| time.place) {
-        sent.time = wire::header::text(headers, time);
-    }
+    let sent = header::read(&wire::header::value(headers, name)?, way, headers);
     if sent.digests.is_empty() {
         return None;
     }
