@@ -72,6 +72,16 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Queued(_) | Self::Registered => 200,
+            Self::Refused(_) => 401,
+            Self::TooLong => 413,
+            Self::Unavailable => 503,
+        }
+    }
+
     /// The outcome in metrics.
     fn name(self) -> &'static str {
         match self {
@@ -243,7 +253,7 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
                 }
             },
         };
-        let status = if answer == Answer::Registered { 200 } else { 401 };
+        let status = answer.status();
         let headers: Vec<&str> = delivery.headers().keys().map(|name| name.as_str()).collect();
         warn!(provider, %delivery_id, reason = %refusal, ?headers, quarantined, status, "delivery refused");
         answer

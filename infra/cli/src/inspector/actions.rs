@@ -34,7 +34,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// An action can't be carried out.
 #[derive(Debug, Error)]
 #[error("{0}")]
-struct Refused(String);
+struct SampleRefused(String);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Id {
@@ -117,7 +117,7 @@ pub(super) async fn redrive(
         let returned = send_back(target.output("EventQueueUrl")?, &mut walk, &[&dead]).await?;
         match returned.refused.into_iter().next() {
             None => Ok(true),
-            Some(reason) => Err(Refused(reason).into()),
+            Some(reason) => Err(SampleRefused(reason).into()),
         }
     };
     let sent = sent.await;
@@ -199,7 +199,7 @@ pub(super) async fn send(
         return Ok(Redirect::to("/"));
     }
     let (name, type_name) = form.sample.split_once(' ').unwrap_or_default();
-    let provider = providers::by_name(name).ok_or_else(|| Refused(format!("no provider is called `{name}`")))?;
+    let provider = providers::by_name(name).ok_or_else(|| SampleRefused(format!("no provider is called `{name}`")))?;
     let provider = target.provider(provider)?;
     let secrets = target.secrets(provider)?.load().await?;
     let payload = sample::renewed(provider, &sample::payload(provider, type_name)?, SystemClock.now());
@@ -211,7 +211,7 @@ pub(super) async fn send(
         let answer = post(&url, &sample.headers, &sample.body, TIMEOUT).await?;
         if answer.status != expected {
             let text = format!("{url} answered {} to the sample: {}", answer.status, answer.text);
-            return Err(Refused(text).into());
+            return Err(SampleRefused(text).into());
         }
     }
     Ok(Redirect::to("/"))

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::page::{Question, encoded, moment, page, status};
 use super::words::Words;
 use super::{Failed, Inspector, Key};
-use crate::stack::conflicts::{self, Outcome, compared};
+use crate::stack::conflicts::{self, DecisionOutcome, compared};
 use crate::stack::difference::{Difference, Member};
 use crate::stack::lookup;
 use crate::terminal::escape;
@@ -119,7 +119,7 @@ pub(super) async fn release(
 ) -> Result<Response, Failed> {
     let outcome = match inspector.record(&key).await? {
         Some(record) if record.conflict_of.is_some() => conflicts::release(&inspector.target, &record).await?,
-        _ => Outcome::Gone,
+        _ => DecisionOutcome::Gone,
     };
     after(&inspector, words, &key, outcome).await
 }
@@ -148,15 +148,15 @@ pub(super) async fn dismiss(
         Some(record) if record.conflict_of.is_some() => {
             conflicts::dismiss(&inspector.target, &record, reason.trim()).await?
         }
-        _ => Outcome::Gone,
+        _ => DecisionOutcome::Gone,
     };
     after(&inspector, words, &key, outcome).await
 }
 
 /// Redirects to the record, or says that nothing was changed.
-async fn after(inspector: &Inspector, words: &Words, key: &str, outcome: Outcome) -> Result<Response, Failed> {
+async fn after(inspector: &Inspector, words: &Words, key: &str, outcome: DecisionOutcome) -> Result<Response, Failed> {
     let back = format!("/event?key={}", encoded(key));
-    if matches!(outcome, Outcome::Done | Outcome::Again) {
+    if matches!(outcome, DecisionOutcome::Done | DecisionOutcome::Again) {
         return Ok(Redirect::to(&back).into_response());
     }
     let what = described(inspector, words, key).await?;

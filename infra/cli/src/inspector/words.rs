@@ -64,7 +64,7 @@ words! {
     claimed: "processing started, attempt", "procesamiento iniciado, intento";
     hook: "hook", "hook";
     happened: "occurred, according to the provider", "ocurrió, según el proveedor";
-    no_time: "The time that the provider signed is invalid", "La hora que firmó el proveedor no es válida";
+    invalid_time: "The time that the provider signed is invalid", "La hora que firmó el proveedor no es válida";
     reference: "Order", "Pedido";
     last_duplicate: "last duplicate; duplicates so far:", "último duplicado; duplicados hasta ahora:";
     payload: "Payload", "Contenido";

@@ -16,7 +16,7 @@ use crate::stack::target::{Target, TargetError};
 
 /// The result of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DecisionOutcome {
     /// The conflict was released or dismissed.
     Done,
     /// The same decision was made before. A released conflict that nobody has claimed is queued once more.
@@ -29,18 +29,18 @@ pub enum Outcome {
 
 /// Releases a conflict: marks its record as free to claim, then queues it, so that hooks get it as an event of its own.
 /// In this order, nobody can dismiss a conflict that is already queued.
-pub async fn release(target: &Target, record: &Record) -> Result<Outcome, StackError> {
+pub async fn release(target: &Target, record: &Record) -> Result<DecisionOutcome, StackError> {
     let replayed = replayed(&target.ledger()?, record).await?;
     let (Some(key), Some((provider, message))) = (IdempotencyKey::parse(&record.key), replayed) else {
-        return Ok(Outcome::Gone);
+        return Ok(DecisionOutcome::Gone);
     };
     let outcome = match ledger(target)?.release(&key).await? {
-        Decided::Now => Outcome::Done,
+        Decided::Now => DecisionOutcome::Done,
         // The first run may have failed to queue it. If not, a second message is a duplicate.
-        Decided::Already(Status::Released) => Outcome::Again,
-        Decided::Already(Status::InProgress | Status::Completed) => return Ok(Outcome::Again),
-        Decided::Already(status) => return Ok(Outcome::Otherwise(status)),
-        Decided::Gone => return Ok(Outcome::Gone),
+        Decided::Already(Status::Released) => DecisionOutcome::Again,
+        Decided::Already(Status::InProgress | Status::Completed) => return Ok(DecisionOutcome::Again),
+        Decided::Already(status) => return Ok(DecisionOutcome::Otherwise(status)),
+        Decided::Gone => return Ok(DecisionOutcome::Gone),
     };
     let queued = target.outbox()?.queue(provider, message).await;
     queued.map_err(StackError::NotQueued)?;
@@ -48,15 +48,15 @@ pub async fn release(target: &Target, record: &Record) -> Result<Outcome, StackE
 }
 
 /// Dismisses a conflict: it reaches no hook, and its record keeps the reason.
-pub async fn dismiss(target: &Target, record: &Record, reason: &str) -> Result<Outcome, StackError> {
+pub async fn dismiss(target: &Target, record: &Record, reason: &str) -> Result<DecisionOutcome, StackError> {
     let Some(key) = IdempotencyKey::parse(&record.key) else {
-        return Ok(Outcome::Gone);
+        return Ok(DecisionOutcome::Gone);
     };
     Ok(match ledger(target)?.dismiss(&key, reason, SystemClock.now()).await? {
-        Decided::Now => Outcome::Done,
-        Decided::Already(Status::Rejected) => Outcome::Again,
-        Decided::Already(status) => Outcome::Otherwise(status),
-        Decided::Gone => Outcome::Gone,
+        Decided::Now => DecisionOutcome::Done,
+        Decided::Already(Status::Rejected) => DecisionOutcome::Again,
+        Decided::Already(status) => DecisionOutcome::Otherwise(status),
+        Decided::Gone => DecisionOutcome::Gone,
     })
 }
 

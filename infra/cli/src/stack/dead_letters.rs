@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::stack::filter::Filter;
 use crate::stack::lookup;
-use crate::stack::queue::{Attributes, QueueError, Refused, Walk, attribute};
+use crate::stack::queue::{Attributes, QueueError, RefusedMessage, Walk, attribute};
 use crate::stack::target::Target;
 
 /// A message of the dead-letter queue, as far as it can be read.
@@ -154,7 +154,7 @@ pub async fn send_back(to: &str, walk: &mut Walk, letters: &[&DeadLetter]) -> Re
     let sent = walk.send(to, entries.collect()).await?;
     let deleted = walk.delete(&sent.done).await?;
     let id = |message: &&Message| message.message_id.clone().unwrap_or_default();
-    let refused = |what: &'static str| move |refused: Refused<'_>| format!("{what}: {}", refused.reason);
+    let refused = |what: &'static str| move |refused: RefusedMessage<'_>| format!("{what}: {}", refused.reason);
     let not_sent = sent.refused.into_iter().map(refused("not sent"));
     let not_deleted = deleted.refused.into_iter();
     let not_deleted = not_deleted.map(refused("sent, but not deleted from the dead-letter queue"));

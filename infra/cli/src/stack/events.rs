@@ -50,12 +50,18 @@ pub fn passes(filter: &Filter, record: &Record) -> bool {
         && filter.passes(&record.provider, &record.type_name, error, received_at)
 }
 
-/// The status as people read it. `--json` keeps the ledger's names.
+/// A status as people read it. `--json` keeps the ledger's names.
+pub fn status_word(status: &str) -> &str {
+    if status == Status::Released.name() {
+        RETRYING
+    } else {
+        status
+    }
+}
+
+/// A record's status as people read it.
 pub fn status(record: &Record) -> String {
-    let status = match record.status {
-        status if status == Status::Released.name() => RETRYING,
-        status => status,
-    };
+    let status = status_word(record.status);
     // Once it is released or dismissed, a conflict would look like an event.
     match record.conflict_of.is_some() && status != Status::Conflict.name() {
         true => format!("{status} (conflict)"),

@@ -16,7 +16,7 @@ use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::stack::error::StackError;
-use crate::stack::queue::{Refused, Walk, attribute};
+use crate::stack::queue::{RefusedMessage, Walk, attribute};
 use crate::stack::target::{Target, TargetError};
 
 const AT_ONCE: usize = 16;
@@ -192,7 +192,7 @@ async fn delete(items: &[&Quarantined], walk: &mut Walk) -> Result<(), StackErro
     let messages: Vec<&Message> = items.iter().map(|item| &item.message).collect();
     match walk.delete(&messages).await?.refused.into_iter().next() {
         None => Ok(()),
-        Some(Refused { message, reason }) => Err(StackError::NotDeleted {
+        Some(RefusedMessage { message, reason }) => Err(StackError::NotDeleted {
             message_id: message.message_id.clone().unwrap_or_default(),
             reason,
         }),

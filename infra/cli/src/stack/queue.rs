@@ -9,7 +9,7 @@ use std::error::Error;
 
 use aws_sdk_sqs::types::Message;
 
-pub use batch::{Attributes, BatchOutcome, Refused};
+pub use batch::{Attributes, BatchOutcome, RefusedMessage};
 pub use depth::Depth;
 pub use walk::{HIDDEN, Walk};
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::hidden::shown;
-use super::retry::{ATTEMPTS, LONGEST_WAIT, Outcome, Repeat, retry_after};
+use super::retry::{ATTEMPTS, CallOutcome, LONGEST_WAIT, Repeat, retry_after};
 use super::{ChoiceError, Webhook, check_url, many};
 use crate::http::{ClientError, builder};
 
@@ -106,7 +106,7 @@ pub(super) struct Answer {
 }
 
 /// How an attempt ended without a whole answer, and why.
-type NoAnswer = (Outcome, Box<dyn StdError + Send + Sync>);
+type NoAnswer = (CallOutcome, Box<dyn StdError + Send + Sync>);
 
 impl Client {
     /// The API at `base`. Every call carries `token` and `headers`.
@@ -180,7 +180,7 @@ impl Client {
                 Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
                 // An earlier attempt, whose answer was lost, deleted it.
                 Ok(answer) if answer.status == 404 && call.method == Method::DELETE && unsure => return Ok(answer),
-                Ok(ref answer) => Outcome::Status(answer.status, answer.wait),
+                Ok(ref answer) => CallOutcome::Status(answer.status, answer.wait),
                 Err((outcome, _)) => outcome,
             };
             unsure |= outcome.is_unsure();
@@ -219,8 +219,8 @@ impl Client {
         }
         let response = request.send().await.map_err(|error| {
             let outcome = match error.is_connect() {
-                true => Outcome::Unconnected,
-                false => Outcome::Lost,
+                true => CallOutcome::Unconnected,
+                false => CallOutcome::Lost,
             };
             (outcome, error.without_url().into())
         })?;
@@ -228,7 +228,7 @@ impl Client {
         let wait = wait.and_then(|value| retry_after(value.to_str().ok()?, self.pace.clock.as_ref()));
         let status = response.status().as_u16();
         let body = Limited::new(Body::from(response), LONGEST_BODY).collect().await;
-        let body = body.map_err(|source| (Outcome::Lost, source))?;
+        let body = body.map_err(|source| (CallOutcome::Lost, source))?;
         Ok(Answer {
             call: format!("{} {url}", call.method),
             is_read: call.method == Method::GET,

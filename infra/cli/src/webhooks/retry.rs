@@ -20,7 +20,7 @@ const BACKOFF: Backoff = Backoff {
 
 /// How an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(super) enum Outcome {
+pub(super) enum CallOutcome {
     /// No connection: the server never had the request.
     #[error("can't be reached")]
     Unconnected,
@@ -44,21 +44,21 @@ pub(super) enum Repeat {
 impl Repeat {
     /// How long to wait after an attempt that was the `attempts`-th: at least the exponential back-off, or
     /// `Retry-After`. `None` if the call is not to be repeated.
-    pub(super) fn delay(self, outcome: Outcome, attempts: u32, random: &dyn Random) -> Option<Duration> {
+    pub(super) fn delay(self, outcome: CallOutcome, attempts: u32, random: &dyn Random) -> Option<Duration> {
         let repeat = match outcome {
-            Outcome::Unconnected | Outcome::Status(429 | 503, _) => true,
-            Outcome::Lost | Outcome::Status(500..=599, _) => self == Self::Safe,
-            Outcome::Status(..) => false,
+            CallOutcome::Unconnected | CallOutcome::Status(429 | 503, _) => true,
+            CallOutcome::Lost | CallOutcome::Status(500..=599, _) => self == Self::Safe,
+            CallOutcome::Status(..) => false,
         };
         let asked = match outcome {
-            Outcome::Status(_, asked) => asked.unwrap_or_default(),
+            CallOutcome::Status(_, asked) => asked.unwrap_or_default(),
             _ => Duration::ZERO,
         };
         (repeat && attempts < ATTEMPTS && asked <= LONGEST_WAIT).then(|| asked.max(BACKOFF.delay(attempts, random)))
     }
 }
 
-impl Outcome {
+impl CallOutcome {
     /// Whether the call may have been carried out nevertheless.
     pub(super) fn is_unsure(self) -> bool {
         match self {

@@ -83,10 +83,7 @@ fn described(step: Step, event: &Event, placement: Placement, message_id: &str) 
         ("resource_kind", resource.map(|resource| s(bounded(&resource.kind)))),
         ("resource_id", resource.map(|resource| s(bounded(&resource.id)))),
         ("occurred_at", event.occurred_at.map(|at| n(at.as_millis()))),
-        (
-            "no_time",
-            event.invalid_time.as_deref().map(|no_time| s(bounded(no_time))),
-        ),
+        ("no_time", event.invalid_time.as_deref().map(|time| s(bounded(time)))),
         ("reference", event.reference.as_deref().map(|text| s(bounded(text)))),
         ("content_type", content.media_type.as_ref().map(s)),
         ("content_encoding", content.encoding.as_ref().map(s)),

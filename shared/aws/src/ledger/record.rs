@@ -49,7 +49,7 @@ pub struct Record {
     /// When it happened, says the provider.
     pub occurred_at: Option<String>,
     /// What the provider signed as its time, if that is not a time.
-    pub no_time: Option<String>,
+    pub invalid_time: Option<String>,
     /// The merchant's own reference.
     pub reference: Option<String>,
     /// When it was completed or rejected.
@@ -107,7 +107,7 @@ impl Record {
             claimed_at: time("claimed_at"),
             last_duplicate_at: time("last_duplicate_at"),
             occurred_at: time("occurred_at"),
-            no_time: optional("no_time"),
+            invalid_time: optional("no_time"),
             reference: optional("reference"),
             completed_at: time("completed_at"),
             error: optional("error"),

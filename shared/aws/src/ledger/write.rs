@@ -50,6 +50,17 @@ pub(super) enum Cancelled {
     Otherwise(Source),
 }
 
+/// Why a transaction failed whose first write, the ledger's own, was not refused.
+impl From<Cancelled> for Cause {
+    fn from(cancelled: Cancelled) -> Self {
+        match cancelled {
+            Cancelled::Refused { .. } => Self::EffectsRefused,
+            Cancelled::Invalid(source) => Self::EffectsInvalid(source),
+            Cancelled::Otherwise(source) => Self::Outage(source),
+        }
+    }
+}
+
 /// The waits between attempts at one write.
 struct Waits {
     begun: Instant,

@@ -39,17 +39,19 @@ async fn deliver(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Re
     let Some((headers, body)) = headers_and_body(request) else {
         return response(400, "the body is not base64");
     };
-    match verifier.receive(headers, body).await {
+    let answer = verifier.receive(headers, body).await;
+    let response = |text: &str| response(answer.status(), text);
+    match answer {
         Answer::Queued(id) => with_header(
-            response(200, "OK"),
+            response("OK"),
             HeaderName::from_static("x-delivery-id"),
             &id.to_string(),
         ),
-        Answer::Registered => response(200, "OK"),
-        Answer::Refused(factor) => response(401, &format!("missing or wrong {factor}")),
-        Answer::TooLong => response(413, &format!("the body is longer than {LONGEST_TEXT} bytes")),
+        Answer::Registered => response("OK"),
+        Answer::Refused(factor) => response(&format!("missing or wrong {factor}")),
+        Answer::TooLong => response(&format!("the body is longer than {LONGEST_TEXT} bytes")),
         Answer::Unavailable => with_header(
-            response(503, "not accepted; send it again"),
+            response("not accepted; send it again"),
             RETRY_AFTER,
             &RETRY_AFTER_SECONDS.to_string(),
         ),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::{debug, error, info};
 
-use super::single_call::FirstAnswers;
+use super::single_call::{FirstAnswers, Opened};
 use super::{Consumer, Inbox, Outcome, Received, SetAside};
 use crate::clock::Timestamp;
 use crate::error::chain;
@@ -29,15 +29,7 @@ pub(super) enum NoHooks {
     SetAside(SetAside),
 }
 
-pub(super) enum Opened<W> {
-    /// All its hooks are done, by the write that recorded it.
-    Completed,
-    /// It is ours. What its hooks answered before the claim counts for this attempt.
-    Claimed(Claimed, FirstAnswers<W>),
-    Refused(Refused),
-}
-
-/// A claimed event in the hands of its owner.
+/// A claimed event, as its owner works on it.
 pub(super) struct Owned<'e> {
     pub(super) message: &'e Received,
     pub(super) event: &'e Event,
@@ -107,7 +99,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             return Some(NoHooks::Unreadable(why.clone()));
         }
         SetAside::of(event, self.policy.environment, self.policy.retention, now)
-            // An operator who replays it means it. A test delivery never reaches hooks.
+            // An operator who replays an event wants it processed. A test delivery never reaches hooks.
             .filter(|why| !event.replay || *why == SetAside::TestDelivery)
             .map(NoHooks::SetAside)
     }

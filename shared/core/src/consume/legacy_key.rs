@@ -15,7 +15,7 @@ impl<L: Ledger, I> Consumer<L, I> {
     /// now:                               read F: it is the same event ── claim F: a duplicate
     /// ```
     ///
-    /// Nothing writes a new record under a former key, so one that is absent now stays absent.
+    /// Nothing writes a new record under a legacy key, so one that is absent now stays absent.
     pub(super) async fn as_recorded<'e>(&self, event: &'e Event) -> Result<Cow<'e, Event>, LedgerError> {
         let Some(legacy) = event.legacy_key() else {
             return Ok(Cow::Borrowed(event));

@@ -17,17 +17,25 @@ use std::collections::HashMap;
 
 use tracing::warn;
 
-use super::event::Opened;
 use super::{Consumer, Inbox, Received};
 use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::event::Event;
 use crate::hook::{Effects, Hook, HookError, Order};
-use crate::ledger::{Commit, Lease, Ledger, LedgerError, RecordAs};
+use crate::ledger::{Claimed, Commit, Lease, Ledger, LedgerError, RecordAs, Refused};
 
 /// What hooks answered, by name, before their event was claimed for its first attempt.
 /// These hooks must not be called again for that attempt.
 pub(super) type FirstAnswers<W> = HashMap<&'static str, Result<Effects<W>, HookError>>;
+
+/// What comes of opening an event.
+pub(super) enum Opened<W> {
+    /// All its hooks are done, by the write that recorded it.
+    Completed,
+    /// It is ours. What its hooks answered before the claim counts for this attempt.
+    Claimed(Claimed, FirstAnswers<W>),
+    Refused(Refused),
+}
 
 type Hooks<W> = [Box<dyn Hook<W>>];
 

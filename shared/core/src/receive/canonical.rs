@@ -37,20 +37,25 @@ pub enum Error {
 /// # Errors
 /// [`enum@Error`].
 pub fn bytes(body: &Bytes, form: CanonicalForm) -> Result<Bytes, Error> {
+    let trimmed = body.trim_ascii_end();
     let parsed = || json::parse(body).map_err(Error::NotJson);
-    let mut out = Vec::with_capacity(body.len());
-    match form {
-        CanonicalForm::Raw => return Ok(body.clone()),
-        CanonicalForm::Trimmed if body.trim_ascii_end().len() == body.len() => return Err(Error::Unchanged),
-        CanonicalForm::Trimmed => return Ok(body.slice_ref(body.trim_ascii_end())),
+    Ok(match form {
+        CanonicalForm::Raw => body.clone(),
+        CanonicalForm::Trimmed if trimmed.len() == body.len() => return Err(Error::Unchanged),
+        CanonicalForm::Trimmed => body.slice_ref(trimmed),
         CanonicalForm::Newline if body.ends_with(b"\n") => return Err(Error::Unchanged),
-        CanonicalForm::Newline => out.extend_from_slice(&[body, &b"\n"[..]].concat()),
-        CanonicalForm::JavaScript => write::<JavaScript>(&parsed()?, &mut out),
-        CanonicalForm::JavaScriptSorted => write::<JavaScript>(&sorted(parsed()?), &mut out),
-        CanonicalForm::Python => write::<Python>(&python::checked(parsed()?)?, &mut out),
-        CanonicalForm::PythonSorted => write::<Python>(&sorted(python::checked(parsed()?)?), &mut out),
-    }
-    Ok(out.into())
+        CanonicalForm::Newline => [body, &b"\n"[..]].concat().into(),
+        CanonicalForm::JavaScript => written::<JavaScript>(&parsed()?, body.len()),
+        CanonicalForm::JavaScriptSorted => written::<JavaScript>(&sorted(parsed()?), body.len()),
+        CanonicalForm::Python => written::<Python>(&python::checked(parsed()?)?, body.len()),
+        CanonicalForm::PythonSorted => written::<Python>(&sorted(python::checked(parsed()?)?), body.len()),
+    })
+}
+
+fn written<D: Dialect>(value: &Value<'_>, capacity: usize) -> Bytes {
+    let mut out = Vec::with_capacity(capacity);
+    write::<D>(value, &mut out);
+    out.into()
 }
 
 /// `value` with members ordered by the code points of their names. The sort is stable: of several members with one

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use acuse_aws::system::SystemClock;
 use acuse_cli::http::post;
 use acuse_cli::sample::Sample;
+use acuse_cli::stack::events::status_word;
 use acuse_cli::stack::target::Target;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::event::key::IdempotencyKey;
@@ -52,7 +53,11 @@ pub(super) async fn arrives(target: &Target, provider: &'static Provider, secret
                         started.elapsed().as_millis()
                     ));
                 }
-                last = Some(format!("{} {}", record.status, record.error.unwrap_or_default()));
+                last = Some(format!(
+                    "{} {}",
+                    status_word(record.status),
+                    record.error.unwrap_or_default()
+                ));
             }
         }
         tokio::time::sleep(Duration::from_millis(200)).await;

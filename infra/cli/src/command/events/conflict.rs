@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
-use acuse_cli::stack::conflicts::{self, Outcome};
+use acuse_cli::stack::conflicts::{self, DecisionOutcome};
 use acuse_cli::stack::difference::Difference;
 use acuse_cli::stack::events::passes;
+use acuse_cli::stack::events::status_word;
 use acuse_cli::stack::lookup::{self, partition};
 use acuse_cli::terminal::{self, cut};
 use acuse_cli::{note, say};
@@ -59,9 +60,9 @@ impl Conflicts {
                 Decision::Dismiss(reason) => Some(conflicts::dismiss(&target, record, reason).await?),
             };
             match outcome {
-                None | Some(Outcome::Done) => decided += 1,
-                Some(Outcome::Again) => before += 1,
-                Some(Outcome::Otherwise(_) | Outcome::Gone) => not += 1,
+                None | Some(DecisionOutcome::Done) => decided += 1,
+                Some(DecisionOutcome::Again) => before += 1,
+                Some(DecisionOutcome::Otherwise(_) | DecisionOutcome::Gone) => not += 1,
             }
             self.say(record, decision, outcome);
         }
@@ -101,33 +102,33 @@ impl Conflicts {
         Ok(chosen)
     }
 
-    fn say(&self, record: &Record, decision: &Decision, outcome: Option<Outcome>) {
+    fn say(&self, record: &Record, decision: &Decision, outcome: Option<DecisionOutcome>) {
         let (key, done) = (&record.key, decision.done());
         if self.choice.selection.json {
             let now = match outcome {
                 None => "nothing: dry run".to_owned(),
-                Some(Outcome::Done) => done.to_owned(),
-                Some(Outcome::Again) => format!("{done} before"),
-                Some(Outcome::Otherwise(status)) => format!("not {done}: {}", status.name()),
-                Some(Outcome::Gone) => format!("not {done}: gone"),
+                Some(DecisionOutcome::Done) => done.to_owned(),
+                Some(DecisionOutcome::Again) => format!("{done} before"),
+                Some(DecisionOutcome::Otherwise(status)) => format!("not {done}: {}", status.name()),
+                Some(DecisionOutcome::Gone) => format!("not {done}: gone"),
             };
             terminal::json(json!({"key": key, "outcome": now}));
             return;
         }
         match (outcome, decision) {
             (None, _) => say!("would be {done}: {key}"),
-            (Some(Outcome::Done), Decision::Release) => say!("released and queued: {key}"),
-            (Some(Outcome::Done), Decision::Dismiss(_)) => say!("dismissed: {key}"),
-            (Some(Outcome::Again), _) => say!("was {done} before: {key}"),
-            (Some(Outcome::Otherwise(status)), Decision::Release) => note!(
+            (Some(DecisionOutcome::Done), Decision::Release) => say!("released and queued: {key}"),
+            (Some(DecisionOutcome::Done), Decision::Dismiss(_)) => say!("dismissed: {key}"),
+            (Some(DecisionOutcome::Again), _) => say!("was {done} before: {key}"),
+            (Some(DecisionOutcome::Otherwise(status)), Decision::Release) => note!(
                 "not released, because it is {} (`acuse events replay` sends a rejected one to hooks): {key}",
-                status.name()
+                status_word(status.name())
             ),
-            (Some(Outcome::Otherwise(status)), Decision::Dismiss(_)) => note!(
+            (Some(DecisionOutcome::Otherwise(status)), Decision::Dismiss(_)) => note!(
                 "not dismissed, because it was released before and is {}: {key}",
-                status.name()
+                status_word(status.name())
             ),
-            (Some(Outcome::Gone), _) => note!("not {done}, because its payload is gone: {key}"),
+            (Some(DecisionOutcome::Gone), _) => note!("not {done}, because its payload is gone: {key}"),
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) async fn show(
         h2 { (words.timeline) }
         (timeline(&record, words))
         @if let Some(reference) = &record.reference { p { (words.reference) ": " code { (escape(reference)) } } }
-        @if let Some(no_time) = &record.no_time { p { (words.no_time) ": " code { (escape(no_time)) } } }
+        @if let Some(time) = &record.invalid_time { p { (words.invalid_time) ": " code { (escape(time)) } } }
         @if let Some(error) = &record.error { p.error { (words.error) ": " (escape(error)) } }
         (conflicts)
         h2 { (words.payload) small { " " (words.as_sent) } }

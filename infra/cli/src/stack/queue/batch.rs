@@ -26,12 +26,12 @@ pub struct BatchOutcome<'a> {
     /// Messages that SQS confirmed.
     pub done: Vec<&'a Message>,
     /// Messages that it refused.
-    pub refused: Vec<Refused<'a>>,
+    pub refused: Vec<RefusedMessage<'a>>,
 }
 
 /// A message that SQS refused.
 #[derive(Debug)]
-pub struct Refused<'a> {
+pub struct RefusedMessage<'a> {
     /// As it was received.
     pub message: &'a Message,
     /// SQS's code and reason.
@@ -131,7 +131,7 @@ fn outcome<'a>(messages: &[&'a Message], done: &HashSet<&str>, failed: &[BatchRe
             Some(failed) => format!("{}: {}", failed.code(), failed.message().unwrap_or_default()),
             None => "SQS did not say what became of it".to_owned(),
         };
-        outcome.refused.push(Refused { message, reason });
+        outcome.refused.push(RefusedMessage { message, reason });
     }
     outcome
 }
