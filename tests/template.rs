@@ -1,7 +1,7 @@
 //! template.yaml, divided into what is ours and what is the owner's.
 //!
 //! The owner's part is everything under the headings `Yours` and the policy [`POLICY`] of the consumer's role.
-//! Our tests hold only our part to account.
+//! Our tests check only our part.
 
 use std::collections::BTreeSet;
 

@@ -23,7 +23,7 @@ pub const REGISTRATIONS: &str = "Registrations";
 /// - `completed`
 /// - `retried`: a hook failed or asked for a retry
 /// - `rejected`: a hook rejected it, or its writes can't be made
-/// - `dead_lettered`: given up after too many attempts, too old, not an envelope of ours, or the function dies of it
+/// - `dead_lettered`: given up after too many attempts, too old, not an envelope of ours, or it kills the function
 /// - `unreadable`, `expired`, `wrong_environment`, `duplicate`
 /// - `conflict`: other bytes under a known key
 /// - `waiting`: in progress elsewhere, or not due yet

@@ -275,7 +275,7 @@ impl Tail {
             return print_lines(std::slice::from_ref(record));
         }
         say!(
-            "{}  {}  {}  {}  {}  tries {}  duplicates {}  {}",
+            "{}  {}  {}  {}  {}  attempts {}  duplicates {}  {}",
             record.received_at.as_deref().unwrap_or("-"),
             record.provider,
             cut(&record.type_name, TYPE),

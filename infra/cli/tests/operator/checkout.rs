@@ -33,10 +33,10 @@ async fn a_copied_checkout_deploys_its_own_template() {
 
     let local = ["local", "--port", "0", "--inspector-port", "0", "--emulator-port", "0"];
     for folder in ["", "functions/consumer/src"] {
-        let said = fails_in(&copy.join(folder), &local).await;
+        let printed = fails_in(&copy.join(folder), &local).await;
         assert!(
-            said.contains("template.yaml: OnlyInTheCopy should name its binary"),
-            "{said}"
+            printed.contains("template.yaml: OnlyInTheCopy should name its binary"),
+            "{printed}"
         );
     }
 }
@@ -48,11 +48,11 @@ async fn outside_a_checkout_the_error_says_what_to_do() {
         &["events", "list"],
         &["send", "kuenta", "payment.created"],
     ] {
-        let said = fails_in(Path::new("/"), arguments).await;
+        let printed = fails_in(Path::new("/"), arguments).await;
         assert!(
-            said.starts_with("error: neither / nor a folder above it is a checkout of Acuse"),
-            "{said}"
+            printed.starts_with("error: neither / nor a folder above it is a checkout of Acuse"),
+            "{printed}"
         );
-        assert!(said.contains("what to do: `cd` into your checkout"), "{said}");
+        assert!(printed.contains("what to do: `cd` into your checkout"), "{printed}");
     }
 }

@@ -82,10 +82,10 @@ async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
     marked.expect("the inspector marks what was answered 200");
 
     let doctor = acuse(&["doctor", "--no-delivery"], "").await;
-    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    let printed = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert!(
-        said.contains("✗ kuenta: registration") && said.contains("`acuse register kuenta --close`"),
-        "{said}"
+        printed.contains("✗ kuenta: registration") && printed.contains("`acuse register kuenta --close`"),
+        "{printed}"
     );
     let both_listed = async {
         let list = ["quarantine", "list", "--provider", "kuenta", "--json"];
@@ -168,7 +168,7 @@ async fn a_window_of_more_than_an_hour_is_refused() {
         ),
     ] {
         let output = acuse_in(&state(), &arguments, "").await;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && said.contains(expected), "{said}");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && printed.contains(expected), "{printed}");
     }
 }

@@ -109,7 +109,7 @@ async fn a_rotation_under_load_and_forgery_refuses_no_genuine_delivery() {
         // Interrupted while it waits, and run again with the same secret.
         let mut first = start(&own_state(), &rotate, "the-new-one\n").await;
         let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
-        let mut said = Vec::new();
+        let mut printed = Vec::new();
         while let Some(line) = lines.next_line().await.unwrap() {
             if line.starts_with("waiting ") {
                 let id = first.id().unwrap().to_string();
@@ -122,19 +122,22 @@ async fn a_rotation_under_load_and_forgery_refuses_no_genuine_delivery() {
                         .success()
                 );
             }
-            said.push(line);
+            printed.push(line);
         }
-        assert_eq!(first.wait().await.unwrap().code(), Some(130), "{said:?}");
-        let said = said.join("\n");
-        assert!(said.contains("Don't change it at the provider yet"), "{said}");
-        assert_no_secret(&said, "the-new-one");
+        assert_eq!(first.wait().await.unwrap().code(), Some(130), "{printed:?}");
+        let printed = printed.join("\n");
+        assert!(printed.contains("Don't change it at the provider yet"), "{printed}");
+        assert_no_secret(&printed, "the-new-one");
 
         let started = Instant::now();
-        let said = succeeds(&rotate, "the-new-one\n").await;
-        assert!(said.contains("the new secret of kuenta is already there"), "{said}");
+        let printed = succeeds(&rotate, "the-new-one\n").await;
         assert!(
-            said.contains("every running function accepts both secrets of kuenta. Now change it"),
-            "{said}"
+            printed.contains("the new secret of kuenta is already there"),
+            "{printed}"
+        );
+        assert!(
+            printed.contains("every running function accepts both secrets of kuenta. Now change it"),
+            "{printed}"
         );
         assert!(started.elapsed() > RELOAD_EVERY, "{:?}", started.elapsed());
 
@@ -143,10 +146,10 @@ async fn a_rotation_under_load_and_forgery_refuses_no_genuine_delivery() {
             new.accepted_more(20).await;
             old.accepted_more(5).await;
             old.stop();
-            let said = succeeds(&["secrets", "rotate", "kuenta", "--finish"], "").await;
+            let printed = succeeds(&["secrets", "rotate", "kuenta", "--finish"], "").await;
             assert!(
-                said.contains("only the newest secret of kuenta is stored; a running function may accept"),
-                "{said}"
+                printed.contains("only the newest secret of kuenta is stored; a running function may accept"),
+                "{printed}"
             );
             new.accepted_more(20).await;
             until("the old one is refused", async || {
@@ -193,9 +196,9 @@ async fn put_withdraws_the_old_secret() {
     assert_eq!(post_at(running, provider, &payment(provider), &old).await, 200);
 
     let input = "\u{feff}wh_tok_put\r\nwh_hdr_put\r\n";
-    let said = succeeds(&["secrets", "put", "onepay"], input).await;
-    assert!(said.contains("only the new one is stored"), "{said}");
-    assert!(said.contains("may accept the old one until "), "{said}");
+    let printed = succeeds(&["secrets", "put", "onepay"], input).await;
+    assert!(printed.contains("only the new one is stored"), "{printed}");
+    assert!(printed.contains("may accept the old one until "), "{printed}");
 
     let store = Target::local(Running::find(&own_state()).unwrap())
         .await
@@ -228,16 +231,16 @@ async fn put_withdraws_the_old_secret() {
         "wh_tok_three\nwh_hdr_three\n",
     )
     .await;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        !output.status.success() && said.contains("a rotation of `onepay` is under way"),
-        "{said}"
+        !output.status.success() && printed.contains("a rotation of `onepay` is under way"),
+        "{printed}"
     );
     let doctor = acuse_in(&own_state(), &["doctor", "--no-delivery"], "").await;
-    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    let printed = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert!(
-        said.contains("2 older accepted as well, until `acuse secrets rotate onepay --finish`"),
-        "{said}"
+        printed.contains("2 older accepted as well, until `acuse secrets rotate onepay --finish`"),
+        "{printed}"
     );
 
     without_a_token(running, &store).await;
@@ -247,17 +250,17 @@ async fn put_withdraws_the_old_secret() {
 async fn without_a_token(running: &Running, store: &impl SecretStore) {
     let provider = &onepay::PROVIDER;
     let forgotten = acuse_in(&own_state(), &["secrets", "put", "onepay"], "wh_tok_four\n").await;
-    let said = String::from_utf8_lossy(&forgotten.stderr).into_owned();
+    let printed = String::from_utf8_lossy(&forgotten.stderr).into_owned();
     assert!(
-        !forgotten.status.success() && said.contains("`acuse secrets put onepay --no-token`"),
-        "{said}"
+        !forgotten.status.success() && printed.contains("`acuse secrets put onepay --no-token`"),
+        "{printed}"
     );
     let put = ["secrets", "put", "onepay", "--no-token"];
     let both = acuse_in(&own_state(), &put, "wh_tok_four\nwh_hdr_four\n").await;
     assert!(!both.status.success(), "{both:?}");
 
-    let said = succeeds(&put, "wh_tok_four\n").await;
-    assert!(said.contains("only the signature is checked"), "{said}");
+    let printed = succeeds(&put, "wh_tok_four\n").await;
+    assert!(printed.contains("only the signature is checked"), "{printed}");
     let none = secrets(provider, r#"{"signing_secrets":["wh_tok_four"],"token":null}"#);
     until("the signature alone is enough", async || {
         post_at(running, provider, &payment(provider), &none).await == 200
@@ -266,8 +269,8 @@ async fn without_a_token(running: &Running, store: &impl SecretStore) {
     let forger = secrets(provider, r#"{"signing_secrets":["wh_tok_x"],"token":"wh_hdr_put"}"#);
     assert_eq!(post_at(running, provider, &payment(provider), &forger).await, 401);
     let doctor = acuse_in(&own_state(), &["doctor", "--no-delivery"], "").await;
-    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-    assert!(said.contains("its second factor is off"), "{said}");
+    let printed = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(printed.contains("its second factor is off"), "{printed}");
 
     // A rotation keeps that statement, and asks for no token.
     let interrupted = start(&own_state(), &["secrets", "rotate", "onepay"], "wh_tok_five\n").await;
@@ -311,11 +314,11 @@ async fn a_misspelt_field_in_the_secret_refuses_no_genuine_delivery() {
     until("it is read again", async || answered("second").await == 200).await;
     // The doctor reports it.
     let doctor = acuse_in(&own_state(), &["doctor", "--no-delivery"], "").await;
-    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    let printed = String::from_utf8_lossy(&doctor.stdout).into_owned();
     let named = "unopago: secret          the secret of `unopago` has an unknown field: `tokens`";
     assert!(
-        said.contains(&format!("✗ {named}")) && !said.contains("hunter2"),
-        "{said}"
+        printed.contains(&format!("✗ {named}")) && !printed.contains("hunter2"),
+        "{printed}"
     );
 
     // Without any valid version, deliveries are answered 503, not 401.
@@ -356,8 +359,8 @@ async fn an_invalid_secret_is_not_put() {
         ("unopay", "s3cr3t", "[possible values: unopago, onepay, kuenta]"),
     ] {
         let output = acuse_in(&own_state(), &["secrets", "put", provider], input).await;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && said.contains(expected), "{said}");
-        assert!(!said.contains("wh_tok_abc"), "{said}");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && printed.contains(expected), "{printed}");
+        assert!(!printed.contains("wh_tok_abc"), "{printed}");
     }
 }

@@ -84,9 +84,9 @@ async fn a_signed_event_cannot_act_on_the_terminal() {
 
     // The error quotes an id that is not found.
     let output = acuse(&["events", "show", NASTY], "").await;
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_tame(&said);
-    assert!(said.contains(r"odd\u{1b}"), "{said}");
+    let shown = String::from_utf8(output.stderr).unwrap();
+    assert_tame(&shown);
+    assert!(shown.contains(r"odd\u{1b}"), "{shown}");
 }
 
 /// A pasted id may begin with `-`, and is then an unknown argument.
@@ -111,10 +111,10 @@ async fn invalid_arguments_cannot_act_on_the_terminal() {
             .output()
             .await
             .unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_tame(&said);
-        assert!(said.contains(named) && said.contains(text), "{said}");
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+        let shown = String::from_utf8(output.stderr).unwrap();
+        assert_tame(&shown);
+        assert!(shown.contains(named) && shown.contains(text), "{shown}");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{shown}");
     }
     for (arguments, code, printed) in [
         (&["--help"][..], 0, "Usage: acuse"),
@@ -127,13 +127,13 @@ async fn invalid_arguments_cannot_act_on_the_terminal() {
             .output()
             .await
             .unwrap();
-        let (said, silent) = match code {
+        let (shown, silent) = match code {
             0 => (output.stdout, output.stderr),
             _ => (output.stderr, output.stdout),
         };
-        let said = String::from_utf8(said).unwrap();
-        assert!(said.contains(printed) && silent.is_empty(), "{said}");
-        assert_eq!(output.status.code(), Some(code), "{said}");
+        let shown = String::from_utf8(shown).unwrap();
+        assert!(shown.contains(printed) && silent.is_empty(), "{shown}");
+        assert_eq!(output.status.code(), Some(code), "{shown}");
     }
 }
 

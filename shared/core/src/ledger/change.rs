@@ -114,8 +114,8 @@ impl RecordState {
         found.is_none().then(new)
     }
 
-    /// The record after `change` by the owner with the lease token `token`; `None` if the change is refused. Time has
-    /// no say: an owner whose lease is over may still finish, as long as nobody else has claimed the event.
+    /// The record after `change` by the owner with the lease token `token`; `None` if the change is refused. An
+    /// owner whose lease is over may still finish, as long as nobody else has claimed the event.
     ///
     /// ```text
     /// owner A: claim ── works ──────────────(too late) complete: refused, the token is B's

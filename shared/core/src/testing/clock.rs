@@ -1,4 +1,4 @@
-//! A clock that stands until it is moved, and dice that fall as they are told.
+//! A clock that moves only when told to, and dice with given results.
 
 use std::future::{Future, pending, ready};
 use std::pin::Pin;

@@ -119,7 +119,7 @@ fn invocation(event: Bytes) -> Answer {
         ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
         (
             "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:us-east-1:123456789012:function:bench",
+            "arn:aws:lambda:us-east-1:123456789012:function:benchmark",
         ),
         (
             "lambda-runtime-trace-id",

@@ -187,7 +187,7 @@ impl Events {
 fn environment(lambda: &Lambda, backend: &Backend) -> Vec<(&'static str, String)> {
     let mut environment = vec![
         ("AWS_LAMBDA_RUNTIME_API", lambda.server.address.to_string()),
-        ("AWS_LAMBDA_FUNCTION_NAME", "bench".into()),
+        ("AWS_LAMBDA_FUNCTION_NAME", "benchmark".into()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".into()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "group".into()),
@@ -195,9 +195,9 @@ fn environment(lambda: &Lambda, backend: &Backend) -> Vec<(&'static str, String)
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into()),
         ("AWS_REGION", "us-east-1".into()),
         ("AWS_DEFAULT_REGION", "us-east-1".into()),
-        ("AWS_ACCESS_KEY_ID", "bench".into()),
-        ("AWS_SECRET_ACCESS_KEY", "bench".into()),
-        ("AWS_SESSION_TOKEN", "bench".into()),
+        ("AWS_ACCESS_KEY_ID", "benchmark".into()),
+        ("AWS_SECRET_ACCESS_KEY", "benchmark".into()),
+        ("AWS_SESSION_TOKEN", "benchmark".into()),
         ("LEDGER_TABLE", "ledger".into()),
         ("PAYMENTS_TABLE", "payments".into()),
         // As for a new stack.
@@ -205,7 +205,7 @@ fn environment(lambda: &Lambda, backend: &Backend) -> Vec<(&'static str, String)
         ("UNOPAGO_SECRET_ID", "unopago".into()),
         ("ONEPAY_SECRET_ID", "onepay".into()),
         ("KUENTA_SECRET_ID", "kuenta".into()),
-        ("POWERTOOLS_SERVICE_NAME", "bench".into()),
+        ("POWERTOOLS_SERVICE_NAME", "benchmark".into()),
         // As the template has it.
         (
             "GLIBC_TUNABLES",

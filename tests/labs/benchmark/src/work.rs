@@ -16,8 +16,8 @@ const BODY: usize = 2048;
 /// The secret of the provider called `name`, as Secrets Manager keeps it.
 pub(crate) fn secret(name: &str) -> Value {
     json!({
-        "signing_secrets": [format!("bench-{name}-secret")],
-        "token": (name == "onepay").then_some("bench-token"),
+        "signing_secrets": [format!("benchmark-{name}-secret")],
+        "token": (name == "onepay").then_some("benchmark-token"),
     })
 }
 

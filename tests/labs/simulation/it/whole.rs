@@ -36,8 +36,8 @@ fn nothing_is_lost() {
             let outcome = run(settings.clone(), 2000.0, until, 3);
             assert_eq!(everywhere(&outcome), outcome.arrived, "setup {place} until {until}");
         }
-        let settled = run(settings, 2000.0, 30 * DAY, 3);
-        assert_eq!((settled.at_provider, settled.under_way), (0, 0), "setup {place}");
+        let finished = run(settings, 2000.0, 30 * DAY, 3);
+        assert_eq!((finished.at_provider, finished.under_way), (0, 0), "setup {place}");
     }
 }
 
@@ -84,7 +84,7 @@ fn more_consumers_shorten_the_queue_until_the_index_is_the_limit() {
     assert_eq!((index.dead, index.given_up), (0, 0));
 }
 
-/// With parameters and quotas alone, be it that all hooks only write or that one calls out.
+/// With parameters and quotas alone, whether all hooks only write or one has external side effects.
 #[test]
 fn ten_thousand_a_second_are_carried() {
     for (setup, external_side_effects) in [

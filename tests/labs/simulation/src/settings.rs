@@ -158,7 +158,7 @@ impl Settings {
         template.consumer_max_concurrency = at_least(10.0, 2.0 * batches * batch_seconds).min(1000);
         // Ten requests a second for each unit of concurrency, of the verifiers and the consumer.
         account.concurrency = account.concurrency.max(at_least(0.0, 2.0 * (rate + batches) / 10.0));
-        // For hooks that call out, whether they do or not.
+        // Sized for hooks with external side effects, whatever the work is.
         let external_side_effects = Work {
             external_side_effects: true,
             ..work.clone()

@@ -1,11 +1,11 @@
-//! What an event's way costs in write units, in the ledger's table and its index.
+//! What an event costs in write units, in the ledger's table and its index.
 //!
 //! ```text
-//!                         all hooks only write            one calls out behind them
+//!                         all hooks only write            one with external side effects follows
 //! received first          all in one transaction          claim with the writes, then completion
 //! the same, a hook fails  claim, release                  claim with the writes, then release
 //! received again          claim, completion with writes   the same at most
-//! received often          and the note that it is begun, and that it was survived
+//! received often          also a note at the start, and one after it
 //! ```
 //!
 //! A transaction takes twice the units:

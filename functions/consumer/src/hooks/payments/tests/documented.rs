@@ -7,7 +7,7 @@ use super::super::state::{Lifecycle, STATES, State};
 
 /// The table that the code implies.
 fn table() -> String {
-    let mut table = "| | state | by an event of kind | always followed by | followed by, where it is later |\n\
+    let mut table = "| | state | by an event of kind | always followed by | followed by, if it is later |\n\
                      |---|---|---|---|---|\n"
         .to_owned();
     for state in &STATES {

@@ -183,8 +183,8 @@ fn ten_schemes_are_data() {
             let headers = header_map(case.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             let body = data_encoding::BASE64.decode(case.body.as_bytes()).unwrap();
             let secret = case.secret.as_ref().unwrap_or(&secret);
-            let holds = outcome(&scheme, secret, case.now.unwrap_or(now), headers, body.into());
-            assert_eq!(holds, case.expect == "ok", "{name}: {}", case.name);
+            let valid = outcome(&scheme, secret, case.now.unwrap_or(now), headers, body.into());
+            assert_eq!(valid, case.expect == "ok", "{name}: {}", case.name);
         }
     }
 }
@@ -217,8 +217,8 @@ fn repeated_headers_change_nothing() {
                     .flat_map(|(name, value)| way(value).into_iter().map(move |value| (name.as_str(), value)))
                     .collect();
                 let headers = header_map(repeated.iter().map(|(name, value)| (*name, value.as_str())));
-                let holds = outcome(&scheme, secret, case.now.unwrap_or(now), headers, body.clone());
-                assert_eq!(holds, case.expect == "ok", "{name}: {}: {repeated:?}", case.name);
+                let valid = outcome(&scheme, secret, case.now.unwrap_or(now), headers, body.clone());
+                assert_eq!(valid, case.expect == "ok", "{name}: {}: {repeated:?}", case.name);
             }
         }
     }
