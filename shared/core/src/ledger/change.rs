@@ -70,7 +70,6 @@ impl RecordState {
     #[must_use]
     pub fn claimed(progress: &Progress, body_sha256: &str, lease: &Lease) -> Self {
         Self {
-            status: Status::InProgress,
             lease_token: lease.token.clone(),
             lease_expires_at: lease.expires_at,
             attempts: progress.attempt,
