@@ -86,7 +86,7 @@ async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
     visited.await?;
     match (selection.json, found) {
         (true, _) => {}
-        (false, 0) => say!("no such message in the dead-letter queue"),
+        (false, 0) => say!("no messages in the dead-letter queue that match"),
         (false, _) => table.print(),
     }
     Ok(interrupt.code())
@@ -155,9 +155,7 @@ impl Redrive {
         let (sent, left) = (done.sent.total(), done.left + done.left_out.total());
         self.sum_up(&format!("{sent} sent back, {left} left"), done.left_out);
         if later > 0 {
-            note!(
-                "{later} arrived meanwhile and are left for the next run: check whether they are the same messages again"
-            );
+            note!("{later} arrived meanwhile. If they are the same messages, their cause is not fixed yet");
         }
         match done.refused.first() {
             None => Ok(interrupt.code()),

@@ -80,7 +80,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             report(&format!("{name}: registration"), Err(open));
         }
         let secrets = secrets(&target, provider).await;
-        let valid = secrets.as_ref().map(|(provider, secrets)| valid(provider, secrets));
+        let valid = secrets
+            .as_ref()
+            .map(|(provider, secrets)| well_formed(provider, secrets));
         report(&format!("{name}: secret"), valid.map_err(Clone::clone));
         if let (Ok((provider, secrets)), false) = (secrets, arguments.no_delivery) {
             report(
@@ -145,8 +147,9 @@ async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'stat
     Ok((provider, store.load().await?))
 }
 
-fn valid(provider: &Provider, secrets: &Secrets) -> String {
-    let mut text = "valid".to_owned();
+fn well_formed(provider: &Provider, secrets: &Secrets) -> String {
+    // Only a delivery of the provider's own shows that it is the right one.
+    let mut text = "well formed".to_owned();
     if let (Some(token), true) = (provider.scheme.token, secrets.has_no_token()) {
         text += &format!(
             "; its second factor is off, because the secret states that no token comes in `{}`",
@@ -221,11 +224,12 @@ mod tests {
         let with = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}"#);
         let without = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#);
         let rows = [with.clone(), without.clone(), with.and_previous(without)];
-        let off = "valid; its second factor is off, because the secret states that no token comes in `x-webhook-token`";
+        let off =
+            "well formed; its second factor is off, because the secret states that no token comes in `x-webhook-token`";
         let older = "; 1 older accepted as well, until `acuse secrets rotate onepay --finish`";
         assert_eq!(
-            rows.map(|secrets| valid(&onepay::PROVIDER, &secrets)),
-            ["valid".to_owned(), off.to_owned(), format!("{off}{older}")]
+            rows.map(|secrets| well_formed(&onepay::PROVIDER, &secrets)),
+            ["well formed".to_owned(), off.to_owned(), format!("{off}{older}")]
         );
     }
 }

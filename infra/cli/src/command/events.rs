@@ -104,7 +104,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Tail {
-    /// Seconds between two looks at the ledger
+    /// Seconds between polls of the ledger
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
     every: u64,
     #[command(flatten)]
@@ -298,7 +298,7 @@ impl Show {
                     "no event of `{}` in the ledger (searched {} days)",
                     self.which, self.days
                 ),
-                "it may not have got this far: see `acuse dlq list` and `acuse quarantine list`",
+                "it may not have got this far: see `acuse dlq list` and `acuse quarantine list`. Order numbers and the delivery ids of duplicates are not found here",
             ));
         }
         if self.json {
@@ -325,7 +325,7 @@ impl Show {
             return Ok(records);
         }
         note!(
-            "not part of any key; reading everything received in the last {} days (`--days`)",
+            "not a key, a resource's id or a known delivery's; searching everything received in the last {} days (`--days`)",
             self.days
         );
         lookup::in_daily_lists(ledger, &self.which, self.days, SystemClock.now()).await

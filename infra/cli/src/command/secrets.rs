@@ -119,7 +119,7 @@ async fn put(provider: &'static Provider, secret: &StackSecret, no_token: bool) 
     }
     secret.replace(&new).await?;
     let now = SystemClock.now();
-    say!("replaced the secret of {name} at {now}: only the new one is stored");
+    say!("replaced the secret for {name} at {now}: only the new one is stored");
     note_no_token(name, &new);
     say!(
         "every running function accepts the new one after {} s, and may accept the old one until {}",

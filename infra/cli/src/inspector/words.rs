@@ -31,7 +31,7 @@ words! {
     provider: "Provider", "Proveedor";
     kind: "Type", "Tipo";
     status: "Status", "Estado";
-    environment: "Environment", "Ambiente";
+    environment: "Environment", "Entorno";
     since: "Since", "Desde";
     id: "Id", "Id";
     search: "Search", "Buscar";
@@ -44,7 +44,7 @@ words! {
     nothing: "Nothing to show.", "No hay nada que mostrar.";
     more:
         "Not all events were searched or are shown. Narrow the search, or use",
-        "No se revisaron o no se muestran todos los eventos. Acote la búsqueda o use";
+        "No se revisaron o no se muestran todos los eventos. Acota la búsqueda o usa";
     more_queued: "There are more. To list all of them:", "Hay más. Para verlos todos:";
     bad_since:
         "This is not a valid time and was ignored (use 2h, 7d, 2026-11-20 in UTC, 2026-11-20T08:00:00-05:00):",
@@ -74,8 +74,8 @@ words! {
     reason: "Reason", "Motivo";
     in_registration: "answered 200, in a registration window", "se respondió 200, en una ventana de registro";
     diagnosis: "Diagnosis", "Diagnóstico";
-    replay: "Replay", "Repetir";
-    redrive: "Redrive", "Reenviar";
+    replay: "Replay", "Reprocesar";
+    redrive: "Redrive", "Reprocesar";
     release: "Release", "Liberar";
     confirm: "Confirm", "Confirmar";
     will_replay:

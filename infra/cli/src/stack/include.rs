@@ -9,7 +9,7 @@ use clap::Args;
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Events that were set aside")]
 pub struct Include {
-    /// Include events of an environment that the stack does not take: hooks of a live stack get test events, say
+    /// Include events of an environment that the stack does not accept. Hooks of a live stack then get test events
     #[arg(long)]
     pub wrong_environment: bool,
     /// Include events older than the stack's retention: hooks may have processed them before

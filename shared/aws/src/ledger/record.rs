@@ -49,6 +49,7 @@ pub struct Record {
     /// When it happened, says the provider.
     pub occurred_at: Option<String>,
     /// What the provider signed as its time, if that is not a time.
+    #[serde(rename = "no_time")]
     pub invalid_time: Option<String>,
     /// The merchant's own reference.
     pub reference: Option<String>,

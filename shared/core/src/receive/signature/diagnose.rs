@@ -168,7 +168,7 @@ impl fmt::Display for Diagnosis {
             Some(found) => write!(f, "{found}"),
             None if self.is_signed => write!(
                 f,
-                "no header contains a valid signature of this body: it is forged, or signed with a secret that is not stored (headers received: {headers})"
+                "no header contains a valid signature of this body: it is forged, or signed with a secret that is not stored; compare the stored secret with the provider's panel (headers received: {headers})"
             ),
             None => write!(
                 f,
