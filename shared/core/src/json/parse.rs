@@ -26,7 +26,7 @@ pub fn items(document: &[u8]) -> Result<Option<Vec<Range<usize>>>, Error> {
     let mut places = Vec::new();
     let is_array = reader.peek() == Some(b'[');
     if is_array {
-        reader.list(0, b']', "`,` or `]`", |reader| {
+        reader.list(0, |reader| {
             let begin = reader.at;
             reader.value(1)?;
             places.push(begin..reader.at);
@@ -77,54 +77,60 @@ impl<'a> Reader<'a> {
 
     fn array(&mut self, depth: usize) -> Result<Value<'a>, Error> {
         let mut items = Vec::new();
-        self.list(depth, b']', "`,` or `]`", |reader| {
+        self.list(depth, |reader| {
             items.push(reader.value(depth + 1)?);
             Ok(())
         })?;
         Ok(Value::Array(items))
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value<'a>, Error> {
-        let mut members = Vec::new();
-        self.list(depth, b'}', "`,` or `}`", |reader| {
-            if reader.peek() != Some(b'"') {
-                return Err(reader.expected("a member's name"));
-            }
-            let name = reader.string()?;
-            reader.skip_space();
-            reader.need(b':', "`:`")?;
-            reader.skip_space();
-            members.push((name, reader.value(depth + 1)?));
-            Ok(())
-        })?;
-        Ok(Value::Object(members))
-    }
-
-    /// Reads an array or an object up to `close`; `expected` is what may follow an item.
-    fn list(
-        &mut self,
-        depth: usize,
-        close: u8,
-        expected: &'static str,
-        mut item: impl FnMut(&mut Self) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        if depth >= MAX_DEPTH {
-            return Err(Error::TooDeep { at: self.at });
-        }
-        self.at += 1;
-        self.skip_space();
-        if self.take(close) {
+    fn list(&mut self, depth: usize, mut item: impl FnMut(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+        self.open(depth)?;
+        if self.take(b']') {
             return Ok(());
         }
         loop {
             item(self)?;
             self.skip_space();
-            if self.take(close) {
+            if self.take(b']') {
                 return Ok(());
             }
-            self.need(b',', expected)?;
+            self.need(b',', "`,` or `]`")?;
             self.skip_space();
         }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Value<'a>, Error> {
+        self.open(depth)?;
+        let mut members = Vec::new();
+        if self.take(b'}') {
+            return Ok(Value::Object(members));
+        }
+        loop {
+            if self.peek() != Some(b'"') {
+                return Err(self.expected("a member's name"));
+            }
+            let name = self.string()?;
+            self.skip_space();
+            self.need(b':', "`:`")?;
+            self.skip_space();
+            members.push((name, self.value(depth + 1)?));
+            self.skip_space();
+            if self.take(b'}') {
+                return Ok(Value::Object(members));
+            }
+            self.need(b',', "`,` or `}`")?;
+            self.skip_space();
+        }
+    }
+
+    fn open(&mut self, depth: usize) -> Result<(), Error> {
+        if depth >= MAX_DEPTH {
+            return Err(Error::TooDeep { at: self.at });
+        }
+        self.at += 1;
+        self.skip_space();
+        Ok(())
     }
 
     fn string(&mut self) -> Result<Text<'a>, Error> {

@@ -56,31 +56,65 @@ impl<'a> Text<'a> {
     }
 }
 
-/// A text under construction: its code points. A high surrogate at the end may still become half of a pair.
+/// A text under construction: Unicode until the first lone surrogate.
 #[derive(Default)]
-pub(super) struct Builder(Vec<u32>);
+pub(super) struct Builder {
+    unicode: String,
+    points: Option<Vec<u32>>,
+    /// A high surrogate whose low one may follow.
+    high: Option<u32>,
+}
 
 impl Builder {
     pub(super) fn push_str(&mut self, text: &str) {
-        self.0.extend(text.chars().map(u32::from));
+        self.flush_high();
+        match &mut self.points {
+            None => self.unicode.push_str(text),
+            Some(points) => points.extend(text.chars().map(u32::from)),
+        }
     }
 
     /// Adds a UTF-16 code unit (`\uXXXX`): a pair of surrogates makes one code point.
     pub(super) fn push_unit(&mut self, unit: u32) {
-        match (self.0.last().copied(), unit) {
-            (Some(high @ 0xD800..=0xDBFF), 0xDC00..=0xDFFF) => {
-                self.0.pop();
-                self.0.push(0x10000 + ((high - 0xD800) << 10) + (unit - 0xDC00));
+        match (self.high, unit) {
+            (Some(high), 0xDC00..=0xDFFF) => {
+                self.high = None;
+                self.push_point(0x10000 + ((high - 0xD800) << 10) + (unit - 0xDC00));
             }
-            _ => self.0.push(unit),
+            (_, 0xD800..=0xDBFF) => {
+                self.flush_high();
+                self.high = Some(unit);
+            }
+            _ => {
+                self.flush_high();
+                self.push_point(unit);
+            }
         }
     }
 
-    pub(super) fn finish(self) -> Text<'static> {
-        let unicode: Option<String> = self.0.iter().map(|point| char::from_u32(*point)).collect();
-        Text(match unicode {
-            Some(text) => Content::Unicode(Cow::Owned(text)),
-            None => Content::CodePoints(self.0),
+    pub(super) fn finish(mut self) -> Text<'static> {
+        self.flush_high();
+        Text(match self.points {
+            None => Content::Unicode(Cow::Owned(self.unicode)),
+            Some(points) => Content::CodePoints(points),
         })
+    }
+
+    /// Keeps a high surrogate that no low one followed.
+    fn flush_high(&mut self) {
+        if let Some(high) = self.high.take() {
+            self.push_point(high);
+        }
+    }
+
+    fn push_point(&mut self, point: u32) {
+        match (char::from_u32(point), &mut self.points) {
+            (Some(c), None) => self.unicode.push(c),
+            (_, Some(points)) => points.push(point),
+            (None, empty) => {
+                let unicode = std::mem::take(&mut self.unicode);
+                *empty = Some(unicode.chars().map(u32::from).chain([point]).collect());
+            }
+        }
     }
 }
