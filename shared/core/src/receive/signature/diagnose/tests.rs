@@ -381,3 +381,11 @@ fn existing_settings_are_kept() {
         assert_eq!(diagnose(&delivery, &set.scheme, &secrets, NOW).settings(), None);
     }
 }
+
+#[test]
+fn a_forged_delivery_has_no_settings_to_add() {
+    let delivery = delivery(&[("x-kuenta-signature", &"0".repeat(64))], b"{}");
+    let diagnosis = diagnose(&delivery, &kuenta::PROVIDER.scheme, &secrets(&kuenta::PROVIDER), NOW);
+    assert!(diagnosis.verdict.is_err());
+    assert_eq!(diagnosis.settings(), None);
+}
