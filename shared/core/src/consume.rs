@@ -2,6 +2,7 @@
 
 mod backoff;
 mod conflict;
+mod delete_or_return;
 mod event;
 mod failure;
 mod hooks;
@@ -9,7 +10,6 @@ mod inbox;
 mod legacy_key;
 mod parts;
 mod poison;
-mod returned;
 mod set_aside;
 mod single_call;
 mod wait;
@@ -35,10 +35,10 @@ use crate::provider::Provider;
 use crate::providers;
 use crate::wire::envelope::{Envelope, EnvelopeError};
 pub use backoff::Backoff;
+use delete_or_return::Outcome;
 pub use inbox::{Inbox, InboxError, Received};
 use parts::Part;
 pub use poison::OFTEN;
-use returned::Outcome;
 pub use set_aside::SetAside;
 pub use wait::WaitPolicy;
 

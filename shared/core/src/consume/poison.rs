@@ -15,8 +15,8 @@
 use futures_util::{StreamExt, stream};
 use tracing::error;
 
+use super::delete_or_return::provider_of;
 use super::event::RESERVE;
-use super::returned::provider_of;
 use super::{Consumer, Inbox, LAST, Outcome, Received};
 use crate::clock::Timestamp;
 use crate::error::chain;
