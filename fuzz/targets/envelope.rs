@@ -11,6 +11,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
     round_trips(&Envelope {
+        account: Default::default(),
         provider: "onepay".to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),

@@ -67,6 +67,7 @@ fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
 fn delivered(provider: &Provider, body: &[u8], attempt: u8) -> Envelope {
     let at = Timestamp::from_seconds(1_700_000_000 + i64::from(attempt));
     Envelope {
+        account: Default::default(),
         provider: provider.name.to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(at, [attempt; 10]),

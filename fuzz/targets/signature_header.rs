@@ -22,7 +22,7 @@ const AT: i64 = 1_700_000_000;
 
 static SECRETS: LazyLock<Vec<(&Provider, Secrets)>> = LazyLock::new(|| {
     let stored = format!(r#"{{"signing_secrets":["{OURS}"],"token":"{TOKEN}"}}"#);
-    let secrets = |provider| Secrets::parse(provider, &stored).unwrap().unwrap();
+    let secrets = |provider| Secrets::parse(provider, &stored).unwrap();
     providers::ALL
         .iter()
         .map(|provider| (*provider, secrets(provider)))

@@ -36,6 +36,7 @@ fn seconds(at: i64) -> Timestamp {
 fn event_with(id: &str, note: &str) -> Event {
     let body = format!(r#"{{"event":"payment.completed","data":{{"id":"{id}","note":"{note}"}}}}"#);
     let envelope = Envelope {
+        account: Default::default(),
         provider: "kuenta".to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),

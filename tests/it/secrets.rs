@@ -33,9 +33,10 @@ async fn load(current: Value, previous: Value) -> Result<Secrets, StoreError> {
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(endpoint);
     let client = Client::from_conf(config.build());
-    SecretsManager::new(client, "kuenta".to_owned(), &kuenta::PROVIDER)
-        .load()
-        .await
+    let store = SecretsManager::new(client, "kuenta".to_owned(), &kuenta::PROVIDER);
+    let accounts = store.load().await?;
+    let secrets = accounts.get("default").unwrap();
+    secrets.cloned().map_err(|error| StoreError::Unusable(error.clone()))
 }
 
 fn stored(secret: &str) -> Value {

@@ -154,6 +154,7 @@ fn payment(provider: &'static Provider) -> String {
 pub(super) fn read(provider: &'static Provider, body: &[u8]) -> Event {
     let now = SystemClock.now();
     let envelope = Envelope {
+        account: Default::default(),
         provider: provider.name.to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(now, [9; 10]),

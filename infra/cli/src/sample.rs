@@ -147,7 +147,7 @@ pub fn local_secret(provider: &Provider) -> Value {
 /// [`local_secret`], ready for signing.
 pub fn local_secrets(provider: &Provider) -> Secrets {
     let parsed = Secrets::parse(provider, &local_secret(provider).to_string());
-    parsed.ok().flatten().unwrap_or_default()
+    parsed.unwrap_or_default()
 }
 
 /// A `curl` command that posts a signed event of `provider` to the stack at `base_url`. Run twice, it sends a duplicate.

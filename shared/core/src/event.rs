@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::account::Account;
 use crate::clock::Timestamp;
 use crate::event::key::{IdempotencyKey, LegacyKey};
 use crate::json;
@@ -30,6 +31,8 @@ pub const TEST_DELIVERY_MEMBER: &str = "acuse.doctor";
 pub struct Event {
     /// The provider's name.
     pub provider: &'static str,
+    /// The account whose secret proved the delivery.
+    pub account: Account,
     /// Test money or real money.
     pub environment: Environment,
     /// The provider's name for what happened. `providers::…::EventType::of` gives it as an enum.
@@ -71,7 +74,8 @@ pub struct Event {
 
 impl Event {
     /// Reads the one event whose JSON text `envelope` carries. [`payload::events`] finds
-    /// such texts in other bodies. `own` is the stack's environment, for providers that name none.
+    /// such texts in other bodies. `own` is the stack's environment, for payloads that name none; the environment that
+    /// the account is bound to comes before it.
     ///
     /// A payload that can't be read is an event too, with the reason in [`unreadable`](field@Self::unreadable), so that it is
     /// claimed and recorded like any other.
@@ -133,9 +137,13 @@ impl Event {
     }
 
     fn new(envelope: Envelope, provider: &'static Provider, own: Environment, reading: Reading) -> Self {
-        let environment = reading.environment.unwrap_or(own);
+        let account = envelope.account;
+        let environment = reading.environment.or(account.environment).unwrap_or(own);
         let body_sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(&envelope.body));
-        let key = IdempotencyKey::derive(provider.name, environment, &reading, &body_sha256);
+        let key = IdempotencyKey::derive(&account.name.scope(provider.name), environment, &reading, &body_sha256);
+        let legacy_key = LegacyKey::derive(provider.name, own, &reading, &body_sha256, &key);
+        // Version 0.1 had no other account.
+        let legacy_key = legacy_key.filter(|_| account.name.is_default());
         let occurred_at = reading.time.as_deref();
         let occurred_at = occurred_at.and_then(|time| time::of_event(time, envelope.received_at));
         let business_key = reading.resource.as_ref().and_then(|resource| {
@@ -145,10 +153,11 @@ impl Event {
         });
         Self {
             provider: provider.name,
+            account,
             environment,
             type_name: reading.type_name.as_str().to_owned(),
             kind: reading.kind,
-            legacy_key: LegacyKey::derive(provider.name, own, &reading, &body_sha256, &key),
+            legacy_key,
             business_key,
             resource: reading.resource,
             occurred_at,
@@ -231,6 +240,7 @@ impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
             .field("provider", &self.provider)
+            .field("account", &self.account)
             .field("environment", &self.environment)
             .field("type_name", &self.type_name)
             .field("key", &self.key)

@@ -9,18 +9,20 @@
 //! | [`ledger`] | what has happened to each event, and who may change that |
 //! | [`hook`] | where the owner's business code plugs in |
 //! | [`provider`], [`providers`] | what describes a provider, and the three providers |
+//! | [`account`] | a provider's named credentials, and the environment that each is bound to |
 //! | [`clock`], [`error`], [`json`], [`metric`] | what all of these use |
 //!
 //! A module only uses modules to its left (`tests/layers.rs`), so the two halves share what travels, and nothing else:
 //!
 //! ```text
-//! error  clock  json  metric  wire  provider ┬ receive
-//!                                            └ event  providers  hook  ledger  consume
+//! error  clock  json  metric  account  wire  provider ┬ receive
+//!                                                     └ event  providers  hook  ledger  consume
 //! ```
 //!
 //! Absent on purpose: the AWS SDK, environment variables, the wall clock, randomness. They come in through ports
 //! ([`clock::Clock`], [`receive::Outbox`], [`ledger::Ledger`], …).
 
+pub mod account;
 pub mod clock;
 pub mod consume;
 pub mod error;

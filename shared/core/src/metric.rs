@@ -8,6 +8,7 @@ use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 /// Deliveries at the verify functions, by `Provider` and `Outcome`:
 /// - `queued`; `test`: queued, a test delivery of `acuse doctor`
 /// - `token`, `signature`: the proof that failed
+/// - `account`: the URL names an account that is not stored
 /// - `registration`: failed, but answered 200 in a registration window
 /// - `too_long`, `unavailable`
 pub const DELIVERIES: &str = "Deliveries";
@@ -25,11 +26,16 @@ pub const REGISTRATIONS: &str = "Registrations";
 /// - `rejected`: a hook rejected it, or its writes can't be made
 /// - `dead_lettered`: given up after too many attempts, too old, not an envelope of ours, or it kills the function
 /// - `unreadable`, `expired`, `wrong_environment`, `duplicate`
+/// - `account_environment`: the payload names another environment than the account is bound to
 /// - `conflict`: other bytes under a known key
 /// - `waiting`: in progress elsewhere, or not due yet
 /// - `test_delivery`: a test delivery of `acuse doctor`
 /// - `failed`: the ledger or a queue could not be reached
 pub const EVENTS: &str = "Events";
+
+/// Events whose payload names another environment than their account is bound to. Without a dimension, since the alarm
+/// needs one number.
+pub const ACCOUNT_MISMATCHES: &str = "AccountMismatches";
 
 /// From receipt at the verify function to the first claim, by `Provider`.
 pub const QUEUE_LATENCY: &str = "QueueLatency";
@@ -53,6 +59,11 @@ pub fn describe() {
         Unit::Count,
         "failed verification, answered 200 in a registration window"
     );
+    describe_counter!(
+        ACCOUNT_MISMATCHES,
+        Unit::Count,
+        "of another environment than the account is bound to"
+    );
     describe_counter!(EVENTS, Unit::Count, "deliveries of events at the consumer");
     describe_histogram!(QUEUE_LATENCY, Unit::Milliseconds, "receipt to first claim");
     describe_histogram!(END_TO_END_LATENCY, Unit::Milliseconds, "receipt to completion");
@@ -74,6 +85,10 @@ pub(crate) fn quarantined(provider: &'static str) {
 
 pub(crate) fn registered() {
     counter!(REGISTRATIONS).increment(1);
+}
+
+pub(crate) fn account_mismatch() {
+    counter!(ACCOUNT_MISMATCHES).increment(1);
 }
 
 pub(crate) fn event(provider: &'static str, outcome: &'static str) {

@@ -6,8 +6,8 @@ mod kind;
 mod reading;
 pub mod scheme;
 
+pub use crate::account::Environment;
 use crate::json::Value;
-pub use environment::Environment;
 pub(crate) use environment::environment;
 pub use id::Id;
 pub use kind::Kind;

@@ -21,8 +21,9 @@ use crate::provider::Provider;
 use crate::wire::delivery::{Delivery, DeliveryId, Unverified, Verified};
 use crate::wire::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
 pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
-use quarantine::Quarantine;
+use quarantine::{Quarantine, shown_account};
 use registration::Registration;
+use secrets::Accounts;
 use signature::Refusal;
 
 /// The longest that the queue and the secret store may take together. Providers give up after 5 s, and the answer
@@ -40,7 +41,8 @@ pub const TEST_DELIVERY_HEADER: &str = "x-acuse-test";
 /// The verifier's queues.
 pub trait Outbox: Send + Sync {
     /// Puts a verified delivery's message on the event queue. The message is stored when this returns.
-    fn queue(&self, provider: &'static str, message: Message) -> impl Future<Output = Result<(), OutboxError>> + Send;
+    /// Messages of one `group` are delayed by a flood of that group alone.
+    fn queue(&self, group: &str, message: Message) -> impl Future<Output = Result<(), OutboxError>> + Send;
 
     /// Puts a delivery that failed verification on the quarantine queue.
     fn quarantine(&self, message: Message) -> impl Future<Output = Result<(), OutboxError>> + Send;
@@ -65,6 +67,8 @@ pub enum Answer {
     Registered,
     /// 401: this [proof](Refusal::factor) is missing or wrong.
     Refused(&'static str),
+    /// 404: the URL names an account that is not stored.
+    UnknownAccount,
     /// 413: it does not fit one message.
     TooLong,
     /// 503: it could not be queued, or the secrets were not available. Send it again.
@@ -77,6 +81,7 @@ impl Answer {
         match self {
             Self::Queued(_) | Self::Registered => 200,
             Self::Refused(_) => 401,
+            Self::UnknownAccount => 404,
             Self::TooLong => 413,
             Self::Unavailable => 503,
         }
@@ -88,6 +93,7 @@ impl Answer {
             Self::Queued(_) => "queued",
             Self::Registered => "registration",
             Self::Refused(factor) => factor,
+            Self::UnknownAccount => "account",
             Self::TooLong => "too_long",
             Self::Unavailable => "unavailable",
         }
@@ -133,13 +139,14 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         }
     }
 
-    /// Receives one delivery. `body` is what the provider sent, after decoding the HTTP API's base64.
-    pub async fn receive(&self, headers: HeaderMap, body: bytes::Bytes) -> Answer {
+    /// Receives one delivery to `account`, which is what follows `/webhooks/{provider}/` in its URL. `body` is what the
+    /// provider sent, after decoding the HTTP API's base64.
+    pub async fn receive(&self, account: &str, headers: HeaderMap, body: bytes::Bytes) -> Answer {
         let now = self.clock.now();
         let is_test = headers.contains_key(TEST_DELIVERY_HEADER);
         let random = self.random.bits().to_le_bytes();
         let id = DeliveryId::new(now, random.first_chunk().copied().unwrap_or_default());
-        let delivery = Delivery::received(id, now, headers, body);
+        let delivery = Delivery::received(id, now, headers, body).sent_to(account);
         let answer = match within(self.clock.as_ref(), BUDGET, self.verify_and_queue(&delivery)).await {
             Some(Ok(answer)) => answer,
             Some(Err(refusal)) => self.refuse(&delivery, refusal).await,
@@ -181,25 +188,39 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
     /// rotated.
     async fn verify(&self, delivery: &Delivery<Unverified>) -> Result<Result<Delivery<Verified>, Refusal>, StoreError> {
         let now = delivery.received_at();
-        let scheme = &self.provider.scheme;
-        let secrets = self.keyring.current(now).await?;
-        let refusal = match signature::verify(delivery, scheme, &secrets, now) {
-            Ok(verified) => return Ok(Ok(verified)),
-            Err(refusal) => refusal,
+        let first = self.verify_with(&*self.keyring.current(now).await?, delivery);
+        let depends_on_secrets = match &first {
+            Ok(verified) => verified.as_ref().is_err_and(|refusal| refusal.depends_on_secrets()),
+            Err(_) => true,
         };
         // Without any proof, no other secret would make a difference.
-        let has_proof = scheme.headers().any(|name| delivery.headers().contains_key(name));
-        if !has_proof || !refusal.depends_on_secrets() {
-            return Ok(Err(refusal));
+        let mut proofs = self.provider.scheme.headers();
+        if !depends_on_secrets || !proofs.any(|name| delivery.headers().contains_key(name)) {
+            return first;
         }
-        Ok(match self.keyring.reload(now).await? {
-            Some(fresh) => signature::verify(delivery, scheme, &fresh, now),
-            None => Err(refusal),
-        })
+        match self.keyring.reload(now).await? {
+            Some(fresh) => self.verify_with(&fresh, delivery),
+            None => first,
+        }
+    }
+
+    /// Verifies with the secrets of the account that the URL names, and no other.
+    fn verify_with(
+        &self,
+        accounts: &Accounts,
+        delivery: &Delivery<Unverified>,
+    ) -> Result<Result<Delivery<Verified>, Refusal>, StoreError> {
+        let Some(secrets) = accounts.get(delivery.account()) else {
+            return Ok(Err(Refusal::AccountUnknown));
+        };
+        let secrets = secrets.map_err(|error| StoreError::Unusable(error.clone()))?;
+        let now = delivery.received_at();
+        Ok(signature::verify(delivery, &self.provider.scheme, secrets, now))
     }
 
     async fn queue(&self, verified: &Delivery<Verified>) -> Answer {
         let (provider, delivery_id) = (self.provider.name, verified.id());
+        let account = &verified.account().name;
         let message = match Envelope::seal(provider, verified).to_message() {
             Ok(message) => message,
             Err(TooLong { length }) => {
@@ -207,10 +228,10 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
                 return Answer::TooLong;
             }
         };
-        match self.outbox.queue(provider, message).await {
+        match self.outbox.queue(&account.scope(provider), message).await {
             Ok(()) => {
                 let (form, length) = (verified.form().name(), verified.bytes().len());
-                info!(provider, %delivery_id, form, length, "delivery queued");
+                info!(provider, %account, %delivery_id, form, length, "delivery queued");
                 Answer::Queued(delivery_id)
             }
             Err(error) => {
@@ -230,8 +251,17 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         let left = || BUDGET.saturating_sub(clock.now().since(now)).min(QUARANTINE_BUDGET);
         // An expired delivery is genuine and must be sent again: with this time of receipt it could never be released.
         let registering = refusal != Refusal::SignatureExpired
-            && within(clock, left(), self.registration.is_open(self.keyring.store(), now)).await == Some(true);
-        let mut answer = Answer::Refused(refusal.factor());
+            && within(
+                clock,
+                left(),
+                self.registration.is_open(self.keyring.store(), delivery.account(), now),
+            )
+            .await
+                == Some(true);
+        let mut answer = match refusal {
+            Refusal::AccountUnknown => Answer::UnknownAccount,
+            refusal => Answer::Refused(refusal.factor()),
+        };
         let quarantined = match self.quarantine.admit(self.provider, delivery, refusal, registering) {
             Err(why) => why,
             Ok(message) => match within(clock, left(), self.outbox.quarantine(message)).await {
@@ -255,7 +285,8 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         };
         let status = answer.status();
         let headers: Vec<&str> = delivery.headers().keys().map(|name| name.as_str()).collect();
-        warn!(provider, %delivery_id, reason = %refusal, ?headers, quarantined, status, "delivery refused");
+        let account = shown_account(delivery.account());
+        warn!(provider, account, %delivery_id, reason = %refusal, ?headers, quarantined, status, "delivery refused");
         answer
     }
 }

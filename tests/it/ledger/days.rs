@@ -12,6 +12,7 @@ use super::*;
 fn received(id: usize, millis: i64) -> Event {
     let body = format!(r#"{{"event":"payment.completed","data":{{"id":"p{id:05}"}}}}"#);
     let envelope = Envelope {
+        account: Default::default(),
         provider: "kuenta".to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),

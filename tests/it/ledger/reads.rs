@@ -25,6 +25,7 @@ async fn payloads_are_kept_compressed_in_parts_or_as_bytes() {
     );
 
     let envelope = Envelope {
+        account: Default::default(),
         provider: "kuenta".to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),

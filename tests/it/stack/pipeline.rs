@@ -85,6 +85,7 @@ async fn an_event_whose_owner_died_is_taken_over_when_its_lease_ends() {
     let running = stack().await;
     let body = payment(provider);
     let dead = Envelope {
+        account: Default::default(),
         provider: provider.name.to_owned(),
         content: Default::default(),
         delivery_id: acuse_core::wire::delivery::DeliveryId::new(now(), [9; 10]),

@@ -76,6 +76,7 @@ fn detail(event: &Event, attempt: Attempt) -> Value {
         .and_then(|body| std::str::from_utf8(body).ok());
     json!({
         "provider": event.provider,
+        "account": event.account.name.as_str(),
         "environment": event.environment.name(),
         "type": bounded(&event.type_name),
         "kind": format!("{:?}", event.kind),

@@ -57,7 +57,8 @@ impl Hook<TransactWriteItem> for Payments {
         };
         let now = attempt.started_at;
         let mut removal = None;
-        if self.has_former_rows {
+        // The version with former rows had no other account.
+        if self.has_former_rows && event.account.name.is_default() {
             let lifecycle = row.state.lifecycle;
             let former = FormerRow::read(&self.client, &self.table, event, resource, lifecycle, now).await?;
             if let Some(former) = former {
@@ -79,7 +80,8 @@ impl Hook<TransactWriteItem> for Payments {
 /// The ledger's partition key of the resource, so that the same text finds a payment's state and its events. Not
 /// taken from the event's own key, which an event of an earlier version may have in a former form.
 fn key(event: &Event, resource: &Resource) -> String {
-    format!("{}#{}#{}", event.provider, event.environment.name(), resource.key())
+    let scope = event.account.name.scope(event.provider);
+    format!("{scope}#{}#{}", event.environment.name(), resource.key())
 }
 
 fn effects(update: Update, removal: Option<Delete>) -> Effects<TransactWriteItem> {

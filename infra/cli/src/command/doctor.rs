@@ -12,12 +12,12 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::kuenta::BASE;
+use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::error::chain;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
 use acuse_core::receive::SecretStore;
-use acuse_core::receive::registration::is_open;
 use acuse_core::receive::secrets::Secrets;
 use aws_sdk_cloudformation::types::StackResource;
 use clap::Args;
@@ -127,10 +127,10 @@ fn print(json: bool, check: &str, found: &Checked) {
 }
 
 async fn registration_is_closed(target: &Target, provider: &'static Provider) -> Result<(), Problem> {
-    match target.secrets(provider)?.registration_until().await? {
-        Some(until) if is_open(Some(until), SystemClock.now()) => Err(Problem(format!(
-            "open until {until}: deliveries that fail verification are answered 200. Close it with `acuse register {} --close`",
-            provider.name
+    match target.secrets(provider)?.registration().await? {
+        Some(window) if window.is_open(window.account.as_str(), SystemClock.now()) => Err(Problem(format!(
+            "open until {}: deliveries that fail verification are answered 200. Close it with `acuse register {} --close`",
+            window.until, provider.name
         ))),
         _ => Ok(()),
     }
@@ -144,7 +144,9 @@ async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'stat
     if store.current().await?.is_none() {
         return Err(Problem(format!("no secret yet: `acuse secrets put {}`", provider.name)));
     }
-    Ok((provider, store.load().await?))
+    let accounts = store.load().await?;
+    let secrets = accounts.get(AccountName::DEFAULT_TEXT).and_then(Result::ok);
+    Ok((provider, secrets.cloned().unwrap_or_default()))
 }
 
 fn well_formed(provider: &Provider, secrets: &Secrets) -> String {
@@ -220,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_missing_second_factor_is_reported() {
-        let secrets = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap().unwrap();
+        let secrets = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap();
         let with = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}"#);
         let without = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#);
         let rows = [with.clone(), without.clone(), with.and_previous(without)];

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use acuse_cli::note;
 use acuse_cli::webhooks::kuenta::{Account, BASE, Kuenta};
 use acuse_cli::webhooks::{self, ApiError};
+use acuse_core::account::AccountName;
 use acuse_core::providers::kuenta::PROVIDER;
-use acuse_core::receive::secrets::SecretVersion;
+use acuse_core::receive::secrets::StoredAccount;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -157,15 +158,16 @@ async fn secret(place: &Place) -> Result<SecretString, Failure> {
         let asked = super::secrets::ask(&PROVIDER, false)?;
         return Ok(newest(&PROVIDER, &asked.signing_secrets)?);
     };
-    if let Some(stored) = store.get().await? {
-        return Ok(newest(&PROVIDER, &stored.signing_secrets)?);
+    let stored = store.get().await?;
+    if let Some(account) = stored.account(&AccountName::DEFAULT) {
+        return Ok(newest(&PROVIDER, &account.signing_secrets)?);
     }
     let secret = webhooks::new_secret()?;
-    let stored = SecretVersion {
+    let account = StoredAccount {
         signing_secrets: vec![secret.expose_secret().to_owned()],
-        ..SecretVersion::default()
+        ..StoredAccount::default()
     };
-    store.add(&stored).await?;
+    store.put(&stored, &AccountName::DEFAULT, account).await?;
     note!(
         "generated a secret and stored it in `{}`; all running functions accept it within {} s",
         store.id(),

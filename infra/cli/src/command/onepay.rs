@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::stack::secret::StackSecret;
+use acuse_cli::stack::secret::{StackSecret, Stored};
 use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
+use acuse_core::account::AccountName;
 use acuse_core::providers::onepay::PROVIDER;
-use acuse_core::receive::secrets::{SecretVersion, Secrets, TokenField};
+use acuse_core::receive::secrets::{Secrets, StoredAccount};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use thiserror::Error;
@@ -176,21 +177,21 @@ impl Register {
             return Ok(());
         };
         // Read first, so that nothing is created if the stack's secret is inaccessible.
-        let old = match &place.store {
-            Some(store) => store.get().await?,
+        let store = match &place.store {
+            Some(store) => Some((store, store.get().await?)),
             None => None,
         };
         let issued = api.create(&self.name, &place.url, &place.events, self.no_token).await;
         let issued = issued.map_err(|error| self.not_created(error))?;
         let has_token = issued.token.is_some();
-        match &place.store {
+        match &store {
             Some(_) if self.no_token && !has_token => note!("{PUT_WITHOUT_TOKEN}"),
             // Giving up the token is the operator's decision.
             Some(_) if issued.webhook.has_token == Some(false) => {
                 let id = issued.webhook.id;
                 return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
             }
-            Some(store) => store_issued(store, old, &issued).await?,
+            Some((store, stored)) => store_issued(store, stored, &issued).await?,
             None if has_token => {
                 note!("copy its secret and token from OnePay's panel, and store them with `acuse secrets put onepay`")
             }
@@ -241,23 +242,24 @@ impl Update {
 }
 
 /// Stores what OnePay issued, before the secrets stored already.
-async fn store_issued(store: &StackSecret, old: Option<SecretVersion>, issued: &Issued) -> Result<(), Failure> {
+async fn store_issued(store: &StackSecret, stored: &Stored, issued: &Issued) -> Result<(), Failure> {
     let id = issued.webhook.id.clone();
     let advice = "copy both from OnePay's panel and store them with `acuse secrets put onepay` (`--no-token` if it shows no token); then release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
     let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
         return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
     };
-    let mut stored = SecretVersion {
+    let mut account = StoredAccount {
         signing_secrets: vec![secret.expose_secret().to_owned()],
-        token: TokenField::Text(token.expose_secret().to_owned()),
-        ..SecretVersion::default()
+        tokens: vec![Some(token.expose_secret().to_owned())],
+        ..StoredAccount::default()
     };
-    stored
-        .signing_secrets
-        .extend(old.into_iter().flat_map(|old| old.signing_secrets));
+    let name = AccountName::DEFAULT;
+    if let Some(old) = stored.account(&name) {
+        account = account.beside(old);
+    }
     let kept = async {
-        Secrets::parse(&PROVIDER, &stored.to_json())?;
-        Ok(store.add(&stored).await?)
+        Secrets::of(&PROVIDER, name.clone(), &account)?;
+        Ok(store.put(stored, &name, account).await?)
     };
     let kept = kept.await;
     kept.map_err(|source| Failure::with_advice(OnepayError::NotStored { id, source }, advice))?;

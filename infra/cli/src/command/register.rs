@@ -13,9 +13,10 @@ use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::{note, say};
+use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::provider::Provider;
-use acuse_core::receive::registration::LONGEST;
+use acuse_core::receive::registration::{LONGEST, Window};
 use clap::Args;
 
 use super::Failure;
@@ -93,7 +94,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         close(&secret, provider).await
     });
     let open = async {
-        secret.set_registration(Some(until)).await?;
+        secret
+            .set_registration(Some(&Window {
+                account: AccountName::DEFAULT,
+                until,
+            }))
+            .await?;
         note!(
             "opening; waiting {} s until every running function knows of it",
             ACCEPTED_AFTER.as_secs()

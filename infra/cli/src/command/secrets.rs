@@ -11,12 +11,12 @@ use std::time::Duration;
 use acuse_aws::system::SystemClock;
 use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::secret::StackSecret;
-use acuse_cli::stack::target::Target;
 use acuse_cli::{note, say};
+use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion, TokenField};
-use acuse_core::receive::{FRESH_FOR, RELOAD_EVERY, SecretStore};
+use acuse_core::receive::secrets::{Problem, SecretError, StoredAccount};
+use acuse_core::receive::{FRESH_FOR, RELOAD_EVERY};
 use clap::{Args, Subcommand};
 
 use super::Failure;
@@ -91,7 +91,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     let secret = StackSecret::of(&target, provider)?;
     match command {
         Command::Put { no_token, .. } => put(provider, &secret, no_token).await,
-        Command::Rotate { finish: false, .. } => rotate(provider, &target, &secret).await,
+        Command::Rotate { finish: false, .. } => rotate(provider, &secret).await,
         Command::Rotate { finish: true, .. } => finish(provider, &secret).await,
     }
 }
@@ -112,12 +112,15 @@ async fn put(provider: &'static Provider, secret: &StackSecret, no_token: bool) 
         }
         failure
     })?;
-    if no_token && new.token != TokenField::Null {
+    if no_token && !new.has_no_token() {
         return Err(Failure::new(
             "`--no-token` states that there is no token, but one was given: leave one of the two out",
         ));
     }
-    secret.replace(&new).await?;
+    let stored = secret.get().await?;
+    secret
+        .replace(&stored, &AccountName::DEFAULT, Some(new.clone()))
+        .await?;
     let now = SystemClock.now();
     say!("replaced the secret for {name} at {now}: only the new one is stored");
     note_no_token(name, &new);
@@ -130,28 +133,19 @@ async fn put(provider: &'static Provider, secret: &StackSecret, no_token: bool) 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn rotate(provider: &'static Provider, target: &Target, secret: &StackSecret) -> Result<ExitCode, Failure> {
+async fn rotate(provider: &'static Provider, secret: &StackSecret) -> Result<ExitCode, Failure> {
     let name = provider.name;
-    let Some(old) = secret.get().await? else {
+    let stored = secret.get().await?;
+    let Some(old) = stored.account(&AccountName::DEFAULT) else {
         let advice = format!("put it: `acuse secrets put {name}`");
         return Err(Failure::with_advice(nothing_to_rotate(name), advice));
     };
     // If the old secret states that there is no token, so does the new one, unless a token is given.
-    let new = beside(ask(provider, old.token == TokenField::Null)?, &old);
-    if new.signing_secrets == old.signing_secrets && new.token == old.token {
+    let new = ask(provider, old.has_no_token())?.beside(old);
+    if new.signing_secrets == old.signing_secrets && new.tokens == old.tokens {
         note!("the new secret of {name} is already there");
     } else {
-        // There is one token in a version, so the one before it is only accepted as part of the previous version.
-        if target.secrets(provider)?.load().await?.older_tokens() > 0 {
-            let advice = format!(
-                "if {name} uses the newest by now, run `acuse secrets rotate {name} --finish` and then this again; if it still uses the one before, run `acuse secrets put {name}` with that one, and then this again"
-            );
-            return Err(Failure::with_advice(
-                format!("a rotation of `{name}` is under way, and another one would withdraw the token from before it"),
-                advice,
-            ));
-        }
-        secret.add(&new).await?;
+        secret.put(&stored, &AccountName::DEFAULT, new.clone()).await?;
         note!("stored the new secret of {name} beside the old one");
         note_no_token(name, &new);
     }
@@ -186,28 +180,20 @@ fn nothing_to_rotate(name: &str) -> String {
     format!("`{name}` has no secret yet, so there is nothing to rotate")
 }
 
-fn note_no_token(name: &str, secret: &SecretVersion) {
-    if secret.token == TokenField::Null {
+fn note_no_token(name: &str, secret: &StoredAccount) {
+    if secret.has_no_token() {
         note!("{name} sends no token, as stated: only the signature is checked");
     }
 }
 
-/// `new`, followed by the signing secrets of `old` that it lacks.
-fn beside(mut new: SecretVersion, old: &SecretVersion) -> SecretVersion {
-    for secret in &old.signing_secrets {
-        if !new.signing_secrets.contains(secret) {
-            new.signing_secrets.push(secret.clone());
-        }
-    }
-    new
-}
-
 async fn finish(provider: &Provider, secret: &StackSecret) -> Result<ExitCode, Failure> {
-    let Some(mut newest) = secret.get().await? else {
+    let stored = secret.get().await?;
+    let Some(mut newest) = stored.account(&AccountName::DEFAULT).cloned() else {
         return Err(Failure::new(nothing_to_rotate(provider.name)));
     };
     newest.signing_secrets.truncate(1);
-    secret.replace(&newest).await?;
+    newest.tokens.truncate(1);
+    secret.replace(&stored, &AccountName::DEFAULT, Some(newest)).await?;
     say!(
         "only the newest secret of {} is stored; a running function may accept an older one until {}",
         provider.name,

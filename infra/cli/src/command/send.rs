@@ -13,6 +13,7 @@ use acuse_cli::stack::filter::provider_parser;
 use acuse_cli::stack::lookup;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, cut};
+use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use acuse_core::receive::SecretStore;
@@ -73,7 +74,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let body = arguments.body.as_deref().map(read).transpose()?;
     let target = arguments.stack.target().await?;
     let provider = target.provider(arguments.provider)?;
-    let secrets = target.secrets(provider)?.load().await?;
+    let accounts = target.secrets(provider)?.load().await?;
+    let secrets = accounts
+        .get(AccountName::DEFAULT_TEXT)
+        .and_then(Result::ok)
+        .cloned()
+        .unwrap_or_default();
     if secrets.is_empty() {
         return Err(Failure::with_advice(
             format!(

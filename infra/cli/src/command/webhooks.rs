@@ -207,7 +207,11 @@ impl Create {
         }
         let name = provider.name;
         if let Some(store) = &place.store
-            && store.get().await?.is_none()
+            && store
+                .get()
+                .await?
+                .account(&acuse_core::account::AccountName::DEFAULT)
+                .is_none()
         {
             note!("note: the stack has no secret for {name}, so every delivery is refused: `acuse secrets put {name}`");
         }

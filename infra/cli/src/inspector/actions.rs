@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
+use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::consume::SetAside;
 use acuse_core::providers;
@@ -201,7 +202,12 @@ pub(super) async fn send(
     let (name, type_name) = form.sample.split_once(' ').unwrap_or_default();
     let provider = providers::by_name(name).ok_or_else(|| SampleRefused(format!("no provider is called `{name}`")))?;
     let provider = target.provider(provider)?;
-    let secrets = target.secrets(provider)?.load().await?;
+    let accounts = target.secrets(provider)?.load().await?;
+    let secrets = accounts
+        .get(AccountName::DEFAULT_TEXT)
+        .and_then(Result::ok)
+        .cloned()
+        .unwrap_or_default();
     let payload = sample::renewed(provider, &sample::payload(provider, type_name)?, SystemClock.now());
     let broken = form.broken.map(|_| Break::Signature);
     let expected = if broken.is_some() { 401 } else { 200 };

@@ -3,6 +3,7 @@
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
+use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
@@ -89,6 +90,10 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(
     let form = record.form.as_deref().and_then(CanonicalForm::from_name);
     let envelope = Envelope {
         provider: record.provider.clone(),
+        account: Account {
+            name: AccountName::parse(&record.account).unwrap_or_default(),
+            environment: None,
+        },
         content: record.content.clone(),
         delivery_id,
         received_at,

@@ -29,7 +29,7 @@ impl Include {
             None => true,
             Some(SetAside::WrongEnvironment(_)) => self.wrong_environment,
             Some(SetAside::Expired(_)) => self.expired,
-            Some(SetAside::TestDelivery) => false,
+            Some(SetAside::TestDelivery | SetAside::AccountEnvironment { .. }) => false,
         }
     }
 }
@@ -39,9 +39,10 @@ impl Include {
 pub struct Counts([usize; KINDS.len()]);
 
 /// Events by why they were set aside; the first were not.
-const KINDS: [&str; 4] = [
+const KINDS: [&str; 5] = [
     "that failed",
     "of an environment that the stack does not take",
+    "of another environment than their account is bound to",
     "expired",
     "test deliveries",
 ];
@@ -49,10 +50,11 @@ const KINDS: [&str; 4] = [
 impl Counts {
     /// Counts one more event.
     pub fn add(&mut self, set_aside: Option<SetAside>) {
-        let Self([failed, wrong_environment, expired, test_deliveries]) = self;
+        let Self([failed, wrong_environment, account_environment, expired, test_deliveries]) = self;
         *match set_aside {
             None => failed,
             Some(SetAside::WrongEnvironment(_)) => wrong_environment,
+            Some(SetAside::AccountEnvironment { .. }) => account_environment,
             Some(SetAside::Expired(_)) => expired,
             Some(SetAside::TestDelivery) => test_deliveries,
         } += 1;
@@ -70,8 +72,9 @@ impl Counts {
 
     /// What a command without the options says it left out; `None` if it left out nothing.
     pub fn left_out(self) -> Option<String> {
-        let Self([_, wrong_environment, expired, test_deliveries]) = self;
-        let kinds = Self([0, wrong_environment, expired, test_deliveries]);
+        let Self([_, set_aside @ ..]) = self;
+        let [wrong_environment, account_environment, expired, test_deliveries] = set_aside;
+        let kinds = Self([0, wrong_environment, account_environment, expired, test_deliveries]);
         (self.set_aside() > 0).then(|| {
             format!(
                 "left out, because they were set aside: {kinds}. Send them to hooks with `--wrong-environment` or `--expired`, or name one by its key"

@@ -6,6 +6,7 @@
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
+use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::provider::Provider;
@@ -83,7 +84,9 @@ async fn by_id(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError
 /// The partitions that may have an event of `provider` with this id. If the id is the digest of one that is too long
 /// for a key, those of the long id.
 fn likely_partitions(provider: &Provider, id: &str) -> Vec<String> {
-    let mut partitions: Vec<String> = IdempotencyKey::likely_partitions(provider, id).into_iter().collect();
+    let mut partitions: Vec<String> = IdempotencyKey::likely_partitions(provider, &AccountName::DEFAULT, id)
+        .into_iter()
+        .collect();
     if let Some(digest) = id.strip_prefix('~') {
         // In keys, `~` occurs only before a digest: an id's own is encoded.
         let encoded = format!("%7E{digest}");
@@ -227,7 +230,8 @@ mod tests {
 
     /// The partition and the id that a payment with this id has in the ledger.
     fn stored(id: &str) -> (String, String) {
-        let likely = IdempotencyKey::likely_partitions(providers::by_name("onepay").unwrap(), id);
+        let likely =
+            IdempotencyKey::likely_partitions(providers::by_name("onepay").unwrap(), &AccountName::DEFAULT, id);
         let mut likely = likely.into_iter().filter(|key| key.starts_with("onepay#live#payment#"));
         (likely.next().unwrap(), bounded(id).into_owned())
     }
@@ -336,9 +340,10 @@ mod tests {
     fn every_resource_is_found_by_its_id() {
         let mut partitions = 0;
         for provider in providers::ALL {
-            partitions += IdempotencyKey::likely_partitions(provider, "id").len();
+            partitions += IdempotencyKey::likely_partitions(provider, &AccountName::DEFAULT, "id").len();
             for type_name in provider.types {
                 let envelope = Envelope {
+                    account: Default::default(),
                     provider: provider.name.to_owned(),
                     content: Default::default(),
                     delivery_id: DeliveryId::new(Timestamp::from_seconds(0), [0; 10]),
@@ -349,7 +354,7 @@ mod tests {
                 };
                 let event = Event::read(envelope, provider, Environment::Live);
                 let resource = event.resource.unwrap();
-                let likely = IdempotencyKey::likely_partitions(provider, &resource.id);
+                let likely = IdempotencyKey::likely_partitions(provider, &AccountName::DEFAULT, &resource.id);
                 assert!(likely.contains(&event.key.partition), "{type_name}: {likely:?}");
             }
         }

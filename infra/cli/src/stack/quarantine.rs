@@ -6,13 +6,13 @@ use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
 use acuse_core::providers;
 use acuse_core::receive::quarantine::{InvalidMessage, QuarantinedDelivery, REGISTRATION};
-use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::secrets::Accounts;
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
 use acuse_core::receive::{Outbox, SecretStore};
 use acuse_core::wire::delivery::{Delivery, Unverified};
 use acuse_core::wire::envelope::{self, Envelope};
 use aws_sdk_sqs::types::Message;
-use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::stack::error::StackError;
@@ -45,13 +45,13 @@ pub struct Reverifier<'a> {
 /// A provider with the stack's settings, and its secrets.
 struct Verifier {
     provider: &'static Provider,
-    secrets: Secrets,
+    accounts: Accounts,
 }
 
 /// The result of verifying again.
 pub enum Verdict {
-    /// It verifies; this message queues it.
-    Valid(&'static str, envelope::Message),
+    /// It verifies; this message of this group queues it.
+    Valid(String, envelope::Message),
     /// It does not verify with the stack's secrets.
     Invalid,
     /// It can't be verified: the secret is missing, the provider is unknown, or the message can't be read.
@@ -70,21 +70,25 @@ impl<'a> Reverifier<'a> {
 
     /// Verifies a delivery again.
     pub async fn verify(&mut self, item: &Quarantined) -> Result<Verdict, StackError> {
-        let (Ok(delivery), Some(Verifier { provider, secrets })) =
+        let (Ok(delivery), Some(Verifier { provider, accounts })) =
             (&item.delivery, self.verifier(&item.provider).await?)
         else {
             return Ok(Verdict::Unknown);
         };
-        if secrets.is_empty() {
+        let Some(Ok(secrets)) = accounts
+            .get(delivery.account())
+            .filter(|found| found.is_ok_and(|own| !own.is_empty()))
+        else {
             return Ok(Verdict::Unknown);
-        }
+        };
         // A signature's timestamp is compared with the time of receipt, not with now.
         Ok(
             match signature::verify(delivery, &provider.scheme, secrets, delivery.received_at()) {
                 Err(_) => Verdict::Invalid,
                 Ok(verified) => {
                     let message = Envelope::seal(provider.name, &verified).to_message()?;
-                    Verdict::Valid(provider.name, message)
+                    let group = verified.account().name.scope(provider.name);
+                    Verdict::Valid(group.into_owned(), message)
                 }
             },
         )
@@ -98,9 +102,9 @@ impl<'a> Reverifier<'a> {
         };
         Ok(match self.verifier(&item.provider).await? {
             None => format!("there is no provider `{}`", item.provider),
-            Some(Verifier { provider, secrets }) => {
+            Some(Verifier { provider, accounts }) => {
                 let (provider, at) = (*provider, delivery.received_at());
-                let diagnosis = diagnose(delivery, &provider.scheme, secrets, at);
+                let diagnosis = diagnose(delivery, &provider.scheme, accounts, at);
                 advice(provider.name, &diagnosis, self.target.signature_settings(provider))
             }
         })
@@ -121,10 +125,13 @@ impl<'a> Reverifier<'a> {
         walk: &mut Walk,
     ) -> Result<Vec<&'q Quarantined>, StackError> {
         let verdicts = self.verify_all(items).await?.into_iter();
-        let calls = verdicts.filter_map(|(item, verdict)| match verdict {
-            Verdict::Valid(provider, message) => Some(self.outbox.queue(provider, message).map_ok(move |()| item)),
+        let valid = verdicts.filter_map(|(item, verdict)| match verdict {
+            Verdict::Valid(group, message) => Some((item, group, message)),
             Verdict::Invalid | Verdict::Unknown => None,
         });
+        let outbox = &self.outbox;
+        let calls =
+            valid.map(|(item, group, message)| async move { outbox.queue(&group, message).await.map(|()| item) });
         let calls: Vec<_> = calls.collect();
         // Queued first: an interruption between the two makes a duplicate, not a loss.
         let queued: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
@@ -164,8 +171,8 @@ impl<'a> Reverifier<'a> {
                 return Ok(None);
             };
             let provider = self.target.provider(provider)?;
-            let secrets = self.target.secrets(provider)?.load().await?;
-            self.verifiers.push(Verifier { provider, secrets });
+            let accounts = self.target.secrets(provider)?.load().await?;
+            self.verifiers.push(Verifier { provider, accounts });
         }
         Ok(self.verifiers.iter().find(|known| known.provider.name == name))
     }
@@ -265,7 +272,9 @@ mod tests {
             }),
             is_signed: true,
             headers: Vec::new(),
-            has_secrets: true,
+            no_secret: None,
+            other_account: None,
+            account: "default".to_owned(),
         };
         for (set, ends) in [
             ("", r#"; the parameter: `KuentaSignature="forms=raw,trimmed"`"#),

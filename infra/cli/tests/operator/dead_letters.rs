@@ -16,6 +16,7 @@ pub(crate) fn message(of: &'static Provider, number: u8) -> (Message, String) {
     let value = acuse_core::json::parse(&body).unwrap();
     let id = (of.read)(&value).unwrap().resource.unwrap().id;
     let envelope = Envelope {
+        account: Default::default(),
         provider: of.name.to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(SystemClock.now(), [number; 10]),

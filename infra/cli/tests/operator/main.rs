@@ -141,7 +141,7 @@ fn logs() -> String {
 }
 
 fn secrets(provider: &Provider, text: &str) -> Secrets {
-    Secrets::parse(provider, text).unwrap().unwrap()
+    Secrets::parse(provider, text).unwrap()
 }
 
 /// A new payment.

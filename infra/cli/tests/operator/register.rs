@@ -2,8 +2,10 @@
 
 use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
+use acuse_core::account::AccountName;
 use acuse_core::providers::kuenta;
 use acuse_core::receive::SecretStore;
+use acuse_core::receive::registration::Window;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::*;
@@ -144,12 +146,15 @@ async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
 
     // A window that a killed run left open.
     let secret = StackSecret::of(&target, provider).unwrap();
-    let until = SystemClock.now().plus(Duration::from_secs(600));
-    secret.set_registration(Some(until)).await.unwrap();
+    let window = Window {
+        account: AccountName::DEFAULT,
+        until: SystemClock.now().plus(Duration::from_secs(600)),
+    };
+    secret.set_registration(Some(&window)).await.unwrap();
     let store = target.secrets(provider).unwrap();
-    assert!(store.registration_until().await.unwrap().is_some());
+    assert!(store.registration().await.unwrap().is_some());
     done(&["register", "kuenta", "--close"], "").await;
-    assert_eq!(store.registration_until().await.unwrap(), None);
+    assert_eq!(store.registration().await.unwrap(), None);
 
     // None of the deliveries is genuine.
     let released = done(&["quarantine", "release", "--provider", "kuenta"], "").await;

@@ -180,6 +180,7 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
     let client = aws_sdk_sqs::Client::new(&running.sdk());
     let (body, type_name, _) = nasty_event();
     let envelope = acuse_core::wire::envelope::Envelope {
+        account: Default::default(),
         provider: "unopago".to_owned(),
         content: Default::default(),
         delivery_id: acuse_core::wire::delivery::DeliveryId::new(SystemClock.now(), [7; 10]),

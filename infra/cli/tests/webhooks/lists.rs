@@ -20,7 +20,8 @@ struct Event {
 
 impl Event {
     fn item(&self) -> Value {
-        let likely = IdempotencyKey::likely_partitions(providers::by_name("kuenta").unwrap(), &self.id);
+        let likely =
+            IdempotencyKey::likely_partitions(providers::by_name("kuenta").unwrap(), &Default::default(), &self.id);
         let partition = likely.iter().find(|key| key.starts_with("kuenta#live#payment#"));
         let text = |text: &str| json!({"S": text});
         json!({

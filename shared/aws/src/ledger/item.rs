@@ -79,7 +79,9 @@ fn described(step: Step, event: &Event, placement: Placement, message_id: &str) 
         .set_first("day", s(placement.day))
         .set_first("body_sha256", s(event.body_sha256()));
     let (resource, content) = (event.resource.as_ref(), event.content());
+    let account = Some(&event.account.name).filter(|name| !name.is_default());
     let optional = [
+        ("account", account.map(|name| s(name.as_str()))),
         ("resource_kind", resource.map(|resource| s(bounded(&resource.kind)))),
         ("resource_id", resource.map(|resource| s(bounded(&resource.id)))),
         ("occurred_at", event.occurred_at.map(|at| n(at.as_millis()))),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use acuse_core::account::AccountName;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use acuse_core::wire::content::Content;
@@ -17,6 +18,8 @@ use super::item::{hooks, moment, number, text};
 pub struct Record {
     /// The provider's name.
     pub provider: String,
+    /// The account's name.
+    pub account: String,
     /// `test` or `live`.
     pub environment: String,
     /// The provider's own name of what happened.
@@ -92,6 +95,7 @@ impl Record {
         let key = IdempotencyKey::new(required("pk")?, required("sk")?);
         Ok(Self {
             provider: required("provider")?,
+            account: optional("account").unwrap_or_else(|| AccountName::DEFAULT_TEXT.to_owned()),
             environment: required("environment")?,
             type_name: required("type")?,
             resource_kind: optional("resource_kind"),

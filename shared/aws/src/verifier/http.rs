@@ -4,6 +4,7 @@
 //! This module reads the event itself: `lambda_http` would build an `http::Request` with a URL from `Host`, path and
 //! query, and panics if one of them is not valid in a URL (`?a=b c`). None of them matters here.
 
+use acuse_core::account::AccountName;
 use acuse_core::receive::{Answer, Outbox, SecretStore, Verifier};
 use acuse_core::wire::envelope::LONGEST_TEXT;
 use bytes::Bytes;
@@ -19,12 +20,10 @@ const RETRY_AFTER_SECONDS: u8 = 5;
 /// Answers one request. A delivery is a POST; panels and monitors also check the URL with GET and HEAD, which have no
 /// effect.
 pub(super) async fn answer(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Request) -> Response {
-    // The route for a trailing slash is greedy, so it also matches longer paths.
-    if request.path_parameters.values().any(|more| !more.is_empty()) {
-        return response(404, "not found");
-    }
+    let account = account(&request).to_owned();
     match request.request_context.http.method {
-        Method::POST => deliver(verifier, request).await,
+        Method::POST => deliver(verifier, &account, request).await,
+        Method::GET | Method::HEAD if AccountName::parse(&account).is_none() => response(404, "not found"),
         Method::GET => response(200, "webhooks are posted here"),
         Method::HEAD => {
             let mut answer = response(200, "");
@@ -35,11 +34,21 @@ pub(super) async fn answer(verifier: &Verifier<impl SecretStore, impl Outbox>, r
     }
 }
 
-async fn deliver(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Request) -> Response {
+/// What follows `/webhooks/{provider}/`, without a trailing slash; nothing is the default account. The route for it is
+/// greedy, so it also matches longer paths, which name no account.
+fn account(request: &Request) -> &str {
+    let more = request.path_parameters.values().next().map_or("", String::as_str);
+    match more.strip_suffix('/').unwrap_or(more) {
+        "" => AccountName::DEFAULT_TEXT,
+        account => account,
+    }
+}
+
+async fn deliver(verifier: &Verifier<impl SecretStore, impl Outbox>, account: &str, request: Request) -> Response {
     let Some((headers, body)) = headers_and_body(request) else {
         return response(400, "the body is not base64");
     };
-    let answer = verifier.receive(headers, body).await;
+    let answer = verifier.receive(account, headers, body).await;
     let response = |text: &str| response(answer.status(), text);
     match answer {
         Answer::Queued(id) => with_header(
@@ -49,6 +58,7 @@ async fn deliver(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Re
         ),
         Answer::Registered => response("OK"),
         Answer::Refused(factor) => response(&format!("missing or wrong {factor}")),
+        Answer::UnknownAccount => response("no such account"),
         Answer::TooLong => response(&format!("the body is longer than {LONGEST_TEXT} bytes")),
         Answer::Unavailable => with_header(
             response("not accepted; send it again"),

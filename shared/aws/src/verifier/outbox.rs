@@ -46,11 +46,11 @@ impl SqsOutbox {
 }
 
 impl Outbox for SqsOutbox {
-    async fn queue(&self, provider: &'static str, message: Message) -> Result<(), OutboxError> {
+    async fn queue(&self, group: &str, message: Message) -> Result<(), OutboxError> {
         let mut send = self
             .send(&self.event_queue, message)
-            // A fair queue: a flood from one provider does not delay the others.
-            .message_group_id(provider);
+            // A fair queue: a flood to one account does not delay the others.
+            .message_group_id(group);
         if let Some(trace) = trace_header() {
             send = send.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, trace);
         }

@@ -1,10 +1,10 @@
 //! A provider's secret in Secrets Manager.
 
-use acuse_core::clock::Timestamp;
 use acuse_core::error::chain;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{Problem, SecretError, Secrets};
-use acuse_core::receive::{SecretStore, StoreError, registration};
+use acuse_core::receive::registration::{self, Window};
+use acuse_core::receive::secrets::{Accounts, Problem, SecretError};
+use acuse_core::receive::{SecretStore, StoreError};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use tracing::{debug, error, warn};
@@ -30,20 +30,20 @@ impl SecretsManager {
     ///
     /// # Errors
     /// As [`load`](SecretStore::load), but without falling back on the previous version.
-    pub async fn current(&self) -> Result<Option<Secrets>, StoreError> {
+    pub async fn current(&self) -> Result<Option<Accounts>, StoreError> {
         Ok(self.version("AWSCURRENT").await??)
     }
 
-    /// The secrets in one version; `None` if there is no such version, or only the placeholder.
+    /// The accounts in one version; `None` if there is no such version, or only the placeholder.
     ///
     /// # Errors
     /// The outer one if the store fails, the inner one if the version is not a valid secret.
-    async fn version(&self, stage: &'static str) -> Result<Result<Option<Secrets>, SecretError>, StoreError> {
+    async fn version(&self, stage: &'static str) -> Result<Result<Option<Accounts>, SecretError>, StoreError> {
         let Some(value) = self.get(stage).await? else {
             return Ok(Ok(None));
         };
         Ok(match (value.secret_string, value.secret_binary) {
-            (Some(text), _) => Secrets::parse(self.provider, &text),
+            (Some(text), _) => Accounts::parse(self.provider, &text),
             (None, Some(_)) => Err(Problem::Binary.of(self.provider)),
             (None, None) => Ok(None),
         })
@@ -72,7 +72,7 @@ impl SecretsManager {
 impl SecretStore for SecretsManager {
     /// `AWSCURRENT` and `AWSPREVIOUS` together, so that a rotation loses nothing. If one of them is not a valid secret,
     /// the other one is still used.
-    async fn load(&self) -> Result<Secrets, StoreError> {
+    async fn load(&self) -> Result<Accounts, StoreError> {
         // In sequence over one connection: opening a second one costs more than it saves. Both must be read, since
         // without one of them a signature can't be called wrong.
         let current = self.version("AWSCURRENT").await?;
@@ -80,16 +80,23 @@ impl SecretStore for SecretsManager {
             debug!(error = chain(&error), "previous secret not used");
             None
         });
+        for error in current.iter().flatten().flat_map(Accounts::errors) {
+            error!(
+                provider = self.provider.name,
+                error = chain(error),
+                "an account can't be used as it is stored"
+            );
+        }
         match (current, previous) {
             (Ok(Some(current)), Some(previous)) => Ok(current.and_previous(previous)),
-            (Ok(Some(secrets)), None) | (Ok(None), Some(secrets)) => Ok(secrets),
+            (Ok(Some(accounts)), None) | (Ok(None), Some(accounts)) => Ok(accounts),
             (Ok(None), None) => {
                 warn!(
                     provider = self.provider.name,
                     secret = self.secret_id,
                     "no secret is stored yet: every delivery is refused and kept in quarantine"
                 );
-                Ok(Secrets::default())
+                Ok(Accounts::default())
             }
             (Err(error), Some(previous)) => {
                 error!(
@@ -103,9 +110,9 @@ impl SecretStore for SecretsManager {
         }
     }
 
-    async fn registration_until(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn registration(&self) -> Result<Option<Window>, StoreError> {
         let stored = self.get(registration::STAGE).await?;
         let text = stored.and_then(|value| value.secret_string);
-        Ok(text.as_deref().and_then(registration::from_json))
+        Ok(text.as_deref().and_then(Window::from_json))
     }
 }

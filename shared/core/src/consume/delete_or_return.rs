@@ -6,6 +6,7 @@ use tracing::error;
 
 use super::parts::Waiting;
 use super::{Consumer, Inbox, Received};
+use crate::account::Account;
 use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::ledger::Ledger;
@@ -106,7 +107,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
 
 /// The provider that an unread message names, for metrics.
 pub(super) fn provider_of(message: &Received) -> &'static str {
-    let name = message.attributes.get("provider");
-    name.and_then(|name| providers::by_name(name))
+    let sender = message.attributes.get("provider");
+    sender
+        .and_then(|sender| providers::by_name(Account::split(sender)?.0))
         .map_or("unknown", |provider| provider.name)
 }

@@ -99,8 +99,9 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             return Some(NoHooks::Unreadable(why.clone()));
         }
         SetAside::of(event, self.policy.environment, self.policy.retention, now)
-            // An operator who replays an event wants it processed. A test delivery never reaches hooks.
-            .filter(|why| !event.replay || *why == SetAside::TestDelivery)
+            // An operator who replays an event wants it processed. A test delivery never reaches hooks, and neither does
+            // what poses as another environment.
+            .filter(|why| !event.replay || matches!(why, SetAside::TestDelivery | SetAside::AccountEnvironment { .. }))
             .map(NoHooks::SetAside)
     }
 
@@ -114,7 +115,12 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         why: &NoHooks,
     ) -> Result<Opened<L::Write>, LedgerError> {
         let mut claim = self.ledger.claim(event, lease, self.clock.now()).await?;
-        if claim == Err(Refused::Conflict) && matches!(why, NoHooks::SetAside(SetAside::WrongEnvironment(_))) {
+        if claim == Err(Refused::Conflict)
+            && matches!(
+                why,
+                NoHooks::SetAside(SetAside::WrongEnvironment(_) | SetAside::AccountEnvironment { .. })
+            )
+        {
             *event = Cow::Owned(event.clone().into_owned().into_conflict());
             claim = self.ledger.claim(event, lease, self.clock.now()).await?;
         }
@@ -129,7 +135,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         metric::event(event.provider, "completed");
         metric::end_to_end_latency(event.provider, latency);
         let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-        info!(key = %event.key, delivery_id = %event.delivery_id, attempt, ms, "event completed");
+        info!(key = %event.key, account = %event.account.name, delivery_id = %event.delivery_id, attempt, ms, "event completed");
         Outcome::Delete
     }
 

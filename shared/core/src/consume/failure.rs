@@ -62,6 +62,10 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             NoHooks::Unreadable(_) => self.dead_letter(owned, &reason, "unreadable").await,
             // Hooks may never have had it.
             NoHooks::SetAside(SetAside::Expired(_)) => self.dead_letter(owned, &reason, "expired").await,
+            NoHooks::SetAside(SetAside::AccountEnvironment { .. }) => {
+                metric::account_mismatch();
+                self.reject(owned, &reason, "account_environment").await
+            }
             NoHooks::SetAside(SetAside::TestDelivery) => self.reject(owned, &reason, "test_delivery").await,
             NoHooks::SetAside(SetAside::WrongEnvironment(_)) => self.reject(owned, &reason, "wrong_environment").await,
         }

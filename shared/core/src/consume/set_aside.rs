@@ -12,6 +12,15 @@ pub enum SetAside {
     /// Sent by `acuse doctor`.
     #[error("a test delivery of `acuse doctor`")]
     TestDelivery,
+    /// The payload names another environment than its account is bound to: a test webhook's secret signs what poses as
+    /// live money, or the account is bound by mistake.
+    #[error("of environment `{}`, but its account is bound to `{}`", .named.name(), .bound.name())]
+    AccountEnvironment {
+        /// What the payload names.
+        named: Environment,
+        /// What the account is bound to.
+        bound: Environment,
+    },
     /// Test money on a live stack, or the other way round.
     #[error("of environment `{}`, which this stack does not take", .0.name())]
     WrongEnvironment(Environment),
@@ -30,6 +39,12 @@ impl SetAside {
         if event.test_delivery {
             return Some(Self::TestDelivery);
         }
+        if let Some(bound) = event.account.environment
+            && bound != event.environment
+        {
+            let named = event.environment;
+            return Some(Self::AccountEnvironment { named, bound });
+        }
         if environment.is_some_and(|own| own != event.environment) {
             return Some(Self::WrongEnvironment(event.environment));
         }
@@ -46,7 +61,12 @@ impl SetAside {
         };
         let environment = || Environment::from_name(between(&reason, "of environment `", "`")?);
         let moment = || Timestamp::from_rfc3339(between(&reason, "expired: it happened at ", ",")?);
-        let found = environment().map(Self::WrongEnvironment);
+        let named = environment();
+        let of_account = || {
+            let bound = Environment::from_name(reason.rsplit_once(" to `")?.1.strip_suffix('`')?)?;
+            named.map(|named| Self::AccountEnvironment { named, bound })
+        };
+        let found = of_account().or_else(|| named.map(Self::WrongEnvironment));
         let found = found.or_else(|| moment().map(Self::Expired));
         let mut known = found.into_iter().chain([Self::TestDelivery]);
         known.find(|known| known.to_string() == reason)
@@ -67,6 +87,14 @@ mod tests {
             SetAside::TestDelivery,
             SetAside::WrongEnvironment(Environment::Test),
             SetAside::WrongEnvironment(Environment::Live),
+            SetAside::AccountEnvironment {
+                named: Environment::Live,
+                bound: Environment::Test,
+            },
+            SetAside::AccountEnvironment {
+                named: Environment::Test,
+                bound: Environment::Live,
+            },
             SetAside::Expired(Timestamp::from_millis(1_710_928_800_000)),
             SetAside::Expired(Timestamp::from_millis(1_710_928_800_123)),
             SetAside::Expired(Timestamp::from_millis(-1)),
@@ -108,6 +136,8 @@ mod tests {
             "expired: it happened at 2024-03-20T10:00:00.000Z, says the provider",
             "stale: a test delivery of `acuse doctor`",
             "stale: expired: it happened at 2024-03-20T10:00:00.000Z, longer ago than the ledger remembers",
+            "of environment `live`, but its account is bound to `staging`",
+            "hook `h`: of environment `live`, but its account is bound to `test`",
             "of environment `staging`, which this stack does not take",
             "of environment `production`, which this stack does not take",
             "the payload's environment is \"a test delivery of `acuse doctor`\"; it should be test, live or production",

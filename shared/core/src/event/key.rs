@@ -7,6 +7,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::account::AccountName;
 use crate::json::{self, Value};
 use crate::provider::id::{Id, key_word};
 use crate::provider::{Environment, Occurs, Provider, Reading};
@@ -19,7 +20,8 @@ pub use legacy::{LegacyKey, Recorded};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdempotencyKey {
     /// `{provider}#{environment}#{resource kind}#{resource id}`; without a resource
-    /// `{provider}#{environment}#event#{event id}` or `{provider}#{environment}#body#{sha256}`.
+    /// `{provider}#{environment}#event#{event id}` or `{provider}#{environment}#body#{sha256}`. An account other than
+    /// the default one has `{provider}/{account}` in place of `{provider}`.
     pub partition: String,
     /// `{type}#event#{provider's event id}`, `{type}`, or `{type}#{what tells occurrences apart}`.
     pub sort: String,
@@ -35,10 +37,10 @@ impl IdempotencyKey {
         Self { partition, sort }
     }
 
-    /// The key consists of the type and the first of these that applies: the provider's event id, the type's rule, the
+    /// `scope` is the provider and [account](AccountName::scope). The key consists of the type and the first of these that applies: the provider's event id, the type's rule, the
     /// bytes' SHA-256.
-    pub fn derive(provider: &str, environment: Environment, reading: &Reading, body_sha256: &str) -> Self {
-        let scope = format!("{provider}#{}", environment.name());
+    pub fn derive(scope: &str, environment: Environment, reading: &Reading, body_sha256: &str) -> Self {
+        let scope = format!("{scope}#{}", environment.name());
         let partition = match (&reading.resource, &reading.event_id) {
             (Some(resource), _) => format!("{scope}#{}", resource.key()),
             // With an event id it is one event, even if the bytes differ.
@@ -57,9 +59,9 @@ impl IdempotencyKey {
         Self { partition, sort }
     }
 
-    /// The partitions that may contain an event of `provider` with this id: those of resources whose kind the
+    /// The partitions that may contain an event of this account with this id: those of resources whose kind the
     /// provider's types name (`payment.approved` happens to a `payment`), and the event's own.
-    pub fn likely_partitions(provider: &Provider, id: &str) -> BTreeSet<String> {
+    pub fn likely_partitions(provider: &Provider, account: &AccountName, id: &str) -> BTreeSet<String> {
         let mut kinds = BTreeSet::from(["event".to_owned()]);
         for type_name in provider.types {
             let separator = if type_name.contains('.') { '.' } else { '_' };
@@ -71,11 +73,12 @@ impl IdempotencyKey {
         if json::parse(id.as_bytes()).is_ok_and(|value| value == Value::Number(id)) {
             ids.push(Id::number(id));
         }
+        let scope = account.scope(provider.name);
         let mut partitions = BTreeSet::new();
         for environment in [Environment::Live, Environment::Test].map(Environment::name) {
             for kind in &kinds {
                 let ids = ids.iter().map(Id::key_part);
-                partitions.extend(ids.map(|id| format!("{}#{environment}#{kind}#{id}", provider.name)));
+                partitions.extend(ids.map(|id| format!("{scope}#{environment}#{kind}#{id}")));
             }
         }
         partitions

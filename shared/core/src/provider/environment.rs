@@ -1,53 +1,7 @@
 //! Test money or real money, in the words that providers use for it.
 
-use super::{LegacyReading, Unreadable};
+use super::{Environment, LegacyReading, Unreadable};
 use crate::json::Value;
-
-/// Test money or real money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Environment {
-    /// No real money moved.
-    Test,
-    /// Real money; OnePay also calls it `production`.
-    Live,
-}
-
-impl Environment {
-    /// `test` or `live`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Live => "live",
-        }
-    }
-
-    /// Reads a [`name`](Self::name) or `production`, in any case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name.to_ascii_lowercase().as_str() {
-            "test" => Some(Self::Test),
-            "live" | "production" => Some(Self::Live),
-            _ => None,
-        }
-    }
-
-    /// Reads a provider's word for it, in any case and with white space around it. `None` if the word is unknown: it
-    /// must not be treated as live.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word.trim().to_ascii_lowercase().as_str() {
-            "test" | "testing" | "sandbox" | "staging" | "stage" | "stg" | "development" | "develop" | "dev"
-            | "demo" | "qa" | "uat" => Some(Self::Test),
-            "live" | "production" | "prod" => Some(Self::Live),
-            _ => None,
-        }
-    }
-
-    fn live_if(live: bool) -> Self {
-        match live {
-            true => Self::Live,
-            false => Self::Test,
-        }
-    }
-}
 
 /// The environment that a payload names, in the member `environment` of `places` or `objects`, or by a flag there.
 /// `objects` are the resource and whatever else the event is about. `None` if nothing names one.

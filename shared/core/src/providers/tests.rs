@@ -1,5 +1,6 @@
 //! Reads every sample payload.
 
+use crate::account::Account;
 use crate::clock::Timestamp;
 use crate::event::{Environment, Event, Kind};
 use crate::providers::{self, onepay, unopago};
@@ -11,6 +12,7 @@ fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, boo
     let at = Timestamp::from_seconds(1_711_000_000);
     let envelope = Envelope {
         provider: provider.name.to_owned(),
+        account: Account::default(),
         content: Default::default(),
         delivery_id: DeliveryId::new(at, [0; 10]),
         received_at: at,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::receive::secrets::{SecretError, Secrets};
+use crate::receive::registration::Window;
+use crate::receive::secrets::{Accounts, SecretError};
 
 /// How long loaded secrets are used before the store is asked again. A withdrawn secret may be accepted for this long.
 pub const FRESH_FOR: Duration = Duration::from_secs(300);
@@ -19,12 +20,12 @@ pub const RELOAD_EVERY: Duration = Duration::from_secs(30);
 
 /// Where secrets are stored.
 pub trait SecretStore: Send + Sync {
-    /// All secrets that may verify a delivery now; empty if the operator has stored none yet.
-    fn load(&self) -> impl Future<Output = Result<Secrets, StoreError>> + Send;
+    /// The provider's accounts with all secrets that may verify a delivery now.
+    fn load(&self) -> impl Future<Output = Result<Accounts, StoreError>> + Send;
 
-    /// When the provider's [registration window](super::registration) ends. `None` if none was ever opened, or if the
-    /// stored value is invalid.
-    fn registration_until(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send {
+    /// The provider's [registration window](super::registration). `None` if none was ever opened, or if the stored value
+    /// is invalid.
+    fn registration(&self) -> impl Future<Output = Result<Option<Window>, StoreError>> + Send {
         std::future::ready(Ok(None))
     }
 }
@@ -54,7 +55,7 @@ pub struct Keyring<S> {
 
 #[derive(Default)]
 struct State {
-    loaded: Option<(Arc<Secrets>, Timestamp)>,
+    loaded: Option<(Arc<Accounts>, Timestamp)>,
     reload: Option<Reload>,
 }
 
@@ -76,7 +77,7 @@ impl<S: SecretStore> Keyring<S> {
     ///
     /// # Errors
     /// [`StoreError`] if the store fails. Old secrets are not used instead: one of them may have been withdrawn.
-    pub async fn current(&self, now: Timestamp) -> Result<Arc<Secrets>, StoreError> {
+    pub async fn current(&self, now: Timestamp) -> Result<Arc<Accounts>, StoreError> {
         if let Some((secrets, at)) = &self.state().loaded
             && now.since(*at) < FRESH_FOR
         {
@@ -89,7 +90,7 @@ impl<S: SecretStore> Keyring<S> {
     ///
     /// # Errors
     /// [`StoreError`] if the store fails, or failed a moment ago.
-    pub async fn reload(&self, now: Timestamp) -> Result<Option<Arc<Secrets>>, StoreError> {
+    pub async fn reload(&self, now: Timestamp) -> Result<Option<Arc<Accounts>>, StoreError> {
         {
             let mut state = self.state();
             if let Some(reload) = &state.reload
@@ -112,7 +113,7 @@ impl<S: SecretStore> Keyring<S> {
         &self.store
     }
 
-    async fn load(&self, now: Timestamp) -> Result<Arc<Secrets>, StoreError> {
+    async fn load(&self, now: Timestamp) -> Result<Arc<Accounts>, StoreError> {
         let secrets = Arc::new(self.store.load().await?);
         self.state().loaded = Some((Arc::clone(&secrets), now));
         Ok(secrets)

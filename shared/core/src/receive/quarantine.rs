@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::account::AccountName;
 use crate::clock::Timestamp;
 use crate::provider::Provider;
 use crate::receive::signature::Refusal;
@@ -22,6 +23,9 @@ const BURST: f64 = 200.0;
 
 /// … and this many per second after that: a flood of forged deliveries must not run up a bill.
 const PER_SECOND: f64 = 5.0;
+
+/// The attribute with the account that a delivery was sent to; absent for the default one.
+const ACCOUNT: &str = "account";
 
 /// The attribute of deliveries that were answered 200 in a registration window. Their sender does not send them again.
 pub const REGISTRATION: &str = "registration";
@@ -72,7 +76,8 @@ impl QuarantinedDelivery {
             Timestamp::from_millis(at.ok_or(InvalidMessage("received_at"))?),
             headers,
             body.map_err(|_| InvalidMessage("body"))?.into(),
-        ))
+        )
+        .sent_to(attribute(ACCOUNT).unwrap_or(AccountName::DEFAULT_TEXT)))
     }
 }
 
@@ -115,6 +120,9 @@ impl Quarantine {
             ("received_at", delivery.received_at().as_millis().to_string()),
             ("reason", refusal.to_string()),
         ];
+        if delivery.account() != AccountName::DEFAULT_TEXT {
+            attributes.push((ACCOUNT, shown_account(delivery.account())));
+        }
         if registering {
             attributes.push((REGISTRATION, "true".to_owned()));
         }
@@ -130,6 +138,15 @@ impl Quarantine {
         *bucket = Some((if room { level - 1.0 } else { level }, now));
         room
     }
+}
+
+/// The account that a URL names, cut and without characters that neither a queue nor a log accepts: anybody may have
+/// sent it.
+pub(crate) fn shown_account(account: &str) -> String {
+    let letters = account.chars().take(64);
+    letters
+        .map(|letter| if letter.is_ascii_graphic() { letter } else { '?' })
+        .collect()
 }
 
 /// A provider may sign in a header that its guide does not mention. `diagnose` finds it if the delivery is kept.

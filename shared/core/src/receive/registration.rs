@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use super::{RELOAD_EVERY, SecretStore};
+use crate::account::AccountName;
 use crate::clock::Timestamp;
 use crate::error::chain;
 
@@ -23,53 +24,76 @@ pub const LONGEST: Duration = Duration::from_secs(60 * 60);
 pub const STAGE: &str = "REGISTRATION";
 
 const UNTIL: &str = "registration_until";
+const ACCOUNT: &str = "account";
 
-/// Whether a window that ends at `until` is open.
-pub fn is_open(until: Option<Timestamp>, now: Timestamp) -> bool {
-    until.is_some_and(|until| now < until && until.since(now) <= LONGEST)
+/// A window as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// The account whose deliveries are answered 200. It may have no secret yet.
+    pub account: AccountName,
+    /// When the window ends.
+    pub until: Timestamp,
 }
 
-/// The JSON to store for a window that ends at `until`; `None` closes it.
-pub fn to_json(until: Option<Timestamp>) -> String {
-    json!({ UNTIL: until.map(|until| until.to_string()) }).to_string()
-}
+impl Window {
+    /// Whether it is open for deliveries to `account`.
+    pub fn is_open(&self, account: &str, now: Timestamp) -> bool {
+        let until = self.until;
+        self.account.as_str() == account && now < until && until.since(now) <= LONGEST
+    }
 
-/// Reads [`to_json`]'s output. Anything else is `None`, which opens nothing.
-pub fn from_json(text: &str) -> Option<Timestamp> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    Timestamp::from_rfc3339(value.get(UNTIL)?.as_str()?)
+    /// The JSON to store.
+    pub fn to_json(&self) -> String {
+        json!({ UNTIL: self.until.to_string(), ACCOUNT: self.account }).to_string()
+    }
+
+    /// The JSON to store for no window.
+    pub fn closed() -> String {
+        json!({ UNTIL: null }).to_string()
+    }
+
+    /// Reads [`to_json`](Self::to_json)'s output. Anything else is `None`, which opens nothing.
+    pub fn from_json(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let account = match value.get(ACCOUNT) {
+            None => AccountName::DEFAULT,
+            Some(name) => AccountName::parse(name.as_str()?)?,
+        };
+        let until = Timestamp::from_rfc3339(value.get(UNTIL)?.as_str()?)?;
+        Some(Self { account, until })
+    }
 }
 
 /// What this instance knows about the window. Only deliveries that fail verification ask, and the store is asked at
 /// most once per [`RELOAD_EVERY`], so that forged deliveries can't run up a bill.
 #[derive(Debug, Default)]
 pub(super) struct Registration {
-    /// When the store was asked, and the end of the window.
-    known: Mutex<Option<(Timestamp, Option<Timestamp>)>>,
+    /// When the store was asked, and its answer.
+    known: Mutex<Option<(Timestamp, Option<Window>)>>,
 }
 
 impl Registration {
-    /// Whether the window is open. It is closed if the store fails.
-    pub(super) async fn is_open(&self, store: &impl SecretStore, now: Timestamp) -> bool {
-        let known = *self.known();
-        let until = match known.filter(|(at, _)| now.since(*at) < RELOAD_EVERY) {
-            Some((_, until)) => until,
+    /// Whether the window is open for deliveries to `account`. It is closed if the store fails.
+    pub(super) async fn is_open(&self, store: &impl SecretStore, account: &str, now: Timestamp) -> bool {
+        let known = self.known().clone();
+        let window = match known.filter(|(at, _)| now.since(*at) < RELOAD_EVERY) {
+            Some((_, window)) => window,
             None => {
                 // Noted first, so that the next delivery does not ask a store that hangs again.
                 *self.known() = Some((now, None));
-                let until = store.registration_until().await.unwrap_or_else(|error| {
+                let window = store.registration().await.unwrap_or_else(|error| {
                     let error = chain(&error);
                     warn!(error, "registration window not read: it counts as closed");
                     None
                 });
-                *self.known() = Some((now, until));
-                until
+                *self.known() = Some((now, window.clone()));
+                window
             }
         };
-        is_open(until, now)
+        window.is_some_and(|window| window.is_open(account, now))
     }
 
-    fn known(&self) -> MutexGuard<'_, Option<(Timestamp, Option<Timestamp>)>> {
+    fn known(&self) -> MutexGuard<'_, Option<(Timestamp, Option<Window>)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -82,32 +106,57 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_795_705_445);
 
+    fn until(until: Timestamp) -> Window {
+        let account = AccountName::DEFAULT;
+        Window { account, until }
+    }
+
     #[test]
     fn a_window_is_open_until_its_end_and_never_for_more_than_an_hour() {
         let millisecond = Duration::from_millis(1);
-        for (until, open) in [
-            (None, false),
-            (Some(NOW.minus(LONGEST)), false),
-            (Some(NOW.minus(millisecond)), false),
-            (Some(NOW), false),
-            (Some(NOW.plus(millisecond)), true),
-            (Some(NOW.plus(LONGEST)), true),
-            (Some(NOW.plus(LONGEST + millisecond)), false),
-            (Some(Timestamp::from_millis(i64::MAX)), false),
+        for (end, open) in [
+            (NOW.minus(LONGEST), false),
+            (NOW.minus(millisecond), false),
+            (NOW, false),
+            (NOW.plus(millisecond), true),
+            (NOW.plus(LONGEST), true),
+            (NOW.plus(LONGEST + millisecond), false),
+            (Timestamp::from_millis(i64::MAX), false),
         ] {
-            assert_eq!(is_open(until, NOW), open, "{until:?}");
+            assert_eq!(until(end).is_open("default", NOW), open, "{end:?}");
         }
     }
 
     #[test]
+    fn a_window_is_open_for_its_own_account() {
+        let account = AccountName::parse("test").unwrap();
+        let window = Window {
+            account,
+            ..until(NOW.plus(LONGEST))
+        };
+        let open = ["test", "default", "tes", "Test", ""].map(|account| window.is_open(account, NOW));
+        assert_eq!(open, [true, false, false, false, false]);
+    }
+
+    #[test]
     fn the_stored_window_reads_back() {
+        let window = until(NOW);
         assert_eq!(
-            to_json(Some(NOW)),
-            r#"{"registration_until":"2026-11-26T15:04:05.000Z"}"#
+            window.to_json(),
+            r#"{"account":"default","registration_until":"2026-11-26T15:04:05.000Z"}"#
         );
-        for until in [None, Some(NOW)] {
-            assert_eq!(from_json(&to_json(until)), until);
+        let account = AccountName::parse("test").unwrap();
+        let other = Window {
+            account,
+            ..window.clone()
+        };
+        for window in [window, other] {
+            assert_eq!(Window::from_json(&window.to_json()), Some(window));
         }
+        assert_eq!(Window::from_json(&Window::closed()), None);
+        // As it was written before there were accounts.
+        let first = Window::from_json(r#"{"registration_until":"2026-11-26T15:04:05.000Z"}"#);
+        assert_eq!(first, Some(until(NOW)));
     }
 
     #[test]
@@ -126,18 +175,20 @@ mod tests {
             r#"{"registration_until":"2026-11-26T15:04:05"}"#,
             r#"{"registration_until":["2026-11-26T15:04:05Z"]}"#,
             r#"{"until":"2026-11-26T15:04:05Z"}"#,
+            r#"{"registration_until":"2026-11-26T15:04:05Z","account":"Test"}"#,
+            r#"{"registration_until":"2026-11-26T15:04:05Z","account":null}"#,
             r#"{"signing_secrets":["a"],"token":"b"}"#,
         ] {
-            assert_eq!(from_json(text), None, "{text}");
+            assert_eq!(Window::from_json(text), None, "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn nothing_keeps_it_open_for_more_than_an_hour(until in any::<i64>(), now in any::<i64>()) {
-            let (until, now) = (Timestamp::from_millis(until), Timestamp::from_millis(now));
-            if is_open(Some(until), now) {
-                prop_assert!(!is_open(Some(until), now.plus(LONGEST)));
+        fn nothing_keeps_it_open_for_more_than_an_hour(end in any::<i64>(), now in any::<i64>()) {
+            let (window, now) = (until(Timestamp::from_millis(end)), Timestamp::from_millis(now));
+            if window.is_open("default", now) {
+                prop_assert!(!window.is_open("default", now.plus(LONGEST)));
             }
         }
     }

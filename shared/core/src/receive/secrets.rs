@@ -1,5 +1,6 @@
 //! The secrets that a provider and its merchant share, as the secret store holds them.
 
+mod accounts;
 mod error;
 #[cfg(test)]
 mod tests;
@@ -7,64 +8,63 @@ mod version;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::account::{Account, AccountName};
 use crate::provider::Provider;
 use crate::provider::scheme::Key;
+pub use accounts::Accounts;
 pub use error::{Problem, SecretError};
-pub use version::{SecretVersion, TokenField};
+pub use version::{LONGEST, SecretVersion, StoredAccount};
 
-/// All secrets that may verify one provider's deliveries now: every secret of the store's current and previous
-/// versions. Values are never printed.
+/// All secrets that may verify one account's deliveries now: those of the store's current version and of the previous
+/// one. Values are never printed.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
+    account: Account,
     signing: Vec<SecretString>,
     tokens: Vec<SecretString>,
-    /// Whether a version says that the provider sends no token.
+    /// Whether the provider sends no token.
     no_token: bool,
     /// How many of `signing` are from the current version; the others are from the previous one.
     current: usize,
 }
 
 impl Secrets {
-    /// Reads one stored version. `Ok(None)` is the template's placeholder: no secret was stored yet.
+    /// Reads and checks the JSON of one account, as the default one.
     ///
     /// # Errors
-    /// [`SecretError`] names the provider, the problem and how to fix it.
-    pub fn parse(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
-        let version = SecretVersion::parse(provider, text)?.trimmed();
-        if version.placeholder {
-            return Ok(None);
-        }
-        let failed = |problem: Problem| Err(problem.of(provider));
-        let signing: Vec<&str> = version.signing_secrets.iter().map(String::as_str).collect();
-        let signs = !provider.scheme.signatures.is_empty();
-        if (signs && signing.is_empty()) || signing.iter().any(|secret| secret.is_empty()) {
-            return failed(Problem::EmptySigningSecret);
-        }
-        for secret in &signing {
-            if let Err(advice) = (provider.check_secret)(secret) {
-                return failed(Problem::WrongValue(advice));
-            }
-        }
-        for signature in provider.scheme.signatures {
-            let mut keys = signing.iter().map(|secret| signature.key.of(secret.as_bytes()));
-            match signature.key {
-                _ if keys.all(|key| key.is_some()) => {}
-                Key::Base64After(prefix) => return failed(Problem::NotBase64 { prefix }),
-                Key::Hex => return failed(Problem::NotHex),
-                Key::Text => {}
-            }
-        }
-        match (provider.scheme.token, &version.token) {
-            (Some(token), TokenField::Absent) => return failed(Problem::MissingToken { header: token.header }),
-            (Some(_), TokenField::Null) if !signs => return failed(Problem::NoProof),
-            _ => {}
-        }
-        Ok(Some(Self {
-            current: signing.len(),
-            signing: signing.into_iter().map(SecretString::from).collect(),
-            tokens: version.token.text().map(SecretString::from).into_iter().collect(),
-            no_token: version.token == TokenField::Null,
-        }))
+    /// [`SecretError`] names the problem and how to fix it.
+    pub fn parse(provider: &Provider, text: &str) -> Result<Self, SecretError> {
+        let stored = StoredAccount::parse(provider, text)?;
+        Self::of(provider, AccountName::DEFAULT, &stored)
+    }
+
+    /// Checks a stored account, whose values have no white space around them.
+    ///
+    /// # Errors
+    /// [`SecretError`] names the account, the problem and how to fix it.
+    pub fn of(provider: &Provider, name: AccountName, stored: &StoredAccount) -> Result<Self, SecretError> {
+        check(provider, stored).map_err(|problem| problem.of_account(provider, &name))?;
+        Ok(Self {
+            account: Account {
+                name,
+                environment: stored.environment,
+            },
+            current: stored.signing_secrets.len(),
+            no_token: stored.has_no_token(),
+            signing: stored.signing_secrets.iter().cloned().map(SecretString::from).collect(),
+            tokens: stored
+                .tokens
+                .iter()
+                .flatten()
+                .cloned()
+                .map(SecretString::from)
+                .collect(),
+        })
+    }
+
+    /// The account that these secrets prove.
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Whether there is nothing to verify with.
@@ -75,6 +75,9 @@ impl Secrets {
     /// These secrets and those of the previous version, which are accepted too.
     #[must_use]
     pub fn and_previous(mut self, previous: Self) -> Self {
+        if self.is_empty() {
+            return previous;
+        }
         add_new(&mut self.signing, previous.signing);
         add_new(&mut self.tokens, previous.tokens);
         self.no_token |= previous.no_token;
@@ -119,6 +122,7 @@ impl Secrets {
         let tokens = self.tokens.iter().map(|token| (swapped.to_owned(), token));
         signing.chain(tokens).map(|(name, secret)| {
             let alone = Self {
+                account: self.account.clone(),
                 signing: vec![secret.clone()],
                 ..Self::default()
             };
@@ -136,8 +140,34 @@ impl Secrets {
         Self {
             signing: pad(&self.signing),
             tokens: pad(&self.tokens),
+            account: self.account.clone(),
             ..*self
         }
+    }
+}
+
+fn check(provider: &Provider, stored: &StoredAccount) -> Result<(), Problem> {
+    let signing = &stored.signing_secrets;
+    let signs = !provider.scheme.signatures.is_empty();
+    if (signs && signing.is_empty()) || signing.iter().any(String::is_empty) {
+        return Err(Problem::EmptySigningSecret);
+    }
+    for secret in signing {
+        (provider.check_secret)(secret).map_err(Problem::WrongValue)?;
+    }
+    for signature in provider.scheme.signatures {
+        let mut keys = signing.iter().map(|secret| signature.key.of(secret.as_bytes()));
+        match signature.key {
+            _ if keys.all(|key| key.is_some()) => {}
+            Key::Base64After(prefix) => return Err(Problem::NotBase64 { prefix }),
+            Key::Hex => return Err(Problem::NotHex),
+            Key::Text => {}
+        }
+    }
+    match provider.scheme.token {
+        Some(token) if stored.tokens.is_empty() => Err(Problem::MissingToken { header: token.header }),
+        Some(_) if stored.has_no_token() && !signs => Err(Problem::NoProof),
+        _ => Ok(()),
     }
 }
 

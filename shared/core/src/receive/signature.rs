@@ -29,6 +29,9 @@ pub use sender::{proof_headers, sign, test_body};
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts say it")]
 pub enum Refusal {
+    /// No secret is stored for the account that the URL names.
+    #[error("there is no such account")]
+    AccountUnknown,
     #[error("the token header is missing")]
     TokenMissing,
     #[error("the token is wrong")]
@@ -55,7 +58,7 @@ pub enum Refusal {
 }
 
 /// Proves who sent `delivery`: first by the token, unless the secret says that there is none, then by a signature over
-/// one of the body's canonical forms. If the body is compressed, its content may have been signed instead. `now`
+/// one of the body's canonical forms. `secrets` are of one account, which the verified delivery names. If the body is compressed, its content may have been signed instead. `now`
 /// decides whether a signature's own time is within the tolerance.
 ///
 /// # Errors
@@ -93,12 +96,12 @@ fn verify_as_received(
         return Err(Refusal::EmptyBody);
     }
     if token.is_some() && scheme.signatures.is_empty() {
-        return Ok(delivery.verified(delivery.body().clone(), CanonicalForm::Raw));
+        return Ok(delivery.verified(secrets.account(), delivery.body().clone(), CanonicalForm::Raw));
     }
     let mut refusal = Refusal::SignatureMissing;
     for signature in scheme.signatures {
         match check(delivery, scheme, signature, secrets, now) {
-            Ok((bytes, form)) => return Ok(delivery.verified(bytes, form)),
+            Ok((bytes, form)) => return Ok(delivery.verified(secrets.account(), bytes, form)),
             Err(why) => refusal = refusal.max(why),
         }
     }
@@ -191,9 +194,10 @@ fn signed(
 }
 
 impl Refusal {
-    /// Which of the two proofs failed: `token` or `signature`.
+    /// What failed: the `account`, or which of the two proofs, `token` or `signature`.
     pub fn factor(self) -> &'static str {
         match self {
+            Self::AccountUnknown => "account",
             Self::TokenMissing | Self::TokenWrong => "token",
             _ => "signature",
         }
@@ -203,7 +207,7 @@ impl Refusal {
     pub fn depends_on_secrets(self) -> bool {
         matches!(
             self,
-            Self::TokenMissing | Self::TokenWrong | Self::SignatureWrong | Self::TooLong
+            Self::AccountUnknown | Self::TokenMissing | Self::TokenWrong | Self::SignatureWrong | Self::TooLong
         )
     }
 }

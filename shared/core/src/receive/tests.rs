@@ -64,7 +64,7 @@ fn body() -> Bytes {
 #[tokio::test]
 async fn a_signed_delivery_is_queued_before_the_answer() {
     let scene = Scene::new(GOOD);
-    let Answer::Queued(id) = scene.verifier().receive(signed("good"), body()).await else {
+    let Answer::Queued(id) = scene.verifier().receive("default", signed("good"), body()).await else {
         panic!("not queued");
     };
     let queued = scene.outbox.queued();
@@ -95,19 +95,19 @@ async fn a_verified_test_delivery_is_counted_separately() {
         headers.insert(TEST_DELIVERY_HEADER, HeaderValue::from_static("1"));
         headers
     };
-    scene.verifier().receive(marked("good"), body()).await;
+    scene.verifier().receive("default", marked("good"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["test"]);
     assert_eq!(scene.outbox.queued().len(), 1, "it is queued like any other");
-    scene.verifier().receive(marked("forged"), body()).await;
+    scene.verifier().receive("default", marked("forged"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["signature"]);
-    scene.verifier().receive(signed("good"), body()).await;
+    scene.verifier().receive("default", signed("good"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["queued"]);
 }
 
 #[tokio::test]
 async fn a_forged_delivery_is_refused_and_quarantined() {
     let scene = Scene::new(GOOD);
-    let answer = scene.verifier().receive(signed("forged"), body()).await;
+    let answer = scene.verifier().receive("default", signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused("signature"));
     assert_eq!(scene.outbox.queued(), []);
     let kept = scene.outbox.quarantined();
@@ -117,7 +117,7 @@ async fn a_forged_delivery_is_refused_and_quarantined() {
 #[tokio::test]
 async fn deliveries_without_proof_are_not_kept() {
     let scene = Scene::new(GOOD);
-    let answer = scene.verifier().receive(HeaderMap::new(), body()).await;
+    let answer = scene.verifier().receive("default", HeaderMap::new(), body()).await;
     assert_eq!(answer, Answer::Refused("signature"));
     assert_eq!(scene.outbox.quarantined(), []);
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1, "without a reload");
@@ -128,16 +128,16 @@ async fn a_failed_verification_loads_a_rotated_secret() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     assert!(matches!(
-        verifier.receive(signed("good"), body()).await,
+        verifier.receive("default", signed("good"), body()).await,
         Answer::Queued(_)
     ));
     scene.store.put(r#"{"signing_secrets":["new","good"]}"#);
     assert!(matches!(
-        verifier.receive(signed("new"), body()).await,
+        verifier.receive("default", signed("new"), body()).await,
         Answer::Queued(_)
     ));
     assert!(matches!(
-        verifier.receive(signed("good"), body()).await,
+        verifier.receive("default", signed("good"), body()).await,
         Answer::Queued(_)
     ));
 }
@@ -153,7 +153,7 @@ async fn a_missing_token_reloads_the_secret() {
     let verifier = Verifier::new(&onepay::PROVIDER, &store, &outbox, clock, Dice::default());
     verifier.warm_up().await;
     let mut headers = HeaderMap::new();
-    let stranger = verifier.receive(headers.clone(), body()).await;
+    let stranger = verifier.receive("default", headers.clone(), body()).await;
     assert_eq!(stranger, Answer::Refused("token"));
     assert_eq!(
         store.loads.load(Ordering::SeqCst),
@@ -163,7 +163,10 @@ async fn a_missing_token_reloads_the_secret() {
 
     store.put(r#"{"signing_secrets":["good"],"token":null}"#);
     headers.insert("x-signature", HeaderValue::from_str(&sign("good", BODY)).unwrap());
-    assert!(matches!(verifier.receive(headers, body()).await, Answer::Queued(_)));
+    assert!(matches!(
+        verifier.receive("default", headers, body()).await,
+        Answer::Queued(_)
+    ));
     assert_eq!(store.loads.load(Ordering::SeqCst), 2);
 }
 
@@ -172,11 +175,11 @@ async fn forged_deliveries_reload_at_most_once_in_thirty_seconds() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for _ in 0..5 {
-        verifier.receive(signed("forged"), body()).await;
+        verifier.receive("default", signed("forged"), body()).await;
     }
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
     scene.clock.advance(Duration::from_secs(30));
-    verifier.receive(signed("forged"), body()).await;
+    verifier.receive("default", signed("forged"), body()).await;
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 3);
 }
 
@@ -188,20 +191,20 @@ async fn forgeries_delay_a_new_secret_by_the_reload_interval_at_most() {
     for forged_before in 0..=seconds {
         let scene = Scene::new(GOOD);
         let verifier = scene.verifier();
-        verifier.receive(signed("good"), body()).await;
-        verifier.receive(signed("forged"), body()).await;
+        verifier.receive("default", signed("good"), body()).await;
+        verifier.receive("default", signed("forged"), body()).await;
         scene.clock.advance(Duration::from_secs(forged_before));
         scene.store.put(r#"{"signing_secrets":["new","good"]}"#);
 
         let too_early = forged_before < seconds;
-        let answer = verifier.receive(signed("new"), body()).await;
+        let answer = verifier.receive("default", signed("new"), body()).await;
         assert_eq!(matches!(answer, Answer::Refused(_)), too_early, "{forged_before}");
         for _ in 0..seconds {
-            verifier.receive(signed("forged"), body()).await;
+            verifier.receive("default", signed("forged"), body()).await;
             scene.clock.advance(Duration::from_secs(1));
         }
         for secret in ["new", "good"] {
-            let answer = verifier.receive(signed(secret), body()).await;
+            let answer = verifier.receive("default", signed(secret), body()).await;
             assert!(matches!(answer, Answer::Queued(_)), "{secret}, {forged_before}");
         }
     }
@@ -212,16 +215,16 @@ async fn a_withdrawn_secret_is_accepted_until_the_next_load() {
     for forged in [false, true] {
         let scene = Scene::new(GOOD);
         let verifier = scene.verifier();
-        verifier.receive(signed("good"), body()).await;
+        verifier.receive("default", signed("good"), body()).await;
         scene.store.put(r#"{"signing_secrets":["new"]}"#);
         scene.clock.advance(FRESH_FOR - Duration::from_millis(1));
         if forged {
-            verifier.receive(signed("forged"), body()).await;
+            verifier.receive("default", signed("forged"), body()).await;
         }
-        let answer = verifier.receive(signed("good"), body()).await;
+        let answer = verifier.receive("default", signed("good"), body()).await;
         assert_eq!(matches!(answer, Answer::Refused(_)), forged);
         scene.clock.advance(Duration::from_millis(1));
-        let answer = verifier.receive(signed("good"), body()).await;
+        let answer = verifier.receive("default", signed("good"), body()).await;
         assert_eq!(answer, Answer::Refused("signature"));
     }
 }
@@ -231,11 +234,11 @@ async fn secrets_are_kept_for_five_minutes() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for _ in 0..3 {
-        verifier.receive(signed("good"), body()).await;
+        verifier.receive("default", signed("good"), body()).await;
     }
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
     scene.clock.advance(Duration::from_secs(300));
-    verifier.receive(signed("good"), body()).await;
+    verifier.receive("default", signed("good"), body()).await;
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
 }
 
@@ -244,17 +247,23 @@ async fn a_store_failure_is_503_not_401() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     scene.store.down.store(true, Ordering::SeqCst);
-    assert_eq!(verifier.receive(signed("good"), body()).await, Answer::Unavailable);
+    assert_eq!(
+        verifier.receive("default", signed("good"), body()).await,
+        Answer::Unavailable
+    );
 
     scene.store.down.store(false, Ordering::SeqCst);
     assert!(matches!(
-        verifier.receive(signed("good"), body()).await,
+        verifier.receive("default", signed("good"), body()).await,
         Answer::Queued(_)
     ));
     scene.store.down.store(true, Ordering::SeqCst);
     // The secret may have been rotated: while the store is down that is unknown, even if it is not asked again.
     for _ in 0..2 {
-        assert_eq!(verifier.receive(signed("rotated"), body()).await, Answer::Unavailable);
+        assert_eq!(
+            verifier.receive("default", signed("rotated"), body()).await,
+            Answer::Unavailable
+        );
     }
     assert_eq!(scene.outbox.quarantined(), []);
 }
@@ -263,7 +272,7 @@ async fn a_store_failure_is_503_not_401() {
 async fn an_invalid_stored_secret_is_503_not_401() {
     let scene = Scene::new(r#"{"signing_secrets":[""]}"#);
     assert_eq!(
-        scene.verifier().receive(signed("good"), body()).await,
+        scene.verifier().receive("default", signed("good"), body()).await,
         Answer::Unavailable
     );
 }
@@ -272,7 +281,7 @@ async fn an_invalid_stored_secret_is_503_not_401() {
 async fn without_a_stored_secret_deliveries_are_quarantined() {
     let scene = Scene::new(r#"{"placeholder":true}"#);
     assert_eq!(
-        scene.verifier().receive(signed("good"), body()).await,
+        scene.verifier().receive("default", signed("good"), body()).await,
         Answer::Refused("signature")
     );
     assert_eq!(scene.outbox.quarantined().len(), 1);
@@ -283,10 +292,13 @@ async fn a_queue_failure_is_503() {
     let scene = Scene::new(GOOD);
     scene.outbox.down.store(true, Ordering::SeqCst);
     let verifier = scene.verifier();
-    assert_eq!(verifier.receive(signed("good"), body()).await, Answer::Unavailable);
+    assert_eq!(
+        verifier.receive("default", signed("good"), body()).await,
+        Answer::Unavailable
+    );
     // A forged delivery is still refused, although it could not be kept.
     assert_eq!(
-        verifier.receive(signed("forged"), body()).await,
+        verifier.receive("default", signed("forged"), body()).await,
         Answer::Refused("signature")
     );
 }
@@ -295,7 +307,7 @@ async fn a_queue_failure_is_503() {
 async fn running_out_of_time_is_503() {
     struct Hanging;
     impl Outbox for Hanging {
-        async fn queue(&self, _: &'static str, _: Message) -> Result<(), OutboxError> {
+        async fn queue(&self, _: &str, _: Message) -> Result<(), OutboxError> {
             std::future::pending().await
         }
         async fn quarantine(&self, _: Message) -> Result<(), OutboxError> {
@@ -305,14 +317,17 @@ async fn running_out_of_time_is_503() {
     let scene = Scene::new(GOOD);
     let clock = scene.clock.clone().impatient();
     let verifier = Verifier::new(&kuenta::PROVIDER, &scene.store, Hanging, clock, Dice::default());
-    assert_eq!(verifier.receive(signed("good"), body()).await, Answer::Unavailable);
+    assert_eq!(
+        verifier.receive("default", signed("good"), body()).await,
+        Answer::Unavailable
+    );
 }
 
 #[tokio::test]
 async fn a_quarantine_that_hangs_does_not_change_the_answer() {
     struct Hanging;
     impl Outbox for Hanging {
-        async fn queue(&self, _: &'static str, _: Message) -> Result<(), OutboxError> {
+        async fn queue(&self, _: &str, _: Message) -> Result<(), OutboxError> {
             panic!("a forgery is not queued");
         }
         async fn quarantine(&self, _: Message) -> Result<(), OutboxError> {
@@ -322,7 +337,7 @@ async fn a_quarantine_that_hangs_does_not_change_the_answer() {
     let scene = Scene::new(GOOD);
     let clock = scene.clock.clone().impatient();
     let verifier = Verifier::new(&kuenta::PROVIDER, &scene.store, Hanging, clock, Dice::default());
-    let answer = verifier.receive(signed("forged"), body()).await;
+    let answer = verifier.receive("default", signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused("signature"));
 }
 
@@ -343,7 +358,7 @@ async fn the_quarantine_only_gets_the_remaining_time() {
     /// A slow store. It is asked twice, since the secret may have been rotated.
     struct Slow<'a>(&'a FakeStore, StoppedClock);
     impl SecretStore for Slow<'_> {
-        async fn load(&self) -> Result<crate::receive::secrets::Secrets, StoreError> {
+        async fn load(&self) -> Result<Accounts, StoreError> {
             self.1.advance(Duration::from_millis(1500));
             self.0.load().await
         }
@@ -353,7 +368,7 @@ async fn the_quarantine_only_gets_the_remaining_time() {
     let slept = std::sync::Arc::clone(&clock.1);
     let store = Slow(&scene.store, scene.clock.clone());
     let verifier = Verifier::new(&kuenta::PROVIDER, store, &scene.outbox, clock, Dice::default());
-    let answer = verifier.receive(signed("forged"), body()).await;
+    let answer = verifier.receive("default", signed("forged"), body()).await;
     assert_eq!(answer, Answer::Refused("signature"));
     let left = BUDGET - Duration::from_secs(3);
     // For the registration window and for the quarantine.
@@ -366,7 +381,7 @@ async fn the_quarantine_only_gets_the_remaining_time() {
 async fn the_longest_body_is_accepted_and_a_longer_one_is_413() {
     let receive = async |length: usize| {
         let (scene, body) = (Scene::new(GOOD), vec![b' '; length]);
-        scene.verifier().receive(proof(&body), body.into()).await
+        scene.verifier().receive("default", proof(&body), body.into()).await
     };
     assert!(matches!(receive(LONGEST_TEXT).await, Answer::Queued(_)));
     assert_eq!(receive(LONGEST_TEXT + 1).await, Answer::TooLong);
@@ -388,7 +403,7 @@ async fn the_longest_body_is_accepted_in_every_form() {
         let mut headers = HeaderMap::new();
         headers.insert("x-signature", HeaderValue::from_str(&sign("good", &form)).unwrap());
         headers.insert("x-webhook-token", HeaderValue::from_static("t"));
-        let answer = verifier.receive(headers, body.clone().into()).await;
+        let answer = verifier.receive("default", headers, body.clone().into()).await;
         assert!(matches!(answer, Answer::Queued(_)));
         let message = outbox.queued().remove(0);
         let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
@@ -403,7 +418,7 @@ async fn a_body_that_decompresses_beyond_the_limit_is_413() {
     headers.insert("content-encoding", HeaderValue::from_static("gzip"));
     let compressed = crate::wire::gzip::compress(&body).unwrap();
     assert_eq!(
-        scene.verifier().receive(headers, compressed.into()).await,
+        scene.verifier().receive("default", headers, compressed.into()).await,
         Answer::TooLong
     );
     assert_eq!(
@@ -424,19 +439,17 @@ async fn a_quarantined_delivery_keeps_its_headers() {
     let scene = Scene::new(r#"{"signing_secrets":["not yet"]}"#);
     scene
         .verifier()
-        .receive(headers.clone(), compressed.clone().into())
+        .receive("default", headers.clone(), compressed.clone().into())
         .await;
     let kept = scene.outbox.quarantined().remove(0);
     let delivery =
         crate::receive::quarantine::QuarantinedDelivery::open(&kept.text, |name| kept.attribute(name)).unwrap();
-    let secrets = crate::receive::secrets::Secrets::parse(&kuenta::PROVIDER, GOOD)
-        .unwrap()
-        .unwrap();
+    let secrets = crate::receive::secrets::Secrets::parse(&kuenta::PROVIDER, GOOD).unwrap();
     let verified = signature::verify(&delivery, &kuenta::PROVIDER.scheme, &secrets, delivery.received_at());
     let released = Envelope::seal("kuenta", &verified.unwrap()).to_message().unwrap();
 
     let scene = Scene::new(GOOD);
-    scene.verifier().receive(headers, compressed.into()).await;
+    scene.verifier().receive("default", headers, compressed.into()).await;
     assert_eq!(scene.outbox.queued(), [released]);
 }
 
@@ -445,18 +458,20 @@ async fn the_quarantine_is_rate_limited() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for _ in 0..300 {
-        verifier.receive(signed("forged"), body()).await;
+        verifier.receive("default", signed("forged"), body()).await;
     }
     assert_eq!(scene.outbox.quarantined().len(), 200);
     scene.clock.advance(Duration::from_secs(1));
     for _ in 0..10 {
-        verifier.receive(signed("forged"), body()).await;
+        verifier.receive("default", signed("forged"), body()).await;
     }
     assert_eq!(scene.outbox.quarantined().len(), 205);
 
     let mut headers = HeaderMap::new();
     headers.insert("signature", HeaderValue::from_static("x"));
     scene.clock.advance(Duration::from_secs(60));
-    verifier.receive(headers, Bytes::from(vec![b' '; 64 * 1024])).await;
+    verifier
+        .receive("default", headers, Bytes::from(vec![b' '; 64 * 1024]))
+        .await;
     assert_eq!(scene.outbox.quarantined().len(), 205, "too long to keep");
 }

@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::account::AccountName;
 use crate::clock::Timestamp;
 use crate::provider::Provider;
-use crate::receive::secrets::Secrets;
+use crate::receive::registration::Window;
+use crate::receive::secrets::Accounts;
 use crate::receive::{Outbox, OutboxError, SecretStore, StoreError};
 use crate::wire::envelope::Message;
 
@@ -42,7 +44,7 @@ impl FakeOutbox {
 }
 
 impl Outbox for &FakeOutbox {
-    async fn queue(&self, _provider: &'static str, message: Message) -> Result<(), OutboxError> {
+    async fn queue(&self, _group: &str, message: Message) -> Result<(), OutboxError> {
         self.put("event", &self.queued, message)
     }
 
@@ -56,7 +58,7 @@ impl Outbox for &FakeOutbox {
 pub struct FakeStore {
     provider: &'static Provider,
     json: Mutex<String>,
-    until: Mutex<Option<Timestamp>>,
+    window: Mutex<Option<Window>>,
     /// While true, every call fails.
     pub down: AtomicBool,
     /// How often it was asked for secrets.
@@ -71,7 +73,7 @@ impl FakeStore {
         Self {
             provider,
             json: Mutex::new(json.to_owned()),
-            until: Mutex::new(None),
+            window: Mutex::new(None),
             down: AtomicBool::new(false),
             loads: AtomicUsize::new(0),
             looks: AtomicUsize::new(0),
@@ -83,9 +85,13 @@ impl FakeStore {
         *self.json.lock().unwrap_or_else(PoisonError::into_inner) = json.to_owned();
     }
 
-    /// Opens a registration window, or closes it.
+    /// Opens a registration window of the default account, or closes it.
     pub fn register(&self, until: Option<Timestamp>) {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        let window = until.map(|until| Window {
+            account: AccountName::DEFAULT,
+            until,
+        });
+        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = window;
     }
 
     fn unless_down<T>(&self, value: T) -> Result<T, StoreError> {
@@ -100,15 +106,15 @@ impl FakeStore {
 }
 
 impl SecretStore for &FakeStore {
-    async fn load(&self) -> Result<Secrets, StoreError> {
+    async fn load(&self) -> Result<Accounts, StoreError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         self.unless_down(())?;
         let json = self.json.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Secrets::parse(self.provider, &json)?.unwrap_or_default())
+        Ok(Accounts::parse(self.provider, &json)?.unwrap_or_default())
     }
 
-    async fn registration_until(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn registration(&self) -> Result<Option<Window>, StoreError> {
         self.looks.fetch_add(1, Ordering::SeqCst);
-        self.unless_down(*self.until.lock().unwrap_or_else(PoisonError::into_inner))
+        self.unless_down(self.window.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }

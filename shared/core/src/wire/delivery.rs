@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use uuid::Uuid;
 
+use crate::account::{Account, AccountName};
 use crate::clock::Timestamp;
 use crate::wire::content::Content;
 use crate::wire::gzip::{self, GzipError};
@@ -24,13 +25,15 @@ pub struct Delivery<State> {
 /// As received, from an unknown sender.
 #[derive(Clone)]
 pub struct Unverified {
+    account: String,
     headers: HeaderMap,
     body: Bytes,
 }
 
-/// The provider signed exactly these bytes.
+/// The provider signed exactly these bytes, with the secret of this account.
 #[derive(Clone)]
 pub struct Verified {
+    account: Account,
     bytes: Bytes,
     form: CanonicalForm,
     content: Content,
@@ -65,13 +68,26 @@ pub const MOST_GROWTH: usize = 6;
 pub struct DeliveryId(Uuid);
 
 impl Delivery<Unverified> {
-    /// A delivery from the HTTP adapter, which has already decoded the API's base64.
+    /// A delivery to the default account from the HTTP adapter, which has already decoded the API's base64.
     pub fn received(id: DeliveryId, at: Timestamp, headers: HeaderMap, body: Bytes) -> Self {
+        let account = AccountName::DEFAULT_TEXT.to_owned();
         Self {
             id,
             received_at: at,
-            state: Unverified { headers, body },
+            state: Unverified { account, headers, body },
         }
+    }
+
+    /// The same delivery, sent to this account. It may be any text, since it is from the URL.
+    #[must_use]
+    pub fn sent_to(mut self, account: impl Into<String>) -> Self {
+        self.state.account = account.into();
+        self
+    }
+
+    /// The account that its URL names.
+    pub fn account(&self) -> &str {
+        &self.state.account
     }
 
     /// The headers as received.
@@ -85,7 +101,7 @@ impl Delivery<Unverified> {
     }
 
     /// Only [`signature::verify`](crate::receive::signature::verify) calls this.
-    pub(crate) fn verified(&self, bytes: Bytes, form: CanonicalForm) -> Delivery<Verified> {
+    pub(crate) fn verified(&self, account: &Account, bytes: Bytes, form: CanonicalForm) -> Delivery<Verified> {
         let content = match form {
             CanonicalForm::Raw | CanonicalForm::Trimmed | CanonicalForm::Newline => {
                 Content::from_headers(&self.state.headers)
@@ -99,7 +115,12 @@ impl Delivery<Unverified> {
         Delivery {
             id: self.id,
             received_at: self.received_at,
-            state: Verified { bytes, form, content },
+            state: Verified {
+                account: account.clone(),
+                bytes,
+                form,
+                content,
+            },
         }
     }
 
@@ -111,12 +132,17 @@ impl Delivery<Unverified> {
         Some(gzip::decompress(&self.state.body, limit).map(|body| {
             let mut headers = self.state.headers.clone();
             headers.remove(CONTENT_ENCODING);
-            Self::received(self.id, self.received_at, headers, body.into())
+            Self::received(self.id, self.received_at, headers, body.into()).sent_to(self.account())
         }))
     }
 }
 
 impl Delivery<Verified> {
+    /// The account whose secret and token proved it, whatever its URL says.
+    pub fn account(&self) -> &Account {
+        &self.state.account
+    }
+
     /// The bytes that the provider signed. They differ from the body unless [`form`](Self::form) is raw.
     pub fn bytes(&self) -> &Bytes {
         &self.state.bytes

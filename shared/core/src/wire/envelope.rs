@@ -4,6 +4,7 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use thiserror::Error;
 
+use crate::account::Account;
 use crate::clock::Timestamp;
 use crate::wire::content::Content;
 use crate::wire::delivery::{CanonicalForm, Delivery, DeliveryId, MOST_GROWTH, Verified};
@@ -29,6 +30,8 @@ pub(crate) const LONGEST_BODY: usize = MOST_GROWTH * LONGEST_TEXT;
 pub struct Envelope {
     /// The provider's name.
     pub provider: String,
+    /// The account that proved the delivery.
+    pub account: Account,
     /// What the sender says about its body.
     pub content: Content,
     /// The delivery's id.
@@ -109,6 +112,7 @@ impl Envelope {
     pub fn seal(provider: &str, delivery: &Delivery<Verified>) -> Self {
         Self {
             provider: provider.to_owned(),
+            account: delivery.account().clone(),
             content: delivery.content().clone(),
             delivery_id: delivery.id(),
             received_at: delivery.received_at(),
@@ -122,6 +126,7 @@ impl Envelope {
     pub(crate) fn with_json(&self, text: Bytes) -> Self {
         Self {
             provider: self.provider.clone(),
+            account: self.account.clone(),
             content: Content::default(),
             body: text,
             ..*self
@@ -156,7 +161,7 @@ impl Envelope {
         };
         let mut attributes = vec![
             (ENVELOPE, version.to_owned()),
-            (PROVIDER, self.provider.clone()),
+            (PROVIDER, self.account.with_provider(&self.provider)),
             (DELIVERY_ID, self.delivery_id.to_string()),
             (RECEIVED_AT, self.received_at.as_millis().to_string()),
             (FORM, self.form.name().to_owned()),
@@ -184,6 +189,7 @@ impl Envelope {
             ));
         }
         let (id, at, form) = (required(DELIVERY_ID)?, required(RECEIVED_AT)?, required(FORM)?);
+        let (provider, account) = sender(required(PROVIDER)?)?;
         let body = match attribute(ENCODING) {
             None => Bytes::copy_from_slice(text.as_bytes()),
             Some(ENCODING_BASE64) => Bytes::from(decode(text)?),
@@ -191,7 +197,8 @@ impl Envelope {
             Some(other) => return Err(invalid(ENCODING, other, "base64, gzip+base64, or absent")),
         };
         Ok(Self {
-            provider: required(PROVIDER)?.to_owned(),
+            provider: provider.to_owned(),
+            account,
             content: Content {
                 media_type: attribute(CONTENT_TYPE).map(str::to_owned),
                 encoding: attribute(CONTENT_ENCODING).map(str::to_owned),
@@ -237,6 +244,12 @@ fn is_sqs_text(text: &str) -> bool {
     let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
     let has_controls = text.bytes().fold(false, |has, byte| has | is_control(byte));
     !text.is_empty() && !has_controls && !text.contains("\u{FFFE}") && !text.contains("\u{FFFF}")
+}
+
+/// The provider and the account that the attribute `provider` names.
+fn sender(text: &str) -> Result<(&str, Account), EnvelopeError> {
+    let expected = "a provider, or `provider/account`, and for a bound account `@test` or `@live` after it";
+    Account::split(text).ok_or_else(|| invalid(PROVIDER, text, expected))
 }
 
 fn invalid(name: &'static str, value: &str, expected: &'static str) -> EnvelopeError {

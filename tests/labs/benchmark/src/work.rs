@@ -26,7 +26,7 @@ pub(crate) fn delivery(provider: &'static Provider) -> Bytes {
     let now = now();
     let body = Bytes::from(padded(payment(0, now), BODY).to_string());
     let secret = secret(provider.name).to_string();
-    let secrets = Secrets::parse(provider, &secret).ok().flatten().unwrap_or_default();
+    let secrets = Secrets::parse(provider, &secret).unwrap_or_default();
     let mut headers = json!({
         "accept": "*/*",
         "content-length": body.len().to_string(),

@@ -153,6 +153,7 @@ fn at(seconds: i64) -> Timestamp {
 /// Reads a provider's payload, received at the start.
 fn read(provider: &'static Provider, body: String) -> Event {
     let envelope = Envelope {
+        account: Default::default(),
         provider: provider.name.to_owned(),
         delivery_id: DeliveryId::new(at(0), [1; 10]),
         received_at: at(0),

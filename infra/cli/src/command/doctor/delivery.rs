@@ -78,6 +78,7 @@ fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp
     let bodies = forms.iter().filter_map(|form| canonical::bytes(&raw, *form).ok());
     let keys = bodies.map(|body| {
         let envelope = Envelope {
+            account: Default::default(),
             provider: provider.name.to_owned(),
             content: Default::default(),
             delivery_id: DeliveryId::new(now, [0; 10]),

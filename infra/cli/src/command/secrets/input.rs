@@ -4,24 +4,30 @@ use std::io::{self, IsTerminal, Read};
 
 use acuse_cli::note;
 use acuse_cli::terminal::is_unsafe;
+use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{Problem, SecretVersion, Secrets, TokenField};
+use acuse_core::receive::secrets::{Secrets, StoredAccount};
 
 use crate::command::{Failure, Unreadable};
 
 /// Reads and checks a secret. With `no_token` it doesn't ask for a token, and the secret states that there is none; a
 /// token that is given counts all the same. An error contains no part of a value.
-pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<SecretVersion, Failure> {
+pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<StoredAccount, Failure> {
     let wants_token = provider.scheme.token.is_some();
     let stored = if io::stdin().is_terminal() {
         let prompt = |what| {
             rpassword::prompt_password(format!("{what} of {} (not shown): ", provider.name))
                 .map_err(Unreadable::of("the secret from the terminal"))
         };
-        SecretVersion {
+        StoredAccount {
             signing_secrets: vec![prompt("signing secret")?],
-            token: (wants_token && !no_token).then(|| prompt("token")).transpose()?.into(),
-            ..SecretVersion::default()
+            tokens: (wants_token && !no_token)
+                .then(|| prompt("token"))
+                .transpose()?
+                .map(Some)
+                .into_iter()
+                .collect(),
+            ..StoredAccount::default()
         }
     } else {
         let mut bytes = Vec::new();
@@ -30,10 +36,8 @@ pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<SecretV
         from_input(provider, &bytes)?
     };
     let stored = checked(stored, no_token)?;
-    if Secrets::parse(provider, &stored.to_json())?.is_none() {
-        return Err(Problem::EmptySigningSecret.of(provider).into());
-    }
-    if stored.token.text().is_some() && !wants_token {
+    Secrets::of(provider, AccountName::DEFAULT, &stored)?;
+    if stored.tokens.iter().any(Option::is_some) && !wants_token {
         note!(
             "note: {} sends no token; this one is stored, and used once its signature settings have `token=…`",
             provider.name
@@ -42,17 +46,17 @@ pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<SecretV
     Ok(stored)
 }
 
-fn checked(stored: SecretVersion, no_token: bool) -> Result<SecretVersion, Failure> {
+fn checked(stored: StoredAccount, no_token: bool) -> Result<StoredAccount, Failure> {
     let mut stored = stored.trimmed();
-    if no_token && stored.token.is_absent() {
-        stored.token = TokenField::Null;
+    if no_token && stored.tokens.is_empty() {
+        stored.tokens = vec![None];
     }
     check_visible(&stored)?;
     Ok(stored)
 }
 
 /// The JSON object; or the signing secret, and the token on a second line.
-fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<SecretVersion, Failure> {
+fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<StoredAccount, Failure> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Failure::new(
             "standard input is UTF-16, as PowerShell writes files; save it as UTF-8 (`Out-File -Encoding utf8`)",
@@ -66,7 +70,7 @@ fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<SecretVersion
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_end();
     if text.trim_start().starts_with('{') {
-        return Ok(SecretVersion::parse(provider, text)?);
+        return Ok(StoredAccount::parse(provider, text)?);
     }
     let (most, wanted) = match provider.scheme.token {
         Some(_) => (2, "two: the signing secret, then the token"),
@@ -89,19 +93,20 @@ fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<SecretVersion
         }
     }
     let mut lines = lines.into_iter().map(str::to_owned);
-    Ok(SecretVersion {
+    Ok(StoredAccount {
         signing_secrets: lines.next().into_iter().collect(),
-        token: lines.next().into(),
-        ..SecretVersion::default()
+        tokens: lines.next().map(Some).into_iter().collect(),
+        ..StoredAccount::default()
     })
 }
 
 /// Refuses characters that nobody sees and no provider issues: they are copied along from a page or a file. Joiners
 /// too, though emoji need them: a copied one would fail every delivery, and no provider's secret has an emoji.
-fn check_visible(stored: &SecretVersion) -> Result<(), Failure> {
+fn check_visible(stored: &StoredAccount) -> Result<(), Failure> {
     let signing = (1..).zip(&stored.signing_secrets);
     let signing = signing.map(|(number, secret)| (format!("signing secret {number}"), secret.as_str()));
-    let token = stored.token.text().map(|token| ("the token".to_owned(), token));
+    let tokens = stored.tokens.iter().flatten();
+    let token = tokens.map(|token| ("the token".to_owned(), token.as_str()));
     for (what, secret) in signing.chain(token) {
         if let Some(place) = secret.chars().position(is_unsafe) {
             return Err(Failure::new(format!(
@@ -121,7 +126,7 @@ mod tests {
 
     fn read(provider: &'static Provider, bytes: &[u8]) -> Result<String, String> {
         let read = from_input(provider, bytes).and_then(|stored| checked(stored, false));
-        read.map(|stored| stored.to_json())
+        read.map(|stored| serde_json::to_string(&stored).unwrap())
             .map_err(|failure| failure.lines().join("\n"))
     }
 
@@ -129,7 +134,7 @@ mod tests {
     fn no_token_can_be_stated_by_the_option_or_in_the_object() {
         let read = |text: &str, no_token| {
             let stored = from_input(&onepay::PROVIDER, text.as_bytes()).and_then(|stored| checked(stored, no_token));
-            stored.unwrap().to_json()
+            serde_json::to_string(&stored.unwrap()).unwrap()
         };
         let none = r#"{"signing_secrets":["wh_tok_a"],"token":null}"#;
         for text in [

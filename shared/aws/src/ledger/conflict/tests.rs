@@ -20,6 +20,7 @@ fn refused(item: &str) -> (u16, String) {
 
 fn event() -> Event {
     let envelope = Envelope {
+        account: Default::default(),
         provider: "kuenta".to_owned(),
         delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [1; 10]),
         received_at: Timestamp::from_seconds(1_700_000_000),

@@ -102,7 +102,7 @@ fn keys_spread_evenly_over_shards() {
 #[test]
 fn likely_partitions_cover_string_and_number_ids() {
     let provider = &crate::providers::kuenta::PROVIDER;
-    let likely = |id: &str| IdempotencyKey::likely_partitions(provider, id);
+    let likely = |id: &str| IdempotencyKey::likely_partitions(provider, &AccountName::DEFAULT, id);
     assert!(
         likely("7").is_superset(
             &["kuenta#live#payment#7", "kuenta#test#payment#~n7"]

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
+use crate::account::Account;
 use crate::clock::Timestamp;
 use crate::providers::{self, kuenta, unopago};
 use crate::receive::signature::sign;
@@ -49,7 +50,7 @@ impl Sent {
         let outbox = FakeOutbox::default();
         let clock = StoppedClock::at(Timestamp::from_rfc3339("2026-11-20T10:00:01Z").unwrap());
         let verifier = Verifier::new(provider, &store, &outbox, clock, Dice::default());
-        let answer = verifier.receive(headers, body.into()).await;
+        let answer = verifier.receive("default", headers, body.into()).await;
         assert!(matches!(answer, Answer::Queued(_)), "{}: {answer:?}", self.file);
         outbox.queued().remove(0)
     }
@@ -74,6 +75,7 @@ fn with_content(body: impl Into<Bytes>, content: Content, provider: &'static Pro
     let at = Timestamp::from_seconds(1_700_000_000);
     let envelope = Envelope {
         provider: provider.name.to_owned(),
+        account: Account::default(),
         delivery_id: DeliveryId::new(at, [0; 10]),
         received_at: at,
         form: CanonicalForm::Raw,

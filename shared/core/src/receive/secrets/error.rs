@@ -2,23 +2,25 @@
 
 use thiserror::Error;
 
+use crate::account::AccountName;
 use crate::json;
 use crate::provider::Provider;
 
-/// A secret, as error messages show it.
+/// An account's secret, as error messages show it.
 const EXPECTED: &str = r#"{"signing_secrets": ["…"], "token": "… where the provider has one"}"#;
 
 /// A provider's stored secret can't be used. Shows no part of a value.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("the secret of `{provider}` {problem}")]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+#[error("the secret of `{}` {problem}", account.scope(provider))]
 #[expect(missing_docs, reason = "the texts say it")]
 pub struct SecretError {
     pub provider: &'static str,
+    pub account: AccountName,
     pub problem: Problem,
 }
 
 /// What is wrong with a stored secret, and how to fix it.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts say it")]
 pub enum Problem {
@@ -35,12 +37,28 @@ pub enum Problem {
     /// A field that occurs twice: one of the two would be ignored.
     #[error("has the field `{field}` twice; keep one")]
     DuplicateField { field: &'static str },
-    #[error("has a `{field}` that is not {expected}")]
+    #[error("has an invalid `{field}`; it should be {expected}")]
     WrongType {
         field: &'static str,
         expected: &'static str,
     },
-    #[error("is marked as a placeholder but contains a secret; remove `placeholder`")]
+    #[error("has other fields beside `accounts`; put them into an account: {{\"accounts\": {{\"default\": {{…}}}}}}")]
+    BesideAccounts,
+    #[error("has `accounts` that are not an object of accounts by name: {{\"default\": {EXPECTED}}}")]
+    NotAccounts,
+    #[error(
+        "has an account with an invalid name: {name}; it should be {}",
+        AccountName::EXPECTED
+    )]
+    AccountName {
+        /// The name, or only its position if it may be a secret itself.
+        name: String,
+    },
+    #[error("is there twice; keep one")]
+    DuplicateAccount,
+    #[error("is of several accounts; give the object of one account: {EXPECTED}")]
+    SeveralAccounts,
+    #[error("is marked as a placeholder, but is not empty; remove `placeholder`")]
     PlaceholderWithSecret,
     #[error("is stored as binary; store it as text: {EXPECTED}")]
     Binary,
@@ -67,9 +85,52 @@ pub enum Problem {
 impl Problem {
     /// The error of `provider`'s secret.
     pub fn of(self, provider: &Provider) -> SecretError {
+        self.of_account(provider, &AccountName::DEFAULT)
+    }
+
+    /// The error of one account of `provider`.
+    pub fn of_account(self, provider: &Provider, account: &AccountName) -> SecretError {
         SecretError {
             provider: provider.name,
+            account: account.clone(),
             problem: self,
         }
     }
+
+    pub(super) fn unknown_field(name: &str, place: usize) -> Self {
+        let field = shown(name, place);
+        Self::UnknownField { field }
+    }
+
+    pub(super) fn account_name(name: &str, place: usize) -> Self {
+        let name = shown(name, place);
+        Self::AccountName { name }
+    }
+}
+
+/// The name of an unknown field or account; only its position if the name may be a secret, as in `{"wh_tok_…": "wh_hdr_…"}`.
+fn shown(name: &str, place: usize) -> String {
+    match looks_like_words(name) {
+        true => format!("`{name}`"),
+        false => format!("number {place}, whose name is not shown since it may be a secret"),
+    }
+}
+
+/// Whether `name` is a few short words, like the names that people give to fields. Random text has digits, long runs,
+/// scattered capitals or parts without a vowel.
+fn looks_like_words(name: &str) -> bool {
+    // `signingSecrets` as `signing_secrets`.
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    let is_word = |word: &str| {
+        (2..=12).contains(&word.len())
+            && word.bytes().all(|letter| letter.is_ascii_lowercase())
+            && word.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+    };
+    name.len() <= 32 && !snake.starts_with("wh") && snake.split(['_', '-']).all(is_word)
 }

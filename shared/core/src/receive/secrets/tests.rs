@@ -1,26 +1,32 @@
 use super::*;
+use crate::account::Environment;
 use crate::providers::{kuenta, onepay};
 
 fn error(provider: &'static str, problem: Problem) -> SecretError {
-    SecretError { provider, problem }
+    SecretError {
+        provider,
+        account: AccountName::DEFAULT,
+        problem,
+    }
 }
 
 fn refusal(provider: &Provider, text: &str) -> SecretError {
     Secrets::parse(provider, text).unwrap_err()
 }
 
+fn placeholder(text: &str) -> bool {
+    Accounts::parse(&kuenta::PROVIDER, text).unwrap().is_none()
+}
+
 #[test]
 fn white_space_around_a_secret_is_trimmed() {
-    let secrets = Secrets::parse(&kuenta::PROVIDER, r#"{"signing_secrets":["  s3cret\n"]}"#)
-        .unwrap()
-        .unwrap();
+    let secrets = Secrets::parse(&kuenta::PROVIDER, r#"{"signing_secrets":["  s3cret\n"]}"#).unwrap();
     assert_eq!(secrets.signing().collect::<Vec<_>>(), [b"s3cret"]);
 }
 
 #[test]
 fn the_placeholder_is_not_a_secret() {
-    let none = Secrets::parse(&kuenta::PROVIDER, r#"{"placeholder": true}"#).unwrap();
-    assert!(none.is_none());
+    assert!(placeholder(r#"{"placeholder": true}"#));
 }
 
 #[test]
@@ -52,10 +58,10 @@ fn a_provider_with_a_token_needs_one() {
     assert!(matches!(
         error,
         SecretError {
-            provider: "onepay",
             problem: Problem::MissingToken {
                 header: "x-webhook-token"
-            }
+            },
+            ..
         }
     ));
 }
@@ -137,14 +143,14 @@ fn wrong_types_name_the_right_one() {
     for (text, expected) in [
         (
             r#"{"signing_secrets":"hunter2"}"#,
-            "the secret of `kuenta` has a `signing_secrets` that is not a list of strings",
+            "the secret of `kuenta` has an invalid `signing_secrets`; it should be a list of strings",
         ),
-        (r#"{"signing_secrets":[7]}"#, "that is not a list of strings"),
+        (r#"{"signing_secrets":[7]}"#, "it should be a list of strings"),
         (
-            r#"{"token":["hunter2"]}"#,
-            "has a `token` that is not a string or `null`",
+            r#"{"token":["hunter2",7]}"#,
+            "has an invalid `token`; it should be a string, `null`, or a list of these",
         ),
-        (r#"{"placeholder":"hunter2"}"#, "that is not `true` or `false`"),
+        (r#"{"placeholder":"hunter2"}"#, "it should be `true` or `false`"),
         (r#"["hunter2"]"#, "is not a JSON object; it should be"),
         (
             r#"{"signing_secrets":["hunter2"]} hunter2"#,
@@ -166,20 +172,19 @@ fn a_placeholder_with_a_secret_is_refused() {
         let expected = error("kuenta", Problem::PlaceholderWithSecret);
         assert_eq!(refusal(&kuenta::PROVIDER, text), expected);
     }
-    let secrets = Secrets::parse(&kuenta::PROVIDER, r#"{"placeholder":false,"signing_secrets":["s"]}"#);
-    assert!(secrets.unwrap().is_some());
+    assert!(!placeholder(r#"{"placeholder":false,"signing_secrets":["s"]}"#));
 }
 
 #[test]
 fn a_byte_order_mark_is_ignored() {
     let secrets = Secrets::parse(&kuenta::PROVIDER, "\u{feff}{\"signing_secrets\":[\"s3cret\"]}");
-    let secrets = secrets.unwrap().unwrap();
+    let secrets = secrets.unwrap();
     assert_eq!(secrets.signing().collect::<Vec<_>>(), [b"s3cret"]);
 }
 
 #[test]
 fn distinct_older_secrets_are_counted() {
-    let parse = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap().unwrap();
+    let parse = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap();
     let (new, old) = (
         r#"{"signing_secrets":["wh_tok_b","wh_tok_a"],"token":"wh_hdr_b"}"#,
         r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}"#,
@@ -193,19 +198,102 @@ fn distinct_older_secrets_are_counted() {
 
 #[test]
 fn secrets_read_back_as_written() {
-    let stored = SecretVersion::parse(&onepay::PROVIDER, r#"{"signing_secrets":[" a "],"token":" "}"#);
-    let stored = stored.unwrap().trimmed();
-    assert_eq!(stored.to_json(), r#"{"signing_secrets":["a"]}"#);
+    let read_back = |text: &str| {
+        let version = SecretVersion::parse(&onepay::PROVIDER, text).unwrap().unwrap();
+        version.to_json()
+    };
+    let trimmed = read_back(r#"{"signing_secrets":[" a "],"token":" "}"#);
+    assert_eq!(trimmed, r#"{"signing_secrets":["a"]}"#);
     for token in ["", r#","token":null"#, r#","token":"t""#] {
         let text = format!(r#"{{"signing_secrets":["a"]{token}}}"#);
-        let stored = SecretVersion::parse(&onepay::PROVIDER, &text).unwrap().trimmed();
-        assert_eq!(stored.to_json(), text);
+        assert_eq!(read_back(&text), text);
     }
+    for accounts in [
+        r#"{"default":{"signing_secrets":["a"],"token":["t","u"]}}"#,
+        r#"{"default":{"signing_secrets":["a"],"token":[null,"u"],"changed_at":"2026-11-26T15:04:05.000Z"}}"#,
+        r#"{"default":{"environment":"live","signing_secrets":["a"],"token":"t"}}"#,
+        r#"{"test":{"environment":"test","signing_secrets":["a","b"],"token":"t"}}"#,
+        r#"{"default":{"signing_secrets":["a"],"token":"t"},"test":{"signing_secrets":["b"],"token":"u"}}"#,
+    ] {
+        let text = format!(r#"{{"accounts":{accounts}}}"#);
+        assert_eq!(read_back(&text), text);
+    }
+    // What functions from before accounts can read is written as they read it.
+    assert_eq!(
+        read_back(r#"{"accounts":{"default":{"signing_secrets":["a"],"changed_at":"2026-11-26T15:04:05Z"}}}"#),
+        r#"{"signing_secrets":["a"]}"#
+    );
+}
+
+#[test]
+fn a_mistake_in_an_account_names_the_account_and_stops_no_other() {
+    let accounts = |text| Accounts::parse(&onepay::PROVIDER, text).map(|accounts| accounts.unwrap());
+    let stored = accounts(
+        r#"{"accounts":{"default":{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"},"test":{"signing_secrets":["wh_tok_b"]}}}"#,
+    );
+    let stored = stored.unwrap();
+    assert!(stored.get("default").unwrap().is_ok());
+    insta::assert_snapshot!(stored.get("test").unwrap().unwrap_err(), @r#"the secret of `onepay/test` has no `token`; copy the value that the provider sends in `x-webhook-token` from its panel, or if its webhook has no token, store `"token": null`"#);
+    assert!(stored.get("prod").is_none());
+    let mistakes = [
+        r#"{"accounts":[]}"#,
+        r#"{"accounts":{"test":"hunter2"}}"#,
+        r#"{"accounts":{"Test":{}}}"#,
+        r#"{"accounts":{"wh_tok_Hunter2":{}}}"#,
+        r#"{"accounts":{"test":{},"test":{}}}"#,
+        r#"{"accounts":{"test":{"environment":"staging"}}}"#,
+        r#"{"accounts":{"test":{"environment":"live","secret":"hunter2"}}}"#,
+        r#"{"accounts":{"test":{"token":[]}}}"#,
+        r#"{"accounts":{"test":{"changed_at":"yesterday"}}}"#,
+        r#"{"accounts":{"test":{"placeholder":true}}}"#,
+        r#"{"accounts":{},"token":"hunter2"}"#,
+        r#"{"accounts":{},"accounts":{}}"#,
+    ];
+    let errors = mistakes.map(|text| accounts(text).unwrap_err().to_string());
+    assert!(!errors.concat().to_lowercase().contains("hunter2"));
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    the secret of `onepay` has `accounts` that are not an object of accounts by name: {"default": {"signing_secrets": ["…"], "token": "… where the provider has one"}}
+    the secret of `onepay/test` is not a JSON object; it should be {"signing_secrets": ["…"], "token": "… where the provider has one"}
+    the secret of `onepay` has an account with an invalid name: `Test`; it should be 1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit
+    the secret of `onepay` has an account with an invalid name: number 1, whose name is not shown since it may be a secret; it should be 1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit
+    the secret of `onepay/test` is there twice; keep one
+    the secret of `onepay/test` has an invalid `environment`; it should be `test` or `live`
+    the secret of `onepay/test` has an unknown field: `secret`; it should be {"signing_secrets": ["…"], "token": "… where the provider has one"}
+    the secret of `onepay/test` has an invalid `token`; it should be a string, `null`, or a list of these
+    the secret of `onepay/test` has an invalid `changed_at`; it should be a time such as 2026-11-26T15:04:05Z
+    the secret of `onepay/test` is marked as a placeholder, but is not empty; remove `placeholder`
+    the secret of `onepay` has other fields beside `accounts`; put them into an account: {"accounts": {"default": {…}}}
+    the secret of `onepay` has the field `accounts` twice; keep one
+    "#);
+}
+
+/// The previous version adds to each account what that account had, and nothing to another.
+#[test]
+fn a_previous_version_is_merged_account_by_account() {
+    let parse = |text| Accounts::parse(&kuenta::PROVIDER, text).unwrap().unwrap();
+    let current = parse(
+        r#"{"accounts":{"a":{"environment":"live","signing_secrets":["a2"]},"b":{"signing_secrets":["b1"]},"bad":{"signing_secrets":[]}}}"#,
+    );
+    let previous = parse(
+        r#"{"accounts":{"a":{"signing_secrets":["a1"]},"gone":{"environment":"test","signing_secrets":["g1"]},"bad":{"signing_secrets":["c1"]},"default":{"environment":"live","signing_secrets":["d1"]}}}"#,
+    );
+    let both = current.and_previous(previous);
+    let signing = |name: &str| {
+        let secrets = both.get(name).unwrap().unwrap();
+        let signing = secrets.signing().map(|secret| std::str::from_utf8(secret).unwrap());
+        (secrets.account().environment, signing.collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(signing("a"), (Some(Environment::Live), "a2 a1".to_owned()));
+    assert_eq!(signing("b"), (None, "b1".to_owned()));
+    assert_eq!(signing("bad"), (None, "c1".to_owned()));
+    assert_eq!(signing("gone"), (Some(Environment::Test), "g1".to_owned()));
+    assert_eq!(signing("default"), (Some(Environment::Live), "d1".to_owned()));
+    assert_eq!(both.iter().count(), 5);
 }
 
 #[test]
 fn having_no_token_must_be_explicit() {
-    let parse = |text| Secrets::parse(&onepay::PROVIDER, text).map(|secrets| secrets.unwrap());
+    let parse = |text| Secrets::parse(&onepay::PROVIDER, text);
     let none = parse(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#).unwrap();
     assert!(none.has_no_token() && none.tokens().next().is_none());
     for silent in [
@@ -259,7 +347,7 @@ fn a_token_that_is_the_only_proof_is_required() {
 /// During a rotation both are accepted, in either direction.
 #[test]
 fn a_token_and_no_token_count_as_two() {
-    let parse = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap().unwrap();
+    let parse = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap();
     let with = parse(r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}"#);
     let without = parse(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#);
     for both in [

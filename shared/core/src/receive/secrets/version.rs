@@ -1,121 +1,213 @@
-//! One version of a secret, as JSON. Unknown fields are refused: if they were ignored, somebody would believe that a
-//! secret is in use when it is not.
+//! One version of a provider's secret, as JSON: all accounts of the provider.
+//!
+//! ```json
+//! {"accounts": {"default": {"environment": "live", "signing_secrets": ["…"], "token": "…"}, "test": {…}}}
+//! ```
+//!
+//! The fields of an account without `accounts` around them are the account `default`. That is how a single account that
+//! is not bound is written, so that functions from before accounts can read it.
+//!
+//! Unknown fields are refused: if they were ignored, somebody would believe that a secret is in use when it is not.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
 
 use super::{Problem, SecretError};
+use crate::account::{AccountName, Environment};
+use crate::clock::Timestamp;
 use crate::json::{self, Value};
 use crate::provider::Provider;
 
+/// The longest secret in bytes.
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
+pub const LONGEST: usize = 65_536;
+
 /// One version of a secret in the store, with its plain values. Has no `Debug` on purpose.
-#[derive(Clone, Default, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SecretVersion {
-    /// A signature may be made with any of them.
-    pub signing_secrets: Vec<String>,
-    /// The static token, if the provider has one.
-    #[serde(skip_serializing_if = "TokenField::is_absent")]
-    pub token: TokenField,
-    /// The template's initial value, until the operator stores the real secret.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub placeholder: bool,
+    /// The accounts by name.
+    pub accounts: BTreeMap<AccountName, StoredAccount>,
 }
 
-/// The field `token`. "No token" must be explicit: a forgotten field must not switch a check off.
+/// One account as it is stored, with its plain values. Has no `Debug` on purpose.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum TokenField {
-    /// Absent.
-    #[default]
-    Absent,
-    /// `null`: the provider sends no token, and only the signature is checked.
-    Null,
-    /// The token.
-    Text(String),
-}
-
-impl TokenField {
-    /// Whether the field is absent.
-    pub fn is_absent(&self) -> bool {
-        *self == Self::Absent
-    }
-
-    /// The token, if there is one.
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Absent | Self::Null => None,
-        }
-    }
-}
-
-impl From<Option<String>> for TokenField {
-    /// `None` is [`Absent`](Self::Absent).
-    fn from(text: Option<String>) -> Self {
-        text.map_or(Self::Absent, Self::Text)
-    }
+pub struct StoredAccount {
+    /// The environment that the account is bound to.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "name_of")]
+    pub environment: Option<Environment>,
+    /// A signature may be made with any of them. The newest comes first.
+    pub signing_secrets: Vec<String>,
+    /// The static tokens, the newest first; empty for a provider without one. `None` states that the provider sends no
+    /// token: that must be explicit, so that a forgotten field does not switch a check off.
+    #[serde(
+        rename = "token",
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "one_or_list"
+    )]
+    pub tokens: Vec<Option<String>>,
+    /// When it was put or rotated last. Not stored for a single account that is not bound.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rfc3339")]
+    pub changed_at: Option<Timestamp>,
 }
 
 impl SecretVersion {
-    /// Reads the JSON, with or without a byte order mark before it.
+    /// Reads the JSON, with or without a byte order mark before it. `Ok(None)` is the template's placeholder: no secret
+    /// was stored yet.
+    ///
+    /// # Errors
+    /// [`SecretError`], which shows no value.
+    pub fn parse(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
+        let of_all = |problem: Problem| problem.of(provider);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let object = json::parse(text.as_bytes()).map_err(|error| of_all(Problem::NotJson(error)))?;
+        let members = object.as_object().ok_or_else(|| of_all(Problem::NotObject))?;
+        let nested = members.iter().find(|(name, _)| name.as_str() == Some("accounts"));
+        let Some((_, nested)) = nested else {
+            let (account, placeholder) = StoredAccount::read(members).map_err(of_all)?;
+            let accounts = BTreeMap::from([(AccountName::DEFAULT, account)]);
+            return Ok((!placeholder).then_some(Self { accounts }));
+        };
+        let twice = members
+            .iter()
+            .filter(|(name, _)| name.as_str() == Some("accounts"))
+            .nth(1);
+        match twice {
+            Some(_) => return Err(of_all(Problem::DuplicateField { field: "accounts" })),
+            None if members.len() > 1 => return Err(of_all(Problem::BesideAccounts)),
+            None => {}
+        }
+        let nested = nested.as_object().ok_or_else(|| of_all(Problem::NotAccounts))?;
+        let mut accounts = BTreeMap::new();
+        for (place, (name, value)) in (1..).zip(nested) {
+            let text = name.to_string_lossy();
+            let name = AccountName::parse(&text).ok_or_else(|| of_all(Problem::account_name(&text, place)))?;
+            let of_one = |problem: Problem| problem.of_account(provider, &name);
+            let members = value.as_object().ok_or_else(|| of_one(Problem::NotObject))?;
+            let (account, placeholder) = StoredAccount::read(members).map_err(of_one)?;
+            if placeholder {
+                return Err(of_one(Problem::PlaceholderWithSecret));
+            }
+            if accounts.insert(name.clone(), account).is_some() {
+                return Err(of_one(Problem::DuplicateAccount));
+            }
+        }
+        Ok(Some(Self { accounts }))
+    }
+
+    /// The JSON.
+    pub fn to_json(&self) -> String {
+        #[derive(Serialize)]
+        struct Nested<'a> {
+            accounts: &'a BTreeMap<AccountName, StoredAccount>,
+        }
+        let text = match self.single() {
+            Some(account) => serde_json::to_string(&StoredAccount {
+                changed_at: None,
+                ..account.clone()
+            }),
+            None => serde_json::to_string(&Nested {
+                accounts: &self.accounts,
+            }),
+        };
+        text.unwrap_or_default()
+    }
+
+    /// The account of a version that functions from before accounts can read.
+    pub fn single(&self) -> Option<&StoredAccount> {
+        let default = self.accounts.get(&AccountName::DEFAULT)?;
+        let readable = self.accounts.len() == 1 && default.environment.is_none() && default.tokens.len() <= 1;
+        readable.then_some(default)
+    }
+}
+
+impl StoredAccount {
+    /// Reads the JSON of one account.
     ///
     /// # Errors
     /// [`SecretError`], which shows no value.
     pub fn parse(provider: &Provider, text: &str) -> Result<Self, SecretError> {
-        Self::read(text).map_err(|problem| problem.of(provider))
+        let version = SecretVersion::parse(provider, text)?;
+        let mut version = version.ok_or_else(|| Problem::EmptySigningSecret.of(provider))?;
+        match version.accounts.remove(&AccountName::DEFAULT) {
+            Some(account) if version.accounts.is_empty() => Ok(account),
+            _ => Err(Problem::SeveralAccounts.of(provider)),
+        }
     }
 
-    fn read(text: &str) -> Result<Self, Problem> {
-        const FIELDS: [&str; 3] = ["signing_secrets", "token", "placeholder"];
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let object = json::parse(text.as_bytes()).map_err(Problem::NotJson)?;
+    /// The account, and whether it is marked as the placeholder.
+    fn read(members: &[(json::Text<'_>, Value<'_>)]) -> Result<(Self, bool), Problem> {
+        const FIELDS: [&str; 5] = ["signing_secrets", "token", "environment", "changed_at", "placeholder"];
         let mut seen = Vec::new();
-        let mut version = Self::default();
-        for (place, (name, value)) in (1..).zip(object.as_object().ok_or(Problem::NotObject)?) {
+        let (mut account, mut placeholder) = (Self::default(), false);
+        for (place, (name, value)) in (1..).zip(members) {
             let Some(field) = FIELDS.into_iter().find(|field| name.as_str() == Some(field)) else {
-                let field = shown(&name.to_string_lossy(), place);
-                return Err(Problem::UnknownField { field });
+                return Err(Problem::unknown_field(&name.to_string_lossy(), place));
             };
             if seen.contains(&field) {
                 return Err(Problem::DuplicateField { field });
             }
             seen.push(field);
-            let wrong = |expected| Problem::WrongType { field, expected };
-            match (field, value) {
-                ("signing_secrets", Value::Array(items)) => {
-                    let secrets: Option<_> = items.iter().map(string).collect();
-                    version.signing_secrets = secrets.ok_or_else(|| wrong("a list of strings"))?;
+            let wrong = |expected| move || Problem::WrongType { field, expected };
+            match field {
+                "signing_secrets" => {
+                    account.signing_secrets = strings(value).ok_or_else(wrong("a list of strings"))?;
                 }
-                ("signing_secrets", _) => return Err(wrong("a list of strings")),
-                ("token", Value::Null) => version.token = TokenField::Null,
-                ("token", value) => {
-                    version.token = TokenField::Text(string(value).ok_or_else(|| wrong("a string or `null`"))?);
+                "token" => {
+                    account.tokens = tokens(value).ok_or_else(wrong("a string, `null`, or a list of these"))?;
                 }
-                (_, Value::Bool(placeholder)) => version.placeholder = *placeholder,
-                _ => return Err(wrong("`true` or `false`")),
+                "environment" => {
+                    let named = string(value).and_then(|name| Environment::from_name(&name));
+                    account.environment = Some(named.ok_or_else(wrong("`test` or `live`"))?);
+                }
+                "changed_at" => {
+                    let time = string(value).and_then(|text| Timestamp::from_rfc3339(&text));
+                    account.changed_at = Some(time.ok_or_else(wrong("a time such as 2026-11-26T15:04:05Z"))?);
+                }
+                _ => match value {
+                    Value::Bool(set) => placeholder = *set,
+                    _ => return Err(wrong("`true` or `false`")()),
+                },
             }
         }
-        if version.placeholder && (!version.signing_secrets.is_empty() || version.token.text().is_some()) {
-            return Err(Problem::PlaceholderWithSecret);
+        match placeholder && (!account.signing_secrets.is_empty() || account.tokens.iter().any(Option::is_some)) {
+            true => Err(Problem::PlaceholderWithSecret),
+            false => Ok((account.trimmed(), placeholder)),
         }
-        Ok(version)
     }
 
-    /// The JSON.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    /// Whether the account states that its provider sends no token.
+    pub fn has_no_token(&self) -> bool {
+        self.tokens.contains(&None)
     }
 
-    /// Without white space around the values. A blank token counts as absent.
+    /// Without white space around the values. Blank tokens are left out.
     #[must_use]
     pub fn trimmed(mut self) -> Self {
         for secret in &mut self.signing_secrets {
             *secret = secret.trim().to_owned();
         }
-        if let TokenField::Text(text) = &self.token {
-            let text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-            self.token = text.into();
+        for token in self.tokens.iter_mut().flatten() {
+            *token = token.trim().to_owned();
         }
+        self.tokens.retain(|token| token.as_deref() != Some(""));
         self
+    }
+
+    /// This account, followed by the secrets and tokens of an older one that it lacks: all of them are accepted.
+    #[must_use]
+    pub fn beside(mut self, older: &Self) -> Self {
+        add_new(&mut self.signing_secrets, &older.signing_secrets);
+        add_new(&mut self.tokens, &older.tokens);
+        self
+    }
+}
+
+fn add_new<T: Clone + PartialEq>(own: &mut Vec<T>, others: &[T]) {
+    for other in others {
+        if !own.contains(other) {
+            own.push(other.clone());
+        }
     }
 }
 
@@ -126,29 +218,36 @@ fn string(value: &Value<'_>) -> Option<String> {
     }
 }
 
-/// The name of an unknown field; only its position if the name may be a secret, as in `{"wh_tok_…": "wh_hdr_…"}`.
-fn shown(name: &str, place: usize) -> String {
-    match looks_like_words(name) {
-        true => format!("`{name}`"),
-        false => format!("number {place}, whose name is not shown since it may be a secret"),
+fn strings(value: &Value<'_>) -> Option<Vec<String>> {
+    match value {
+        Value::Array(items) => items.iter().map(string).collect(),
+        _ => None,
     }
 }
 
-/// Whether `name` is a few short words, like the names that people give to fields. Random text has digits, long runs,
-/// scattered capitals or parts without a vowel.
-fn looks_like_words(name: &str) -> bool {
-    // `signingSecrets` as `signing_secrets`.
-    let mut snake = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    let is_word = |word: &str| {
-        (2..=12).contains(&word.len())
-            && word.bytes().all(|letter| letter.is_ascii_lowercase())
-            && word.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+/// An empty list would look like "no token".
+fn tokens(value: &Value<'_>) -> Option<Vec<Option<String>>> {
+    let one = |value: &Value<'_>| match value {
+        Value::Null => Some(None),
+        value => string(value).map(Some),
     };
-    name.len() <= 32 && !snake.starts_with("wh") && snake.split(['_', '-']).all(is_word)
+    match value {
+        Value::Array(items) if !items.is_empty() => items.iter().map(one).collect(),
+        value => Some(vec![one(value)?]),
+    }
+}
+
+fn name_of<S: Serializer>(environment: &Option<Environment>, serializer: S) -> Result<S::Ok, S::Error> {
+    environment.map(Environment::name).serialize(serializer)
+}
+
+fn one_or_list<S: Serializer>(tokens: &[Option<String>], serializer: S) -> Result<S::Ok, S::Error> {
+    match tokens {
+        [token] => token.serialize(serializer),
+        tokens => tokens.serialize(serializer),
+    }
+}
+
+fn rfc3339<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.to_string()).serialize(serializer)
 }

@@ -7,9 +7,11 @@ use std::fmt;
 use thiserror::Error;
 
 use super::{Refusal, after_bearer, digest, verify};
+use crate::account::AccountName;
 use crate::clock::Timestamp;
 use crate::provider::scheme::Scheme;
-use crate::receive::secrets::Secrets;
+use crate::receive::quarantine::shown_account;
+use crate::receive::secrets::{Accounts, Secrets};
 use crate::wire::delivery::{CanonicalForm, Delivery, Unverified};
 use crate::wire::header;
 
@@ -26,8 +28,12 @@ pub struct Diagnosis {
     pub is_signed: bool,
     /// The names of the delivery's headers.
     pub headers: Vec<String>,
-    /// Whether any secret is stored.
-    pub has_secrets: bool,
+    /// Why there is nothing to verify it with: its account is unknown, or no valid secret is stored for it.
+    pub no_secret: Option<String>,
+    /// The account whose secret made the signature, if that is not the one that the delivery was sent to.
+    pub other_account: Option<AccountName>,
+    /// The account that it was sent to.
+    pub account: String,
 }
 
 /// What is wrong with a static token.
@@ -92,15 +98,33 @@ pub enum Caveat {
     OtherSecrets,
 }
 
-/// Tries everything that is known on `delivery`.
-pub fn diagnose(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &Secrets, now: Timestamp) -> Diagnosis {
+/// Tries everything that is known on `delivery`: the secrets of its own account and, if none of them made the
+/// signature, those of the others.
+pub fn diagnose(delivery: &Delivery<Unverified>, scheme: &Scheme, accounts: &Accounts, now: Timestamp) -> Diagnosis {
+    let none = Secrets::default();
+    let account = shown_account(delivery.account());
+    let (secrets, no_secret) = match accounts.get(delivery.account()) {
+        None => (&none, Some(format!("there is no account `{account}`"))),
+        Some(Err(error)) => (&none, Some(error.to_string())),
+        Some(Ok(secrets)) if secrets.is_empty() => (secrets, Some("no secret is stored yet".to_owned())),
+        Some(Ok(secrets)) => (secrets, None),
+    };
+    let verdict = match accounts.get(delivery.account()) {
+        None => Err(Refusal::AccountUnknown),
+        Some(_) => verify(delivery, scheme, secrets, now).map(|verified| verified.form()),
+    };
+    let signature = search::find(delivery, scheme, secrets);
+    let mut others = accounts.iter().filter(|_| signature.is_none());
+    let other = others.find(|other| search::find(delivery, scheme, other).is_some());
     Diagnosis {
-        verdict: verify(delivery, scheme, secrets, now).map(|verified| verified.form()),
+        verdict,
         token: token_fault(delivery, scheme, secrets),
-        signature: search::find(delivery, scheme, secrets),
+        signature,
         is_signed: search::is_signed(delivery, scheme),
         headers: delivery.headers().keys().map(|name| name.to_string()).collect(),
-        has_secrets: !secrets.is_empty(),
+        no_secret,
+        other_account: other.map(|other| other.account().name.clone()),
+        account,
     }
 }
 
@@ -153,8 +177,15 @@ impl fmt::Display for Diagnosis {
             let form = form.name();
             return write!(f, "it verifies now, with canonical form `{form}`: `release` queues it");
         }
-        if !self.has_secrets {
-            return write!(f, "no secret is stored yet");
+        if let Some(other) = &self.other_account {
+            let account = &self.account;
+            return write!(
+                f,
+                "it is signed with the secret of account `{other}`, but was sent to `{account}`: correct the URL at the provider; if this delivery is to be accepted as one of `{other}`, release it with `--as-account {other}`"
+            );
+        }
+        if let Some(why) = &self.no_secret {
+            return f.write_str(why);
         }
         if let Some(token) = &self.token {
             write!(f, "{token}; ")?;

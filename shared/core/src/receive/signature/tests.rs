@@ -19,7 +19,7 @@ const SECRET: &str = "s3cret";
 
 fn secrets(provider: &Provider) -> Secrets {
     let json = r#"{"signing_secrets":["older", "s3cret"],"token":"wh_hdr_1"}"#;
-    Secrets::parse(provider, json).unwrap().unwrap()
+    Secrets::parse(provider, json).unwrap()
 }
 
 fn now() -> Timestamp {
@@ -151,7 +151,7 @@ fn onepay_requires_token_and_signature() {
 #[test]
 fn without_a_token_only_the_signature_is_checked() {
     let secrets = Secrets::parse(&onepay::PROVIDER, r#"{"signing_secrets":["s3cret"],"token":null}"#);
-    let secrets = secrets.unwrap().unwrap();
+    let secrets = secrets.unwrap();
     let (right, wrong) = (sign(SECRET, BODY), sign("other", BODY));
     let verified = |signature: Option<&str>, token: Option<&str>| {
         let pairs = [("x-signature", signature), ("x-webhook-token", token)];
@@ -178,7 +178,7 @@ fn without_token_and_signature_nothing_verifies() {
         ..onepay::PROVIDER.scheme
     };
     let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), HeaderMap::new(), BODY.into());
-    let refused = verify(&delivery, &scheme, &secrets.unwrap().unwrap(), now());
+    let refused = verify(&delivery, &scheme, &secrets.unwrap(), now());
     assert_eq!(refused.unwrap_err(), Refusal::SignatureMissing);
 }
 
@@ -216,7 +216,7 @@ fn vectors_of_the_real_runtimes_verify() {
         let mut headers = HeaderMap::new();
         headers.insert("x-signature", HeaderValue::from_str(&case.signature).unwrap());
         let secrets = serde_json::json!({"signing_secrets": [case.secret], "token": "wh_hdr_1"}).to_string();
-        let secrets = Secrets::parse(&onepay::PROVIDER, &secrets).unwrap().unwrap();
+        let secrets = Secrets::parse(&onepay::PROVIDER, &secrets).unwrap();
         let signature = Signature {
             forms,
             ..onepay::PROVIDER.scheme.signatures[0]

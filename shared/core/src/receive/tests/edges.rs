@@ -10,7 +10,7 @@ async fn a_body_that_just_fits_a_message_is_queued() {
     let mut headers = HeaderMap::new();
     let signature = HeaderValue::from_str(&sign("good", &longest)).unwrap();
     headers.insert("x-kuenta-signature", signature);
-    let answer = scene.verifier().receive(headers, longest.into()).await;
+    let answer = scene.verifier().receive("default", headers, longest.into()).await;
     assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
     let message = scene.outbox.queued().remove(0);
     assert_eq!(message.text.len(), LONGEST_TEXT);
@@ -32,7 +32,7 @@ async fn bytes_that_fit_a_message_as_base64_are_not_compressed() {
         let body = vec![0xff; length];
         let mut headers = HeaderMap::new();
         headers.insert("signature", HeaderValue::from_str(&sign("good", &body)).unwrap());
-        let answer = verifier.receive(headers, body.into()).await;
+        let answer = verifier.receive("default", headers, body.into()).await;
         assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
         let message = scene.outbox.queued().pop().unwrap();
         assert_eq!(message.attribute("encoding"), Some(encoding), "{length}");
@@ -45,7 +45,7 @@ async fn every_delivery_has_its_own_id() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     for _ in 0..10 {
-        verifier.receive(signed("good"), body()).await;
+        verifier.receive("default", signed("good"), body()).await;
     }
     let queued = scene.outbox.queued();
     let ids: std::collections::BTreeSet<_> = queued.iter().map(|message| message.attribute("delivery_id")).collect();
@@ -60,7 +60,7 @@ async fn warming_up_loads_the_secrets() {
     verifier.warm_up().await;
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
     assert!(matches!(
-        verifier.receive(signed("good"), body()).await,
+        verifier.receive("default", signed("good"), body()).await,
         Answer::Queued(_)
     ));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
@@ -70,7 +70,7 @@ async fn warming_up_loads_the_secrets() {
     verifier.warm_up().await;
     scene.store.down.store(false, Ordering::SeqCst);
     assert!(matches!(
-        verifier.receive(signed("good"), body()).await,
+        verifier.receive("default", signed("good"), body()).await,
         Answer::Queued(_)
     ));
 }
@@ -83,7 +83,10 @@ async fn deliveries_up_to_64_kib_are_quarantined() {
         let mut headers = HeaderMap::new();
         headers.insert("signature", HeaderValue::from_static("x"));
         headers.insert(header, HeaderValue::from_static("x"));
-        scene.verifier().receive(headers, Bytes::from(vec![b' '; length])).await;
+        scene
+            .verifier()
+            .receive("default", headers, Bytes::from(vec![b' '; length]))
+            .await;
         let kept = scene.outbox.quarantined();
         kept.first().map(|message| message.text.len())
     };
@@ -105,7 +108,7 @@ async fn the_token_bucket_never_exceeds_its_burst() {
     let verifier = scene.verifier();
     for kept in [200, 400] {
         for _ in 0..300 {
-            verifier.receive(signed("forged"), body()).await;
+            verifier.receive("default", signed("forged"), body()).await;
         }
         assert_eq!(scene.outbox.quarantined().len(), kept);
         scene.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
@@ -124,7 +127,7 @@ async fn a_signature_in_an_unknown_header_is_quarantined() {
         let scene = Scene::new(GOOD);
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_str(&sign("good", BODY)).unwrap());
-        let answer = scene.verifier().receive(headers, body()).await;
+        let answer = scene.verifier().receive("default", headers, body()).await;
         assert_eq!(answer, Answer::Refused("signature"));
         assert_eq!(scene.outbox.quarantined().len(), kept, "{name}");
     }

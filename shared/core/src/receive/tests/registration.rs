@@ -27,9 +27,12 @@ async fn refused_deliveries_get_200_and_are_kept() {
     let scene = Scene::registering(GOOD, MINUTE);
     let verifier = scene.verifier();
     for headers in [HeaderMap::new(), signed("another secret")] {
-        assert_eq!(verifier.receive(headers, body()).await, Answer::Registered);
+        assert_eq!(verifier.receive("default", headers, body()).await, Answer::Registered);
     }
-    assert_eq!(verifier.receive(signed("good"), Bytes::new()).await, Answer::Registered);
+    assert_eq!(
+        verifier.receive("default", signed("good"), Bytes::new()).await,
+        Answer::Registered
+    );
     scene.assert_nothing_queued();
     let kept = scene.outbox.quarantined();
     let reasons = kept.iter().map(|message| message.attribute("reason").unwrap());
@@ -54,7 +57,10 @@ async fn it_works_before_a_secret_is_stored() {
         let scene = Scene::new(GOOD);
         store.register(Some(scene.clock.now().plus(MINUTE)));
         let verifier = Verifier::new(provider, &store, &scene.outbox, scene.clock.clone(), Dice::default());
-        assert_eq!(verifier.receive(HeaderMap::new(), body()).await, Answer::Registered);
+        assert_eq!(
+            verifier.receive("default", HeaderMap::new(), body()).await,
+            Answer::Registered
+        );
         assert_eq!(scene.outbox.quarantined().len(), 1, "{}", provider.name);
         scene.assert_nothing_queued();
     }
@@ -69,14 +75,14 @@ async fn a_wrong_token_gets_200_too() {
     let verifier = Verifier::new(&onepay::PROVIDER, &store, &scene.outbox, clock, Dice::default());
     let mut headers = HeaderMap::new();
     headers.insert("x-webhook-token", HeaderValue::from_static("another"));
-    assert_eq!(verifier.receive(headers, body()).await, Answer::Registered);
+    assert_eq!(verifier.receive("default", headers, body()).await, Answer::Registered);
     scene.assert_nothing_queued();
 }
 
 #[tokio::test]
 async fn verified_deliveries_do_not_ask_for_the_window() {
     let scene = Scene::registering(GOOD, MINUTE);
-    let answer = scene.verifier().receive(signed("good"), body()).await;
+    let answer = scene.verifier().receive("default", signed("good"), body()).await;
     assert!(matches!(answer, Answer::Queued(_)));
     assert_eq!(scene.outbox.queued().len(), 1);
     assert_eq!(scene.outbox.quarantined(), []);
@@ -93,18 +99,28 @@ async fn the_window_closes_at_its_end() {
         (Duration::ZERO, Answer::Refused("signature")),
     ] {
         let scene = Scene::registering(GOOD, left);
-        assert_eq!(scene.verifier().receive(signed("x"), body()).await, answer, "{left:?}");
+        assert_eq!(
+            scene.verifier().receive("default", signed("x"), body()).await,
+            answer,
+            "{left:?}"
+        );
         scene.assert_nothing_queued();
     }
     // Also if the instance has cached the window and does not ask the store again.
     let scene = Scene::registering(GOOD, MINUTE / 4);
     let verifier = scene.verifier();
-    assert_eq!(verifier.receive(signed("x"), body()).await, Answer::Registered);
+    assert_eq!(
+        verifier.receive("default", signed("x"), body()).await,
+        Answer::Registered
+    );
     scene.clock.advance(MINUTE / 4 - millisecond);
-    assert_eq!(verifier.receive(signed("x"), body()).await, Answer::Registered);
+    assert_eq!(
+        verifier.receive("default", signed("x"), body()).await,
+        Answer::Registered
+    );
     scene.clock.advance(millisecond);
     let refused = Answer::Refused("signature");
-    assert_eq!(verifier.receive(signed("x"), body()).await, refused);
+    assert_eq!(verifier.receive("default", signed("x"), body()).await, refused);
     assert_eq!(scene.store.looks.load(Ordering::SeqCst), 1);
     scene.assert_nothing_queued();
 }
@@ -115,7 +131,7 @@ async fn opening_and_closing_take_effect_within_the_reload_interval() {
     let scene = Scene::new(GOOD);
     let verifier = scene.verifier();
     let refused = Answer::Refused("signature");
-    let forged = async || verifier.receive(HeaderMap::new(), body()).await;
+    let forged = async || verifier.receive("default", HeaderMap::new(), body()).await;
     assert_eq!(forged().await, refused);
     scene.store.register(Some(scene.clock.now().plus(15 * MINUTE)));
     scene.clock.advance(RELOAD_EVERY - Duration::from_millis(1));
@@ -136,13 +152,13 @@ async fn deliveries_that_are_not_kept_do_not_get_200() {
     let scene = Scene::registering(GOOD, MINUTE);
     let verifier = scene.verifier();
     let long = Bytes::from(vec![b' '; 64 * 1024]);
-    assert_eq!(verifier.receive(HeaderMap::new(), long).await, refused);
+    assert_eq!(verifier.receive("default", HeaderMap::new(), long).await, refused);
     scene.outbox.down.store(true, Ordering::SeqCst);
-    assert_eq!(verifier.receive(HeaderMap::new(), body()).await, refused);
+    assert_eq!(verifier.receive("default", HeaderMap::new(), body()).await, refused);
     scene.outbox.down.store(false, Ordering::SeqCst);
     let mut answered = 0;
     for _ in 0..300 {
-        answered += usize::from(verifier.receive(HeaderMap::new(), body()).await == Answer::Registered);
+        answered += usize::from(verifier.receive("default", HeaderMap::new(), body()).await == Answer::Registered);
     }
     assert_eq!(answered, scene.outbox.quarantined().len());
     assert!(answered < 300, "{answered}");
@@ -154,12 +170,12 @@ async fn without_the_store_there_is_no_window() {
     let scene = Scene::registering(GOOD, MINUTE);
     let verifier = scene.verifier();
     assert!(matches!(
-        verifier.receive(signed("good"), body()).await,
+        verifier.receive("default", signed("good"), body()).await,
         Answer::Queued(_)
     ));
     scene.store.down.store(true, Ordering::SeqCst);
     // Without a proof, no secret is loaded.
-    let answer = verifier.receive(HeaderMap::new(), body()).await;
+    let answer = verifier.receive("default", HeaderMap::new(), body()).await;
     assert_eq!(answer, Answer::Refused("signature"));
 }
 
@@ -169,7 +185,7 @@ async fn registrations_are_counted_separately() {
     let snapshotter = recorder.snapshotter();
     let _counting = metrics::set_default_local_recorder(&recorder);
     let scene = Scene::registering(GOOD, MINUTE);
-    scene.verifier().receive(HeaderMap::new(), body()).await;
+    scene.verifier().receive("default", HeaderMap::new(), body()).await;
     let entries = snapshotter.snapshot().into_vec();
     let mut counted: Vec<String> = entries
         .iter()
@@ -233,7 +249,7 @@ proptest! {
                     continue;
                 }
             };
-            let answer = runtime.block_on(verifier.receive(headers, body()));
+            let answer = runtime.block_on(verifier.receive("default", headers, body()));
             if answer == Answer::Registered {
                 answered += 1;
                 prop_assert!(latest.is_some_and(|until| scene.clock.now() < until));
@@ -264,11 +280,11 @@ async fn an_expired_genuine_delivery_is_refused() {
             HeaderValue::from_str(&value).unwrap(),
         )])
     };
-    let answer = verifier.receive(stamped("good"), body()).await;
+    let answer = verifier.receive("default", stamped("good"), body()).await;
     assert_eq!(answer, Answer::Refused("signature"));
     // A panel's sample may be as old as the panel.
     assert_eq!(
-        verifier.receive(stamped("the panel's"), body()).await,
+        verifier.receive("default", stamped("the panel's"), body()).await,
         Answer::Registered
     );
     let kept = scene.outbox.quarantined();

@@ -35,12 +35,12 @@ fn with_token(token: &str) -> HeaderMap {
 async fn a_failed_verification_loads_a_rotated_token() {
     let scene = scene();
     let verifier = onepays(&scene);
-    let answer = verifier.receive(with_token("wh_hdr_old"), body()).await;
+    let answer = verifier.receive("default", with_token("wh_hdr_old"), body()).await;
     assert!(matches!(answer, Answer::Queued(_)));
     scene.store.put(NEW);
-    let answer = verifier.receive(with_token("wh_hdr_new"), body()).await;
+    let answer = verifier.receive("default", with_token("wh_hdr_new"), body()).await;
     assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
-    let answer = verifier.receive(with_token("wh_hdr_old"), body()).await;
+    let answer = verifier.receive("default", with_token("wh_hdr_old"), body()).await;
     assert_eq!(answer, Answer::Refused("token"));
 }
 
@@ -57,13 +57,18 @@ async fn refusals_that_no_secret_could_change_do_not_reload() {
     let mut unreadable = with_token("wh_hdr_old");
     unreadable.insert("x-signature", HeaderValue::from_static("no digest"));
     for headers in [without("x-signature"), unreadable] {
-        assert!(matches!(verifier.receive(headers, body()).await, Answer::Refused(_)));
+        assert!(matches!(
+            verifier.receive("default", headers, body()).await,
+            Answer::Refused(_)
+        ));
     }
-    let empty = verifier.receive(with_token("wh_hdr_old"), Bytes::new()).await;
+    let empty = verifier
+        .receive("default", with_token("wh_hdr_old"), Bytes::new())
+        .await;
     assert!(matches!(empty, Answer::Refused(_)));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 1);
     // A fresh secret may say that there is no token.
-    let answer = verifier.receive(without("x-webhook-token"), body()).await;
+    let answer = verifier.receive("default", without("x-webhook-token"), body()).await;
     assert_eq!(answer, Answer::Refused("token"));
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
 }
@@ -76,12 +81,12 @@ async fn answers_are_counted_by_name() {
     let _counting = metrics::set_default_local_recorder(&recorder);
     let scene = scene();
     let verifier = onepays(&scene);
-    verifier.receive(with_token("wh_hdr_wrong"), body()).await;
+    verifier.receive("default", with_token("wh_hdr_wrong"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["token"]);
     let too_long = Bytes::from(vec![b' '; LONGEST_TEXT + 1]);
-    verifier.receive(with_token("wh_hdr_old"), too_long).await;
+    verifier.receive("default", with_token("wh_hdr_old"), too_long).await;
     assert_eq!(outcomes(&snapshotter), ["too_long"]);
     scene.outbox.down.store(true, Ordering::SeqCst);
-    verifier.receive(with_token("wh_hdr_old"), body()).await;
+    verifier.receive("default", with_token("wh_hdr_old"), body()).await;
     assert_eq!(outcomes(&snapshotter), ["unavailable"]);
 }

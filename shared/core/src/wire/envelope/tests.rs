@@ -4,6 +4,7 @@ use proptest::prelude::*;
 fn envelope(body: impl Into<Bytes>) -> Envelope {
     Envelope {
         provider: "onepay".to_owned(),
+        account: Account::default(),
         content: Content::default(),
         delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
         received_at: Timestamp::from_millis(1_700_000_000_123),

@@ -1,6 +1,7 @@
 //! How long the parts of a key may be. A part that fits must never be written differently: yesterday's records would
 //! be new again.
 
+use crate::account::AccountName;
 use crate::event::key::IdempotencyKey;
 use crate::event::{Environment, Event};
 use crate::provider::id::bounded;
@@ -45,7 +46,7 @@ fn bounded_keeps_256_bytes() {
 #[test]
 fn likely_partitions_contain_the_events_of_every_type() {
     for id in ["p1", "a#b|c%d"] {
-        let likely = IdempotencyKey::likely_partitions(&kuenta::PROVIDER, id);
+        let likely = IdempotencyKey::likely_partitions(&kuenta::PROVIDER, &AccountName::DEFAULT, id);
         for type_name in kuenta::PROVIDER.types {
             let key = key_of(type_name, id, "");
             assert!(likely.contains(&key.partition), "{key} is not in {likely:?}");

@@ -16,14 +16,14 @@ const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
 fn secrets(provider: &Provider) -> Secrets {
-    let parse = |text| Secrets::parse(provider, text).unwrap().unwrap();
+    let parse = |text| Secrets::parse(provider, text).unwrap();
     parse(r#"{"signing_secrets":["first","second"],"token":"wh_hdr_1"}"#)
         .and_previous(parse(r#"{"signing_secrets":["old"],"token":"wh_hdr_0"}"#))
 }
 
 fn diagnosis(provider: &Provider, headers: Headers) -> String {
     let delivery = delivery(headers, BODY.as_bytes());
-    diagnose(&delivery, &provider.scheme, &secrets(provider), NOW).to_string()
+    diagnose(&delivery, &provider.scheme, &secrets(provider).into(), NOW).to_string()
 }
 
 fn delivery(headers: Headers, body: &[u8]) -> Delivery<Unverified> {
@@ -111,7 +111,7 @@ fn base64(hex: &str) -> String {
 
 fn stored(provider: &Provider, signing: &str) -> Secrets {
     let json = serde_json::json!({"signing_secrets": [signing], "token": "wh_hdr_1"}).to_string();
-    Secrets::parse(provider, &json).unwrap().unwrap()
+    Secrets::parse(provider, &json).unwrap()
 }
 
 /// A provider that signs differently than expected, and the settings that the diagnosis names.
@@ -218,7 +218,7 @@ fn the_named_settings_accept_the_delivery() {
         let delivery = delivery(&[("signature", &case.header)], case.body.as_bytes());
         let provider = &kuenta::PROVIDER;
         let secrets = stored(provider, case.secret);
-        let diagnosis = diagnose(&delivery, &provider.scheme, &secrets, NOW);
+        let diagnosis = diagnose(&delivery, &provider.scheme, &secrets.clone().into(), NOW);
         assert!(diagnosis.verdict.is_err(), "{}", case.name);
         let settings = diagnosis.signature.and_then(|found| found.settings);
         assert_eq!(settings.as_deref(), Some(case.settings), "{}", case.name);
@@ -261,7 +261,7 @@ fn advice_if_no_setting_helps() {
     .map(|(name, provider, signature, body)| {
         let header = provider.scheme.signatures[0].headers[0];
         let delivery = delivery(&[(header, &signature)], body);
-        let diagnosis = diagnose(&delivery, &provider.scheme, &secrets(provider), NOW);
+        let diagnosis = diagnose(&delivery, &provider.scheme, &secrets(provider).into(), NOW);
         format!("{name}: {diagnosis}")
     })
     .collect();
@@ -274,7 +274,7 @@ fn a_compressed_body_is_diagnosed_decompressed() {
     let compressed = crate::wire::gzip::compress(BODY.as_bytes()).unwrap();
     let delivery = delivery(&[("x-hook", &signature), ("content-encoding", "gzip")], &compressed);
     let provider = &kuenta::PROVIDER;
-    let diagnosis = diagnose(&delivery, &provider.scheme, &secrets(provider), NOW);
+    let diagnosis = diagnose(&delivery, &provider.scheme, &secrets(provider).into(), NOW);
     let settings = diagnosis.signature.and_then(|found| found.settings).unwrap();
     assert_eq!(settings, "headers=x-hook");
     let set = provider.with_settings(&settings).unwrap();
@@ -289,7 +289,7 @@ fn a_token_without_bearer_is_not_called_missing() {
         .into_iter()
         .map(|token| {
             let delivery = delivery(&[("authorization", token), ("signature", &signature)], BODY.as_bytes());
-            let diagnosis = diagnose(&delivery, &scheme, &secrets(&kuenta::PROVIDER), NOW);
+            let diagnosis = diagnose(&delivery, &scheme, &secrets(&kuenta::PROVIDER).into(), NOW);
             format!("{token:?}: {diagnosis}")
         })
         .collect();
@@ -300,12 +300,17 @@ fn a_token_without_bearer_is_not_called_missing() {
 fn a_token_that_does_not_exist_is_not_called_missing() {
     let provider = &onepay::PROVIDER;
     let json = r#"{"signing_secrets":["first"],"token":null}"#;
-    let secrets = Secrets::parse(provider, json).unwrap().unwrap();
+    let secrets = Secrets::parse(provider, json).unwrap();
     let (right, wrong) = (sign("first", BODY.as_bytes()), sign("x", b"y"));
     for signature in [&right, &wrong] {
         for token in [&[][..], &[("x-webhook-token", "stray")]] {
             let headers = [token, &[("signature", signature.as_str())]].concat();
-            let diagnosis = diagnose(&delivery(&headers, BODY.as_bytes()), &provider.scheme, &secrets, NOW);
+            let diagnosis = diagnose(
+                &delivery(&headers, BODY.as_bytes()),
+                &provider.scheme,
+                &secrets.clone().into(),
+                NOW,
+            );
             assert_eq!(diagnosis.token, None);
             assert_eq!(diagnosis.verdict.is_ok(), *signature == right);
         }
@@ -316,7 +321,7 @@ fn a_token_that_does_not_exist_is_not_called_missing() {
 #[test]
 fn only_applicable_settings_are_named() {
     let (k, o) = (&kuenta::PROVIDER, &onepay::PROVIDER);
-    let parse = |provider, json| Secrets::parse(provider, json).unwrap().unwrap();
+    let parse = |provider, json| Secrets::parse(provider, json).unwrap();
     let raw = sign("s3cret", BODY.as_bytes());
     let two = parse(k, r#"{"signing_secrets":["first","6bc3a97921"]}"#);
     let token = parse(o, r#"{"signing_secrets":["s3cret"],"token":"wh_hdr_1"}"#);
@@ -336,7 +341,12 @@ fn only_applicable_settings_are_named() {
     let rows: Vec<String> = cases
         .into_iter()
         .map(|(name, provider, secrets, headers)| {
-            let diagnosis = diagnose(&delivery(headers, BODY.as_bytes()), &provider.scheme, secrets, NOW);
+            let diagnosis = diagnose(
+                &delivery(headers, BODY.as_bytes()),
+                &provider.scheme,
+                &secrets.clone().into(),
+                NOW,
+            );
             assert_eq!(
                 diagnosis.signature.as_ref().and_then(|found| found.settings.as_deref()),
                 None,
@@ -373,19 +383,27 @@ fn existing_settings_are_kept() {
     ] {
         let secrets = secrets(provider);
         let set = provider.with_settings(before).unwrap();
-        let diagnosis = diagnose(&delivery, &set.scheme, &secrets, NOW);
+        let diagnosis = diagnose(&delivery, &set.scheme, &secrets.clone().into(), NOW);
         let merged = merged(before, &diagnosis.settings().unwrap());
         assert_eq!(merged, whole);
         let set = provider.with_settings(&merged).unwrap();
         assert!(verify(&delivery, &set.scheme, &secrets, NOW).is_ok(), "{merged}");
-        assert_eq!(diagnose(&delivery, &set.scheme, &secrets, NOW).settings(), None);
+        assert_eq!(
+            diagnose(&delivery, &set.scheme, &secrets.clone().into(), NOW).settings(),
+            None
+        );
     }
 }
 
 #[test]
 fn a_forged_delivery_has_no_settings_to_add() {
     let delivery = delivery(&[("x-kuenta-signature", &"0".repeat(64))], b"{}");
-    let diagnosis = diagnose(&delivery, &kuenta::PROVIDER.scheme, &secrets(&kuenta::PROVIDER), NOW);
+    let diagnosis = diagnose(
+        &delivery,
+        &kuenta::PROVIDER.scheme,
+        &secrets(&kuenta::PROVIDER).into(),
+        NOW,
+    );
     assert!(diagnosis.verdict.is_err());
     assert_eq!(diagnosis.settings(), None);
 }

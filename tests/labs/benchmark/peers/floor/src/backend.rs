@@ -1,7 +1,7 @@
 //! What is behind the verifier: a queue and a secret.
 
 use acuse_core::providers::kuenta;
-use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::secrets::Accounts;
 use acuse_core::receive::{Outbox, OutboxError, SecretStore, StoreError};
 use acuse_core::wire::envelope::Message;
 use serde_json::{Map, Value, json};
@@ -52,8 +52,8 @@ fn text(value: &str) -> Value {
 }
 
 impl Outbox for Queue {
-    async fn queue(&self, provider: &'static str, message: Message) -> Result<(), OutboxError> {
-        let request = self.request(provider, message);
+    async fn queue(&self, group: &str, message: Message) -> Result<(), OutboxError> {
+        let request = self.request(group, message);
         let sent = self.aws.sqs("SendMessage", &request).await;
         sent.map(drop).map_err(|source| OutboxError { queue: "event", source })
     }
@@ -65,7 +65,7 @@ impl Outbox for Queue {
 }
 
 impl SecretStore for Secret {
-    async fn load(&self) -> Result<Secrets, StoreError> {
+    async fn load(&self) -> Result<Accounts, StoreError> {
         let unreachable = |source| StoreError::Unreachable {
             secret: self.id.clone(),
             source,
@@ -74,6 +74,6 @@ impl SecretStore for Secret {
         let answer: Value =
             serde_json::from_slice(&answer.map_err(unreachable)?).map_err(|error| unreachable(error.into()))?;
         let text = answer.get("SecretString").and_then(Value::as_str).unwrap_or_default();
-        Ok(Secrets::parse(&kuenta::PROVIDER, text)?.unwrap_or_default())
+        Ok(Accounts::parse(&kuenta::PROVIDER, text)?.unwrap_or_default())
     }
 }
