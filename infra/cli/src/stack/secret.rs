@@ -140,6 +140,13 @@ impl StackSecret {
         self.write(&stored.id, &version).await.map(drop)
     }
 
+    /// Whether an account can be [put](Self::put) beside the others: that the functions can read it, and it has room.
+    pub fn check(&self, stored: &Stored, name: &AccountName, account: StoredAccount) -> Result<(), StackSecretError> {
+        let mut version = stored.version.clone();
+        version.accounts.insert(name.clone(), account);
+        self.text(&version).map(drop)
+    }
+
     /// Stores an account, or removes it, and withdraws what it had before. All others stay as they are.
     ///
     /// The version is written twice: functions accept `AWSPREVIOUS`, a label that each write moves to the version before
@@ -167,19 +174,7 @@ impl StackSecret {
     /// moves a label from the version that it is on. Returns the new version's id.
     /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html>
     async fn write(&self, read: &str, version: &SecretVersion) -> Result<String, StackSecretError> {
-        if version.single().is_none() && !self.knows_accounts {
-            return Err(StackSecretError::OldFunctions);
-        }
-        let text = match version.accounts.is_empty() {
-            true => PLACEHOLDER.to_owned(),
-            false => version.to_json(),
-        };
-        if text.len() > LONGEST {
-            return Err(StackSecretError::TooLong {
-                accounts: version.accounts.len(),
-                bytes: text.len(),
-            });
-        }
+        let text = self.text(version)?;
         let put = self.client.put_secret_value().secret_id(&self.id).secret_string(text);
         let put = put.version_stages(WRITING).send().await;
         let written = put
@@ -202,6 +197,24 @@ impl StackSecret {
             }
             Err(error) => Err(self.error("write", error)),
         }
+    }
+
+    /// The text to store, if the functions can read it and it has room.
+    fn text(&self, version: &SecretVersion) -> Result<String, StackSecretError> {
+        if version.single().is_none() && !self.knows_accounts {
+            return Err(StackSecretError::OldFunctions);
+        }
+        let text = match version.accounts.is_empty() {
+            true => PLACEHOLDER.to_owned(),
+            false => version.to_json(),
+        };
+        if text.len() > LONGEST {
+            return Err(StackSecretError::TooLong {
+                accounts: version.accounts.len(),
+                bytes: text.len(),
+            });
+        }
+        Ok(text)
     }
 
     /// Opens the provider's registration window, or closes it. It is a version of the secret with a label of its own:
