@@ -11,6 +11,7 @@ use super::*;
 async fn the_doctor_says_what_to_fix() {
     let _queues = lock_both_queues().await;
     let running = stack().await;
+    let began = SystemClock.now().to_string();
 
     // Kuenta has the stack's URL, with one event missing.
     let url = format!("{}/webhooks/kuenta", running.http);
@@ -89,7 +90,8 @@ async fn the_doctor_says_what_to_fix() {
     super::dead_letters::set_record(&key, "COMPLETED", "").await;
 
     // The test deliveries are recorded as such, and reached no hook.
-    let test_deliveries = done(&["events", "list", "--type", "acuse.doctor", "--json"], "").await;
+    let list = ["events", "list", "--type", "acuse.doctor", "--since", &began, "--json"];
+    let test_deliveries = done(&list, "").await;
     assert_eq!(test_deliveries.lines().count(), 3);
     for line in test_deliveries.lines() {
         let record: Value = serde_json::from_str(line).unwrap();
@@ -98,6 +100,80 @@ async fn the_doctor_says_what_to_fix() {
             (Some("REJECTED"), &json!({}))
         );
     }
+}
+
+/// OnePay's accounts: one bound to `test`, one with the secret of the default account, and one stored with a mistake.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_account_is_checked_and_gets_its_own_deliveries() {
+    let _queues = lock_both_queues().await;
+    let running = stack().await;
+    let provider = &acuse_core::providers::onepay::PROVIDER;
+    let client = aws_sdk_secretsmanager::Client::new(&running.sdk());
+    let put = async |secret: &Value| {
+        let put = client.put_secret_value().secret_id(&running.outputs["OnepaySecretId"]);
+        put.secret_string(secret.to_string()).send().await.unwrap();
+    };
+    let local = sample::local_secret(provider);
+    let mut shop = local.clone();
+    shop["token"] = "wh_hdr_of_shop".into();
+    let live = json!({"environment": "live", "signing_secrets": ["wh_tok_of_live"], "token": "wh_hdr_of_live"});
+    put(&json!({"accounts": {"default": local, "live": live, "shop": shop, "another": {"signing_secrets": []}}})).await;
+    // Running functions read it after this time, at the next delivery that they can't verify.
+    tokio::time::sleep(Duration::from_secs(40)).await;
+
+    let printed = printed(&["doctor"]).await;
+    let checks = printed.lines().filter_map(|line| line.split_once("onepay"));
+    let checks: Vec<String> = checks
+        .filter_map(|(mark, rest)| Some(format!("{mark}onepay{}", rest.get(..rest.find("  ")?)?)))
+        .collect();
+    let expected = [
+        "✓ onepay: secret",
+        "✓ onepay: test delivery",
+        "✗ onepay/another: secret",
+        "✓ onepay/live: secret",
+        "✓ onepay/live: test delivery",
+        "✓ onepay/shop: secret",
+        "✓ onepay/shop: test delivery",
+        "✗ onepay: accounts",
+    ];
+    assert_eq!(checks, expected, "{printed}");
+    for expected in [
+        "the secret of `onepay/another` has an empty signing secret",
+        "well formed; bound to `live`",
+        "`default`, `shop` have the same signing secret, so",
+    ] {
+        assert!(printed.contains(expected), "{printed}");
+    }
+
+    // A sample is signed with the account's secret, and of its environment.
+    let send = ["send", "onepay", "payment.approved", "--account"];
+    done(&[&send[..], &["live", "--json"]].concat(), "").await;
+    let wait = async {
+        loop {
+            let mut records = records_at(running, provider).await.into_iter();
+            match records.find(|record| record.account.as_str() == "live" && record.status == "COMPLETED") {
+                Some(record) => return record.key,
+                None => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    };
+    let key = tokio::time::timeout(PATIENCE, wait).await.unwrap();
+    assert!(key.starts_with("onepay/live#live#payment#"), "{key}");
+    for (account, expected) in [
+        ("another", "the secret of `onepay/another` has an empty signing secret"),
+        (
+            "moon",
+            "`onepay` has no account `moon`; there are `another`, `default`, `live`, `shop`",
+        ),
+        ("Live", acuse_core::account::AccountName::EXPECTED),
+    ] {
+        let output = acuse(&[&send[..], &[account]].concat(), "").await;
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && printed.contains(expected), "{printed}");
+    }
+    // Twice, so that no account is left in the previous version.
+    put(&local).await;
+    put(&local).await;
 }
 
 /// What a command prints, whatever its exit code.

@@ -3,9 +3,10 @@
 use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use acuse_core::account::AccountName;
-use acuse_core::providers::kuenta;
+use acuse_core::providers::{kuenta, onepay};
 use acuse_core::receive::SecretStore;
 use acuse_core::receive::registration::Window;
+use acuse_core::receive::secrets::StoredAccount;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::*;
@@ -176,4 +177,78 @@ async fn a_window_of_more_than_an_hour_is_refused() {
         let printed = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && printed.contains(expected), "{printed}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_is_for_one_account() {
+    let _queues = QUARANTINE.lock().await;
+    let provider = &onepay::PROVIDER;
+    let running = stack().await;
+    let target = Target::local(Running::find(&state()).unwrap()).await.unwrap();
+    let account = AccountName::parse("new-shop").unwrap();
+
+    let arguments = ["register", "onepay", "--account", "new-shop", "--for", "10m"];
+    let mut register = start(&state(), &arguments, "").await;
+    let mut lines = BufReader::new(register.stdout.take().unwrap()).lines();
+    let mut next = async || {
+        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+        line.expect("it goes on").unwrap().unwrap_or_default()
+    };
+    let opened = next().await;
+    assert!(
+        opened.contains(&format!("{}/webhooks/onepay/new-shop with onepay", running.http)),
+        "{opened}"
+    );
+
+    // Neither the default account nor another unknown one is concerned.
+    let unsigned = payment(provider);
+    let answered = async |path: &str| {
+        let url = format!("{}/webhooks/{path}", running.http);
+        let answer = acuse_cli::http::post(&url, &[], &unsigned, PATIENCE).await;
+        answer.unwrap().status
+    };
+    assert_eq!(answered("onepay").await, 401);
+    assert_eq!(answered("onepay/other-shop").await, 404);
+    assert_eq!(answered("onepay/new-shop").await, 200);
+    let shown = [next().await, next().await].join("\n");
+    assert!(
+        shown.starts_with("answered 200: ") && shown.contains(", there is no such account\n"),
+        "{shown}"
+    );
+
+    let doctor = acuse(&["doctor", "--no-delivery"], "").await;
+    let printed = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(printed.contains("✗ onepay/new-shop: registration"), "{printed}");
+
+    // A provider has one window: it is not taken from whoever is registering.
+    let second = acuse(&["register", "onepay"], "").await;
+    let printed = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        !second.status.success()
+            && printed.contains("the window of `onepay/new-shop` is open until ")
+            && printed.contains("`acuse register onepay --close`"),
+        "{printed}"
+    );
+
+    let id = register.id().unwrap().to_string();
+    let interrupt = Command::new("kill").args(["-INT", &id]).status().await;
+    assert!(interrupt.unwrap().success());
+    assert!(next().await.starts_with("closed the registration window of onepay; "));
+    let summary = next().await;
+    assert!(summary.starts_with("1 answered 200 and not verified: "), "{summary}");
+    assert!(register.wait().await.unwrap().success());
+
+    // Once the account has a secret, what was not signed with it can be purged.
+    let secret = StackSecret::of(&target, provider).unwrap();
+    let with_secret = StoredAccount {
+        signing_secrets: vec!["wh_tok_new_shop".to_owned()],
+        tokens: vec![Some("wh_hdr_new_shop".to_owned())],
+        ..StoredAccount::default()
+    };
+    let stored = secret.get().await.unwrap();
+    secret.put(&stored, &account, with_secret).await.unwrap();
+    let purged = done(&["quarantine", "purge", "--provider", "onepay", "--yes"], "").await;
+    assert!(purged.contains("1 purged"), "{purged}");
+    let stored = secret.get().await.unwrap();
+    secret.replace(&stored, &account, None).await.unwrap();
 }

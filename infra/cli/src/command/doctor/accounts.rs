@@ -47,6 +47,8 @@ pub(super) async fn check(
         let none = format!("none: deliveries to `/webhooks/{name}` are refused with 401; only other accounts are used");
         report(&format!("{name}: secret"), Ok(none));
     }
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_by_key(|(account, _)| !account.is_default());
     let checks = found.into_iter().map(|(account, found)| async move {
         let arrived = match &found {
             Ok((secrets, _)) if deliver => Some(delivery::arrives(target, provider, secrets).await),
