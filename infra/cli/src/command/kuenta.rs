@@ -145,14 +145,14 @@ impl Register {
             let asked = super::secrets::ask(&PROVIDER, false)?;
             return Ok(newest(&PROVIDER, &asked.signing_secrets)?);
         };
-        let (name, stored) = (&self.create.account, store.get().await?);
+        let (name, stored) = (&self.create.account.name, store.get().await?);
         let present = stored.account(name);
-        self.create.check_environment(present)?;
+        self.create.account.check_environment(present)?;
         if let Some(account) = present {
             return Ok(newest(&PROVIDER, &account.signing_secrets)?);
         }
         let secret = webhooks::new_secret()?;
-        let account = self.create.account(present, secret.expose_secret());
+        let account = self.create.account.with_secret(present, secret.expose_secret());
         store.put(&stored, name, account).await?;
         note!(
             "generated a secret for {} and stored it in `{}`; all running functions accept it within {} s",

@@ -1,32 +1,18 @@
 //! `acuse onepay`: OnePay's management API.
 
-use std::process::ExitCode;
-use std::time::Duration;
+mod store;
 
-use acuse_cli::stack::filter::account_option;
-use acuse_cli::stack::secret::{StackSecret, StackSecretError, Stored};
-use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
+use std::process::ExitCode;
+
+use acuse_cli::webhooks::onepay::{BASE, Change, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
 use acuse_core::providers::onepay::PROVIDER;
-use acuse_core::receive::secrets::{Secrets, StoredAccount};
 use clap::{Args, Subcommand};
-use secrecy::ExposeSecret;
 use thiserror::Error;
 
 use super::Failure;
 use super::webhooks::{Create, Delete, Events, List, ManagementApi, pace, print, required_token, say};
-
-const RELEASE: &str = "release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
-
-/// Longer than the secret and the token that OnePay generates.
-const LONGEST_ISSUED: usize = 128;
-
-/// How often a secret and token are stored that somebody else's change got ahead of: OnePay does not give them again.
-const STORE_ATTEMPTS: u32 = 5;
-
-/// How long a read may still return what was stored before somebody else's change.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// `acuse onepay`
 pub(crate) type Command = super::webhooks::Command<Webhooks>;
@@ -190,9 +176,9 @@ impl Register {
         let store = match &place.store {
             Some(store) => {
                 let stored = store.get().await?;
-                let name = &self.create.account;
-                self.create.check_environment(stored.account(name))?;
-                let unknown = "?".repeat(LONGEST_ISSUED);
+                let name = &self.create.account.name;
+                self.create.account.check_environment(stored.account(name))?;
+                let unknown = "?".repeat(store::LONGEST_ISSUED);
                 store.check(&stored, name, self.issued(&stored, &unknown, &unknown))?;
                 Some((store, stored))
             }
@@ -237,67 +223,6 @@ impl Register {
             false => "It is safe to run this again".to_owned(),
         };
         Failure::with_advice(error, format!("{advice}. {again}"))
-    }
-
-    /// The account with what OnePay issued, before the secrets stored already.
-    fn issued(&self, stored: &Stored, secret: &str, token: &str) -> StoredAccount {
-        let old = stored.account(&self.create.account);
-        let new = StoredAccount {
-            tokens: vec![Some(token.to_owned())],
-            ..self.create.account(old, secret)
-        };
-        match old {
-            Some(old) => new.beside(old),
-            None => new,
-        }
-    }
-
-    async fn store(&self, store: &StackSecret, stored: Stored, issued: &Issued) -> Result<(), Failure> {
-        let id = issued.webhook.id.clone();
-        let advice = format!(
-            "copy both from OnePay's panel and store them with `{}` (`--no-token` if it shows no token); then {RELEASE}",
-            self.put()
-        );
-        let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
-            return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
-        };
-        let (mut stored, mut attempt) = (stored, 1);
-        let kept = async {
-            loop {
-                let account = self.issued(&stored, secret.expose_secret(), token.expose_secret());
-                Secrets::of(&PROVIDER, self.create.account.clone(), &account)?;
-                match store.put(&stored, &self.create.account, account).await {
-                    Err(StackSecretError::Changed { .. }) if attempt < STORE_ATTEMPTS => {
-                        tokio::time::sleep(PAUSE).await;
-                        stored = store.get().await?;
-                        attempt += 1;
-                    }
-                    put => return Ok(put?),
-                }
-            }
-        };
-        let kept = kept.await;
-        kept.map_err(|source| Failure::with_advice(OnepayError::NotStored { id, source }, advice))?;
-        note!(
-            "stored its secret and token in `{}`; all running functions accept them within {} s",
-            store.id(),
-            super::secrets::ACCEPTED_AFTER.as_secs()
-        );
-        note!("to queue deliveries refused until then: `acuse quarantine release --provider onepay`");
-        Ok(())
-    }
-
-    /// The command that stores this account's secret.
-    fn put(&self) -> String {
-        format!("acuse secrets put onepay{}", account_option(&self.create.account))
-    }
-
-    /// The operator must state that there is no token, since a forgotten one must not switch off the check.
-    fn put_without_token(&self) -> String {
-        format!(
-            "copy its secret from OnePay's panel and store it with `{} --no-token`; then {RELEASE}",
-            self.put()
-        )
     }
 }
 

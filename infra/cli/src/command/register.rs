@@ -45,7 +45,7 @@ it failed. Valid deliveries are processed as usual.
 The window closes after its time, or at Ctrl-C. A provider does not send again what was answered 200:
 once you have put the secret, run `acuse quarantine release` to queue the genuine deliveries.",
     after_help = "Examples:
-  acuse register unopago --stack acuse               prints the URL, waits, shows what arrives
+  acuse register unopago --stack acuse                  prints the URL, waits, shows what arrives
   acuse register onepay --for 30m --stack acuse
   acuse register onepay --account test --stack acuse    for /webhooks/onepay/test; the account needs no secret yet
   acuse register unopago --close --stack acuse
