@@ -154,3 +154,46 @@ fn print(rows: &[Row]) {
         say!("✗ {error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(tokens: usize, no_token: bool) -> Row {
+        Row {
+            provider: "onepay",
+            account: AccountName::DEFAULT,
+            environment: "any",
+            signing_secrets: 1,
+            tokens,
+            no_token,
+            changed_at: None,
+            last_delivery: None,
+            looked_back_to: "2026-11-19T15:04:05.000Z".to_owned(),
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_missing_token_shows() {
+        for (row, tokens) in [
+            (row(0, false), "0"),
+            (row(2, false), "2"),
+            (row(0, true), "none"),
+            (row(1, true), "1 or none"),
+        ] {
+            assert_eq!(row.tokens(), tokens);
+        }
+    }
+
+    #[test]
+    fn an_account_without_deliveries_says_how_far_was_looked_back() {
+        assert_eq!(row(1, false).last_delivery(), "none since 2026-11-19T15:04:05.000Z");
+        let last = Some("2026-11-26T15:04:05.000Z".to_owned());
+        let row = Row {
+            last_delivery: last,
+            ..row(1, false)
+        };
+        assert_eq!(row.last_delivery(), "2026-11-26T15:04:05.000Z");
+    }
+}
