@@ -3,13 +3,14 @@
 mod error;
 mod registration;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{LONGEST, Problem, SecretError, SecretVersion, StoredAccount};
+use acuse_core::receive::secrets::{LONGEST, Problem, SecretError, SecretVersion, Secrets, StoredAccount};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 
@@ -50,6 +51,8 @@ pub struct Stored {
     pub created_at: Option<Timestamp>,
     /// Why the current version can't be read. The functions use the previous one meanwhile.
     pub invalid: Option<SecretError>,
+    /// Why accounts can't be used as they are stored. The functions use the previous ones, if there are any.
+    pub mistakes: BTreeMap<AccountName, SecretError>,
 }
 
 impl Stored {
@@ -68,6 +71,8 @@ impl StackSecret {
     /// The secret of `provider` in a stack.
     pub fn of(target: &Target, provider: &'static Provider) -> Result<Self, TargetError> {
         let id = target.secret_id(provider)?.to_owned();
+        // A secret is checked with the stack's signature settings, if these are valid.
+        let provider = target.provider(provider).unwrap_or(provider);
         let knows_accounts = target.output("SecretFormat").is_ok_and(|format| format == "accounts");
         Ok(Self::new(Client::new(&target.sdk), id, provider, knows_accounts))
     }
@@ -114,9 +119,18 @@ impl StackSecret {
         };
         // A write moves the label `AWSPREVIOUS`: what is accepted because of it goes into the new version.
         let previous = previous.unwrap_or_default();
+        let mut mistakes = BTreeMap::new();
         for (name, account) in &mut version.accounts {
-            if let Some(older) = previous.accounts.get(name) {
-                *account = std::mem::take(account).beside(older);
+            let check = |account: &StoredAccount| Secrets::of(self.provider, name.clone(), account).err();
+            let older = previous.accounts.get(name).filter(|older| check(older).is_none());
+            match (check(account), older) {
+                (None, Some(older)) => *account = std::mem::take(account).beside(older),
+                (None, None) => {}
+                (Some(mistake), older) => {
+                    mistakes.insert(name.clone(), mistake);
+                    // The functions use the previous one alone.
+                    *account = older.unwrap_or(account).clone();
+                }
             }
         }
         Ok(Stored {
@@ -127,6 +141,7 @@ impl StackSecret {
                 .created_date
                 .and_then(|at| Some(Timestamp::from_millis(at.to_millis().ok()?))),
             invalid,
+            mistakes,
         })
     }
 
