@@ -23,6 +23,7 @@ use std::io;
 
 use acuse_cli::local::Error as LocalError;
 use acuse_cli::sample::SignerError;
+use acuse_cli::stack::secret::StackSecretError;
 use acuse_cli::stack::target::TargetError;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::ApiError;
@@ -90,7 +91,9 @@ impl<E: Error + 'static> From<E> for Failure {
         let target = error.downcast_ref::<TargetError>().and_then(TargetError::advice);
         let signer = error.downcast_ref::<SignerError>().and_then(SignerError::advice);
         let api = error.downcast_ref::<ApiError>().map(ApiError::advice);
-        let advice = local.or(target).or(signer).or(api);
+        let secret = error.downcast_ref::<StackSecretError>();
+        let secret = secret.and_then(StackSecretError::advice).map(str::to_owned);
+        let advice = local.or(target).or(signer).or(api).or(secret);
         Self { error, advice }
     }
 }
