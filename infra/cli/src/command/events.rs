@@ -11,10 +11,14 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::stack::events::{recent, status};
+use acuse_cli::stack::filter::account_parser;
 use acuse_cli::stack::lookup;
+use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table, cut};
 use acuse_cli::{note, say};
+use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
+use acuse_core::error::chain;
 use acuse_core::providers;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
@@ -39,15 +43,18 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   acuse events list
   acuse events list --provider onepay --days 7
+  acuse events list --provider onepay --account tienda-2
   acuse events list --since 2026-11-20 --until 2026-11-21      the 20th, in UTC
   acuse events list --status CONFLICT --days 30
   acuse events list --json | jq 'select(.status != \"COMPLETED\")'")]
     List(List),
     /// Show one event in full, or all events of one resource: did payment X arrive?
     ///
-    /// An event comes with its conflicts and how they differ from it.
+    /// An event comes with its conflicts and how they differ from it. An id that the default account does not
+    /// have is looked up in the accounts that the stack's secrets name, up to 10 of a provider.
     #[command(after_help = "Examples:
   acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166
+  acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --account tienda-2
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166'
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166|payment.approved'
   acuse events show -- '-7 a#b|c%d'                    put `--` before an id that begins with `-`")]
@@ -117,6 +124,9 @@ pub(crate) struct Show {
     /// prints it
     #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "KEY|ID")]
     which: String,
+    /// Only this account's, and look up an id in it first
+    #[arg(long, value_name = "NAME", value_parser = account_parser())]
+    account: Option<AccountName>,
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
@@ -151,7 +161,7 @@ impl Choice {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(list) => list.run(&list.selection.stack.target().await?.ledger()?).await?,
-        Command::Show(show) => show.run(&show.stack.target().await?.ledger()?).await?,
+        Command::Show(show) => show.run(&show.stack.target().await?).await?,
         Command::Tail(tail) => tail.run().await?,
         Command::Replay(replay) => return replay.run().await,
         Command::Release(conflicts) => return conflicts.decide(&Decision::Release).await,
@@ -193,7 +203,7 @@ impl List {
         }
         let mut table = Table::new([
             ("RECEIVED", 24),
-            ("PROVIDER", 16),
+            ("PROVIDER", 40),
             ("ENV", 8),
             ("TYPE", TYPE),
             ("RESOURCE", RESOURCE),
@@ -205,7 +215,7 @@ impl List {
         for record in records {
             table.add_row([
                 record.received_at.as_deref().unwrap_or_default(),
-                &record.provider,
+                &record.scope(),
                 &record.environment,
                 &record.type_name,
                 record.resource_id.as_deref().unwrap_or("-"),
@@ -277,7 +287,7 @@ impl Tail {
         say!(
             "{}  {}  {}  {}  {}  attempts {}  duplicates {}  {}",
             record.received_at.as_deref().unwrap_or("-"),
-            record.provider,
+            record.scope(),
             cut(&record.type_name, TYPE),
             cut(record.resource_id.as_deref().unwrap_or("-"), RESOURCE),
             status(record),
@@ -290,8 +300,9 @@ impl Tail {
 }
 
 impl Show {
-    async fn run(&self, ledger: &LedgerReader) -> Result<(), Failure> {
-        let records = self.find(ledger).await?;
+    async fn run(&self, target: &Target) -> Result<(), Failure> {
+        let ledger = &target.ledger()?;
+        let records = self.find(target, ledger).await?;
         if records.is_empty() {
             return Err(Failure::with_advice(
                 format!(
@@ -319,8 +330,11 @@ impl Show {
         Ok(())
     }
 
-    async fn find(&self, ledger: &LedgerReader) -> Result<Vec<Record>, ReadError> {
-        let records = lookup::by_key_or_id(ledger, &self.which).await?;
+    async fn find(&self, target: &Target, ledger: &LedgerReader) -> Result<Vec<Record>, Failure> {
+        let account = self.account.as_ref();
+        let mut records = found(target, account, &self.which).await?;
+        let passes = |record: &Record| account.is_none_or(|own| *own == record.account);
+        records.retain(passes);
         if !records.is_empty() {
             return Ok(records);
         }
@@ -328,8 +342,27 @@ impl Show {
             "not a key, a resource's id or a known delivery's; searching everything received in the last {} days (`--days`)",
             self.days
         );
-        lookup::in_daily_lists(ledger, &self.which, self.days, SystemClock.now()).await
+        let mut records = lookup::in_daily_lists(ledger, &self.which, self.days, SystemClock.now()).await?;
+        records.retain(passes);
+        Ok(records)
     }
+}
+
+/// What can be found without listing days; without `account`, in any account.
+async fn found(target: &Target, account: Option<&AccountName>, which: &str) -> Result<Vec<Record>, Failure> {
+    let default = AccountName::DEFAULT;
+    let records = lookup::by_key_or_id(&target.ledger()?, account.unwrap_or(&default), which).await?;
+    if !records.is_empty() || account.is_some() {
+        return Ok(records);
+    }
+    let others = lookup::in_other_accounts(target, which).await;
+    Ok(others.unwrap_or_else(|error| {
+        note!(
+            "only the default account's keys were looked up; name another one with `--account`: {}",
+            chain(&error)
+        );
+        Vec::new()
+    }))
 }
 
 fn print_lines(records: &[Record]) -> Result<(), Failure> {

@@ -23,6 +23,7 @@ use super::words::Words;
 use super::{Failed, Inspector, Key};
 use crate::http::post;
 use crate::sample::{self, Break, Sample};
+use crate::stack::bindings::Bindings;
 use crate::stack::dead_letters::{DeadLetter, send_back};
 use crate::stack::events::{replayed, set_aside_reason};
 use crate::stack::quarantine::{Quarantined, Reverifier};
@@ -51,7 +52,11 @@ pub(super) async fn confirm_replay(
         None => html! { (words.not_found) },
         Some(record) => html! {
             code { (escape(&record.key)) } " " (status(words, record.status)) " " (escape(record.error.as_deref().unwrap_or_default()))
-            @if set_aside_reason(&record).is_some_and(|reason| reason != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
+            @match set_aside_reason(&record) {
+                None | Some(SetAside::TestDelivery) => {}
+                Some(SetAside::AccountEnvironment { .. }) => { br; strong { (words.of_other_environment) } }
+                Some(_) => { br; strong { (words.set_aside) } }
+            }
         },
     };
     let question = Question {
@@ -72,8 +77,9 @@ pub(super) async fn replay(
     let Some(record) = inspector.record(&key).await? else {
         return Ok(Redirect::to("/"));
     };
-    if let Some((provider, message)) = replayed(&target.ledger()?, &record).await? {
-        target.outbox()?.queue(provider, message).await?;
+    let bindings = Bindings::read(target, std::slice::from_ref(&record)).await?;
+    if let Some((group, message)) = replayed(&target.ledger()?, &bindings, &record).await? {
+        target.outbox()?.queue(&group, message).await?;
     }
     Ok(Redirect::to("/"))
 }
@@ -137,7 +143,7 @@ pub(super) async fn confirm_release(
         Some(Item {
             delivery, diagnosis, ..
         }) => {
-            html! { (escape(&delivery.provider)) " " code { (escape(&id)) } br; (escape(diagnosis)) }
+            html! { (escape(&delivery.scope())) " " code { (escape(&id)) } br; (escape(diagnosis)) }
         }
     };
     let question = Question {

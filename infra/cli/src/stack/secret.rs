@@ -77,7 +77,7 @@ impl StackSecret {
             client: Client::new(&target.sdk),
             id: target.secret_id(provider)?.to_owned(),
             provider,
-            knows_accounts: target.output("SecretFormat").is_ok_and(|format| format == "accounts"),
+            knows_accounts: target.knows_accounts(),
         })
     }
 
