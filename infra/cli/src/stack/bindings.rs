@@ -95,3 +95,119 @@ fn bound_before(record: &Record) -> Option<Environment> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use acuse_core::account::AccountName;
+    use acuse_core::event::Event;
+    use acuse_core::providers::kuenta;
+    use acuse_core::receive::secrets::{Secrets, StoredAccount};
+    use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+    use acuse_core::wire::envelope::Replay;
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::sample;
+
+    const OWN: Environment = Environment::Live;
+
+    fn record(account: &str, environment: Environment, error: &str) -> Record {
+        let texts = [
+            ("pk", "kuenta#test#payment#p1"),
+            ("sk", "payment.completed"),
+            ("provider", "kuenta"),
+            ("account", account),
+            ("environment", environment.name()),
+            ("type", "payment.completed"),
+            ("status", "REJECTED"),
+            ("error", error),
+            ("body_sha256", "5a"),
+        ];
+        let mut item: HashMap<_, _> = texts
+            .map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())))
+            .into();
+        item.insert("attempts".to_owned(), AttributeValue::N("1".to_owned()));
+        Record::from_item(&item).unwrap()
+    }
+
+    /// The environment of the event that is replayed, whose payload names none.
+    fn replayed(bindings: &Bindings, record: &Record, payload: &str) -> Result<Environment, StackError> {
+        let provider = &kuenta::PROVIDER;
+        let now = acuse_core::clock::Timestamp::from_seconds(1_795_161_600);
+        let mut envelope = Envelope {
+            provider: provider.name.to_owned(),
+            account: Account::default(),
+            content: Default::default(),
+            delivery_id: DeliveryId::new(now, [0; 10]),
+            received_at: now,
+            form: CanonicalForm::Raw,
+            body: payload.to_owned().into(),
+            replay: Some(Replay::Event),
+        };
+        bindings.bind(&mut envelope, provider, record)?;
+        assert_eq!(envelope.account.name, record.account);
+        Ok(Event::read(envelope, provider, OWN).environment)
+    }
+
+    fn bindings(stored: &[(&str, Option<Environment>)]) -> Bindings {
+        let mut accounts = Accounts::default();
+        for (name, environment) in stored {
+            let stored = StoredAccount {
+                environment: *environment,
+                signing_secrets: vec!["s".to_owned()],
+                ..StoredAccount::default()
+            };
+            let name = AccountName::parse(name).unwrap();
+            let own = Secrets::of(&kuenta::PROVIDER, name, &stored).unwrap();
+            accounts = accounts.and_previous(own.into());
+        }
+        Bindings {
+            accounts: BTreeMap::from([("kuenta", accounts)]),
+            own: OWN,
+        }
+    }
+
+    #[test]
+    fn a_payload_without_environment_stays_in_the_environment_of_its_record() {
+        let payload = sample::payload(&kuenta::PROVIDER, "payment.completed").unwrap();
+        let unread = Bindings {
+            accounts: BTreeMap::new(),
+            own: OWN,
+        };
+        for environment in [Environment::Live, Environment::Test] {
+            let record = record("default", environment, "hook `h`: no such order");
+            assert_eq!(replayed(&unread, &record, &payload).unwrap(), environment);
+        }
+        // Since then its account was bound to another one.
+        let record = record(
+            "org-2",
+            Environment::Test,
+            "of environment `test`, which this stack does not take",
+        );
+        let corrected = bindings(&[("org-2", Some(Environment::Live))]);
+        assert_eq!(replayed(&corrected, &record, &payload).unwrap(), Environment::Live);
+        let unbound = bindings(&[("org-2", None)]);
+        assert_eq!(replayed(&unbound, &record, &payload).unwrap(), Environment::Test);
+    }
+
+    #[test]
+    fn an_event_of_another_environment_is_replayed_only_if_its_account_is_bound_to_it_now() {
+        let payload = r#"{"event":"payment.completed","environment":"test","data":{"id":"p1"}}"#;
+        let error = "of environment `test`, but its account is bound to `live`";
+        let record = record("org-2", Environment::Test, error);
+        for bound in [None, Some(Environment::Test)] {
+            let bindings = bindings(&[("org-2", bound), ("org-3", Some(Environment::Live))]);
+            assert!(replayed(&bindings, &record, payload).is_ok());
+        }
+        // The last one has no secret any more: it stays as it was.
+        for stored in [&[("org-2", Some(Environment::Live))], &[("org-3", None)]] {
+            let error = replayed(&bindings(stored), &record, payload).unwrap_err().to_string();
+            assert!(
+                error.contains("`acuse secrets put kuenta --account org-2 --environment test`"),
+                "{error}"
+            );
+        }
+    }
+}
