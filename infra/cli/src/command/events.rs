@@ -69,6 +69,9 @@ pub(crate) enum Command {
     /// A completed event stays completed: its replay is counted as a duplicate and dropped. Expired events and
     /// events of another environment are left out unless you include them or name them by key; including
     /// them asks for confirmation. It is safe to interrupt this and to run it again.
+    ///
+    /// An event of another environment than its account is bound to is replayed only by key, and only once
+    /// the binding is corrected.
     #[command(after_help = "Examples:
   acuse events replay --status REJECTED --error 'no such order' --since 24h --dry-run
   acuse events replay --provider kuenta --type payment.completed --stack acuse
@@ -358,7 +361,7 @@ async fn found(target: &Target, account: Option<&AccountName>, which: &str) -> R
     let others = lookup::in_other_accounts(target, which).await;
     Ok(others.unwrap_or_else(|error| {
         note!(
-            "only the default account's keys were looked up; name another one with `--account`: {}",
+            "only the default account was searched by key; `--account` names another one: {}",
             chain(&error)
         );
         Vec::new()

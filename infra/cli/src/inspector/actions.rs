@@ -52,11 +52,7 @@ pub(super) async fn confirm_replay(
         None => html! { (words.not_found) },
         Some(record) => html! {
             code { (escape(&record.key)) } " " (status(words, record.status)) " " (escape(record.error.as_deref().unwrap_or_default()))
-            @match set_aside_reason(&record) {
-                None | Some(SetAside::TestDelivery) => {}
-                Some(SetAside::AccountEnvironment { .. }) => { br; strong { (words.of_other_environment) } }
-                Some(_) => { br; strong { (words.set_aside) } }
-            }
+            (warning(words, set_aside_reason(&record)))
         },
     };
     let question = Question {
@@ -67,6 +63,16 @@ pub(super) async fn confirm_replay(
         field: ("key", &key),
     };
     Ok(question.page(&inspector, words, &html! {}))
+}
+
+/// What the reader should know of an event that was set aside.
+fn warning(words: &Words, set_aside: Option<SetAside>) -> Markup {
+    let text = match set_aside {
+        None | Some(SetAside::TestDelivery) => return html! {},
+        Some(SetAside::AccountEnvironment { .. }) => words.of_other_environment,
+        Some(SetAside::WrongEnvironment(_) | SetAside::Expired(_)) => words.set_aside,
+    };
+    html! { br; strong { (text) } }
 }
 
 pub(super) async fn replay(
@@ -95,7 +101,7 @@ pub(super) async fn confirm_redrive(
         None => html! { (words.not_found) },
         Some(dead) => html! {
             (dead.row().map(|text| escape(&text)).join(" · "))
-            @if dead.set_aside_reason(&inspector.target, SystemClock.now()).is_some() { br; strong { (words.set_aside) } }
+            (warning(words, dead.set_aside_reason(&inspector.target, SystemClock.now())))
         },
     };
     let question = Question {

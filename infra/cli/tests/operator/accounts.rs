@@ -10,6 +10,7 @@ use acuse_core::receive::secrets::StoredAccount;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::Envelope;
 use aws_sdk_sqs::types::MessageAttributeValue;
+use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::*;
@@ -188,6 +189,53 @@ async fn an_event_of_another_account_is_listed_and_found_by_its_id() {
     assert!(event.contains("Account: <code>tienda-2</code>"), "{event}");
 }
 
+/// The folder of the same stack, for an operator who may not read secrets, and its lock.
+async fn without_secrets(name: &str) -> (PathBuf, std::fs::File) {
+    let mut running = own_stack().await.clone();
+    let (endpoint, client) = (running.endpoint.clone(), acuse_cli::http::client().unwrap());
+    let proxy = axum::Router::new().fallback(move |request: axum::extract::Request| async move {
+        let (parts, body) = request.into_parts();
+        let target = parts.headers.get("x-amz-target").map(|target| target.to_str().unwrap());
+        if target.is_some_and(|target| target.starts_with("secretsmanager.")) {
+            let refused = r#"{"__type":"AccessDeniedException","Message":"not for you"}"#;
+            return (axum::http::StatusCode::BAD_REQUEST, refused).into_response();
+        }
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let post = client.post(&endpoint).headers(parts.headers).body(body);
+        let answer = post.send().await.unwrap();
+        (answer.status(), answer.headers().clone(), answer.bytes().await.unwrap()).into_response()
+    });
+    running.endpoint = serve(proxy).await;
+    let state = own_state().join(name);
+    std::fs::create_dir_all(&state).unwrap();
+    std::fs::write(state.join("stack.json"), json!(running).to_string()).unwrap();
+    let lock = std::fs::File::create(state.join("lock")).unwrap();
+    lock.lock().unwrap();
+    (state, lock)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_permission_to_read_secrets_every_event_is_found() {
+    let provider = &kuenta::PROVIDER;
+    let body = payment(provider);
+    assert_eq!(post_to(provider, "/org-2", &body, ORG).await, 200);
+    let id = id_of(provider, &body);
+    let record = status(&format!("kuenta/org-2#test#payment#{id}"), "COMPLETED").await;
+    let (state, _lock) = without_secrets("finds").await;
+    let shown = acuse_in(&state, &["events", "show", &id, "--json"], "").await;
+    assert!(
+        String::from_utf8_lossy(&shown.stdout).contains(&record.key),
+        "{shown:?}"
+    );
+    let told = String::from_utf8_lossy(&shown.stderr);
+    assert!(
+        told.contains("only the default account was searched by key") && told.contains("not for you"),
+        "{told}"
+    );
+    let named = acuse_in(&state, &["events", "show", &id, "--account", "org-2"], "").await;
+    assert!(named.status.success() && named.stderr.is_empty(), "{named:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_its_binding_set_aside_is_replayed_once_that_is_corrected() {
     let provider = &onepay::PROVIDER;
@@ -217,6 +265,15 @@ async fn an_event_that_its_binding_set_aside_is_replayed_once_that_is_corrected(
         "{left}"
     );
     assert!(left.contains("0 queued, 1 left"), "{left}");
+
+    // Without the permission to read the binding, it says so.
+    let (state, _lock) = without_secrets("replays").await;
+    let refused = acuse_in(&state, &["events", "replay", &record.key], "").await;
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && told.contains("is bound to can't be read"),
+        "{told}"
+    );
 
     bind(own_stack().await, provider, "wrong", Some(Environment::Test), WRONG).await;
     let queued = succeeds(&["events", "replay", &record.key]).await;
