@@ -100,20 +100,21 @@ fn bound_before(record: &Record) -> Option<Environment> {
 mod tests {
     use std::collections::HashMap;
 
+    use acuse_aws::ledger::reader::LedgerReader;
     use acuse_core::account::AccountName;
     use acuse_core::event::Event;
     use acuse_core::providers::kuenta;
     use acuse_core::receive::secrets::{Secrets, StoredAccount};
-    use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
-    use acuse_core::wire::envelope::Replay;
     use aws_sdk_dynamodb::types::AttributeValue;
 
     use super::*;
     use crate::sample;
+    use crate::stack::events;
+    use crate::stack::running::sdk;
 
     const OWN: Environment = Environment::Live;
 
-    fn record(account: &str, environment: Environment, error: &str) -> Record {
+    fn record(account: &str, environment: Environment, error: &str, payload: &str) -> Record {
         let texts = [
             ("pk", "kuenta#test#payment#p1"),
             ("sk", "payment.completed"),
@@ -124,31 +125,25 @@ mod tests {
             ("status", "REJECTED"),
             ("error", error),
             ("body_sha256", "5a"),
+            ("payload", payload),
+            ("delivery_id", "0192f4c1-0000-7000-8000-000000000000"),
         ];
-        let mut item: HashMap<_, _> = texts
-            .map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())))
-            .into();
-        item.insert("attempts".to_owned(), AttributeValue::N("1".to_owned()));
+        let numbers = [("attempts", "1"), ("received_at", "1795161600000")];
+        let texts = texts.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())));
+        let numbers = numbers.map(|(name, number)| (name.to_owned(), AttributeValue::N(number.to_owned())));
+        let item: HashMap<_, _> = texts.into_iter().chain(numbers).collect();
         Record::from_item(&item).unwrap()
     }
 
-    /// The environment of the event that is replayed, whose payload names none.
-    fn replayed(bindings: &Bindings, record: &Record, payload: &str) -> Result<Environment, StackError> {
-        let provider = &kuenta::PROVIDER;
-        let now = acuse_core::clock::Timestamp::from_seconds(1_795_161_600);
-        let mut envelope = Envelope {
-            provider: provider.name.to_owned(),
-            account: Account::default(),
-            content: Default::default(),
-            delivery_id: DeliveryId::new(now, [0; 10]),
-            received_at: now,
-            form: CanonicalForm::Raw,
-            body: payload.to_owned().into(),
-            replay: Some(Replay::Event),
-        };
-        bindings.bind(&mut envelope, provider, record)?;
+    /// The environment of the event that is replayed.
+    async fn replayed(bindings: &Bindings, record: &Record) -> Result<Environment, StackError> {
+        let client = aws_sdk_dynamodb::Client::new(&sdk("http://127.0.0.1:1"));
+        let replayed = events::replayed(&LedgerReader::new(client, "ledger"), bindings, record).await?;
+        let (group, message) = replayed.unwrap();
+        let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
         assert_eq!(envelope.account.name, record.account);
-        Ok(Event::read(envelope, provider, OWN).environment)
+        assert_eq!(group, record.account.scope("kuenta"));
+        Ok(Event::read(envelope, &kuenta::PROVIDER, OWN).environment)
     }
 
     fn bindings(stored: &[(&str, Option<Environment>)]) -> Bindings {
@@ -169,41 +164,37 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_payload_without_environment_stays_in_the_environment_of_its_record() {
+    #[tokio::test]
+    async fn a_payload_without_environment_stays_in_the_environment_of_its_record() {
         let payload = sample::payload(&kuenta::PROVIDER, "payment.completed").unwrap();
         let unread = Bindings {
             accounts: BTreeMap::new(),
             own: OWN,
         };
         for environment in [Environment::Live, Environment::Test] {
-            let record = record("default", environment, "hook `h`: no such order");
-            assert_eq!(replayed(&unread, &record, &payload).unwrap(), environment);
+            let record = record("default", environment, "hook `h`: no such order", &payload);
+            assert_eq!(replayed(&unread, &record).await.unwrap(), environment);
         }
-        // Since then its account was bound to another one.
-        let record = record(
-            "org-2",
-            Environment::Test,
-            "of environment `test`, which this stack does not take",
-        );
-        let corrected = bindings(&[("org-2", Some(Environment::Live))]);
-        assert_eq!(replayed(&corrected, &record, &payload).unwrap(), Environment::Live);
+        let error = "of environment `test`, which this stack does not take";
+        let record = record("org-2", Environment::Test, error, &payload);
         let unbound = bindings(&[("org-2", None)]);
-        assert_eq!(replayed(&unbound, &record, &payload).unwrap(), Environment::Test);
+        assert_eq!(replayed(&unbound, &record).await.unwrap(), Environment::Test);
+        let corrected = bindings(&[("org-2", Some(Environment::Live))]);
+        assert_eq!(replayed(&corrected, &record).await.unwrap(), Environment::Live);
     }
 
-    #[test]
-    fn an_event_of_another_environment_is_replayed_only_if_its_account_is_bound_to_it_now() {
+    #[tokio::test]
+    async fn an_event_of_another_environment_is_replayed_only_if_its_account_is_bound_to_it_now() {
         let payload = r#"{"event":"payment.completed","environment":"test","data":{"id":"p1"}}"#;
         let error = "of environment `test`, but its account is bound to `live`";
-        let record = record("org-2", Environment::Test, error);
+        let record = record("org-2", Environment::Test, error, payload);
         for bound in [None, Some(Environment::Test)] {
             let bindings = bindings(&[("org-2", bound), ("org-3", Some(Environment::Live))]);
-            assert!(replayed(&bindings, &record, payload).is_ok());
+            assert_eq!(replayed(&bindings, &record).await.unwrap(), Environment::Test);
         }
         // The last one has no secret any more: it stays as it was.
         for stored in [&[("org-2", Some(Environment::Live))], &[("org-3", None)]] {
-            let error = replayed(&bindings(stored), &record, payload).unwrap_err().to_string();
+            let error = replayed(&bindings(stored), &record).await.unwrap_err().to_string();
             assert!(
                 error.contains("`acuse secrets put kuenta --account org-2 --environment test`"),
                 "{error}"

@@ -198,4 +198,23 @@ mod tests {
             assert!(!attributes.contains_key("reason"));
         }
     }
+
+    #[test]
+    fn the_account_is_read_from_the_message_and_an_unreadable_one_is_shown_as_it_is() {
+        for (sender, provider, account, scope) in [
+            ("onepay", "onepay", "default", "onepay"),
+            ("onepay/test@live", "onepay", "test", "onepay/test"),
+            ("onepay/T", "onepay/T", "default", "onepay/T"),
+        ] {
+            let value = MessageAttributeValue::builder().data_type("String");
+            let value = value.string_value(sender).build().unwrap();
+            let message = Message::builder().message_attributes("provider", value).build();
+            let dead = DeadLetter::open(message, Environment::Live);
+            assert_eq!(
+                (&*dead.provider, dead.account.as_str(), &*dead.scope()),
+                (provider, account, scope)
+            );
+            assert_eq!(dead.json()["account"], account);
+        }
+    }
 }

@@ -16,7 +16,8 @@ use acuse_core::ledger::Status;
 use clap::Args;
 use serde_json::json;
 
-use super::{Choice, found};
+use super::Choice;
+use super::show::found;
 use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
