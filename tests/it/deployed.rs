@@ -105,7 +105,7 @@ async fn the_template_is_created_updated_and_deleted_and_what_stores_data_is_ret
     });
     assert_eq!(deleted.await, "DELETE_COMPLETE");
     for (name, value) in &ours {
-        let retained = ["TableName", "QueueUrl", "SecretId"]
+        let retained = ["TableName", "QueueUrl", "SecretId", "SecretFormat"]
             .iter()
             .any(|end| name.ends_with(end));
         assert_eq!(outputs.exists(name, value).await, retained, "{name} is {value}");
@@ -125,6 +125,8 @@ async fn deliver(outputs: &Outputs, provider: &'static Provider, body: &str, ans
     let refused = post().without(signature_header(provider)).send(&client, &url).await;
     assert_eq!(refused.status(), 401, "{url}");
     assert_eq!(post().send(&client, &url).await.status(), answer, "{url}");
+    let account = format!("{url}/nobody");
+    assert_eq!(post().send(&client, &account).await.status(), 404, "{account}");
 }
 
 /// The record of a resource, once it is completed or rejected.
