@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use acuse_aws::ledger::DynamoLedger;
+use acuse_core::account::{Account, AccountName};
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use futures_util::{StreamExt, stream};
 
@@ -10,9 +11,17 @@ use super::*;
 
 /// An event received this many milliseconds after the day began.
 fn received(id: usize, millis: i64) -> Event {
+    received_by("default", id, millis)
+}
+
+/// The same by an account.
+fn received_by(account: &str, id: usize, millis: i64) -> Event {
     let body = format!(r#"{{"event":"payment.completed","data":{{"id":"p{id:05}"}}}}"#);
     let envelope = Envelope {
-        account: Default::default(),
+        account: Account {
+            name: AccountName::parse(account).unwrap(),
+            environment: None,
+        },
         provider: "kuenta".to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(seconds(0), [1; 10]),
@@ -123,6 +132,28 @@ async fn events_of_all_shards_are_listed_newest_first() {
         let other_day = reader.on_day("kuenta", at(86_400_000), 9).await.unwrap();
         let other_provider = reader.on_day("onepay", at(0), 9).await.unwrap();
         assert!(other_day.is_empty() && other_provider.is_empty());
+    }
+}
+
+/// Of a busy default account and of a rare one.
+#[tokio::test]
+async fn events_of_one_account_are_listed_newest_first() {
+    for shards in [1, 8] {
+        let tables = Tables::create().await;
+        let account = |id: usize| if id.is_multiple_of(25) { "rare" } else { "default" };
+        let events = (0..100).map(|id| received_by(account(id), id, id as i64));
+        write_all(&tables.spread(shards), events).await;
+        let reader = LedgerReader::new(tables.client.clone(), "ledger");
+        for own in ["rare", "default", "nobody"] {
+            let name = AccountName::parse(own).unwrap();
+            for limit in [0, 1, 3, 4, 96, usize::MAX] {
+                let records = reader.on_day_of("kuenta", Some(&name), at(0), limit).await.unwrap();
+                assert!(records.iter().all(|record| record.account == name));
+                let listed: Vec<_> = records.into_iter().map(|record| record.resource_id.unwrap()).collect();
+                let newest = (0..100).rev().filter(|id| account(*id) == own).take(limit);
+                assert_eq!(listed, ids(newest), "{limit} of {own} in {shards} shards");
+            }
+        }
     }
 }
 

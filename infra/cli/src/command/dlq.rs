@@ -24,6 +24,7 @@ pub(crate) enum Command {
     /// List the messages in the dead-letter queue, and why they are there
     #[command(after_help = "Examples:
   acuse dlq list
+  acuse dlq list --provider onepay --account tienda-2
   acuse dlq list --provider onepay --since 24h --json --stack acuse")]
     List(Selection),
     /// Send messages back to the event queue, where rejected events are processed again
@@ -70,7 +71,7 @@ async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen();
     let mut table = Table::new([
         ("RECEIVED", 24),
-        ("PROVIDER", 16),
+        ("PROVIDER", 40),
         ("TYPE", 40),
         ("RESOURCE", 40),
         ("REASON", 80),

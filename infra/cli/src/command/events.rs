@@ -2,6 +2,7 @@
 
 mod conflict;
 mod replay;
+mod show;
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -9,21 +10,18 @@ use std::time::Duration;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
-use acuse_aws::system::SystemClock;
 use acuse_cli::stack::events::{recent, status};
-use acuse_cli::stack::lookup;
 use acuse_cli::terminal::{self, Table, cut};
 use acuse_cli::{note, say};
-use acuse_core::clock::Clock;
 use acuse_core::providers;
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::interrupt::interrupted;
-use super::options::{Caution, Selection, StackOptions};
+use super::options::{Caution, Selection};
 use conflict::{Conflicts, Decision};
 use replay::Replay;
+use show::Show;
 
 // The widest cells of lists, in columns: the types and ids of the providers' guides fit.
 const TYPE: usize = 40;
@@ -39,15 +37,18 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   acuse events list
   acuse events list --provider onepay --days 7
+  acuse events list --provider onepay --account tienda-2
   acuse events list --since 2026-11-20 --until 2026-11-21      the 20th, in UTC
   acuse events list --status CONFLICT --days 30
   acuse events list --json | jq 'select(.status != \"COMPLETED\")'")]
     List(List),
     /// Show one event in full, or all events of one resource: did payment X arrive?
     ///
-    /// An event comes with its conflicts and how they differ from it.
+    /// An event comes with its conflicts and how they differ from it. An id that the default account does not
+    /// have is looked up in the accounts that the stack's secrets name, up to 10 of a provider.
     #[command(after_help = "Examples:
   acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166
+  acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --account tienda-2
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166'
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166|payment.approved'
   acuse events show -- '-7 a#b|c%d'                    put `--` before an id that begins with `-`")]
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     /// A completed event stays completed: its replay is counted as a duplicate and dropped. Expired events and
     /// events of another environment are left out unless you include them or name them by key; including
     /// them asks for confirmation. It is safe to interrupt this and to run it again.
+    ///
+    /// An event of another environment than its account is bound to is replayed only by key, and only once
+    /// the binding is corrected.
     #[command(after_help = "Examples:
   acuse events replay --status REJECTED --error 'no such order' --since 24h --dry-run
   acuse events replay --provider kuenta --type payment.completed --stack acuse
@@ -111,22 +115,6 @@ pub(crate) struct Tail {
     selection: Selection,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Show {
-    /// An event's key, a resource's key (the part before `|`), a delivery id, or a resource's id, as sent or as a list
-    /// prints it
-    #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "KEY|ID")]
-    which: String,
-    /// Print one JSON object per line
-    #[arg(long)]
-    json: bool,
-    /// How many days (UTC) to search, newest first, for an id that is not part of a key
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=400))]
-    days: u32,
-    #[command(flatten)]
-    stack: StackOptions,
-}
-
 /// Which events to change, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Choice {
@@ -151,7 +139,7 @@ impl Choice {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(list) => list.run(&list.selection.stack.target().await?.ledger()?).await?,
-        Command::Show(show) => show.run(&show.stack.target().await?.ledger()?).await?,
+        Command::Show(show) => show.run(&show.stack.target().await?).await?,
         Command::Tail(tail) => tail.run().await?,
         Command::Replay(replay) => return replay.run().await,
         Command::Release(conflicts) => return conflicts.decide(&Decision::Release).await,
@@ -193,7 +181,7 @@ impl List {
         }
         let mut table = Table::new([
             ("RECEIVED", 24),
-            ("PROVIDER", 16),
+            ("PROVIDER", 40),
             ("ENV", 8),
             ("TYPE", TYPE),
             ("RESOURCE", RESOURCE),
@@ -205,7 +193,7 @@ impl List {
         for record in records {
             table.add_row([
                 record.received_at.as_deref().unwrap_or_default(),
-                &record.provider,
+                &record.scope(),
                 &record.environment,
                 &record.type_name,
                 record.resource_id.as_deref().unwrap_or("-"),
@@ -277,7 +265,7 @@ impl Tail {
         say!(
             "{}  {}  {}  {}  {}  attempts {}  duplicates {}  {}",
             record.received_at.as_deref().unwrap_or("-"),
-            record.provider,
+            record.scope(),
             cut(&record.type_name, TYPE),
             cut(record.resource_id.as_deref().unwrap_or("-"), RESOURCE),
             status(record),
@@ -286,49 +274,6 @@ impl Tail {
             cut(record.error.as_deref().unwrap_or_default(), ERROR),
         );
         Ok(())
-    }
-}
-
-impl Show {
-    async fn run(&self, ledger: &LedgerReader) -> Result<(), Failure> {
-        let records = self.find(ledger).await?;
-        if records.is_empty() {
-            return Err(Failure::with_advice(
-                format!(
-                    "no event of `{}` in the ledger (searched {} days)",
-                    self.which, self.days
-                ),
-                "it may not have got this far: see `acuse dlq list` and `acuse quarantine list`. Order numbers and the delivery ids of duplicates are not found here",
-            ));
-        }
-        if self.json {
-            return print_lines(&records);
-        }
-        for record in &records {
-            say!("{}: {}", status(record), record.key);
-            terminal::json(serde_json::to_string_pretty(record)?);
-            if let Some(payload) = ledger.payload(record).await? {
-                say!("payload:");
-                // Indented, so that no line of it looks like one of ours.
-                let payload = String::from_utf8_lossy(&payload);
-                payload.split('\n').for_each(|line| say!("  {line}"));
-                say!("");
-            }
-            conflict::explain(ledger, record).await?;
-        }
-        Ok(())
-    }
-
-    async fn find(&self, ledger: &LedgerReader) -> Result<Vec<Record>, ReadError> {
-        let records = lookup::by_key_or_id(ledger, &self.which).await?;
-        if !records.is_empty() {
-            return Ok(records);
-        }
-        note!(
-            "not a key, a resource's id or a known delivery's; searching everything received in the last {} days (`--days`)",
-            self.days
-        );
-        lookup::in_daily_lists(ledger, &self.which, self.days, SystemClock.now()).await
     }
 }
 

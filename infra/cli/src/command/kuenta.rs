@@ -142,7 +142,7 @@ impl Register {
     /// The secret for Kuenta to sign with. A new one is stored before Kuenta gets it.
     async fn secret(&self, place: &Place) -> Result<SecretString, Failure> {
         let Some(store) = &place.store else {
-            let asked = super::secrets::ask(&PROVIDER, &self.create.account, false)?;
+            let asked = super::secrets::ask(&PROVIDER, &self.create.account.name, false)?;
             return Ok(newest(&PROVIDER, &asked.signing_secrets)?);
         };
         let (name, stored) = (&self.create.account.name, store.get().await?);

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::stack::filter::provider_parser;
+use acuse_cli::stack::filter::{account_parser, provider_parser};
 use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::terminal::{self, Table, quoted};
 use acuse_cli::{note, say};
+use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
 use clap::{Args, Subcommand};
 
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     /// List the deliveries in quarantine
     #[command(after_help = "Examples:
   acuse quarantine list
+  acuse quarantine list --provider kuenta --account tienda-2
   acuse quarantine list --provider kuenta --json --stack acuse")]
     List(Arguments),
     /// Show which header, canonical form and secret would have matched, and what to set
@@ -37,10 +39,17 @@ pub(crate) enum Command {
     ///
     /// It is safe to interrupt this and to run it again: a delivery is deleted from the quarantine only once
     /// it is in the event queue, and the ledger drops duplicates.
+    ///
+    /// A webhook whose URL names the wrong account is refused although its deliveries are genuine. After
+    /// correcting the URL at the provider, `--as-account` accepts those that came before.
     #[command(after_help = "Examples:
   acuse quarantine release --dry-run
-  acuse quarantine release --provider onepay --stack acuse")]
+  acuse quarantine release --provider onepay --stack acuse
+  acuse quarantine release --provider onepay --account default --as-account test --dry-run")]
     Release {
+        /// Verify as if sent to this account, with its secret and token, whatever account the URL named
+        #[arg(long, value_name = "NAME", value_parser = account_parser())]
+        as_account: Option<AccountName>,
         /// Print what would be released, and change nothing
         #[arg(long)]
         dry_run: bool,
@@ -66,6 +75,9 @@ pub(crate) struct Arguments {
     /// Only this provider's
     #[arg(long, value_parser = provider_parser())]
     provider: Option<&'static Provider>,
+    /// Only deliveries sent to this account; `default` is the one without a name in its URL
+    #[arg(long, value_name = "NAME", value_parser = account_parser())]
+    account: Option<AccountName>,
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
@@ -98,13 +110,17 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         _ => Walk::list(client, queue).await?,
     };
     note_hidden(&walk);
+    let as_account = match &command {
+        Command::Release { as_account, .. } => as_account.clone(),
+        _ => None,
+    };
     let mut pass = Pass {
         command: &command,
         json: command.arguments().json,
-        reverifier: Reverifier::new(&target)?,
+        reverifier: Reverifier::new(&target)?.as_account(as_account),
         table: Table::new([
             ("RECEIVED", 24),
-            ("PROVIDER", 16),
+            ("PROVIDER", 40),
             ("DELIVERY", 40),
             ("BYTES", 10),
             ("REASON", 80),
@@ -133,12 +149,13 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     async fn run(&mut self, walk: &mut Walk, interrupt: &Interrupt) -> Result<(), Failure> {
-        let only = self.command.arguments().provider;
+        let Arguments { provider, account, .. } = self.command.arguments();
         while let Some(messages) = walk.next().await?
             && !interrupt.received()
         {
             let mut items: Vec<Quarantined> = messages.into_iter().map(Quarantined::open).collect();
-            items.retain(|item| only.is_none_or(|only| only.name == item.provider));
+            items.retain(|item| provider.is_none_or(|only| only.name == item.provider));
+            items.retain(|item| account.as_ref().is_none_or(|only| only.as_str() == item.account));
             self.act(&items.iter().collect::<Vec<_>>(), walk).await?;
         }
         Ok(())
@@ -167,7 +184,7 @@ impl Pass<'_> {
         for item in done {
             match self.json {
                 true => terminal::json(item.json(Some(("done", what)))),
-                false => say!("{what}: {} {}", item.provider, item.delivery_id()),
+                false => say!("{what}: {} {}", item.scope(), item.delivery_id()),
             }
         }
         Ok(())
@@ -181,7 +198,7 @@ impl Pass<'_> {
         let bytes = item.delivery.as_ref().map_or(0, |delivery| delivery.body().len());
         self.table.add_row([
             item.received_at().map_or_else(|| "-".to_owned(), |at| at.to_string()),
-            item.provider.clone(),
+            item.scope(),
             item.delivery_id(),
             bytes.to_string(),
             match item.registration {
@@ -197,7 +214,7 @@ impl Pass<'_> {
         if self.json {
             terminal::json(item.json(Some(("diagnosis", &text))));
         } else {
-            say!("{} {}", item.provider, item.delivery_id());
+            say!("{} {}", item.scope(), item.delivery_id());
             quoted("  ", &text).iter().for_each(|line| terminal::line(line));
         }
         Ok(())

@@ -23,6 +23,7 @@ use super::words::Words;
 use super::{Failed, Inspector, Key};
 use crate::http::post;
 use crate::sample::{self, Break, Sample};
+use crate::stack::bindings::Bindings;
 use crate::stack::dead_letters::{DeadLetter, send_back};
 use crate::stack::events::{replayed, set_aside_reason};
 use crate::stack::quarantine::{Quarantined, Reverifier};
@@ -51,7 +52,7 @@ pub(super) async fn confirm_replay(
         None => html! { (words.not_found) },
         Some(record) => html! {
             code { (escape(&record.key)) } " " (status(words, record.status)) " " (escape(record.error.as_deref().unwrap_or_default()))
-            @if set_aside_reason(&record).is_some_and(|reason| reason != SetAside::TestDelivery) { br; strong { (words.set_aside) } }
+            (warning(words, set_aside_reason(&record)))
         },
     };
     let question = Question {
@@ -64,6 +65,16 @@ pub(super) async fn confirm_replay(
     Ok(question.page(&inspector, words, &html! {}))
 }
 
+/// What the reader should know of an event that was set aside.
+fn warning(words: &Words, set_aside: Option<SetAside>) -> Markup {
+    let text = match set_aside {
+        None | Some(SetAside::TestDelivery) => return html! {},
+        Some(SetAside::AccountEnvironment { .. }) => words.of_other_environment,
+        Some(SetAside::WrongEnvironment(_) | SetAside::Expired(_)) => words.set_aside,
+    };
+    html! { br; strong { (text) } }
+}
+
 pub(super) async fn replay(
     State(inspector): State<Arc<Inspector>>,
     Form(Key { key }): Form<Key>,
@@ -72,8 +83,9 @@ pub(super) async fn replay(
     let Some(record) = inspector.record(&key).await? else {
         return Ok(Redirect::to("/"));
     };
-    if let Some((provider, message)) = replayed(&target.ledger()?, &record).await? {
-        target.outbox()?.queue(provider, message).await?;
+    let bindings = Bindings::read(target, std::slice::from_ref(&record)).await?;
+    if let Some((group, message)) = replayed(&target.ledger()?, &bindings, &record).await? {
+        target.outbox()?.queue(&group, message).await?;
     }
     Ok(Redirect::to("/"))
 }
@@ -89,7 +101,7 @@ pub(super) async fn confirm_redrive(
         None => html! { (words.not_found) },
         Some(dead) => html! {
             (dead.row().map(|text| escape(&text)).join(" · "))
-            @if dead.set_aside_reason(&inspector.target, SystemClock.now()).is_some() { br; strong { (words.set_aside) } }
+            (warning(words, dead.set_aside_reason(&inspector.target, SystemClock.now())))
         },
     };
     let question = Question {
@@ -137,7 +149,7 @@ pub(super) async fn confirm_release(
         Some(Item {
             delivery, diagnosis, ..
         }) => {
-            html! { (escape(&delivery.provider)) " " code { (escape(&id)) } br; (escape(diagnosis)) }
+            html! { (escape(&delivery.scope())) " " code { (escape(&id)) } br; (escape(diagnosis)) }
         }
     };
     let question = Question {

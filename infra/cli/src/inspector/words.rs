@@ -29,6 +29,7 @@ words! {
     quarantine: "Quarantine", "Cuarentena";
     local: "local stack", "entorno local";
     provider: "Provider", "Proveedor";
+    account: "Account", "Cuenta";
     kind: "Type", "Tipo";
     status: "Status", "Estado";
     environment: "Environment", "Entorno";
@@ -90,6 +91,9 @@ words! {
     set_aside:
         "It was set aside on purpose (wrong environment or expired). Hooks will receive it now.",
         "Se apartó a propósito (ambiente equivocado o vencido). Ahora llegará a los hooks.";
+    of_other_environment:
+        "Its environment is not the one that its account was bound to. Hooks receive it only if the account is bound to its environment now.",
+        "Su entorno no es el que tenía asignado su cuenta. Los hooks lo reciben solo si la cuenta ya tiene asignado ese entorno.";
     yes: "Yes, continue", "Sí, continuar";
     no: "No, go back", "No, volver";
     not_found:

@@ -9,6 +9,7 @@ use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use acuse_core::receive::Outbox;
 
+use crate::stack::bindings::Bindings;
 use crate::stack::difference::{self, Difference};
 use crate::stack::error::StackError;
 use crate::stack::events::replayed;
@@ -30,8 +31,9 @@ pub enum DecisionOutcome {
 /// Releases a conflict: marks its record as free to claim, then queues it, so that hooks get it as an event of its own.
 /// In this order, nobody can dismiss a conflict that is already queued.
 pub async fn release(target: &Target, record: &Record) -> Result<DecisionOutcome, StackError> {
-    let replayed = replayed(&target.ledger()?, record).await?;
-    let (Some(key), Some((provider, message))) = (IdempotencyKey::parse(&record.key), replayed) else {
+    let bindings = Bindings::read(target, std::slice::from_ref(record)).await?;
+    let replayed = replayed(&target.ledger()?, &bindings, record).await?;
+    let (Some(key), Some((group, message))) = (IdempotencyKey::parse(&record.key), replayed) else {
         return Ok(DecisionOutcome::Gone);
     };
     let outcome = match ledger(target)?.release(&key).await? {
@@ -42,7 +44,7 @@ pub async fn release(target: &Target, record: &Record) -> Result<DecisionOutcome
         Decided::Already(status) => return Ok(DecisionOutcome::Otherwise(status)),
         Decided::Gone => return Ok(DecisionOutcome::Gone),
     };
-    let queued = target.outbox()?.queue(provider, message).await;
+    let queued = target.outbox()?.queue(&group, message).await;
     queued.map_err(StackError::NotQueued)?;
     Ok(outcome)
 }

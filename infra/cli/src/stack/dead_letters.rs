@@ -1,8 +1,10 @@
 //! The dead-letter queue: events that could not be processed, and why.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
+use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
 use acuse_core::event::payload;
@@ -23,6 +25,8 @@ pub struct DeadLetter {
     pub message: Message,
     /// The provider's name; `?` if it has none.
     pub provider: String,
+    /// The account whose secret proved the delivery.
+    pub account: AccountName,
     /// Its events: several if it is an array that was not read, none if it can't be opened.
     pub events: Vec<Event>,
     /// `None` if SQS moved it here after too many receives.
@@ -38,8 +42,11 @@ impl DeadLetter {
             let provider = providers::by_name(&envelope.provider)?;
             Some(payload::events(&envelope, provider, own))
         });
+        let sender = attribute(&message, "provider").unwrap_or("?");
+        let (provider, account) = Account::split(sender).unwrap_or((sender, Account::default()));
         Self {
-            provider: attribute(&message, "provider").unwrap_or("?").to_owned(),
+            provider: provider.to_owned(),
+            account: account.name,
             reason: attribute(&message, "reason").map(str::to_owned),
             events: events.unwrap_or_default(),
             message,
@@ -49,7 +56,7 @@ impl DeadLetter {
     /// Whether it passes the filter, by its status in `ledger`.
     pub async fn passes(&self, filter: &Filter, ledger: &LedgerReader) -> Result<bool, ReadError> {
         let (reason, received_at) = (self.reason.as_deref(), self.received_at());
-        let passes = |type_name| filter.passes(&self.provider, type_name, reason, received_at);
+        let passes = |type_name| filter.passes(&self.provider, &self.account, type_name, reason, received_at);
         if self.events.is_empty() {
             return Ok(passes("") && filter.status.is_none());
         }
@@ -64,6 +71,11 @@ impl DeadLetter {
             }
         }
         Ok(false)
+    }
+
+    /// The provider, with the account unless it is the default one.
+    pub fn scope(&self) -> Cow<'_, str> {
+        self.account.scope(&self.provider)
     }
 
     /// When the verifier received it.
@@ -84,7 +96,7 @@ impl DeadLetter {
         let type_name = event.map_or("unreadable", |event| &event.type_name);
         [
             self.received_at().map_or_else(|| "-".to_owned(), |at| at.to_string()),
-            self.provider.clone(),
+            self.scope().into_owned(),
             match self.events.len() {
                 0 | 1 => type_name.to_owned(),
                 count => format!("{type_name} and {} more", count - 1),
@@ -99,6 +111,7 @@ impl DeadLetter {
         let event = self.events.first();
         json!({
             "provider": self.provider,
+            "account": self.account,
             "environment": event.map(|event| event.environment.name()),
             "type": event.map(|event| &event.type_name),
             "resource_id": event.and_then(|event| event.resource.as_ref()).map(|resource| &resource.id),
@@ -148,8 +161,9 @@ pub struct Returned {
 /// Sends `letters` to the event queue `to`, and deletes them from the dead-letter queue. After an error, letters that
 /// were sent are still here: sending them again makes duplicates, which the ledger drops.
 pub async fn send_back(to: &str, walk: &mut Walk, letters: &[&DeadLetter]) -> Result<Returned, QueueError> {
-    let entries = letters.iter();
-    let entries = entries.map(|letter| (&letter.message, letter.attributes(), letter.provider.as_str()));
+    let scopes: Vec<_> = letters.iter().map(|letter| letter.scope()).collect();
+    let entries = letters.iter().zip(&scopes);
+    let entries = entries.map(|(letter, scope)| (&letter.message, letter.attributes(), scope.as_ref()));
     // Sent first: an interruption between the two makes a duplicate, not a loss.
     let sent = walk.send(to, entries.collect()).await?;
     let deleted = walk.delete(&sent.done).await?;
@@ -182,6 +196,25 @@ mod tests {
             let attributes = DeadLetter::open(message.build(), Environment::Live).attributes();
             assert_eq!(attributes["replay"].string_value(), Some(sent));
             assert!(!attributes.contains_key("reason"));
+        }
+    }
+
+    #[test]
+    fn the_account_is_read_from_the_message_and_an_unreadable_one_is_shown_as_it_is() {
+        for (sender, provider, account, scope) in [
+            ("onepay", "onepay", "default", "onepay"),
+            ("onepay/test@live", "onepay", "test", "onepay/test"),
+            ("onepay/T", "onepay/T", "default", "onepay/T"),
+        ] {
+            let value = MessageAttributeValue::builder().data_type("String");
+            let value = value.string_value(sender).build().unwrap();
+            let message = Message::builder().message_attributes("provider", value).build();
+            let dead = DeadLetter::open(message, Environment::Live);
+            assert_eq!(
+                (&*dead.provider, dead.account.as_str(), &*dead.scope()),
+                (provider, account, scope)
+            );
+            assert_eq!(dead.json()["account"], account);
         }
     }
 }

@@ -3,6 +3,7 @@
 use acuse_aws::config::ConfigError;
 use acuse_aws::ledger::conflict::WriteError;
 use acuse_aws::ledger::reader::ReadError;
+use acuse_core::account::AccountName;
 use acuse_core::receive::{OutboxError, StoreError};
 use acuse_core::wire::envelope::TooLong;
 use thiserror::Error;
@@ -30,6 +31,18 @@ pub enum StackError {
     Write(#[from] WriteError),
     #[error("the message can't be queued")]
     TooLong(#[from] TooLong),
+    #[error("what the account of `{key}` is bound to can't be read, so the event can't be replayed")]
+    Binding { key: String, source: StoreError },
+    #[error(
+        "`{key}` is of environment `{named}`, but account `{account}` is bound to `{bound}`; if that is wrong, correct it (`acuse secrets put {provider} --account {account} --environment {named}`) and run this again"
+    )]
+    StillBound {
+        key: String,
+        named: &'static str,
+        bound: &'static str,
+        provider: &'static str,
+        account: AccountName,
+    },
     #[error("the conflict was released, but not queued: run this again")]
     NotQueued(#[source] OutboxError),
     #[error("message `{message_id}` could not be deleted from the quarantine: {reason}; run this again")]

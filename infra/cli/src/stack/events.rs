@@ -3,7 +3,7 @@
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_core::account::{Account, AccountName};
+use acuse_core::account::Account;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
@@ -12,6 +12,7 @@ use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Message, Replay};
 
 use crate::stack::DAY;
+use crate::stack::bindings::Bindings;
 use crate::stack::error::StackError;
 use crate::stack::filter::{Filter, RETRYING};
 
@@ -34,7 +35,9 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
                 true => limit - found.len(),
                 false => usize::MAX,
             };
-            let day = ledger.on_day(provider.name, now.minus(DAY * back), most).await?;
+            let day = ledger
+                .on_day_of(provider.name, filter.account.as_ref(), now.minus(DAY * back), most)
+                .await?;
             found.extend(day.into_iter().filter(|record| passes(filter, record)));
         }
         records.extend(found.into_iter().take(limit));
@@ -48,7 +51,7 @@ pub fn passes(filter: &Filter, record: &Record) -> bool {
     let received_at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
     let error = record.error.as_deref();
     filter.status.is_none_or(|status| status.name() == record.status)
-        && filter.passes(&record.provider, &record.type_name, error, received_at)
+        && filter.passes(&record.provider, &record.account, &record.type_name, error, received_at)
 }
 
 /// A status as people read it. `--json` keeps the ledger's names.
@@ -76,9 +79,13 @@ pub fn set_aside_reason(record: &Record) -> Option<SetAside> {
     SetAside::from_reason(record.error.as_deref().filter(|_| rejected)?)
 }
 
-/// The provider's name and the message that queues a record's event again, with its own delivery id and time of receipt.
+/// The message group and the message that queues a record's event again, with its own delivery id and time of receipt.
 /// A conflict's message carries the key of the conflict's record. `None` if the payload is gone.
-pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(&'static str, Message)>, StackError> {
+pub async fn replayed(
+    ledger: &LedgerReader,
+    bindings: &Bindings,
+    record: &Record,
+) -> Result<Option<(String, Message)>, StackError> {
     let (Some(body), Some(provider), Some(delivery_id), Some(received_at)) = (
         ledger.payload(record).await?,
         providers::by_name(&record.provider),
@@ -88,12 +95,9 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(
         return Ok(None);
     };
     let form = record.form.as_deref().and_then(CanonicalForm::from_name);
-    let envelope = Envelope {
+    let mut envelope = Envelope {
         provider: record.provider.clone(),
-        account: Account {
-            name: AccountName::parse(&record.account).unwrap_or_default(),
-            environment: None,
-        },
+        account: Account::default(),
         content: record.content.clone(),
         delivery_id,
         received_at,
@@ -104,5 +108,6 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(
             None => Replay::Event,
         }),
     };
-    Ok(Some((provider.name, envelope.to_message()?)))
+    bindings.bind(&mut envelope, provider, record)?;
+    Ok(Some((record.scope().into_owned(), envelope.to_message()?)))
 }

@@ -23,6 +23,9 @@ pub struct Filter {
     /// Only this provider's
     #[arg(long, value_parser = provider_names())]
     pub provider: Option<String>,
+    /// Only this account's; `default` is the one without a name in its URL
+    #[arg(long, value_name = "NAME", value_parser = account_parser())]
+    pub account: Option<AccountName>,
     /// Only this type, such as payment.approved
     #[arg(long = "type", value_name = "TYPE")]
     pub type_name: Option<String>,
@@ -47,15 +50,23 @@ impl Filter {
         only.map_or_else(|| providers::ALL.to_vec(), |provider| vec![provider])
     }
 
-    /// Whether every event of those providers passes.
+    /// Whether every event of those providers and of the account passes.
     pub fn is_open(&self) -> bool {
         let no_text = self.type_name.is_none() && self.error.is_none();
         no_text && self.status.is_none() && self.since.is_none() && self.until.is_none()
     }
 
     /// Whether an event passes, whatever its status.
-    pub fn passes(&self, provider: &str, type_name: &str, error: Option<&str>, received: Option<Timestamp>) -> bool {
+    pub fn passes(
+        &self,
+        provider: &str,
+        account: &AccountName,
+        type_name: &str,
+        error: Option<&str>,
+        received: Option<Timestamp>,
+    ) -> bool {
         self.provider.as_deref().is_none_or(|own| own == provider)
+            && self.account.as_ref().is_none_or(|own| own == account)
             && self.type_name.as_deref().is_none_or(|own| own == type_name)
             && (self.error.as_deref()).is_none_or(|own| error.is_some_and(|error| error.contains(own)))
             && self.since.is_none_or(|since| received.is_some_and(|at| at >= since))
@@ -191,5 +202,20 @@ mod tests {
         }
         assert_eq!(parsed("retrying"), Some(Status::Released));
         assert_eq!(parsed("done"), None);
+    }
+
+    #[test]
+    fn an_account_is_given_by_name_and_an_error_says_what_a_name_looks_like() {
+        let parsed = |account: &str| {
+            let command = Filter::augment_args(Command::new("list"));
+            let matches = command.try_get_matches_from(["list", "--account", account])?;
+            Ok::<_, clap::Error>(Filter::from_arg_matches(&matches).unwrap().account)
+        };
+        assert_eq!(parsed("test").unwrap(), AccountName::parse("test"));
+        assert_eq!(parsed("default").unwrap(), Some(AccountName::DEFAULT));
+        for wrong in ["Test", "onepay/test", ""] {
+            let error = parsed(wrong).unwrap_err().to_string();
+            assert!(error.contains(AccountName::EXPECTED), "{error}");
+        }
     }
 }

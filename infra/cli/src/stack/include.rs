@@ -75,9 +75,15 @@ impl Counts {
         let Self([_, set_aside @ ..]) = self;
         let [wrong_environment, account_environment, expired, test_deliveries] = set_aside;
         let kinds = Self([0, wrong_environment, account_environment, expired, test_deliveries]);
+        let binding = match account_environment {
+            0 => "",
+            _ => {
+                ". Where an account is bound to the wrong environment, correct that first (`acuse secrets put`), then name each event (`acuse events replay KEY`)"
+            }
+        };
         (self.set_aside() > 0).then(|| {
             format!(
-                "left out, because they were set aside: {kinds}. Send them to hooks with `--wrong-environment` or `--expired`, or name one by its key"
+                "left out, because they were set aside: {kinds}. Send them to hooks with `--wrong-environment` or `--expired`, or name one by its key{binding}"
             )
         })
     }
@@ -102,8 +108,12 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Option<SetAside>; 4] = [
+    const ALL: [Option<SetAside>; 5] = [
         None,
+        Some(SetAside::AccountEnvironment {
+            named: Environment::Live,
+            bound: Environment::Test,
+        }),
         Some(SetAside::WrongEnvironment(Environment::Test)),
         Some(SetAside::Expired(Timestamp::from_millis(0))),
         Some(SetAside::TestDelivery),
@@ -118,10 +128,10 @@ mod tests {
             };
             ALL.map(|aside| include.includes(aside))
         };
-        assert_eq!(sent(false, false), [true, false, false, false]);
-        assert_eq!(sent(true, false), [true, true, false, false]);
-        assert_eq!(sent(false, true), [true, false, true, false]);
-        assert_eq!(sent(true, true), [true, true, true, false]);
+        assert_eq!(sent(false, false), [true, false, false, false, false]);
+        assert_eq!(sent(true, false), [true, false, true, false, false]);
+        assert_eq!(sent(false, true), [true, false, false, true, false]);
+        assert_eq!(sent(true, true), [true, false, true, true, false]);
     }
 
     #[test]
@@ -131,9 +141,14 @@ mod tests {
         ALL.into_iter().chain([None]).for_each(|aside| counts.add(aside));
         assert_eq!(
             counts.to_string(),
-            "2 that failed, 1 of an environment that the stack does not take, 1 expired, 1 test deliveries"
+            "2 that failed, 1 of an environment that the stack does not take, 1 of another environment than their account is bound to, 1 expired, 1 test deliveries"
         );
-        assert_eq!((counts.total(), counts.set_aside()), (5, 3));
-        assert!(counts.left_out().unwrap().contains("set aside: 1 of an environment"));
+        assert_eq!((counts.total(), counts.set_aside()), (6, 4));
+        let left_out = counts.left_out().unwrap();
+        assert!(left_out.contains("set aside: 1 of an environment"), "{left_out}");
+        assert!(
+            left_out.contains("correct that first (`acuse secrets put`)"),
+            "{left_out}"
+        );
     }
 }

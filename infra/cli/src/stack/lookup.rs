@@ -6,20 +6,26 @@
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
-use acuse_core::account::AccountName;
+use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::Timestamp;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::provider::Provider;
 use acuse_core::provider::id::bounded;
 use acuse_core::providers;
+use acuse_core::receive::SecretStore;
 use acuse_core::wire::delivery::DeliveryId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::stack::DAY;
 use crate::stack::conflicts;
+use crate::stack::error::StackError;
+use crate::stack::target::Target;
 use crate::terminal::unescape;
 
 const AT_ONCE: usize = 16;
+
+/// The most accounts of a provider that an id is looked up in: each costs up to 20 queries.
+const MOST_ACCOUNTS: usize = 10;
 
 /// The longest partition key in bytes; DynamoDB refuses a longer one.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
@@ -37,12 +43,14 @@ pub async fn by_key(ledger: &LedgerReader, key: &str) -> Result<Option<Record>, 
 }
 
 /// What can be found without listing days: the event with this key, all events of a resource's key (the part before
-/// `|`), or the events of a resource, event or delivery with this id. Nothing if `text` is none of these.
-pub async fn by_key_or_id(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
+/// `|`), or the events of this account's resource or event with this id, or of a delivery. Nothing if `text` is none of
+/// these.
+pub async fn by_key_or_id(ledger: &LedgerReader, account: &AccountName, text: &str) -> Result<Vec<Record>, ReadError> {
     let mut found = with_conflicts(ledger, text).await?;
     for spelling in spellings(text) {
         if found.is_empty() {
-            found = by_id(ledger, &spelling).await?;
+            let accounts = providers::ALL.iter().map(|provider| (*provider, account.clone()));
+            found = by_id(ledger, &accounts.collect::<Vec<_>>(), &spelling).await?;
         }
     }
     if found.is_empty() {
@@ -51,12 +59,37 @@ pub async fn by_key_or_id(ledger: &LedgerReader, text: &str) -> Result<Vec<Recor
     Ok(found)
 }
 
+/// The events of a resource or event with this id in other accounts than the default one, whose names are in the
+/// stack's secrets. A provider with many accounts is left out.
+pub async fn in_other_accounts(target: &Target, id: &str) -> Result<Vec<Record>, StackError> {
+    let (ledger, mut accounts) = (target.ledger()?, Vec::new());
+    if !target.knows_accounts() {
+        return Ok(Vec::new());
+    }
+    for provider in providers::ALL {
+        let stored = target.secrets(provider)?.load().await?;
+        let others = stored.iter().map(|own| own.account().name.clone());
+        let others: Vec<AccountName> = others.filter(|name| !name.is_default()).collect();
+        if others.len() <= MOST_ACCOUNTS {
+            accounts.extend(others.into_iter().map(|name| (*provider, name)));
+        }
+    }
+    for spelling in spellings(id) {
+        let found = by_id(&ledger, &accounts, &spelling).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
 /// The event with this key and its conflicts, or all events of a resource's key. Nothing if `text` is neither.
 async fn with_conflicts(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
     // A partition key contains no `|`.
     let partition = partition(text);
     let of_provider = partition
         .split_once('#')
+        .and_then(|(scope, _)| Account::split(scope))
         .is_some_and(|(name, _)| providers::by_name(name).is_some());
     if !of_provider || partition.len() > LONGEST_PARTITION {
         return Ok(Vec::new());
@@ -71,20 +104,24 @@ async fn with_conflicts(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>
 }
 
 /// The events of a resource or an event with this id, by their likely keys.
-async fn by_id(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
-    let partitions = providers::ALL.iter();
+async fn by_id(
+    ledger: &LedgerReader,
+    accounts: &[(&'static Provider, AccountName)],
+    id: &str,
+) -> Result<Vec<Record>, ReadError> {
+    let partitions = accounts.iter();
     let partitions: Vec<String> = partitions
-        .flat_map(|provider| likely_partitions(provider, id))
+        .flat_map(|(provider, account)| likely_partitions(provider, account, id))
         .collect();
     let queries: Vec<_> = partitions.iter().map(|partition| ledger.partition(partition)).collect();
     let found: Vec<Vec<Record>> = stream::iter(queries).buffered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flat_map(conflicts::counted).collect())
 }
 
-/// The partitions that may have an event of `provider` with this id. If the id is the digest of one that is too long
+/// The partitions that may have an event of this account with this id. If the id is the digest of one that is too long
 /// for a key, those of the long id.
-fn likely_partitions(provider: &Provider, id: &str) -> Vec<String> {
-    let mut partitions: Vec<String> = IdempotencyKey::likely_partitions(provider, &AccountName::DEFAULT, id)
+fn likely_partitions(provider: &Provider, account: &AccountName, id: &str) -> Vec<String> {
+    let mut partitions: Vec<String> = IdempotencyKey::likely_partitions(provider, account, id)
         .into_iter()
         .collect();
     if let Some(digest) = id.strip_prefix('~') {
@@ -220,7 +257,9 @@ mod tests {
     #[tokio::test]
     async fn an_id_that_is_in_a_key_takes_a_few_queries_and_no_daily_list() {
         let (ledger, asked) = ledger("onepay#live#payment#p1", "").await;
-        let found = by_id(&ledger, "p1").await.unwrap();
+        let found = by_id(&ledger, &[(&providers::onepay::PROVIDER, AccountName::DEFAULT)], "p1")
+            .await
+            .unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].key, "onepay#live#payment#p1|payment.approved");
         let (keys, days) = queries(&asked);
@@ -269,7 +308,7 @@ mod tests {
             // An id that begins with `~` is a digest only in lists, and is found in a daily list.
             let printed = printed.iter().filter(|printed| !id.starts_with('~') || *printed == id);
             for printed in printed {
-                let found = by_key_or_id(&ledger, printed).await.unwrap();
+                let found = by_key_or_id(&ledger, &AccountName::DEFAULT, printed).await.unwrap();
                 assert_eq!(found.len(), 1, "{printed:?} of {id:?}");
             }
             // Short enough for DynamoDB, and never empty.
@@ -298,10 +337,14 @@ mod tests {
     async fn a_key_takes_one_query() {
         let (ledger, asked) = ledger("onepay#live#payment#p1", "").await;
         for key in ["onepay#live#payment#p1", "onepay#live#payment#p1|payment.approved"] {
-            assert_eq!(by_key_or_id(&ledger, key).await.unwrap().len(), 1, "{key}");
+            assert_eq!(
+                by_key_or_id(&ledger, &AccountName::DEFAULT, key).await.unwrap().len(),
+                1,
+                "{key}"
+            );
         }
         assert_eq!(queries(&asked), (2, 0));
-        let other = by_key_or_id(&ledger, "onepay#live#payment#p1|payment.expired")
+        let other = by_key_or_id(&ledger, &AccountName::DEFAULT, "onepay#live#payment#p1|payment.expired")
             .await
             .unwrap();
         assert!(other.is_empty(), "{other:?}");

@@ -1,11 +1,12 @@
 //! The quarantine: deliveries that failed verification, verified again.
 
 use acuse_aws::verifier::SqsOutbox;
+use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
 use acuse_core::providers;
-use acuse_core::receive::quarantine::{InvalidMessage, QuarantinedDelivery, REGISTRATION};
+use acuse_core::receive::quarantine::{ACCOUNT, InvalidMessage, QuarantinedDelivery, REGISTRATION};
 use acuse_core::receive::secrets::Accounts;
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
 use acuse_core::receive::{Outbox, SecretStore};
@@ -27,6 +28,8 @@ pub struct Quarantined {
     pub message: Message,
     /// The provider's name; `?` if it has none.
     pub provider: String,
+    /// The account that it was sent to, which may be any text.
+    pub account: String,
     /// Why it failed verification when it was received.
     pub reason: String,
     /// Whether it was answered 200, in a registration window. The provider does not send it again.
@@ -40,6 +43,7 @@ pub struct Reverifier<'a> {
     target: &'a Target,
     outbox: SqsOutbox,
     verifiers: Vec<Verifier>,
+    as_account: Option<AccountName>,
 }
 
 /// A provider with the stack's settings, and its secrets.
@@ -54,7 +58,7 @@ pub enum Verdict {
     Valid(String, envelope::Message),
     /// It does not verify with the stack's secrets.
     Invalid,
-    /// It can't be verified: the secret is missing, the provider is unknown, or the message can't be read.
+    /// It can't be verified: the secret is missing, the provider or account is unknown, or the message can't be read.
     Unknown,
 }
 
@@ -65,14 +69,24 @@ impl<'a> Reverifier<'a> {
             target,
             outbox: target.outbox()?,
             verifiers: Vec::new(),
+            as_account: None,
         })
+    }
+
+    /// The same, but deliveries are verified as if they had been sent to this account, with its secret and token.
+    #[must_use]
+    pub fn as_account(self, as_account: Option<AccountName>) -> Self {
+        Self { as_account, ..self }
     }
 
     /// Verifies a delivery again.
     pub async fn verify(&mut self, item: &Quarantined) -> Result<Verdict, StackError> {
-        let (Ok(delivery), Some(Verifier { provider, accounts })) =
-            (&item.delivery, self.verifier(&item.provider).await?)
-        else {
+        let delivery = match (&item.delivery, &self.as_account) {
+            (Err(_), _) => return Ok(Verdict::Unknown),
+            (Ok(delivery), None) => delivery.clone(),
+            (Ok(delivery), Some(account)) => delivery.clone().sent_to(account.as_str()),
+        };
+        let Some(Verifier { provider, accounts }) = self.verifier(&item.provider).await? else {
             return Ok(Verdict::Unknown);
         };
         let Some(Ok(secrets)) = accounts
@@ -83,7 +97,7 @@ impl<'a> Reverifier<'a> {
         };
         // A signature's timestamp is compared with the time of receipt, not with now.
         Ok(
-            match signature::verify(delivery, &provider.scheme, secrets, delivery.received_at()) {
+            match signature::verify(&delivery, &provider.scheme, secrets, delivery.received_at()) {
                 Err(_) => Verdict::Invalid,
                 Ok(verified) => {
                     let message = Envelope::seal(provider.name, &verified).to_message()?;
@@ -211,12 +225,22 @@ impl Quarantined {
     pub fn open(message: Message) -> Self {
         let text = message.body.as_deref().unwrap_or_default();
         let named = |name| attribute(&message, name).unwrap_or("?").to_owned();
+        let account = attribute(&message, ACCOUNT).unwrap_or(AccountName::DEFAULT_TEXT);
         Self {
             provider: named("provider"),
+            account: account.to_owned(),
             reason: named("reason"),
             registration: attribute(&message, REGISTRATION).is_some(),
             delivery: QuarantinedDelivery::open(text, |name| attribute(&message, name)),
             message,
+        }
+    }
+
+    /// The provider, with the account that it was sent to unless that is the default one.
+    pub fn scope(&self) -> String {
+        match self.account.as_str() {
+            AccountName::DEFAULT_TEXT => self.provider.clone(),
+            account => format!("{}/{account}", self.provider),
         }
     }
 
@@ -236,6 +260,7 @@ impl Quarantined {
         let names = delivery.map(|delivery| delivery.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>());
         let mut line = json!({
             "provider": self.provider,
+            "account": self.account,
             "delivery_id": self.delivery_id(),
             "received_at": self.received_at().map(|at| at.to_string()),
             "reason": self.reason,

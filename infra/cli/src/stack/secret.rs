@@ -46,8 +46,8 @@ impl StackSecret {
         let id = target.secret_id(provider)?.to_owned();
         // A secret is checked with the stack's signature settings, if these are valid.
         let provider = target.provider(provider).unwrap_or(provider);
-        let knows_accounts = target.output("SecretFormat").is_ok_and(|format| format == "accounts");
-        Ok(Self::new(Client::new(&target.sdk), id, provider, knows_accounts))
+        let client = Client::new(&target.sdk);
+        Ok(Self::new(client, id, provider, target.knows_accounts()))
     }
 
     /// The secret of `provider` with this name or ARN.

@@ -156,6 +156,11 @@ impl Target {
         ))
     }
 
+    /// Whether the stack's functions know accounts, so that there may be others than the default one.
+    pub fn knows_accounts(&self) -> bool {
+        self.output("SecretFormat").is_ok_and(|format| format == "accounts")
+    }
+
     /// The verifiers' queues.
     pub fn outbox(&self) -> Result<SqsOutbox, TargetError> {
         Ok(SqsOutbox::new(

@@ -33,7 +33,7 @@ async fn a_get_or_head_request_has_no_effect() {
             assert_eq!(answer.headers()["allow"], "GET, HEAD, POST", "{method} {path}");
         }
     }
-    let below = client.get(format!("{}/webhooks/unopago/other", running.http));
+    let below = client.get(format!("{}/webhooks/unopago/account/below", running.http));
     assert_eq!(below.send().await.unwrap().status().as_u16(), 404);
 }
 

@@ -1,5 +1,6 @@
 //! A record as operators see it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use acuse_core::account::AccountName;
@@ -18,8 +19,8 @@ use super::item::{hooks, moment, number, text};
 pub struct Record {
     /// The provider's name.
     pub provider: String,
-    /// The account's name.
-    pub account: String,
+    /// The account whose secret proved the delivery.
+    pub account: AccountName,
     /// `test` or `live`.
     pub environment: String,
     /// The provider's own name of what happened.
@@ -84,6 +85,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// The provider, with the account unless it is the default one: `onepay`, `onepay/test`.
+    pub fn scope(&self) -> Cow<'_, str> {
+        self.account.scope(&self.provider)
+    }
+
     /// Reads an item of the ledger's table.
     ///
     /// # Errors
@@ -95,7 +101,7 @@ impl Record {
         let key = IdempotencyKey::new(required("pk")?, required("sk")?);
         Ok(Self {
             provider: required("provider")?,
-            account: optional("account").unwrap_or_else(|| AccountName::DEFAULT_TEXT.to_owned()),
+            account: account(item)?,
             environment: required("environment")?,
             type_name: required("type")?,
             resource_kind: optional("resource_kind"),
@@ -132,6 +138,12 @@ impl Record {
             body_sha256: required("body_sha256")?,
         })
     }
+}
+
+/// Only events of another account than the default one have the attribute.
+fn account(item: &HashMap<String, AttributeValue>) -> Result<AccountName, NotARecord> {
+    let name = text(item, "account").unwrap_or(AccountName::DEFAULT_TEXT);
+    AccountName::parse(name).ok_or(NotARecord("account"))
 }
 
 fn payload(item: &HashMap<String, AttributeValue>) -> Option<Vec<u8>> {

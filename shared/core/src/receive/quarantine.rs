@@ -25,7 +25,7 @@ const BURST: f64 = 200.0;
 const PER_SECOND: f64 = 5.0;
 
 /// The attribute with the account that a delivery was sent to; absent for the default one.
-const ACCOUNT: &str = "account";
+pub const ACCOUNT: &str = "account";
 
 /// The attribute of deliveries that were answered 200 in a registration window. Their sender does not send them again.
 pub const REGISTRATION: &str = "registration";

@@ -8,7 +8,8 @@ use acuse_cli::stack::conflicts::{self, DecisionOutcome};
 use acuse_cli::stack::difference::Difference;
 use acuse_cli::stack::events::passes;
 use acuse_cli::stack::events::status_word;
-use acuse_cli::stack::lookup::{self, partition};
+use acuse_cli::stack::lookup::partition;
+use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, cut};
 use acuse_cli::{note, say};
 use acuse_core::ledger::Status;
@@ -16,6 +17,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::Choice;
+use super::show::found;
 use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
@@ -44,7 +46,7 @@ impl Conflicts {
     pub(super) async fn decide(&self, decision: &Decision) -> Result<ExitCode, Failure> {
         let caution = &self.choice.caution;
         let target = self.choice.selection.stack.target().await?;
-        let records = self.records(&target.ledger()?).await?;
+        let records = self.records(&target).await?;
         if self.keys.is_empty() && !caution.dry_run && !records.is_empty() {
             confirm(&decision.question(records.len()), caution.yes)?;
         }
@@ -76,7 +78,8 @@ impl Conflicts {
         })
     }
 
-    async fn records(&self, ledger: &LedgerReader) -> Result<Vec<Record>, Failure> {
+    async fn records(&self, target: &Target) -> Result<Vec<Record>, Failure> {
+        let (ledger, filter) = (&target.ledger()?, &self.choice.selection.filter);
         if self.keys.is_empty() {
             let mut records = self.choice.records(ledger).await?;
             records.retain(|record| record.status == Status::Conflict.name());
@@ -86,7 +89,7 @@ impl Conflicts {
         for key in &self.keys {
             let records = ledger.partition(partition(key)).await?;
             chosen.push(match records.iter().find(|record| record.key == *key) {
-                None => only_open(key, &lookup::by_key_or_id(ledger, key).await?)?.clone(),
+                None => only_open(key, &found(target, filter.account.as_ref(), key).await?)?.clone(),
                 Some(record) if record.conflict_of.is_some() => record.clone(),
                 Some(_) => {
                     let own: Vec<&str> = conflicts::of(key, &records).map(|own| own.key.as_str()).collect();
@@ -98,7 +101,7 @@ impl Conflicts {
                 }
             });
         }
-        chosen.retain(|record| passes(&self.choice.selection.filter, record));
+        chosen.retain(|record| passes(filter, record));
         Ok(chosen)
     }
 

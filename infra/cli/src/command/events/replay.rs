@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::verifier::SqsOutbox;
+use acuse_cli::stack::bindings::Bindings;
+use acuse_cli::stack::error::StackError;
 use acuse_cli::stack::events::{passes, replayed, set_aside_reason, status};
 use acuse_cli::stack::include::{Counts, Include};
 use acuse_cli::stack::lookup;
@@ -56,27 +58,33 @@ impl Replay {
             let what = format!("queue {} again and hand them to hooks", chosen.counts);
             confirm(&what, caution.yes)?;
         }
+        let bindings = &Bindings::read(&target, &chosen.records).await?;
         let interrupt = Interrupt::listen();
         let (mut queued, mut left) = (0usize, chosen.left_out.total());
         let bar = Bar::new(u64::try_from(chosen.records.len()).unwrap_or(u64::MAX));
         let queue = stream::iter(chosen.records)
             .take_while(|_| ready(!interrupt.received()))
-            .map(|record| async move { Ok::<_, Failure>((self.queue(ledger, outbox, &record).await?, record)) })
+            .map(|record| async move { (self.queue(ledger, bindings, outbox, &record).await, record) })
             // In the order in which they were received.
             .buffered(Self::AT_ONCE);
         tokio::pin!(queue);
         while let Some(done) = queue.next().await {
             bar.advance(1);
-            let (done, record) = done?;
+            let (done, record) = done;
             match done {
-                true => {
+                Ok(true) => {
                     queued += 1;
                     bar.suspend(|| self.say(&record));
                 }
-                false => {
+                Ok(false) => {
                     left += 1;
                     bar.suspend(|| note!("not replayed, because its payload is gone: {}", record.key));
                 }
+                Err(error @ StackError::StillBound { .. }) => {
+                    left += 1;
+                    bar.suspend(|| note!("not replayed: {error}"));
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         bar.clear();
@@ -88,12 +96,18 @@ impl Replay {
     }
 
     /// Returns whether there was a payload to queue.
-    async fn queue(&self, ledger: &LedgerReader, outbox: &SqsOutbox, record: &Record) -> Result<bool, Failure> {
-        let Some((provider, message)) = replayed(ledger, record).await? else {
+    async fn queue(
+        &self,
+        ledger: &LedgerReader,
+        bindings: &Bindings,
+        outbox: &SqsOutbox,
+        record: &Record,
+    ) -> Result<bool, StackError> {
+        let Some((group, message)) = replayed(ledger, bindings, record).await? else {
             return Ok(false);
         };
         if !self.choice.caution.dry_run {
-            outbox.queue(provider, message).await?;
+            outbox.queue(&group, message).await?;
         }
         Ok(true)
     }

@@ -34,6 +34,7 @@ pub(crate) async fn show(
                 " · " a href={ "/replay?key=" (encoded(&record.key)) } { (words.replay) }
             }
         }
+        @if !record.account.is_default() { p { (words.account) ": " code { (record.account) } } }
         h2 { (words.timeline) }
         (timeline(&record, words))
         @if let Some(reference) = &record.reference { p { (words.reference) ": " code { (escape(reference)) } } }

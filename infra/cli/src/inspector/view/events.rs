@@ -1,10 +1,11 @@
 //! The list of events, with its filters in the URL.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
+use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::ledger::Status;
 use acuse_core::provider::Provider;
@@ -20,6 +21,7 @@ use super::super::{Failed, Inspector};
 use crate::stack::events::{passes, recent};
 use crate::stack::filter::{self, Filter};
 use crate::stack::lookup;
+use crate::stack::target::Target;
 use crate::terminal::escape;
 
 /// How many events are listed, and how many of each provider are searched.
@@ -31,6 +33,7 @@ const LOOKED_AT: usize = 2000;
 #[serde(default)]
 pub(crate) struct Filters {
     provider: String,
+    account: String,
     #[serde(rename = "type")]
     type_name: String,
     status: String,
@@ -44,6 +47,7 @@ impl Filters {
         let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Filter {
             provider: some(&self.provider),
+            account: AccountName::parse(self.account.trim()),
             type_name: some(&self.type_name),
             status: Status::from_name(self.status.trim()),
             since: some(&self.since).and_then(|text| filter::moment(&text).ok()),
@@ -75,16 +79,21 @@ impl Filters {
     }
 
     /// The matching events, newest first, and whether there may be more.
-    async fn records(&self, ledger: &LedgerReader) -> Result<(Vec<Record>, bool), ReadError> {
-        let filter = self.filter();
-        let mut records = recent(ledger, &filter, 2, LOOKED_AT + 1).await?;
+    async fn records(&self, target: &Target) -> Result<(Vec<Record>, bool), Failed> {
+        let (filter, ledger) = (self.filter(), target.ledger()?);
+        let mut records = recent(&ledger, &filter, 2, LOOKED_AT + 1).await?;
         let of = |provider: &Provider| records.iter().filter(|record| record.provider == provider.name).count();
         let more = filter.providers().into_iter().any(|provider| of(provider) > LOOKED_AT);
         records.retain(|record| self.passes(record));
         let id = self.id.trim();
         if records.is_empty() && !id.is_empty() {
             // It may be older than the events searched.
-            records = lookup::by_key_or_id(ledger, id).await?;
+            let account = filter.account.clone().unwrap_or_default();
+            records = lookup::by_key_or_id(&ledger, &account, id).await?;
+            if records.is_empty() && filter.account.is_none() {
+                // Without the permission to read secrets, only the default account is searched.
+                records = lookup::in_other_accounts(target, id).await.unwrap_or_default();
+            }
             records.retain(|record| passes(&filter, record) && self.passes_environment(record));
             return Ok((records, false));
         }
@@ -97,14 +106,14 @@ pub(crate) async fn show(
     Query(filters): Query<Filters>,
     words: &'static Words,
 ) -> Result<Markup, Failed> {
-    let ledger = inspector.target.ledger()?;
-    let (mut records, more) = filters.records(&ledger).await?;
+    let (mut records, more) = filters.records(&inspector.target).await?;
+    let accounts: BTreeSet<AccountName> = records.iter().map(|record| record.account.clone()).collect();
     let more = more || records.len() > MOST;
     let chart = chart(&records, SystemClock.now(), words);
     records.truncate(MOST);
     let content = html! {
         @if inspector.target.is_local() { (samples(&inspector, words)) }
-        (form(&filters, words))
+        (form(&filters, &accounts, words))
         @if let Some(since) = filters.bad_since() { p.error { (words.bad_since) " " code { (escape(since)) } } }
         (chart)
         @if records.is_empty() { p.nothing { (words.nothing) } } @else { (table(&records, words)) }
@@ -113,7 +122,7 @@ pub(crate) async fn show(
     Ok(page(&inspector, words, "/", &content))
 }
 
-fn form(filters: &Filters, words: &Words) -> Markup {
+fn form(filters: &Filters, accounts: &BTreeSet<AccountName>, words: &Words) -> Markup {
     let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name).collect();
     let types = || providers::ALL.iter().flat_map(|provider| provider.types);
     let select = |name: &str, label: &str, value: &str, options: &[&str]| {
@@ -129,6 +138,11 @@ fn form(filters: &Filters, words: &Words) -> Markup {
     html! {
         form.filters method="get" action="/" {
             (select("provider", words.provider, &filters.provider, &names))
+            // Most stacks have one account. A platform has too many for a list of choices.
+            @if accounts.len() > 1 || !filters.account.is_empty() {
+                label { (words.account) input name="account" list="accounts" value=(filters.account) size="12"; }
+                datalist id="accounts" { @for name in accounts { option value=(name) {} } }
+            }
             label { (words.kind) input name="type" list="types" value=(filters.type_name); }
             datalist id="types" { @for name in types() { option value=(name) {} } }
             (select("status", words.status, &filters.status, &Status::ALL.map(Status::name)))
@@ -150,7 +164,7 @@ fn table(records: &[Record], words: &Words) -> Markup {
             } }
             tbody { @for record in records { tr data-key=(record.key) {
                 td { a href={ "/event?key=" (encoded(&record.key)) } { (moment(record.received_at.as_deref())) } }
-                td { (record.provider) }
+                td { (record.scope()) }
                 td { (record.environment) }
                 td { (escape(&record.type_name)) }
                 td.id { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(lookup::partition(&record.key))) } { (escape(id)) } } }

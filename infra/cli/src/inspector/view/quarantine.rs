@@ -53,7 +53,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, words: &'stati
                 } }
                 tbody { @for Item { delivery, diagnosis, valid } in found.iter().take(MOST) { tr {
                     td { (moment(delivery.received_at().map(|at| at.to_string()).as_deref())) }
-                    td { (escape(&delivery.provider)) }
+                    td { (escape(&delivery.scope())) }
                     td { code { (escape(&delivery.delivery_id())) } }
                     td { (escape(&delivery.reason)) @if delivery.registration { " (" (words.in_registration) ")" } }
                     td { (escape(diagnosis)) }

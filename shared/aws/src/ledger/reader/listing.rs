@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{TryStreamExt, stream};
@@ -52,6 +53,21 @@ impl LedgerReader {
     /// # Errors
     /// [`ReadError`] names the table.
     pub async fn on_day(&self, provider: &str, day: Timestamp, limit: usize) -> Result<Vec<Record>, ReadError> {
+        self.on_day_of(provider, None, day, limit).await
+    }
+
+    /// [`on_day`](Self::on_day), of this account alone if there is one. DynamoDB filters what it has read, so a whole
+    /// day takes as many read units; but other accounts' payloads are not sent, and a list ends where it is full.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the table.
+    pub async fn on_day_of(
+        &self,
+        provider: &str,
+        account: Option<&AccountName>,
+        day: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Record>, ReadError> {
         let day = day.day();
         let shards = (0..self.shards_of(&day).await?).map(|shard| Shard {
             key: day::key(provider, &day, shard),
@@ -65,10 +81,14 @@ impl LedgerReader {
         };
         let mut page = listing.first_page();
         while !listing.advance() {
-            let most = page.min(listing.missing());
+            // Most of a page may be of other accounts.
+            let most = match account {
+                None => page.min(listing.missing()),
+                Some(_) => page,
+            };
             let due = listing.shards.iter_mut().filter(|shard| shard.is_due());
             stream::iter(due.map(Ok))
-                .try_for_each_concurrent(AT_ONCE, |shard| self.read_page(shard, most))
+                .try_for_each_concurrent(AT_ONCE, |shard| self.read_page(shard, account, most))
                 .await?;
             page = page.saturating_mul(2);
         }
@@ -83,7 +103,7 @@ impl LedgerReader {
         Ok(ALWAYS_READ.max(recorded))
     }
 
-    async fn read_page(&self, shard: &mut Shard, most: usize) -> Result<(), ReadError> {
+    async fn read_page(&self, shard: &mut Shard, account: Option<&AccountName>, most: usize) -> Result<(), ReadError> {
         let query = self
             .client
             .query()
@@ -94,6 +114,13 @@ impl LedgerReader {
             .expression_attribute_values(":day", AttributeValue::S(shard.key.clone()))
             .scan_index_forward(false)
             .limit(i32::try_from(most).unwrap_or(i32::MAX));
+        let query = match account {
+            None => query,
+            Some(own) if own.is_default() => query.filter_expression("attribute_not_exists(account)"),
+            Some(own) => query
+                .filter_expression("account = :account")
+                .expression_attribute_values(":account", AttributeValue::S(own.to_string())),
+        };
         let start = match std::mem::replace(&mut shard.next, Next::End) {
             Next::First => None,
             Next::After(item) => Some(item),
