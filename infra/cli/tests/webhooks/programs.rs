@@ -394,18 +394,25 @@ async fn answers_are_escaped_before_they_are_printed() {
 
 #[tokio::test]
 async fn a_half_replaced_secret_is_reported_and_can_be_put_again() {
-    let (mut puts, mut stored) = (0, json!({"signing_secrets": ["older"]}).to_string());
+    let (mut withdrawals, mut stored) = (0, json!({"signing_secrets": ["older"]}).to_string());
+    let older = json!({"SecretString": stored, "VersionId": "current"});
     let server = Server::replying(move |request| {
-        if request.header("x-amz-target") == Some("secretsmanager.PutSecretValue") {
-            puts += 1;
-            if puts == 2 {
-                return answer(
-                    400,
-                    json!({"__type": "AccessDeniedException", "Message": "not any more"}),
-                );
+        let of_previous = |json: Value| json["VersionStage"] == "AWSPREVIOUS";
+        match request.header("x-amz-target") {
+            Some("secretsmanager.UpdateSecretVersionStage") if of_previous(request.json()) => {
+                withdrawals += 1;
+                match withdrawals {
+                    1 => answer(
+                        400,
+                        json!({"__type": "AccessDeniedException", "Message": "not any more"}),
+                    ),
+                    _ => answer(200, json!({})),
+                }
             }
+            // The version that was replaced keeps the label.
+            Some("secretsmanager.GetSecretValue") if of_previous(request.json()) => answer(200, &older),
+            _ => aws(request, &mut stored),
         }
-        aws(request, &mut stored)
     })
     .await;
     let put = ["secrets", "put", "kuenta", "--stack", "acuse"];
@@ -413,20 +420,21 @@ async fn a_half_replaced_secret_is_reported_and_can_be_put_again() {
     let printed = text(&output.stderr);
     assert!(!output.status.success(), "{printed}");
     assert!(
-        printed.contains("the old one could not be withdrawn: it is still accepted. Run this again"),
+        printed.contains("could not withdraw what it replaces: that is still accepted")
+            && printed.contains("run this again"),
         "{printed}"
     );
     done(&server, &put, &format!("{SECRET}\n")).await;
 
     // The same value each time, but a different version, or the second would be ignored.
-    assert_eq!(put_secrets(&server), vec![json!({"signing_secrets": [SECRET]}); 4]);
+    assert_eq!(put_secrets(&server), vec![json!({"signing_secrets": [SECRET]}); 2]);
     let requests = server.requests();
     let tokens: std::collections::BTreeSet<String> = requests
         .iter()
         .filter(|request| request.header("x-amz-target") == Some("secretsmanager.PutSecretValue"))
         .map(|request| request.json()["ClientRequestToken"].to_string())
         .collect();
-    assert_eq!(tokens.len(), 4);
+    assert_eq!(tokens.len(), 2);
 }
 
 /// The store may return the previous secret for some seconds.
