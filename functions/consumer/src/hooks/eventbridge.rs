@@ -96,8 +96,51 @@ fn detail(event: &Event, attempt: Attempt) -> Value {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 mod tests {
+    use std::time::Duration;
+
+    use acuse_core::account::{Account, AccountName};
+    use acuse_core::clock::Timestamp;
+    use acuse_core::event::Environment;
+    use acuse_core::providers::kuenta;
+    use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
+    use acuse_core::wire::envelope::Envelope;
+
     use super::*;
+
+    #[test]
+    fn the_detail_names_the_account() {
+        for (name, key) in [
+            ("default", "kuenta#live#payment#p1|payment.completed"),
+            ("org-2", "kuenta/org-2#live#payment#p1|payment.completed"),
+        ] {
+            let now = Timestamp::from_seconds(1_700_000_000);
+            let envelope = Envelope {
+                provider: kuenta::PROVIDER.name.to_owned(),
+                account: Account {
+                    name: AccountName::parse(name).unwrap(),
+                    environment: None,
+                },
+                delivery_id: DeliveryId::new(now, [1; 10]),
+                received_at: now,
+                form: CanonicalForm::Raw,
+                body: r#"{"event":"payment.completed","data":{"id":"p1"}}"#.into(),
+                content: Default::default(),
+                replay: None,
+            };
+            let event = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);
+            let attempt = Attempt {
+                number: 1,
+                started_at: now,
+                deadline: now.plus(Duration::from_secs(1)),
+                late: false,
+            };
+            let detail = detail(&event, attempt);
+            let own = ["provider", "account", "key"].map(|member| detail[member].as_str().unwrap());
+            assert_eq!(own, ["kuenta", name, key]);
+        }
+    }
 
     #[test]
     fn a_type_of_any_length_fits_a_detail_type() {

@@ -105,6 +105,20 @@ async fn a_verified_test_delivery_is_counted_separately() {
 }
 
 #[tokio::test]
+async fn a_delivery_to_an_unknown_account_is_counted_if_it_carries_a_proof() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let scene = Scene::new(GOOD);
+    for (headers, counted) in [(signed("good"), vec!["account"]), (HeaderMap::new(), vec![])] {
+        let answer = scene.verifier().receive("other", headers, body()).await;
+        assert_eq!(answer, Answer::UnknownAccount);
+        assert_eq!(outcomes(&snapshotter), counted);
+    }
+    assert_eq!(scene.outbox.quarantined().len(), 1);
+}
+
+#[tokio::test]
 async fn a_forged_delivery_is_refused_and_quarantined() {
     let scene = Scene::new(GOOD);
     let answer = scene.verifier().receive("default", signed("forged"), body()).await;

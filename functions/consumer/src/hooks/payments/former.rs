@@ -70,6 +70,7 @@ impl FormerRow {
             key,
             applied: applied.clone(),
             row: Row {
+                account: None,
                 state,
                 at: at.map_or(i64::MIN, Timestamp::as_millis),
                 last_type: text("last_type").cloned().unwrap_or_default(),

@@ -12,6 +12,8 @@ use super::state::State;
 /// What one event, or several together, contribute to a row.
 #[derive(Debug)]
 pub(super) struct Row {
+    /// The event's account, if it is not the default one.
+    pub(super) account: Option<String>,
     pub(super) state: &'static State,
     /// When the resource reached this state, in ms.
     pub(super) at: i64,
@@ -33,7 +35,9 @@ impl Row {
         let total = event.total_paid.as_deref();
         let part = event.amount.as_deref();
         let part = part.filter(|_| event.kind == Kind::PaymentPartiallyPaid && total.is_none());
+        let account = Some(&event.account.name).filter(|name| !name.is_default());
         Some(Self {
+            account: account.map(ToString::to_string),
             state: State::of_kind(event.kind)?,
             at: event.at().as_millis(),
             last_type: bounded(&event.type_name).into_owned(),
@@ -75,12 +79,16 @@ impl Row {
     /// or a lower one                    ┘
     /// a higher level, or later, or a higher stage: refused, and `count` is written instead
     /// ```
-    pub(super) fn advance(&self, update: UpdateBuilder, kind: &str, now: Timestamp) -> Result<Update, BuildError> {
+    pub(super) fn advance(&self, mut update: UpdateBuilder, kind: &str, now: Timestamp) -> Result<Update, BuildError> {
         let mut set = "SET #status = :status, resource_kind = :kind, last_type = :type, last_level = :level, \
                        last_at = :at, last_stage = :stage, updated_at = :now"
             .to_owned();
         if self.amount.is_some() {
             set.push_str(", amount = :amount");
+        }
+        if let Some(account) = &self.account {
+            set.push_str(", account = :account");
+            update = update.expression_attribute_values(":account", text(account));
         }
         self.with_sums(update, set, now)
             .condition_expression(

@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod accounts;
 mod documented;
 mod former;
 mod limits;

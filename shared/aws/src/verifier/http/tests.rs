@@ -2,6 +2,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::providers::kuenta;
 use acuse_core::receive::signature::sign;
 use acuse_core::testing::{Dice, FakeOutbox, FakeStore, StoppedClock};
+use acuse_core::wire::envelope::Message;
 use serde_json::{Value, json};
 
 use super::*;
@@ -47,8 +48,12 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::holding(r#"{"signing_secrets":["good"]}"#)
+    }
+
+    fn holding(secret: &str) -> Self {
         Self {
-            store: FakeStore::holding(&kuenta::PROVIDER, r#"{"signing_secrets":["good"]}"#),
+            store: FakeStore::holding(&kuenta::PROVIDER, secret),
             outbox: FakeOutbox::default(),
         }
     }
@@ -167,15 +172,81 @@ async fn other_methods_get_405_with_the_allowed_ones() {
     }
 }
 
-/// The greedy route for a trailing slash matches it.
+/// The event of a request for `/webhooks/kuenta/{proxy}`.
+fn below(method: &str, proxy: &str) -> Value {
+    let mut event = with("/pathParameters", json!({ "proxy": proxy }));
+    event["requestContext"]["http"]["method"] = method.into();
+    event
+}
+
+const ACCOUNTS: &str = r#"{"accounts":{"default":{"signing_secrets":["other"]},"test":{"signing_secrets":["good"],"environment":"test"}}}"#;
+
+/// What the attribute `provider` of the queued messages says.
+fn queued(scene: &Scene) -> Vec<String> {
+    let queued = scene.outbox.queued();
+    let provider = |message: &Message| message.attribute("provider").unwrap().to_owned();
+    queued.iter().map(provider).collect()
+}
+
 #[tokio::test]
-async fn longer_paths_are_not_found() {
-    for method in ["POST", "GET", "OPTIONS"] {
+async fn the_url_names_the_account() {
+    for proxy in ["test", "test/"] {
+        let scene = Scene::holding(ACCOUNTS);
+        assert_eq!(scene.answer(&below("POST", proxy)).await["statusCode"], 200, "{proxy}");
+        assert_eq!(queued(&scene), ["kuenta/test@test"], "{proxy}");
+    }
+    for proxy in ["", "/", "default", "default/"] {
+        let scene = Scene::holding(ACCOUNTS);
+        let answer = scene.answer(&below("POST", proxy)).await;
+        assert_eq!(answer["statusCode"], 401, "the secret is another account's: {proxy}");
         let scene = Scene::new();
-        let mut event = with("/pathParameters", json!({"proxy": "other"}));
-        event["requestContext"]["http"]["method"] = method.into();
-        assert_eq!(scene.answer(&event).await["statusCode"], 404, "{method}");
-        scene.assert_untouched();
+        assert_eq!(scene.answer(&below("POST", proxy)).await["statusCode"], 200, "{proxy}");
+        assert_eq!(queued(&scene), ["kuenta"], "{proxy}");
+    }
+}
+
+/// What names no account, or none that is stored. An HTTP API decodes the path.
+const UNKNOWN: [&str; 11] = [
+    "other", "other/", "a/b", "test/a", "test//", "/test", "%74est", "TEST", "Test", " ", "..",
+];
+
+#[tokio::test]
+async fn a_delivery_to_an_unknown_account_is_kept_and_answered_404() {
+    for proxy in UNKNOWN {
+        let scene = Scene::holding(ACCOUNTS);
+        let answer = scene.answer(&below("POST", proxy)).await;
+        assert_eq!(
+            (&answer["statusCode"], &answer["body"]),
+            (&json!(404), &json!("no such account")),
+            "{proxy:?}"
+        );
+        assert_eq!(scene.outbox.queued(), [], "{proxy:?}");
+        let kept = scene.outbox.quarantined();
+        assert_eq!(
+            kept[0].attribute("reason"),
+            Some("there is no such account"),
+            "{proxy:?}"
+        );
+    }
+}
+
+/// Whether an account exists would need the secrets, which may be older than the account. A panel that checks the URL
+/// before it shows the account's secret would get the wrong answer.
+#[tokio::test]
+async fn get_and_head_have_no_effect_whether_or_not_an_account_exists() {
+    for method in ["GET", "HEAD"] {
+        for proxy in ["", "test", "test/", "other"] {
+            let scene = Scene::holding(ACCOUNTS);
+            let answer = scene.answer(&below(method, proxy)).await;
+            assert_eq!(answer["statusCode"], 200, "{method} {proxy}");
+            scene.assert_untouched();
+        }
+        for proxy in ["a/b", "test//", "Test", "%74est", ".."] {
+            let scene = Scene::holding(ACCOUNTS);
+            let answer = scene.answer(&below(method, proxy)).await;
+            assert_eq!(answer["statusCode"], 404, "{method} {proxy}");
+            scene.assert_untouched();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A row as the earlier version wrote it.
-fn former(id: &str, kind: &str, status: &str, stage: i64, applied: i64) -> Item {
+pub(super) fn former(id: &str, kind: &str, status: &str, stage: i64, applied: i64) -> Item {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let number = |number: i64| AttributeValue::N(number.to_string());
     let attributes = [
