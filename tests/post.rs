@@ -7,6 +7,7 @@ use acuse_cli::local::Running;
 use acuse_cli::sample::{self, Sample};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
+use acuse_core::receive::secrets::Secrets;
 use reqwest::{Client, Response, Result};
 
 /// How often [`Post::send`] sends again after a 503.
@@ -27,8 +28,15 @@ impl<'a> Post<'a> {
     /// # Panics
     /// If the provider's scheme cannot sign it.
     pub fn signed(provider: &'static Provider, body: &'a [u8]) -> Self {
-        let secrets = sample::local_secrets(provider);
-        let sample = Sample::signed(provider, body.to_vec(), &secrets, SystemClock.now(), None).unwrap();
+        Self::signed_with(provider, body, &sample::local_secrets(provider))
+    }
+
+    /// `body` as JSON, with the signature and token of these secrets.
+    ///
+    /// # Panics
+    /// If the provider's scheme cannot sign it.
+    pub fn signed_with(provider: &'static Provider, body: &'a [u8], secrets: &Secrets) -> Self {
+        let sample = Sample::signed(provider, body.to_vec(), secrets, SystemClock.now(), None).unwrap();
         let signed = sample.headers.into_iter().map(|(name, value)| (name.to_owned(), value));
         let json = ("content-type".to_owned(), "application/json".to_owned());
         Self {

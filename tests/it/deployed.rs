@@ -125,6 +125,8 @@ async fn deliver(outputs: &Outputs, provider: &'static Provider, body: &str, ans
     let refused = post().without(signature_header(provider)).send(&client, &url).await;
     assert_eq!(refused.status(), 401, "{url}");
     assert_eq!(post().send(&client, &url).await.status(), answer, "{url}");
+    let account = format!("{url}/nobody");
+    assert_eq!(post().send(&client, &account).await.status(), 404, "{account}");
 }
 
 /// The record of a resource, once it is completed or rejected.

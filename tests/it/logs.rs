@@ -32,14 +32,15 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(format!("{}/fixtures/invoke/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// A Secrets Manager with the local secret, and an SQS that accepts everything.
+/// A Secrets Manager with the local secret, for two accounts, and an SQS that accepts everything.
 async fn aws(request: Request) -> (StatusCode, String) {
     let target = request.headers()["x-amz-target"].to_str().unwrap().to_owned();
     let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
     let asked: Value = serde_json::from_slice(&body).unwrap();
     let answer = match target.as_str() {
         "secretsmanager.GetSecretValue" if asked["VersionStage"] == "AWSCURRENT" => {
-            json!({"SecretString": sample::local_secret(&kuenta::PROVIDER).to_string()})
+            let own = sample::local_secret(&kuenta::PROVIDER);
+            json!({"SecretString": json!({"accounts": {"default": own, "second": own}}).to_string()})
         }
         "secretsmanager.GetSecretValue" => {
             let none = json!({"__type": "ResourceNotFoundException"});
@@ -58,8 +59,8 @@ async fn output(name: &str, aws: &str, level: &str, events: impl Into<VecDeque<B
     };
     let events = events.into();
     let answers = events.len();
-    let level = [("AWS_LAMBDA_LOG_LEVEL", level)];
-    let (mut child, mut answered) = start(&binary, aws, events, level, Stdio::piped()).await;
+    let variables = [("AWS_LAMBDA_LOG_LEVEL", level), ("ACCOUNT_METRICS", "true")];
+    let (mut child, mut answered) = start(&binary, aws, events, variables, Stdio::piped()).await;
     let mut stdout = child.stdout.take().unwrap();
     let reading = tokio::spawn(async move {
         let mut text = String::new();
@@ -165,8 +166,7 @@ async fn the_verifier_and_the_consumer_log_a_line_each_with_the_same_trace() {
 async fn metrics_are_written_at_every_level() {
     for level in ["INFO", "ERROR"] {
         let text = verifier(level).await;
-        let metrics = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let metrics: Vec<Value> = metrics.filter(|line| line.get("_aws").is_some()).collect();
+        let metrics = metrics(&text);
         assert!(!metrics.is_empty(), "{text}");
         // Lambda drops lines below the function's level, and takes a line without a level as INFO.
         assert!(
@@ -176,4 +176,32 @@ async fn metrics_are_written_at_every_level() {
             "{text}"
         );
     }
+}
+
+fn metrics(text: &str) -> Vec<Value> {
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line.get("_aws").is_some()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_account_is_counted_beside_its_provider() {
+    let aws = format!("http://{}", serve(Router::new().fallback(aws)).await);
+    let mut event: Value = serde_json::from_str(&fixture("kuenta")).unwrap();
+    event["pathParameters"] = json!({"proxy": "second"});
+    let text = output("kuenta", &aws, "INFO", [event.to_string().into()]).await;
+    let counted: Vec<_> = metrics(&text)
+        .iter()
+        .map(|line| {
+            let dimensions = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0].to_string();
+            (dimensions, line["Account"].clone(), line["Deliveries"].clone())
+        })
+        .collect();
+    let own = (
+        r#"["Provider","Account","Outcome"]"#.to_owned(),
+        json!("second"),
+        json!(1),
+    );
+    let all = (r#"["Provider","Outcome"]"#.to_owned(), Value::Null, json!(1));
+    assert!(counted.contains(&own) && counted.contains(&all), "{counted:?}");
+    assert_eq!(lines(&text, "delivery queued")[0]["account"], "second");
 }

@@ -1,5 +1,6 @@
 //! The whole stack on the emulator, with the real template and binaries, over HTTP.
 
+mod accounts;
 mod deliveries;
 mod pipeline;
 
@@ -55,7 +56,10 @@ async fn send(post: Post<'_>) -> Answer {
 }
 
 async fn send_with(client: &reqwest::Client, post: Post<'_>) -> Answer {
-    let answer = post.send(client, &url(stack().await, post.provider)).await;
+    answer(post.send(client, &url(stack().await, post.provider)).await).await
+}
+
+async fn answer(answer: reqwest::Response) -> Answer {
     Answer {
         status: answer.status().as_u16(),
         delivery_id: answer
@@ -119,6 +123,10 @@ async fn record_with_status(provider: &Provider, id: &str, status: &str) -> Reco
         of_it(record) && record.status == status
     })
     .await
+}
+
+async fn record_with_key(provider: &Provider, key: &str, status: &str) -> Record {
+    record(provider, status, |record| record.key == key && record.status == status).await
 }
 
 /// The payments table's item of the resource that a record's event is about.

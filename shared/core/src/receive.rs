@@ -230,7 +230,7 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         let message = match Envelope::seal(provider, verified).to_message() {
             Ok(message) => message,
             Err(TooLong { length }) => {
-                warn!(provider, %delivery_id, length, longest = LONGEST_TEXT, "delivery too long");
+                warn!(provider, %account, %delivery_id, length, longest = LONGEST_TEXT, "delivery too long");
                 return Answer::TooLong;
             }
         };
@@ -241,7 +241,7 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
                 Answer::Queued(delivery_id)
             }
             Err(error) => {
-                error!(provider, %delivery_id, error = chain(&error), "delivery not queued");
+                error!(provider, %account, %delivery_id, error = chain(&error), "delivery not queued");
                 Answer::Unavailable
             }
         }

@@ -227,10 +227,6 @@ async fn a_base64_body_is_decoded_before_it_is_verified() {
     }
 }
 
-async fn record_with_key(provider: &Provider, key: &str, status: &str) -> Record {
-    record(provider, status, |record| record.key == key && record.status == status).await
-}
-
 fn type_name(provider: &Provider, payload: &str) -> String {
     (provider.read)(&json::parse(payload.as_bytes()).unwrap())
         .unwrap()
