@@ -12,8 +12,8 @@ use crate::process::Program;
 pub(crate) enum Job {
     /// Any answer.
     Hello,
-    /// Verify a delivery and queue it.
-    Verify(&'static Provider),
+    /// Verify a delivery and queue it. The provider's secret has this many accounts.
+    Verify(&'static Provider, usize),
     /// Apply a batch, each event once.
     Consume,
 }
@@ -23,8 +23,16 @@ impl Job {
     pub(crate) fn is_done(self, answer: &[u8]) -> bool {
         let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
         match self {
-            Self::Hello | Self::Verify(_) => answer["statusCode"] == 200,
+            Self::Hello | Self::Verify(..) => answer["statusCode"] == 200,
             Self::Consume => answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty),
+        }
+    }
+
+    /// How many accounts a provider's secret has.
+    pub(crate) fn accounts(self) -> usize {
+        match self {
+            Self::Verify(_, accounts) => accounts,
+            Self::Hello | Self::Consume => 1,
         }
     }
 }
@@ -57,12 +65,19 @@ const fn entry(name: &'static str, job: Job, kind: Kind, file: &'static str) -> 
 /// All of them, in the order in which they take turns.
 pub(crate) const ALL: &[Entry] = &[
     entry("hello", Job::Hello, Kind::Rust, "hello"),
-    entry("floor", Job::Verify(&kuenta::PROVIDER), Kind::Rust, "floor"),
-    entry("unopago", Job::Verify(&unopago::PROVIDER), Kind::Rust, "unopago"),
-    entry("onepay", Job::Verify(&onepay::PROVIDER), Kind::Rust, "onepay"),
-    entry("kuenta", Job::Verify(&kuenta::PROVIDER), Kind::Rust, "kuenta"),
-    entry("python-verify", Job::Verify(&kuenta::PROVIDER), Kind::Python, "verify"),
-    entry("node-verify", Job::Verify(&kuenta::PROVIDER), Kind::Node, "verify"),
+    entry("floor", Job::Verify(&kuenta::PROVIDER, 1), Kind::Rust, "floor"),
+    entry("unopago", Job::Verify(&unopago::PROVIDER, 1), Kind::Rust, "unopago"),
+    entry("onepay", Job::Verify(&onepay::PROVIDER, 1), Kind::Rust, "onepay"),
+    entry("onepay-10", Job::Verify(&onepay::PROVIDER, 10), Kind::Rust, "onepay"),
+    entry("onepay-300", Job::Verify(&onepay::PROVIDER, 300), Kind::Rust, "onepay"),
+    entry("kuenta", Job::Verify(&kuenta::PROVIDER, 1), Kind::Rust, "kuenta"),
+    entry(
+        "python-verify",
+        Job::Verify(&kuenta::PROVIDER, 1),
+        Kind::Python,
+        "verify",
+    ),
+    entry("node-verify", Job::Verify(&kuenta::PROVIDER, 1), Kind::Node, "verify"),
     entry("consumer", Job::Consume, Kind::Rust, "consumer"),
     entry("python-consume", Job::Consume, Kind::Python, "consume"),
     entry("node-consume", Job::Consume, Kind::Node, "consume"),

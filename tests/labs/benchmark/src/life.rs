@@ -75,7 +75,11 @@ pub(crate) async fn live(
     tokio::time::sleep(REST).await;
     lambda.forget();
     backend.take_traffic();
-    let process = Process::start(&contender.program, &environment(lambda, backend), log)?;
+    let process = Process::start(
+        &contender.program,
+        &environment(contender.job.accounts(), lambda, backend),
+        log,
+    )?;
     let life = measure(&process, contender.job, lambda, backend, invocations).await;
     process.end().await;
     backend.delay(Duration::ZERO);
@@ -112,7 +116,7 @@ async fn measure(
     let traffic = backend.take_traffic();
     let consumer = match job {
         Job::Consume => Some(consumer(process, lambda, backend, ready, &mut events).await?),
-        Job::Hello | Job::Verify(_) => None,
+        Job::Hello | Job::Verify(..) => None,
     };
     Ok(Life {
         init: init.as_secs_f64(),
@@ -173,8 +177,8 @@ struct Events {
 impl Events {
     fn next(&mut self, size: usize) -> Bytes {
         match self.job {
-            Job::Hello => work::delivery(&acuse_core::providers::kuenta::PROVIDER),
-            Job::Verify(provider) => work::delivery(provider),
+            Job::Hello => work::delivery(&acuse_core::providers::kuenta::PROVIDER, 1),
+            Job::Verify(provider, accounts) => work::delivery(provider, accounts),
             Job::Consume => {
                 self.made += size;
                 work::batch(self.made, size)
@@ -183,8 +187,8 @@ impl Events {
     }
 }
 
-/// What all functions are told.
-fn environment(lambda: &Lambda, backend: &Backend) -> Vec<(&'static str, String)> {
+/// What all functions are told. A secret's name says how many accounts it has.
+fn environment(accounts: usize, lambda: &Lambda, backend: &Backend) -> Vec<(&'static str, String)> {
     let mut environment = vec![
         ("AWS_LAMBDA_RUNTIME_API", lambda.server.address.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", "benchmark".into()),
@@ -202,9 +206,9 @@ fn environment(lambda: &Lambda, backend: &Backend) -> Vec<(&'static str, String)
         ("PAYMENTS_TABLE", "payments".into()),
         // As for a new stack.
         ("FORMER_PAYMENTS", "false".into()),
-        ("UNOPAGO_SECRET_ID", "unopago".into()),
-        ("ONEPAY_SECRET_ID", "onepay".into()),
-        ("KUENTA_SECRET_ID", "kuenta".into()),
+        ("UNOPAGO_SECRET_ID", format!("unopago-{accounts}")),
+        ("ONEPAY_SECRET_ID", format!("onepay-{accounts}")),
+        ("KUENTA_SECRET_ID", format!("kuenta-{accounts}")),
         ("POWERTOOLS_SERVICE_NAME", "benchmark".into()),
         // As the template has it.
         (

@@ -91,7 +91,7 @@ async fn take_turns(contenders: &[Contender], arguments: &Arguments, folder: &Pa
             let log = folder.join(format!("{}.log", contender.name));
             let invocations = match contender.job {
                 Job::Consume => arguments.invocations.div_ceil(life::BATCH),
-                Job::Hello | Job::Verify(_) => arguments.invocations,
+                Job::Hello | Job::Verify(..) => arguments.invocations,
             };
             let lived = life::live(contender, &mut lambda, &backend, invocations, &log).await;
             lives.push(lived.map_err(|error| Error::Contender {

@@ -35,6 +35,12 @@ pub(crate) fn all(summaries: &[Summary]) -> Vec<Target> {
     if let Some(verify) = of("kuenta") {
         verifier(verify, &of, &mut targets);
     }
+    for name in ["onepay-10", "onepay-300"] {
+        if let Some((many, one)) = of(name).zip(of("onepay")) {
+            let ratio = many.init_cpu.median / one.init_cpu.median;
+            targets.at_most(format!("{name}: processor time of init, in onepay's"), ratio, 1.4);
+        }
+    }
     if let Some((consumer, own)) = of("consumer").and_then(|all| Some((all, all.consumer.as_ref()?))) {
         for (peer, limit) in [("python-consume", 10.0), ("node-consume", 5.0)] {
             if let Some(peer) = of(peer).and_then(|peer| peer.consumer.as_ref().map(|own| (peer.name, own))) {

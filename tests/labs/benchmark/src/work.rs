@@ -2,9 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use acuse_core::account::{AccountName, Environment};
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::secrets::{SecretVersion, Secrets, StoredAccount};
 use acuse_core::receive::signature::proof_headers;
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -14,19 +15,34 @@ use serde_json::{Value, json};
 const BODY: usize = 2048;
 
 /// The secret of the provider called `name`, as Secrets Manager keeps it.
-pub(crate) fn secret(name: &str) -> Value {
-    json!({
-        "signing_secrets": [format!("benchmark-{name}-secret")],
-        "token": (name == "onepay").then_some("benchmark-token"),
-    })
+pub(crate) fn secret(name: &str, accounts: usize) -> SecretVersion {
+    SecretVersion {
+        accounts: (1..=accounts).map(|number| account(name, number, accounts)).collect(),
+    }
 }
 
-/// The HTTP API's event with a signed delivery of `provider`.
-pub(crate) fn delivery(provider: &'static Provider) -> Bytes {
+/// The default account if it is the only one, else one of a platform's merchants. The values are as long as OnePay's.
+fn account(provider: &str, number: usize, accounts: usize) -> (AccountName, StoredAccount) {
+    let name = AccountName::parse(&format!("merchant-{number:04}"));
+    let is_merchant = accounts > 1;
+    let stored = StoredAccount {
+        environment: is_merchant.then_some(Environment::Live),
+        signing_secrets: vec![format!("wh_tok_{number:040}")],
+        tokens: (provider == "onepay")
+            .then(|| Some(format!("wh_hdr_{number:040}")))
+            .into_iter()
+            .collect(),
+        changed_at: Some(Timestamp::from_millis(1_795_705_445_000)),
+    };
+    (name.filter(|_| is_merchant).unwrap_or_default(), stored)
+}
+
+/// The HTTP API's event with a signed delivery of `provider`, to the last of so many accounts.
+pub(crate) fn delivery(provider: &'static Provider, accounts: usize) -> Bytes {
     let now = now();
     let body = Bytes::from(padded(payment(0, now), BODY).to_string());
-    let secret = secret(provider.name).to_string();
-    let secrets = Secrets::parse(provider, &secret).unwrap_or_default();
+    let (name, stored) = account(provider.name, accounts, accounts);
+    let secrets = Secrets::of(provider, name.clone(), &stored).unwrap_or_default();
     let mut headers = json!({
         "accept": "*/*",
         "content-length": body.len().to_string(),
@@ -42,12 +58,21 @@ pub(crate) fn delivery(provider: &'static Provider) -> Bytes {
         headers[name] = value.into();
     }
     let path = format!("/webhooks/{}", provider.name);
+    let (route, path, parameters) = match name.is_default() {
+        true => (format!("POST {path}"), path, Value::Null),
+        false => (
+            format!("ANY {path}/{{proxy+}}"),
+            format!("{path}/{name}"),
+            json!({ "proxy": name }),
+        ),
+    };
     let event = json!({
         "version": "2.0",
-        "routeKey": format!("POST {path}"),
+        "routeKey": route,
         "rawPath": path,
         "rawQueryString": "",
         "headers": headers,
+        "pathParameters": parameters,
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "abcdef1234",
@@ -61,7 +86,7 @@ pub(crate) fn delivery(provider: &'static Provider) -> Bytes {
                 "userAgent": "provider/1.0",
             },
             "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": format!("POST {path}"),
+            "routeKey": route,
             "stage": "$default",
             "time": "12/Jan/2024:20:13:51 +0000",
             "timeEpoch": 1_705_090_431_000_i64,
@@ -138,10 +163,38 @@ fn now() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use acuse_core::receive::secrets::LONGEST;
+
     use super::*;
 
     #[test]
     fn bodies_have_the_length_that_is_reported() {
         assert_eq!(padded(payment(7, now()), BODY).to_string().len(), BODY);
+    }
+
+    /// How many accounts fit into one secret, with this many secrets and tokens each.
+    fn room(provider: &str, each: usize) -> usize {
+        let mut version = SecretVersion::default();
+        loop {
+            let number = version.accounts.len() + 1;
+            let (name, newest) = account(provider, number, usize::MAX);
+            let older = (1..each).map(|older| account(provider, number + 10_000 * older, usize::MAX).1);
+            let own = older.fold(newest, |own, older| own.beside(&older));
+            version.accounts.insert(name, own);
+            if version.to_json().len() > LONGEST {
+                return number - 1;
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_has_room_for_as_many_accounts_as_the_documentation_says() {
+        let rooms = [
+            room("onepay", 1),
+            room("onepay", 2),
+            room("kuenta", 1),
+            room("kuenta", 2),
+        ];
+        assert_eq!(rooms, [316, 212, 439, 329]);
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn to(operation: &str, input: &[u8]) -> Answer {
     let (status, body) = match operation {
         "SendMessage" => (200, sent(&read(input))),
         "SendMessageBatch" => batch(&read(input)),
-        "GetSecretValue" => secret(&read(input)),
+        "GetSecretValue" => (200, secret(&read(input))),
         "Query" => (200, json!({ "Items": [], "Count": 0, "ScannedCount": 0 })),
         // PutItem, UpdateItem, TransactWriteItems, GetItem, ChangeMessageVisibility: nothing was there.
         _ => (200, json!({})),
@@ -51,25 +51,20 @@ fn batch(input: &Value) -> (u16, Value) {
     (200, json!({ "Successful": successful, "Failed": [] }))
 }
 
-/// A secret that was never rotated: there is no version before it. Its name is its provider's.
-fn secret(input: &Value) -> (u16, Value) {
-    if input["VersionStage"] == "AWSPREVIOUS" {
-        let missing = json!({
-            "__type": "ResourceNotFoundException",
-            "Message": "Secrets Manager can't find the specified secret value for staging label: AWSPREVIOUS",
-        });
-        return (400, missing);
-    }
+/// A secret as `acuse secrets put` leaves it: the version before it is the same. Its name is its provider's, and how many
+/// accounts it has.
+fn secret(input: &Value) -> Value {
     let name = input["SecretId"].as_str().unwrap_or_default();
-    let value = json!({
+    let (provider, accounts) = name.rsplit_once('-').unwrap_or_default();
+    let secret = crate::work::secret(provider, accounts.parse().unwrap_or_default());
+    json!({
         "ARN": format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-a1b2c3"),
         "Name": name,
         "VersionId": "a1b2c3d4-5678-90ab-cdef-EXAMPLE11111",
-        "SecretString": crate::work::secret(name).to_string(),
+        "SecretString": secret.to_json(),
         "VersionStages": ["AWSCURRENT"],
         "CreatedDate": 1_710_928_800.0,
-    });
-    (200, value)
+    })
 }
 
 #[cfg(test)]
