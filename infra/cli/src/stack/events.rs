@@ -90,10 +90,7 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(
     let form = record.form.as_deref().and_then(CanonicalForm::from_name);
     let envelope = Envelope {
         provider: record.provider.clone(),
-        account: Account {
-            name: AccountName::parse(&record.account).unwrap_or_default(),
-            environment: None,
-        },
+        account: account(record)?,
         content: record.content.clone(),
         delivery_id,
         received_at,
@@ -105,4 +102,20 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(
         }),
     };
     Ok(Some((provider.name, envelope.to_message()?)))
+}
+
+/// A record's account, bound to what makes the consumer read the payload as it did before.
+///
+/// The ledger does not store what the account was bound to. Without it, a payload that names no environment would take
+/// the stack's instead of its account's: test money would become live. And what was rejected because its account is
+/// bound to another environment stays rejected. A record of the default account that is live needs nothing: that is what
+/// such a payload is in any case, and consumers from before accounts can read it.
+fn account(record: &Record) -> Option<Account> {
+    let name = AccountName::parse(&record.account)?;
+    let environment = match set_aside_reason(record) {
+        Some(SetAside::AccountEnvironment { bound, .. }) => Some(bound),
+        _ => Environment::from_name(&record.environment)
+            .filter(|of_event| !name.is_default() || *of_event == Environment::Test),
+    };
+    Some(Account { name, environment })
 }
