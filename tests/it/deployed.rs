@@ -105,7 +105,7 @@ async fn the_template_is_created_updated_and_deleted_and_what_stores_data_is_ret
     });
     assert_eq!(deleted.await, "DELETE_COMPLETE");
     for (name, value) in &ours {
-        let retained = ["TableName", "QueueUrl", "SecretId"]
+        let retained = ["TableName", "QueueUrl", "SecretId", "SecretFormat"]
             .iter()
             .any(|end| name.ends_with(end));
         assert_eq!(outputs.exists(name, value).await, retained, "{name} is {value}");

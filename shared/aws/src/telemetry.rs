@@ -30,7 +30,8 @@ struct Metrics {
 
 /// Starts logging and counting. `own` is the calling crate's name, `env!("CARGO_CRATE_NAME")`: its lines and Acuse's
 /// are logged at the configured level. That is `AWS_LAMBDA_LOG_LEVEL` (from Lambda's LoggingConfig), else `RUST_LOG`,
-/// else `info`. Lines are JSON objects, unless `AWS_LAMBDA_LOG_FORMAT` is `Text`.
+/// else `info`. Lines are JSON objects, unless `AWS_LAMBDA_LOG_FORMAT` is `Text`. With `ACCOUNT_METRICS=true`, metrics
+/// are written by account as well.
 pub fn init(own: &'static str) {
     let level = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"]
         .into_iter()
@@ -51,6 +52,9 @@ pub fn init(own: &'static str) {
     let namespace = config::optional("METRICS_NAMESPACE").unwrap_or_else(|| NAMESPACE.to_owned());
     if let Ok(collector) = Builder::new().cloudwatch_namespace(namespace).init() {
         metric::describe();
+        if config::optional("ACCOUNT_METRICS").is_some_and(|value| value == "true") {
+            metric::count_by_account();
+        }
         let _ = METRICS.set(Metrics { collector, level });
     }
 }

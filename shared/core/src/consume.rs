@@ -183,7 +183,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
                         None => "the invocation ended first",
                         Some(_) => "panicked outside of a hook",
                     };
-                    metric::event(event.provider, "failed");
+                    metric::event(event.provider, &event.account.name, "failed");
                     error!(key = %event.key, delivery_id = %event.delivery_id, error = why, "event interrupted");
                     self.wait_longer(message, why.to_owned())
                 }

@@ -1,14 +1,17 @@
 //! What is counted and timed, with few dimensions. The composition root installs a recorder; without one the numbers
 //! go nowhere.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
-/// Deliveries at the verify functions, by `Provider` and `Outcome`:
+use crate::account::AccountName;
+
+/// Deliveries at the verify functions, by `Provider` and `Outcome`, and perhaps [by account](count_by_account):
 /// - `queued`; `test`: queued, a test delivery of `acuse doctor`
 /// - `token`, `signature`: the proof that failed
-/// - `account`: the URL names an account that is not stored
+/// - `account`: it has a token or signature, but the URL names an account that is not stored
 /// - `registration`: failed, but answered 200 in a registration window
 /// - `too_long`, `unavailable`
 pub const DELIVERIES: &str = "Deliveries";
@@ -20,7 +23,7 @@ pub const QUARANTINED: &str = "Quarantined";
 /// the alarm needs one number.
 pub const REGISTRATIONS: &str = "Registrations";
 
-/// Deliveries of events at the consumer, by `Provider` and `Outcome`:
+/// Deliveries of events at the consumer, by `Provider` and `Outcome`, and perhaps [by account](count_by_account):
 /// - `completed`
 /// - `retried`: a hook failed or asked for a retry
 /// - `rejected`: a hook rejected it, or its writes can't be made
@@ -75,8 +78,31 @@ pub fn describe() {
     describe_histogram!(HOOK_DURATION, Unit::Milliseconds, "duration of a hook's call");
 }
 
-pub(crate) fn delivery(provider: &'static str, outcome: &'static str) {
-    counter!(DELIVERIES, "Provider" => provider, "Outcome" => outcome).increment(1);
+/// Whether deliveries and events of other accounts than the default one have a series of their own.
+static BY_ACCOUNT: AtomicBool = AtomicBool::new(false);
+
+/// Counts deliveries and events of other accounts than the default one once more, with the dimension `Account`. Their
+/// provider's series stay as they are, so alarms see the same numbers. Each account costs as much as a provider.
+pub fn count_by_account() {
+    BY_ACCOUNT.store(true, Ordering::Relaxed);
+}
+
+fn count(name: &'static str, provider: &'static str, account: &AccountName, outcome: &'static str, by_account: bool) {
+    counter!(name, "Provider" => provider, "Outcome" => outcome).increment(1);
+    if by_account && !account.is_default() {
+        let account = account.to_string();
+        counter!(name, "Provider" => provider, "Account" => account, "Outcome" => outcome).increment(1);
+    }
+}
+
+pub(crate) fn delivery(provider: &'static str, account: &AccountName, outcome: &'static str) {
+    count(
+        DELIVERIES,
+        provider,
+        account,
+        outcome,
+        BY_ACCOUNT.load(Ordering::Relaxed),
+    );
 }
 
 pub(crate) fn quarantined(provider: &'static str) {
@@ -91,8 +117,8 @@ pub(crate) fn account_mismatch() {
     counter!(ACCOUNT_MISMATCHES).increment(1);
 }
 
-pub(crate) fn event(provider: &'static str, outcome: &'static str) {
-    counter!(EVENTS, "Provider" => provider, "Outcome" => outcome).increment(1);
+pub(crate) fn event(provider: &'static str, account: &AccountName, outcome: &'static str) {
+    count(EVENTS, provider, account, outcome, BY_ACCOUNT.load(Ordering::Relaxed));
 }
 
 pub(crate) fn queue_latency(provider: &'static str, latency: Duration) {
@@ -113,4 +139,38 @@ pub(crate) fn hook_duration(hook: &'static str, duration: Duration) {
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_util::debugging::DebuggingRecorder;
+
+    use super::*;
+
+    #[test]
+    fn only_other_accounts_have_series_of_their_own_and_only_if_asked_for() {
+        let provider = [("Provider", "onepay"), ("Outcome", "queued")];
+        let account = [("Provider", "onepay"), ("Account", "test"), ("Outcome", "queued")];
+        for (name, by_account, expected) in [
+            ("default", true, vec![provider.to_vec()]),
+            ("test", false, vec![provider.to_vec()]),
+            ("test", true, vec![provider.to_vec(), account.to_vec()]),
+        ] {
+            let recorder = DebuggingRecorder::new();
+            let snapshotter = recorder.snapshotter();
+            let name = AccountName::parse(name).unwrap();
+            metrics::with_local_recorder(&recorder, || count(DELIVERIES, "onepay", &name, "queued", by_account));
+            let counted = snapshotter.snapshot().into_vec();
+            let labels = |key: &metrics::Key| -> Vec<_> {
+                let labels = key.labels();
+                labels
+                    .map(|label| (label.key().to_owned(), label.value().to_owned()))
+                    .collect()
+            };
+            let counted: Vec<_> = counted.iter().map(|(key, ..)| labels(key.key())).collect();
+            let owned = |set: Vec<(&str, &str)>| set.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+            let expected: Vec<Vec<_>> = expected.into_iter().map(owned).collect();
+            assert_eq!(counted, expected, "{name}");
+        }
+    }
 }

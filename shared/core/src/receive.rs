@@ -14,6 +14,7 @@ use http::HeaderMap;
 use thiserror::Error;
 use tracing::{error, info, warn};
 
+use crate::account::AccountName;
 use crate::clock::{Clock, Random, within};
 use crate::error::chain;
 use crate::metric;
@@ -159,7 +160,13 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
             Answer::Queued(_) if is_test => "test",
             answer => answer.name(),
         };
-        metric::delivery(self.provider.name, outcome);
+        // Who looks for URLs without a token or signature is no misconfigured sender.
+        if answer != Answer::UnknownAccount || self.provider.scheme.has_proof(delivery.headers()) {
+            // In the other cases nobody has looked for the account, and anybody can make up a name.
+            let named = matches!(answer, Answer::Queued(_) | Answer::Refused(_)).then(|| AccountName::parse(account));
+            let account = named.flatten().unwrap_or_default();
+            metric::delivery(self.provider.name, &account, outcome);
+        }
         answer
     }
 
@@ -194,8 +201,7 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
             Err(_) => true,
         };
         // Without any proof, no other secret would make a difference.
-        let mut proofs = self.provider.scheme.headers();
-        if !depends_on_secrets || !proofs.any(|name| delivery.headers().contains_key(name)) {
+        if !depends_on_secrets || !self.provider.scheme.has_proof(delivery.headers()) {
             return first;
         }
         match self.keyring.reload(now).await? {

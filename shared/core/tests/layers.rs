@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// From the lowest layer to the highest. The two halves don't know each other.
 const CHAINS: [&str; 2] = [
-    "error clock json metric account wire provider receive",
-    "error clock json metric account wire provider event providers hook ledger consume",
+    "error clock json account metric wire provider receive",
+    "error clock json account metric wire provider event providers hook ledger consume",
 ];
 
 #[test]

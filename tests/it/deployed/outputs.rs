@@ -75,6 +75,10 @@ impl Outputs {
                 .await
                 .is_some();
         }
+        if name == "SecretFormat" {
+            // It names nothing. Its value outlives the stack, as the secrets do.
+            return value == "accounts";
+        }
         panic!("this test does not know outputs like {name}: add a line for them");
     }
 

@@ -1,6 +1,7 @@
 //! The server for deliveries, which a tunnel exposes.
 //!
-//! It serves the template's routes and `/healthz`, and nothing else. A request's path is only compared with the routes.
+//! It serves the template's routes and `/healthz`, and nothing else. A request's path is only compared with the routes,
+//! and built anew from the match.
 //! The emulator gets an event for the matched route's function, and nothing of the caller's in the URL, since the
 //! emulator runs whatever it is given.
 
@@ -10,6 +11,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acuse_core::account::AccountName;
 use axum::Router;
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{Request, State};
@@ -37,16 +39,29 @@ pub(super) struct Front {
     api: Api,
     /// The URL of `cargo lambda watch`; `None` if the emulator runs the functions.
     watch_url: Option<String>,
-    /// Each with the path it serves.
-    routes: Vec<(String, Route)>,
+    routes: Vec<Served>,
+}
+
+/// A route, and the path that it serves.
+struct Served {
+    /// Without `{proxy+}`.
+    path: String,
+    is_greedy: bool,
+    route: Route,
+}
+
+/// A request's path, built from the route that matches it.
+struct Matched {
+    path: String,
+    /// What `{proxy+}` stands for.
+    proxy: Option<String>,
 }
 
 impl Front {
     /// # Errors
     /// [`Error::Template`] if a route has other parameters than a trailing `{proxy+}`.
     pub(super) fn new(api: Api, watch_url: Option<String>, routes: Vec<Route>) -> Result<Self, Error> {
-        let of_path = |route: Route| served(&route).map(|path| (path, route));
-        let routes: Result<_, _> = routes.into_iter().map(of_path).collect();
+        let routes: Result<_, _> = routes.into_iter().map(Served::new).collect();
         Ok(Self {
             api,
             watch_url,
@@ -56,13 +71,17 @@ impl Front {
 
     /// The routes of `path`, best match for `method` first: a route of that method, then `ANY`.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
-    fn routes(&self, path: &str, method: &Method) -> Vec<&Route> {
-        let of_path = self.routes.iter().filter(|(served, _)| served == path);
-        let mut routes: Vec<&Route> = of_path.map(|(_, route)| route).collect();
-        routes.sort_by_key(|route| match route.method.as_str() {
-            own if own == method.as_str() => 0,
-            "ANY" => 1,
-            _ => 2,
+    fn routes(&self, path: &str, method: &Method) -> Vec<(&Route, Matched)> {
+        let matched = |served: &'_ Served| served.matches(path);
+        let of_path = self
+            .routes
+            .iter()
+            .filter_map(|served| Some((&served.route, matched(served)?)));
+        let mut routes: Vec<_> = of_path.collect();
+        routes.sort_by_key(|(route, matched)| match route.method.as_str() {
+            own if own == method.as_str() => (matched.proxy.is_some(), 0),
+            "ANY" => (matched.proxy.is_some(), 1),
+            _ => (true, 2),
         });
         routes
     }
@@ -102,11 +121,11 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
         };
     }
     let routes = front.routes(path, &parts.method);
-    let route = match routes.as_slice() {
-        [route, ..] if route.method == "ANY" || route.method == parts.method.as_str() => route,
+    let (route, matched) = match routes.as_slice() {
+        [(route, matched), ..] if route.method == "ANY" || route.method == parts.method.as_str() => (route, matched),
         [] => return message(StatusCode::NOT_FOUND, "Not Found"),
         others => {
-            let methods: Vec<&str> = others.iter().map(|route| route.method.as_str()).collect();
+            let methods: Vec<&str> = others.iter().map(|(route, _)| route.method.as_str()).collect();
             return not_allowed(&methods.join(", "));
         }
     };
@@ -114,26 +133,54 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    match front.invoke(route, &event::request(route, path, &parts, &body)).await {
+    match front
+        .invoke(route, &event::request(route, matched, &parts, &body))
+        .await
+    {
         Ok(response) => response,
         Err(error) if error.is_timeout() => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         Err(_) => message(StatusCode::BAD_GATEWAY, "the functions can't be reached"),
     }
 }
 
-/// The path that a route serves. A greedy route serves only its trailing slash, since the functions answer 404 to
-/// anything below.
-fn served(route: &Route) -> Result<String, Error> {
-    let path = match route.path.strip_suffix("/{proxy+}") {
-        Some(parent) => format!("{parent}/"),
-        None => route.path.clone(),
-    };
-    match path.contains(['{', '$']) {
-        false => Ok(path),
-        true => Err(Error::Template(format!(
-            "the local stack supports no route parameters except a trailing `{{proxy+}}`: {}",
-            route.path
-        ))),
+impl Served {
+    fn new(route: Route) -> Result<Self, Error> {
+        let (path, is_greedy) = match route.path.strip_suffix("{proxy+}") {
+            Some(parent) => (parent, true),
+            None => (route.path.as_str(), false),
+        };
+        match path.contains(['{', '$']) || is_greedy && !path.ends_with('/') {
+            false => Ok(Self {
+                path: path.to_owned(),
+                is_greedy,
+                route,
+            }),
+            true => Err(Error::Template(format!(
+                "the local stack supports no route parameters except a trailing `{{proxy+}}`: {}",
+                route.path
+            ))),
+        }
+    }
+
+    /// A greedy route serves one account below its path, with or without a trailing slash, since the functions answer
+    /// 404 to anything else.
+    fn matches(&self, path: &str) -> Option<Matched> {
+        let below = path.strip_prefix(self.path.as_str())?;
+        if !self.is_greedy {
+            return below.is_empty().then(|| Matched {
+                path: self.path.clone(),
+                proxy: None,
+            });
+        }
+        let proxy = match below.strip_suffix('/') {
+            _ if below.is_empty() => String::new(),
+            Some(account) => format!("{}/", AccountName::parse(account)?),
+            None => AccountName::parse(below)?.to_string(),
+        };
+        Some(Matched {
+            path: format!("{}{proxy}", self.path),
+            proxy: Some(proxy),
+        })
     }
 }
 

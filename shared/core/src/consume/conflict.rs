@@ -22,7 +22,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         let kept = self.ledger.keep_conflict(event, &message.message_id, self.clock.now());
         match kept.await {
             Ok(ConflictRecord::New) => {
-                metric::event(event.provider, "conflict");
+                metric::event(event.provider, &event.account.name, "conflict");
                 warn!(key = %event.key, delivery_id = %event.delivery_id, "conflict kept: other bytes under a known key");
                 Outcome::Delete
             }
@@ -38,7 +38,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         let (key, delivery_id) = (&event.key, event.delivery_id);
         match self.ledger.count_duplicate(key, self.clock.now()).await {
             Ok(()) => {
-                metric::event(event.provider, "duplicate");
+                metric::event(event.provider, &event.account.name, "duplicate");
                 info!(%key, %delivery_id, status = status.name(), "duplicate dropped");
                 Outcome::Delete
             }

@@ -6,7 +6,7 @@ use tracing::error;
 
 use super::parts::Waiting;
 use super::{Consumer, Inbox, Received};
-use crate::account::Account;
+use crate::account::{Account, AccountName};
 use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::ledger::Ledger;
@@ -89,7 +89,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     pub(super) async fn send_to_dead_letters(&self, message: &Received, reason: &str, deadline: Timestamp) -> bool {
         match self.in_time(deadline, self.inbox.dead_letter(message, reason)).await {
             Some(Ok(())) => {
-                metric::event(provider_of(message), "dead_lettered");
+                metric::event(provider_of(message), &AccountName::DEFAULT, "dead_lettered");
                 true
             }
             Some(Err(error)) => {

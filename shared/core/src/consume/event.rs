@@ -132,7 +132,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// All hooks are done, and the ledger says so.
     pub(super) fn completed(&self, event: &Event, attempt: u32) -> Outcome {
         let latency = self.clock.now().since(event.received_at);
-        metric::event(event.provider, "completed");
+        metric::event(event.provider, &event.account.name, "completed");
         metric::end_to_end_latency(event.provider, latency);
         let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
         info!(key = %event.key, account = %event.account.name, delivery_id = %event.delivery_id, attempt, ms, "event completed");
@@ -140,7 +140,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     }
 
     fn wait(&self, event: &Event, until: Timestamp) -> Outcome {
-        metric::event(event.provider, "waiting");
+        metric::event(event.provider, &event.account.name, "waiting");
         info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event in progress elsewhere, or not due yet");
         Outcome::Return(
             until.since(self.clock.now()),
@@ -151,7 +151,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// The event stays as it is: the message comes back, and may claim it once its lease is over.
     pub(super) fn ledger_failed(&self, message: &Received, event: &Event, error: &LedgerError) -> Outcome {
         let error = chain(error);
-        metric::event(event.provider, "failed");
+        metric::event(event.provider, &event.account.name, "failed");
         error!(key = %event.key, delivery_id = %event.delivery_id, error, "ledger call failed");
         self.wait_longer(message, error)
     }

@@ -29,7 +29,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         };
         let delay = delay.max(after.unwrap_or_default()).min(LONGEST_DELAY);
         warn!(%key, %delivery_id, attempt, hook, reason, retry_in_s = delay.as_secs(), "event released");
-        metric::event(event.provider, "retried");
+        metric::event(event.provider, &event.account.name, "retried");
         let retry_at = self.clock.now().plus(delay);
         let release = Change::Release {
             error: error.clone(),
@@ -86,7 +86,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             reason: reason.to_owned(),
         };
         self.end_with(owned, reject, || {
-            metric::event(event.provider, outcome);
+            metric::event(event.provider, &event.account.name, outcome);
             warn!(key = %event.key, delivery_id = %event.delivery_id, reason, "event rejected");
             Outcome::Delete
         })
@@ -96,7 +96,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// The ledger or a queue could not be reached, which does not count as an attempt.
     async fn outage(&self, owned: &Owned<'_>, error: String) -> Outcome {
         let Owned { message, event, .. } = owned;
-        metric::event(event.provider, "failed");
+        metric::event(event.provider, &event.account.name, "failed");
         error!(key = %event.key, delivery_id = %event.delivery_id, error, "event released after an outage");
         let release = Change::Release {
             error: error.clone(),

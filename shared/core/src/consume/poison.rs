@@ -18,6 +18,7 @@ use tracing::error;
 use super::delete_or_return::provider_of;
 use super::event::RESERVE;
 use super::{Consumer, Inbox, LAST, Outcome, Received};
+use crate::account::AccountName;
 use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::ledger::{Ledger, StartCount};
@@ -121,7 +122,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             Some(Err(error)) => chain(&error),
             None => "the invocation ended first".to_owned(),
         };
-        metric::event(provider_of(message), "failed");
+        metric::event(provider_of(message), &AccountName::DEFAULT, "failed");
         error!(message_id = message.message_id, error = why, "message not started");
         Err(self.wait_longer(message, why))
     }

@@ -4,6 +4,8 @@ mod settings;
 
 use std::time::Duration;
 
+use http::HeaderMap;
+
 use crate::wire::delivery::CanonicalForm;
 pub use settings::{SettingError, merged};
 
@@ -151,10 +153,11 @@ pub enum Key {
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
 impl Scheme {
-    /// All headers that may carry a proof. They tell a misconfigured sender from a stranger.
-    pub fn headers(&self) -> impl Iterator<Item = &'static str> {
+    /// Whether there is a proof among `headers`, valid or not. It tells a misconfigured sender from a stranger.
+    pub fn has_proof(&self, headers: &HeaderMap) -> bool {
         let signatures = self.signatures.iter().flat_map(|signature| signature.headers);
-        signatures.copied().chain(self.token.map(|token| token.header))
+        let mut names = signatures.copied().chain(self.token.map(|token| token.header));
+        names.any(|name| headers.contains_key(name))
     }
 }
 

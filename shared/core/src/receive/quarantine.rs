@@ -95,8 +95,7 @@ impl Quarantine {
         registering: bool,
     ) -> Result<Message, &'static str> {
         let headers = delivery.headers();
-        let has_proof = provider.scheme.headers().any(|name| headers.contains_key(name));
-        if !has_proof && !has_signature_header(headers) && !registering {
+        if !provider.scheme.has_proof(headers) && !has_signature_header(headers) && !registering {
             return Err("no: neither signature nor token header");
         }
         let own = QuarantinedDelivery {

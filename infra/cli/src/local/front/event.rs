@@ -12,9 +12,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::deploy::Route;
+use super::Matched;
 
-/// The event of a request for `path`, which `route` serves.
-pub(super) fn request(route: &Route, path: &str, parts: &Parts, body: &Bytes) -> Value {
+/// The event of a request that `route` serves.
+pub(super) fn request(route: &Route, matched: &Matched, parts: &Parts, body: &Bytes) -> Value {
     // Names are lower case, and several values are joined by commas.
     let mut headers: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in &parts.headers {
@@ -45,10 +46,12 @@ pub(super) fn request(route: &Route, path: &str, parts: &Parts, body: &Bytes) ->
     };
     let key = format!("{} {}", route.method, route.path);
     let now = jiff::Timestamp::now();
+    let path = &matched.path;
     json!({
         "version": "2.0",
         "routeKey": key,
         "rawPath": path,
+        "pathParameters": matched.proxy.as_ref().map(|proxy| json!({"proxy": proxy})),
         "rawQueryString": parts.uri.query().unwrap_or_default(),
         "headers": headers,
         "requestContext": {
@@ -143,7 +146,11 @@ mod tests {
             path: "/webhooks/pagosya".into(),
             function: Function::named("pagosya"),
         };
-        request(&route, &route.path, &parts, &Bytes::from_static(body))
+        let matched = Matched {
+            path: route.path.clone(),
+            proxy: None,
+        };
+        request(&route, &matched, &parts, &Bytes::from_static(body))
     }
 
     #[test]

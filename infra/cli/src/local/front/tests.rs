@@ -109,7 +109,16 @@ async fn only_the_routes_paths_reach_the_emulator() {
         "/webhooks//pagosya",
         "/./webhooks/pagosya",
         "/webhooks/pagosya//",
-        "/webhooks/pagosya/other",
+        "/webhooks/pagosya/Test",
+        "/webhooks/pagosya/_test",
+        "/webhooks/pagosya/test//",
+        "/webhooks/pagosya//test",
+        "/webhooks/pagosya/a/b",
+        "/webhooks/pagosya/test/..",
+        "/webhooks/pagosya/a%2fb",
+        "/webhooks/pagosya/%74est",
+        "/webhooks/pagosya/test%00",
+        "/webhooks/pagosya/test;a=b",
         "/webhooks/pagosya/..",
         "/webhooks/pagosya/%2e%2e/",
         "/webhooks/pagosya/{proxy+}",
@@ -136,6 +145,8 @@ async fn only_the_routes_paths_reach_the_emulator() {
     let served = [
         "/webhooks/pagosya",
         "/webhooks/pagosya/",
+        "/webhooks/pagosya/test",
+        "/webhooks/pagosya/test/?to=/../2015-03-31/functions",
         "/webhooks/pagosya?to=../../2015-03-31/functions",
         "/webhooks/pagosya/?/../../2015-03-31/functions",
         "/webhooks/pagosya?",
@@ -147,7 +158,7 @@ async fn only_the_routes_paths_reach_the_emulator() {
         let status = attacked.send(&request("POST", target, "127.0.0.1:3000", "{}")).await;
         assert_eq!(status, Some(200), "{target}");
     }
-    assert_eq!(attacked.asked(), [INVOCATION; 8]);
+    assert_eq!(attacked.asked(), [INVOCATION; 10]);
     // Invalid request targets (RFC 9112, 3.2), which the HTTP library refuses.
     for target in [
         "/webhooks/pagosya?a=b c",
@@ -158,7 +169,7 @@ async fn only_the_routes_paths_reach_the_emulator() {
         let status = attacked.send(&request("POST", target, "127.0.0.1:3000", "{}")).await;
         assert_eq!(status, Some(400), "{target}");
     }
-    assert_eq!(attacked.asked(), [INVOCATION; 8]);
+    assert_eq!(attacked.asked(), [INVOCATION; 10]);
 }
 
 #[tokio::test]
@@ -261,6 +272,29 @@ async fn idle_connections_are_closed_and_block_nobody() {
         assert!(closed.is_ok(), "still open");
     }
     assert_eq!(attacked.asked(), [INVOCATION]);
+}
+
+#[test]
+fn a_path_is_built_from_the_route_and_the_account() {
+    let greedy = Served::new(route("ANY /webhooks/pagosya/{proxy+}")).unwrap();
+    for (below, proxy) in [
+        ("", Some("")),
+        ("test", Some("test")),
+        ("test/", Some("test/")),
+        ("/", None),
+        ("test//", None),
+        ("test/a", None),
+        ("Test", None),
+        (&"a".repeat(65), None),
+    ] {
+        let path = format!("/webhooks/pagosya/{below}");
+        let matched = greedy.matches(&path).map(|matched| (matched.path, matched.proxy));
+        assert_eq!(matched, proxy.map(|proxy| (path, Some(proxy.to_owned()))), "{below}");
+    }
+    assert!(greedy.matches("/webhooks/pagosya").is_none());
+    let exact = Served::new(route("POST /webhooks/pagosya")).unwrap();
+    assert!(exact.matches("/webhooks/pagosya/").is_none());
+    assert_eq!(exact.matches("/webhooks/pagosya").unwrap().proxy, None);
 }
 
 #[test]
