@@ -36,7 +36,7 @@ fuzz_target!(|body: &[u8]| {
 });
 
 fn check(provider: &'static Provider, own: Environment, account: &Account, body: &[u8]) {
-    let delivered = |body, attempt| delivered(provider, account, body, attempt);
+    let delivered = |body: &[u8], attempt| delivered(provider, account, body, attempt);
     let event = Event::read(delivered(body, 1), provider, own);
     let retried = Event::read(delivered(body, 2), provider, own);
     // An account that is bound to its environment changes nothing, and another stack's environment is not asked for.
