@@ -1,16 +1,18 @@
 //! A provider's secret, which Secrets Manager has in two versions.
 
+mod fake;
+mod writes;
+
 use acuse_aws::verifier::SecretsManager;
 use acuse_core::providers::kuenta;
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::{SecretStore, StoreError};
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::runtime::serve;
+use fake::at;
 
 /// Loads the secrets from a Secrets Manager that answers this for the two versions.
 async fn load(current: Value, previous: Value) -> Result<Secrets, StoreError> {
@@ -25,14 +27,7 @@ async fn load(current: Value, previous: Value) -> Result<Secrets, StoreError> {
         };
         (status, answer.to_string())
     };
-    let endpoint = format!("http://{}", serve(Router::new().fallback(answer)).await);
-    let config = aws_sdk_secretsmanager::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("id", "key", None, None, "test"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(endpoint);
-    let client = Client::from_conf(config.build());
+    let client = at(serve(Router::new().fallback(answer)).await);
     let store = SecretsManager::new(client, "kuenta".to_owned(), &kuenta::PROVIDER);
     let accounts = store.load().await?;
     let secrets = accounts.get("default").unwrap();

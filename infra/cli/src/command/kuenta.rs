@@ -155,7 +155,7 @@ impl Register {
 /// The secret for Kuenta to sign with. A new one is stored before Kuenta gets it.
 async fn secret(place: &Place) -> Result<SecretString, Failure> {
     let Some(store) = &place.store else {
-        let asked = super::secrets::ask(&PROVIDER, false)?;
+        let asked = super::secrets::ask(&PROVIDER, &AccountName::DEFAULT, false)?;
         return Ok(newest(&PROVIDER, &asked.signing_secrets)?);
     };
     let stored = store.get().await?;

@@ -1,28 +1,32 @@
-//! `acuse secrets`: what a provider and its merchant share.
+//! `acuse secrets`: what a provider and its merchant share, account by account.
 //!
 //! A value is read from the terminal, without echo, or from standard input. It is never read from the command line, where
 //! other users and the shell's history would see it, and never printed.
 
+mod arrivals;
+mod bind;
 mod input;
+mod list;
+mod put;
+mod remove;
+mod rotate;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use acuse_aws::system::SystemClock;
+use acuse_cli::note;
 use acuse_cli::stack::filter::provider_parser;
-use acuse_cli::stack::secret::StackSecret;
-use acuse_cli::{note, say};
+use acuse_cli::stack::secret::{StackSecret, Stored};
+use acuse_cli::stack::target::Target;
 use acuse_core::account::AccountName;
-use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{Problem, SecretError, StoredAccount};
+use acuse_core::receive::secrets::StoredAccount;
 use acuse_core::receive::{FRESH_FOR, RELOAD_EVERY};
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::interrupt::{INTERRUPTED, interrupted};
-use super::options::StackOptions;
-use super::progress::countdown;
+use super::options::{AccountOption, StackOptions, account_option};
+use bind::Binding;
 pub(super) use input::ask;
 
 /// A read just after a write to Secrets Manager may still return the old value.
@@ -37,167 +41,168 @@ const WITHDRAWN_AFTER: Duration = FRESH_FOR.saturating_add(MARGIN);
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Replace a provider's secret: only the new one is accepted
+    /// Store an account's secret, or replace it: only the new one is accepted
     ///
     /// Asks for it, or reads standard input: the signing secret, then on a second line the token if the provider
-    /// has one; or the whole JSON object. The old secret is withdrawn, though running functions may accept it
-    /// for about five more minutes. To accept both for a while, use `rotate`. It is safe to run this again.
+    /// has one; or the account's whole JSON object. Other accounts stay as they are. The old secret is withdrawn,
+    /// though running functions may accept it for about five more minutes. To accept both for a while, use
+    /// `rotate`. It is safe to run this again.
     #[command(after_help = "Examples:
   acuse secrets put kuenta --stack acuse
   acuse secrets put onepay --stack acuse < onepay-secret.json
+  acuse secrets put onepay --account test --environment test    another webhook, for test payments only
   printf '%s\\n' \"$SIGNING\" \"$TOKEN\" | acuse secrets put onepay
   acuse secrets put onepay --no-token     for a webhook without a token: only the signature is checked
 
 If a secret has leaked, see \"A secret has leaked\" in docs/operations.md.")]
     Put {
-        /// State that the provider's webhook has no token, though Acuse expects one: only the signature is checked.
+        /// State that the account's webhook has no token, though Acuse expects one: only the signature is checked.
         /// Putting a secret with a token undoes this
         #[arg(long)]
         no_token: bool,
+        /// The only environment that the account's deliveries may be of, or `any`: others are recorded and reach no
+        /// hook [default: as it is; `any` for a new account]
+        #[arg(long, value_parser = Binding::parser())]
+        environment: Option<Binding>,
         #[command(flatten)]
-        arguments: Arguments,
+        which: Which,
     },
     /// Store a new secret beside the old one, so that no delivery is lost while you change it
     ///
     /// Waits until every running function accepts both. Then change the secret at the provider, and withdraw the
-    /// old one with `--finish`. It is safe to interrupt this and to run it again with the same secret.
+    /// old one with `--finish`. Other accounts stay as they are. It is safe to interrupt this and to run it again
+    /// with the same secret.
     #[command(after_help = "Examples:
   acuse secrets rotate kuenta --stack acuse             asks for the new secret; both are accepted
-  acuse secrets rotate kuenta --stack acuse --finish    only the new one is accepted")]
+  acuse secrets rotate kuenta --stack acuse --finish    only the new one is accepted
+  acuse secrets rotate onepay --account test            rotates one account of several")]
     Rotate {
-        /// Withdraw all secrets but the newest; asks for nothing
+        /// Withdraw all of the account's secrets and tokens but the newest; asks for nothing
         #[arg(long)]
         finish: bool,
         #[command(flatten)]
-        arguments: Arguments,
+        which: Which,
+    },
+    /// Bind an account to an environment, and keep its secret
+    ///
+    /// Deliveries of another environment are then recorded as REJECTED and reach no hook, so that the secret of a
+    /// test webhook can't sign live payments. Running functions know of it within about five minutes.
+    #[command(after_help = "Examples:
+  acuse secrets bind onepay --environment live                  the account `default`
+  acuse secrets bind onepay --account test --environment test
+  acuse secrets bind onepay --environment any                   unbinds it")]
+    Bind {
+        /// The only environment that the account's deliveries may be of, or `any`
+        #[arg(long, value_parser = Binding::parser())]
+        environment: Binding,
+        #[command(flatten)]
+        which: Which,
+    },
+    /// List the accounts of one or all providers: environment, secrets, last change and last delivery
+    ///
+    /// Values are never shown. The last delivery is looked up among the newest events of the last 7 days.
+    #[command(after_help = "Examples:
+  acuse secrets list
+  acuse secrets list onepay --json | jq 'select(.signing_secrets > 1)'    rotations to finish")]
+    List(list::List),
+    /// Remove an account: its deliveries are refused
+    ///
+    /// Shows what still arrived in the last 7 days, and asks for confirmation. Events that were received stay.
+    #[command(after_help = "Examples:
+  acuse secrets remove onepay --account test
+  acuse secrets remove onepay --account test --yes")]
+    Remove {
+        /// Don't ask for confirmation
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        which: Which,
     },
 }
 
+/// One account of a stack.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Which {
     /// The provider whose secret it is
     #[arg(value_parser = provider_parser())]
     provider: &'static Provider,
     #[command(flatten)]
+    account: AccountOption,
+    #[command(flatten)]
     stack: StackOptions,
 }
 
+/// [`Which`], found.
+struct Place {
+    target: Target,
+    /// With the signature settings of the stack.
+    provider: &'static Provider,
+    account: AccountName,
+    secret: StackSecret,
+}
+
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
-    let arguments = match &command {
-        Command::Put { arguments, .. } | Command::Rotate { arguments, .. } => arguments,
-    };
-    let target = arguments.stack.target().await?;
-    let provider = target.provider(arguments.provider)?;
-    let secret = StackSecret::of(&target, provider)?;
     match command {
-        Command::Put { no_token, .. } => put(provider, &secret, no_token).await,
-        Command::Rotate { finish: false, .. } => rotate(provider, &secret).await,
-        Command::Rotate { finish: true, .. } => finish(provider, &secret).await,
+        Command::Put {
+            no_token,
+            environment,
+            which,
+        } => put::run(&which.find().await?, environment, no_token).await,
+        Command::Rotate { finish: false, which } => rotate::run(&which.find().await?).await,
+        Command::Rotate { finish: true, which } => rotate::finish(&which.find().await?).await,
+        Command::Bind { environment, which } => bind::run(&which.find().await?, environment).await,
+        Command::List(list) => list.run().await,
+        Command::Remove { yes, which } => remove::run(&which.find().await?, yes).await,
     }
 }
 
-async fn put(provider: &'static Provider, secret: &StackSecret, no_token: bool) -> Result<ExitCode, Failure> {
-    let name = provider.name;
-    if no_token && provider.scheme.token.is_none() {
-        return Err(Failure::new(format!(
-            "{name} never sends a token: leave `--no-token` out"
-        )));
+impl Which {
+    async fn find(self) -> Result<Place, Failure> {
+        let target = self.stack.target().await?;
+        let provider = target.provider(self.provider)?;
+        Ok(Place {
+            secret: StackSecret::of(&target, provider)?,
+            target,
+            provider,
+            account: self.account.account,
+        })
     }
-    let new = ask(provider, no_token).map_err(|mut failure| {
-        let error = failure.error.downcast_ref::<SecretError>();
-        if error.is_some_and(|error| matches!(error.problem, Problem::MissingToken { .. })) {
-            failure.advice = Some(format!(
-                "if its webhook has no token, add `--no-token`: `acuse secrets put {name} --no-token`"
-            ));
+}
+
+impl Place {
+    /// `onepay`, or `onepay/test`.
+    fn scope(&self) -> String {
+        self.account.scope(self.provider.name).into_owned()
+    }
+
+    /// `acuse secrets {verb} onepay --account test`
+    fn command(&self, verb: &str) -> String {
+        let name = self.provider.name;
+        format!("acuse secrets {verb} {name}{}", account_option(&self.account))
+    }
+
+    /// The account as it is stored.
+    fn find<'a>(&self, stored: &'a Stored) -> Result<&'a StoredAccount, Failure> {
+        stored.account(&self.account).ok_or_else(|| self.unknown(stored))
+    }
+
+    /// The account has no secret.
+    fn unknown(&self, stored: &Stored) -> Failure {
+        let (provider, account) = (self.provider.name, &self.account);
+        let names: Vec<_> = stored.version.accounts.keys().map(|name| format!("`{name}`")).collect();
+        let error = match names.is_empty() {
+            true => format!("{provider} has no secret yet"),
+            false => format!("{provider} has no account `{account}`; it has {}", names.join(", ")),
+        };
+        Failure::with_advice(error, format!("to add it, run `{}`", self.command("put")))
+    }
+
+    fn note_no_token(&self, account: &StoredAccount) {
+        if account.has_no_token() {
+            note!(
+                "{} sends no token, as stated: only the signature is checked",
+                self.scope()
+            );
         }
-        failure
-    })?;
-    if no_token && !new.has_no_token() {
-        return Err(Failure::new(
-            "`--no-token` states that there is no token, but one was given: leave one of the two out",
-        ));
     }
-    let stored = secret.get().await?;
-    secret
-        .replace(&stored, &AccountName::DEFAULT, Some(new.clone()))
-        .await?;
-    let now = SystemClock.now();
-    say!("replaced the secret for {name} at {now}: only the new one is stored");
-    note_no_token(name, &new);
-    say!(
-        "every running function accepts the new one after {} s, and may accept the old one until {}",
-        ACCEPTED_AFTER.as_secs(),
-        now.plus(WITHDRAWN_AFTER)
-    );
-    say!("then release deliveries that were refused before: `acuse quarantine release --provider {name}`");
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn rotate(provider: &'static Provider, secret: &StackSecret) -> Result<ExitCode, Failure> {
-    let name = provider.name;
-    let stored = secret.get().await?;
-    let Some(old) = stored.account(&AccountName::DEFAULT) else {
-        let advice = format!("put it: `acuse secrets put {name}`");
-        return Err(Failure::with_advice(nothing_to_rotate(name), advice));
-    };
-    // If the old secret states that there is no token, so does the new one, unless a token is given.
-    let new = ask(provider, old.has_no_token())?.beside(old);
-    if new.signing_secrets == old.signing_secrets && new.tokens == old.tokens {
-        note!("the new secret of {name} is already there");
-    } else {
-        secret.put(&stored, &AccountName::DEFAULT, new.clone()).await?;
-        note!("stored the new secret of {name} beside the old one");
-        note_no_token(name, &new);
-    }
-    if !until_accepted().await {
-        note!(
-            "interrupted: both secrets of {name} are stored, but a running function may still refuse the new one. Don't change it at the provider yet: run `acuse secrets rotate {name}` with the same secret to wait again"
-        );
-        return Ok(ExitCode::from(INTERRUPTED));
-    }
-    say!(
-        "every running function accepts both secrets of {name}. Now change it at the provider, then run `acuse secrets rotate {name} --finish`"
-    );
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Waits, and shows how long. Returns false if interrupted: some functions may not accept the secret yet.
-async fn until_accepted() -> bool {
-    let wait = async {
-        let seconds = ACCEPTED_AFTER.as_secs();
-        note!("waiting {seconds} s until every running function accepts it");
-        countdown(ACCEPTED_AFTER).await;
-    };
-    tokio::select! {
-        // Listens before the wait is announced.
-        biased;
-        () = interrupted() => false,
-        () = wait => true,
-    }
-}
-
-fn nothing_to_rotate(name: &str) -> String {
-    format!("`{name}` has no secret yet, so there is nothing to rotate")
-}
-
-fn note_no_token(name: &str, secret: &StoredAccount) {
-    if secret.has_no_token() {
-        note!("{name} sends no token, as stated: only the signature is checked");
-    }
-}
-
-async fn finish(provider: &Provider, secret: &StackSecret) -> Result<ExitCode, Failure> {
-    let stored = secret.get().await?;
-    let Some(mut newest) = stored.account(&AccountName::DEFAULT).cloned() else {
-        return Err(Failure::new(nothing_to_rotate(provider.name)));
-    };
-    newest.signing_secrets.truncate(1);
-    newest.tokens.truncate(1);
-    secret.replace(&stored, &AccountName::DEFAULT, Some(newest)).await?;
-    say!(
-        "only the newest secret of {} is stored; a running function may accept an older one until {}",
-        provider.name,
-        SystemClock.now().plus(WITHDRAWN_AFTER)
-    );
-    Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,9 @@
 //! Reading and writing a provider's secret and registration window in Secrets Manager.
 
+mod error;
+
 use std::error::Error;
+use std::time::Duration;
 
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
@@ -8,11 +11,23 @@ use acuse_core::provider::Provider;
 use acuse_core::receive::registration::{self, Window};
 use acuse_core::receive::secrets::{LONGEST, Problem, SecretError, SecretVersion, StoredAccount};
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 
 use crate::stack::target::{Target, TargetError};
+pub use error::StackSecretError;
 
-/// The label of the version that is being written, until it becomes the current one.
+/// The label of the version that is being written, until it becomes the current one. Each write takes it from the version
+/// before: no version has more than three labels, of the 20 that Secrets Manager allows.
 const WRITING: &str = "ACUSE_WRITING";
+
+const CURRENT: &str = "AWSCURRENT";
+const PREVIOUS: &str = "AWSPREVIOUS";
+
+/// How often a write is done again because another account was changed at the same moment.
+const RETRIES: usize = 4;
+
+/// The wait before that: a read just after a write may still return the old value.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// One provider's secret in Secrets Manager, which has all its accounts.
 #[derive(Debug)]
@@ -28,39 +43,13 @@ pub struct StackSecret {
 pub struct Stored {
     /// What the functions accept: the current version and, for the same accounts, the previous one.
     pub version: SecretVersion,
+    /// The accounts of the previous version, which the functions accept too.
+    previous: SecretVersion,
     id: String,
     /// When the version was written.
     pub created_at: Option<Timestamp>,
-}
-
-/// A secret that can't be read or written. Contains no part of a value.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the texts say it")]
-pub enum StackSecretError {
-    #[error("can't {operation} the secret `{id}`")]
-    Unreachable {
-        operation: &'static str,
-        id: String,
-        source: Box<dyn Error + Send + Sync>,
-    },
-    /// Nothing is written, so that the other change is not lost.
-    #[error("somebody else changed the secret `{id}` at the same moment, so nothing was stored; run this again")]
-    Changed {
-        id: String,
-        source: Box<dyn Error + Send + Sync>,
-    },
-    #[error("the stack's functions are older than accounts and could not read the secret; deploy this version first")]
-    OldFunctions,
-    #[error(
-        "{accounts} accounts take {bytes} bytes, and a secret has room for {LONGEST}; remove accounts, finish rotations, or use another stack"
-    )]
-    TooLong { accounts: usize, bytes: usize },
-    #[error(
-        "stored the new secret in `{id}`, but the old one could not be withdrawn: it is still accepted. Run this again"
-    )]
-    NotWithdrawn { id: String, source: Box<StackSecretError> },
-    #[error(transparent)]
-    Secret(#[from] SecretError),
+    /// Why the current version can't be read. The functions use the previous one meanwhile.
+    pub invalid: Option<SecretError>,
 }
 
 impl Stored {
@@ -68,17 +57,29 @@ impl Stored {
     pub fn account(&self, name: &AccountName) -> Option<&StoredAccount> {
         self.version.accounts.get(name)
     }
+
+    /// Whether the functions accept deliveries of the account, be it because of the previous version alone.
+    pub fn accepts(&self, name: &AccountName) -> bool {
+        self.account(name).is_some() || self.previous.accounts.contains_key(name)
+    }
 }
 
 impl StackSecret {
     /// The secret of `provider` in a stack.
     pub fn of(target: &Target, provider: &'static Provider) -> Result<Self, TargetError> {
-        Ok(Self {
-            client: Client::new(&target.sdk),
-            id: target.secret_id(provider)?.to_owned(),
+        let id = target.secret_id(provider)?.to_owned();
+        let knows_accounts = target.output("SecretFormat").is_ok_and(|format| format == "accounts");
+        Ok(Self::new(Client::new(&target.sdk), id, provider, knows_accounts))
+    }
+
+    /// The secret of `provider` with this name or ARN.
+    pub fn new(client: Client, id: String, provider: &'static Provider, knows_accounts: bool) -> Self {
+        Self {
+            client,
+            id,
             provider,
-            knows_accounts: target.output("SecretFormat").is_ok_and(|format| format == "accounts"),
-        })
+            knows_accounts,
+        }
     }
 
     /// Its name or ARN.
@@ -88,43 +89,67 @@ impl StackSecret {
 
     /// The accounts that are stored; none for the template's placeholder.
     pub async fn get(&self) -> Result<Stored, StackSecretError> {
-        let value = self.client.get_secret_value().secret_id(&self.id).send().await;
-        let value = value.map_err(|error| self.error("read", error))?;
-        let text = value.secret_string();
-        let text = text.ok_or_else(|| Problem::Binary.of(self.provider))?;
-        let mut version = SecretVersion::parse(self.provider, text)?.unwrap_or_default();
+        let stored = self.get_replaceable().await?;
+        match stored.invalid {
+            Some(error) => Err(error.into()),
+            None => Ok(stored),
+        }
+    }
+
+    /// The accounts that the functions accept, even if the current version can't be read and is to be replaced. Fails if
+    /// that would lose accounts that are in no other version.
+    pub async fn get_replaceable(&self) -> Result<Stored, StackSecretError> {
+        let value = self.current().await?;
+        let previous = self.previous().await?.and_then(|value| value.secret_string);
+        // If it is invalid, the functions can't read it either.
+        let previous = previous.and_then(|text| SecretVersion::parse(self.provider, &text).ok().flatten());
+        let text = value.secret_string.as_deref();
+        let read = text.ok_or_else(|| Problem::Binary.of(self.provider));
+        let (mut version, invalid) = match read.and_then(|text| SecretVersion::parse(self.provider, text)) {
+            Ok(version) => (version.unwrap_or_default(), None),
+            Err(error) if previous.is_none() && text.is_some_and(|text| text.contains("\"accounts\"")) => {
+                return Err(error.into());
+            }
+            Err(error) => (previous.clone().unwrap_or_default(), Some(error)),
+        };
         // A write moves the label `AWSPREVIOUS`: what is accepted because of it goes into the new version.
-        let previous = self.previous().await?.accounts;
+        let previous = previous.unwrap_or_default();
         for (name, account) in &mut version.accounts {
-            if let Some(older) = previous.get(name) {
+            if let Some(older) = previous.accounts.get(name) {
                 *account = std::mem::take(account).beside(older);
             }
         }
         Ok(Stored {
             version,
+            previous,
             id: value.version_id.unwrap_or_default(),
             created_at: value
                 .created_date
                 .and_then(|at| Some(Timestamp::from_millis(at.to_millis().ok()?))),
+            invalid,
         })
     }
 
-    /// The previous version; empty if there is none, or if the functions can't read it either.
-    async fn previous(&self) -> Result<SecretVersion, StackSecretError> {
+    async fn current(&self) -> Result<GetSecretValueOutput, StackSecretError> {
         let get = self.client.get_secret_value().secret_id(&self.id);
-        let text = match get.version_stage("AWSPREVIOUS").send().await {
-            Ok(value) => value.secret_string.unwrap_or_default(),
+        let value = get.version_stage(CURRENT).send().await;
+        value.map_err(|error| self.error("read", error))
+    }
+
+    /// The previous version, if there is one.
+    async fn previous(&self) -> Result<Option<GetSecretValueOutput>, StackSecretError> {
+        let get = self.client.get_secret_value().secret_id(&self.id);
+        match get.version_stage(PREVIOUS).send().await {
+            Ok(value) => Ok(Some(value)),
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|e| e.is_resource_not_found_exception()) =>
             {
-                String::new()
+                Ok(None)
             }
-            Err(error) => return Err(self.error("read", error)),
-        };
-        let version = SecretVersion::parse(self.provider, &text).ok().flatten();
-        Ok(version.unwrap_or_default())
+            Err(error) => Err(self.error("read", error)),
+        }
     }
 
     /// Stores an account and leaves all others as they are. What is accepted now and is not in `account` is accepted
@@ -135,39 +160,80 @@ impl StackSecret {
         name: &AccountName,
         account: StoredAccount,
     ) -> Result<(), StackSecretError> {
-        let mut version = stored.version.clone();
-        version.accounts.insert(name.clone(), account);
-        self.write(&stored.id, &version).await.map(drop)
+        self.set(stored, name, Some(account)).await.map(drop)
     }
 
-    /// Stores an account, or removes it, and withdraws what it had before. All others stay as they are.
+    /// Stores an account, or removes it, and withdraws what it had before. All others stay as they are. Running it again
+    /// is safe.
     ///
-    /// The version is written twice: functions accept `AWSPREVIOUS`, a label that each write moves to the version before
-    /// it. If the second write fails, nothing is refused, and running it again is safe.
+    /// Functions accept the version labelled `AWSPREVIOUS`, which is the one that was replaced, so it loses that label. A
+    /// second write would withdraw it too, but Secrets Manager keeps about 100 versions of a secret a day.
+    /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
     pub async fn replace(
         &self,
         stored: &Stored,
         name: &AccountName,
         account: Option<StoredAccount>,
     ) -> Result<(), StackSecretError> {
-        let mut version = stored.version.clone();
-        match account {
-            Some(account) => drop(version.accounts.insert(name.clone(), account)),
-            None => drop(version.accounts.remove(name)),
+        let replaced = self.set(stored, name, account).await?;
+        let label = self.client.update_secret_version_stage().secret_id(&self.id);
+        let label = label.version_stage(PREVIOUS).remove_from_version_id(&replaced);
+        let Err(error) = label.send().await else {
+            return Ok(());
+        };
+        // It fails as well if the label is on a later version, which has nothing of this one.
+        match self.previous().await {
+            Ok(previous) if previous.as_ref().and_then(|value| value.version_id()) != Some(replaced.as_str()) => Ok(()),
+            _ => Err(StackSecretError::NotWithdrawn {
+                id: self.id.clone(),
+                source: error.into(),
+            }),
         }
-        let written = self.write(&stored.id, &version).await?;
-        let withdrawn = self.write(&written, &version).await;
-        withdrawn.map(drop).map_err(|error| StackSecretError::NotWithdrawn {
-            id: self.id.clone(),
-            source: Box::new(error),
-        })
+    }
+
+    /// Stores or removes an account, again if other accounts were changed at the same moment. Returns the id of the
+    /// version that was replaced.
+    async fn set(
+        &self,
+        stored: &Stored,
+        name: &AccountName,
+        account: Option<StoredAccount>,
+    ) -> Result<String, StackSecretError> {
+        let mut newer = None;
+        let mut retries = 0..RETRIES;
+        loop {
+            let base: &Stored = newer.as_ref().unwrap_or(stored);
+            let mut version = base.version.clone();
+            match account.clone() {
+                Some(account) => drop(version.accounts.insert(name.clone(), account)),
+                None => drop(version.accounts.remove(name)),
+            }
+            match self.write(&base.id, &version).await {
+                Ok(()) => return Ok(base.id.clone()),
+                Err(error @ StackSecretError::Changed { .. }) if retries.next().is_some() => {
+                    tokio::time::sleep(PAUSE).await;
+                    let now = self.get().await?;
+                    if now.account(name) != stored.account(name) {
+                        return Err(error);
+                    }
+                    newer = Some(now);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Writes a version in place of the one with the id `read`, unless somebody else has done so: Secrets Manager only
-    /// moves a label from the version that it is on. Returns the new version's id.
+    /// moves a label from the version that it is on, and moves `AWSPREVIOUS` with it.
     /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html>
-    async fn write(&self, read: &str, version: &SecretVersion) -> Result<String, StackSecretError> {
-        if version.single().is_none() && !self.knows_accounts {
+    ///
+    /// ```text
+    /// read        AWSCURRENT                    AWSPREVIOUS
+    /// written     ACUSE_WRITING                 ACUSE_WRITING, AWSCURRENT
+    ///              │ another write may take the label; a version without any is kept for a day
+    /// ```
+    async fn write(&self, read: &str, version: &SecretVersion) -> Result<(), StackSecretError> {
+        if version.single().is_none() && !version.accounts.is_empty() && !self.knows_accounts {
             return Err(StackSecretError::OldFunctions);
         }
         let text = match version.accounts.is_empty() {
@@ -182,25 +248,30 @@ impl StackSecret {
         }
         let put = self.client.put_secret_value().secret_id(&self.id).secret_string(text);
         let put = put.version_stages(WRITING).send().await;
-        let written = put
-            .map_err(|error| self.error("write", error))?
-            .version_id
-            .unwrap_or_default();
+        let put = put.map_err(|error| match error.as_service_error() {
+            Some(limit) if limit.is_limit_exceeded_exception() => StackSecretError::TooOften {
+                id: self.id.clone(),
+                source: error.into(),
+            },
+            _ => self.error("write", error),
+        })?;
+        let written = put.version_id.unwrap_or_default();
         let label = self.client.update_secret_version_stage().secret_id(&self.id);
-        let label = label.version_stage("AWSCURRENT").remove_from_version_id(read);
-        match label.move_to_version_id(&written).send().await {
-            Ok(_) => Ok(written),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_invalid_parameter_exception()) =>
-            {
-                Err(StackSecretError::Changed {
-                    id: self.id.clone(),
-                    source: error.into(),
-                })
-            }
-            Err(error) => Err(self.error("write", error)),
+        let label = label.version_stage(CURRENT).remove_from_version_id(read);
+        let Err(error) = label.move_to_version_id(&written).send().await else {
+            return Ok(());
+        };
+        // If an answer was lost, the SDK has sent the request twice: the first one was done, and the second one failed.
+        let refused = error
+            .as_service_error()
+            .is_some_and(|e| e.is_invalid_parameter_exception());
+        match self.current().await?.version_id {
+            Some(now) if now == written => Ok(()),
+            Some(now) if refused || now != read => Err(StackSecretError::Changed {
+                id: self.id.clone(),
+                source: error.into(),
+            }),
+            _ => Err(self.error("write", error)),
         }
     }
 

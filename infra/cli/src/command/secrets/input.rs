@@ -10,13 +10,17 @@ use acuse_core::receive::secrets::{Secrets, StoredAccount};
 
 use crate::command::{Failure, Unreadable};
 
-/// Reads and checks a secret. With `no_token` it doesn't ask for a token, and the secret states that there is none; a
+/// Reads and checks the secret of an account. With `no_token` it doesn't ask for a token, and the secret states that there is none; a
 /// token that is given counts all the same. An error contains no part of a value.
-pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<StoredAccount, Failure> {
+pub(crate) fn ask(
+    provider: &'static Provider,
+    account: &AccountName,
+    no_token: bool,
+) -> Result<StoredAccount, Failure> {
     let wants_token = provider.scheme.token.is_some();
     let stored = if io::stdin().is_terminal() {
         let prompt = |what| {
-            rpassword::prompt_password(format!("{what} of {} (not shown): ", provider.name))
+            rpassword::prompt_password(format!("{what} of {} (not shown): ", account.scope(provider.name)))
                 .map_err(Unreadable::of("the secret from the terminal"))
         };
         StoredAccount {
@@ -33,10 +37,10 @@ pub(crate) fn ask(provider: &'static Provider, no_token: bool) -> Result<StoredA
         let mut bytes = Vec::new();
         let read = io::stdin().read_to_end(&mut bytes);
         read.map_err(Unreadable::of("the secret from standard input"))?;
-        from_input(provider, &bytes)?
+        from_input(provider, account, &bytes)?
     };
     let stored = checked(stored, no_token)?;
-    Secrets::of(provider, AccountName::DEFAULT, &stored)?;
+    Secrets::of(provider, account.clone(), &stored)?;
     if stored.tokens.iter().any(Option::is_some) && !wants_token {
         note!(
             "note: {} sends no token; this one is stored, and used once its signature settings have `token=…`",
@@ -56,7 +60,7 @@ fn checked(stored: StoredAccount, no_token: bool) -> Result<StoredAccount, Failu
 }
 
 /// The JSON object; or the signing secret, and the token on a second line.
-fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<StoredAccount, Failure> {
+fn from_input(provider: &'static Provider, account: &AccountName, bytes: &[u8]) -> Result<StoredAccount, Failure> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Failure::new(
             "standard input is UTF-16, as PowerShell writes files; save it as UTF-8 (`Out-File -Encoding utf8`)",
@@ -70,7 +74,8 @@ fn from_input(provider: &'static Provider, bytes: &[u8]) -> Result<StoredAccount
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_end();
     if text.trim_start().starts_with('{') {
-        return Ok(StoredAccount::parse(provider, text)?);
+        let parsed = StoredAccount::parse(provider, text);
+        return Ok(parsed.map_err(|error| error.problem.of_account(provider, account))?);
     }
     let (most, wanted) = match provider.scheme.token {
         Some(_) => (2, "two: the signing secret, then the token"),
@@ -125,7 +130,7 @@ mod tests {
     use super::*;
 
     fn read(provider: &'static Provider, bytes: &[u8]) -> Result<String, String> {
-        let read = from_input(provider, bytes).and_then(|stored| checked(stored, false));
+        let read = from_input(provider, &AccountName::DEFAULT, bytes).and_then(|stored| checked(stored, false));
         read.map(|stored| serde_json::to_string(&stored).unwrap())
             .map_err(|failure| failure.lines().join("\n"))
     }
@@ -133,7 +138,8 @@ mod tests {
     #[test]
     fn no_token_can_be_stated_by_the_option_or_in_the_object() {
         let read = |text: &str, no_token| {
-            let stored = from_input(&onepay::PROVIDER, text.as_bytes()).and_then(|stored| checked(stored, no_token));
+            let stored = from_input(&onepay::PROVIDER, &AccountName::DEFAULT, text.as_bytes())
+                .and_then(|stored| checked(stored, no_token));
             serde_json::to_string(&stored.unwrap()).unwrap()
         };
         let none = r#"{"signing_secrets":["wh_tok_a"],"token":null}"#;

@@ -1,0 +1,92 @@
+//! What a provider's accounts received lately: the newest events in the ledger, so that it costs little with any
+//! number of them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use acuse_aws::ledger::reader::{LedgerReader, ReadError};
+use acuse_aws::ledger::record::Record;
+use acuse_aws::system::SystemClock;
+use acuse_cli::stack::events::recent;
+use acuse_cli::stack::filter::Filter;
+use acuse_cli::terminal::counted;
+use acuse_core::account::AccountName;
+use acuse_core::clock::Clock;
+use acuse_core::event::TEST_DELIVERY_MEMBER;
+use acuse_core::provider::Provider;
+
+/// How far back it looks, in days.
+const DAYS: u32 = 7;
+
+/// The newest events of a provider, newest first.
+pub(super) struct Arrivals {
+    records: Vec<Record>,
+    /// How far back it looked.
+    pub since: String,
+    /// Whether these are all events since then, which is a week ago.
+    complete: bool,
+}
+
+/// What one account received.
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    /// Events by type.
+    types: BTreeMap<String, usize>,
+    pub last: Option<String>,
+}
+
+impl Arrivals {
+    /// Reads at most `most` events.
+    pub(super) async fn read(ledger: &LedgerReader, provider: &Provider, most: usize) -> Result<Self, ReadError> {
+        let filter = Filter {
+            provider: Some(provider.name.to_owned()),
+            ..Filter::default()
+        };
+        let week_ago = SystemClock
+            .now()
+            .minus(Duration::from_secs(u64::from(DAYS) * 24 * 3600));
+        // A week touches eight days of UTC.
+        let records = recent(ledger, &filter, DAYS + 1, most).await?;
+        Ok(Self::of_week(records, week_ago.to_string(), most))
+    }
+
+    fn of_week(mut records: Vec<Record>, week_ago: String, most: usize) -> Self {
+        let oldest = records.last().filter(|_| records.len() >= most);
+        let oldest = oldest.and_then(|record| record.received_at.clone());
+        let since = oldest.map_or(week_ago.clone(), |oldest| oldest.max(week_ago.clone()));
+        records
+            .retain(|record| record.received_at.as_ref() >= Some(&since) && record.type_name != TEST_DELIVERY_MEMBER);
+        Self {
+            records,
+            complete: since == week_ago,
+            since,
+        }
+    }
+
+    pub(super) fn of(&self, account: &AccountName) -> Received {
+        let mut received = Received::default();
+        for record in self.records.iter().filter(|record| record.account == account.as_str()) {
+            *received.types.entry(record.type_name.clone()).or_default() += 1;
+            received.last = received.last.or_else(|| record.received_at.clone());
+        }
+        received
+    }
+
+    /// `in the last 7 days`, or what was looked at instead.
+    pub(super) fn period(&self) -> String {
+        match self.complete {
+            true => format!("in the last {DAYS} days"),
+            false => format!("since {}, as far as was looked back", self.since),
+        }
+    }
+}
+
+impl Received {
+    /// `3 events (payment.approved 2, payment.rejected 1)`
+    pub(super) fn text(&self) -> String {
+        let types = self.types.iter().map(|(name, count)| format!("{name} {count}"));
+        let types: Vec<_> = types.collect();
+        let count = counted(self.types.values().sum::<usize>(), "event");
+        format!("{count} ({})", types.join(", "))
+    }
+}

@@ -1,0 +1,311 @@
+//! What the operator's commands write: one account is changed, and no other one.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use acuse_cli::stack::secret::{StackSecret, StackSecretError, Stored};
+use acuse_core::account::{AccountName, Environment};
+use acuse_core::providers::onepay;
+use acuse_core::receive::secrets::{LONGEST, StoredAccount};
+use serde_json::{Value, json};
+
+use super::fake::{Secret, client};
+
+/// A secret that is stored, and its writer.
+struct Case {
+    secret: Arc<Mutex<Secret>>,
+    writer: StackSecret,
+}
+
+impl Case {
+    async fn with(stored: &[Value]) -> Self {
+        let mut secret = Secret::default();
+        stored.iter().for_each(|text| secret.store(&text.to_string()));
+        let secret = Arc::new(Mutex::new(secret));
+        let client = client(Arc::clone(&secret)).await;
+        let writer = StackSecret::new(client, "onepay".to_owned(), &onepay::PROVIDER, true);
+        Self { secret, writer }
+    }
+
+    fn secret(&self) -> MutexGuard<'_, Secret> {
+        self.secret.lock().unwrap()
+    }
+
+    /// The text of the version with this label.
+    fn text(&self, label: &str) -> Option<Value> {
+        self.secret().text(label)
+    }
+
+    async fn get(&self) -> Stored {
+        self.writer.get().await.unwrap()
+    }
+}
+
+fn name(text: &str) -> AccountName {
+    AccountName::parse(text).unwrap()
+}
+
+fn account(number: u32) -> StoredAccount {
+    StoredAccount {
+        signing_secrets: vec![format!("wh_tok_{number}")],
+        tokens: vec![Some(format!("wh_hdr_{number}"))],
+        ..StoredAccount::default()
+    }
+}
+
+/// An account's object as it is stored.
+fn object(number: u32) -> Value {
+    json!({"signing_secrets": [format!("wh_tok_{number}")], "token": format!("wh_hdr_{number}")})
+}
+
+/// An account's object while it is rotated.
+fn rotating(new: u32, old: u32) -> Value {
+    json!({
+        "signing_secrets": [format!("wh_tok_{new}"), format!("wh_tok_{old}")],
+        "token": [format!("wh_hdr_{new}"), format!("wh_hdr_{old}")],
+    })
+}
+
+#[tokio::test]
+async fn an_account_is_replaced_in_one_version_and_the_old_one_is_withdrawn() {
+    let case = Case::with(&[object(1)]).await;
+    let stored = case.get().await;
+    case.writer
+        .replace(&stored, &name("test"), Some(account(2)))
+        .await
+        .unwrap();
+    let written = json!({"accounts": {"default": object(1), "test": object(2)}});
+    assert_eq!(
+        case.secret().requests,
+        [
+            "GetSecretValue AWSCURRENT".to_owned(),
+            "GetSecretValue AWSPREVIOUS".to_owned(),
+            format!("PutSecretValue ACUSE_WRITING {written}"),
+            "UpdateSecretVersionStage AWSCURRENT".to_owned(),
+            "UpdateSecretVersionStage AWSPREVIOUS".to_owned(),
+        ]
+    );
+    assert_eq!(case.text("AWSCURRENT"), Some(written));
+    assert_eq!(case.text("AWSPREVIOUS"), None);
+
+    // With its last account but an unbound `default`, it is flat again.
+    let stored = case.get().await;
+    case.writer.replace(&stored, &name("test"), None).await.unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(object(1)));
+    let stored = case.get().await;
+    case.writer.replace(&stored, &AccountName::DEFAULT, None).await.unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(json!({"placeholder": true})));
+    assert!(case.get().await.version.accounts.is_empty());
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_no_failure() {
+    for lost in [
+        ("PutSecretValue", "ACUSE_WRITING"),
+        ("UpdateSecretVersionStage", "AWSCURRENT"),
+        ("UpdateSecretVersionStage", "AWSPREVIOUS"),
+    ] {
+        let case = Case::with(&[object(1)]).await;
+        case.secret().lost.push(lost);
+        let stored = case.get().await;
+        case.writer
+            .replace(&stored, &AccountName::DEFAULT, Some(account(2)))
+            .await
+            .unwrap();
+        let sent = case.secret().requests.clone();
+        let twice = sent
+            .iter()
+            .filter(|sent| sent.starts_with(&format!("{} {}", lost.0, lost.1)));
+        assert_eq!(twice.count(), 2, "{sent:?}");
+        assert_eq!(
+            (case.text("AWSCURRENT"), case.text("AWSPREVIOUS")),
+            (Some(object(2)), None)
+        );
+        assert_eq!(case.secret().count(), 2, "{lost:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_another_account_at_the_same_moment_is_kept() {
+    let case = Case::with(&[object(1)]).await;
+    let stored = case.get().await;
+    let theirs = |numbers: &[u32]| {
+        let mut accounts = json!({"default": object(1)});
+        numbers
+            .iter()
+            .for_each(|number| accounts[format!("their-{number}")] = object(*number));
+        json!({"accounts": accounts})
+    };
+    case.secret().others = [theirs(&[5, 6]), theirs(&[5])].map(|text| text.to_string()).into();
+    case.writer
+        .replace(&stored, &name("test"), Some(account(2)))
+        .await
+        .unwrap();
+    let mut expected = theirs(&[5, 6]);
+    expected["accounts"]["test"] = object(2);
+    assert_eq!(
+        (case.text("AWSCURRENT"), case.text("AWSPREVIOUS")),
+        (Some(expected), None)
+    );
+}
+
+#[tokio::test]
+async fn a_change_of_the_same_account_at_the_same_moment_is_not_overwritten() {
+    let case = Case::with(&[object(1)]).await;
+    let stored = case.get().await;
+    case.secret().others = vec![object(7).to_string()];
+    let error = case
+        .writer
+        .put(&stored, &AccountName::DEFAULT, account(2))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StackSecretError::Changed { .. }), "{error:?}");
+    assert_eq!(error.advice(), Some("run this again"));
+    assert_eq!(case.text("AWSCURRENT"), Some(object(7)));
+
+    // Two put the same new account.
+    let stored = case.get().await;
+    case.secret().others = vec![json!({"accounts": {"default": object(7), "test": object(3)}}).to_string()];
+    let error = case.writer.put(&stored, &name("test"), account(2)).await.unwrap_err();
+    assert!(matches!(error, StackSecretError::Changed { .. }), "{error:?}");
+    assert_eq!(case.text("AWSCURRENT").unwrap()["accounts"]["test"], object(3));
+}
+
+/// As version 0.1 left it: the old secret is in the previous version alone.
+#[tokio::test]
+async fn a_flat_secret_in_mid_rotation_keeps_accepting_both() {
+    let case = Case::with(&[object(1), object(2)]).await;
+    let stored = case.get().await;
+    case.writer
+        .replace(&stored, &name("test"), Some(account(3)))
+        .await
+        .unwrap();
+    let expected = json!({"accounts": {"default": rotating(2, 1), "test": object(3)}});
+    assert_eq!(
+        (case.text("AWSCURRENT"), case.text("AWSPREVIOUS")),
+        (Some(expected), None)
+    );
+
+    // Rotating one leaves the other's overlap as it is.
+    let stored = case.get().await;
+    let new = account(4).beside(stored.account(&name("test")).unwrap());
+    case.writer.put(&stored, &name("test"), new).await.unwrap();
+    let stored = case.get().await;
+    case.writer
+        .replace(&stored, &name("test"), Some(account(4)))
+        .await
+        .unwrap();
+    let expected = json!({"accounts": {"default": rotating(2, 1), "test": object(4)}});
+    assert_eq!(case.text("AWSCURRENT"), Some(expected));
+
+    let stored = case.get().await;
+    case.writer
+        .replace(&stored, &AccountName::DEFAULT, Some(account(2)))
+        .await
+        .unwrap();
+    let stored = case.get().await;
+    case.writer.replace(&stored, &name("test"), None).await.unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(object(2)));
+}
+
+#[tokio::test]
+async fn what_is_not_withdrawn_is_withdrawn_by_the_next_run() {
+    let both = json!({"accounts": {"default": object(1), "test": object(2)}});
+    let case = Case::with(&[both]).await;
+    let failing = ("UpdateSecretVersionStage", "AWSPREVIOUS", "InvalidRequestException");
+    case.secret().failing = Some(failing);
+    let stored = case.get().await;
+    let error = case.writer.replace(&stored, &name("test"), None).await.unwrap_err();
+    assert!(matches!(error, StackSecretError::NotWithdrawn { .. }), "{error:?}");
+    let stored = case.get().await;
+    assert!(stored.account(&name("test")).is_none() && stored.accepts(&name("test")));
+
+    case.secret().failing = None;
+    case.writer.replace(&stored, &name("test"), None).await.unwrap();
+    assert!(!case.get().await.accepts(&name("test")));
+    assert_eq!(
+        (case.text("AWSCURRENT"), case.text("AWSPREVIOUS")),
+        (Some(object(1)), None)
+    );
+}
+
+#[tokio::test]
+async fn what_can_not_be_stored_changes_nothing() {
+    let case = Case::with(&[object(1)]).await;
+    let stored = case.get().await;
+    let old = StackSecret::new(
+        client(Arc::clone(&case.secret)).await,
+        "onepay".to_owned(),
+        &onepay::PROVIDER,
+        false,
+    );
+    let bound = StoredAccount {
+        environment: Some(Environment::Live),
+        ..account(1)
+    };
+    let written = [
+        (name("test"), account(2)),
+        (AccountName::DEFAULT, bound),
+        (AccountName::DEFAULT, account(2).beside(&account(1))),
+    ];
+    for (name, account) in written {
+        let error = old.put(&stored, &name, account).await.unwrap_err();
+        assert!(matches!(error, StackSecretError::OldFunctions), "{error:?}");
+        assert!(error.advice().unwrap().contains("deploy this version first"));
+    }
+
+    let long = StoredAccount {
+        signing_secrets: vec!["x".repeat(LONGEST)],
+        ..account(1)
+    };
+    let error = case.writer.put(&stored, &name("test"), long).await.unwrap_err();
+    let StackSecretError::TooLong { accounts: 2, bytes } = error else {
+        panic!("{error:?}")
+    };
+    assert!(bytes > LONGEST && error.advice().is_some());
+
+    case.secret().failing = Some(("PutSecretValue", "ACUSE_WRITING", "LimitExceededException"));
+    let error = case.writer.put(&stored, &name("test"), account(2)).await.unwrap_err();
+    assert!(matches!(error, StackSecretError::TooOften { .. }), "{error:?}");
+    assert_eq!((case.text("AWSCURRENT"), case.secret().count()), (Some(object(1)), 1));
+
+    // Functions from before accounts read the flat form.
+    case.secret().failing = None;
+    old.replace(&stored, &AccountName::DEFAULT, Some(account(2)))
+        .await
+        .unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(object(2)));
+    let stored = old.get().await.unwrap();
+    old.replace(&stored, &AccountName::DEFAULT, None).await.unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(json!({"placeholder": true})));
+}
+
+#[tokio::test]
+async fn an_unreadable_version_is_replaced_without_losing_accounts() {
+    let both = json!({"accounts": {"default": object(1), "test": object(2)}});
+    let misspelt = json!({"accounts": {"default": {"signing_secret": ["wh_tok_1"]}, "test": object(2)}});
+    let case = Case::with(&[both, misspelt.clone()]).await;
+    assert!(matches!(case.writer.get().await, Err(StackSecretError::Secret(_))));
+    let stored = case.writer.get_replaceable().await.unwrap();
+    assert!(stored.invalid.is_some());
+    case.writer
+        .replace(&stored, &AccountName::DEFAULT, Some(account(3)))
+        .await
+        .unwrap();
+    let expected = json!({"accounts": {"default": object(3), "test": object(2)}});
+    assert_eq!(case.text("AWSCURRENT"), Some(expected));
+
+    // No other version has `test`, so only a person can decide.
+    let case = Case::with(&[misspelt]).await;
+    assert!(matches!(
+        case.writer.get_replaceable().await,
+        Err(StackSecretError::Secret(_))
+    ));
+    // A single account is replaced.
+    let case = Case::with(&[json!({"signing_secret": ["wh_tok_1"]})]).await;
+    let stored = case.writer.get_replaceable().await.unwrap();
+    case.writer
+        .replace(&stored, &AccountName::DEFAULT, Some(account(3)))
+        .await
+        .unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(object(3)));
+}
