@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod accounts;
 mod answers;
 mod attacked;
 mod browser;
@@ -168,11 +169,14 @@ async fn post_with(provider: &Provider, body: &Bytes, headers: &[(&'static str, 
 }
 
 async fn post_headers(running: &Running, provider: &Provider, body: &Bytes, headers: &[(&'static str, String)]) -> u16 {
-    let url = format!("{}/webhooks/{}", running.http, provider.name);
+    post_to(&format!("{}/webhooks/{}", running.http, provider.name), body, headers).await
+}
+
+async fn post_to(url: &str, body: &Bytes, headers: &[(&'static str, String)]) -> u16 {
     let client = acuse_cli::http::client().unwrap();
     // A busy machine may take too long. Providers send again after a 503.
     for _ in 0..10 {
-        let post = client.post(&url).body(body.clone());
+        let post = client.post(url).body(body.clone());
         let post = headers
             .iter()
             .fold(post, |post, (name, value)| post.header(*name, value));
