@@ -22,6 +22,7 @@ use std::error::Error;
 use std::io;
 
 use acuse_cli::local::Error as LocalError;
+use acuse_cli::sample::SignerError;
 use acuse_cli::stack::secret::StackSecretError;
 use acuse_cli::stack::target::TargetError;
 use acuse_cli::terminal::{self, quoted};
@@ -88,10 +89,11 @@ impl<E: Error + 'static> From<E> for Failure {
         let error: Box<dyn Error> = Box::new(error);
         let local = error.downcast_ref::<LocalError>().and_then(LocalError::advice);
         let target = error.downcast_ref::<TargetError>().and_then(TargetError::advice);
+        let signer = error.downcast_ref::<SignerError>().and_then(SignerError::advice);
         let api = error.downcast_ref::<ApiError>().map(ApiError::advice);
         let secret = error.downcast_ref::<StackSecretError>();
         let secret = secret.and_then(StackSecretError::advice).map(str::to_owned);
-        let advice = local.or(target).or(api).or(secret);
+        let advice = local.or(target).or(signer).or(api).or(secret);
         Self { error, advice }
     }
 }

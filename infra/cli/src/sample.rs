@@ -1,17 +1,22 @@
 //! Sample deliveries, signed as their provider signs.
 
+use acuse_core::account::{Account, AccountName, Environment};
 use acuse_core::clock::Timestamp;
 use acuse_core::json;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::Key;
-use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::secrets::{SecretError, Secrets};
 use acuse_core::receive::signature::proof_headers;
+use acuse_core::receive::{SecretStore, StoreError};
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use thiserror::Error;
 use uuid::Uuid;
+
+use crate::stack::filter::account_option;
+use crate::stack::target::{Target, TargetError};
 
 /// The payload files of the tests: one for each type in the providers' guides.
 static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
@@ -49,6 +54,93 @@ pub enum Break {
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct SampleError(String);
+
+/// An account that can't sign samples.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the texts say it")]
+pub enum SignerError {
+    #[error("the stack has no secret of `{}` yet, so nothing can be signed", account.scope(provider))]
+    NoSecret {
+        provider: &'static str,
+        account: AccountName,
+    },
+    #[error("`{provider}` has no account `{account}`; there are {present}")]
+    NoAccount {
+        provider: &'static str,
+        account: AccountName,
+        present: String,
+    },
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+}
+
+impl SignerError {
+    /// How to fix it.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::NoSecret { provider, account } => {
+                let account = account_option(account);
+                Some(format!("put it: `acuse secrets put {provider}{account}`"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The secrets that `target` has of an account.
+pub async fn signer(
+    target: &Target,
+    provider: &'static Provider,
+    account: &AccountName,
+) -> Result<Secrets, SignerError> {
+    let accounts = target.secrets(provider)?.load().await?;
+    match accounts.get(account.as_str()) {
+        Some(Err(error)) => return Err(error.clone().into()),
+        Some(Ok(secrets)) if !secrets.is_empty() => return Ok(secrets.clone()),
+        _ => {}
+    }
+    let usable = accounts.iter().map(|secrets| &secrets.account().name);
+    let present = usable.chain(accounts.errors().map(|error| &error.account));
+    let mut present: Vec<String> = present.map(|name| format!("`{name}`")).collect();
+    present.sort();
+    let (provider, account) = (provider.name, account.clone());
+    Err(match present.as_slice() {
+        [] => SignerError::NoSecret { provider, account },
+        names => SignerError::NoAccount {
+            provider,
+            account,
+            present: names.join(", "),
+        },
+    })
+}
+
+/// A new event of this type for `account`: if the payload names an environment, the one that the account is bound to.
+pub fn event(
+    provider: &'static Provider,
+    type_name: &str,
+    account: &Account,
+    now: Timestamp,
+) -> Result<Vec<u8>, SampleError> {
+    let payload = renewed(provider, &payload(provider, type_name)?, now);
+    let Some((environment, mut value)) = account.environment.zip(serde_json::from_str(&payload).ok()) else {
+        return Ok(payload.into_bytes());
+    };
+    set_environment(&mut value, environment);
+    Ok(value.to_string().into_bytes())
+}
+
+fn set_environment(value: &mut Value, environment: Environment) {
+    for (name, member) in value.as_object_mut().into_iter().flatten() {
+        match member {
+            Value::String(word) if name == "environment" => environment.name().clone_into(word),
+            member => set_environment(member, environment),
+        }
+    }
+}
 
 /// The payload file of a type, unchanged.
 pub fn payload(provider: &'static Provider, type_name: &str) -> Result<String, SampleError> {
@@ -192,6 +284,25 @@ mod tests {
                 );
                 assert_ne!(old.resource, new.resource, "{type_name}");
                 assert_eq!(old.type_name, new.type_name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_is_of_the_environment_of_its_account() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        for provider in providers::ALL {
+            for type_name in provider.types {
+                for environment in [None, Some(Environment::Test), Some(Environment::Live)] {
+                    let name = AccountName::DEFAULT;
+                    let body = event(provider, type_name, &Account { name, environment }, now).unwrap();
+                    let read = |body: &[u8]| (provider.read)(&json::parse(body).unwrap()).unwrap();
+                    let fixture = read(payload(provider, type_name).unwrap().as_bytes());
+                    let expected = fixture.environment.and(environment).or(fixture.environment);
+                    let sample = read(&body);
+                    assert_eq!(sample.environment, expected, "{type_name}");
+                    assert_ne!(sample.resource, fixture.resource, "{type_name}");
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `acuse doctor`: the health check of a deployment, end to end.
 
+mod accounts;
 mod alarms;
 mod delivery;
 mod drift;
@@ -8,17 +9,13 @@ mod queues;
 use std::error::Error;
 use std::process::ExitCode;
 
-use acuse_aws::system::SystemClock;
+use acuse_cli::stack::filter::{account_option, account_parser};
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::webhooks::kuenta::BASE;
 use acuse_core::account::AccountName;
-use acuse_core::clock::Clock;
 use acuse_core::error::chain;
-use acuse_core::provider::Provider;
 use acuse_core::providers;
-use acuse_core::receive::SecretStore;
-use acuse_core::receive::secrets::Secrets;
 use aws_sdk_cloudformation::types::StackResource;
 use clap::Args;
 use serde_json::json;
@@ -32,10 +29,11 @@ use super::{Failure, kuenta};
   acuse doctor
   acuse doctor --stack acuse --profile prod
   acuse doctor --stack acuse --organization-id org_1     checks Kuenta's webhook as well
+  acuse doctor --stack acuse --organization-id org_2 --account org_2
   acuse doctor --json --stack acuse | jq 'select(.ok | not)'
 
-Sends one signed test delivery for each provider to the public URL. The ledger records it as REJECTED, a
-test delivery, and it reaches no hook. Compares the functions with the deployed template (CloudFormation's
+Sends a signed test delivery to the public URL of each account. The ledger records it as REJECTED, a test
+delivery, and it reaches no hook. Compares the functions with the deployed template (CloudFormation's
 drift detection), and checks the queues, the conflicts, the alarms and who gets their mail.
 Exits 1 if anything needs fixing.")]
 pub(crate) struct Arguments {
@@ -48,6 +46,9 @@ pub(crate) struct Arguments {
     /// Kuenta's organization: check that its webhook is registered there
     #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
     organization_id: Option<String>,
+    /// The account that this organization posts to
+    #[arg(long, value_parser = account_parser(), value_name = "NAME", default_value_t, requires = "organization_id")]
+    account: AccountName,
     /// URL of Kuenta's API
     #[arg(long, env = "KUENTA_API_URL", value_name = "URL", default_value = BASE)]
     base_url: String,
@@ -75,21 +76,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         print(arguments.json, check, &found);
     };
     for provider in providers::ALL {
-        let name = provider.name;
-        if let Err(open) = registration_is_closed(&target, provider).await {
-            report(&format!("{name}: registration"), Err(open));
-        }
-        let secrets = secrets(&target, provider).await;
-        let valid = secrets
-            .as_ref()
-            .map(|(provider, secrets)| well_formed(provider, secrets));
-        report(&format!("{name}: secret"), valid.map_err(Clone::clone));
-        if let (Ok((provider, secrets)), false) = (secrets, arguments.no_delivery) {
-            report(
-                &format!("{name}: test delivery"),
-                delivery::arrives(&target, provider, &secrets).await,
-            );
-        }
+        accounts::check(&target, provider, !arguments.no_delivery, &mut report).await;
     }
     report("event queue", queues::events(&target).await);
     let advice = "`acuse dlq list`, fix, `acuse dlq redrive`";
@@ -105,7 +92,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     report("alarm mail", alarms::subscriptions(&target).await);
     if let Some(id) = &arguments.organization_id {
         let api = kuenta::Api::of(&arguments.base_url, id);
-        report("kuenta: webhook", registered(&target, &api).await);
+        let scope = arguments.account.scope("kuenta");
+        report(
+            &format!("{scope}: webhook"),
+            registered(&target, &api, &arguments.account).await,
+        );
     }
     Ok(match healthy {
         true => ExitCode::SUCCESS,
@@ -123,47 +114,6 @@ fn print(json: bool, check: &str, found: &Checked) {
     } else {
         let head = format!("{} {check:<24} ", if ok { "✓" } else { "✗" });
         quoted(&head, text).iter().for_each(|line| terminal::line(line));
-    }
-}
-
-async fn registration_is_closed(target: &Target, provider: &'static Provider) -> Result<(), Problem> {
-    match target.secrets(provider)?.registration().await? {
-        Some(window) if window.is_open(window.account.as_str(), SystemClock.now()) => Err(Problem(format!(
-            "open until {}: deliveries that fail verification are answered 200. Close it with `acuse register {} --close`",
-            window.until, provider.name
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// The provider with the stack's settings, and its secrets.
-async fn secrets(target: &Target, provider: &'static Provider) -> Result<(&'static Provider, Secrets), Problem> {
-    let provider = target.provider(provider)?;
-    let store = target.secrets(provider)?;
-    // Functions fall back on the previous version. Here, that would hide that the current one is invalid.
-    if store.current().await?.is_none() {
-        return Err(Problem(format!("no secret yet: `acuse secrets put {}`", provider.name)));
-    }
-    let accounts = store.load().await?;
-    let secrets = accounts.get(AccountName::DEFAULT_TEXT).and_then(Result::ok);
-    Ok((provider, secrets.cloned().unwrap_or_default()))
-}
-
-fn well_formed(provider: &Provider, secrets: &Secrets) -> String {
-    // Only a delivery of the provider's own shows that it is the right one.
-    let mut text = "well formed".to_owned();
-    if let (Some(token), true) = (provider.scheme.token, secrets.has_no_token()) {
-        text += &format!(
-            "; its second factor is off, because the secret states that no token comes in `{}`",
-            token.header
-        );
-    }
-    match secrets.older() {
-        0 => text,
-        older => {
-            let name = provider.name;
-            text + &format!("; {older} older accepted as well, until `acuse secrets rotate {name} --finish`")
-        }
     }
 }
 
@@ -188,16 +138,17 @@ fn of_type<'a>(resources: &'a Resources, kind: &str) -> Result<Vec<(&'a str, &'a
     Ok(ids.collect())
 }
 
-/// Whether Kuenta posts to this stack, with every event of its guide.
-async fn registered(target: &Target, api: &kuenta::Api) -> Checked {
-    let provider = &acuse_core::providers::kuenta::PROVIDER;
-    let url = target.webhook_url(provider)?;
+/// Whether Kuenta posts to an account of this stack, with every event of its guide.
+async fn registered(target: &Target, api: &kuenta::Api, account: &AccountName) -> Checked {
+    let provider = &providers::kuenta::PROVIDER;
+    let url = target.webhook_url(provider, account)?;
     let client = api.client().map_err(|failure| Problem(failure.lines().join("\n")))?;
     let webhooks = client.list().await?;
     let Some(own) = webhooks.iter().find(|webhook| webhook.url == url) else {
         return Err(Problem(format!(
-            "{url} is not registered: `acuse kuenta webhooks create --stack {}`",
-            target.name()
+            "{url} is not registered: `acuse kuenta webhooks create --stack {}{}`",
+            target.name(),
+            account_option(account)
         )));
     };
     let missing = provider.types.iter().copied();
@@ -211,27 +162,5 @@ async fn registered(target: &Target, api: &kuenta::Api) -> Checked {
             missing.join(", "),
             own.id
         ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use acuse_core::providers::onepay;
-
-    use super::*;
-
-    #[test]
-    fn a_missing_second_factor_is_reported() {
-        let secrets = |text| Secrets::parse(&onepay::PROVIDER, text).unwrap();
-        let with = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}"#);
-        let without = secrets(r#"{"signing_secrets":["wh_tok_a"],"token":null}"#);
-        let rows = [with.clone(), without.clone(), with.and_previous(without)];
-        let off =
-            "well formed; its second factor is off, because the secret states that no token comes in `x-webhook-token`";
-        let older = "; 1 older accepted as well, until `acuse secrets rotate onepay --finish`";
-        assert_eq!(
-            rows.map(|secrets| well_formed(&onepay::PROVIDER, &secrets)),
-            ["well formed".to_owned(), off.to_owned(), format!("{off}{older}")]
-        );
     }
 }

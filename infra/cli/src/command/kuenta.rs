@@ -3,11 +3,9 @@
 use std::process::ExitCode;
 
 use acuse_cli::note;
-use acuse_cli::webhooks::kuenta::{Account, BASE, Kuenta};
+use acuse_cli::webhooks::kuenta::{BASE, Credentials, Kuenta};
 use acuse_cli::webhooks::{self, ApiError};
-use acuse_core::account::AccountName;
 use acuse_core::providers::kuenta::PROVIDER;
-use acuse_core::receive::secrets::StoredAccount;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -27,11 +25,13 @@ pub(crate) enum Webhooks {
     List(List<Api>),
     /// Register a stack's URL
     ///
-    /// Kuenta signs with the stack's secret. If there is none, a random one is generated and stored first. Safe to run
-    /// again: a URL that is already registered is reported and left unchanged.
+    /// Kuenta signs with the account's secret. If there is none, a random one is generated and stored first. Each
+    /// organization gets an account of its own, with its own URL and secret. Safe to run again: a URL that is already
+    /// registered is reported and left unchanged.
     #[command(after_help = "Examples:
   acuse kuenta webhooks create --stack acuse
   acuse kuenta webhooks create --stack acuse --events payment.completed,payment.failed
+  acuse kuenta webhooks create --stack acuse --organization-id org_2 --account org_2
   acuse kuenta webhooks create --no-store --url https://example.com/hook < secret.txt
 
 With `--no-store`, the secret is read from the terminal or standard input.")]
@@ -117,12 +117,12 @@ impl ManagementApi for Api {
 
     fn client(&self) -> Result<Kuenta, Failure> {
         let config = self.config_organization_id.as_ref().unwrap_or(&self.organization_id);
-        let account = Account {
+        let credentials = Credentials {
             organization_id: self.organization_id.clone(),
             config_organization_id: config.clone(),
             token: token("KUENTA_API_TOKEN")?,
         };
-        Ok(Kuenta::new(&self.base_url, account, pace())?)
+        Ok(Kuenta::new(&self.base_url, credentials, pace())?)
     }
 }
 
@@ -132,11 +132,35 @@ impl Register {
         let Some(place) = self.create.place(&api, &PROVIDER).await? else {
             return Ok(());
         };
-        let secret = secret(&place).await?;
+        let secret = self.secret(&place).await?;
         let created = api.create(&place.url, &place.events, &secret).await;
         let created = created.map_err(|error| self.not_created(error, &place))?;
         say(&created, "created", self.create.json);
         Ok(())
+    }
+
+    /// The secret for Kuenta to sign with. A new one is stored before Kuenta gets it.
+    async fn secret(&self, place: &Place) -> Result<SecretString, Failure> {
+        let Some(store) = &place.store else {
+            let asked = super::secrets::ask(&PROVIDER, &self.create.account, false)?;
+            return Ok(newest(&PROVIDER, &asked.signing_secrets)?);
+        };
+        let (name, stored) = (&self.create.account, store.get().await?);
+        let present = stored.account(name);
+        self.create.check_environment(present)?;
+        if let Some(account) = present {
+            return Ok(newest(&PROVIDER, &account.signing_secrets)?);
+        }
+        let secret = webhooks::new_secret()?;
+        let account = self.create.account(present, secret.expose_secret());
+        store.put(&stored, name, account).await?;
+        note!(
+            "generated a secret for {} and stored it in `{}`; all running functions accept it within {} s",
+            name.scope(PROVIDER.name),
+            store.id(),
+            super::secrets::ACCEPTED_AFTER.as_secs()
+        );
+        Ok(secret)
     }
 
     fn not_created(&self, error: ApiError, place: &Place) -> Failure {
@@ -150,30 +174,6 @@ impl Register {
         };
         Failure::with_advice(error, advice)
     }
-}
-
-/// The secret for Kuenta to sign with. A new one is stored before Kuenta gets it.
-async fn secret(place: &Place) -> Result<SecretString, Failure> {
-    let Some(store) = &place.store else {
-        let asked = super::secrets::ask(&PROVIDER, &AccountName::DEFAULT, false)?;
-        return Ok(newest(&PROVIDER, &asked.signing_secrets)?);
-    };
-    let stored = store.get().await?;
-    if let Some(account) = stored.account(&AccountName::DEFAULT) {
-        return Ok(newest(&PROVIDER, &account.signing_secrets)?);
-    }
-    let secret = webhooks::new_secret()?;
-    let account = StoredAccount {
-        signing_secrets: vec![secret.expose_secret().to_owned()],
-        ..StoredAccount::default()
-    };
-    store.put(&stored, &AccountName::DEFAULT, account).await?;
-    note!(
-        "generated a secret and stored it in `{}`; all running functions accept it within {} s",
-        store.id(),
-        super::secrets::ACCEPTED_AFTER.as_secs()
-    );
-    Ok(secret)
 }
 
 impl Update {

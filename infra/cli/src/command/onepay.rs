@@ -1,12 +1,13 @@
 //! `acuse onepay`: OnePay's management API.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use acuse_cli::stack::secret::{StackSecret, Stored};
+use acuse_cli::stack::filter::account_option;
+use acuse_cli::stack::secret::{StackSecret, StackSecretError, Stored};
 use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
-use acuse_core::account::AccountName;
 use acuse_core::providers::onepay::PROVIDER;
 use acuse_core::receive::secrets::{Secrets, StoredAccount};
 use clap::{Args, Subcommand};
@@ -16,8 +17,16 @@ use thiserror::Error;
 use super::Failure;
 use super::webhooks::{Create, Delete, Events, List, ManagementApi, pace, print, required_token, say};
 
-/// The operator must state that there is no token, since a forgotten one must not switch off the check.
-const PUT_WITHOUT_TOKEN: &str = "copy its secret from OnePay's panel and store it with `acuse secrets put onepay --no-token`; then release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
+const RELEASE: &str = "release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
+
+/// Longer than the secret and the token that OnePay generates.
+const LONGEST_ISSUED: usize = 128;
+
+/// How often a secret and token are stored that somebody else's change got ahead of: OnePay does not give them again.
+const STORE_ATTEMPTS: u32 = 5;
+
+/// How long a read may still return what was stored before somebody else's change.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// `acuse onepay`
 pub(crate) type Command = super::webhooks::Command<Webhooks>;
@@ -36,11 +45,12 @@ pub(crate) enum Webhooks {
     Show(Show),
     /// Register a stack's URL, and store the secret and token that OnePay generates
     ///
-    /// Secrets stored before remain valid. Safe to run again: a URL that is already registered is reported and left
-    /// unchanged.
+    /// Secrets stored before remain valid. Another webhook gets an account of its own, with its own URL, secret and
+    /// token. Safe to run again: a URL that is already registered is reported and left unchanged.
     #[command(after_help = "Examples:
   acuse onepay webhooks create --stack acuse
   acuse onepay webhooks create --stack acuse --events payment.approved,payment.rejected
+  acuse onepay webhooks create --stack acuse --account test --environment test
   acuse onepay webhooks create --no-store --url https://example.com/hook
 
 With `--no-store`, copy the secret and token from OnePay's panel; they are never printed.")]
@@ -176,26 +186,39 @@ impl Register {
         let Some(place) = self.create.place(&api, &PROVIDER).await? else {
             return Ok(());
         };
-        // Read first, so that nothing is created if the stack's secret is inaccessible.
+        // Read first, so that nothing is created if the stack's secret is inaccessible or has no room.
         let store = match &place.store {
-            Some(store) => Some((store, store.get().await?)),
+            Some(store) => {
+                let stored = store.get().await?;
+                let name = &self.create.account;
+                self.create.check_environment(stored.account(name))?;
+                let unknown = "?".repeat(LONGEST_ISSUED);
+                store.check(&stored, name, self.issued(&stored, &unknown, &unknown))?;
+                Some((store, stored))
+            }
             None => None,
         };
         let issued = api.create(&self.name, &place.url, &place.events, self.no_token).await;
         let issued = issued.map_err(|error| self.not_created(error))?;
         let has_token = issued.token.is_some();
-        match &store {
-            Some(_) if self.no_token && !has_token => note!("{PUT_WITHOUT_TOKEN}"),
+        match store {
+            Some(_) if self.no_token && !has_token => note!("{}", self.put_without_token()),
             // Giving up the token is the operator's decision.
             Some(_) if issued.webhook.has_token == Some(false) => {
                 let id = issued.webhook.id;
-                return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
+                return Err(Failure::with_advice(
+                    OnepayError::NoTokenIssued(id),
+                    self.put_without_token(),
+                ));
             }
-            Some((store, stored)) => store_issued(store, stored, &issued).await?,
+            Some((store, stored)) => self.store(store, stored, &issued).await?,
             None if has_token => {
-                note!("copy its secret and token from OnePay's panel, and store them with `acuse secrets put onepay`")
+                note!(
+                    "copy its secret and token from OnePay's panel, and store them with `{}`",
+                    self.put()
+                )
             }
-            None => note!("{PUT_WITHOUT_TOKEN}"),
+            None => note!("{}", self.put_without_token()),
         }
         if self.no_token && has_token {
             note!("note: OnePay issued a token nevertheless, and deliveries carry it");
@@ -207,12 +230,74 @@ impl Register {
     fn not_created(&self, error: ApiError) -> Failure {
         let advice = error.advice();
         let again = match error.is_unsure() {
-            true => {
-                "If it was created, copy its secret and token from OnePay's panel and store them with `acuse secrets put onepay`; otherwise run this again"
-            }
-            false => "It is safe to run this again",
+            true => format!(
+                "If it was created, copy its secret and token from OnePay's panel and store them with `{}`; otherwise run this again",
+                self.put()
+            ),
+            false => "It is safe to run this again".to_owned(),
         };
         Failure::with_advice(error, format!("{advice}. {again}"))
+    }
+
+    /// The account with what OnePay issued, before the secrets stored already.
+    fn issued(&self, stored: &Stored, secret: &str, token: &str) -> StoredAccount {
+        let old = stored.account(&self.create.account);
+        let new = StoredAccount {
+            tokens: vec![Some(token.to_owned())],
+            ..self.create.account(old, secret)
+        };
+        match old {
+            Some(old) => new.beside(old),
+            None => new,
+        }
+    }
+
+    async fn store(&self, store: &StackSecret, stored: Stored, issued: &Issued) -> Result<(), Failure> {
+        let id = issued.webhook.id.clone();
+        let advice = format!(
+            "copy both from OnePay's panel and store them with `{}` (`--no-token` if it shows no token); then {RELEASE}",
+            self.put()
+        );
+        let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
+            return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
+        };
+        let (mut stored, mut attempt) = (stored, 1);
+        let kept = async {
+            loop {
+                let account = self.issued(&stored, secret.expose_secret(), token.expose_secret());
+                Secrets::of(&PROVIDER, self.create.account.clone(), &account)?;
+                match store.put(&stored, &self.create.account, account).await {
+                    Err(StackSecretError::Changed { .. }) if attempt < STORE_ATTEMPTS => {
+                        tokio::time::sleep(PAUSE).await;
+                        stored = store.get().await?;
+                        attempt += 1;
+                    }
+                    put => return Ok(put?),
+                }
+            }
+        };
+        let kept = kept.await;
+        kept.map_err(|source| Failure::with_advice(OnepayError::NotStored { id, source }, advice))?;
+        note!(
+            "stored its secret and token in `{}`; all running functions accept them within {} s",
+            store.id(),
+            super::secrets::ACCEPTED_AFTER.as_secs()
+        );
+        note!("to queue deliveries refused until then: `acuse quarantine release --provider onepay`");
+        Ok(())
+    }
+
+    /// The command that stores this account's secret.
+    fn put(&self) -> String {
+        format!("acuse secrets put onepay{}", account_option(&self.create.account))
+    }
+
+    /// The operator must state that there is no token, since a forgotten one must not switch off the check.
+    fn put_without_token(&self) -> String {
+        format!(
+            "copy its secret from OnePay's panel and store it with `{} --no-token`; then {RELEASE}",
+            self.put()
+        )
     }
 }
 
@@ -239,35 +324,4 @@ impl Update {
         }
         Ok(())
     }
-}
-
-/// Stores what OnePay issued, before the secrets stored already.
-async fn store_issued(store: &StackSecret, stored: &Stored, issued: &Issued) -> Result<(), Failure> {
-    let id = issued.webhook.id.clone();
-    let advice = "copy both from OnePay's panel and store them with `acuse secrets put onepay` (`--no-token` if it shows no token); then release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
-    let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
-        return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
-    };
-    let mut account = StoredAccount {
-        signing_secrets: vec![secret.expose_secret().to_owned()],
-        tokens: vec![Some(token.expose_secret().to_owned())],
-        ..StoredAccount::default()
-    };
-    let name = AccountName::DEFAULT;
-    if let Some(old) = stored.account(&name) {
-        account = account.beside(old);
-    }
-    let kept = async {
-        Secrets::of(&PROVIDER, name.clone(), &account)?;
-        Ok(store.put(stored, &name, account).await?)
-    };
-    let kept = kept.await;
-    kept.map_err(|source| Failure::with_advice(OnepayError::NotStored { id, source }, advice))?;
-    note!(
-        "stored its secret and token in `{}`; all running functions accept them within {} s",
-        store.id(),
-        super::secrets::ACCEPTED_AFTER.as_secs()
-    );
-    note!("to queue deliveries refused until then: `acuse quarantine release --provider onepay`");
-    Ok(())
 }

@@ -6,7 +6,6 @@ use acuse_cli::local::Checkout;
 use acuse_cli::stack::filter::Filter;
 use acuse_cli::stack::running::Running;
 use acuse_cli::stack::target::{Target, TargetError};
-use acuse_core::account::AccountName;
 use clap::Args;
 
 use super::Failure;
@@ -64,25 +63,4 @@ pub(crate) struct Caution {
     /// Don't ask for confirmation
     #[arg(long)]
     pub(crate) yes: bool,
-}
-
-/// Which of a provider's accounts.
-#[derive(Debug, Args)]
-pub(crate) struct AccountOption {
-    /// The account, which is the last part of its webhook's URL: `/webhooks/PROVIDER/NAME`
-    #[arg(long, value_name = "NAME", value_parser = account_name, default_value = AccountName::DEFAULT_TEXT)]
-    pub(crate) account: AccountName,
-}
-
-/// Parses an account's name.
-pub(crate) fn account_name(text: &str) -> Result<AccountName, String> {
-    AccountName::parse(text).ok_or_else(|| format!("an account's name is {}", AccountName::EXPECTED))
-}
-
-/// ` --account NAME`, for a command that a text advises; empty for the default account.
-pub(crate) fn account_option(name: &AccountName) -> String {
-    match name.is_default() {
-        true => String::new(),
-        false => format!(" --account {name}"),
-    }
 }

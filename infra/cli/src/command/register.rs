@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::filter::{self, provider_parser};
+use acuse_cli::stack::filter::{self, account_parser, provider_parser};
 use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::stack::secret::StackSecret;
@@ -16,7 +16,10 @@ use acuse_cli::{note, say};
 use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::provider::Provider;
+use acuse_core::receive::SecretStore;
 use acuse_core::receive::registration::{LONGEST, Window};
+use acuse_core::receive::signature::Refusal;
+use acuse_core::wire::delivery::{Delivery, Unverified};
 use clap::Args;
 
 use super::Failure;
@@ -44,6 +47,7 @@ once you have put the secret, run `acuse quarantine release` to queue the genuin
     after_help = "Examples:
   acuse register unopago --stack acuse               prints the URL, waits, shows what arrives
   acuse register onepay --for 30m --stack acuse
+  acuse register onepay --account test --stack acuse    for /webhooks/onepay/test; the account needs no secret yet
   acuse register unopago --close --stack acuse
 
 Needs secretsmanager:PutSecretValue and GetSecretValue for the provider's secret, and permission to read
@@ -53,6 +57,9 @@ pub(crate) struct Arguments {
     /// The provider whose webhook you register
     #[arg(value_parser = provider_parser())]
     provider: &'static Provider,
+    /// The account whose webhook you register; it may have no secret yet
+    #[arg(long, value_parser = account_parser(), value_name = "NAME", default_value_t)]
+    account: AccountName,
     /// How long the window stays open: 2m to 1h
     #[arg(long = "for", value_parser = length, value_name = "LENGTH", default_value = "15m", conflicts_with = "close")]
     length: Duration,
@@ -73,16 +80,28 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let provider = arguments.provider;
     let target = arguments.stack.target().await?;
     let secret = StackSecret::of(&target, provider)?;
+    let account = arguments.account;
     if arguments.close {
         close(&secret, provider).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let url = target.webhook_url(provider)?;
+    let url = target.webhook_url(provider, &account)?;
     let opened = SystemClock.now();
+    if let Some(other) = target.secrets(provider)?.registration().await?
+        && other.account != account
+        && other.is_open(other.account.as_str(), opened)
+    {
+        let (scope, until) = (other.account.scope(provider.name), other.until);
+        return Err(Failure::with_advice(
+            format!("the window of `{scope}` is open until {until}, and a provider has one at a time"),
+            format!("wait, or close it: `acuse register {} --close`", provider.name),
+        ));
+    }
     let until = opened.plus(arguments.length);
     let mut watch = Watch {
         target: &target,
         provider,
+        account: &account,
         opened,
         seen: HashSet::new(),
         registered: 0,
@@ -96,7 +115,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let open = async {
         secret
             .set_registration(Some(&Window {
-                account: AccountName::DEFAULT,
+                account: account.clone(),
                 until,
             }))
             .await?;
@@ -161,6 +180,7 @@ async fn close(secret: &StackSecret, provider: &Provider) -> Result<(), Failure>
 struct Watch<'a> {
     target: &'a Target,
     provider: &'static Provider,
+    account: &'a AccountName,
     opened: Timestamp,
     seen: HashSet<String>,
     registered: usize,
@@ -178,9 +198,16 @@ impl Watch<'_> {
             while let Some(messages) = walk.next().await? {
                 for item in messages.into_iter().map(Quarantined::open) {
                     let is_new = item.received_at().is_some_and(|at| at >= self.opened);
-                    if item.provider == self.provider.name && is_new && self.seen.insert(item.delivery_id()) {
+                    let account = item.delivery.as_ref().map(Delivery::<Unverified>::account);
+                    let is_own = item.provider == self.provider.name && account == Ok(self.account.as_str());
+                    if is_own && is_new && self.seen.insert(item.delivery_id()) {
                         self.registered += usize::from(item.registration);
-                        let status = if item.registration { 200 } else { 401 };
+                        let status = match item.registration {
+                            true => 200,
+                            // For some seconds after the window is opened.
+                            false if item.reason == Refusal::AccountUnknown.to_string() => 404,
+                            false => 401,
+                        };
                         let diagnosis = reverifier.diagnose(&item).await?;
                         say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
                         quoted("  ", &diagnosis).iter().for_each(|line| terminal::line(line));

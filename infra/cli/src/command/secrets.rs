@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_cli::note;
-use acuse_cli::stack::filter::provider_parser;
+use acuse_cli::stack::filter::{account_option, account_parser, provider_parser};
 use acuse_cli::stack::secret::{StackSecret, Stored};
 use acuse_cli::stack::target::Target;
 use acuse_core::account::AccountName;
@@ -25,7 +25,7 @@ use acuse_core::receive::{FRESH_FOR, RELOAD_EVERY};
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::options::{AccountOption, StackOptions, account_option};
+use super::options::StackOptions;
 use bind::Binding;
 pub(super) use input::ask;
 
@@ -126,8 +126,9 @@ pub(crate) struct Which {
     /// The provider whose secret it is
     #[arg(value_parser = provider_parser())]
     provider: &'static Provider,
-    #[command(flatten)]
-    account: AccountOption,
+    /// The account, which is the last part of its webhook's URL: /webhooks/PROVIDER/NAME
+    #[arg(long, value_name = "NAME", value_parser = account_parser(), default_value_t)]
+    account: AccountName,
     #[command(flatten)]
     stack: StackOptions,
 }
@@ -164,7 +165,7 @@ impl Which {
             secret: StackSecret::of(&target, provider)?,
             target,
             provider,
-            account: self.account.account,
+            account: self.account,
         })
     }
 }

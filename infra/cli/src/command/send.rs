@@ -9,14 +9,13 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::http::{PostError, post};
 use acuse_cli::sample::{self, Break, Sample};
 use acuse_cli::say;
-use acuse_cli::stack::filter::provider_parser;
+use acuse_cli::stack::filter::{account_parser, provider_parser};
 use acuse_cli::stack::lookup;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, cut};
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_core::receive::SecretStore;
 use clap::Args;
 use serde_json::json;
 
@@ -32,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
   acuse send kuenta payment.completed --count 20
   acuse send onepay payment.approved --twice          the second delivery is a duplicate
   acuse send unopago payment_received --break signature
+  acuse send onepay payment.approved --account test   to /webhooks/onepay/test, with that account's secret
   acuse send onepay --body payload.json               signs the file's bytes as they are
   jq -c . payload.json | acuse send onepay --body -   signs standard input
   acuse send onepay --event 'onepay#live#payment#9e5c…|payment.approved' --url http://127.0.0.1:3000/webhooks/onepay
@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// An event type of the provider's guide; an unknown one prints the list
     #[arg(required_unless_present_any = ["body", "event"])]
     event_type: Option<String>,
+    /// The account to send to, signed with its secret; a sample is of the environment that it is bound to
+    #[arg(long, value_parser = account_parser(), value_name = "NAME", default_value_t)]
+    account: AccountName,
     /// Send an invalid delivery, which must be refused
     #[arg(long = "break", value_name = "PROOF")]
     broken: Option<Break>,
@@ -68,30 +71,16 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
-/// Sends to the stack's public URL, signed with the stack's secret, and prints a line for each delivery. Any answer other
+/// Sends to the account's public URL, signed with its secret, and prints a line for each delivery. Any answer other
 /// than the expected one is an error: 200, or 401 with `--break`.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let body = arguments.body.as_deref().map(read).transpose()?;
     let target = arguments.stack.target().await?;
     let provider = target.provider(arguments.provider)?;
-    let accounts = target.secrets(provider)?.load().await?;
-    let secrets = accounts
-        .get(AccountName::DEFAULT_TEXT)
-        .and_then(Result::ok)
-        .cloned()
-        .unwrap_or_default();
-    if secrets.is_empty() {
-        return Err(Failure::with_advice(
-            format!(
-                "the stack has no secret of `{}` yet, so nothing can be signed",
-                provider.name
-            ),
-            format!("put it: `acuse secrets put {}`", provider.name),
-        ));
-    }
+    let secrets = sample::signer(&target, provider, &arguments.account).await?;
     let url = match &arguments.url {
         Some(url) => url.clone(),
-        None => target.webhook_url(provider)?,
+        None => target.webhook_url(provider, &arguments.account)?,
     };
     let given = match &arguments.event {
         Some(key) => Some(recorded(&target, key).await?),
@@ -103,10 +92,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         let now = SystemClock.now();
         let body = match (&given, &arguments.event_type) {
             (Some(given), _) => given.clone(),
-            (None, name) => {
-                let payload = sample::payload(provider, name.as_deref().unwrap_or_default())?;
-                sample::renewed(provider, &payload, now).into_bytes()
-            }
+            (None, name) => sample::event(provider, name.as_deref().unwrap_or_default(), secrets.account(), now)?,
         };
         let sample = Sample::signed(provider, body, &secrets, now, arguments.broken)?;
         for _ in 0..=u32::from(arguments.twice) {

@@ -3,14 +3,18 @@
 use std::env::{self, VarError};
 use std::ops::Deref;
 
+use acuse_aws::system::SystemClock;
+use acuse_cli::stack::filter::{account_option, account_parser, environment_parser};
 use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table};
 use acuse_cli::webhooks::client::{Client, Pace};
 use acuse_cli::webhooks::{self, ChoiceError, Webhook};
 use acuse_cli::{note, say};
+use acuse_core::account::{AccountName, Environment};
+use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{Problem, SecretError};
+use acuse_core::receive::secrets::{Problem, SecretError, StoredAccount};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -80,6 +84,12 @@ pub(super) struct Create {
     /// URL that the provider posts to [default: the stack's]
     #[arg(long, value_parser = webhooks::webhook_url)]
     url: Option<String>,
+    /// The account that the provider posts to, with its own URL and secret: another one for each of your webhooks
+    #[arg(long, value_parser = account_parser(), value_name = "NAME", default_value_t, conflicts_with = "no_store")]
+    pub(super) account: AccountName,
+    /// Bind a new account to an environment: deliveries of the other one are set aside
+    #[arg(long, value_parser = environment_parser(), conflicts_with = "no_store")]
+    environment: Option<Environment>,
     #[command(flatten)]
     events: Events,
     /// Create another webhook even if this URL is already registered
@@ -177,7 +187,7 @@ impl Create {
         let target: Target = self.stack.target().await?;
         let url = match &self.url {
             Some(url) => url.clone(),
-            None => target.webhook_url(provider)?,
+            None => target.webhook_url(provider, &self.account)?,
         };
         if webhooks::is_local(&url) {
             note!(
@@ -190,6 +200,31 @@ impl Create {
             events,
             store: Some(StackSecret::of(&target, provider)?),
         })
+    }
+
+    /// Checks that `--environment` does not contradict the account as it is stored.
+    pub(super) fn check_environment(&self, stored: Option<&StoredAccount>) -> Result<(), Failure> {
+        match (stored, self.environment) {
+            (Some(stored), Some(wanted)) if stored.environment != Some(wanted) => Err(Failure::with_advice(
+                format!(
+                    "the account `{}` has a secret already, and is not bound to `{}`",
+                    self.account,
+                    wanted.name()
+                ),
+                "leave `--environment` out, or choose another account",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The account to store with this secret, without what it had before.
+    pub(super) fn account(&self, stored: Option<&StoredAccount>, secret: &str) -> StoredAccount {
+        StoredAccount {
+            environment: stored.map_or(self.environment, |stored| stored.environment),
+            signing_secrets: vec![secret.to_owned()],
+            changed_at: Some(SystemClock.now()),
+            ..StoredAccount::default()
+        }
     }
 
     /// Prints the webhooks that already post to this URL, and the events and the secret that are missing.
@@ -205,17 +240,16 @@ impl Create {
                 note!("note: it does not post {}", lacking.join(", "));
             }
         }
-        let name = provider.name;
+        let (name, account) = (provider.name, account_option(&self.account));
         if let Some(store) = &place.store
-            && store
-                .get()
-                .await?
-                .account(&acuse_core::account::AccountName::DEFAULT)
-                .is_none()
+            && store.get().await?.account(&self.account).is_none()
         {
-            note!("note: the stack has no secret for {name}, so every delivery is refused: `acuse secrets put {name}`");
+            let scope = self.account.scope(name);
+            note!(
+                "note: the stack has no secret for {scope}, so every delivery is refused: `acuse secrets put {name}{account}`"
+            );
         }
-        note!("nothing was changed; `acuse {name} webhooks create --force` creates another one");
+        note!("nothing was changed; `acuse {name} webhooks create{account} --force` creates another one");
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::consume::SetAside;
 use acuse_core::providers;
-use acuse_core::receive::{Outbox, SecretStore};
+use acuse_core::receive::Outbox;
 use aws_sdk_sqs::types::Message;
 use axum::extract::{Form, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -202,17 +202,13 @@ pub(super) async fn send(
     let (name, type_name) = form.sample.split_once(' ').unwrap_or_default();
     let provider = providers::by_name(name).ok_or_else(|| SampleRefused(format!("no provider is called `{name}`")))?;
     let provider = target.provider(provider)?;
-    let accounts = target.secrets(provider)?.load().await?;
-    let secrets = accounts
-        .get(AccountName::DEFAULT_TEXT)
-        .and_then(Result::ok)
-        .cloned()
-        .unwrap_or_default();
-    let payload = sample::renewed(provider, &sample::payload(provider, type_name)?, SystemClock.now());
+    let secrets = sample::signer(target, provider, &AccountName::DEFAULT).await?;
+    let now = SystemClock.now();
+    let payload = sample::event(provider, type_name, secrets.account(), now)?;
     let broken = form.broken.map(|_| Break::Signature);
     let expected = if broken.is_some() { 401 } else { 200 };
-    let sample = Sample::signed(provider, payload.into_bytes(), &secrets, SystemClock.now(), broken)?;
-    let url = target.webhook_url(provider)?;
+    let sample = Sample::signed(provider, payload, &secrets, now, broken)?;
+    let url = target.webhook_url(provider, &AccountName::DEFAULT)?;
     for _ in 0..=u8::from(form.twice.is_some()) {
         let answer = post(&url, &sample.headers, &sample.body, TIMEOUT).await?;
         if answer.status != expected {

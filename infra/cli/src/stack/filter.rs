@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
+use acuse_core::account::{AccountName, Environment};
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::ledger::Status;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use jiff::civil::DateTime;
 use jiff::{Span, SpanRelativeTo};
 
@@ -71,6 +72,11 @@ pub fn provider_parser() -> impl TypedValueParser<Value = &'static Provider> {
     provider_names().try_map(|name| providers::by_name(&name).ok_or("not a provider"))
 }
 
+/// Parses an account's name. An error says what a name looks like.
+pub fn account_parser() -> impl TypedValueParser<Value = AccountName> {
+    StringValueParser::new().try_map(|name| AccountName::parse(&name).ok_or(AccountName::EXPECTED))
+}
+
 /// Takes a status as the ledger writes it, or as lists show it.
 fn status_parser() -> impl TypedValueParser<Value = Status> {
     let values = Status::ALL.map(|status| match status {
@@ -103,6 +109,20 @@ pub fn length(text: &str) -> Option<Duration> {
     let span: Span = text.parse().ok()?;
     let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
     Duration::try_from(length).ok()
+}
+
+/// Parses an environment's name.
+pub fn environment_parser() -> impl TypedValueParser<Value = Environment> {
+    let names = [Environment::Live, Environment::Test].map(Environment::name);
+    PossibleValuesParser::new(names).try_map(|name| Environment::from_name(&name).ok_or("not an environment"))
+}
+
+/// The option that names an account in an `acuse` command; empty for the default one.
+pub fn account_option(name: &AccountName) -> String {
+    match name.is_default() {
+        true => String::new(),
+        false => format!(" --account {name}"),
+    }
 }
 
 /// The start of `yyyy-mm-dd`. The ledger's days are UTC days too.

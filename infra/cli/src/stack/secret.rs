@@ -1,6 +1,7 @@
-//! Reading and writing a provider's secret and registration window in Secrets Manager.
+//! Reading and writing a provider's secret in Secrets Manager.
 
 mod error;
+mod registration;
 
 use std::error::Error;
 use std::time::Duration;
@@ -8,7 +9,6 @@ use std::time::Duration;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
-use acuse_core::receive::registration::{self, Window};
 use acuse_core::receive::secrets::{LONGEST, Problem, SecretError, SecretVersion, StoredAccount};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
@@ -163,6 +163,13 @@ impl StackSecret {
         self.set(stored, name, Some(account)).await.map(drop)
     }
 
+    /// Whether an account can be [put](Self::put) beside the others: that the functions can read it, and it has room.
+    pub fn check(&self, stored: &Stored, name: &AccountName, account: StoredAccount) -> Result<(), StackSecretError> {
+        let mut version = stored.version.clone();
+        version.accounts.insert(name.clone(), account);
+        self.text(&version).map(drop)
+    }
+
     /// Stores an account, or removes it, and withdraws what it had before. All others stay as they are. Running it again
     /// is safe.
     ///
@@ -233,19 +240,7 @@ impl StackSecret {
     ///              │ another write may take the label; a version without any is kept for a day
     /// ```
     async fn write(&self, read: &str, version: &SecretVersion) -> Result<(), StackSecretError> {
-        if version.single().is_none() && !version.accounts.is_empty() && !self.knows_accounts {
-            return Err(StackSecretError::OldFunctions);
-        }
-        let text = match version.accounts.is_empty() {
-            true => PLACEHOLDER.to_owned(),
-            false => version.to_json(),
-        };
-        if text.len() > LONGEST {
-            return Err(StackSecretError::TooLong {
-                accounts: version.accounts.len(),
-                bytes: text.len(),
-            });
-        }
+        let text = self.text(version)?;
         let put = self.client.put_secret_value().secret_id(&self.id).secret_string(text);
         let put = put.version_stages(WRITING).send().await;
         let put = put.map_err(|error| match error.as_service_error() {
@@ -275,18 +270,22 @@ impl StackSecret {
         }
     }
 
-    /// Opens the provider's registration window, or closes it. It is a version of the secret with a label of its own:
-    /// `AWSCURRENT` and `AWSPREVIOUS` stay where they are, so the secret and its rotation are untouched.
-    /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>
-    pub async fn set_registration(&self, window: Option<&Window>) -> Result<(), StackSecretError> {
-        let put = self.client.put_secret_value().secret_id(&self.id);
-        let put = put.secret_string(window.map_or_else(Window::closed, Window::to_json));
-        let put = put.version_stages(registration::STAGE).send().await;
-        let operation = match window {
-            Some(_) => "open the registration window in",
-            None => "close the registration window in",
+    /// The text to store, if the functions can read it and it has room.
+    fn text(&self, version: &SecretVersion) -> Result<String, StackSecretError> {
+        if version.single().is_none() && !version.accounts.is_empty() && !self.knows_accounts {
+            return Err(StackSecretError::OldFunctions);
+        }
+        let text = match version.accounts.is_empty() {
+            true => PLACEHOLDER.to_owned(),
+            false => version.to_json(),
         };
-        put.map(drop).map_err(|error| self.error(operation, error))
+        if text.len() > LONGEST {
+            return Err(StackSecretError::TooLong {
+                accounts: version.accounts.len(),
+                bytes: text.len(),
+            });
+        }
+        Ok(text)
     }
 
     fn error(&self, operation: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> StackSecretError {

@@ -3,6 +3,7 @@
 use acuse_aws::config::{ConfigError, signature_settings};
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::verifier::{SecretsManager, SqsOutbox};
+use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
 use acuse_core::event::{Environment, Event};
@@ -120,14 +121,18 @@ impl Target {
         output.ok_or_else(|| TargetError::NoOutput(name.to_owned()))
     }
 
-    /// The URL that `provider` posts to.
-    pub fn webhook_url(&self, provider: &Provider) -> Result<String, TargetError> {
-        match &self.local {
-            Some(running) => Ok(format!("{}/webhooks/{}", running.http, provider.name)),
+    /// The URL that `provider` posts an account's deliveries to.
+    pub fn webhook_url(&self, provider: &Provider, account: &AccountName) -> Result<String, TargetError> {
+        let url = match &self.local {
+            Some(running) => format!("{}/webhooks/{}", running.http, provider.name),
             None => self
-                .output(&format!("{}WebhookUrl", capitalised(provider.name)))
-                .map(str::to_owned),
-        }
+                .output(&format!("{}WebhookUrl", capitalised(provider.name)))?
+                .to_owned(),
+        };
+        Ok(match account.is_default() {
+            true => url,
+            false => format!("{url}/{account}"),
+        })
     }
 
     /// The stack's ledger.

@@ -16,9 +16,9 @@ pub const BASE: &str = "https://api.kuenta.co";
 
 const CREDENTIALS: &str = "KUENTA_API_TOKEN, `--organization-id` and `--config-organization-id`";
 
-/// The account that calls.
+/// Who calls.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub struct Credentials {
     /// `Organization-ID`.
     pub organization_id: String,
     /// `Config-Organization-ID`.
@@ -44,20 +44,20 @@ impl Kuenta {
     ///
     /// # Errors
     /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Client`].
-    pub fn new(base: &str, account: Account, pace: Pace) -> Result<Self, ApiError> {
+    pub fn new(base: &str, credentials: Credentials, pace: Pace) -> Result<Self, ApiError> {
         let headers = [
             (
                 "organization-id",
                 "the organization id",
-                account.organization_id.as_str(),
+                credentials.organization_id.as_str(),
             ),
             (
                 "config-organization-id",
                 "the configuring organization's id",
-                &account.config_organization_id,
+                &credentials.config_organization_id,
             ),
         ];
-        Client::new(base, account.token, &headers, CREDENTIALS, pace).map(Self)
+        Client::new(base, credentials.token, &headers, CREDENTIALS, pace).map(Self)
     }
 
     /// Creates a webhook. Kuenta signs with `secret`.

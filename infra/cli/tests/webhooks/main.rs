@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod accounts;
 mod calls;
 mod lists;
 mod onepay;
@@ -21,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acuse_cli::webhooks::client::Pace;
-use acuse_cli::webhooks::kuenta::{Account, Kuenta};
+use acuse_cli::webhooks::kuenta::{Credentials, Kuenta};
 use acuse_core::clock::{Clock, Random, Timestamp};
 
 /// A clock that records sleeps instead of sleeping.
@@ -75,12 +76,12 @@ impl Random for Most {
 const TOKEN: &str = "kuenta-api-token";
 
 fn kuenta(base: &str, pace: Pace) -> Kuenta {
-    let account = Account {
+    let credentials = Credentials {
         organization_id: "org-1".to_owned(),
         config_organization_id: "org-2".to_owned(),
         token: Some(TOKEN.to_owned().into()),
     };
-    Kuenta::new(base, account, pace).unwrap()
+    Kuenta::new(base, credentials, pace).unwrap()
 }
 
 fn names(events: &[&str]) -> Vec<String> {

@@ -40,7 +40,7 @@ impl Request {
 pub(crate) struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
-    body: String,
+    pub(crate) body: String,
     after: Duration,
 }
 

@@ -8,6 +8,7 @@ use acuse_cli::http::post;
 use acuse_cli::sample::Sample;
 use acuse_cli::stack::events::status_word;
 use acuse_cli::stack::target::Target;
+use acuse_core::account::Account;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::event::{Event, TEST_DELIVERY_MEMBER};
@@ -28,10 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) async fn arrives(target: &Target, provider: &'static Provider, secrets: &Secrets) -> Checked {
     let now = SystemClock.now();
     let body = test_body(&provider.scheme, TEST_DELIVERY_MEMBER, &now.to_string());
-    let keys = keys(target, provider, &body, now);
+    let account = secrets.account();
+    let keys = keys(target, provider, account, &body, now);
     let mut sample = Sample::signed(provider, body.into_bytes(), secrets, now, None)?;
     sample.headers.push((TEST_DELIVERY_HEADER, "1".to_owned()));
-    let url = target.webhook_url(provider)?;
+    let url = target.webhook_url(provider, &account.name)?;
     let started = Instant::now();
     let answer = post(&url, &sample.headers, &sample.body, Duration::from_secs(10)).await?;
     let (status, took) = (answer.status, started.elapsed());
@@ -72,13 +74,19 @@ pub(super) async fn arrives(target: &Target, provider: &'static Provider, secret
 }
 
 /// Its possible keys in the ledger: one for each canonical form in which its body may be signed.
-fn keys(target: &Target, provider: &'static Provider, body: &str, now: Timestamp) -> HashSet<IdempotencyKey> {
+fn keys(
+    target: &Target,
+    provider: &'static Provider,
+    account: &Account,
+    body: &str,
+    now: Timestamp,
+) -> HashSet<IdempotencyKey> {
     let raw = body.to_owned().into();
     let forms = [CanonicalForm::Raw, CanonicalForm::JavaScript, CanonicalForm::Python];
     let bodies = forms.iter().filter_map(|form| canonical::bytes(&raw, *form).ok());
     let keys = bodies.map(|body| {
         let envelope = Envelope {
-            account: Default::default(),
+            account: account.clone(),
             provider: provider.name.to_owned(),
             content: Default::default(),
             delivery_id: DeliveryId::new(now, [0; 10]),

@@ -65,7 +65,11 @@ impl Arrivals {
 
     pub(super) fn of(&self, account: &AccountName) -> Received {
         let mut received = Received::default();
-        for record in self.records.iter().filter(|record| record.account == account.as_str()) {
+        for record in self
+            .records
+            .iter()
+            .filter(|record| record.account.as_str() == account.as_str())
+        {
             *received.types.entry(record.type_name.clone()).or_default() += 1;
             received.last = received.last.or_else(|| record.received_at.clone());
         }

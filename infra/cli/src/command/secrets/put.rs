@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
+use acuse_cli::stack::filter::account_option;
 use acuse_cli::{note, say};
 use acuse_core::account::Environment;
 use acuse_core::clock::Clock;
@@ -11,7 +12,6 @@ use acuse_core::receive::secrets::{Problem, SecretError, StoredAccount};
 use super::bind::Binding;
 use super::{ACCEPTED_AFTER, Place, WITHDRAWN_AFTER, ask};
 use crate::command::Failure;
-use crate::command::options::account_option;
 
 pub(super) async fn run(place: &Place, option: Option<Binding>, no_token: bool) -> Result<ExitCode, Failure> {
     let (scope, provider) = (place.scope(), place.provider);
@@ -67,8 +67,8 @@ pub(super) async fn run(place: &Place, option: Option<Binding>, no_token: bool) 
         ),
     }
     if is_new && !place.account.is_default() {
-        let url = place.target.webhook_url(provider)?;
-        say!("the webhook's URL is {url}/{}", place.account);
+        let url = place.target.webhook_url(provider, &place.account)?;
+        say!("its webhook's URL is {url}");
     }
     say!(
         "then release deliveries that were refused before: `acuse quarantine release --provider {}{}`",
