@@ -110,7 +110,12 @@ impl StackSecret {
             Err(error) if previous.is_none() && text.is_some_and(|text| text.contains("\"accounts\"")) => {
                 return Err(error.into());
             }
-            Err(error) => (previous.clone().unwrap_or_default(), Some(error)),
+            Err(error) => {
+                let mut version = previous.clone().unwrap_or_default();
+                let readable = SecretVersion::readable(self.provider, text.unwrap_or_default());
+                version.accounts.extend(readable.accounts);
+                (version, Some(error))
+            }
         };
         // A write moves the label `AWSPREVIOUS`: what is accepted because of it goes into the new version.
         let previous = previous.unwrap_or_default();

@@ -70,6 +70,18 @@ impl SecretVersion {
         }))
     }
 
+    /// The accounts that can be read, without the others: what functions accept of a version that
+    /// [`parse`](Self::parse) refuses.
+    pub fn readable(provider: &Provider, text: &str) -> Self {
+        let each = Self::each(provider, text).ok().flatten().unwrap_or_default();
+        let readable = each
+            .into_iter()
+            .filter_map(|(name, account)| Some((name, account.ok()?)));
+        Self {
+            accounts: readable.collect(),
+        }
+    }
+
     /// The accounts, each by itself: one that can't be read does not stop the others.
     pub(super) fn each(provider: &Provider, text: &str) -> Result<Option<Each>, SecretError> {
         let of_all = |problem: Problem| problem.of(provider);
