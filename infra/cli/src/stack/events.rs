@@ -3,7 +3,7 @@
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_core::account::{Account, AccountName, Environment};
+use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
@@ -79,10 +79,9 @@ pub fn set_aside_reason(record: &Record) -> Option<SetAside> {
 /// The provider's name and the message that queues a record's event again, with its own delivery id and time of receipt.
 /// A conflict's message carries the key of the conflict's record. `None` if the payload is gone.
 pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(&'static str, Message)>, StackError> {
-    let (Some(body), Some(provider), Some(account), Some(delivery_id), Some(received_at)) = (
+    let (Some(body), Some(provider), Some(delivery_id), Some(received_at)) = (
         ledger.payload(record).await?,
         providers::by_name(&record.provider),
-        account(record),
         record.delivery_id.as_deref().and_then(DeliveryId::parse),
         record.received_at.as_deref().and_then(Timestamp::from_rfc3339),
     ) else {
@@ -91,7 +90,10 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(
     let form = record.form.as_deref().and_then(CanonicalForm::from_name);
     let envelope = Envelope {
         provider: record.provider.clone(),
-        account,
+        account: Account {
+            name: AccountName::parse(&record.account).unwrap_or_default(),
+            environment: None,
+        },
         content: record.content.clone(),
         delivery_id,
         received_at,
@@ -103,72 +105,4 @@ pub async fn replayed(ledger: &LedgerReader, record: &Record) -> Result<Option<(
         }),
     };
     Ok(Some((provider.name, envelope.to_message()?)))
-}
-
-/// A record's account, bound to what makes the consumer read the payload as it did before.
-///
-/// The ledger does not store what the account was bound to. Without it, a payload that names no environment would take
-/// the stack's instead of its account's: test money would become live. And what was rejected because its account is
-/// bound to another environment stays rejected. A record of the default account that is live needs nothing: that is what
-/// such a payload is in any case, and consumers from before accounts can read it.
-fn account(record: &Record) -> Option<Account> {
-    let name = AccountName::parse(&record.account)?;
-    let environment = match set_aside_reason(record) {
-        Some(SetAside::AccountEnvironment { bound, .. }) => Some(bound),
-        _ => Environment::from_name(&record.environment)
-            .filter(|of_event| !name.is_default() || *of_event == Environment::Test),
-    };
-    Some(Account { name, environment })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use aws_sdk_dynamodb::types::AttributeValue;
-
-    use super::*;
-
-    fn sender(account: &str, environment: &str, error: &str) -> String {
-        let item = [
-            ("pk", "kuenta#live#payment#p1"),
-            ("sk", "payment.completed"),
-            ("provider", "kuenta"),
-            ("type", "payment.completed"),
-            ("status", "REJECTED"),
-            ("body_sha256", "5a5a"),
-            ("account", account),
-            ("environment", environment),
-            ("error", error),
-        ];
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        let mut item = HashMap::from(item.map(|(name, value)| (name.to_owned(), text(value))));
-        item.insert("attempts".to_owned(), AttributeValue::N("1".to_owned()));
-        let record = Record::from_item(&item).unwrap();
-        super::account(&record).unwrap().with_provider("kuenta")
-    }
-
-    #[test]
-    fn a_replay_is_of_the_accounts_environment() {
-        let posing = SetAside::AccountEnvironment {
-            named: Environment::Live,
-            bound: Environment::Test,
-        };
-        let posing = posing.to_string();
-        for (account, environment, error, expected) in [
-            ("default", "live", "no such order", "kuenta"),
-            ("default", "test", "no such order", "kuenta@test"),
-            ("org-1", "live", "no such order", "kuenta/org-1@live"),
-            ("org-1", "test", "no such order", "kuenta/org-1@test"),
-            // The consumer rejects these again.
-            ("default", "live", &posing, "kuenta@test"),
-            ("org-1", "live", &posing, "kuenta/org-1@test"),
-        ] {
-            assert_eq!(
-                sender(account, environment, error),
-                expected,
-                "{account} {environment} {error}"
-            );
-        }
-    }
 }
