@@ -8,12 +8,12 @@
     reason = "tests fail by panicking"
 )]
 
-mod accounts;
 mod answers;
 mod attacked;
 mod browser;
 mod checkout;
 mod conflicts;
+mod crossings;
 mod dead_letters;
 mod doctor;
 mod ids;
