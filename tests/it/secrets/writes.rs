@@ -322,3 +322,36 @@ async fn accounts_beside_an_unreadable_one_stay_as_they_are() {
     let expected = json!({"accounts": {"default": object(3), "new": object(5), "test": rotating(4, 2)}});
     assert_eq!(case.text("AWSCURRENT"), Some(expected));
 }
+
+#[tokio::test]
+async fn an_invalid_account_spoils_no_other_write() {
+    let invalid = json!({"signing_secrets": ["wh_hdr_9"], "token": "wh_hdr_9"});
+    let both = |default: Value, test: Value| json!({"accounts": {"default": default, "test": test}});
+    // The functions use the previous version of `test`, and so does the next one.
+    let case = Case::with(&[both(object(1), object(2)), both(object(1), invalid.clone())]).await;
+    let stored = case.get().await;
+    assert_eq!(stored.mistakes.keys().collect::<Vec<_>>(), [&name("test")]);
+    case.writer
+        .put(&stored, &AccountName::DEFAULT, account(3))
+        .await
+        .unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(both(object(3), object(2))));
+
+    // An invalid old secret is not added to a valid new one.
+    let case = Case::with(&[both(object(1), invalid.clone()), both(object(1), object(2))]).await;
+    let stored = case.get().await;
+    case.writer
+        .put(&stored, &AccountName::DEFAULT, account(3))
+        .await
+        .unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(both(object(3), object(2))));
+
+    // Without another one it stays as it is, for a person to look at.
+    let case = Case::with(&[both(object(1), invalid.clone())]).await;
+    let stored = case.get().await;
+    case.writer
+        .put(&stored, &AccountName::DEFAULT, account(3))
+        .await
+        .unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(both(object(3), invalid)));
+}

@@ -111,6 +111,7 @@ If a secret has leaked, see \"A secret has leaked\" in docs/operations.md.")]
     #[command(after_help = "Examples:
   acuse secrets remove onepay --account test
   acuse secrets remove onepay --account test --yes")]
+    #[command(mut_arg("account", |account| account.required(true).default_value(None)))]
     Remove {
         /// Don't ask for confirmation
         #[arg(long)]

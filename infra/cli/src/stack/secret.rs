@@ -2,19 +2,20 @@
 
 mod error;
 mod registration;
+mod stored;
 
 use std::error::Error;
 use std::time::Duration;
 
 use acuse_core::account::AccountName;
-use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{LONGEST, Problem, SecretError, SecretVersion, StoredAccount};
+use acuse_core::receive::secrets::{LONGEST, SecretVersion, StoredAccount};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 
 use crate::stack::target::{Target, TargetError};
 pub use error::StackSecretError;
+pub use stored::Stored;
 
 /// The label of the version that is being written, until it becomes the current one. Each write takes it from the version
 /// before: no version has more than three labels, of the 20 that Secrets Manager allows.
@@ -39,35 +40,12 @@ pub struct StackSecret {
     knows_accounts: bool,
 }
 
-/// The accounts as they are stored, and the version that they were read from.
-pub struct Stored {
-    /// What the functions accept: the current version and, for the same accounts, the previous one.
-    pub version: SecretVersion,
-    /// The accounts of the previous version, which the functions accept too.
-    previous: SecretVersion,
-    id: String,
-    /// When the version was written.
-    pub created_at: Option<Timestamp>,
-    /// Why the current version can't be read. The functions use the previous one meanwhile.
-    pub invalid: Option<SecretError>,
-}
-
-impl Stored {
-    /// The account called `name`, if it has a secret.
-    pub fn account(&self, name: &AccountName) -> Option<&StoredAccount> {
-        self.version.accounts.get(name)
-    }
-
-    /// Whether the functions accept deliveries of the account, be it because of the previous version alone.
-    pub fn accepts(&self, name: &AccountName) -> bool {
-        self.account(name).is_some() || self.previous.accounts.contains_key(name)
-    }
-}
-
 impl StackSecret {
     /// The secret of `provider` in a stack.
     pub fn of(target: &Target, provider: &'static Provider) -> Result<Self, TargetError> {
         let id = target.secret_id(provider)?.to_owned();
+        // A secret is checked with the stack's signature settings, if these are valid.
+        let provider = target.provider(provider).unwrap_or(provider);
         let knows_accounts = target.output("SecretFormat").is_ok_and(|format| format == "accounts");
         Ok(Self::new(Client::new(&target.sdk), id, provider, knows_accounts))
     }
@@ -101,38 +79,7 @@ impl StackSecret {
     pub async fn get_replaceable(&self) -> Result<Stored, StackSecretError> {
         let value = self.current().await?;
         let previous = self.previous().await?.and_then(|value| value.secret_string);
-        // If it is invalid, the functions can't read it either.
-        let previous = previous.and_then(|text| SecretVersion::parse(self.provider, &text).ok().flatten());
-        let text = value.secret_string.as_deref();
-        let read = text.ok_or_else(|| Problem::Binary.of(self.provider));
-        let (mut version, invalid) = match read.and_then(|text| SecretVersion::parse(self.provider, text)) {
-            Ok(version) => (version.unwrap_or_default(), None),
-            Err(error) if previous.is_none() && text.is_some_and(|text| text.contains("\"accounts\"")) => {
-                return Err(error.into());
-            }
-            Err(error) => {
-                let mut version = previous.clone().unwrap_or_default();
-                let readable = SecretVersion::readable(self.provider, text.unwrap_or_default());
-                version.accounts.extend(readable.accounts);
-                (version, Some(error))
-            }
-        };
-        // A write moves the label `AWSPREVIOUS`: what is accepted because of it goes into the new version.
-        let previous = previous.unwrap_or_default();
-        for (name, account) in &mut version.accounts {
-            if let Some(older) = previous.accounts.get(name) {
-                *account = std::mem::take(account).beside(older);
-            }
-        }
-        Ok(Stored {
-            version,
-            previous,
-            id: value.version_id.unwrap_or_default(),
-            created_at: value
-                .created_date
-                .and_then(|at| Some(Timestamp::from_millis(at.to_millis().ok()?))),
-            invalid,
-        })
+        Ok(Stored::read(self.provider, value, previous.as_deref())?)
     }
 
     async fn current(&self) -> Result<GetSecretValueOutput, StackSecretError> {

@@ -94,3 +94,65 @@ impl Received {
         format!("{count} ({})", types.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+
+    fn record(account: &str, type_name: &str, day: u32) -> Record {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let millis = 1_793_491_200_000_i64 + i64::from(day) * 24 * 3600 * 1000;
+        let item = HashMap::from([
+            ("pk".to_owned(), text("onepay#live#payment#1")),
+            ("sk".to_owned(), text(type_name)),
+            ("provider".to_owned(), text("onepay")),
+            ("account".to_owned(), text(account)),
+            ("environment".to_owned(), text("live")),
+            ("type".to_owned(), text(type_name)),
+            ("status".to_owned(), text("COMPLETED")),
+            ("attempts".to_owned(), AttributeValue::N("1".to_owned())),
+            ("received_at".to_owned(), AttributeValue::N(millis.to_string())),
+            ("body_sha256".to_owned(), text("5a")),
+        ]);
+        Record::from_item(&item).unwrap()
+    }
+
+    #[test]
+    fn an_account_has_received_what_is_recorded_of_it_in_the_last_week() {
+        let records = || {
+            vec![
+                record("test", TEST_DELIVERY_MEMBER, 9),
+                record("test", "payment.approved", 8),
+                record("default", "payment.approved", 7),
+                record("test", "payment.rejected", 6),
+                record("test", "payment.approved", 5),
+                record("test", "payment.approved", 1),
+            ]
+        };
+        let name = |text| AccountName::parse(text).unwrap();
+        let all = Arrivals::of_week(records(), "2026-11-03T00:00:00.000Z".to_owned(), 10);
+        let received = all.of(&name("test"));
+        assert_eq!(received.text(), "3 events (payment.approved 2, payment.rejected 1)");
+        assert_eq!(received.last.as_deref(), Some("2026-11-09T00:00:00.000Z"));
+        assert_eq!(all.of(&name("default")).text(), "1 event (payment.approved 1)");
+        assert_eq!(all.of(&name("other")).last, None);
+        assert_eq!(all.period(), "in the last 7 days");
+
+        // There are more than it looks at.
+        let newest = records().into_iter().take(4).collect();
+        let newest = Arrivals::of_week(newest, "2026-11-03T00:00:00.000Z".to_owned(), 4);
+        assert_eq!(
+            newest.of(&name("test")).text(),
+            "2 events (payment.approved 1, payment.rejected 1)"
+        );
+        assert_eq!(
+            newest.period(),
+            "since 2026-11-07T00:00:00.000Z, as far as was looked back"
+        );
+        assert_eq!(newest.since, "2026-11-07T00:00:00.000Z");
+    }
+}

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use acuse_cli::stack::filter::provider_parser;
-use acuse_cli::stack::secret::{StackSecret, Stored};
+use acuse_cli::stack::secret::{StackSecret, StackSecretError};
 use acuse_cli::terminal::{self, Table};
 use acuse_cli::{note, say};
 use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
 use acuse_core::providers;
-use acuse_core::receive::secrets::{Secrets, StoredAccount};
 use clap::Args;
 use serde::Serialize;
 
@@ -62,8 +61,14 @@ impl List {
             .map_or_else(|| providers::ALL.to_vec(), |provider| vec![provider]);
         let (mut rows, mut code) = (Vec::new(), ExitCode::SUCCESS);
         for provider in asked {
-            let provider = target.provider(provider)?;
-            let stored = StackSecret::of(&target, provider)?.get_replaceable().await?;
+            let stored = match StackSecret::of(&target, provider)?.get_replaceable().await {
+                Err(StackSecretError::Secret(error)) => {
+                    note!("error: {error}");
+                    code = ExitCode::FAILURE;
+                    continue;
+                }
+                stored => stored?,
+            };
             if let Some(error) = &stored.invalid {
                 note!("error: {error}; until it is fixed, what was stored before is used");
                 code = ExitCode::FAILURE;
@@ -74,7 +79,19 @@ impl List {
             }
             let arrivals = Arrivals::read(&ledger, provider, MOST).await?;
             let accounts = stored.version.accounts.iter();
-            rows.extend(accounts.map(|(name, account)| Row::of(provider, &stored, name, account, &arrivals)));
+            rows.extend(accounts.map(|(name, account)| Row {
+                provider: provider.name,
+                account: name.clone(),
+                environment: Binding(account.environment).name(),
+                signing_secrets: account.signing_secrets.len(),
+                tokens: account.tokens.iter().flatten().count(),
+                no_token: account.has_no_token(),
+                // The flat form has no time.
+                changed_at: account.changed_at.or(stored.created_at).map(|at| at.to_string()),
+                last_delivery: arrivals.of(name).last,
+                looked_back_to: arrivals.since.clone(),
+                error: stored.mistakes.get(name).map(ToString::to_string),
+            }));
         }
         match self.json {
             true => rows
@@ -87,30 +104,6 @@ impl List {
 }
 
 impl Row {
-    fn of(
-        provider: &'static Provider,
-        stored: &Stored,
-        name: &AccountName,
-        account: &StoredAccount,
-        arrivals: &Arrivals,
-    ) -> Self {
-        Self {
-            provider: provider.name,
-            account: name.clone(),
-            environment: Binding(account.environment).name(),
-            signing_secrets: account.signing_secrets.len(),
-            tokens: account.tokens.iter().flatten().count(),
-            no_token: account.has_no_token(),
-            // The flat form has no time.
-            changed_at: account.changed_at.or(stored.created_at).map(|at| at.to_string()),
-            last_delivery: arrivals.of(name).last,
-            looked_back_to: arrivals.since.clone(),
-            error: Secrets::of(provider, name.clone(), account)
-                .err()
-                .map(|error| error.to_string()),
-        }
-    }
-
     fn tokens(&self) -> String {
         match (self.tokens, self.no_token) {
             (count, true) if count > 0 => format!("{count} or none"),
@@ -152,5 +145,48 @@ fn print(rows: &[Row]) {
     table.print();
     for error in rows.iter().filter_map(|row| row.error.as_ref()) {
         say!("✗ {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(tokens: usize, no_token: bool) -> Row {
+        Row {
+            provider: "onepay",
+            account: AccountName::DEFAULT,
+            environment: "any",
+            signing_secrets: 1,
+            tokens,
+            no_token,
+            changed_at: None,
+            last_delivery: None,
+            looked_back_to: "2026-11-19T15:04:05.000Z".to_owned(),
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_missing_token_shows() {
+        for (row, tokens) in [
+            (row(0, false), "0"),
+            (row(2, false), "2"),
+            (row(0, true), "none"),
+            (row(1, true), "1 or none"),
+        ] {
+            assert_eq!(row.tokens(), tokens);
+        }
+    }
+
+    #[test]
+    fn an_account_without_deliveries_says_how_far_was_looked_back() {
+        assert_eq!(row(1, false).last_delivery(), "none since 2026-11-19T15:04:05.000Z");
+        let last = Some("2026-11-26T15:04:05.000Z".to_owned());
+        let row = Row {
+            last_delivery: last,
+            ..row(1, false)
+        };
+        assert_eq!(row.last_delivery(), "2026-11-26T15:04:05.000Z");
     }
 }

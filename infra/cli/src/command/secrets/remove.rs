@@ -53,3 +53,17 @@ fn consequence(account: &AccountName) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_removal_means_is_plain() {
+        let nothing = arrived("onepay/test", &Received::default(), "in the last 7 days");
+        assert_eq!(nothing, "onepay/test received nothing in the last 7 days");
+        let name = |text| AccountName::parse(text).unwrap();
+        assert!(consequence(&name("default")).contains("answered 401"));
+        assert!(consequence(&name("test")).contains("answered 404"));
+    }
+}
