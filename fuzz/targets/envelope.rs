@@ -3,16 +3,22 @@
 
 use std::collections::HashMap;
 
+use acuse_core::account::Account;
 use acuse_core::clock::Timestamp;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, LONGEST_TEXT};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
+/// What the attribute `provider` may name.
+const SENDERS: [&str; 4] = ["onepay", "onepay@live", "onepay/test@test", "onepay/0_-"];
+
 fuzz_target!(|input: &[u8]| {
+    let sender = SENDERS[input.len() % SENDERS.len()];
+    let (provider, account) = Account::split(sender).unwrap();
     round_trips(&Envelope {
-        account: Default::default(),
-        provider: "onepay".to_owned(),
+        account,
+        provider: provider.to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(Timestamp::from_seconds(1_700_000_000), [7; 10]),
         received_at: Timestamp::from_millis(1_700_000_000_123),
@@ -46,7 +52,7 @@ fn round_trips(envelope: &Envelope) {
     let back = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
     assert_eq!(back.body, envelope.body);
     assert_eq!(back.form, envelope.form);
-    assert_eq!(back.provider, envelope.provider);
+    assert_eq!((&back.provider, &back.account), (&envelope.provider, &envelope.account));
     assert_eq!(back.received_at, envelope.received_at);
     assert_eq!(back.delivery_id, envelope.delivery_id);
 }

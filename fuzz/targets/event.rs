@@ -1,6 +1,7 @@
 //! Input: the bytes that verified.
 #![no_main]
 
+use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::Timestamp;
 use acuse_core::event::payload;
 use acuse_core::event::{Environment, Event};
@@ -18,19 +19,40 @@ const LONGEST_SORT_KEY: usize = 1024;
 fuzz_target!(|body: &[u8]| {
     for provider in providers::ALL {
         for own in [Environment::Test, Environment::Live] {
-            check(provider, own, body);
+            for name in ["default", "test"] {
+                let name = AccountName::parse(name).unwrap();
+                check(
+                    provider,
+                    own,
+                    &Account {
+                        name,
+                        environment: None,
+                    },
+                    body,
+                );
+            }
         }
     }
 });
 
-fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
-    let event = Event::read(delivered(provider, body, 1), provider, own);
-    let retried = Event::read(delivered(provider, body, 2), provider, own);
+fn check(provider: &'static Provider, own: Environment, account: &Account, body: &[u8]) {
+    let delivered = |body: &[u8], attempt| delivered(provider, account, body, attempt);
+    let event = Event::read(delivered(body, 1), provider, own);
+    let retried = Event::read(delivered(body, 2), provider, own);
+    // An account that is bound to its environment changes nothing, and another stack's environment is not asked for.
+    let bound = Account {
+        environment: Some(own),
+        ..account.clone()
+    };
+    let bound = |stack| Event::read(self::delivered(provider, &bound, body, 1), provider, stack).key;
+    for stack in [Environment::Test, Environment::Live] {
+        assert_eq!(bound(stack), event.key, "an account's environment is not its payloads'");
+    }
     assert_eq!(event.key, retried.key, "a retry is another event");
     assert_eq!(event.body(), body);
 
     let key = &event.key;
-    let scope = format!("{}#{}#", provider.name, event.environment.name());
+    let scope = format!("{}#{}#", account.name.scope(provider.name), event.environment.name());
     assert!(key.partition.starts_with(&scope), "{key}");
     assert!(key.partition.len() <= LONGEST_PARTITION_KEY, "{key}");
     assert!(!key.sort.is_empty() && key.sort.len() <= LONGEST_SORT_KEY, "{key}");
@@ -46,9 +68,9 @@ fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
         assert_eq!(event.environment, if unknown { Environment::Test } else { own });
         assert_eq!(event.resource, None);
     }
-    for event in payload::events(&delivered(provider, body, 1), provider, own) {
+    for event in payload::events(&delivered(body, 1), provider, own) {
         // `acuse events replay` sends it again. A nested array is divided again.
-        let replayed = payload::events(&delivered(provider, event.body(), 2), provider, own);
+        let replayed = payload::events(&delivered(event.body(), 2), provider, own);
         let is_array = event.body().trim_ascii_start().starts_with(b"[");
         assert!(
             is_array || replayed.len() == 1 && replayed[0].key == event.key,
@@ -64,10 +86,10 @@ fn check(provider: &'static Provider, own: Environment, body: &[u8]) {
 }
 
 /// The `attempt`th delivery of one body, with its own id and time.
-fn delivered(provider: &Provider, body: &[u8], attempt: u8) -> Envelope {
+fn delivered(provider: &Provider, account: &Account, body: &[u8], attempt: u8) -> Envelope {
     let at = Timestamp::from_seconds(1_700_000_000 + i64::from(attempt));
     Envelope {
-        account: Default::default(),
+        account: account.clone(),
         provider: provider.name.to_owned(),
         content: Default::default(),
         delivery_id: DeliveryId::new(at, [attempt; 10]),

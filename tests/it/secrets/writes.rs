@@ -310,6 +310,19 @@ async fn an_unreadable_version_is_replaced_without_losing_accounts() {
     assert_eq!(case.text("AWSCURRENT"), Some(object(3)));
 }
 
+/// Functions accept the other accounts of such a version.
+#[tokio::test]
+async fn accounts_beside_an_unreadable_one_stay_as_they_are() {
+    let before = json!({"accounts": {"default": object(1), "test": object(2)}});
+    let misspelt = json!({"accounts": {"default": {"signing_secret": ["x"]}, "new": object(5), "test": object(4)}});
+    let case = Case::with(&[before, misspelt]).await;
+    let stored = case.writer.get_replaceable().await.unwrap();
+    let replaced = case.writer.replace(&stored, &AccountName::DEFAULT, Some(account(3)));
+    replaced.await.unwrap();
+    let expected = json!({"accounts": {"default": object(3), "new": object(5), "test": rotating(4, 2)}});
+    assert_eq!(case.text("AWSCURRENT"), Some(expected));
+}
+
 #[tokio::test]
 async fn an_invalid_account_spoils_no_other_write() {
     let invalid = json!({"signing_secrets": ["wh_hdr_9"], "token": "wh_hdr_9"});

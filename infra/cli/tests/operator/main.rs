@@ -14,6 +14,7 @@ mod attacked;
 mod browser;
 mod checkout;
 mod conflicts;
+mod crossings;
 mod dead_letters;
 mod doctor;
 mod ids;

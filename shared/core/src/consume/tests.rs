@@ -1,3 +1,4 @@
+mod accounts;
 mod attempts;
 mod batch;
 mod completion;

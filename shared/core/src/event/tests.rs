@@ -1,5 +1,7 @@
 //! What hooks see of an event, and what logs leave out.
 
+mod accounts;
+
 use crate::clock::Timestamp;
 use crate::event::{Environment, Event};
 use crate::providers::kuenta;

@@ -140,12 +140,15 @@ impl Quarantine {
 }
 
 /// The account that a URL names, cut and without characters that neither a queue nor a log accepts: anybody may have
-/// sent it.
+/// sent it. What is not an account's name does not become one, or it would be verified again as that account's.
 pub(crate) fn shown_account(account: &str) -> String {
-    let letters = account.chars().take(64);
-    letters
-        .map(|letter| if letter.is_ascii_graphic() { letter } else { '?' })
-        .collect()
+    let mut letters = account.chars();
+    let shown = |letter: char| if letter.is_ascii_graphic() { letter } else { '?' };
+    let text: String = letters.by_ref().take(64).map(shown).collect();
+    match text.is_empty() || letters.next().is_some() {
+        true => text + "?",
+        false => text,
+    }
 }
 
 /// A provider may sign in a header that its guide does not mention. `diagnose` finds it if the delivery is kept.

@@ -1,3 +1,4 @@
+mod accounts;
 mod edges;
 mod registration;
 mod rotation;

@@ -87,10 +87,14 @@ impl FakeStore {
 
     /// Opens a registration window of the default account, or closes it.
     pub fn register(&self, until: Option<Timestamp>) {
-        let window = until.map(|until| Window {
+        self.open(until.map(|until| Window {
             account: AccountName::DEFAULT,
             until,
-        });
+        }));
+    }
+
+    /// Opens this registration window, or closes it.
+    pub fn open(&self, window: Option<Window>) {
         *self.window.lock().unwrap_or_else(PoisonError::into_inner) = window;
     }
 

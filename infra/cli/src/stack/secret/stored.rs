@@ -17,7 +17,8 @@ pub struct Stored {
     pub(super) id: String,
     /// When the version was written.
     pub created_at: Option<Timestamp>,
-    /// Why the current version can't be read. The functions use the previous one meanwhile.
+    /// Why the current version can't be read as a whole. The functions use the accounts that can be read, and the
+    /// previous version of the others.
     pub invalid: Option<SecretError>,
     /// Why accounts can't be used as they are stored. The functions use the previous ones, if there are any.
     pub mistakes: BTreeMap<AccountName, SecretError>,
@@ -41,8 +42,9 @@ impl Stored {
         value: GetSecretValueOutput,
         previous: Option<&str>,
     ) -> Result<Self, SecretError> {
-        // If it is invalid, the functions can't read it either.
-        let previous = previous.and_then(|text| SecretVersion::parse(provider, text).ok().flatten());
+        // The functions can't read the others either.
+        let previous = previous.map(|text| SecretVersion::readable(provider, text));
+        let previous = previous.filter(|version| !version.accounts.is_empty());
         let text = value.secret_string.as_deref();
         let read = text.ok_or_else(|| Problem::Binary.of(provider));
         let (mut version, invalid) = match read.and_then(|text| SecretVersion::parse(provider, text)) {
@@ -50,7 +52,12 @@ impl Stored {
             Err(error) if previous.is_none() && text.is_some_and(|text| text.contains("\"accounts\"")) => {
                 return Err(error);
             }
-            Err(error) => (previous.clone().unwrap_or_default(), Some(error)),
+            Err(error) => {
+                let mut version = previous.clone().unwrap_or_default();
+                let readable = SecretVersion::readable(provider, text.unwrap_or_default());
+                version.accounts.extend(readable.accounts);
+                (version, Some(error))
+            }
         };
         // A write moves the label `AWSPREVIOUS`: what is accepted because of it goes into the new version.
         let previous = previous.unwrap_or_default();

@@ -36,12 +36,14 @@ impl Accounts {
     /// # Errors
     /// [`SecretError`] if no account can be read from it.
     pub fn parse(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
-        let Some(version) = SecretVersion::parse(provider, text)? else {
+        let Some(each) = SecretVersion::each(provider, text)? else {
             return Ok(None);
         };
         let mut accounts = Self::default();
-        let stored = version.accounts.into_iter();
-        let checked = stored.map(|(name, stored)| (name.clone(), Secrets::of(provider, name, &stored)));
+        let checked = each.into_iter().map(|(name, stored)| {
+            let secrets = stored.and_then(|stored| Secrets::of(provider, name.clone(), &stored));
+            (name, secrets)
+        });
         accounts.0.extend(checked);
         Ok(Some(accounts))
     }

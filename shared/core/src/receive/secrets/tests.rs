@@ -1,3 +1,5 @@
+mod written;
+
 use super::*;
 use crate::account::Environment;
 use crate::providers::{kuenta, onepay};
@@ -235,6 +237,8 @@ fn a_mistake_in_an_account_names_the_account_and_stops_no_other() {
     assert!(stored.get("default").unwrap().is_ok());
     insta::assert_snapshot!(stored.get("test").unwrap().unwrap_err(), @r#"the secret of `onepay/test` has no `token`; copy the value that the provider sends in `x-webhook-token` from its panel, or if its webhook has no token, store `"token": null`"#);
     assert!(stored.get("prod").is_none());
+    // What `acuse` writes again must be readable as a whole.
+    let version = |text| SecretVersion::parse(&onepay::PROVIDER, text);
     let mistakes = [
         r#"{"accounts":[]}"#,
         r#"{"accounts":{"test":"hunter2"}}"#,
@@ -249,7 +253,7 @@ fn a_mistake_in_an_account_names_the_account_and_stops_no_other() {
         r#"{"accounts":{},"token":"hunter2"}"#,
         r#"{"accounts":{},"accounts":{}}"#,
     ];
-    let errors = mistakes.map(|text| accounts(text).unwrap_err().to_string());
+    let errors = mistakes.map(|text| version(text).map(drop).unwrap_err().to_string());
     assert!(!errors.concat().to_lowercase().contains("hunter2"));
     insta::assert_snapshot!(errors.join("\n"), @r#"
     the secret of `onepay` has `accounts` that are not an object of accounts by name: {"default": {"signing_secrets": ["…"], "token": "… where the provider has one"}}
@@ -265,6 +269,40 @@ fn a_mistake_in_an_account_names_the_account_and_stops_no_other() {
     the secret of `onepay` has other fields beside `accounts`; put them into an account: {"accounts": {"default": {…}}}
     the secret of `onepay` has the field `accounts` twice; keep one
     "#);
+}
+
+/// Somebody wrote it in a console.
+#[test]
+fn an_account_that_cannot_be_read_stops_no_other() {
+    for account in [
+        r#""test":"hunter2""#,
+        r#""test":{},"test":{}"#,
+        r#""test":{"signing_secrets":["a"]},"test":{"signing_secrets":["b"]}"#,
+        r#""test":{"environment":"staging"}"#,
+        r#""test":{"signing_secrets":["a"],"secret":"hunter2"}"#,
+        r#""test":{"signing_secrets":"hunter2"}"#,
+        r#""test":{"changed_at":"yesterday"}"#,
+        r#""test":{"placeholder":true}"#,
+    ] {
+        let text = format!(r#"{{"accounts":{{{account},"default":{{"signing_secrets":["d"]}}}}}}"#);
+        let accounts = Accounts::parse(&kuenta::PROVIDER, &text).unwrap().unwrap();
+        assert!(accounts.get("default").unwrap().is_ok(), "{text}");
+        assert!(accounts.get("test").unwrap().is_err(), "{text}");
+        let errors: Vec<_> = accounts.errors().map(ToString::to_string).collect();
+        assert!(
+            errors.len() == 1
+                && errors[0].starts_with("the secret of `kuenta/test` ")
+                && !errors[0].contains("hunter2"),
+            "{errors:?}"
+        );
+        // The previous version of that account is used.
+        let previous = r#"{"accounts":{"test":{"environment":"test","signing_secrets":["before"]}}}"#;
+        let previous = Accounts::parse(&kuenta::PROVIDER, previous).unwrap().unwrap();
+        let both = accounts.and_previous(previous);
+        let test = both.get("test").unwrap().unwrap();
+        assert_eq!(test.signing().collect::<Vec<_>>(), [b"before"]);
+        assert_eq!(test.account().environment, Some(Environment::Test));
+    }
 }
 
 /// The previous version adds to each account what that account had, and nothing to another.

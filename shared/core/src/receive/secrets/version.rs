@@ -30,6 +30,9 @@ pub struct SecretVersion {
     pub accounts: BTreeMap<AccountName, StoredAccount>,
 }
 
+/// The accounts of a version by name, or why one can't be read.
+pub(super) type Each = BTreeMap<AccountName, Result<StoredAccount, SecretError>>;
+
 /// One account as it is stored, with its plain values. Has no `Debug` on purpose.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct StoredAccount {
@@ -58,41 +61,58 @@ impl SecretVersion {
     /// # Errors
     /// [`SecretError`], which shows no value.
     pub fn parse(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
+        let Some(each) = Self::each(provider, text)? else {
+            return Ok(None);
+        };
+        let accounts = each.into_iter().map(|(name, account)| Ok((name, account?)));
+        Ok(Some(Self {
+            accounts: accounts.collect::<Result<_, SecretError>>()?,
+        }))
+    }
+
+    /// The accounts that can be read, without the others: what functions accept of a version that
+    /// [`parse`](Self::parse) refuses.
+    pub fn readable(provider: &Provider, text: &str) -> Self {
+        let each = Self::each(provider, text).ok().flatten().unwrap_or_default();
+        let readable = each
+            .into_iter()
+            .filter_map(|(name, account)| Some((name, account.ok()?)));
+        Self {
+            accounts: readable.collect(),
+        }
+    }
+
+    /// The accounts, each by itself: one that can't be read does not stop the others.
+    pub(super) fn each(provider: &Provider, text: &str) -> Result<Option<Each>, SecretError> {
         let of_all = |problem: Problem| problem.of(provider);
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let object = json::parse(text.as_bytes()).map_err(|error| of_all(Problem::NotJson(error)))?;
         let members = object.as_object().ok_or_else(|| of_all(Problem::NotObject))?;
-        let nested = members.iter().find(|(name, _)| name.as_str() == Some("accounts"));
-        let Some((_, nested)) = nested else {
-            let (account, placeholder) = StoredAccount::read(members).map_err(of_all)?;
-            let accounts = BTreeMap::from([(AccountName::DEFAULT, account)]);
-            return Ok((!placeholder).then_some(Self { accounts }));
+        let mut nested = members.iter().filter(|(name, _)| name.as_str() == Some("accounts"));
+        let accounts = match (nested.next(), nested.next()) {
+            (None, _) => {
+                let (account, placeholder) = StoredAccount::read(members).map_err(of_all)?;
+                return Ok((!placeholder).then(|| Each::from([(AccountName::DEFAULT, Ok(account))])));
+            }
+            (_, Some(_)) => return Err(of_all(Problem::DuplicateField { field: "accounts" })),
+            _ if members.len() > 1 => return Err(of_all(Problem::BesideAccounts)),
+            (Some((_, accounts)), None) => accounts.as_object().ok_or_else(|| of_all(Problem::NotAccounts))?,
         };
-        let twice = members
-            .iter()
-            .filter(|(name, _)| name.as_str() == Some("accounts"))
-            .nth(1);
-        match twice {
-            Some(_) => return Err(of_all(Problem::DuplicateField { field: "accounts" })),
-            None if members.len() > 1 => return Err(of_all(Problem::BesideAccounts)),
-            None => {}
-        }
-        let nested = nested.as_object().ok_or_else(|| of_all(Problem::NotAccounts))?;
-        let mut accounts = BTreeMap::new();
-        for (place, (name, value)) in (1..).zip(nested) {
+        let mut each = Each::new();
+        for (place, (name, value)) in (1..).zip(accounts) {
             let text = name.to_string_lossy();
             let name = AccountName::parse(&text).ok_or_else(|| of_all(Problem::account_name(&text, place)))?;
-            let of_one = |problem: Problem| problem.of_account(provider, &name);
-            let members = value.as_object().ok_or_else(|| of_one(Problem::NotObject))?;
-            let (account, placeholder) = StoredAccount::read(members).map_err(of_one)?;
-            if placeholder {
-                return Err(of_one(Problem::PlaceholderWithSecret));
-            }
-            if accounts.insert(name.clone(), account).is_some() {
-                return Err(of_one(Problem::DuplicateAccount));
-            }
+            let members = value.as_object().ok_or(Problem::NotObject);
+            let account = match members.and_then(StoredAccount::read) {
+                _ if each.contains_key(&name) => Err(Problem::DuplicateAccount),
+                Ok((_, true)) => Err(Problem::PlaceholderWithSecret),
+                Ok((account, false)) => Ok(account),
+                Err(problem) => Err(problem),
+            };
+            let account = account.map_err(|problem| problem.of_account(provider, &name));
+            each.insert(name, account);
         }
-        Ok(Some(Self { accounts }))
+        Ok(Some(each))
     }
 
     /// The JSON.

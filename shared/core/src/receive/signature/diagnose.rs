@@ -20,7 +20,8 @@ use crate::wire::header;
 pub struct Diagnosis {
     /// The result of [`verify`] now.
     pub verdict: Result<CanonicalForm, Refusal>,
-    /// What is wrong with the token; `None` if it is right or not required.
+    /// What is wrong with the token for the account whose secret made the signature; `None` if it is right or not
+    /// required.
     pub token: Option<TokenFault>,
     /// The valid signature, wherever it was found.
     pub signature: Option<Match>,
@@ -118,7 +119,7 @@ pub fn diagnose(delivery: &Delivery<Unverified>, scheme: &Scheme, accounts: &Acc
     let other = others.find(|other| search::find(delivery, scheme, other).is_some());
     Diagnosis {
         verdict,
-        token: token_fault(delivery, scheme, secrets),
+        token: token_fault(delivery, scheme, other.unwrap_or(secrets)),
         signature,
         is_signed: search::is_signed(delivery, scheme),
         headers: delivery.headers().keys().map(|name| name.to_string()).collect(),
@@ -179,10 +180,17 @@ impl fmt::Display for Diagnosis {
         }
         if let Some(other) = &self.other_account {
             let account = &self.account;
-            return write!(
+            write!(
                 f,
-                "it is signed with the secret of account `{other}`, but was sent to `{account}`: correct the URL at the provider; if this delivery is to be accepted as one of `{other}`, release it with `--as-account {other}`"
-            );
+                "it is signed with the secret of account `{other}`, but was sent to `{account}`: correct the URL at the provider"
+            )?;
+            return match &self.token {
+                Some(token) => write!(f, "; {token}"),
+                None => write!(
+                    f,
+                    "; if this delivery is to be accepted as one of `{other}`, release it with `--as-account {other}`"
+                ),
+            };
         }
         if let Some(why) = &self.no_secret {
             return f.write_str(why);

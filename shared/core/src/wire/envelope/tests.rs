@@ -1,4 +1,5 @@
 use super::*;
+use crate::account::{AccountName, Environment};
 use proptest::prelude::*;
 
 fn envelope(body: impl Into<Bytes>) -> Envelope {
@@ -49,6 +50,38 @@ fn plain_text_travels_unencoded() {
         ],
     }
     "#);
+}
+
+/// The account travels in the attribute `provider`. That of a default account that is not bound is as it always was, so
+/// consumers from before accounts read it.
+#[test]
+fn an_account_travels_with_its_provider() {
+    for (name, environment, sender) in [
+        ("default", None, "onepay"),
+        ("default", Some(Environment::Live), "onepay@live"),
+        ("test", None, "onepay/test"),
+        ("test", Some(Environment::Test), "onepay/test@test"),
+    ] {
+        let name = AccountName::parse(name).unwrap();
+        let envelope = Envelope {
+            account: Account { name, environment },
+            ..envelope("{}")
+        };
+        let message = envelope.to_message().unwrap();
+        assert_eq!(message.attribute("provider"), Some(sender));
+        assert_eq!(there_and_back(&envelope).account, envelope.account);
+        // Each event of an array.
+        assert_eq!(envelope.with_json("1".into()).account, envelope.account);
+    }
+    let message = envelope("{}").to_message().unwrap();
+    for sender in ["onepay/", "onepay/T", "onepay@", "onepay/test@staging", "/test@"] {
+        let read = Envelope::from_message(&message.text, |name| match name {
+            "provider" => Some(sender),
+            name => message.attribute(name),
+        });
+        let error = read.map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("`provider`"), "{error}");
+    }
 }
 
 #[test]

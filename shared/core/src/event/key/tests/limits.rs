@@ -9,10 +9,14 @@ use crate::providers::kuenta;
 use crate::wire::envelope::Envelope;
 
 fn key_of(type_name: &str, id: &str, timestamp: &str) -> IdempotencyKey {
+    key_at("kuenta", type_name, id, timestamp)
+}
+
+fn key_at(sender: &str, type_name: &str, id: &str, timestamp: &str) -> IdempotencyKey {
     let body = format!(r#"{{"event":"{type_name}","data":{{"id":"{id}"}},"timestamp":"{timestamp}"}}"#);
     let envelope = Envelope::from_message(&body, |name| match name {
         "envelope" => Some("1"),
-        "provider" => Some("kuenta"),
+        "provider" => Some(sender),
         "delivery_id" => Some("018bcfe5-6800-7707-8707-070707070707"),
         "received_at" => Some("1700000000000"),
         "form" => Some("raw"),
@@ -50,6 +54,11 @@ fn likely_partitions_contain_the_events_of_every_type() {
         for type_name in kuenta::PROVIDER.types {
             let key = key_of(type_name, id, "");
             assert!(likely.contains(&key.partition), "{key} is not in {likely:?}");
+            let other = key_at("kuenta/test", type_name, id, "");
+            assert!(!likely.contains(&other.partition), "{other} is in {likely:?}");
+            let of_other = AccountName::parse("test").unwrap();
+            let likely = IdempotencyKey::likely_partitions(&kuenta::PROVIDER, &of_other, id);
+            assert!(likely.contains(&other.partition), "{other} is not in {likely:?}");
         }
     }
 }
@@ -59,12 +68,13 @@ fn likely_partitions_contain_the_events_of_every_type() {
 fn the_longest_key_fits_dynamodb() {
     for length in [200, 256, 257, 1000, 100_000] {
         let part = "x".repeat(length);
-        let key = key_of(&format!("{part}.{part}"), &part, &part);
+        let longest = format!("kuenta/{}@live", "a".repeat(64));
+        let key = key_at(&longest, &format!("{part}.{part}"), &part, &part);
         assert!(key.partition.len() <= 2048, "{length}: {}", key.partition.len());
         assert!(key.sort.len() <= 1024, "{length}: {}", key.sort.len());
         // Every part at its longest.
         let part = "x".repeat(length / 2);
-        let key = key_of(&format!("{part}.x"), &"x".repeat(length), &"x".repeat(length));
+        let key = key_at(&longest, &format!("{part}.x"), &"x".repeat(length), &"x".repeat(length));
         assert!(key.partition.len() <= 2048, "{length}: {}", key.partition.len());
         assert!(key.sort.len() <= 1024, "{length}: {}", key.sort.len());
     }

@@ -1,3 +1,5 @@
+mod accounts;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
