@@ -40,9 +40,6 @@ impl LedgerReader {
     }
 
     /// All events of one partition, which is one resource, by type.
-    ///
-    /// # Errors
-    /// [`ReadError`] names the table.
     pub async fn partition(&self, partition: &str) -> Result<Vec<Record>, ReadError> {
         let query = self
             .client
@@ -59,9 +56,6 @@ impl LedgerReader {
     }
 
     /// A record's payload, put together from its parts if it has some. `None` if one is missing.
-    ///
-    /// # Errors
-    /// [`ReadError`] names the table.
     pub async fn payload(&self, record: &Record) -> Result<Option<Vec<u8>>, ReadError> {
         if record.parts == 0 {
             return Ok(record.payload.clone());

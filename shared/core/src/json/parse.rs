@@ -18,9 +18,6 @@ pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
 }
 
 /// The byte ranges of an array's items, without the white space around them; `None` if the document is not an array.
-///
-/// # Errors
-/// As [`parse`].
 pub fn items(document: &[u8]) -> Result<Option<Vec<Range<usize>>>, Error> {
     let mut reader = Reader::of(document)?;
     let mut places = Vec::new();
