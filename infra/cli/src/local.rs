@@ -34,7 +34,6 @@ mod template;
 mod watch;
 mod yaml;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -116,7 +115,6 @@ pub struct Stack {
 #[derive(Debug)]
 struct Launched {
     running: Running,
-    variables: BTreeMap<String, String>,
     // Dropped in this order as well.
     processes: Vec<Process>,
     lock: StateLock,
@@ -139,12 +137,7 @@ impl Stack {
         &self.launched.running
     }
 
-    /// The environment variables of all functions.
-    pub fn variables(&self) -> &BTreeMap<String, String> {
-        &self.launched.variables
-    }
-
-    /// The file of these variables, for `cargo lambda watch --env-file`.
+    /// The file of all functions' environment variables, for `cargo lambda watch --env-file`.
     pub fn env_file(&self) -> PathBuf {
         self.launched.lock.env_file()
     }
@@ -253,7 +246,6 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     state::write_stack(&state, &running)?;
     Ok(Launched {
         running,
-        variables: deployment.variables,
         processes,
         lock,
     })

@@ -119,20 +119,12 @@ pub(crate) struct Update {
     api: Api,
 }
 
-/// A webhook was created or changed, but its deliveries can't be verified yet.
+/// A webhook was created, but its deliveries can't be verified yet.
 #[derive(Debug, Error)]
-enum OnepayError {
-    #[error("created the webhook `{0}`, but OnePay's answer contains no secret and token")]
-    NothingIssued(String),
-    #[error("created the webhook `{0}`, but its deliveries carry no token, so its secret is not stored")]
-    NoTokenIssued(String),
-    #[error("changed the webhook `{0}`, but OnePay does not confirm that its deliveries carry no token")]
-    TokenStays(String),
-    #[error("created the webhook `{id}`, but its secret and token could not be stored")]
-    NotStored {
-        id: String,
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+#[error("created the webhook `{id}`, but its secret and token could not be stored")]
+struct NotStored {
+    id: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
@@ -188,7 +180,10 @@ impl Register {
             // Giving up the token is the operator's decision.
             Some(_) if issued.webhook.has_token == Some(false) => {
                 let id = issued.webhook.id;
-                return Err(Failure::with_advice(OnepayError::NoTokenIssued(id), PUT_WITHOUT_TOKEN));
+                let why = format!(
+                    "created the webhook `{id}`, but its deliveries carry no token, so its secret is not stored"
+                );
+                return Err(Failure::with_advice(why, PUT_WITHOUT_TOKEN));
             }
             Some(store) => store_issued(store, old, &issued).await?,
             None if has_token => {
@@ -229,7 +224,10 @@ impl Update {
         // OnePay does not document whether it accepts this.
         if self.no_token && webhook.has_token != Some(false) {
             return Err(Failure::with_advice(
-                OnepayError::TokenStays(webhook.id),
+                format!(
+                    "changed the webhook `{}`, but OnePay does not confirm that its deliveries carry no token",
+                    webhook.id
+                ),
                 "leave the token in the stack's secret; switch it off in OnePay's panel, or ask OnePay",
             ));
         }
@@ -245,7 +243,8 @@ async fn store_issued(store: &StackSecret, old: Option<SecretVersion>, issued: &
     let id = issued.webhook.id.clone();
     let advice = "copy both from OnePay's panel and store them with `acuse secrets put onepay` (`--no-token` if it shows no token); then release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
     let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
-        return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
+        let why = format!("created the webhook `{id}`, but OnePay's answer contains no secret and token");
+        return Err(Failure::with_advice(why, advice));
     };
     let mut stored = SecretVersion {
         signing_secrets: vec![secret.expose_secret().to_owned()],
@@ -260,7 +259,7 @@ async fn store_issued(store: &StackSecret, old: Option<SecretVersion>, issued: &
         Ok(store.add(&stored).await?)
     };
     let kept = kept.await;
-    kept.map_err(|source| Failure::with_advice(OnepayError::NotStored { id, source }, advice))?;
+    kept.map_err(|source| Failure::with_advice(NotStored { id, source }, advice))?;
     note!(
         "stored its secret and token in `{}`; all running functions accept them within {} s",
         store.id(),

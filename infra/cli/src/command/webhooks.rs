@@ -14,7 +14,6 @@ use acuse_core::receive::secrets::{Problem, SecretError};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use thiserror::Error;
 
 use super::Failure;
 use super::confirm::confirm;
@@ -93,15 +92,6 @@ pub(super) struct Create {
     pub(super) json: bool,
     #[command(flatten)]
     stack: StackOptions,
-}
-
-/// The API token is missing or invalid.
-#[derive(Debug, Error)]
-enum TokenError {
-    #[error("{0} is not set")]
-    NoToken(&'static str),
-    #[error("{0} is not UTF-8")]
-    NotUtf8(&'static str),
 }
 
 /// Where a webhook posts, and where its secret is stored.
@@ -230,7 +220,7 @@ pub(super) fn token(name: &'static str) -> Result<Option<SecretString>, Failure>
         Ok(token) if token.trim().is_empty() => Ok(None),
         Ok(token) => Ok(Some(token.trim().to_owned().into())),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(TokenError::NotUtf8(name).into()),
+        Err(VarError::NotUnicode(_)) => Err(Failure::new(format!("{name} is not UTF-8"))),
     }
 }
 
@@ -238,7 +228,7 @@ pub(super) fn token(name: &'static str) -> Result<Option<SecretString>, Failure>
 pub(super) fn required_token(name: &'static str) -> Result<SecretString, Failure> {
     token(name)?.ok_or_else(|| {
         Failure::with_advice(
-            TokenError::NoToken(name),
+            format!("{name} is not set"),
             format!("enter it with `read -rs {name} && export {name}`, which keeps it out of the shell's history"),
         )
     })
@@ -281,8 +271,6 @@ pub(super) fn say(webhook: &Webhook, done: &str, json: bool) {
 /// The webhook as JSON, with another member.
 fn with(webhook: &Webhook, name: &str, value: bool) -> Value {
     let mut object = json!(webhook);
-    if let Some(object) = object.as_object_mut() {
-        object.insert(name.to_owned(), value.into());
-    }
+    object[name] = value.into();
     object
 }

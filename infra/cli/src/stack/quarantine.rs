@@ -43,10 +43,7 @@ pub struct Reverifier<'a> {
 }
 
 /// A provider with the stack's settings, and its secrets.
-struct Verifier {
-    provider: &'static Provider,
-    secrets: Secrets,
-}
+type Verifier = (&'static Provider, Secrets);
 
 /// The result of verifying again.
 pub enum Verdict {
@@ -70,9 +67,7 @@ impl<'a> Reverifier<'a> {
 
     /// Verifies a delivery again.
     pub async fn verify(&mut self, item: &Quarantined) -> Result<Verdict, StackError> {
-        let (Ok(delivery), Some(Verifier { provider, secrets })) =
-            (&item.delivery, self.verifier(&item.provider).await?)
-        else {
+        let (Ok(delivery), Some((provider, secrets))) = (&item.delivery, self.verifier(&item.provider).await?) else {
             return Ok(Verdict::Unknown);
         };
         if secrets.is_empty() {
@@ -98,7 +93,7 @@ impl<'a> Reverifier<'a> {
         };
         Ok(match self.verifier(&item.provider).await? {
             None => format!("there is no provider `{}`", item.provider),
-            Some(Verifier { provider, secrets }) => {
+            Some((provider, secrets)) => {
                 let (provider, at) = (*provider, delivery.received_at());
                 let diagnosis = diagnose(delivery, &provider.scheme, secrets, at);
                 advice(provider.name, &diagnosis, self.target.signature_settings(provider))
@@ -159,15 +154,15 @@ impl<'a> Reverifier<'a> {
 
     /// The provider with the stack's settings. Its secret is read once.
     async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, StackError> {
-        if !self.verifiers.iter().any(|known| known.provider.name == name) {
+        if !self.verifiers.iter().any(|(known, _)| known.name == name) {
             let Some(provider) = providers::by_name(name) else {
                 return Ok(None);
             };
             let provider = self.target.provider(provider)?;
             let secrets = self.target.secrets(provider)?.load().await?;
-            self.verifiers.push(Verifier { provider, secrets });
+            self.verifiers.push((provider, secrets));
         }
-        Ok(self.verifiers.iter().find(|known| known.provider.name == name))
+        Ok(self.verifiers.iter().find(|(known, _)| known.name == name))
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::error::ApiError;
 use super::hidden::shown;
 use super::retry::{ATTEMPTS, CallOutcome, LONGEST_WAIT, Repeat, retry_after};
-use super::{ChoiceError, Webhook, check_url, many};
+use super::{ChoiceError, Webhook, check_url, many, single};
 use crate::http::{ClientError, builder};
 
 /// No answer of these APIs is longer.
@@ -272,6 +272,11 @@ fn check_base(text: &str) -> Result<Url, ChoiceError> {
 }
 
 impl Answer {
+    /// The webhook in it; `expected` says which that is.
+    pub(super) fn webhook(&self, expected: &'static str) -> Result<Webhook, ApiError> {
+        self.read(expected, |answer| Some(single(answer)?.1))
+    }
+
     /// What `read` finds in the JSON; `expected` says what that is.
     pub(super) fn read<T>(
         &self,

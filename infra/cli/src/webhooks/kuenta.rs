@@ -6,10 +6,10 @@ use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
+use super::Webhook;
 use super::client::{Call, Client, Pace};
 use super::error::ApiError;
 use super::retry::Repeat;
-use super::{Webhook, single};
 
 /// The API's base URL.
 pub const BASE: &str = "https://api.kuenta.co";
@@ -68,7 +68,7 @@ impl Kuenta {
             secret: Some(secret),
             ..Call::of(Method::POST, None)
         });
-        let created = answer.await?.read("the new webhook", |value| Some(single(value)?.1))?;
+        let created = answer.await?.webhook("the new webhook")?;
         Ok(completed(created, url, events))
     }
 
@@ -78,11 +78,8 @@ impl Kuenta {
             body: Some(json!({"url": url, "events": events})),
             ..Call::of(Method::PUT, Some(id))
         });
-        let answer = answer.await?;
         // The guide does not document the answer.
-        let mut updated = answer
-            .read("the webhook", |value| Some(single(value)?.1))
-            .unwrap_or_default();
+        let mut updated = answer.await?.webhook("the webhook").unwrap_or_default();
         if updated.id.is_empty() {
             id.clone_into(&mut updated.id);
         }
