@@ -54,6 +54,15 @@ use state::StateLock;
 
 /// How to start a local stack.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(after_help = "Examples:
+  cargo run -- local                run everything; Ctrl-C stops it
+  cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
+  cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
+                                    run a second local stack
+
+Requires Rust and Python 3.10 or later (set PYTHON to use another one).
+Builds and deploys the checkout that contains the working directory.
+Each start begins with empty queues and tables.")]
 #[non_exhaustive]
 pub struct Options {
     /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to; 0 for any free one

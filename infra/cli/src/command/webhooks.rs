@@ -271,6 +271,8 @@ pub(super) fn say(webhook: &Webhook, done: &str, json: bool) {
 /// The webhook as JSON, with another member.
 fn with(webhook: &Webhook, name: &str, value: bool) -> Value {
     let mut object = json!(webhook);
-    object[name] = value.into();
+    if let Some(object) = object.as_object_mut() {
+        object.insert(name.to_owned(), value.into());
+    }
     object
 }

@@ -47,12 +47,9 @@ impl LedgerReader {
             .table_name(&self.table)
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", s(partition));
-        let mut pages = query.into_paginator().items().send();
-        let mut records = Vec::new();
-        while let Some(item) = pages.next().await {
-            records.push(self.record(&item.map_err(|error| self.failed(error))?)?);
-        }
-        Ok(records)
+        let items: Result<Vec<_>, _> = query.into_paginator().items().send().collect().await;
+        let items = items.map_err(|error| self.failed(error))?;
+        items.iter().map(|item| self.record(item)).collect()
     }
 
     /// A record's payload, put together from its parts if it has some. `None` if one is missing.

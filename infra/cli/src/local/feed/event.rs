@@ -31,8 +31,8 @@ fn record(message: &Value, queue_arn: &str) -> Value {
         "eventSourceARN": queue_arn,
         "awsRegion": REGION,
     });
-    if let Some(digest) = message.get("MD5OfMessageAttributes") {
-        record["md5OfMessageAttributes"] = digest.clone();
+    if let (Some(digest), Some(record)) = (message.get("MD5OfMessageAttributes"), record.as_object_mut()) {
+        record.insert("md5OfMessageAttributes".into(), digest.clone());
     }
     record
 }
@@ -43,9 +43,11 @@ fn attribute(value: &Value) -> Value {
         "binaryListValues": [],
         "dataType": value.get("DataType"),
     });
-    for (theirs, ours) in [("StringValue", "stringValue"), ("BinaryValue", "binaryValue")] {
-        if let Some(value) = value.get(theirs) {
-            attribute[ours] = value.clone();
+    if let Some(attribute) = attribute.as_object_mut() {
+        for (theirs, ours) in [("StringValue", "stringValue"), ("BinaryValue", "binaryValue")] {
+            if let Some(value) = value.get(theirs) {
+                attribute.insert(ours.into(), value.clone());
+            }
         }
     }
     attribute
