@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use acuse_cli::note;
+use acuse_cli::webhooks::client::Pace;
 use acuse_cli::webhooks::kuenta::{Account, BASE, Kuenta};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_core::providers::kuenta::PROVIDER;
@@ -11,7 +12,7 @@ use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Failure;
-use super::webhooks::{Create, Delete, Events, List, ManagementApi, Place, newest, pace, say, token};
+use super::webhooks::{Create, Delete, Events, List, ManagementApi, Place, newest, say, token};
 
 /// `acuse kuenta`
 pub(crate) type Command = super::webhooks::Command<Webhooks>;
@@ -121,7 +122,7 @@ impl ManagementApi for Api {
             config_organization_id: config.clone(),
             token: token("KUENTA_API_TOKEN")?,
         };
-        Ok(Kuenta::new(&self.base_url, account, pace())?)
+        Ok(Kuenta::new(&self.base_url, account, Pace::default())?)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use acuse_cli::stack::secret::StackSecret;
+use acuse_cli::webhooks::client::Pace;
 use acuse_cli::webhooks::onepay::{BASE, Change, Issued, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
@@ -13,7 +14,7 @@ use secrecy::ExposeSecret;
 use thiserror::Error;
 
 use super::Failure;
-use super::webhooks::{Create, Delete, Events, List, ManagementApi, pace, print, required_token, say};
+use super::webhooks::{Create, Delete, Events, List, ManagementApi, print, required_token, say};
 
 /// The operator must state that there is no token, since a forgotten one must not switch off the check.
 const PUT_WITHOUT_TOKEN: &str = "copy its secret from OnePay's panel and store it with `acuse secrets put onepay --no-token`; then release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
@@ -145,7 +146,7 @@ impl ManagementApi for Api {
 
     fn client(&self) -> Result<Onepay, Failure> {
         let token = required_token("ONEPAY_API_TOKEN")?;
-        Ok(Onepay::new(&self.base_url, token, pace())?)
+        Ok(Onepay::new(&self.base_url, token, Pace::default())?)
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table};
-use acuse_cli::webhooks::client::{Client, Pace};
+use acuse_cli::webhooks::client::Client;
 use acuse_cli::webhooks::{self, ChoiceError, Webhook};
 use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
@@ -203,14 +203,6 @@ impl Create {
         }
         note!("nothing was changed; `acuse {name} webhooks create --force` creates another one");
         Ok(())
-    }
-}
-
-/// The usual pace, with a note of each wait.
-pub(super) fn pace() -> Pace {
-    Pace {
-        on_wait: Box::new(terminal::note),
-        ..Pace::default()
     }
 }
 

@@ -20,6 +20,7 @@ use super::hidden::shown;
 use super::retry::{ATTEMPTS, CallOutcome, LONGEST_WAIT, Repeat, retry_after};
 use super::{ChoiceError, Webhook, check_url, many, single};
 use crate::http::{ClientError, builder};
+use crate::terminal::note;
 
 /// No answer of these APIs is longer.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
@@ -39,14 +40,14 @@ pub struct Pace {
 }
 
 impl Default for Pace {
-    /// The machine's clock, 5 s for a connection, 20 s for an attempt.
+    /// The machine's clock, 5 s for a connection, 20 s for an attempt, and a note of each wait.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
             whole: Duration::from_secs(20),
             clock: Box::new(SystemClock),
             random: Box::new(SystemRandom),
-            on_wait: Box::new(|_| {}),
+            on_wait: Box::new(note),
         }
     }
 }
