@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use acuse_aws::system::SystemClock;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
-use acuse_cli::webhooks::kuenta::BASE;
+use acuse_cli::webhooks::kuenta::{Api, BASE};
 use acuse_core::clock::Clock;
 use acuse_core::error::chain;
 use acuse_core::provider::Provider;
@@ -23,9 +23,9 @@ use aws_sdk_cloudformation::types::StackResource;
 use clap::Args;
 use serde_json::json;
 
+use super::Failure;
 use super::options::StackOptions;
 use super::webhooks::ManagementApi as _;
-use super::{Failure, kuenta};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -104,7 +104,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     report("alarms", alarms::state(&target, &resources).await);
     report("alarm mail", alarms::subscriptions(&target).await);
     if let Some(id) = &arguments.organization_id {
-        let api = kuenta::Api::of(&arguments.base_url, id);
+        let api = Api {
+            base_url: arguments.base_url.clone(),
+            organization_id: id.clone(),
+            config_organization_id: None,
+        };
         report("kuenta: webhook", registered(&target, &api).await);
     }
     Ok(match healthy {
@@ -187,7 +191,7 @@ fn of_type<'a>(resources: &'a Resources, kind: &str) -> Result<Vec<(&'a str, &'a
 }
 
 /// Whether Kuenta posts to this stack, with every event of its guide.
-async fn registered(target: &Target, api: &kuenta::Api) -> Checked {
+async fn registered(target: &Target, api: &Api) -> Checked {
     let provider = &acuse_core::providers::kuenta::PROVIDER;
     let url = target.webhook_url(provider)?;
     let client = api.client().map_err(|failure| Problem(failure.lines().join("\n")))?;
