@@ -24,7 +24,7 @@ pub fn whole() -> Value {
 /// # Panics
 /// If it can't be read.
 pub fn ours() -> Value {
-    let text = std::fs::read_to_string(Checkout::find().unwrap().template()).unwrap();
+    let text = std::fs::read_to_string(Checkout::find().unwrap().root().join("template.yaml")).unwrap();
     without(whole(), &yours(&text))
 }
 

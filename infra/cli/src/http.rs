@@ -51,9 +51,6 @@ pub enum ClientError {
 }
 
 /// Sends `body` as JSON with these headers, once.
-///
-/// # Errors
-/// [`PostError`] names the URL.
 pub async fn post(
     url: &str,
     headers: &[(&'static str, String)],

@@ -34,7 +34,6 @@ mod template;
 mod watch;
 mod yaml;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -55,6 +54,15 @@ use state::StateLock;
 
 /// How to start a local stack.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(after_help = "Examples:
+  cargo run -- local                run everything; Ctrl-C stops it
+  cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
+  cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
+                                    run a second local stack
+
+Requires Rust and Python 3.10 or later (set PYTHON to use another one).
+Builds and deploys the checkout that contains the working directory.
+Each start begins with empty queues and tables.")]
 #[non_exhaustive]
 pub struct Options {
     /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to; 0 for any free one
@@ -116,7 +124,6 @@ pub struct Stack {
 #[derive(Debug)]
 struct Launched {
     running: Running,
-    variables: BTreeMap<String, String>,
     // Dropped in this order as well.
     processes: Vec<Process>,
     lock: StateLock,
@@ -139,12 +146,7 @@ impl Stack {
         &self.launched.running
     }
 
-    /// The environment variables of all functions.
-    pub fn variables(&self) -> &BTreeMap<String, String> {
-        &self.launched.variables
-    }
-
-    /// The file of these variables, for `cargo lambda watch --env-file`.
+    /// The file of all functions' environment variables, for `cargo lambda watch --env-file`.
     pub fn env_file(&self) -> PathBuf {
         self.launched.lock.env_file()
     }
@@ -253,7 +255,6 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     state::write_stack(&state, &running)?;
     Ok(Launched {
         running,
-        variables: deployment.variables,
         processes,
         lock,
     })

@@ -6,7 +6,7 @@ mod command;
 
 use std::process::ExitCode;
 
-use acuse_cli::terminal;
+use acuse_cli::{local, terminal};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -21,7 +21,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the stack on this machine: the real template and binaries on an AWS emulator
-    Local(command::local::Arguments),
+    Local(local::Options),
     /// Send a signed sample event
     Send(command::send::Arguments),
     /// List, show and follow events, and replay rejected ones
@@ -65,7 +65,7 @@ async fn main() -> ExitCode {
         Err(error) => return explain(error),
     };
     let done = match cli.command {
-        Command::Local(arguments) => command::local::run(arguments).await,
+        Command::Local(options) => command::local::run(options).await,
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
         Command::Inspect(arguments) => command::inspect::run(arguments).await,

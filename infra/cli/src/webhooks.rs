@@ -65,8 +65,8 @@ impl Webhook {
     /// From one element of a provider's answer.
     fn from_json(value: &Value) -> Option<Self> {
         let text = |names: &[&str]| {
-            let mut found = names.iter().filter_map(|name| value.get(name)?.as_str());
-            found.next().map(str::to_owned)
+            let found = names.iter().find_map(|name| value.get(name)?.as_str());
+            found.map(str::to_owned)
         };
         let id = match value.get("id")? {
             Value::String(id) => id.clone(),
@@ -99,15 +99,8 @@ impl Webhook {
 /// The webhooks in an answer, which is an array or contains one as `data` or `webhooks`. `None` if any item is not a
 /// webhook, since one that is overlooked would be created twice.
 fn many(answer: &Value) -> Option<Vec<Webhook>> {
-    let inner = |value: &Value| ["data", "webhooks"].iter().find_map(|name| value.get(name).cloned());
-    let mut value = answer.clone();
-    for _ in 0..2 {
-        value = match value {
-            Value::Object(_) => inner(&value)?,
-            other => other,
-        };
-    }
-    match value {
+    match answer {
+        Value::Object(_) => many(["data", "webhooks"].iter().find_map(|name| answer.get(name))?),
         Value::Array(items) => items.iter().map(Webhook::from_json).collect(),
         Value::Null => Some(Vec::new()),
         _ => None,
@@ -123,11 +116,8 @@ fn single(answer: &Value) -> Option<(&Value, Webhook)> {
         answer.get("webhook"),
         Some(answer),
     ];
-    let mut found = places
-        .into_iter()
-        .flatten()
-        .filter_map(|value| Some((value, Webhook::from_json(value)?)));
-    found.next()
+    let mut places = places.into_iter().flatten();
+    places.find_map(|value| Some((value, Webhook::from_json(value)?)))
 }
 
 /// The event types to register: those `chosen`, without repetitions, or all that Acuse knows of `provider`.

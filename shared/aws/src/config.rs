@@ -48,9 +48,6 @@ pub(crate) fn variable_of(value: &str) -> Option<String> {
 }
 
 /// The variable `name` as `read` reads it; `default` if it is not set. `expected` says what `read` accepts.
-///
-/// # Errors
-/// [`ConfigError::Invalid`].
 pub fn read_as<T>(
     name: &str,
     default: T,
@@ -79,18 +76,12 @@ pub(crate) fn within<N: FromStr + PartialOrd>(range: impl RangeBounds<N>) -> imp
 }
 
 /// `provider` with the settings in `<PROVIDER>_SIGNATURE`.
-///
-/// # Errors
-/// [`ConfigError::Signature`].
 pub fn provider(provider: &'static Provider) -> Result<&'static Provider, ConfigError> {
     let name = format!("{}_SIGNATURE", provider.name.to_ascii_uppercase());
     signature_settings(provider, &name, &optional(&name).unwrap_or_default())
 }
 
 /// `provider` with `settings`, the value of `name`. The result is leaked: it lives as long as the process.
-///
-/// # Errors
-/// [`ConfigError::Signature`].
 pub fn signature_settings(
     provider: &'static Provider,
     name: &str,

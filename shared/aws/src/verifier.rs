@@ -49,9 +49,6 @@ pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
 }
 
 /// Serves `verifier`'s deliveries until Lambda ends the process.
-///
-/// # Errors
-/// The runtime's own.
 pub async fn serve(verifier: &Verifier<impl SecretStore, impl Outbox>) -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| {
         // Boxed, because the runtime's layers would copy its several kilobytes.

@@ -31,9 +31,6 @@ pub struct Provider {
 
 impl Provider {
     /// The same provider with another scheme: see [`Scheme::with_settings`].
-    ///
-    /// # Errors
-    /// [`SettingError`] if the settings are invalid.
     pub fn with_settings(&self, settings: &str) -> Result<Self, SettingError> {
         Ok(Self {
             scheme: self.scheme.with_settings(settings)?,

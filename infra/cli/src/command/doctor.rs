@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use acuse_cli::stack::filter::{account_option, account_parser};
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
-use acuse_cli::webhooks::kuenta::BASE;
+use acuse_cli::webhooks::kuenta::{Api, BASE};
 use acuse_core::account::AccountName;
 use acuse_core::error::chain;
 use acuse_core::providers;
@@ -20,9 +20,9 @@ use aws_sdk_cloudformation::types::StackResource;
 use clap::Args;
 use serde_json::json;
 
+use super::Failure;
 use super::options::StackOptions;
 use super::webhooks::ManagementApi as _;
-use super::{Failure, kuenta};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -91,7 +91,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     report("alarms", alarms::state(&target, &resources).await);
     report("alarm mail", alarms::subscriptions(&target).await);
     if let Some(id) = &arguments.organization_id {
-        let api = kuenta::Api::of(&arguments.base_url, id);
+        let api = Api {
+            base_url: arguments.base_url.clone(),
+            organization_id: id.clone(),
+            config_organization_id: None,
+        };
         let scope = arguments.account.scope("kuenta");
         report(
             &format!("{scope}: webhook"),
@@ -139,7 +143,7 @@ fn of_type<'a>(resources: &'a Resources, kind: &str) -> Result<Vec<(&'a str, &'a
 }
 
 /// Whether Kuenta posts to an account of this stack, with every event of its guide.
-async fn registered(target: &Target, api: &kuenta::Api, account: &AccountName) -> Checked {
+async fn registered(target: &Target, api: &Api, account: &AccountName) -> Checked {
     let provider = &providers::kuenta::PROVIDER;
     let url = target.webhook_url(provider, account)?;
     let client = api.client().map_err(|failure| Problem(failure.lines().join("\n")))?;

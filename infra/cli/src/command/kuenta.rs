@@ -3,14 +3,15 @@
 use std::process::ExitCode;
 
 use acuse_cli::note;
-use acuse_cli::webhooks::kuenta::{BASE, Credentials, Kuenta};
+use acuse_cli::webhooks::client::Pace;
+use acuse_cli::webhooks::kuenta::{Api, Kuenta};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_core::providers::kuenta::PROVIDER;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Failure;
-use super::webhooks::{Create, Delete, Events, List, ManagementApi, Place, newest, pace, say, token};
+use super::webhooks::{Create, Delete, Events, List, ManagementApi, Place, newest, say, token};
 
 /// `acuse kuenta`
 pub(crate) type Command = super::webhooks::Command<Webhooks>;
@@ -50,21 +51,6 @@ Options that are not given leave their setting unchanged.")]
     Delete(Delete<Api>),
 }
 
-/// The options of Kuenta's API.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Kuenta's API (bearer token: only from the environment, KUENTA_API_TOKEN)")]
-pub(crate) struct Api {
-    /// The API's base URL
-    #[arg(long, env = "KUENTA_API_URL", default_value = BASE)]
-    base_url: String,
-    /// The organization whose webhooks these are: `Organization-ID`
-    #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
-    organization_id: String,
-    /// The organization that configures them: `Config-Organization-ID` [default: the same]
-    #[arg(long, env = "KUENTA_CONFIG_ORGANIZATION_ID", value_name = "ID")]
-    config_organization_id: Option<String>,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     #[command(flatten)]
@@ -99,30 +85,13 @@ pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-impl Api {
-    /// The API for an organization that configures its own webhooks.
-    pub(crate) fn of(base_url: &str, organization_id: &str) -> Self {
-        Self {
-            base_url: base_url.to_owned(),
-            organization_id: organization_id.to_owned(),
-            config_organization_id: None,
-        }
-    }
-}
-
 impl ManagementApi for Api {
     type Client = Kuenta;
 
     const PROVIDER: &'static str = "Kuenta";
 
     fn client(&self) -> Result<Kuenta, Failure> {
-        let config = self.config_organization_id.as_ref().unwrap_or(&self.organization_id);
-        let credentials = Credentials {
-            organization_id: self.organization_id.clone(),
-            config_organization_id: config.clone(),
-            token: token("KUENTA_API_TOKEN")?,
-        };
-        Ok(Kuenta::new(&self.base_url, credentials, pace())?)
+        Ok(Kuenta::new(self, token("KUENTA_API_TOKEN")?, Pace::default())?)
     }
 }
 

@@ -9,32 +9,14 @@ use acuse_cli::terminal::{self, Table};
 use acuse_cli::{note, sample, say};
 use acuse_core::clock::Clock;
 use acuse_core::providers;
-use clap::Args;
 
 use super::Failure;
 use super::interrupt::{INTERRUPTED, interrupted};
 
-/// Arguments of `acuse local`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  cargo run -- local                run everything; Ctrl-C stops it
-  cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
-  cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
-                                    run a second local stack
-
-Requires Rust and Python 3.10 or later (set PYTHON to use another one).
-Builds and deploys the checkout that contains the working directory.
-Each start begins with empty queues and tables.")]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    options: Options,
-}
-
 /// Runs until a signal arrives or a process of the stack ends.
-pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(mut options: Options) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let progress = Progress::new(move |line| note!("[{:5.1} s] {line}", started.elapsed().as_secs_f32()));
-    let mut options = arguments.options;
     options.progress = progress.clone();
 
     let interrupted = interrupted();

@@ -4,6 +4,7 @@ mod store;
 
 use std::process::ExitCode;
 
+use acuse_cli::webhooks::client::Pace;
 use acuse_cli::webhooks::onepay::{BASE, Change, Onepay};
 use acuse_cli::webhooks::{self, ApiError};
 use acuse_cli::{note, say};
@@ -12,7 +13,7 @@ use clap::{Args, Subcommand};
 use thiserror::Error;
 
 use super::Failure;
-use super::webhooks::{Create, Delete, Events, List, ManagementApi, pace, print, required_token, say};
+use super::webhooks::{Create, Delete, Events, List, ManagementApi, print, required_token, say};
 
 /// `acuse onepay`
 pub(crate) type Command = super::webhooks::Command<Webhooks>;
@@ -116,20 +117,12 @@ pub(crate) struct Update {
     api: Api,
 }
 
-/// A webhook was created or changed, but its deliveries can't be verified yet.
+/// A webhook was created, but its deliveries can't be verified yet.
 #[derive(Debug, Error)]
-enum OnepayError {
-    #[error("created the webhook `{0}`, but OnePay's answer contains no secret and token")]
-    NothingIssued(String),
-    #[error("created the webhook `{0}`, but its deliveries carry no token, so its secret is not stored")]
-    NoTokenIssued(String),
-    #[error("changed the webhook `{0}`, but OnePay does not confirm that its deliveries carry no token")]
-    TokenStays(String),
-    #[error("created the webhook `{id}`, but its secret and token could not be stored")]
-    NotStored {
-        id: String,
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+#[error("created the webhook `{id}`, but its secret and token could not be stored")]
+struct NotStored {
+    id: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
@@ -150,7 +143,7 @@ impl ManagementApi for Api {
 
     fn client(&self) -> Result<Onepay, Failure> {
         let token = required_token("ONEPAY_API_TOKEN")?;
-        Ok(Onepay::new(&self.base_url, token, pace())?)
+        Ok(Onepay::new(&self.base_url, token, Pace::default())?)
     }
 }
 
@@ -192,10 +185,10 @@ impl Register {
             // Giving up the token is the operator's decision.
             Some(_) if issued.webhook.has_token == Some(false) => {
                 let id = issued.webhook.id;
-                return Err(Failure::with_advice(
-                    OnepayError::NoTokenIssued(id),
-                    self.put_without_token(),
-                ));
+                let why = format!(
+                    "created the webhook `{id}`, but its deliveries carry no token, so its secret is not stored"
+                );
+                return Err(Failure::with_advice(why, self.put_without_token()));
             }
             Some((store, stored)) => self.store(store, stored, &issued).await?,
             None if has_token => {
@@ -240,7 +233,10 @@ impl Update {
         // OnePay does not document whether it accepts this.
         if self.no_token && webhook.has_token != Some(false) {
             return Err(Failure::with_advice(
-                OnepayError::TokenStays(webhook.id),
+                format!(
+                    "changed the webhook `{}`, but OnePay does not confirm that its deliveries carry no token",
+                    webhook.id
+                ),
                 "leave the token in the stack's secret; switch it off in OnePay's panel, or ask OnePay",
             ));
         }

@@ -9,7 +9,7 @@ use acuse_cli::stack::filter::account_option;
 use acuse_cli::stack::secret::StackSecret;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table};
-use acuse_cli::webhooks::client::{Client, Pace};
+use acuse_cli::webhooks::client::Client;
 use acuse_cli::webhooks::{self, ChoiceError, Webhook};
 use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
@@ -17,7 +17,6 @@ use acuse_core::receive::secrets::{Problem, SecretError};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use thiserror::Error;
 
 pub(super) use account::AccountOptions;
 
@@ -100,15 +99,6 @@ pub(super) struct Create {
     pub(super) json: bool,
     #[command(flatten)]
     stack: StackOptions,
-}
-
-/// The API token is missing or invalid.
-#[derive(Debug, Error)]
-enum TokenError {
-    #[error("{0} is not set")]
-    NoToken(&'static str),
-    #[error("{0} is not UTF-8")]
-    NotUtf8(&'static str),
 }
 
 /// Where a webhook posts, and where its secret is stored.
@@ -226,21 +216,13 @@ impl Create {
     }
 }
 
-/// The usual pace, with a note of each wait.
-pub(super) fn pace() -> Pace {
-    Pace {
-        on_wait: Box::new(terminal::note),
-        ..Pace::default()
-    }
-}
-
 /// A token from the environment, since command lines are visible in the list of processes.
 pub(super) fn token(name: &'static str) -> Result<Option<SecretString>, Failure> {
     match env::var(name) {
         Ok(token) if token.trim().is_empty() => Ok(None),
         Ok(token) => Ok(Some(token.trim().to_owned().into())),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(TokenError::NotUtf8(name).into()),
+        Err(VarError::NotUnicode(_)) => Err(Failure::new(format!("{name} is not UTF-8"))),
     }
 }
 
@@ -248,7 +230,7 @@ pub(super) fn token(name: &'static str) -> Result<Option<SecretString>, Failure>
 pub(super) fn required_token(name: &'static str) -> Result<SecretString, Failure> {
     token(name)?.ok_or_else(|| {
         Failure::with_advice(
-            TokenError::NoToken(name),
+            format!("{name} is not set"),
             format!("enter it with `read -rs {name} && export {name}`, which keeps it out of the shell's history"),
         )
     })

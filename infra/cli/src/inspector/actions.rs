@@ -14,7 +14,6 @@ use axum::extract::{Form, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use thiserror::Error;
 
 use super::page::{Question, page, status};
 use super::view::dead_letters;
@@ -32,11 +31,6 @@ use crate::terminal::escape;
 
 /// As long as a provider waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// An action can't be carried out.
-#[derive(Debug, Error)]
-#[error("{0}")]
-struct SampleRefused(String);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Id {
@@ -130,7 +124,7 @@ pub(super) async fn redrive(
         let returned = send_back(target.output("EventQueueUrl")?, &mut walk, &[&dead]).await?;
         match returned.refused.into_iter().next() {
             None => Ok(true),
-            Some(reason) => Err(SampleRefused(reason).into()),
+            Some(reason) => Err(Failed(reason.into())),
         }
     };
     let sent = sent.await;
@@ -212,7 +206,7 @@ pub(super) async fn send(
         return Ok(Redirect::to("/"));
     }
     let (name, type_name) = form.sample.split_once(' ').unwrap_or_default();
-    let provider = providers::by_name(name).ok_or_else(|| SampleRefused(format!("no provider is called `{name}`")))?;
+    let provider = providers::by_name(name).ok_or_else(|| Failed(format!("no provider is called `{name}`").into()))?;
     let provider = target.provider(provider)?;
     let secrets = sample::signer(target, provider, &AccountName::DEFAULT).await?;
     let now = SystemClock.now();
@@ -225,7 +219,7 @@ pub(super) async fn send(
         let answer = post(&url, &sample.headers, &sample.body, TIMEOUT).await?;
         if answer.status != expected {
             let text = format!("{url} answered {} to the sample: {}", answer.status, answer.text);
-            return Err(SampleRefused(text).into());
+            return Err(Failed(text.into()));
         }
     }
     Ok(Redirect::to("/"))

@@ -117,11 +117,7 @@ pub(super) async fn release(
     words: &'static Words,
     Form(Key { key }): Form<Key>,
 ) -> Result<Response, Failed> {
-    let outcome = match inspector.record(&key).await? {
-        Some(record) if record.conflict_of.is_some() => conflicts::release(&inspector.target, &record).await?,
-        _ => DecisionOutcome::Gone,
-    };
-    after(&inspector, words, &key, outcome).await
+    decide(&inspector, words, &key, None).await
 }
 
 pub(super) async fn confirm_dismiss(
@@ -144,17 +140,19 @@ pub(super) async fn dismiss(
         let ask = format!("/conflict/dismiss?key={}", encoded(&key));
         return Ok(Redirect::to(&ask).into_response());
     }
-    let outcome = match inspector.record(&key).await? {
-        Some(record) if record.conflict_of.is_some() => {
-            conflicts::dismiss(&inspector.target, &record, reason.trim()).await?
-        }
-        _ => DecisionOutcome::Gone,
-    };
-    after(&inspector, words, &key, outcome).await
+    decide(&inspector, words, &key, Some(reason.trim())).await
 }
 
-/// Redirects to the record, or says that nothing was changed.
-async fn after(inspector: &Inspector, words: &Words, key: &str, outcome: DecisionOutcome) -> Result<Response, Failed> {
+/// Dismisses the conflict for `reason`, or releases it without one. Redirects to the record, or says that nothing was
+/// changed.
+async fn decide(inspector: &Inspector, words: &Words, key: &str, reason: Option<&str>) -> Result<Response, Failed> {
+    let conflict = inspector.record(key).await?;
+    let conflict = conflict.filter(|record| record.conflict_of.is_some());
+    let outcome = match (conflict, reason) {
+        (None, _) => DecisionOutcome::Gone,
+        (Some(conflict), None) => conflicts::release(&inspector.target, &conflict).await?,
+        (Some(conflict), Some(reason)) => conflicts::dismiss(&inspector.target, &conflict, reason).await?,
+    };
     let back = format!("/event?key={}", encoded(key));
     if matches!(outcome, DecisionOutcome::Done | DecisionOutcome::Again) {
         return Ok(Redirect::to(&back).into_response());

@@ -12,30 +12,12 @@ use crate::http::{ClientError, client};
 
 /// A call to the emulator failed.
 #[derive(Debug, Error)]
-#[error("{call}: {what}")]
-pub(super) struct ApiError {
-    call: String,
-    what: String,
-    source: Option<reqwest::Error>,
-}
-
-impl ApiError {
-    /// No answer, or an incomplete one.
-    pub(super) fn no_answer(call: &str, source: reqwest::Error) -> Self {
-        Self {
-            call: call.to_owned(),
-            what: "no answer".to_owned(),
-            source: Some(source),
-        }
-    }
-
-    fn unexpected(call: &str, what: String) -> Self {
-        Self {
-            call: call.to_owned(),
-            what,
-            source: None,
-        }
-    }
+pub(super) enum ApiError {
+    /// Or an incomplete one.
+    #[error("{0}: no answer")]
+    NoAnswer(String, #[source] reqwest::Error),
+    #[error("{0}: {1}")]
+    Unexpected(String, String),
 }
 
 /// The path of functions in Lambda's REST API.
@@ -115,18 +97,21 @@ pub(super) async fn returned(invocation: RequestBuilder) -> reqwest::Result<Opti
 
 /// Sends a request; errors name it as `call`.
 async fn send(call: &str, request: RequestBuilder) -> Result<Response, ApiError> {
-    let answer = request.send().await.map_err(|error| ApiError::no_answer(call, error))?;
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| ApiError::NoAnswer(call.to_owned(), error))?;
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);
     }
     let body = answer.text().await.unwrap_or_default();
-    Err(ApiError::unexpected(call, format!("{status} {body}")))
+    Err(ApiError::Unexpected(call.to_owned(), format!("{status} {body}")))
 }
 
 async fn json(call: &str, request: RequestBuilder) -> Result<Value, ApiError> {
     let body = send(call, request).await?.bytes().await;
-    let body = body.map_err(|error| ApiError::no_answer(call, error))?;
+    let body = body.map_err(|error| ApiError::NoAnswer(call.to_owned(), error))?;
     if body.is_empty() {
         return Ok(Value::Null);
     }
@@ -141,5 +126,5 @@ pub(super) fn text<'a>(answer: &'a Value, pointer: &'static str, call: &str) -> 
 
 /// An answer that does not match AWS's documentation.
 fn missing(what: &str, body: &str, call: &str) -> ApiError {
-    ApiError::unexpected(call, format!("the answer has no {what}: {body}"))
+    ApiError::Unexpected(call.to_owned(), format!("the answer has no {what}: {body}"))
 }

@@ -35,17 +35,12 @@ impl Checkout {
         &self.root
     }
 
-    /// The path of template.yaml.
-    pub fn template(&self) -> PathBuf {
-        self.root.join("template.yaml")
-    }
-
     /// template.yaml as JSON, where `!Ref x` is `{"Ref": "x"}`.
     ///
     /// # Errors
     /// [`Error::File`], or [`Error::Template`] if it is not YAML.
     pub fn read_template(&self) -> Result<Value, Error> {
-        let path = self.template();
+        let path = self.root.join("template.yaml");
         let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
         yaml::read(&text)
     }

@@ -71,7 +71,7 @@ impl Feed {
             &self.source.function.binary,
         );
         let answer = returned(self.api.invocation(&self.watch_url, binary, &event)).await;
-        let answer = answer.map_err(|error| ApiError::no_answer(&format!("invoking {binary}"), error))?;
+        let answer = answer.map_err(|error| ApiError::NoAnswer(format!("invoking {binary}"), error))?;
         let ids: Vec<&str> = messages.iter().filter_map(id).collect();
         let failed = match &answer {
             Some(answer) if self.source.reports_failures => failed(answer, &ids),

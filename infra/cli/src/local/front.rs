@@ -90,13 +90,6 @@ impl Front {
         Router::new().fallback(answer).with_state(Arc::new(self))
     }
 
-    async fn health(&self) -> Response {
-        match self.api.is_ready().await {
-            true => (StatusCode::OK, "OK\n").into_response(),
-            false => (StatusCode::SERVICE_UNAVAILABLE, "the emulator does not answer\n").into_response(),
-        }
-    }
-
     /// Invokes the route's function and returns its response.
     async fn invoke(&self, route: &Route, event: &serde_json::Value) -> reqwest::Result<Response> {
         let (base, name) = match &self.watch_url {
@@ -113,11 +106,13 @@ impl Front {
 async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
-    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
     if path == HEALTH {
-        return match is_read {
-            true => front.health().await,
-            false => not_allowed("GET, HEAD"),
+        return match parts.method {
+            Method::GET | Method::HEAD if front.api.is_ready().await => (StatusCode::OK, "OK\n").into_response(),
+            Method::GET | Method::HEAD => {
+                (StatusCode::SERVICE_UNAVAILABLE, "the emulator does not answer\n").into_response()
+            }
+            _ => not_allowed("GET, HEAD"),
         };
     }
     let routes = front.routes(path, &parts.method);

@@ -1,15 +1,17 @@
 //! Python, and virtual environments with locked tools.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Once;
 
 use tokio::process::Command;
 
 use super::command;
 use super::error::Error;
 use super::progress::Progress;
+use super::state::lock;
 
 /// The emulator and the translator of SAM templates.
 pub(super) const EMULATOR: Tools = Tools {
@@ -52,7 +54,12 @@ impl Venv {
     /// once, one creates it and the other waits.
     pub(super) async fn prepare(local: &Path, tools: Tools, progress: &Progress) -> Result<Self, Error> {
         let folder = local.join(tools.folder);
-        let _lock = lock(local.join(format!("{}.lock", tools.folder)), progress).await?;
+        let noted = Once::new();
+        let wait = || {
+            noted.call_once(|| progress.say("waiting for another process to install the same tools"));
+            true
+        };
+        let _lock = lock(&local.join(format!("{}.lock", tools.folder)), wait).await?;
         let venv = Self { folder };
         let installed = venv.folder.join("installed.txt");
         if fs::read_to_string(&installed).is_ok_and(|made| made == tools.lock) && venv.python().exists() {
@@ -91,25 +98,6 @@ impl Venv {
     /// The folder of programs.
     pub(super) fn bin(&self) -> PathBuf {
         self.folder.join("bin")
-    }
-}
-
-/// Locks a file until it is dropped or the process ends.
-async fn lock(path: PathBuf, progress: &Progress) -> Result<File, Error> {
-    let file = File::create(&path).map_err(Error::file("create", &path))?;
-    let mut reported = false;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(fs::TryLockError::Error(error)) => return Err(Error::file("lock", path)(error)),
-            Err(fs::TryLockError::WouldBlock) => {
-                if !reported {
-                    progress.say("waiting for another process to install the same tools");
-                    reported = true;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            }
-        }
     }
 }
 

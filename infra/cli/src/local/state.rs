@@ -51,22 +51,28 @@ impl StateLock {
     }
 
     pub(super) async fn take(state: &Path) -> Result<Self, Error> {
-        let path = lock_path(state);
-        let file = File::create(&path).map_err(Error::file("create", &path))?;
         // Readers take it for a moment.
-        for _ in 0..20 {
-            match file.try_lock() {
-                Ok(()) => {
-                    return Ok(Self {
-                        state: state.to_path_buf(),
-                        _file: file,
-                    });
-                }
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(20)).await,
-                Err(TryLockError::Error(error)) => return Err(Error::file("lock", path)(error)),
-            }
+        let mut attempts = 0..20;
+        match lock(&lock_path(state), || attempts.next().is_some()).await? {
+            Some(file) => Ok(Self {
+                state: state.to_path_buf(),
+                _file: file,
+            }),
+            None => Err(Error::AlreadyRunning(state.to_path_buf())),
         }
-        Err(Error::AlreadyRunning(state.to_path_buf()))
+    }
+}
+
+/// Locks a file until it is dropped or the process ends. `None` if another process has it, and `again` is false.
+pub(super) async fn lock(path: &Path, mut again: impl FnMut() -> bool) -> Result<Option<File>, Error> {
+    let file = File::create(path).map_err(Error::file("create", path))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::Error(error)) => return Err(Error::file("lock", path)(error)),
+            Err(TryLockError::WouldBlock) if again() => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(TryLockError::WouldBlock) => return Ok(None),
+        }
     }
 }
 

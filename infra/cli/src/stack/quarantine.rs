@@ -47,10 +47,7 @@ pub struct Reverifier<'a> {
 }
 
 /// A provider with the stack's settings, and its secrets.
-struct Verifier {
-    provider: &'static Provider,
-    accounts: Accounts,
-}
+type Verifier = (&'static Provider, Accounts);
 
 /// The result of verifying again.
 pub enum Verdict {
@@ -86,7 +83,7 @@ impl<'a> Reverifier<'a> {
             (Ok(delivery), None) => delivery.clone(),
             (Ok(delivery), Some(account)) => delivery.clone().sent_to(account.as_str()),
         };
-        let Some(Verifier { provider, accounts }) = self.verifier(&item.provider).await? else {
+        let Some((provider, accounts)) = self.verifier(&item.provider).await? else {
             return Ok(Verdict::Unknown);
         };
         let Some(Ok(secrets)) = accounts
@@ -116,7 +113,7 @@ impl<'a> Reverifier<'a> {
         };
         Ok(match self.verifier(&item.provider).await? {
             None => format!("there is no provider `{}`", item.provider),
-            Some(Verifier { provider, accounts }) => {
+            Some((provider, accounts)) => {
                 let (provider, at) = (*provider, delivery.received_at());
                 let diagnosis = diagnose(delivery, &provider.scheme, accounts, at);
                 advice(provider.name, &diagnosis, self.target.signature_settings(provider))
@@ -180,15 +177,15 @@ impl<'a> Reverifier<'a> {
 
     /// The provider with the stack's settings. Its secret is read once.
     async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, StackError> {
-        if !self.verifiers.iter().any(|known| known.provider.name == name) {
+        if !self.verifiers.iter().any(|(known, _)| known.name == name) {
             let Some(provider) = providers::by_name(name) else {
                 return Ok(None);
             };
             let provider = self.target.provider(provider)?;
             let accounts = self.target.secrets(provider)?.load().await?;
-            self.verifiers.push(Verifier { provider, accounts });
+            self.verifiers.push((provider, accounts));
         }
-        Ok(self.verifiers.iter().find(|known| known.provider.name == name))
+        Ok(self.verifiers.iter().find(|(known, _)| known.name == name))
     }
 }
 

@@ -18,8 +18,9 @@ use serde_json::Value;
 use super::error::ApiError;
 use super::hidden::shown;
 use super::retry::{ATTEMPTS, CallOutcome, LONGEST_WAIT, Repeat, retry_after};
-use super::{ChoiceError, Webhook, check_url, many};
+use super::{ChoiceError, Webhook, check_url, many, single};
 use crate::http::{ClientError, builder};
+use crate::terminal::note;
 
 /// No answer of these APIs is longer.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
@@ -39,14 +40,14 @@ pub struct Pace {
 }
 
 impl Default for Pace {
-    /// The machine's clock, 5 s for a connection, 20 s for an attempt.
+    /// The machine's clock, 5 s for a connection, 20 s for an attempt, and a note of each wait.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
             whole: Duration::from_secs(20),
             clock: Box::new(SystemClock),
             random: Box::new(SystemRandom),
-            on_wait: Box::new(|_| {}),
+            on_wait: Box::new(note),
         }
     }
 }
@@ -272,6 +273,11 @@ fn check_base(text: &str) -> Result<Url, ChoiceError> {
 }
 
 impl Answer {
+    /// The webhook in it; `expected` says which that is.
+    pub(super) fn webhook(&self, expected: &'static str) -> Result<Webhook, ApiError> {
+        self.read(expected, |answer| Some(single(answer)?.1))
+    }
+
     /// What `read` finds in the JSON; `expected` says what that is.
     pub(super) fn read<T>(
         &self,

@@ -2,29 +2,34 @@
 
 use std::ops::Deref;
 
+use clap::Args;
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::client::{Call, Client, Pace};
+use super::Webhook;
+use super::client::{Call, Client, Header, Pace};
 use super::error::ApiError;
 use super::retry::Repeat;
-use super::{Webhook, single};
 
 /// The API's base URL.
 pub const BASE: &str = "https://api.kuenta.co";
 
 const CREDENTIALS: &str = "KUENTA_API_TOKEN, `--organization-id` and `--config-organization-id`";
 
-/// Who calls.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// `Organization-ID`.
+/// The options of Kuenta's API.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Kuenta's API (bearer token: only from the environment, KUENTA_API_TOKEN)")]
+pub struct Api {
+    /// The API's base URL
+    #[arg(long, env = "KUENTA_API_URL", default_value = BASE)]
+    pub base_url: String,
+    /// The organization whose webhooks these are: `Organization-ID`
+    #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
     pub organization_id: String,
-    /// `Config-Organization-ID`.
-    pub config_organization_id: String,
-    /// The bearer token, if any.
-    pub token: Option<SecretString>,
+    /// The organization that configures them: `Config-Organization-ID` [default: the same]
+    #[arg(long, env = "KUENTA_CONFIG_ORGANIZATION_ID", value_name = "ID")]
+    pub config_organization_id: Option<String>,
 }
 
 /// The webhooks of an organization.
@@ -40,24 +45,18 @@ impl Deref for Kuenta {
 }
 
 impl Kuenta {
-    /// The API at `base`.
+    /// The API with these options, and the bearer token if there is one.
     ///
     /// # Errors
     /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Client`].
-    pub fn new(base: &str, credentials: Credentials, pace: Pace) -> Result<Self, ApiError> {
-        let headers = [
-            (
-                "organization-id",
-                "the organization id",
-                credentials.organization_id.as_str(),
-            ),
-            (
-                "config-organization-id",
-                "the configuring organization's id",
-                &credentials.config_organization_id,
-            ),
+    pub fn new(api: &Api, token: Option<SecretString>, pace: Pace) -> Result<Self, ApiError> {
+        let own = &api.organization_id;
+        let config = api.config_organization_id.as_ref().unwrap_or(own);
+        let headers: [Header<'_>; 2] = [
+            ("organization-id", "the organization id", own),
+            ("config-organization-id", "the configuring organization's id", config),
         ];
-        Client::new(base, credentials.token, &headers, CREDENTIALS, pace).map(Self)
+        Client::new(&api.base_url, token, &headers, CREDENTIALS, pace).map(Self)
     }
 
     /// Creates a webhook. Kuenta signs with `secret`.
@@ -68,7 +67,7 @@ impl Kuenta {
             secret: Some(secret),
             ..Call::of(Method::POST, None)
         });
-        let created = answer.await?.read("the new webhook", |value| Some(single(value)?.1))?;
+        let created = answer.await?.webhook("the new webhook")?;
         Ok(completed(created, url, events))
     }
 
@@ -78,11 +77,8 @@ impl Kuenta {
             body: Some(json!({"url": url, "events": events})),
             ..Call::of(Method::PUT, Some(id))
         });
-        let answer = answer.await?;
         // The guide does not document the answer.
-        let mut updated = answer
-            .read("the webhook", |value| Some(single(value)?.1))
-            .unwrap_or_default();
+        let mut updated = answer.await?.webhook("the webhook").unwrap_or_default();
         if updated.id.is_empty() {
             id.clone_into(&mut updated.id);
         }

@@ -71,7 +71,7 @@ impl Onepay {
     /// The webhook with this id.
     pub async fn show(&self, id: &str) -> Result<Webhook, ApiError> {
         let answer = self.0.call(Call::of(Method::GET, Some(id))).await?;
-        answer.read("a webhook", |value| Some(single(value)?.1))
+        answer.webhook("a webhook")
     }
 
     /// Creates a webhook. OnePay generates its secret and token, and returns them only here. `no_token` requests that
@@ -95,7 +95,7 @@ impl Onepay {
             body: Some(change.to_json()),
             ..Call::of(Method::PUT, Some(id))
         });
-        answer.await?.read("the webhook", |value| Some(single(value)?.1))
+        answer.await?.webhook("the webhook")
     }
 }
 

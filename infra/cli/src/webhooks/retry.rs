@@ -45,11 +45,7 @@ impl Repeat {
     /// How long to wait after an attempt that was the `attempts`-th: at least the exponential back-off, or
     /// `Retry-After`. `None` if the call is not to be repeated.
     pub(super) fn delay(self, outcome: CallOutcome, attempts: u32, random: &dyn Random) -> Option<Duration> {
-        let repeat = match outcome {
-            CallOutcome::Unconnected | CallOutcome::Status(429 | 503, _) => true,
-            CallOutcome::Lost | CallOutcome::Status(500..=599, _) => self == Self::Safe,
-            CallOutcome::Status(..) => false,
-        };
+        let repeat = outcome.is_undone() || (self == Self::Safe && outcome.is_unsure());
         let asked = match outcome {
             CallOutcome::Status(_, asked) => asked.unwrap_or_default(),
             _ => Duration::ZERO,
@@ -59,13 +55,14 @@ impl Repeat {
 }
 
 impl CallOutcome {
+    /// Whether the call was certainly not carried out, and may be another time.
+    fn is_undone(self) -> bool {
+        matches!(self, Self::Unconnected | Self::Status(429 | 503, _))
+    }
+
     /// Whether the call may have been carried out nevertheless.
     pub(super) fn is_unsure(self) -> bool {
-        match self {
-            Self::Unconnected | Self::Status(429 | 503, _) => false,
-            Self::Lost => true,
-            Self::Status(status, _) => status >= 500,
-        }
+        matches!(self, Self::Lost | Self::Status(500.., _)) && !self.is_undone()
     }
 }
 

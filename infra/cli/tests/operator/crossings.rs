@@ -347,7 +347,7 @@ async fn accounts_under_load_never_cross() {
 
     let outcomes = records
         .iter()
-        .map(|(partition, record)| (partition.clone(), (&*record.account, record.status)));
+        .map(|(partition, record)| (partition.clone(), (record.account.as_str(), record.status)));
     let outcomes: BTreeMap<_, _> = outcomes.collect();
     let expected = load.expected.lock().unwrap().clone();
     assert_eq!(outcomes, expected, "an event is recorded under another account");

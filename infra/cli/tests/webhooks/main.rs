@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acuse_cli::webhooks::client::Pace;
-use acuse_cli::webhooks::kuenta::{Credentials, Kuenta};
+use acuse_cli::webhooks::kuenta::{Api, Kuenta};
 use acuse_core::clock::{Clock, Random, Timestamp};
 
 /// A clock that records sleeps instead of sleeping.
@@ -76,12 +76,12 @@ impl Random for Most {
 const TOKEN: &str = "kuenta-api-token";
 
 fn kuenta(base: &str, pace: Pace) -> Kuenta {
-    let credentials = Credentials {
+    let api = Api {
+        base_url: base.to_owned(),
         organization_id: "org-1".to_owned(),
-        config_organization_id: "org-2".to_owned(),
-        token: Some(TOKEN.to_owned().into()),
+        config_organization_id: Some("org-2".to_owned()),
     };
-    Kuenta::new(base, credentials, pace).unwrap()
+    Kuenta::new(&api, Some(TOKEN.to_owned().into()), pace).unwrap()
 }
 
 fn names(events: &[&str]) -> Vec<String> {

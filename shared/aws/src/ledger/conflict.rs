@@ -46,9 +46,6 @@ impl Conflicts {
     }
 
     /// Lets a conflict be claimed as an event of its own.
-    ///
-    /// # Errors
-    /// [`WriteError`] names the table.
     pub async fn release(&self, key: &IdempotencyKey) -> Result<Decided, WriteError> {
         let step = |step: Step| {
             step.set("status", s(Status::Released.name()))
@@ -58,9 +55,6 @@ impl Conflicts {
     }
 
     /// Rejects a conflict, so that it never reaches hooks.
-    ///
-    /// # Errors
-    /// [`WriteError`] names the table.
     pub async fn dismiss(&self, key: &IdempotencyKey, reason: &str, now: Timestamp) -> Result<Decided, WriteError> {
         let step = |step: Step| {
             step.set("status", s(Status::Rejected.name()))

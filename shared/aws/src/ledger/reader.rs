@@ -40,9 +40,6 @@ impl LedgerReader {
     }
 
     /// All events of one partition, which is one resource, by type.
-    ///
-    /// # Errors
-    /// [`ReadError`] names the table.
     pub async fn partition(&self, partition: &str) -> Result<Vec<Record>, ReadError> {
         let query = self
             .client
@@ -50,18 +47,12 @@ impl LedgerReader {
             .table_name(&self.table)
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", s(partition));
-        let mut pages = query.into_paginator().items().send();
-        let mut records = Vec::new();
-        while let Some(item) = pages.next().await {
-            records.push(self.record(&item.map_err(|error| self.failed(error))?)?);
-        }
-        Ok(records)
+        let items: Result<Vec<_>, _> = query.into_paginator().items().send().collect().await;
+        let items = items.map_err(|error| self.failed(error))?;
+        items.iter().map(|item| self.record(item)).collect()
     }
 
     /// A record's payload, put together from its parts if it has some. `None` if one is missing.
-    ///
-    /// # Errors
-    /// [`ReadError`] names the table.
     pub async fn payload(&self, record: &Record) -> Result<Option<Vec<u8>>, ReadError> {
         if record.parts == 0 {
             return Ok(record.payload.clone());

@@ -91,9 +91,6 @@ impl Record {
     }
 
     /// Reads an item of the ledger's table.
-    ///
-    /// # Errors
-    /// [`NotARecord`] names the attribute that is missing.
     pub fn from_item(item: &HashMap<String, AttributeValue>) -> Result<Self, NotARecord> {
         let required = |name| text(item, name).map(str::to_owned).ok_or(NotARecord(name));
         let optional = |name| text(item, name).map(str::to_owned);

@@ -18,15 +18,12 @@ pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
 }
 
 /// The byte ranges of an array's items, without the white space around them; `None` if the document is not an array.
-///
-/// # Errors
-/// As [`parse`].
 pub fn items(document: &[u8]) -> Result<Option<Vec<Range<usize>>>, Error> {
     let mut reader = Reader::of(document)?;
     let mut places = Vec::new();
     let is_array = reader.peek() == Some(b'[');
     if is_array {
-        reader.list(0, |reader| {
+        reader.list(0, b']', "`,` or `]`", |reader| {
             let begin = reader.at;
             reader.value(1)?;
             places.push(begin..reader.at);
@@ -77,60 +74,54 @@ impl<'a> Reader<'a> {
 
     fn array(&mut self, depth: usize) -> Result<Value<'a>, Error> {
         let mut items = Vec::new();
-        self.list(depth, |reader| {
+        self.list(depth, b']', "`,` or `]`", |reader| {
             items.push(reader.value(depth + 1)?);
             Ok(())
         })?;
         Ok(Value::Array(items))
     }
 
-    fn list(&mut self, depth: usize, mut item: impl FnMut(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
-        self.open(depth)?;
-        if self.take(b']') {
-            return Ok(());
-        }
-        loop {
-            item(self)?;
-            self.skip_space();
-            if self.take(b']') {
-                return Ok(());
-            }
-            self.need(b',', "`,` or `]`")?;
-            self.skip_space();
-        }
-    }
-
     fn object(&mut self, depth: usize) -> Result<Value<'a>, Error> {
-        self.open(depth)?;
         let mut members = Vec::new();
-        if self.take(b'}') {
-            return Ok(Value::Object(members));
-        }
-        loop {
-            if self.peek() != Some(b'"') {
-                return Err(self.expected("a member's name"));
+        self.list(depth, b'}', "`,` or `}`", |reader| {
+            if reader.peek() != Some(b'"') {
+                return Err(reader.expected("a member's name"));
             }
-            let name = self.string()?;
-            self.skip_space();
-            self.need(b':', "`:`")?;
-            self.skip_space();
-            members.push((name, self.value(depth + 1)?));
-            self.skip_space();
-            if self.take(b'}') {
-                return Ok(Value::Object(members));
-            }
-            self.need(b',', "`,` or `}`")?;
-            self.skip_space();
-        }
+            let name = reader.string()?;
+            reader.skip_space();
+            reader.need(b':', "`:`")?;
+            reader.skip_space();
+            members.push((name, reader.value(depth + 1)?));
+            Ok(())
+        })?;
+        Ok(Value::Object(members))
     }
 
-    fn open(&mut self, depth: usize) -> Result<(), Error> {
+    /// Reads what stands between brackets or braces: an `item`, and more of them after commas, up to `close`.
+    fn list(
+        &mut self,
+        depth: usize,
+        close: u8,
+        expected: &'static str,
+        mut item: impl FnMut(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if depth >= MAX_DEPTH {
             return Err(Error::TooDeep { at: self.at });
         }
         self.at += 1;
         self.skip_space();
-        Ok(())
+        if self.take(close) {
+            return Ok(());
+        }
+        loop {
+            item(self)?;
+            self.skip_space();
+            if self.take(close) {
+                return Ok(());
+            }
+            self.need(b',', expected)?;
+            self.skip_space();
+        }
     }
 
     fn string(&mut self) -> Result<Text<'a>, Error> {

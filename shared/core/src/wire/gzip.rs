@@ -34,9 +34,6 @@ pub fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
 
 /// Decompresses all members of a gzip stream (RFC 1952, 2.2) to at most `limit` bytes. Trailing bytes that are not a
 /// member make it [invalid](GzipError::Invalid): they were signed too, so they must not be dropped.
-///
-/// # Errors
-/// [`GzipError`].
 pub fn decompress(compressed: &[u8], limit: usize) -> Result<Vec<u8>, GzipError> {
     let mut bytes = Vec::new();
     let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);

@@ -10,7 +10,7 @@ use acuse_core::providers::onepay::PROVIDER;
 use acuse_core::receive::secrets::{Secrets, StoredAccount};
 use secrecy::ExposeSecret;
 
-use super::{OnepayError, Register};
+use super::{NotStored, Register};
 use crate::command::Failure;
 use crate::command::secrets::ACCEPTED_AFTER;
 
@@ -46,7 +46,8 @@ impl Register {
             self.put()
         );
         let (Some(secret), Some(token)) = (&issued.signing_secret, &issued.token) else {
-            return Err(Failure::with_advice(OnepayError::NothingIssued(id), advice));
+            let why = format!("created the webhook `{id}`, but OnePay's answer contains no secret and token");
+            return Err(Failure::with_advice(why, advice));
         };
         let (mut stored, mut attempt) = (stored, 1);
         let kept = async {
@@ -64,7 +65,7 @@ impl Register {
             }
         };
         let kept = kept.await;
-        kept.map_err(|source| Failure::with_advice(OnepayError::NotStored { id, source }, advice))?;
+        kept.map_err(|source| Failure::with_advice(NotStored { id, source }, advice))?;
         note!(
             "stored its secret and token in `{}`; all running functions accept them within {} s",
             store.id(),

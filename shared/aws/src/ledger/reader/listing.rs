@@ -49,9 +49,6 @@ type Found = (Timestamp, Record);
 impl LedgerReader {
     /// The events of `provider` received on the UTC day of `day`, at most `limit`, newest first. Those of the same
     /// millisecond are ordered by their keys.
-    ///
-    /// # Errors
-    /// [`ReadError`] names the table.
     pub async fn on_day(&self, provider: &str, day: Timestamp, limit: usize) -> Result<Vec<Record>, ReadError> {
         self.on_day_of(provider, None, day, limit).await
     }

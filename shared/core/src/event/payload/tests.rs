@@ -98,6 +98,41 @@ fn unreadable_events_keep_their_content_headers() {
     assert_eq!((&event.unreadable, event.content()), (&None, &Content::default()));
 }
 
+/// An object is no array, even if its event can't be read.
+#[test]
+fn an_unreadable_object_keeps_its_content_headers() {
+    let own = of_type("application/json; charset=utf-8");
+    let event = with_content(
+        r#"{"event":"payment.completed","environment":"moon"}"#,
+        own.clone(),
+        &kuenta::PROVIDER,
+    );
+    assert!(event[0].unreadable.is_some());
+    assert_eq!(event[0].content(), &own);
+}
+
+#[test]
+fn a_reason_names_the_encoding_or_the_charset() {
+    let reason = |encoding: &str, charset: &str| {
+        let content = Content {
+            media_type: Some(format!("text/json{charset}")),
+            encoding: Some(encoding.to_owned()),
+        };
+        let event = with_content(&b"{\"event\":\"pagado\xe9\"}"[..], content, &kuenta::PROVIDER).remove(0);
+        event.unreadable.unwrap().to_string()
+    };
+    let reasons = [
+        reason("br", ""),
+        reason("gzip", ""),
+        reason("gzip", "; charset=shift_jis"),
+    ];
+    insta::assert_snapshot!(reasons.join("\n"), @r#"
+    the payload can't be read: its content encoding "br" is not supported
+    the payload can't be read: byte 16 is not UTF-8, and no charset is named
+    the payload can't be read: byte 16 is not UTF-8, and its charset "shift_jis" is not supported
+    "#);
+}
+
 fn of_type(media_type: &str) -> Content {
     Content {
         media_type: Some(media_type.to_owned()),

@@ -67,9 +67,6 @@ impl Scheme {
     ///
     /// No setting removes a proof that the scheme requires. Settings are read once at start-up and live as long as the
     /// process, like the constants that they replace.
-    ///
-    /// # Errors
-    /// [`SettingError`] names the setting and a valid value.
     pub fn with_settings(mut self, settings: &str) -> Result<Self, SettingError> {
         let mut values: [Option<&str>; NAMES.len()] = [None; NAMES.len()];
         for item in settings.split_ascii_whitespace() {
