@@ -5,7 +5,8 @@
 // The hooks' own tests run with the consumer.
 #![cfg(not(test))]
 
-use acuse_aws::consumer::{BoxedHook, Error};
+use acuse_aws::consumer::Error;
+use acuse_aws::hook::Hooks;
 use acuse_aws::{run_consumer, telemetry};
 
 #[path = "../functions/consumer/src/hooks"]
@@ -18,9 +19,10 @@ mod hooks {
 async fn main() -> Result<(), Error> {
     telemetry::init(env!("CARGO_CRATE_NAME"));
     run_consumer(|setup| {
-        let mut shipped: Vec<BoxedHook> = vec![Box::new(hooks::payments::Payments::from_env(setup)?)];
+        let mut shipped = Hooks::default();
+        shipped.transactional(hooks::payments::Payments::from_env(setup)?);
         if let Some(eventbridge) = hooks::eventbridge::EventBridge::from_env(setup) {
-            shipped.push(Box::new(eventbridge));
+            shipped.acting(eventbridge);
         }
         Ok(shipped)
     })

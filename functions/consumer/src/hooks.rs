@@ -6,20 +6,20 @@ mod payments;
 // Yours: your files.
 
 use acuse_aws::Setup;
-use acuse_aws::consumer::{BoxedHook, Error};
+use acuse_aws::consumer::Error;
+use acuse_aws::hook::Hooks;
 
 /// All hooks, in the order in which they are called. Hooks that only return writes come first, because those are
 /// then part of the write that claims the event.
 ///
 /// # Errors
 /// A variable that a hook needs is missing or invalid; the error names it.
-pub(crate) fn all(setup: &Setup) -> Result<Vec<BoxedHook>, Error> {
-    let mut hooks: Vec<BoxedHook> = vec![
-        Box::new(payments::Payments::from_env(setup)?),
-        // Yours: your hooks.
-    ];
+pub(crate) fn all(setup: &Setup) -> Result<Hooks, Error> {
+    let mut hooks = Hooks::default();
+    hooks.transactional(payments::Payments::from_env(setup)?);
+    // Yours: your hooks.
     if let Some(eventbridge) = eventbridge::EventBridge::from_env(setup) {
-        hooks.push(Box::new(eventbridge));
+        hooks.acting(eventbridge);
     }
     Ok(hooks)
 }

@@ -16,6 +16,7 @@ pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, run, service_fn};
 
 use crate::config::{self, ConfigError};
+use crate::hook::{Hooks, Table};
 use crate::ledger::{DynamoLedger, MOST_SHARDS};
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
@@ -23,7 +24,7 @@ use crate::telemetry;
 use inbox::SqsInbox;
 
 /// A hook as the consumer calls it: its effects are items of a DynamoDB transaction.
-pub type BoxedHook = Box<dyn acuse_core::hook::Hook<aws_sdk_dynamodb::types::TransactWriteItem>>;
+pub type BoxedHook = Box<dyn acuse_core::hook::AnyHook<aws_sdk_dynamodb::types::TransactWriteItem>>;
 
 /// What hooks are made from, once, at start-up.
 pub struct Setup {
@@ -31,6 +32,17 @@ pub struct Setup {
     pub sdk: SdkConfig,
     /// The ledger's client.
     pub dynamodb: aws_sdk_dynamodb::Client,
+}
+
+impl Setup {
+    /// The table whose name is in the variable `variable`, such as `ORDERS_TABLE`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`] names the variable.
+    pub fn table(&self, variable: &str) -> Result<Table, ConfigError> {
+        let name = config::required(variable, "the name of a table")?;
+        Ok(Table::new(self.dynamodb.clone(), name))
+    }
 }
 
 /// The function's time-out if the runtime names none: the template's default.
@@ -44,7 +56,7 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// A missing or invalid variable, by name; the errors of `hooks`; the runtime's own errors.
-pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<BoxedHook>, Error>) -> Result<(), Error> {
+pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Hooks, Error>) -> Result<(), Error> {
     let event_queue = config::required("EVENT_QUEUE_URL", "the URL of the event queue")?;
     let dead_letter_queue = config::required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
     let table = config::required("LEDGER_TABLE", "the name of the ledger's table")?;
@@ -67,7 +79,7 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Vec<BoxedHook>, E
     };
     let setup = Setup { sdk, dynamodb };
     let hooks = hooks(&setup)?;
-    let consumer = Consumer::new(ledger, inbox, hooks, policy, SystemClock, SystemRandom)?;
+    let consumer = Consumer::new(ledger, inbox, hooks.into_vec(), policy, SystemClock, SystemRandom)?;
 
     let consumer = &consumer;
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {

@@ -11,7 +11,11 @@ pub mod telemetry;
 #[cfg(feature = "consumer")]
 pub mod consumer;
 #[cfg(feature = "consumer")]
+pub mod hook;
+#[cfg(feature = "consumer")]
 pub mod ledger;
+#[cfg(feature = "consumer")]
+pub mod prelude;
 #[cfg(feature = "verifier")]
 pub mod verifier;
 

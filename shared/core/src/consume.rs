@@ -28,7 +28,7 @@ use crate::clock::{Clock, Random, Timestamp, within};
 use crate::error::chain;
 use crate::event::Environment;
 use crate::event::key::IdempotencyKey;
-use crate::hook::Hook;
+use crate::hook::AnyHook;
 use crate::ledger::Ledger;
 use crate::metric;
 use crate::provider::Provider;
@@ -50,7 +50,7 @@ const LAST: Duration = Duration::from_millis(500);
 pub struct Consumer<L: Ledger, I> {
     ledger: L,
     inbox: I,
-    hooks: Vec<Box<dyn Hook<L::Write>>>,
+    hooks: Vec<Box<dyn AnyHook<L::Write>>>,
     policy: Policy,
     clock: Box<dyn Clock>,
     random: Box<dyn Random>,
@@ -94,7 +94,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     pub fn new(
         ledger: L,
         inbox: I,
-        hooks: Vec<Box<dyn Hook<L::Write>>>,
+        hooks: Vec<Box<dyn AnyHook<L::Write>>>,
         policy: Policy,
         clock: impl Clock + 'static,
         random: impl Random + 'static,

@@ -223,6 +223,14 @@ impl Event {
         mismatch::read(&self.body)
     }
 
+    /// An idempotency key for other systems: a UUID made of [`key`](field@Self::key), which fits any header. It is the
+    /// same for every delivery and attempt of this event.
+    pub fn idempotency_key(&self) -> String {
+        let digest: [u8; 32] = Sha256::digest(self.key.to_string().as_bytes()).into();
+        let first = digest.first_chunk().copied().unwrap_or_default();
+        uuid::Builder::from_custom_bytes(first).into_uuid().to_string()
+    }
+
     /// When it happened, or if the provider does not say, when it was first received. Orders the events of one resource.
     pub fn at(&self) -> Timestamp {
         self.occurred_at.unwrap_or(self.received_at)

@@ -17,7 +17,7 @@ use crate::event::{Event, Mismatch};
 /// external side effects (a call to another system) is called at least once: pass [`Event::key`] on as the
 /// idempotency key there.
 #[async_trait]
-pub trait Hook<W>: Send + Sync {
+pub trait AnyHook<W>: Send + Sync {
     /// The name under which the ledger records it. A renamed hook is a new one.
     fn name(&self) -> &'static str;
 
@@ -162,9 +162,10 @@ impl HookError {
     }
 }
 
-impl<E: Error> From<E> for HookError {
+/// Any error, `anyhow`'s and plain text included.
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for HookError {
     fn from(error: E) -> Self {
-        Self::retry(chain(&error))
+        Self::retry(chain(&*error.into()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A new event and the writes of its first hooks in one call, with the real consumer in front.
 
 use acuse_core::consume::{Backoff, Consumer, Policy, Received, WaitPolicy};
-use acuse_core::hook::{Attempt, Hook, HookError};
+use acuse_core::hook::{AnyHook, Attempt, HookError};
 use acuse_core::testing::{Dice, FakeInbox, StoppedClock};
 use async_trait::async_trait;
 
@@ -15,7 +15,7 @@ pub(super) struct Writes {
 }
 
 #[async_trait]
-impl Hook<TransactWriteItem> for Writes {
+impl AnyHook<TransactWriteItem> for Writes {
     fn name(&self) -> &'static str {
         self.name
     }

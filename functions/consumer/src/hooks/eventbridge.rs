@@ -2,12 +2,9 @@
 
 use std::borrow::Cow;
 
-use acuse_aws::{Setup, config};
-use acuse_core::event::Event;
-use acuse_core::hook::{Attempt, Effects, Hook, HookError};
+use acuse_aws::config;
+use acuse_aws::prelude::*;
 use acuse_core::provider::id::{bounded, digest};
-use async_trait::async_trait;
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::{Value, json};
@@ -36,13 +33,12 @@ impl EventBridge {
     }
 }
 
-#[async_trait]
-impl Hook<TransactWriteItem> for EventBridge {
+impl Hook for EventBridge {
     fn name(&self) -> &'static str {
         "eventbridge"
     }
 
-    async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {
+    async fn call(&self, event: &Event, attempt: Attempt, _: &mut Writes) -> HookResult {
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.bus)
             .source(format!("acuse.{}", event.provider))
@@ -52,7 +48,7 @@ impl Hook<TransactWriteItem> for EventBridge {
         let answer = self.client.put_events().entries(entry).send().await?;
         // The call succeeds even if its entry fails.
         match answer.entries().iter().find_map(|entry| entry.error_code()) {
-            None => Ok(Effects::none()),
+            None => Ok(()),
             Some(code) => Err(HookError::retry(format!(
                 "the bus `{}` refused the event: {code}",
                 self.bus

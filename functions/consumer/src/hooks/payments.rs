@@ -4,12 +4,9 @@ mod former;
 mod row;
 mod state;
 
-use acuse_aws::Setup;
-use acuse_aws::config::{self, ConfigError};
-use acuse_core::event::{Event, Resource};
-use acuse_core::hook::{Attempt, Effects, Hook, HookError};
+use acuse_aws::config;
+use acuse_aws::prelude::*;
 use acuse_core::provider::id::bounded;
-use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 
@@ -38,24 +35,18 @@ impl Payments {
     }
 }
 
-#[async_trait]
-impl Hook<TransactWriteItem> for Payments {
+impl TransactionalHook for Payments {
     fn name(&self) -> &'static str {
         "payments"
     }
 
-    // It only reads, and returns its writes.
-    fn transactional(&self) -> bool {
-        true
-    }
-
     /// Moves the row to the event's state. An event that comes late is only counted: the condition on the row
     /// decides, even if two consumers write at the same time.
-    async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {
+    async fn write(&self, event: &Event, writes: &mut Writes) -> HookResult {
         let (Some(mut row), Some(resource)) = (Row::from_event(event), &event.resource) else {
-            return Ok(Effects::none());
+            return Ok(());
         };
-        let now = attempt.started_at;
+        let now = writes.now();
         let mut removal = None;
         // The version with former rows had no other account.
         if self.has_former_rows && event.account.name.is_default() {
@@ -73,7 +64,9 @@ impl Hook<TransactWriteItem> for Payments {
         };
         let advance = row.advance(update(), &bounded(&resource.kind), now)?;
         let count = row.count(update(), now)?;
-        Ok(effects(advance, removal.clone()).or(effects(count, removal)))
+        add(writes, advance, removal.clone());
+        add(writes.otherwise(), count, removal);
+        Ok(())
     }
 }
 
@@ -84,10 +77,11 @@ fn key(event: &Event, resource: &Resource) -> String {
     format!("{scope}#{}#{}", event.environment.name(), resource.key())
 }
 
-fn effects(update: Update, removal: Option<Delete>) -> Effects<TransactWriteItem> {
-    let update = TransactWriteItem::builder().update(update).build();
-    let removal = removal.map(|delete| TransactWriteItem::builder().delete(delete).build());
-    Effects::writes([update].into_iter().chain(removal).collect())
+fn add(writes: &mut Writes, update: Update, removal: Option<Delete>) {
+    writes.raw(TransactWriteItem::builder().update(update).build());
+    if let Some(removal) = removal {
+        writes.raw(TransactWriteItem::builder().delete(removal).build());
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::single_call::FirstAnswers;
 use super::{Consumer, Inbox, Outcome};
 use crate::clock::{Timestamp, within};
 use crate::event::Event;
-use crate::hook::{Attempt, Effects, Hook, HookError, Order};
+use crate::hook::{AnyHook, Attempt, Effects, HookError, Order};
 use crate::ledger::{Change, Ledger};
 use crate::metric;
 
@@ -25,7 +25,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         let attempt = claimed.progress.attempt;
         let done = &claimed.progress.hooks;
         let open = self.hooks.iter().map(AsRef::as_ref);
-        let open: Vec<&dyn Hook<_>> = open.filter(|hook| !done.contains_key(hook.name())).collect();
+        let open: Vec<&dyn AnyHook<_>> = open.filter(|hook| !done.contains_key(hook.name())).collect();
         let mut last = None;
         let mut late = None;
         for (place, hook) in open.iter().enumerate() {
@@ -73,7 +73,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// Calls one hook, until `cut` at the longest. A panic is a retry.
     pub(super) async fn call(
         &self,
-        hook: &dyn Hook<L::Write>,
+        hook: &dyn AnyHook<L::Write>,
         event: &Event,
         number: u32,
         late: bool,

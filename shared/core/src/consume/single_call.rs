@@ -21,7 +21,7 @@ use super::{Consumer, Inbox, Received};
 use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::event::Event;
-use crate::hook::{Effects, Hook, HookError, Order};
+use crate::hook::{AnyHook, Effects, HookError, Order};
 use crate::ledger::{Claimed, Commit, Lease, Ledger, LedgerError, RecordAs, Refused};
 
 /// What hooks answered, by name, before their event was claimed for its first attempt.
@@ -37,7 +37,7 @@ pub(super) enum Opened<W> {
     Refused(Refused),
 }
 
-type Hooks<W> = [Box<dyn Hook<W>>];
+type Hooks<W> = [Box<dyn AnyHook<W>>];
 
 impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// Commits `event` in a single call if its first hooks allow that, or claims it.

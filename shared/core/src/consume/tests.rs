@@ -67,7 +67,7 @@ impl Told {
 }
 
 #[async_trait]
-impl Hook<&'static str> for Told {
+impl AnyHook<&'static str> for Told {
     fn name(&self) -> &'static str {
         self.name
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::{Backoff, Consumer, Policy, WaitPolicy};
 use acuse_core::event::Event;
-use acuse_core::hook::{Attempt, Effects, Hook, HookError};
+use acuse_core::hook::{AnyHook, Attempt, Effects, HookError};
 use acuse_core::ledger::Status;
 use acuse_core::testing::MemoryLedger;
 use async_trait::async_trait;
@@ -46,7 +46,7 @@ struct Calls {
 }
 
 #[async_trait]
-impl Hook<&'static str> for Calls {
+impl AnyHook<&'static str> for Calls {
     fn name(&self) -> &'static str {
         "calls"
     }

@@ -29,7 +29,7 @@ use std::time::Duration;
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::{Backoff, Consumer, Policy, Received, WaitPolicy};
 use acuse_core::event::Event;
-use acuse_core::hook::{Attempt, Effects, Hook, HookError};
+use acuse_core::hook::{AnyHook, Attempt, Effects, HookError};
 use acuse_core::ledger::Status;
 use acuse_core::testing::MemoryLedger;
 use async_trait::async_trait;
@@ -79,7 +79,7 @@ struct Troubled {
 }
 
 #[async_trait]
-impl Hook<&'static str> for Troubled {
+impl AnyHook<&'static str> for Troubled {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -204,7 +204,7 @@ impl World {
                 simulation: self.simulation.clone(),
                 faults: self.faults.clone(),
                 shipped,
-            }) as Box<dyn Hook<&'static str>>
+            }) as Box<dyn AnyHook<&'static str>>
         };
         let ledger = FaultyLedger {
             simulation: self.simulation.clone(),

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::event::Environment;
+use acuse_core::hook::Effects;
 use acuse_core::provider::Provider;
 use acuse_core::providers::{kuenta, onepay};
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
@@ -77,7 +77,9 @@ impl Table {
 
     /// The writes that the hook returns for `event`.
     async fn effects(&self, event: &Event) -> Effects<TransactWriteItem> {
-        self.payments.call(event, attempt()).await.unwrap()
+        let mut writes = Writes::new(attempt());
+        self.payments.write(event, &mut writes).await.unwrap();
+        writes.into_effects().unwrap()
     }
 
     /// Commits as the ledger does: the alternative if a condition fails. False if the alternative's fails as well.

@@ -13,7 +13,7 @@ struct Together {
 }
 
 #[async_trait]
-impl Hook<&'static str> for Together {
+impl AnyHook<&'static str> for Together {
     fn name(&self) -> &'static str {
         "together"
     }
@@ -40,7 +40,7 @@ async fn consume(batch: Vec<Received>, wanted: u32, transactional: bool) -> (Sce
         arrived: Arc::default(),
         calls: Arc::clone(&calls),
     };
-    let hooks: Vec<Box<dyn Hook<&'static str>>> = vec![Box::new(hook)];
+    let hooks: Vec<Box<dyn AnyHook<&'static str>>> = vec![Box::new(hook)];
     let policy = scene.policy.clone();
     let consumer = Consumer::new(
         &scene.ledger,

@@ -59,7 +59,7 @@ async fn the_second_month_of_a_subscription_is_a_new_event_and_a_resent_one_is_n
 #[test]
 fn two_hooks_of_one_name_are_refused() {
     let scene = Scene::default();
-    let hooks: Vec<Box<dyn Hook<&'static str>>> = vec![Box::new(ok("h")), Box::new(ok("h"))];
+    let hooks: Vec<Box<dyn AnyHook<&'static str>>> = vec![Box::new(ok("h")), Box::new(ok("h"))];
     let consumer = Consumer::new(
         &scene.ledger,
         &scene.inbox,

@@ -182,7 +182,7 @@ async fn no_call_may_take_all_the_time_that_is_left() {
     let consumer = Consumer::new(
         &scene.ledger,
         &scene.inbox,
-        vec![Box::new(hook) as Box<dyn Hook<&'static str>>],
+        vec![Box::new(hook) as Box<dyn AnyHook<&'static str>>],
         scene.policy.clone(),
         clock.clone(),
         Dice::default(),
@@ -209,7 +209,7 @@ async fn every_claim_has_a_token_of_its_own() {
     let consumer = Consumer::new(
         &scene.ledger,
         &scene.inbox,
-        vec![Box::new(hook) as Box<dyn Hook<&'static str>>],
+        vec![Box::new(hook) as Box<dyn AnyHook<&'static str>>],
         scene.policy.clone(),
         scene.clock.clone(),
         Dice::default(),

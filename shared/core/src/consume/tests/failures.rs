@@ -27,7 +27,7 @@ async fn consume_without_dead_letters(scene: &Scene, hook: &Told, message: Recei
     let consumer = Consumer::new(
         &scene.ledger,
         NoDeadLetters(&scene.inbox),
-        vec![Box::new(hook.clone()) as Box<dyn Hook<&'static str>>],
+        vec![Box::new(hook.clone()) as Box<dyn AnyHook<&'static str>>],
         scene.policy.clone(),
         scene.clock.clone(),
         Dice::fixed(u128::MAX),

@@ -10,7 +10,7 @@ struct InOrder {
 }
 
 #[async_trait]
-impl Hook<&'static str> for InOrder {
+impl AnyHook<&'static str> for InOrder {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -35,7 +35,7 @@ async fn a_hook_is_told_of_late_events_or_skips_them_as_it_asks() {
             order,
             told: Arc::clone(&told),
         };
-        (Box::new(hook) as Box<dyn Hook<&'static str>>, told)
+        (Box::new(hook) as Box<dyn AnyHook<&'static str>>, told)
     };
     let (any, any_told) = hook("any", Order::Any);
     let (told, told_told) = hook("told", Order::Told);

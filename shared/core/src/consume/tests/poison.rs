@@ -17,7 +17,7 @@ struct Killer {
 }
 
 #[async_trait]
-impl Hook<&'static str> for Killer {
+impl AnyHook<&'static str> for Killer {
     fn name(&self) -> &'static str {
         "killer"
     }
@@ -42,7 +42,7 @@ async fn a_message_that_kills_the_function_does_so_once_with_others_then_alone_t
     while scene.inbox.dead().is_empty() {
         invocations += 1;
         assert!(invocations < 10, "it is never given up");
-        let hooks: Vec<Box<dyn Hook<&'static str>>> = vec![Box::new(Killer {
+        let hooks: Vec<Box<dyn AnyHook<&'static str>>> = vec![Box::new(Killer {
             calls: Arc::clone(&calls),
         })];
         let consumer = Consumer::new(
@@ -197,7 +197,7 @@ async fn messages_that_came_back_start_first() {
     let consumer = Consumer::new(
         &scene.ledger,
         &scene.inbox,
-        vec![Box::new(hook) as Box<dyn Hook<&'static str>>],
+        vec![Box::new(hook) as Box<dyn AnyHook<&'static str>>],
         scene.policy.clone(),
         scene.clock.clone(),
         Dice::default(),

@@ -94,7 +94,7 @@ async fn one_bad_message_does_not_affect_its_neighbours() {
 async fn a_hook_that_overruns_is_cut_off_and_its_event_released() {
     struct Hanging;
     #[async_trait]
-    impl Hook<&'static str> for Hanging {
+    impl AnyHook<&'static str> for Hanging {
         fn name(&self) -> &'static str {
             "hanging"
         }
@@ -105,7 +105,7 @@ async fn a_hook_that_overruns_is_cut_off_and_its_event_released() {
     let scene = Scene::default();
     let clock = scene.clock.clone().impatient();
     let deadline = clock.now().plus(Duration::from_secs(30));
-    let hooks: Vec<Box<dyn Hook<&'static str>>> = vec![Box::new(Hanging)];
+    let hooks: Vec<Box<dyn AnyHook<&'static str>>> = vec![Box::new(Hanging)];
     let consumer = Consumer::new(
         &scene.ledger,
         &scene.inbox,

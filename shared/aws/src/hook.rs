@@ -1,0 +1,127 @@
+//! What an owner's hooks are written with: two traits, the writes that they return, and the list of them.
+//!
+//! A [`TransactionalHook`] only says what to write. A [`Hook`] also acts: it calls another system, or writes by itself.
+
+mod condition;
+mod table;
+mod writes;
+
+use std::future::Future;
+
+use acuse_core::event::Event;
+use acuse_core::hook::{AnyHook, Attempt, Effects, HookError, Order};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use crate::consumer::BoxedHook;
+pub use condition::{Attribute, Condition, attr};
+pub use table::{Key, Table, key};
+pub use writes::{Put, Update, Writes};
+
+/// What a hook returns: done, or why not.
+pub type HookResult = Result<(), HookError>;
+
+/// A hook whose only effect is what it writes. Its writes commit in one transaction with the record that it is done, so
+/// its effect happens exactly once, even if a process crashes.
+///
+/// It may read, but has to change nothing itself: it is called before anybody knows whether the event is new, for
+/// duplicates as well, and by two consumers at once. The writes of only one of these calls are made.
+pub trait TransactionalHook: Send + Sync {
+    /// The name under which the ledger records it. A renamed hook is a new one.
+    fn name(&self) -> &'static str;
+
+    /// Whether the order of events matters to this hook. Anything but [`Order::Any`] costs a read of the ledger for
+    /// each event.
+    fn order(&self) -> Order {
+        Order::Any
+    }
+
+    /// Says what to write for `event`.
+    ///
+    /// # Errors
+    /// [`HookError`]: `?` turns any error into a retry, and a payload of another shape into a rejection.
+    fn write(&self, event: &Event, writes: &mut Writes) -> impl Future<Output = HookResult> + Send;
+}
+
+/// A hook that acts: it calls another system, or writes by itself. It is called at least once for each event, so pass
+/// [`Event::idempotency_key`] to what it calls. What it adds to `writes` commits once.
+pub trait Hook: Send + Sync {
+    /// The name under which the ledger records it. A renamed hook is a new one.
+    fn name(&self) -> &'static str;
+
+    /// Whether the order of events matters to this hook. Anything but [`Order::Any`] costs a read of the ledger for
+    /// each event.
+    fn order(&self) -> Order {
+        Order::Any
+    }
+
+    /// Does the work for `event`.
+    ///
+    /// # Errors
+    /// [`HookError`]: `?` turns any error into a retry, and a payload of another shape into a rejection.
+    fn call(&self, event: &Event, attempt: Attempt, writes: &mut Writes) -> impl Future<Output = HookResult> + Send;
+}
+
+/// All hooks, in the order in which they are called. Put transactional ones first: they are part of the write that
+/// claims the event.
+#[derive(Default)]
+pub struct Hooks(Vec<BoxedHook>);
+
+impl Hooks {
+    /// Adds a hook that only writes.
+    pub fn transactional(&mut self, hook: impl TransactionalHook + 'static) {
+        self.0.push(Box::new(Transactional(hook)));
+    }
+
+    /// Adds a hook that acts.
+    pub fn acting(&mut self, hook: impl Hook + 'static) {
+        self.0.push(Box::new(Acting(hook)));
+    }
+
+    /// The hooks as the consumer calls them.
+    pub fn into_vec(self) -> Vec<BoxedHook> {
+        self.0
+    }
+}
+
+struct Transactional<H>(H);
+
+#[async_trait]
+impl<H: TransactionalHook> AnyHook<TransactWriteItem> for Transactional<H> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn order(&self) -> Order {
+        self.0.order()
+    }
+
+    fn transactional(&self) -> bool {
+        true
+    }
+
+    async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {
+        let mut writes = Writes::new(attempt);
+        self.0.write(event, &mut writes).await?;
+        writes.into_effects()
+    }
+}
+
+struct Acting<H>(H);
+
+#[async_trait]
+impl<H: Hook> AnyHook<TransactWriteItem> for Acting<H> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn order(&self) -> Order {
+        self.0.order()
+    }
+
+    async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {
+        let mut writes = Writes::new(attempt);
+        self.0.call(event, attempt, &mut writes).await?;
+        writes.into_effects()
+    }
+}

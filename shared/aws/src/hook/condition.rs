@@ -1,0 +1,124 @@
+//! Conditions on an item, as methods of its attributes.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+
+use super::table::attribute_value;
+
+/// An attribute in a condition: `attr("status").is("open")`.
+#[derive(Debug, Clone)]
+pub struct Attribute(String);
+
+/// A condition on an item, as it is when the write is made. An item that does not exist has no attributes.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html>
+#[derive(Debug, Clone)]
+pub struct Condition(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Compare(String, &'static str, Result<AttributeValue, String>),
+    Call(&'static str, String),
+    Both(Box<(Kind, &'static str, Kind)>),
+}
+
+/// The attribute called `name`.
+pub fn attr(name: &str) -> Attribute {
+    Attribute(name.to_owned())
+}
+
+impl Attribute {
+    /// It has this value.
+    pub fn is(self, value: impl Serialize) -> Condition {
+        self.compare("=", value)
+    }
+
+    /// It has another value than this, or does not exist.
+    pub fn is_not(self, value: impl Serialize) -> Condition {
+        self.compare("<>", value)
+    }
+
+    /// It is less than this. Numbers compare as numbers, texts by their bytes.
+    pub fn less_than(self, value: impl Serialize) -> Condition {
+        self.compare("<", value)
+    }
+
+    /// It is greater than this.
+    pub fn greater_than(self, value: impl Serialize) -> Condition {
+        self.compare(">", value)
+    }
+
+    /// It exists.
+    pub fn exists(self) -> Condition {
+        Condition(Kind::Call("attribute_exists", self.0))
+    }
+
+    /// It does not exist. For an attribute of the key: there is no such item.
+    pub fn is_absent(self) -> Condition {
+        Condition(Kind::Call("attribute_not_exists", self.0))
+    }
+
+    fn compare(self, operator: &'static str, value: impl Serialize) -> Condition {
+        Condition(Kind::Compare(self.0, operator, attribute_value(value)))
+    }
+}
+
+impl Condition {
+    /// Both are true.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(Kind::Both(Box::new((self.0, "AND", other.0))))
+    }
+
+    /// One of the two is true, or both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(Kind::Both(Box::new((self.0, "OR", other.0))))
+    }
+
+    /// The expression, with the names and values that it uses.
+    pub(super) fn expression(self, used: &mut Placeholders) -> Result<String, String> {
+        Ok(match self.0 {
+            Kind::Compare(attribute, operator, value) => {
+                format!("{} {operator} {}", used.name(&attribute), used.value(value?))
+            }
+            Kind::Call(function, attribute) => format!("{function}({})", used.name(&attribute)),
+            Kind::Both(both) => {
+                let (left, operator, right) = *both;
+                let left = Self(left).expression(used)?;
+                format!("({left} {operator} {})", Self(right).expression(used)?)
+            }
+        })
+    }
+}
+
+/// The names and values of one write's expressions. Every name has a placeholder, since DynamoDB reserves many words.
+#[derive(Debug, Default)]
+pub(super) struct Placeholders {
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Placeholders {
+    pub(super) fn name(&mut self, name: &str) -> String {
+        let placeholder = format!("#n{}", self.names.len());
+        self.names.insert(placeholder.clone(), name.to_owned());
+        placeholder
+    }
+
+    pub(super) fn value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+
+    /// The names and the values; DynamoDB refuses empty maps.
+    pub(super) fn into_maps(self) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+        let Self { names, values } = self;
+        (
+            (!names.is_empty()).then_some(names),
+            (!values.is_empty()).then_some(values),
+        )
+    }
+}
