@@ -57,31 +57,51 @@ pub async fn post(
     body: &Bytes,
     timeout: Duration,
 ) -> Result<Answer, PostError> {
-    let client = builder()?.redirect(Policy::none()).timeout(timeout).build();
-    let mut request = client.map_err(ClientError::Setup)?.post(url);
-    request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
-    for (name, value) in headers {
-        request = request.header(*name, value);
+    Poster::new(timeout)?.post(url, headers, body).await
+}
+
+/// Sends deliveries, over connections that it keeps.
+#[derive(Debug, Clone)]
+pub struct Poster {
+    client: Client,
+    timeout: Duration,
+}
+
+impl Poster {
+    /// One that waits this long for each answer.
+    pub fn new(timeout: Duration) -> Result<Self, ClientError> {
+        let client = builder()?.redirect(Policy::none()).timeout(timeout).build()?;
+        Ok(Self { client, timeout })
     }
-    let answer = async {
-        let response = request.send().await?;
-        let id = response.headers().get("x-delivery-id").and_then(|id| id.to_str().ok());
-        let (status, delivery_id) = (response.status().as_u16(), id.map(str::to_owned));
-        let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
-        Ok(Answer {
-            status,
-            delivery_id,
-            text,
-        })
-    };
-    answer.await.map_err(|error: reqwest::Error| {
-        let (url, source) = (url.to_owned(), error.without_url());
-        match () {
-            () if source.is_builder() => PostError::Request { url, source },
-            () if source.is_timeout() => PostError::TooLate { url, timeout },
-            () => PostError::NoAnswer { url, source },
+
+    /// Sends `body` as JSON with these headers, once.
+    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &Bytes) -> Result<Answer, PostError> {
+        let timeout = self.timeout;
+        let mut request = self.client.post(url);
+        request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        for (name, value) in headers {
+            request = request.header(*name, value);
         }
-    })
+        let answer = async {
+            let response = request.send().await?;
+            let id = response.headers().get("x-delivery-id").and_then(|id| id.to_str().ok());
+            let (status, delivery_id) = (response.status().as_u16(), id.map(str::to_owned));
+            let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
+            Ok(Answer {
+                status,
+                delivery_id,
+                text,
+            })
+        };
+        answer.await.map_err(|error: reqwest::Error| {
+            let (url, source) = (url.to_owned(), error.without_url());
+            match () {
+                () if source.is_builder() => PostError::Request { url, source },
+                () if source.is_timeout() => PostError::TooLate { url, timeout },
+                () => PostError::NoAnswer { url, source },
+            }
+        })
+    }
 }
 
 /// A client without time-outs.

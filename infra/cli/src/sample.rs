@@ -1,31 +1,25 @@
 //! Sample deliveries, signed as their provider signs.
 
-use acuse_core::account::{Account, AccountName, Environment};
+mod about;
+mod signer;
+
+use acuse_core::account::Account;
 use acuse_core::clock::Timestamp;
-use acuse_core::json;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::Key;
-use acuse_core::receive::secrets::{SecretError, Secrets};
+use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::proof_headers;
-use acuse_core::receive::{SecretStore, StoreError};
+use acuse_files::fields;
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
-use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::stack::filter::account_option;
-use crate::stack::target::{Target, TargetError};
-
-/// The payload files of the tests: one for each type in the providers' guides.
-static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
+pub use about::About;
+pub use signer::{SignerError, signer};
 
 const SECRETS: &str = include_str!("../../local/secrets.json");
-
-/// The time in all payload files, as each provider writes it.
-const MADE_AT_SECONDS: &str = "1689262934";
-const MADE_AT_RFC3339: &str = "2024-03-20T10:00:00Z";
 
 /// How the types of payments that came in end.
 const PAID: [&str; 3] = ["approved", "completed", "received"];
@@ -53,125 +47,46 @@ pub enum Break {
 #[error("{0}")]
 pub struct SampleError(String);
 
-/// An account that can't sign samples.
-#[derive(Debug, Error)]
-#[expect(missing_docs, reason = "the texts say it")]
-pub enum SignerError {
-    #[error("the stack has no secret of `{}` yet, so nothing can be signed", account.scope(provider))]
-    NoSecret {
-        provider: &'static str,
-        account: AccountName,
-    },
-    #[error("`{provider}` has no account `{account}`; there are {present}")]
-    NoAccount {
-        provider: &'static str,
-        account: AccountName,
-        present: String,
-    },
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Target(#[from] TargetError),
-}
-
-impl SignerError {
-    /// How to fix it.
-    pub fn advice(&self) -> Option<String> {
-        match self {
-            Self::NoSecret { provider, account } => {
-                let account = account_option(account);
-                Some(format!("put it: `acuse secrets put {provider}{account}`"))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The secrets that `target` has of an account.
-pub async fn signer(
-    target: &Target,
-    provider: &'static Provider,
-    account: &AccountName,
-) -> Result<Secrets, SignerError> {
-    let accounts = target.secrets(provider)?.load().await?;
-    match accounts.get(account.as_str()) {
-        Some(Err(error)) => return Err(error.clone().into()),
-        Some(Ok(secrets)) if !secrets.is_empty() => return Ok(secrets.clone()),
-        _ => {}
-    }
-    let usable = accounts.iter().map(|secrets| &secrets.account().name);
-    let present = usable.chain(accounts.errors().map(|error| &error.account));
-    let mut present: Vec<String> = present.map(|name| format!("`{name}`")).collect();
-    present.sort();
-    let (provider, account) = (provider.name, account.clone());
-    Err(match present.as_slice() {
-        [] => SignerError::NoSecret { provider, account },
-        names => SignerError::NoAccount {
-            provider,
-            account,
-            present: names.join(", "),
-        },
-    })
-}
-
-/// A new event of this type for `account`: if the payload names an environment, the one that the account is bound to.
+/// A new event of this type for `account`, with an order number of its own if the payload has one. If the payload names
+/// an environment, it is the one that the account is bound to.
 pub fn event(
     provider: &'static Provider,
     type_name: &str,
     account: &Account,
     now: Timestamp,
-) -> Result<Vec<u8>, SampleError> {
-    let payload = renewed(provider, &payload(provider, type_name)?, now);
-    let Some((environment, mut value)) = account.environment.zip(serde_json::from_str(&payload).ok()) else {
-        return Ok(payload.into_bytes());
-    };
-    set_environment(&mut value, environment);
-    Ok(value.to_string().into_bytes())
+) -> Result<String, SampleError> {
+    let fresh = renewed(provider, &payload(provider, type_name)?, now);
+    let reading = fields::read(provider, &fresh);
+    let resource = reading.filter(|reading| reading.reference.is_some());
+    let reference = resource.and_then(|reading| Some(fields::reference_of(&reading.resource?.id)));
+    let referred = reference.and_then(|reference| fields::with_reference(provider, &fresh, &reference));
+    Ok(for_account(provider, referred.unwrap_or(fresh), account))
 }
 
-fn set_environment(value: &mut Value, environment: Environment) {
-    for (name, member) in value.as_object_mut().into_iter().flatten() {
-        match member {
-            Value::String(word) if name == "environment" => environment.name().clone_into(word),
-            member => set_environment(member, environment),
-        }
-    }
+/// `payload` in the environment that `account` is bound to, if the payload names one.
+pub fn for_account(provider: &Provider, payload: String, account: &Account) -> String {
+    let environment = account.environment;
+    let changed = environment.and_then(|environment| fields::with_environment(provider, &payload, environment));
+    changed.unwrap_or(payload)
 }
 
 /// The payload file of a type, unchanged.
 pub fn payload(provider: &'static Provider, type_name: &str) -> Result<String, SampleError> {
-    let file = PAYLOADS.get_file(format!("{}/{type_name}.json", provider.name));
-    let text = file.and_then(|file| file.contents_utf8());
-    text.map(str::to_owned).ok_or_else(|| {
+    let payload = acuse_files::payload::payload(provider, type_name);
+    payload.map(str::to_owned).map_err(|error| {
         SampleError(format!(
-            "`{}` has no event type `{type_name}`; there are\n  {}\n(to send another type, write its payload to a file and give that with `--body FILE`)",
-            provider.name,
-            provider.types.join("\n  ")
+            "{error}\n(to send another type, write its payload to a file and give that with `--body FILE`)"
         ))
     })
 }
 
 /// `payload` as if it happened `now`, to a new resource.
 pub fn renewed(provider: &Provider, payload: &str, now: Timestamp) -> String {
-    let fresh = payload
-        .replace(MADE_AT_SECONDS, &now.as_seconds().to_string())
-        .replace(MADE_AT_RFC3339, &now.to_string());
-    let value = json::parse(payload.as_bytes()).ok();
-    let resource = value.and_then(|value| (provider.read)(&value).ok()?.resource);
-    match resource {
-        // In quotes, because an id may be part of another text.
-        Some(resource) => fresh.replace(
-            &format!("\"{}\"", resource.id),
-            &format!("\"{}\"", new_id(&resource.id)),
-        ),
-        None => fresh,
-    }
+    acuse_files::payload::renewed(provider, payload, now, new_id)
 }
 
 /// A new id of the same kind: `pay_…` stays `pay_…`.
-fn new_id(id: &str) -> String {
+pub fn new_id(id: &str) -> String {
     let new = Uuid::new_v4();
     match id.split_once('_') {
         Some((prefix, _)) => format!("{prefix}_{}", new.simple()),
@@ -242,7 +157,7 @@ pub fn curl(provider: &'static Provider, base_url: &str, now: Timestamp) -> Opti
     // The most interesting type: money came in.
     let came_in = |name: &&&str| name.starts_with("payment") && PAID.iter().any(|end| name.ends_with(end));
     let type_name = provider.types.iter().find(came_in).or(provider.types.first())?;
-    let payload = renewed(provider, &payload(provider, type_name).ok()?, now);
+    let payload = event(provider, type_name, &Account::default(), now).ok()?;
     // On one line, and without quotes that end the shell's string.
     let compact: Value = serde_json::from_str(&payload).ok()?;
     let body = compact.to_string().replace('\'', "’");
@@ -255,58 +170,5 @@ pub fn curl(provider: &'static Provider, base_url: &str, now: Timestamp) -> Opti
         headers.collect::<String>()
     ))
 }
-
 #[cfg(test)]
-mod tests {
-    use acuse_core::providers;
-
-    use super::*;
-
-    #[test]
-    fn every_type_has_a_sample_that_can_be_renewed() {
-        let now = Timestamp::from_seconds(1_800_000_000);
-        for provider in providers::ALL {
-            for type_name in provider.types {
-                let payload = payload(provider, type_name).unwrap();
-                let fresh = renewed(provider, &payload, now);
-                let read = |text: &str| (provider.read)(&json::parse(text.as_bytes()).unwrap()).unwrap();
-                let (old, new) = (read(&payload), read(&fresh));
-                let time = new.time.unwrap();
-                assert!(
-                    [now.to_string(), now.as_seconds().to_string()].contains(&time),
-                    "{type_name}: {time}"
-                );
-                assert_ne!(old.resource, new.resource, "{type_name}");
-                assert_eq!(old.type_name, new.type_name);
-            }
-        }
-    }
-
-    #[test]
-    fn a_sample_is_of_the_environment_of_its_account() {
-        let now = Timestamp::from_seconds(1_800_000_000);
-        for provider in providers::ALL {
-            for type_name in provider.types {
-                for environment in [None, Some(Environment::Test), Some(Environment::Live)] {
-                    let name = AccountName::DEFAULT;
-                    let body = event(provider, type_name, &Account { name, environment }, now).unwrap();
-                    let read = |body: &[u8]| (provider.read)(&json::parse(body).unwrap()).unwrap();
-                    let fixture = read(payload(provider, type_name).unwrap().as_bytes());
-                    let expected = fixture.environment.and(environment).or(fixture.environment);
-                    let sample = read(&body);
-                    assert_eq!(sample.environment, expected, "{type_name}");
-                    assert_ne!(sample.resource, fixture.resource, "{type_name}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn an_unknown_type_is_answered_with_the_list_of_types() {
-        let error = payload(&providers::unopago::PROVIDER, "paid").unwrap_err().to_string();
-        assert!(
-            error.contains("payment_received\n  invoice_created\n  customer_updated"),
-            "{error}"
-        );
-    }
-}
+mod tests;

@@ -1,72 +1,116 @@
-//! `acuse send`: posting a signed sample event.
+//! `acuse send`: posting signed events.
+
+mod change;
+mod deliver;
+mod list;
+mod payload;
+mod sender;
+mod summary;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use acuse_aws::system::SystemClock;
-use acuse_cli::http::{PostError, post};
-use acuse_cli::sample::{self, Break, Sample};
-use acuse_cli::say;
+use acuse_cli::note;
+use acuse_cli::sample::Break;
 use acuse_cli::stack::filter::{account_parser, provider_parser};
-use acuse_cli::stack::lookup;
-use acuse_cli::stack::target::Target;
-use acuse_cli::terminal::{self, cut};
 use acuse_core::account::AccountName;
-use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
 use clap::Args;
-use serde_json::json;
+
+use change::Changes;
+use deliver::Deliveries;
+use payload::{Shuffle, Source};
+use sender::Senders;
 
 use super::options::StackOptions;
 use super::{Failure, Unreadable};
 
-/// Providers give up after 5 s. This waits longer, to show how slow an answer is.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    help_template = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}{after-help}",
+    before_help = "Examples:
   acuse send onepay payment.approved
-  acuse send kuenta payment.completed --count 20
+  acuse send onepay payment.approved --reference ORD-1 --set payment.amount=99000.00
+  acuse send kuenta payment.completed --set data.creditId=cre_7 --unset data.installment
   acuse send onepay payment.approved --twice          the second delivery is a duplicate
   acuse send unopago payment_received --break signature
   acuse send onepay payment.approved --account test   to /webhooks/onepay/test, with that account's secret
+  acuse send --list                                   the scenarios: life cycles of several events
+  acuse send --scenario paid-then-refunded --reference ORD-1
+  acuse send --scenario subscription --shuffle        in another order; prints the seed that repeats it
+  acuse send --scenario ./mine.json                   a file of your own; docs/hooks.md says what is in it
+  acuse send onepay charge.paid --count 2000 --concurrency 50
   acuse send onepay --body payload.json               signs the file's bytes as they are
   jq -c . payload.json | acuse send onepay --body -   signs standard input
   acuse send onepay --event 'onepay#live#payment#9e5c…|payment.approved' --url http://127.0.0.1:3000/webhooks/onepay
-  acuse send onepay payment.approved --stack acuse    on a deployed stack: hooks get a payment that never happened")]
+  acuse send onepay payment.approved --stack acuse    on a deployed stack: hooks get a payment that never happened"
+)]
 pub(crate) struct Arguments {
     /// The provider to send as
-    #[arg(value_parser = provider_parser())]
-    provider: &'static Provider,
+    #[arg(value_parser = provider_parser(), required_unless_present_any = ["scenario", "list"])]
+    provider: Option<&'static Provider>,
     /// An event type of the provider's guide; an unknown one prints the list
-    #[arg(required_unless_present_any = ["body", "event"])]
+    #[arg(required_unless_present_any = ["body", "event", "scenario", "list"])]
     event_type: Option<String>,
     /// The account to send to, signed with its secret; a sample is of the environment that it is bound to
     #[arg(long, value_parser = account_parser(), value_name = "NAME", default_value_t)]
     account: AccountName,
-    /// Send an invalid delivery, which must be refused
-    #[arg(long = "break", value_name = "PROOF")]
-    broken: Option<Break>,
-    /// Send this file's bytes instead of a sample; `-` reads standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "event_type")]
-    body: Option<PathBuf>,
-    /// Send the payload that the ledger has of this event, by key
-    #[arg(long, value_name = "KEY", conflicts_with_all = ["event_type", "body"])]
-    event: Option<String>,
     /// Send to this URL instead of the stack's
     #[arg(long)]
     url: Option<String>,
-    /// Print one JSON object per line
-    #[arg(long)]
-    json: bool,
-    /// How many events to send, each of a new resource
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Send this file's bytes instead of a sample; `-` reads standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "event_type",
+        help_heading = "What is in it"
+    )]
+    body: Option<PathBuf>,
+    /// Send the payload that the ledger has of this event, by key
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["event_type", "body"], help_heading = "What is in it")]
+    event: Option<String>,
+    #[command(flatten)]
+    changes: Changes,
+    /// Send the events of a life cycle, by name or from a file, to new resources with one order number
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        conflicts_with_all = ["provider", "event_type", "body", "event"],
+        help_heading = "Scenarios"
+    )]
+    scenario: Option<String>,
+    /// List the scenarios, or the events of this one, and send nothing
+    #[arg(long, conflicts_with_all = ["provider", "event_type", "body", "event"], help_heading = "Scenarios")]
+    list: bool,
+    /// Shuffle the scenario's deliveries, also duplicates; `--shuffle=SEED` repeats an order
+    #[arg(
+        long,
+        value_name = "SEED",
+        requires = "scenario",
+        num_args = 0..=1,
+        require_equals = true,
+        help_heading = "Scenarios"
+    )]
+    shuffle: Option<Option<u64>>,
+    /// How many events to send, each of a new resource; of a scenario, how many times
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "How to send")]
     count: u32,
+    /// Send so many at once, and print a summary instead of each answer
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "How to send")]
+    concurrency: Option<u16>,
     /// Send each delivery a second time, byte for byte
-    #[arg(long)]
+    #[arg(long, help_heading = "How to send")]
     twice: bool,
+    /// Send an invalid delivery, which must be refused
+    #[arg(long = "break", value_name = "PROOF", help_heading = "How to send")]
+    broken: Option<Break>,
+    /// Print the payloads, and send nothing
+    #[arg(long, conflicts_with_all = ["broken", "concurrency", "twice", "list"], help_heading = "How to print")]
+    print: bool,
+    /// Print one JSON object per line
+    #[arg(long, help_heading = "How to print")]
+    json: bool,
     #[command(flatten)]
     stack: StackOptions,
 }
@@ -74,39 +118,36 @@ pub(crate) struct Arguments {
 /// Sends to the account's public URL, signed with its secret, and prints a line for each delivery. Any answer other
 /// than the expected one is an error: 200, or 401 with `--break`.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let body = arguments.body.as_deref().map(read).transpose()?;
-    let target = arguments.stack.target().await?;
-    let provider = target.provider(arguments.provider)?;
-    let secrets = sample::signer(&target, provider, &arguments.account).await?;
-    let url = match &arguments.url {
-        Some(url) => url.clone(),
-        None => target.webhook_url(provider, &arguments.account)?,
-    };
-    let given = match &arguments.event {
-        Some(key) => Some(recorded(&target, key).await?),
-        None => body,
-    };
-    let expected = if arguments.broken.is_some() { 401 } else { 200 };
-    let (mut sent, mut unexpected) = (0, 0);
-    for _ in 0..arguments.count {
-        let now = SystemClock.now();
-        let body = match (&given, &arguments.event_type) {
-            (Some(given), _) => given.clone(),
-            (None, name) => sample::event(provider, name.as_deref().unwrap_or_default(), secrets.account(), now)?,
-        };
-        let sample = Sample::signed(provider, body, &secrets, now, arguments.broken)?;
-        for _ in 0..=u32::from(arguments.twice) {
-            let status = arguments.post(&url, &sample).await?;
-            sent += 1;
-            unexpected += u32::from(status != expected);
+    if arguments.list {
+        match &arguments.scenario {
+            Some(which) => list::events(&Source::scenario(which)?, arguments.json),
+            None => list::scenarios(arguments.json)?,
         }
+        return Ok(ExitCode::SUCCESS);
     }
-    if unexpected > 0 {
-        return Err(Failure::new(format!(
-            "{unexpected} of {sent} deliveries were not answered {expected}"
-        )));
+    // What is wrong with a file is known without a stack.
+    if let Some(which) = &arguments.scenario {
+        Source::scenario(which)?;
     }
-    Ok(ExitCode::SUCCESS)
+    let target = arguments.stack.target().await?;
+    let source = Source::of(&arguments, &target).await?;
+    let senders = Senders::find(&arguments, &source, &target).await?;
+    let shuffle = arguments.shuffle.map(|seed| {
+        let seed = seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+        note!("shuffled; `--shuffle={seed}` sends in the same order");
+        Shuffle::of(seed)
+    });
+    let deliveries = Deliveries {
+        arguments: &arguments,
+        source: &source,
+        senders: &senders,
+        shuffle,
+        environment: target.environment(),
+    };
+    match arguments.print {
+        true => deliveries.print(),
+        false => deliveries.send().await,
+    }
 }
 
 /// Reads a file or standard input, which can be read only once.
@@ -117,35 +158,4 @@ fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
     let read = io::stdin().read_to_end(&mut bytes);
     read.map(|_| bytes).map_err(Unreadable::of("standard input"))
-}
-
-/// The payload of an event as the provider sent it.
-async fn recorded(target: &Target, key: &str) -> Result<Vec<u8>, Failure> {
-    let ledger = target.ledger()?;
-    let payload = match lookup::by_key(&ledger, key).await? {
-        Some(record) => ledger.payload(&record).await?,
-        None => None,
-    };
-    payload.ok_or_else(|| {
-        Failure::with_advice(
-            format!("the ledger has no payload of `{key}`"),
-            "`acuse events list --json` prints the keys; quote them, because they contain `#` and `|`",
-        )
-    })
-}
-
-impl Arguments {
-    async fn post(&self, url: &str, sample: &Sample) -> Result<u16, PostError> {
-        let answer = post(url, &sample.headers, &sample.body, PATIENCE).await?;
-        let (status, text) = (answer.status, answer.text);
-        if self.json {
-            terminal::json(json!({"status": status, "answer": text, "delivery_id": answer.delivery_id}));
-        } else {
-            let delivery = answer
-                .delivery_id
-                .map_or_else(String::new, |id| format!("  delivery {id}"));
-            say!("{status} {}{delivery}", cut(&text, 300));
-        }
-        Ok(status)
-    }
 }

@@ -210,7 +210,7 @@ pub(super) async fn send(
     let provider = target.provider(provider)?;
     let secrets = sample::signer(target, provider, &AccountName::DEFAULT).await?;
     let now = SystemClock.now();
-    let payload = sample::event(provider, type_name, secrets.account(), now)?;
+    let payload = sample::event(provider, type_name, secrets.account(), now)?.into_bytes();
     let broken = form.broken.map(|_| Break::Signature);
     let expected = if broken.is_some() { 401 } else { 200 };
     let sample = Sample::signed(provider, payload, &secrets, now, broken)?;

@@ -14,6 +14,7 @@ mod lists;
 mod onepay;
 mod programs;
 mod retries;
+mod send;
 mod server;
 
 use std::future::{Future, ready};

@@ -1,0 +1,172 @@
+//! The payloads that are sent.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::time::Duration;
+
+use acuse_aws::system::SystemClock;
+use acuse_cli::sample;
+use acuse_cli::stack::lookup;
+use acuse_cli::stack::target::Target;
+use acuse_core::clock::Clock;
+use acuse_files::scenario::{self, Scenario};
+
+use super::change::{Changes, no_reference};
+use super::sender::{Sender, Senders};
+use super::{Arguments, read};
+use crate::command::{Failure, Unreadable};
+
+/// Where payloads come from.
+pub(super) enum Source {
+    /// A new event of this type each time.
+    Sample(String),
+    /// These bytes each time.
+    Given(Vec<u8>),
+    /// A new life cycle each time.
+    Scenario(Scenario),
+}
+
+/// An event to send.
+pub(super) struct Planned<'a> {
+    pub(super) sender: &'a Sender,
+    pub(super) body: Vec<u8>,
+    /// How long to wait before.
+    pub(super) delay: Duration,
+    pub(super) twice: bool,
+}
+
+impl Source {
+    /// The scenario called `which`, or in the file `which`.
+    pub(super) fn scenario(which: &str) -> Result<Scenario, Failure> {
+        let path = Path::new(which);
+        let is_file = path.components().count() > 1 || path.extension().is_some_and(|end| end == "json");
+        if is_file {
+            let text = std::fs::read_to_string(path).map_err(Unreadable::of(which))?;
+            return Ok(Scenario::parse(which, &text)?);
+        }
+        let advice = "to play your own, give the path of its file: `--scenario ./my.json`";
+        let text = scenario::text(which).map_err(|unknown| Failure::with_advice(unknown, advice))?;
+        Ok(Scenario::parse(which, text)?)
+    }
+
+    pub(super) async fn of(arguments: &Arguments, target: &Target) -> Result<Self, Failure> {
+        if let Some(which) = &arguments.scenario {
+            return Ok(Self::Scenario(Self::scenario(which)?));
+        }
+        Ok(match (&arguments.body, &arguments.event) {
+            (Some(path), _) => Self::Given(read(path)?),
+            (None, Some(key)) => Self::Given(recorded(target, key).await?),
+            (None, None) => Self::Sample(arguments.event_type.clone().unwrap_or_default()),
+        })
+    }
+
+    /// How many deliveries a run makes.
+    pub(super) fn deliveries(&self, twice: bool) -> u32 {
+        match self {
+            Self::Scenario(scenario) => {
+                let each = |own: bool| 1 + u32::from(own || twice);
+                scenario.entries.iter().map(|entry| each(entry.twice)).sum()
+            }
+            Self::Sample(_) | Self::Given(_) => 1 + u32::from(twice),
+        }
+    }
+
+    /// The events of one run.
+    pub(super) fn plan<'a>(
+        &self,
+        senders: &'a Senders,
+        changes: &Changes,
+        twice: bool,
+    ) -> Result<Vec<Planned<'a>>, Failure> {
+        let now = SystemClock.now();
+        let planned = |sender, body| Planned {
+            sender,
+            body,
+            delay: Duration::ZERO,
+            twice,
+        };
+        match self {
+            Self::Sample(type_name) => {
+                let sender = senders.only()?;
+                let payload = sample::event(sender.provider, type_name, sender.secrets.account(), now)?;
+                let (payload, has_place) = changes.refer(sender.provider, payload);
+                if !has_place {
+                    return Err(no_reference(&format!("{}'s {type_name}", sender.provider.name)));
+                }
+                Ok(vec![planned(sender, changes.apply(payload)?.into_bytes())])
+            }
+            Self::Given(bytes) => {
+                let sender = senders.only()?;
+                if changes.is_empty() {
+                    return Ok(vec![planned(sender, bytes.clone())]);
+                }
+                let text = String::from_utf8(bytes.clone());
+                let text = text.map_err(|_| Failure::new("the payload is not text, so it can't be changed"))?;
+                let (payload, has_place) = changes.refer(sender.provider, text);
+                if !has_place {
+                    return Err(no_reference("the payload"));
+                }
+                Ok(vec![planned(sender, changes.apply(payload)?.into_bytes())])
+            }
+            Self::Scenario(scenario) => {
+                let (mut events, mut has_place) = (Vec::new(), false);
+                for played in scenario.play(now, sample::new_id)? {
+                    let sender = senders.of(played.entry.provider)?;
+                    let payload = sample::for_account(sender.provider, played.payload, sender.secrets.account());
+                    let (payload, has_own) = changes.refer(sender.provider, payload);
+                    has_place |= has_own;
+                    events.push(Planned {
+                        delay: played.entry.delay,
+                        twice: twice || played.entry.twice,
+                        ..planned(sender, changes.apply(payload)?.into_bytes())
+                    });
+                }
+                match has_place {
+                    true => Ok(events),
+                    false => Err(no_reference(&format!("the scenario `{}`", scenario.name))),
+                }
+            }
+        }
+    }
+}
+
+/// The payload of an event as the provider sent it.
+async fn recorded(target: &Target, key: &str) -> Result<Vec<u8>, Failure> {
+    let ledger = target.ledger()?;
+    let payload = match lookup::by_key(&ledger, key).await? {
+        Some(record) => ledger.payload(&record).await?,
+        None => None,
+    };
+    payload.ok_or_else(|| {
+        Failure::with_advice(
+            format!("the ledger has no payload of `{key}`"),
+            "`acuse events list --json` prints the keys; quote them, because they contain `#` and `|`",
+        )
+    })
+}
+
+/// Another order of deliveries each run, and the same for the same seed.
+pub(super) struct Shuffle(RefCell<fastrand::Rng>);
+
+impl Shuffle {
+    pub(super) fn of(seed: u64) -> Self {
+        Self(RefCell::new(fastrand::Rng::with_seed(seed)))
+    }
+
+    /// Splits duplicates from each other, and shuffles.
+    pub(super) fn apply<'a>(&self, planned: Vec<Planned<'a>>) -> Vec<Planned<'a>> {
+        let mut deliveries = Vec::new();
+        for mut event in planned {
+            if event.twice {
+                event.twice = false;
+                deliveries.push(Planned {
+                    body: event.body.clone(),
+                    ..event
+                });
+            }
+            deliveries.push(event);
+        }
+        self.0.borrow_mut().shuffle(&mut deliveries);
+        deliveries
+    }
+}

@@ -1,0 +1,53 @@
+//! Who sends, and where to.
+
+use acuse_cli::sample;
+use acuse_cli::stack::target::Target;
+use acuse_core::provider::Provider;
+use acuse_core::receive::secrets::Secrets;
+
+use super::Arguments;
+use super::payload::Source;
+use crate::command::Failure;
+
+/// A provider's account.
+pub(super) struct Sender {
+    /// With the stack's signature settings.
+    pub(super) provider: &'static Provider,
+    pub(super) secrets: Secrets,
+    pub(super) url: String,
+}
+
+/// The account of each provider that sends.
+pub(super) struct Senders(Vec<Sender>);
+
+impl Senders {
+    pub(super) async fn find(arguments: &Arguments, source: &Source, target: &Target) -> Result<Self, Failure> {
+        let mut providers: Vec<&'static Provider> = match source {
+            Source::Scenario(scenario) => scenario.entries.iter().map(|entry| entry.provider).collect(),
+            Source::Sample(_) | Source::Given(_) => arguments.provider.into_iter().collect(),
+        };
+        providers.sort_by_key(|provider| provider.name);
+        providers.dedup_by_key(|provider| provider.name);
+        let mut senders = Vec::new();
+        for provider in providers {
+            let provider = target.provider(provider)?;
+            let secrets = sample::signer(target, provider, &arguments.account).await?;
+            let url = match &arguments.url {
+                Some(url) => url.clone(),
+                None => target.webhook_url(provider, &arguments.account)?,
+            };
+            senders.push(Sender { provider, secrets, url });
+        }
+        Ok(Self(senders))
+    }
+
+    /// The one of a command that names its provider.
+    pub(super) fn only(&self) -> Result<&Sender, Failure> {
+        self.0.first().ok_or_else(|| Failure::new("no provider is given"))
+    }
+
+    pub(super) fn of(&self, provider: &Provider) -> Result<&Sender, Failure> {
+        let found = self.0.iter().find(|sender| sender.provider.name == provider.name);
+        found.ok_or_else(|| Failure::new(format!("`{}` has no sender", provider.name)))
+    }
+}

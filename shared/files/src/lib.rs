@@ -1,0 +1,8 @@
+//! The repository's payload files, scenarios and template as data, for the CLI and for tests. No function that runs on
+//! Lambda depends on this crate.
+
+pub mod change;
+pub mod fields;
+pub mod payload;
+pub mod scenario;
+pub mod template;
