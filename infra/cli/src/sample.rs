@@ -1,26 +1,17 @@
 //! Sample deliveries, signed as their provider signs.
 
 use acuse_core::clock::Timestamp;
-use acuse_core::json;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::Key;
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::proof_headers;
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
-use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use thiserror::Error;
 use uuid::Uuid;
 
-/// The payload files of the tests: one for each type in the providers' guides.
-static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
-
 const SECRETS: &str = include_str!("../../local/secrets.json");
-
-/// The time in all payload files, as each provider writes it.
-const MADE_AT_SECONDS: &str = "1689262934";
-const MADE_AT_RFC3339: &str = "2024-03-20T10:00:00Z";
 
 /// How the types of payments that came in end.
 const PAID: [&str; 3] = ["approved", "completed", "received"];
@@ -52,32 +43,17 @@ pub struct SampleError(String);
 
 /// The payload file of a type, unchanged.
 pub fn payload(provider: &'static Provider, type_name: &str) -> Result<String, SampleError> {
-    let file = PAYLOADS.get_file(format!("{}/{type_name}.json", provider.name));
-    let text = file.and_then(|file| file.contents_utf8());
-    text.map(str::to_owned).ok_or_else(|| {
+    let payload = acuse_files::payload::payload(provider, type_name);
+    payload.map(str::to_owned).map_err(|error| {
         SampleError(format!(
-            "`{}` has no event type `{type_name}`; there are\n  {}\n(to send another type, write its payload to a file and give that with `--body FILE`)",
-            provider.name,
-            provider.types.join("\n  ")
+            "{error}\n(to send another type, write its payload to a file and give that with `--body FILE`)"
         ))
     })
 }
 
 /// `payload` as if it happened `now`, to a new resource.
 pub fn renewed(provider: &Provider, payload: &str, now: Timestamp) -> String {
-    let fresh = payload
-        .replace(MADE_AT_SECONDS, &now.as_seconds().to_string())
-        .replace(MADE_AT_RFC3339, &now.to_string());
-    let value = json::parse(payload.as_bytes()).ok();
-    let resource = value.and_then(|value| (provider.read)(&value).ok()?.resource);
-    match resource {
-        // In quotes, because an id may be part of another text.
-        Some(resource) => fresh.replace(
-            &format!("\"{}\"", resource.id),
-            &format!("\"{}\"", new_id(&resource.id)),
-        ),
-        None => fresh,
-    }
+    acuse_files::payload::renewed(provider, payload, now, new_id)
 }
 
 /// A new id of the same kind: `pay_…` stays `pay_…`.
@@ -168,40 +144,4 @@ pub fn curl(provider: &'static Provider, base_url: &str, now: Timestamp) -> Opti
         provider.name,
         headers.collect::<String>()
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use acuse_core::providers;
-
-    use super::*;
-
-    #[test]
-    fn every_type_has_a_sample_that_can_be_renewed() {
-        let now = Timestamp::from_seconds(1_800_000_000);
-        for provider in providers::ALL {
-            for type_name in provider.types {
-                let payload = payload(provider, type_name).unwrap();
-                let fresh = renewed(provider, &payload, now);
-                let read = |text: &str| (provider.read)(&json::parse(text.as_bytes()).unwrap()).unwrap();
-                let (old, new) = (read(&payload), read(&fresh));
-                let time = new.time.unwrap();
-                assert!(
-                    [now.to_string(), now.as_seconds().to_string()].contains(&time),
-                    "{type_name}: {time}"
-                );
-                assert_ne!(old.resource, new.resource, "{type_name}");
-                assert_eq!(old.type_name, new.type_name);
-            }
-        }
-    }
-
-    #[test]
-    fn an_unknown_type_is_answered_with_the_list_of_types() {
-        let error = payload(&providers::unopago::PROVIDER, "paid").unwrap_err().to_string();
-        assert!(
-            error.contains("payment_received\n  invoice_created\n  customer_updated"),
-            "{error}"
-        );
-    }
 }

@@ -1,0 +1,361 @@
+//! The consumer, the ledger and the tables in the test's process.
+
+mod build;
+mod clock;
+mod process;
+mod queue;
+mod template;
+mod watched;
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use acuse_aws::Setup;
+use acuse_aws::consumer::{BoxedHook, Error};
+use acuse_aws::hook::{Key, Table, Writes};
+use acuse_aws::ledger::DynamoLedger;
+use acuse_aws::ledger::reader::LedgerReader;
+use acuse_aws::ledger::record::Record;
+use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::consume::{Consumer, Policy, Received};
+use acuse_core::event::Event;
+use acuse_core::hook::Attempt;
+use acuse_core::wire::envelope::{Envelope, Replay};
+use futures_util::future::{Either, join, select};
+use serde::Serialize;
+
+use crate::item::Item;
+use crate::outcome::{End, Outcome};
+use crate::receiver::Receiver;
+pub use build::StackBuilder;
+use clock::{InTurn, TestClock};
+pub use process::Kill;
+use process::Process;
+use queue::{Queue, TestInbox};
+use template::TEMPLATE;
+use watched::{WatchedHook, WatchedLedger};
+
+/// When a test begins: 2026-01-01T12:00:00Z.
+pub const START: Timestamp = Timestamp::from_seconds(1_767_268_800);
+
+/// How often it is checked whether a call hangs, in real time.
+const TICK: Duration = Duration::from_millis(5);
+
+/// A hook that takes this long in real time is cut off, as one is at its deadline.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+type MakeHooks = Box<dyn Fn(&Setup) -> Result<Vec<BoxedHook>, Error> + Send + Sync>;
+
+/// The real consumer with the hooks under test, the real ledger, and a DynamoDB in the test's process, with the tables
+/// and variables of template.yaml.
+///
+/// The clock stands at [`START`] and moves on when the stack waits: for a retry, or for the time of an event. Every
+/// delivery is worked on by a new process, with hooks that are made anew: what a hook keeps in memory is lost, as it may
+/// be on Lambda.
+pub struct Stack {
+    setup: Setup,
+    make_hooks: Vec<MakeHooks>,
+    variables: BTreeMap<String, String>,
+    receivers: Vec<Receiver>,
+    ledger: DynamoLedger,
+    policy: Policy,
+    queue: Queue,
+    clock: TestClock,
+    bits: Arc<AtomicU64>,
+}
+
+impl Stack {
+    /// Delivers `event` in a message of its own, which is received once. Delivered again, it is a duplicate.
+    pub async fn deliver(&self, event: &Event) -> Outcome {
+        let message = self.message(event);
+        self.receive(message, event.key.to_string(), None).await
+    }
+
+    /// Delivers `event` and lets its message come back until nothing is left to do. The clock moves on to each retry.
+    pub async fn deliver_until_done(&self, event: &Event) -> Outcome {
+        let first = self.deliver(event).await;
+        self.wait_for(first).await
+    }
+
+    /// Delivers `event` and kills the process. Its message is in the queue: [`until_done`](Self::until_done) goes on.
+    pub async fn deliver_and_kill(&self, event: &Event, kill: Kill) -> Outcome {
+        let message = self.message(event);
+        self.receive(message, event.key.to_string(), Some(kill)).await
+    }
+
+    /// Delivers `event` in two messages, to two consumers at once.
+    pub async fn deliver_twice_at_once(&self, event: &Event) -> [Outcome; 2] {
+        let [first, second] = [self.message(event), self.message(event)];
+        let key = event.key.to_string();
+        let first = self.receive(first, key.clone(), None);
+        let second = self.receive(second, key, None);
+        let (first, second) = join(first, second).await;
+        [first, second]
+    }
+
+    /// Lets what is in the queue come back, until nothing is left to do: retries, and messages whose process was killed.
+    /// What came of the last one is the outcome.
+    ///
+    /// # Panics
+    /// If nothing is in the queue.
+    pub async fn until_done(&self) -> Outcome {
+        let mut last: Option<Outcome> = None;
+        while let Some(outcome) = self.next().await {
+            last = Some(match last {
+                Some(before) if before.message_id == outcome.message_id => before.then(outcome),
+                _ => outcome,
+            });
+        }
+        last.expect("nothing is in the queue: every message is done")
+    }
+
+    /// Kills the process at each of its steps in turn, each time with an event of its own, and expects the event to be
+    /// completed once its message comes back. `event` makes the events, from the number of the step; `check` looks at
+    /// what a completed one has left behind.
+    pub async fn survives_kills(&self, event: impl Fn(u32) -> Event, check: impl AsyncFn(&Event)) {
+        for step in 1.. {
+            let event = event(step);
+            let outcome = self.deliver_and_kill(&event, Kill::AtStep(step)).await;
+            if outcome.end != End::Killed {
+                outcome.is_completed();
+                check(&event).await;
+                return;
+            }
+            let outcome = self.wait_for(outcome).await;
+            // If all was done before the kill, the message that comes back is a duplicate.
+            if outcome.end != End::Duplicate {
+                outcome.is_completed();
+            }
+            check(&event).await;
+        }
+    }
+
+    /// The item with this key. `table` is its name in the template, its variable, or a short form: `OrdersTable`,
+    /// `ORDERS_TABLE`, `orders`.
+    pub async fn item(&self, table: &str, key: Key) -> Item {
+        let table = self.table(table);
+        let key = key_of(&table, key);
+        let what = format!("the item {key} of `{}`", table.name());
+        let get = self
+            .setup
+            .dynamodb
+            .get_item()
+            .table_name(table.name())
+            .consistent_read(true);
+        let read = get.set_key(key.attributes).send().await;
+        let attributes = read
+            .unwrap_or_else(|error| panic!("{what}: {}", acuse_core::error::chain(&error)))
+            .item;
+        Item { what, attributes }
+    }
+
+    /// Puts an item into a table, for a hook to find.
+    pub async fn put(&self, table: &str, item: impl Serialize) {
+        let table = self.table(table);
+        let item = serde_dynamo::to_item(item).expect("the item should be an object");
+        let put = self
+            .setup
+            .dynamodb
+            .put_item()
+            .table_name(table.name())
+            .set_item(Some(item));
+        if let Err(error) = put.send().await {
+            panic!("putting into `{}`: {}", table.name(), acuse_core::error::chain(&error));
+        }
+    }
+
+    /// The table that the template, a variable or a person calls `name`.
+    #[track_caller]
+    pub fn table(&self, name: &str) -> Table {
+        let found = TEMPLATE.table(name, &self.variables).unwrap_or_else(|| {
+            let names: Vec<_> = TEMPLATE
+                .tables
+                .iter()
+                .map(|table| table["TableName"].to_string())
+                .collect();
+            panic!("template.yaml has no table `{name}`; it has {}", names.join(", "))
+        });
+        Table::new(self.setup.dynamodb.clone(), found)
+    }
+
+    /// What hooks are made from.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// What the ledger has recorded of `event`.
+    pub async fn record(&self, event: &Event) -> Option<Record> {
+        let reader = LedgerReader::new(self.setup.dynamodb.clone(), self.table("LEDGER_TABLE").name());
+        let records = reader.partition(&event.key.partition).await.unwrap();
+        records.into_iter().find(|record| record.key == event.key.to_string())
+    }
+
+    /// The reasons of what is on the dead-letter queue, in order.
+    pub fn dead_letters(&self) -> Vec<String> {
+        self.queue.dead_letters()
+    }
+
+    /// What the clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance_to(self.now().plus(by));
+    }
+
+    /// Lets messages come back until that of `outcome` is done.
+    async fn wait_for(&self, outcome: Outcome) -> Outcome {
+        let mut outcome = outcome;
+        while outcome.is_open() {
+            let Some(next) = self.next().await else { break };
+            if next.message_id == outcome.message_id {
+                outcome = outcome.then(next);
+            }
+        }
+        outcome
+    }
+
+    /// What comes of the message that is due first, at the time when it is.
+    async fn next(&self) -> Option<Outcome> {
+        let (due, message, event) = self.queue.receive()?;
+        self.clock.advance_to(due);
+        Some(self.receive(message, event, None).await)
+    }
+
+    /// A message as the verify function sends it.
+    fn message(&self, event: &Event) -> Received {
+        self.clock.advance_to(event.received_at);
+        let envelope = Envelope {
+            provider: event.provider.to_owned(),
+            account: event.account.clone(),
+            content: event.content().clone(),
+            delivery_id: event.delivery_id,
+            received_at: event.received_at,
+            form: event.form,
+            body: event.body().clone(),
+            replay: event.replay.then_some(Replay::Event),
+        };
+        let message = envelope.to_message().expect("the payload should fit a message");
+        self.queue.message(message.text, message.attributes, self.now())
+    }
+
+    /// One invocation of the function, in a new process.
+    async fn receive(&self, message: Received, event: String, kill: Option<Kill>) -> Outcome {
+        let process = Arc::new(Process::new(kill));
+        process.note(format!("received at {} (number {})", self.now(), message.receives));
+        let consumer = self.consumer(&process);
+        let deadline = self.now().plus(TEMPLATE.time_out);
+        let consume = self.patiently(consumer.consume(vec![message.clone()], deadline));
+        let failed = match select(pin!(consume), pin!(process.killed())).await {
+            Either::Left((failed, _)) => failed,
+            Either::Right(_) => vec![message.message_id.clone()],
+        };
+        let seen = process.seen().clone();
+        let outcome = Outcome {
+            message_id: message.message_id.clone(),
+            end: match (seen.killed, seen.end, failed.is_empty()) {
+                (true, ..) => End::Killed,
+                (_, Some(end), _) => end,
+                (_, None, true) => End::DeadLettered,
+                (_, None, false) => End::Waiting,
+            },
+            event,
+            after: seen.returned.filter(|_| !failed.is_empty()),
+            dead_letter: seen.dead_letter,
+            calls: seen.calls,
+            receives: message.receives,
+            lines: seen.lines,
+        };
+        if !failed.is_empty() {
+            let hidden = outcome.after.unwrap_or(TEMPLATE.visibility);
+            self.queue
+                .put_back(message, outcome.event.clone(), self.now().plus(hidden));
+        }
+        outcome
+    }
+
+    fn consumer(&self, process: &Arc<Process>) -> Consumer<WatchedLedger, TestInbox> {
+        let hooks = self.made_hooks().into_iter().map(|hook| {
+            let process = Arc::clone(process);
+            Box::new(WatchedHook { hook, process }) as BoxedHook
+        });
+        let ledger = WatchedLedger {
+            ledger: self.ledger.clone(),
+            process: Arc::clone(process),
+        };
+        let inbox = TestInbox {
+            queue: self.queue.clone(),
+            process: Arc::clone(process),
+        };
+        let random = InTurn(Arc::clone(&self.bits));
+        let consumer = Consumer::new(
+            ledger,
+            inbox,
+            hooks.collect(),
+            self.policy.clone(),
+            self.clock.clone(),
+            random,
+        );
+        consumer.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn made_hooks(&self) -> Vec<BoxedHook> {
+        let made = self.make_hooks.iter().flat_map(|make| {
+            let hooks = make(&self.setup);
+            hooks.unwrap_or_else(|error| panic!("the hooks can't be made: {}", acuse_core::error::chain(&*error)))
+        });
+        made.collect()
+    }
+
+    /// The output of `work`. While it hangs, the clock moves on.
+    async fn patiently<T>(&self, work: impl Future<Output = T>) -> T {
+        let (mut work, mut waited) = (pin!(work), Duration::ZERO);
+        loop {
+            match select(work, pin!(tokio::time::sleep(TICK))).await {
+                Either::Left((output, _)) => return output,
+                Either::Right((_, still)) => work = still,
+            }
+            waited += TICK;
+            let hanging: u32 = self.receivers.iter().map(Receiver::take_hanging).sum();
+            if hanging > 0 || waited >= PATIENCE {
+                waited = Duration::ZERO;
+                self.clock.jump();
+            }
+        }
+    }
+}
+
+/// A key as DynamoDB takes it.
+struct ItemKey {
+    attributes: Option<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>>,
+}
+
+impl std::fmt::Display for ItemKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = String::new();
+        let attributes = self.attributes.clone();
+        Item { what, attributes }.fmt(f)
+    }
+}
+
+/// A key shows its attributes only as part of a write.
+fn key_of(table: &Table, key: Key) -> ItemKey {
+    let mut writes = Writes::new(Attempt {
+        number: 1,
+        started_at: START,
+        deadline: START,
+        late: false,
+    });
+    writes.delete(table, key);
+    let effects = writes.into_effects().unwrap_or_else(|error| panic!("{error:?}"));
+    let (writes, _) = effects.into_parts();
+    let delete = writes.into_iter().find_map(|write| write.delete);
+    ItemKey {
+        attributes: delete.map(|delete| delete.key),
+    }
+}
