@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::Response;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
 
@@ -48,6 +49,14 @@ pub enum Answer {
     Json(String),
     /// Nothing: the hook is cut off at its deadline, for which the stack's clock does not wait.
     Hang,
+}
+
+impl Answer {
+    /// 200, with this as JSON.
+    #[track_caller]
+    pub fn json(value: impl Serialize) -> Self {
+        Self::Json(serde_json::to_string(&value).expect("the answer should be JSON"))
+    }
 }
 
 impl Receiver {
