@@ -154,3 +154,6 @@ fn plain(number: &str) -> String {
         false => number.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,7 @@ impl Sample {
         self.checked()
     }
 
-    /// When it happens. OnePay's times are whole seconds.
+    /// When it happens. Some providers count whole seconds.
     pub fn at(mut self, at: Timestamp) -> Self {
         self.at = at;
         self

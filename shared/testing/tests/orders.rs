@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::json;
 
-/// Marks an order as paid, once. Uses the ledger's table of payments, since the template has none of orders.
+/// Marks an order as paid, once. Its table is that of payments, since this template has none of orders.
 struct Orders {
     orders: Table,
 }
