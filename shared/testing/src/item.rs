@@ -84,12 +84,15 @@ impl Item {
 impl std::fmt::Display for Item {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.attributes {
-            Some(attributes) => f.write_str(&object(
-                attributes.iter().map(|(name, value)| (name.clone(), text_of(value))),
-            )),
+            Some(attributes) => f.write_str(&text(attributes)),
             None => f.write_str("absent"),
         }
     }
+}
+
+/// Attributes as JSON with sorted members.
+pub(crate) fn text(attributes: &HashMap<String, AttributeValue>) -> String {
+    object(attributes.iter().map(|(name, value)| (name.clone(), text_of(value))))
 }
 
 fn text_of(value: &AttributeValue) -> String {
@@ -103,7 +106,7 @@ fn text_of(value: &AttributeValue) -> String {
         AttributeValue::N(number) => plain(number),
         AttributeValue::Bool(truth) => truth.to_string(),
         AttributeValue::L(items) => format!("[{}]", items.iter().map(text_of).collect::<Vec<_>>().join(",")),
-        AttributeValue::M(members) => object(members.iter().map(|(name, value)| (name.clone(), text_of(value)))),
+        AttributeValue::M(members) => text(members),
         AttributeValue::Ss(texts) => sorted(texts.iter().map(|text| quoted(text)).collect()),
         AttributeValue::Ns(numbers) => sorted(numbers.iter().map(|number| plain(number)).collect()),
         AttributeValue::B(bytes) => format!("{:?}", bytes.as_ref()),

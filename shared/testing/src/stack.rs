@@ -4,6 +4,7 @@ mod build;
 mod clock;
 mod process;
 mod queue;
+mod tables;
 mod template;
 mod watched;
 
@@ -15,20 +16,15 @@ use std::time::Duration;
 
 use acuse_aws::Setup;
 use acuse_aws::consumer::{BoxedHook, Error};
-use acuse_aws::hook::{Key, Table, Writes};
 use acuse_aws::ledger::DynamoLedger;
-use acuse_aws::ledger::reader::LedgerReader;
-use acuse_aws::ledger::record::Record;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::{Consumer, Policy, Received};
+use acuse_core::error::chain;
 use acuse_core::event::Event;
-use acuse_core::hook::Attempt;
 use acuse_core::ledger::Status;
 use acuse_core::wire::envelope::{Envelope, Replay};
 use futures_util::future::{Either, join, select};
-use serde::Serialize;
 
-use crate::item::Item;
 use crate::outcome::{End, Outcome};
 use crate::receiver::Receiver;
 pub use build::StackBuilder;
@@ -138,64 +134,9 @@ impl Stack {
         }
     }
 
-    /// The item with this key. `table` is its name in the template, its variable, or a short form: `OrdersTable`,
-    /// `ORDERS_TABLE`, `orders`.
-    pub async fn item(&self, table: &str, key: Key) -> Item {
-        let table = self.table(table);
-        let key = key_of(&table, key);
-        let what = format!("the item {key} of `{}`", table.name());
-        let get = self
-            .setup
-            .dynamodb
-            .get_item()
-            .table_name(table.name())
-            .consistent_read(true);
-        let read = get.set_key(key.attributes).send().await;
-        let attributes = read
-            .unwrap_or_else(|error| panic!("{what}: {}", acuse_core::error::chain(&error)))
-            .item;
-        Item { what, attributes }
-    }
-
-    /// Puts an item into a table, for a hook to find.
-    pub async fn put(&self, table: &str, item: impl Serialize) {
-        let table = self.table(table);
-        let item = serde_dynamo::to_item(item).expect("the item should be an object");
-        let put = self
-            .setup
-            .dynamodb
-            .put_item()
-            .table_name(table.name())
-            .set_item(Some(item));
-        if let Err(error) = put.send().await {
-            panic!("putting into `{}`: {}", table.name(), acuse_core::error::chain(&error));
-        }
-    }
-
-    /// The table that the template, a variable or a person calls `name`.
-    #[track_caller]
-    pub fn table(&self, name: &str) -> Table {
-        let found = TEMPLATE.table(name, &self.variables).unwrap_or_else(|| {
-            let names: Vec<_> = TEMPLATE
-                .tables
-                .iter()
-                .map(|table| table["TableName"].to_string())
-                .collect();
-            panic!("template.yaml has no table `{name}`; it has {}", names.join(", "))
-        });
-        Table::new(self.setup.dynamodb.clone(), found)
-    }
-
     /// What hooks are made from.
     pub fn setup(&self) -> &Setup {
         &self.setup
-    }
-
-    /// What the ledger has recorded of `event`.
-    pub async fn record(&self, event: &Event) -> Option<Record> {
-        let reader = LedgerReader::new(self.setup.dynamodb.clone(), self.table("LEDGER_TABLE").name());
-        let records = reader.partition(&event.key.partition).await.unwrap();
-        records.into_iter().find(|record| record.key == event.key.to_string())
     }
 
     /// The reasons of what is on the dead-letter queue, in order.
@@ -312,7 +253,7 @@ impl Stack {
     fn made_hooks(&self) -> Vec<BoxedHook> {
         let made = self.make_hooks.iter().flat_map(|make| {
             let hooks = make(&self.setup);
-            hooks.unwrap_or_else(|error| panic!("the hooks can't be made: {}", acuse_core::error::chain(&*error)))
+            hooks.unwrap_or_else(|error| panic!("the hooks can't be made: {}", chain(&*error)))
         });
         made.collect()
     }
@@ -332,35 +273,5 @@ impl Stack {
                 self.clock.jump();
             }
         }
-    }
-}
-
-/// A key as DynamoDB takes it.
-struct ItemKey {
-    attributes: Option<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>>,
-}
-
-impl std::fmt::Display for ItemKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let what = String::new();
-        let attributes = self.attributes.clone();
-        Item { what, attributes }.fmt(f)
-    }
-}
-
-/// A key shows its attributes only as part of a write.
-fn key_of(table: &Table, key: Key) -> ItemKey {
-    let mut writes = Writes::new(Attempt {
-        number: 1,
-        started_at: START,
-        deadline: START,
-        late: false,
-    });
-    writes.delete(table, key);
-    let effects = writes.into_effects().unwrap_or_else(|error| panic!("{error:?}"));
-    let (writes, _) = effects.into_parts();
-    let delete = writes.into_iter().find_map(|write| write.delete);
-    ItemKey {
-        attributes: delete.map(|delete| delete.key),
     }
 }

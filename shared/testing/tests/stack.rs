@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use acuse_aws::prelude::*;
 use acuse_testing::{Kill, START, Stack, StackBuilder, number, sample};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -179,4 +180,39 @@ async fn an_unknown_table_is_answered_with_those_there_are() {
 #[should_panic(expected = "MAX_ATTEMPTS is \"many\"; it should be a whole number of at least 1")]
 async fn an_invalid_variable_is_named() {
     counts().variable("MAX_ATTEMPTS", "many").start().await;
+}
+
+/// Counts by itself instead of returning its write.
+struct CountsByItself(aws_sdk_dynamodb::Client, Table);
+
+impl Hook for CountsByItself {
+    fn name(&self) -> &'static str {
+        "counts-by-itself"
+    }
+
+    async fn call(&self, _: &Event, _: Attempt, _: &mut Writes) -> HookResult {
+        let update = self.0.update_item().table_name(self.1.name());
+        let update = update.key("pk", AttributeValue::S("all".to_owned()));
+        let update = update.update_expression("ADD events :one");
+        let update = update.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        update.send().await?;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "`events` is 4, not 3")]
+async fn a_hook_that_does_something_twice_is_found_out() {
+    let hook = |setup: &Setup| {
+        let table = setup.table("PAYMENTS_TABLE")?;
+        Ok(CountsByItself(setup.dynamodb.clone(), table))
+    };
+    let stack = Stack::acting(hook).start().await;
+    let events = AtomicU32::new(0);
+    let each_once = async |_: &Event| {
+        let events = events.fetch_add(1, Ordering::SeqCst) + 1;
+        stack.item("payments", key("pk", "all")).await.has("events", events);
+    };
+    let event = |_| sample("onepay", "payment.approved").event();
+    stack.survives_kills(event, each_once).await;
 }
