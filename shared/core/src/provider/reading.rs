@@ -15,6 +15,8 @@ pub struct Reading {
     pub environment: Option<Environment>,
     /// What it happened to.
     pub resource: Option<Resource>,
+    /// The member of the payload that is the resource as an object; `None` if it is the payload itself.
+    pub resource_member: Option<String>,
     /// The provider's own id of the event.
     pub event_id: Option<Id>,
     /// The signed time of the event, as sent. Not the times of a resource (`created_at`, `paid_at`): they don't say
@@ -39,6 +41,7 @@ impl Reading {
             occurs,
             environment: None,
             resource: None,
+            resource_member: None,
             event_id: None,
             time: None,
             amount: None,

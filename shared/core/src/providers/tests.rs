@@ -7,7 +7,7 @@ use crate::providers::{self, onepay, unopago};
 use crate::wire::delivery::{CanonicalForm, DeliveryId};
 use crate::wire::envelope::Envelope;
 
-fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, bool) {
+pub(super) fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, bool) {
     // Later than all payload files.
     let at = Timestamp::from_seconds(1_711_000_000);
     let envelope = Envelope {
