@@ -60,7 +60,7 @@ pub fn read_as<T>(
     optional(name).map_or(Ok(default), |value| parsed(name, value, expected, read))
 }
 
-fn parsed<T>(
+pub(crate) fn parsed<T>(
     name: &str,
     value: String,
     expected: &'static str,

@@ -10,13 +10,12 @@ use std::time::Duration;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::{Backoff, Consumer, Policy, WaitPolicy};
 use acuse_core::event::Environment;
-use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, run, service_fn};
 
 use crate::config::{self, ConfigError};
-use crate::hook::{Hooks, Table};
+use crate::hook::{Hooks, Setup};
 use crate::ledger::{DynamoLedger, MOST_SHARDS};
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
@@ -25,25 +24,6 @@ use inbox::SqsInbox;
 
 /// A hook as the consumer calls it: its effects are items of a DynamoDB transaction.
 pub type BoxedHook = Box<dyn acuse_core::hook::AnyHook<aws_sdk_dynamodb::types::TransactWriteItem>>;
-
-/// What hooks are made from, once, at start-up.
-pub struct Setup {
-    /// Region, credentials and HTTP client, for further SDK clients.
-    pub sdk: SdkConfig,
-    /// The ledger's client.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-}
-
-impl Setup {
-    /// The table whose name is in the variable `variable`, such as `ORDERS_TABLE`.
-    ///
-    /// # Errors
-    /// [`ConfigError::Missing`] names the variable.
-    pub fn table(&self, variable: &str) -> Result<Table, ConfigError> {
-        let name = config::required(variable, "the name of a table")?;
-        Ok(Table::new(self.dynamodb.clone(), name))
-    }
-}
 
 /// The function's time-out if the runtime names none: the template's default.
 const TIME_OUT: Duration = Duration::from_secs(30);
@@ -77,8 +57,7 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Hooks, Error>) ->
         event_queue,
         dead_letter_queue,
     };
-    let setup = Setup { sdk, dynamodb };
-    let hooks = hooks(&setup)?;
+    let hooks = hooks(&Setup::from_env(sdk, dynamodb))?;
     let consumer = Consumer::new(ledger, inbox, hooks.into_vec(), policy, SystemClock, SystemRandom)?;
 
     let consumer = &consumer;

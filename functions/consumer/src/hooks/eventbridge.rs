@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use acuse_aws::config;
 use acuse_aws::prelude::*;
 use acuse_core::provider::id::{bounded, digest};
 use aws_sdk_eventbridge::Client;
@@ -27,8 +26,8 @@ impl EventBridge {
     /// Reads `EVENT_BUS_NAME`. Without it there is no such hook, and nothing is published.
     pub(crate) fn from_env(setup: &Setup) -> Option<Self> {
         Some(Self {
-            bus: config::optional("EVENT_BUS_NAME")?,
-            client: Client::new(&setup.sdk),
+            bus: setup.optional_variable("EVENT_BUS_NAME")?,
+            client: Client::new(setup.sdk()),
         })
     }
 }
