@@ -224,3 +224,6 @@ impl<H: Hook> AnyHook<TransactWriteItem> for Acting<H> {
         writes.into_effects()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,6 +108,9 @@ pub(super) struct Placeholders {
 
 impl Placeholders {
     pub(super) fn name(&mut self, name: &str) -> String {
+        if let Some((placeholder, _)) = self.names.iter().find(|(_, own)| *own == name) {
+            return placeholder.clone();
+        }
         let placeholder = format!("#n{}", self.names.len());
         self.names.insert(placeholder.clone(), name.to_owned());
         placeholder

@@ -64,7 +64,7 @@ impl Secret {
     pub(super) fn fixed(variable: &str, text: &str) -> Self {
         Self {
             variable: variable.to_owned(),
-            source: Source::Fixed(SecretText(text.to_owned().into())),
+            source: Source::Fixed(SecretText::from(text)),
             kept: Arc::default(),
         }
     }
@@ -93,7 +93,7 @@ impl Secret {
         let text = answer
             .secret_string
             .ok_or_else(|| SecretReadError::NotText { variable: variable() })?;
-        let text = SecretText(text.trim().to_owned().into());
+        let text = SecretText::from(text.trim());
         *self.kept() = Some((now, text.clone()));
         Ok(text)
     }
@@ -106,12 +106,10 @@ impl Secret {
         let text = self.text().await?;
         let members: Option<HashMap<String, serde_json::Value>> = serde_json::from_str(text.expose()).ok();
         let found = members.as_ref().and_then(|members| members.get(name)?.as_str());
-        found
-            .map(|text| SecretText(text.to_owned().into()))
-            .ok_or_else(|| SecretReadError::NoField {
-                variable: self.variable.clone(),
-                field: name.to_owned(),
-            })
+        found.map(SecretText::from).ok_or_else(|| SecretReadError::NoField {
+            variable: self.variable.clone(),
+            field: name.to_owned(),
+        })
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, SecretText)>> {
@@ -123,6 +121,12 @@ impl SecretText {
     /// The text itself. Don't log it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+}
+
+impl From<&str> for SecretText {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned().into())
     }
 }
 

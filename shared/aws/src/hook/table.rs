@@ -130,3 +130,6 @@ fn key_value(name: &str, value: impl Serialize) -> Result<AttributeValue, String
         _ => Err(format!("the key `{name}` is not a text, a number or bytes")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ pub(super) fn attribute_value<T: Serialize>(name: &str, value: &T) -> Result<Att
         } else {
             format!(".{path}")
         };
-        Mismatch::new::<T>("item", Some(format!("{name}{field}")), &problem).to_string()
+        Mismatch::new::<T>("value", Some(format!("{name}{field}")), &problem).to_string()
     })
 }
 
@@ -26,7 +26,7 @@ pub(super) fn item<T: Serialize>(value: &T) -> Result<Item, String> {
     let mismatch = |field, problem: &str| Mismatch::new::<T>("item", field, problem).to_string();
     match stored(value) {
         Ok(AttributeValue::M(item)) => Ok(item),
-        Ok(_) => Err(mismatch(None, "it has no fields; an item is a struct or a map")),
+        Ok(_) => Err("what is put there is not a struct or a map".to_owned()),
         Err((path, problem)) => Err(mismatch(Some(path).filter(|path| !path.is_empty()), &problem)),
     }
 }

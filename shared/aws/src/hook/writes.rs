@@ -195,3 +195,6 @@ impl Update<'_> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,7 @@ pub enum TlsError {
 }
 
 /// One client, whose connections all SDK clients share. `clock` measures how long they are idle.
-pub(super) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TlsError> {
+pub(crate) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TlsError> {
     Ok(SharedHttpClient::new(Http1(hyper(clock, CONNECT_TIMEOUT)?)))
 }
 
