@@ -21,7 +21,7 @@ use crate::consumer::BoxedHook;
 pub use condition::{Attribute, Condition, attr};
 pub use http::{Http, HttpError, Request, Response};
 pub use secret::{Secret, SecretReadError, SecretText};
-pub use setup::{Setup, SetupError};
+pub use setup::Setup;
 pub use table::{Key, Table, key};
 pub use writes::{Update, Write, Writes};
 

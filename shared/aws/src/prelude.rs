@@ -5,5 +5,6 @@ pub use acuse_core::event::{Amount, Event, Kind, Resource};
 pub use acuse_core::hook::{Attempt, HookError, Order};
 pub use acuse_core::providers;
 
+pub use crate::config::ConfigError;
 pub use crate::hook::{Hook, HookResult, TransactionalHook, Writes, attr, key};
-pub use crate::hook::{Http, HttpError, Secret, Setup, SetupError, Table};
+pub use crate::hook::{Http, HttpError, Secret, Setup, Table};

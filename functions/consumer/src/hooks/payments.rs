@@ -23,7 +23,7 @@ pub(crate) struct Payments {
 
 impl Payments {
     /// Reads `PAYMENTS_TABLE`, and `FORMER_PAYMENTS`, which is true by default.
-    pub(crate) fn from_env(setup: &Setup) -> Result<Self, SetupError> {
+    pub(crate) fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
         let flag = |value: &str| value.parse().ok();
         let has_former_rows = setup.variable_as("FORMER_PAYMENTS", true, "true or false", flag)?;
         Ok(Self {

@@ -4,13 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use aws_config::SdkConfig;
-use thiserror::Error;
 
 use super::http::Http;
 use super::secret::Secret;
 use super::table::Table;
-use crate::config::{self, ConfigError};
-use crate::sdk::TlsError;
+use crate::config::{ConfigError, Variables};
 use crate::system::SystemClock;
 
 /// What hooks are made from, once, at start-up: tables, variables, secrets and clients.
@@ -25,7 +23,7 @@ use crate::system::SystemClock;
 /// }
 ///
 /// impl Invoices {
-///     fn new(setup: &Setup) -> Result<Self, SetupError> {
+///     fn new(setup: &Setup) -> Result<Self, ConfigError> {
 ///         Ok(Self {
 ///             orders: setup.table("ORDERS_TABLE")?,
 ///             http: setup.http()?,
@@ -43,36 +41,14 @@ pub struct Setup {
     http: OnceLock<Http>,
 }
 
-/// Reads a variable.
-type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
-/// Why a hook can't be made. The function does not start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "the texts say it")]
-pub enum SetupError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-}
-
 impl Setup {
-    /// With the function's own environment variables.
-    pub fn from_env(sdk: SdkConfig, dynamodb: aws_sdk_dynamodb::Client) -> Self {
-        Self::new(sdk, dynamodb, config::optional)
-    }
-
-    /// With the variables that `variables` reads, for tests.
-    pub fn new(
-        sdk: SdkConfig,
-        dynamodb: aws_sdk_dynamodb::Client,
-        variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
+    /// Clients by `sdk`, and what `variables` say. Tests bring their own.
+    pub fn new(sdk: SdkConfig, variables: Variables) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
         Self {
             sdk,
             dynamodb,
-            variables: Arc::new(variables),
+            variables,
             secrets: HashMap::new(),
             http: OnceLock::new(),
         }
@@ -90,7 +66,7 @@ impl Setup {
     /// # Errors
     /// [`ConfigError::Missing`] names the variable.
     pub fn table(&self, variable: &str) -> Result<Table, ConfigError> {
-        let name = self.required(variable, "the name of a table")?;
+        let name = self.variables.required(variable, "the name of a table")?;
         Ok(Table::new(self.dynamodb.clone(), name))
     }
 
@@ -99,12 +75,12 @@ impl Setup {
     /// # Errors
     /// [`ConfigError::Missing`] names it if it is not set or empty.
     pub fn variable(&self, name: &str) -> Result<String, ConfigError> {
-        self.required(name, "set to a value")
+        self.variables.required(name, "the value that a hook needs")
     }
 
     /// The value of an environment variable; `None` if it is not set or empty.
     pub fn optional_variable(&self, name: &str) -> Option<String> {
-        (self.variables)(name).filter(|value| !value.trim().is_empty())
+        self.variables.optional(name)
     }
 
     /// The value of an environment variable as `read` reads it; `default` if it is not set. `expected` says what `read`
@@ -119,8 +95,7 @@ impl Setup {
         expected: &'static str,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
-        let value = self.optional_variable(name);
-        value.map_or(Ok(default), |value| config::parsed(name, value, expected, read))
+        self.variables.read_as(name, default, expected, read)
     }
 
     /// The secret in Secrets Manager whose name or ARN is in the variable `variable`. It is read when a hook first asks
@@ -132,7 +107,7 @@ impl Setup {
         if let Some(text) = self.secrets.get(variable) {
             return Ok(Secret::fixed(variable, text));
         }
-        let id = self.required(variable, "the name or ARN of a secret")?;
+        let id = self.variables.required(variable, "the name or ARN of a secret")?;
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
         Ok(Secret::new(client, variable, id, Arc::new(SystemClock)))
     }
@@ -140,13 +115,23 @@ impl Setup {
     /// The client for HTTP APIs, which all hooks share.
     ///
     /// # Errors
-    /// [`TlsError`] if `AWS_CA_BUNDLE` can't be read.
-    pub fn http(&self) -> Result<Http, TlsError> {
+    /// [`ConfigError::Invalid`] if `AWS_CA_BUNDLE` can't be read.
+    pub fn http(&self) -> Result<Http, ConfigError> {
         if let Some(http) = self.http.get() {
             return Ok(http.clone());
         }
-        let http = Http::new(Arc::new(SystemClock))?;
+        // The SDK's client has read the same certificates, and would have named what is wrong with them.
+        let http = Http::new(Arc::new(SystemClock)).map_err(|_| ConfigError::Invalid {
+            name: "AWS_CA_BUNDLE".to_owned(),
+            value: self.optional_variable("AWS_CA_BUNDLE").unwrap_or_default(),
+            expected: "the path of a file with certificates as PEM",
+        })?;
         Ok(self.http.get_or_init(|| http).clone())
+    }
+
+    /// All variables.
+    pub fn variables(&self) -> &Variables {
+        &self.variables
     }
 
     /// The client of the ledger's DynamoDB, for what [`Table`] does not read.
@@ -158,11 +143,58 @@ impl Setup {
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
     }
+}
 
-    fn required(&self, name: &str, expected: &'static str) -> Result<String, ConfigError> {
-        self.optional_variable(name).ok_or_else(|| ConfigError::Missing {
-            name: name.to_owned(),
-            expected,
-        })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_config::BehaviorVersion;
+
+    fn setup(variables: &[(&str, &str)]) -> Setup {
+        let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Setup::new(sdk, Variables::listed(variables))
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let setup = setup(&[("EMPTY", " ")]);
+        let flag = setup.variable_as("FLAG", true, "true or false", |text| text.parse().ok());
+        assert_eq!(flag, Ok(true));
+        assert_eq!(setup.optional_variable("EMPTY"), None);
+        let reasons = [
+            setup.table("ORDERS_TABLE").unwrap_err().to_string(),
+            setup.variable("INVOICES_URL").unwrap_err().to_string(),
+            setup.variable("EMPTY").unwrap_err().to_string(),
+            setup.secret("INVOICES_SECRET").unwrap_err().to_string(),
+        ];
+        insta::assert_snapshot!(reasons.join("\n"), @r"
+        the environment variable ORDERS_TABLE is not set; it should be the name of a table
+        the environment variable INVOICES_URL is not set; it should be the value that a hook needs
+        the environment variable EMPTY is not set; it should be the value that a hook needs
+        the environment variable INVOICES_SECRET is not set; it should be the name or ARN of a secret
+        ");
+    }
+
+    #[tokio::test]
+    async fn hooks_are_made_from_what_is_there() {
+        let setup = setup(&[
+            ("ORDERS_TABLE", "orders"),
+            ("INVOICES_URL", "https://h/"),
+            ("FLAG", "maybe"),
+        ]);
+        let setup = setup.with_secret("INVOICES_SECRET", "s3cret");
+        assert_eq!(setup.table("ORDERS_TABLE").unwrap().name(), "orders");
+        assert_eq!(setup.variable("INVOICES_URL").unwrap(), "https://h/");
+        let flag = setup.variable_as("FLAG", true, "true or false", |text| text.parse().ok());
+        assert_eq!(
+            flag.unwrap_err().to_string(),
+            r#"the environment variable FLAG is "maybe"; it should be true or false"#
+        );
+        let secret = setup.secret("INVOICES_SECRET").unwrap();
+        assert_eq!(secret.text().await.unwrap().expose(), "s3cret");
+        setup.http().unwrap();
     }
 }
