@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::value::attribute_value;
+use super::value::{Item, attribute_value};
 
 /// An attribute in a condition, made by [`attr`].
 #[derive(Debug, Clone)]
@@ -102,9 +102,11 @@ impl Condition {
 /// The names and values of one write's expressions. Every name has a placeholder, since DynamoDB reserves many words.
 #[derive(Debug, Default)]
 pub(super) struct Placeholders {
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+    names: Names,
+    values: Item,
 }
+
+type Names = HashMap<String, String>;
 
 impl Placeholders {
     pub(super) fn name(&mut self, name: &str) -> String {
@@ -123,7 +125,7 @@ impl Placeholders {
     }
 
     /// The names and the values; DynamoDB refuses empty maps.
-    pub(super) fn into_maps(self) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+    pub(super) fn into_maps(self) -> (Option<Names>, Option<Item>) {
         let Self { names, values } = self;
         (
             (!names.is_empty()).then_some(names),

@@ -13,13 +13,13 @@ use super::mismatch;
 ///
 /// ```
 /// # use acuse_core::providers::onepay::Payment;
-/// # let json = r#"{"id": "p-1", "title": "Plan", "customer": {"email": "a@b.co"}}"#;
+/// # let json = r#"{"id": "p-1", "payment_link": "https://h/p-1", "customer": {"email": "a@b.co"}}"#;
 /// # let payment: Payment = serde_json::from_str(json).unwrap();
 /// #[derive(serde::Deserialize)]
 /// struct Customer {
 ///     email: String,
 /// }
-/// assert_eq!(payment.other.text("title").as_deref(), Some("Plan"));
+/// assert_eq!(payment.other.text("payment_link").as_deref(), Some("https://h/p-1"));
 /// let customer: Option<Customer> = payment.other.read("customer")?;
 /// # assert_eq!(customer.unwrap().email, "a@b.co");
 /// # Ok::<(), acuse_core::event::Mismatch>(())

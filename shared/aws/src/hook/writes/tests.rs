@@ -205,17 +205,39 @@ async fn what_cannot_be_written_is_a_rejection_that_names_table_and_field() {
     };
     let none = BTreeMap::from([((), "juan")]);
     let cases: [&dyn Fn(&mut Writes); 12] = [
-        &|writes| drop(writes.put(&orders, &basket)),
-        &|writes| drop(writes.put(&orders, "juan")),
-        &|writes| drop(writes.put(&orders, Secretive)),
-        &|writes| drop(writes.update(&orders, key("pk", "a")).set("basket", &basket)),
-        &|writes| drop(writes.update(&orders, key("pk", "a")).set("none", &none)),
-        &|writes| drop(writes.update(&orders, key("pk", "a")).set("mail", Secretive)),
-        &|writes| drop(writes.update(&orders, key("pk", "a")).add("paid", "1.000,50")),
-        &|writes| drop(writes.update(&orders, key("pk", "a")).add("paid", None::<u8>)),
-        &|writes| drop(writes.update(&orders, key("pk", "a"))),
-        &|writes| drop(writes.delete(&orders, key("pk", ""))),
-        &|writes| drop(writes.delete(&orders, key("pk", ["juan"]))),
+        &|writes| {
+            writes.put(&orders, &basket);
+        },
+        &|writes| {
+            writes.put(&orders, "juan");
+        },
+        &|writes| {
+            writes.put(&orders, Secretive);
+        },
+        &|writes| {
+            writes.update(&orders, key("pk", "a")).set("basket", &basket);
+        },
+        &|writes| {
+            writes.update(&orders, key("pk", "a")).set("none", &none);
+        },
+        &|writes| {
+            writes.update(&orders, key("pk", "a")).set("mail", Secretive);
+        },
+        &|writes| {
+            writes.update(&orders, key("pk", "a")).add("paid", "1.000,50");
+        },
+        &|writes| {
+            writes.update(&orders, key("pk", "a")).add("paid", None::<u8>);
+        },
+        &|writes| {
+            writes.update(&orders, key("pk", "a"));
+        },
+        &|writes| {
+            writes.delete(&orders, key("pk", ""));
+        },
+        &|writes| {
+            writes.delete(&orders, key("pk", ["juan"]));
+        },
         &|writes| writes.check(&orders, key("pk", "a"), attr("mail").is(Secretive)),
     ];
     let reasons: Vec<String> = cases
