@@ -57,6 +57,8 @@ pub struct Event {
     pub key: IdempotencyKey,
     /// The amount's text exactly as sent, a number or a string. Providers disagree on units.
     pub amount: Option<String>,
+    /// The amount's currency, as sent, such as `COP`.
+    pub currency: Option<String>,
     /// What has been paid so far of a payment in parts, exactly as sent.
     pub total_paid: Option<String>,
     /// The merchant's own order number, if the provider repeats it.
@@ -174,6 +176,7 @@ impl Event {
             delivery_id: envelope.delivery_id,
             key,
             amount: reading.amount,
+            currency: reading.currency,
             total_paid: reading.total_paid,
             reference: reading.reference,
             resource_member: reading.resource_member,

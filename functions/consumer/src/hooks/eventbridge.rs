@@ -78,6 +78,7 @@ fn detail(event: &Event, attempt: Attempt) -> Value {
         "resource_kind": event.resource.as_ref().map(|resource| bounded(&resource.kind)),
         "resource_id": event.resource.as_ref().map(|resource| bounded(&resource.id)),
         "amount": event.amount.as_deref().map(bounded),
+        "currency": event.currency.as_deref().map(bounded),
         "total_paid": event.total_paid.as_deref().map(bounded),
         "reference": event.reference.as_deref().map(bounded),
         "key": event.key.to_string(),

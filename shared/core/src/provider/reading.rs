@@ -24,6 +24,8 @@ pub struct Reading {
     pub time: Option<String>,
     /// The amount's text exactly as sent, a number or a string; never converted.
     pub amount: Option<String>,
+    /// The amount's currency, as sent.
+    pub currency: Option<String>,
     /// What has been paid so far of a payment in parts, exactly as sent.
     pub total_paid: Option<String>,
     /// The merchant's own order number.
@@ -45,6 +47,7 @@ impl Reading {
             event_id: None,
             time: None,
             amount: None,
+            currency: None,
             total_paid: None,
             reference: None,
             legacy: LegacyReading::default(),

@@ -87,6 +87,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         event_id: id(&["event_id"]),
         time,
         amount: text(&["data", "amount"]),
+        currency: text(&["data", "currency"]),
         legacy,
         ..Reading::new(type_name, known.kind(), occurs)
     })

@@ -199,6 +199,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         event_id: id(&["event", "id"]),
         time,
         amount: field_text(&["amount"]),
+        currency: field_text(&["currency"]),
         total_paid: total_paid.and_then(Value::scalar_text),
         reference: field_text(&["reference"]).or_else(|| field_text(&["external_id"])),
         legacy,

@@ -79,6 +79,7 @@ fn every_shape_is_read() {
             let mut row = format!("{}: {}", file.file_name().unwrap().to_string_lossy(), row(&event));
             for (name, value) in [
                 ("no time", &event.invalid_time),
+                ("currency", &event.currency),
                 ("order", &event.reference),
                 ("paid so far", &event.total_paid),
             ] {

@@ -78,6 +78,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
             .or_else(|| text(&["event", "occurred_at"]))
             .or_else(|| text(&["event", "created_at"])),
         amount: field("amount"),
+        currency: field("currency"),
         reference: field("reference"),
         legacy,
         ..Reading::new(type_name, known.kind(), occurs)

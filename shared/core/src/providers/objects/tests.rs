@@ -69,6 +69,7 @@ fn id_and_amount_are_those_of_the_event() {
         if let Some(payment) = onepay::Payment::of(&event).unwrap() {
             assert_eq!(Some(payment.id), event.resource.map(|resource| resource.id), "{name}");
             assert_eq!(payment.amount.map(|amount| amount.to_string()), event.amount, "{name}");
+            assert_eq!(payment.currency, event.currency, "{name}");
             assert_eq!(payment.reference.or(payment.external_id), event.reference, "{name}");
         }
     }
