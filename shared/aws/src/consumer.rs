@@ -10,13 +10,12 @@ use std::time::Duration;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::{Backoff, Consumer, Policy, WaitPolicy};
 use acuse_core::event::Environment;
-use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, run, service_fn};
 
 use crate::config::{self, ConfigError, Variables};
-use crate::hook::{Hooks, Table};
+use crate::hook::{Hooks, Setup};
 use crate::ledger::{DynamoLedger, MOST_SHARDS};
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
@@ -25,37 +24,6 @@ use inbox::SqsInbox;
 
 /// A hook as the consumer calls it: its effects are items of a DynamoDB transaction.
 pub type BoxedHook = Box<dyn acuse_core::hook::AnyHook<aws_sdk_dynamodb::types::TransactWriteItem>>;
-
-/// What hooks are made from, once, at start-up.
-pub struct Setup {
-    /// Region, credentials and HTTP client, for further SDK clients.
-    pub sdk: SdkConfig,
-    /// The ledger's client.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    /// The function's variables.
-    pub variables: Variables,
-}
-
-impl Setup {
-    /// For tests, which bring a DynamoDB and variables of their own.
-    pub fn new(sdk: SdkConfig, variables: Variables) -> Self {
-        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
-        Self {
-            sdk,
-            dynamodb,
-            variables,
-        }
-    }
-
-    /// The table whose name is in the variable `variable`, such as `ORDERS_TABLE`.
-    ///
-    /// # Errors
-    /// [`ConfigError::Missing`] names the variable.
-    pub fn table(&self, variable: &str) -> Result<Table, ConfigError> {
-        let name = self.variables.required(variable, "the name of a table")?;
-        Ok(Table::new(self.dynamodb.clone(), name))
-    }
-}
 
 /// The function's time-out if the runtime names none: the template's default.
 const TIME_OUT: Duration = Duration::from_secs(30);
@@ -77,7 +45,7 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Hooks, Error>) ->
     let setup = Setup::new(sdk::load()?, variables);
     let ledger = ledger(&setup, policy.retention)?;
     let inbox = SqsInbox {
-        client: aws_sdk_sqs::Client::new(&setup.sdk),
+        client: aws_sdk_sqs::Client::new(setup.sdk()),
         event_queue,
         dead_letter_queue,
     };
@@ -113,16 +81,16 @@ fn deadline(millis: u64, now: Timestamp) -> Timestamp {
 /// `LEDGER_TABLE` is missing, or `LEDGER_DAY_SHARDS` is invalid.
 pub fn ledger(setup: &Setup, retention: Duration) -> Result<DynamoLedger, ConfigError> {
     let table = setup
-        .variables
+        .variables()
         .required("LEDGER_TABLE", "the name of the ledger's table")?;
     // One by default, which every version reads.
-    let day_shards = setup.variables.read_as(
+    let day_shards = setup.variables().read_as(
         "LEDGER_DAY_SHARDS",
         1,
         "a whole number from 1 to 256",
         config::within(1..=MOST_SHARDS),
     )?;
-    Ok(DynamoLedger::new(setup.dynamodb.clone(), table, retention).with_day_shards(day_shards))
+    Ok(DynamoLedger::new(setup.dynamodb().clone(), table, retention).with_day_shards(day_shards))
 }
 
 /// Which events reach hooks and how retries are spaced, from the variables that [`run_consumer`] lists.

@@ -26,8 +26,8 @@ impl EventBridge {
     /// Reads `EVENT_BUS_NAME`. Without it there is no such hook, and nothing is published.
     pub(crate) fn from_env(setup: &Setup) -> Option<Self> {
         Some(Self {
-            bus: setup.variables.optional("EVENT_BUS_NAME")?,
-            client: Client::new(&setup.sdk),
+            bus: setup.optional_variable("EVENT_BUS_NAME")?,
+            client: Client::new(setup.sdk()),
         })
     }
 }
@@ -78,6 +78,7 @@ fn detail(event: &Event, attempt: Attempt) -> Value {
         "resource_kind": event.resource.as_ref().map(|resource| bounded(&resource.kind)),
         "resource_id": event.resource.as_ref().map(|resource| bounded(&resource.id)),
         "amount": event.amount.as_deref().map(bounded),
+        "currency": event.currency.as_deref().map(bounded),
         "total_paid": event.total_paid.as_deref().map(bounded),
         "reference": event.reference.as_deref().map(bounded),
         "key": event.key.to_string(),
