@@ -5,11 +5,7 @@ use std::time::Duration;
 
 use acuse_aws::prelude::*;
 use acuse_testing::{Answer, Kill, Receiver, Sample, Stack, StackBuilder, sample};
-use http_body_util::{Empty, combinators::UnsyncBoxBody};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Marks an order as paid, once. Its table is that of payments, since this template has none of orders.
 struct Orders {
@@ -47,15 +43,17 @@ impl TransactionalHook for Orders {
 
 /// Asks the shop to ship a paid order.
 struct Shipping {
-    client: Client<HttpConnector, UnsyncBoxBody<&'static [u8], std::convert::Infallible>>,
+    http: Http,
     url: String,
+    token: Secret,
 }
 
 impl Shipping {
     fn new(setup: &Setup) -> Result<Self, ConfigError> {
         Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            url: setup.variables.required("SHOP_URL", "the URL of the shop")?,
+            http: setup.http()?,
+            url: setup.variable("SHOP_URL")?,
+            token: setup.secret("SHOP_SECRET")?,
         })
     }
 }
@@ -69,15 +67,20 @@ impl Hook for Shipping {
         let Some(order) = &event.reference else {
             return Ok(());
         };
-        let request = axum::http::Request::post(format!("{}/ship/{order}", self.url))
-            .header("idempotency-key", event.idempotency_key())
-            .body(UnsyncBoxBody::new(Empty::new()))?;
-        let answer = self.client.request(request).await?;
-        match answer.status().is_success() {
-            true => Ok(()),
-            false => Err(HookError::retry(format!("the shop answered {}", answer.status()))),
-        }
+        self.http
+            .post(&format!("{}/ship", self.url))
+            .bearer(&self.token.text().await?)
+            .header("idempotency-key", &event.idempotency_key())
+            .json(&json!({"order": order}))
+            .send()
+            .await?;
+        Ok(())
     }
+}
+
+/// What the hook `shipping` needs.
+fn with_shop(stack: StackBuilder, shop: &Receiver) -> StackBuilder {
+    stack.receiver("SHOP_URL", shop).secret("SHOP_SECRET", "t0ken")
 }
 
 fn payment() -> Sample {
@@ -139,31 +142,26 @@ async fn it_is_marked_once_wherever_the_process_dies() {
 }
 
 #[tokio::test]
-async fn the_shop_is_asked_once_with_the_same_key_each_time() {
+async fn the_shop_is_asked_until_it_answers_with_the_same_key_each_time() {
     let shop = Receiver::start().await;
     shop.answers([Answer::Status(500), Answer::Hang]);
-    let stack = with_open_order(
-        Stack::transactional(Orders::new)
-            .acting(Shipping::new)
-            .receiver("SHOP_URL", &shop),
-    )
-    .await;
+    let hooks = Stack::transactional(Orders::new).acting(Shipping::new);
+    let stack = with_open_order(with_shop(hooks, &shop)).await;
     let event = payment().event();
     let outcome = stack.deliver(&event).await;
-    outcome
-        .is_retried("the shop answered 500")
-        .after(Duration::from_secs(2));
-    // The hook `orders` is done already.
+    outcome.is_retried("500").after(Duration::from_secs(2));
     stack
         .until_done()
         .await
         .is_completed()
         .called("shipping", 2)
-        .called("orders", 0);
+        .called("orders", 0); // It is done already.
     let requests = shop.requests();
     assert_eq!(requests.len(), 3, "an error, no answer, and done");
     for request in &requests {
-        assert_eq!(request.path, "/ship/ORD-1");
+        assert_eq!(request.path, "/ship");
+        assert_eq!(request.json::<Value>(), json!({"order": "ORD-1"}));
+        assert_eq!(request.header("authorization"), Some("Bearer t0ken"));
         assert_eq!(request.idempotency_key(), Some(event.idempotency_key().as_str()));
     }
     stack.deliver(&event).await.is_duplicate().called("shipping", 0);
@@ -172,7 +170,7 @@ async fn the_shop_is_asked_once_with_the_same_key_each_time() {
 #[tokio::test]
 async fn a_shop_that_was_asked_before_the_process_died_is_asked_again() {
     let shop = Receiver::start().await;
-    let stack = Stack::acting(Shipping::new).receiver("SHOP_URL", &shop).start().await;
+    let stack = with_shop(Stack::acting(Shipping::new), &shop).start().await;
     let event = payment().event();
     stack
         .deliver_and_kill(&event, Kill::AfterHook("shipping"))
@@ -193,14 +191,13 @@ async fn a_shop_that_was_asked_before_the_process_died_is_asked_again() {
 #[tokio::test]
 async fn an_event_is_given_up_when_its_attempts_are_used_up() {
     let shop = Receiver::answering(Answer::Status(503)).await;
-    let stack = Stack::acting(Shipping::new)
-        .receiver("SHOP_URL", &shop)
+    let stack = with_shop(Stack::acting(Shipping::new), &shop)
         .variable("MAX_ATTEMPTS", "5")
         .start()
         .await;
     let outcome = stack.deliver_until_done(&payment().event()).await;
     outcome
-        .is_dead_lettered("given up after 5 attempts: hook `shipping`: the shop answered 503")
+        .is_dead_lettered("given up after 5 attempts: hook `shipping`: POST 127.0.0.1: 503")
         .called("shipping", 5)
         .received(5);
     // 2, 4, 8 and 16 s, without waiting for them.
@@ -208,7 +205,7 @@ async fn an_event_is_given_up_when_its_attempts_are_used_up() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "SHOP_URL is not set; it should be the URL of the shop")]
+#[should_panic(expected = "SHOP_URL is not set")]
 async fn a_missing_variable_is_named() {
     Stack::acting(Shipping::new).start().await;
 }

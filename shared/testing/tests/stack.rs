@@ -205,7 +205,7 @@ impl Hook for CountsByItself {
 async fn a_hook_that_does_something_twice_is_found_out() {
     let hook = |setup: &Setup| {
         let table = setup.table("PAYMENTS_TABLE")?;
-        Ok(CountsByItself(setup.dynamodb.clone(), table))
+        Ok(CountsByItself(setup.dynamodb().clone(), table))
     };
     let stack = Stack::acting(hook).start().await;
     let events = AtomicU32::new(0);

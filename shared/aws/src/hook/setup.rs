@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use acuse_core::clock::Clock;
 use aws_config::SdkConfig;
 
 use super::http::Http;
@@ -38,6 +39,7 @@ pub struct Setup {
     dynamodb: aws_sdk_dynamodb::Client,
     variables: Variables,
     secrets: HashMap<String, String>,
+    clock: Arc<dyn Clock>,
     http: OnceLock<Http>,
 }
 
@@ -50,8 +52,16 @@ impl Setup {
             dynamodb,
             variables,
             secrets: HashMap::new(),
+            clock: Arc::new(SystemClock),
             http: OnceLock::new(),
         }
+    }
+
+    /// The same with another clock than the machine's, for tests: the one that the consumer has.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// The same with a secret that is not read from Secrets Manager, for tests.
@@ -109,7 +119,7 @@ impl Setup {
         }
         let id = self.variables.required(variable, "the name or ARN of a secret")?;
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
-        Ok(Secret::new(client, variable, id, Arc::new(SystemClock)))
+        Ok(Secret::new(client, variable, id, Arc::clone(&self.clock)))
     }
 
     /// The client for HTTP APIs, which all hooks share.
@@ -121,7 +131,7 @@ impl Setup {
             return Ok(http.clone());
         }
         // The SDK's client has read the same certificates, and would have named what is wrong with them.
-        let http = Http::new(Arc::new(SystemClock)).map_err(|_| ConfigError::Invalid {
+        let http = Http::new(Arc::clone(&self.clock)).map_err(|_| ConfigError::Invalid {
             name: "AWS_CA_BUNDLE".to_owned(),
             value: self.optional_variable("AWS_CA_BUNDLE").unwrap_or_default(),
             expected: "the path of a file with certificates as PEM",

@@ -27,6 +27,7 @@ use crate::receiver::Receiver;
 pub struct StackBuilder {
     make_hooks: Vec<MakeHooks>,
     variables: BTreeMap<String, String>,
+    secrets: BTreeMap<String, String>,
     receivers: Vec<Receiver>,
     now: Option<Timestamp>,
 }
@@ -89,6 +90,12 @@ impl StackBuilder {
         self
     }
 
+    /// Gives the secret that the variable `variable` names, in place of one in Secrets Manager.
+    pub fn secret(mut self, variable: &str, text: &str) -> Self {
+        self.secrets.insert(variable.to_owned(), text.to_owned());
+        self
+    }
+
     /// Sets a variable to the URL of `receiver`. While a request [hangs](crate::Answer::Hang) there, the clock moves on to
     /// the hook's deadline.
     pub fn receiver(mut self, variable: &str, receiver: &Receiver) -> Self {
@@ -113,8 +120,11 @@ impl StackBuilder {
         variables.insert("AWS_ENDPOINT_URL".to_owned(), start_dynamodb().await);
         variables.extend(self.variables);
         let listed = Variables::listed(variables.clone());
-        let setup = Setup::new(sdk(listed.clone()), listed);
-        let policy = consumer::policy(&setup.variables).unwrap_or_else(|error| panic!("{error}"));
+        let clock = TestClock::at(self.now.unwrap_or(START));
+        let setup = Setup::new(sdk(listed.clone()), listed).with_clock(Arc::new(clock.clone()));
+        let secrets = self.secrets.iter();
+        let setup = secrets.fold(setup, |setup, (variable, text)| setup.with_secret(variable, text));
+        let policy = consumer::policy(setup.variables()).unwrap_or_else(|error| panic!("{error}"));
         let ledger = consumer::ledger(&setup, policy.retention).unwrap_or_else(|error| panic!("{error}"));
         let stack = Stack {
             setup,
@@ -124,7 +134,7 @@ impl StackBuilder {
             ledger,
             policy,
             queue: Queue::default(),
-            clock: TestClock::at(self.now.unwrap_or(START)),
+            clock,
             bits: Arc::default(),
         };
         // An error in one is better found here than at the first event.

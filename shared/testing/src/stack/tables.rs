@@ -22,7 +22,7 @@ impl Stack {
         let table = self.table(table);
         let key = attributes_of(&table, key);
         let what = format!("the item {} of `{}`", item::text(&key), table.name());
-        let get = self.setup.dynamodb.get_item().table_name(table.name());
+        let get = self.setup.dynamodb().get_item().table_name(table.name());
         let read = get.set_key(Some(key)).consistent_read(true).send().await;
         let attributes = read.unwrap_or_else(|error| panic!("{what}: {}", chain(&error))).item;
         Item { what, attributes }
@@ -34,7 +34,7 @@ impl Stack {
         let item = serde_dynamo::to_item(item).expect("the item should be an object");
         let put = self
             .setup
-            .dynamodb
+            .dynamodb()
             .put_item()
             .table_name(table.name())
             .set_item(Some(item));
@@ -54,12 +54,12 @@ impl Stack {
                 .collect();
             panic!("template.yaml has no table `{name}`; it has {}", names.join(", "))
         });
-        Table::new(self.setup.dynamodb.clone(), found)
+        Table::new(self.setup.dynamodb().clone(), found)
     }
 
     /// What the ledger has recorded of `event`.
     pub async fn record(&self, event: &Event) -> Option<Record> {
-        let reader = LedgerReader::new(self.setup.dynamodb.clone(), self.table("LEDGER_TABLE").name());
+        let reader = LedgerReader::new(self.setup.dynamodb().clone(), self.table("LEDGER_TABLE").name());
         let records = reader.partition(&event.key.partition).await.unwrap();
         records.into_iter().find(|record| record.key == event.key.to_string())
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use acuse_core::clock::within;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
@@ -119,10 +120,10 @@ impl<'c> Request<'c> {
             let body = Limited::new(body, LONGEST_ANSWER).collect().await?.to_bytes();
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>((head, body))
         };
-        let (head, body) = match tokio::time::timeout(timeout, answered).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(source)) => return Err(HttpError::NoAnswer { method, host, source }),
-            Err(_) => return Err(HttpError::TimedOut { method, host, timeout }),
+        let (head, body) = match within(&*clock, timeout, answered).await {
+            Some(Ok(answer)) => answer,
+            Some(Err(source)) => return Err(HttpError::NoAnswer { method, host, source }),
+            None => return Err(HttpError::TimedOut { method, host, timeout }),
         };
         let response = Response {
             host: host.clone(),
