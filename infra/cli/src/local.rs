@@ -32,7 +32,6 @@ mod python;
 mod state;
 mod template;
 mod watch;
-mod yaml;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -2,7 +2,6 @@
 
 use acuse_core::account::{Account, AccountName, Environment};
 use acuse_core::clock::Timestamp;
-use acuse_core::json;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::Key;
 use acuse_core::receive::secrets::{SecretError, Secrets};
@@ -10,7 +9,6 @@ use acuse_core::receive::signature::proof_headers;
 use acuse_core::receive::{SecretStore, StoreError};
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
-use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use thiserror::Error;
 use uuid::Uuid;
@@ -18,14 +16,7 @@ use uuid::Uuid;
 use crate::stack::filter::account_option;
 use crate::stack::target::{Target, TargetError};
 
-/// The payload files of the tests: one for each type in the providers' guides.
-static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
-
 const SECRETS: &str = include_str!("../../local/secrets.json");
-
-/// The time in all payload files, as each provider writes it.
-const MADE_AT_SECONDS: &str = "1689262934";
-const MADE_AT_RFC3339: &str = "2024-03-20T10:00:00Z";
 
 /// How the types of payments that came in end.
 const PAID: [&str; 3] = ["approved", "completed", "received"];
@@ -142,32 +133,17 @@ fn set_environment(value: &mut Value, environment: Environment) {
 
 /// The payload file of a type, unchanged.
 pub fn payload(provider: &'static Provider, type_name: &str) -> Result<String, SampleError> {
-    let file = PAYLOADS.get_file(format!("{}/{type_name}.json", provider.name));
-    let text = file.and_then(|file| file.contents_utf8());
-    text.map(str::to_owned).ok_or_else(|| {
+    let payload = acuse_files::payload::payload(provider, type_name);
+    payload.map(str::to_owned).map_err(|error| {
         SampleError(format!(
-            "`{}` has no event type `{type_name}`; there are\n  {}\n(to send another type, write its payload to a file and give that with `--body FILE`)",
-            provider.name,
-            provider.types.join("\n  ")
+            "{error}\n(to send another type, write its payload to a file and give that with `--body FILE`)"
         ))
     })
 }
 
 /// `payload` as if it happened `now`, to a new resource.
 pub fn renewed(provider: &Provider, payload: &str, now: Timestamp) -> String {
-    let fresh = payload
-        .replace(MADE_AT_SECONDS, &now.as_seconds().to_string())
-        .replace(MADE_AT_RFC3339, &now.to_string());
-    let value = json::parse(payload.as_bytes()).ok();
-    let resource = value.and_then(|value| (provider.read)(&value).ok()?.resource);
-    match resource {
-        // In quotes, because an id may be part of another text.
-        Some(resource) => fresh.replace(
-            &format!("\"{}\"", resource.id),
-            &format!("\"{}\"", new_id(&resource.id)),
-        ),
-        None => fresh,
-    }
+    acuse_files::payload::renewed(provider, payload, now, new_id)
 }
 
 /// A new id of the same kind: `pay_…` stays `pay_…`.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::error::Error;
-use super::yaml;
 
 /// The workspace's folder, whose contents are built, deployed and run. It is looked up at run time, since a path
 /// compiled in would be wrong once the checkout is copied or moved.
@@ -42,7 +41,7 @@ impl Checkout {
     pub fn read_template(&self) -> Result<Value, Error> {
         let path = self.root.join("template.yaml");
         let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-        yaml::read(&text)
+        acuse_files::template::read(&text).map_err(|error| Error::Template(error.to_string()))
     }
 
     /// The folder of the local stack's files, `target/local`, even if cargo builds elsewhere.

@@ -170,10 +170,9 @@ fn replace_references(value: &mut Value, values: &HashMap<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local::yaml;
 
     fn parse(text: &str) -> Template {
-        Template(yaml::read(text).unwrap())
+        Template(acuse_files::template::read(text).unwrap())
     }
 
     const TEXT: &str = "
