@@ -234,7 +234,7 @@ pub fn curl(provider: &'static Provider, base_url: &str, now: Timestamp) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use acuse_core::providers;
+    use acuse_core::{json, providers};
 
     use super::*;
 

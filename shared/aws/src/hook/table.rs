@@ -32,16 +32,23 @@ pub struct Key(Result<BTreeMap<String, AttributeValue>, String>);
 
 /// The key of an item, by the name of the partition key: `key("pk", order)`. A value is a text, a number or bytes, as
 /// the table declares it. For a table with a sort key as well: `key("pk", customer).and("sk", 7)`.
+///
+/// A text that is empty or too long for DynamoDB rejects the event: a provider's reference may be anything. Wrap it in
+/// [`bounded`](acuse_core::provider::id::bounded) to shorten a long one.
 pub fn key(name: &str, value: impl Serialize) -> Key {
-    Key(Ok(BTreeMap::new())).and(name, value)
+    Key(key_value(name, value, LONGEST_PARTITION_KEY).map(|value| BTreeMap::from([(name.to_owned(), value)])))
 }
+
+/// In bytes. <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const LONGEST_PARTITION_KEY: usize = 2048;
+const LONGEST_SORT_KEY: usize = 1024;
 
 impl Key {
     /// The same with the table's sort key.
     #[must_use]
     pub fn and(self, name: &str, value: impl Serialize) -> Self {
         Self(self.0.and_then(|mut key| {
-            key.insert(name.to_owned(), key_value(name, value)?);
+            key.insert(name.to_owned(), key_value(name, value, LONGEST_SORT_KEY)?);
             Ok(key)
         }))
     }
@@ -123,9 +130,13 @@ impl Table {
     }
 }
 
-fn key_value(name: &str, value: impl Serialize) -> Result<AttributeValue, String> {
+fn key_value(name: &str, value: impl Serialize, longest: usize) -> Result<AttributeValue, String> {
     match value::attribute_value(name, &value)? {
         AttributeValue::S(text) if text.is_empty() => Err(format!("the key `{name}` is an empty text")),
+        AttributeValue::S(text) if text.len() > longest => Err(format!(
+            "the key `{name}` has {} bytes; DynamoDB takes {longest}",
+            text.len()
+        )),
         key @ (AttributeValue::S(_) | AttributeValue::N(_) | AttributeValue::B(_)) => Ok(key),
         _ => Err(format!("the key `{name}` is not a text, a number or bytes")),
     }

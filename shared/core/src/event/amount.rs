@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 /// An amount of money as the provider sent it: the digits of a number or the text of a string. Acuse never converts it,
 /// because providers disagree on units. It is stored as text.
 ///
-/// It fits a field of your own type as well, and is never rounded:
+/// It fits a field of your own type as well, and is never rounded. (So it is an error inside of `#[serde(flatten)]` and
+/// of untagged enums, where serde has rounded numbers before.)
 ///
 /// ```
 /// # use acuse_core::event::Amount;

@@ -7,7 +7,6 @@
     reason = "tests fail by panicking"
 )]
 
-mod accounts;
 mod delivered;
 mod documented;
 mod former;

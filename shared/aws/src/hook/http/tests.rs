@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::hook::tests::{attempt, event, now};
-use crate::hook::{HookResult, SecretText};
+use crate::hook::{Hook, HookResult, Hooks, SecretText, TransactionalHook, Writes};
 
 /// Answers every request with this text, or never if there is none, and keeps the requests.
 struct Server {
@@ -115,6 +115,56 @@ async fn a_request_carries_what_it_is_given_and_the_trace() {
         .map(|_| server.request().split(' ').next().unwrap().to_owned())
         .collect();
     assert_eq!(methods, ["PUT", "PATCH", "DELETE"]);
+}
+
+/// Calls this URL.
+struct Caller(Http, String);
+
+impl Hook for Caller {
+    fn name(&self) -> &'static str {
+        "caller"
+    }
+
+    async fn call(&self, _: &Event, _: Attempt, _: &mut Writes) -> HookResult {
+        self.0.get(&self.1).send().await?;
+        Ok(())
+    }
+}
+
+impl TransactionalHook for Caller {
+    fn name(&self) -> &'static str {
+        "reader"
+    }
+
+    async fn write(&self, _: &Event, _: &mut Writes) -> HookResult {
+        self.0.get(&self.1).send().await?;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn hooks_of_both_kinds_have_deadline_and_trace() {
+    let server = Server::start(Some(CREATED));
+    let mut hooks = Hooks::default();
+    hooks.transactional(Caller(http(), server.url()));
+    hooks.acting(Caller(http(), server.url()));
+    let over = Attempt {
+        deadline: now(),
+        ..attempt()
+    };
+    for hook in hooks.into_vec() {
+        assert!(hook.call(&paid(), attempt()).await.unwrap().is_none());
+        assert!(
+            server.request().contains("x-amzn-trace-id: Root=1-5759e988"),
+            "{}",
+            hook.name()
+        );
+        let error = hook.call(&paid(), over).await.unwrap_err();
+        assert_eq!(
+            error,
+            HookError::retry("GET 127.0.0.1: the attempt ends before a request can be made")
+        );
+    }
 }
 
 #[tokio::test]

@@ -130,6 +130,22 @@ async fn an_item_of_another_shape_is_a_rejection_that_names_table_and_field() {
     );
 }
 
+#[test]
+fn keys_are_as_long_as_dynamodb_takes_them() {
+    let text = |length| "k".repeat(length);
+    assert!(key("pk", text(2048)).and("sk", text(1024)).into_item().is_ok());
+    let reason = |key: Key| key.into_item().unwrap_err();
+    assert_eq!(
+        reason(key("pk", text(2049))),
+        "the key `pk` has 2049 bytes; DynamoDB takes 2048"
+    );
+    assert_eq!(
+        reason(key("pk", 1).and("sk", text(1025))),
+        "the key `sk` has 1025 bytes; DynamoDB takes 1024"
+    );
+    assert_eq!(reason(key("pk", "")), "the key `pk` is an empty text");
+}
+
 #[tokio::test]
 async fn a_table_out_of_reach_is_a_retry() {
     let answer = json!({"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "none"});
