@@ -70,7 +70,7 @@ impl Hook for Shipping {
         self.http
             .post(&format!("{}/ship", self.url))
             .bearer(&self.token.text().await?)
-            .header("idempotency-key", &event.idempotency_key())
+            .header("idempotency-key", event.idempotency_key())
             .json(&json!({"order": order}))
             .send()
             .await?;

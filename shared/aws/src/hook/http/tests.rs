@@ -241,7 +241,7 @@ async fn a_hook_can_look_at_an_answer_that_is_an_error() {
 #[tokio::test]
 async fn a_request_ends_before_its_attempt() {
     let server = Server::start(None);
-    let clock = StoppedClock::at(now());
+    let clock = StoppedClock::at(now()).impatient();
     let http = Http::new(Arc::new(clock.clone())).unwrap();
     let (event, attempt, url) = (paid(), attempt(), server.url());
     clock.advance(attempt.deadline.since(now()) - Duration::from_millis(300));
