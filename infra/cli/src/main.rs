@@ -22,7 +22,7 @@ struct Cli {
 enum Command {
     /// Run the stack on this machine: the real template and binaries on an AWS emulator
     Local(local::Options),
-    /// Send a signed sample event
+    /// Send signed events: a sample, a whole life cycle, or a payload of your own
     Send(command::send::Arguments),
     /// List, show and follow events, and replay rejected ones
     #[command(subcommand)]

@@ -1,7 +1,9 @@
 //! Environment variables, read once at start-up.
 
+use std::collections::BTreeMap;
 use std::ops::RangeBounds;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::SettingError;
@@ -24,20 +26,66 @@ pub enum ConfigError {
     Signature { name: String, source: SettingError },
 }
 
-/// The variable `name`.
+/// Where variables come from: the environment of the function or, in a test, a list.
+#[derive(Clone, Default)]
+pub struct Variables(Option<Arc<BTreeMap<String, String>>>);
+
+impl Variables {
+    /// Those of the environment.
+    pub const ENVIRONMENT: Self = Self(None);
+
+    /// These and no others.
+    pub fn listed(list: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(Some(Arc::new(list.into_iter().collect())))
+    }
+
+    /// The variable `name`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`] if it is not set or empty.
+    pub fn required(&self, name: &str, expected: &'static str) -> Result<String, ConfigError> {
+        self.optional(name).ok_or_else(|| ConfigError::Missing {
+            name: name.to_owned(),
+            expected,
+        })
+    }
+
+    /// The variable `name`; `None` if it is not set or empty.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        let value = match &self.0 {
+            None => std::env::var(name).ok(),
+            Some(list) => list.get(name).cloned(),
+        };
+        value.filter(|value| !value.trim().is_empty())
+    }
+
+    /// The variable `name` as `read` reads it; `default` if it is not set. `expected` says what `read` accepts.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`].
+    pub fn read_as<T>(
+        &self,
+        name: &str,
+        default: T,
+        expected: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        self.optional(name)
+            .map_or(Ok(default), |value| parsed(name, value, expected, read))
+    }
+}
+
+/// The variable `name` of the environment.
 ///
 /// # Errors
 /// [`ConfigError::Missing`] if it is not set or empty.
 pub fn required(name: &str, expected: &'static str) -> Result<String, ConfigError> {
-    optional(name).ok_or_else(|| ConfigError::Missing {
-        name: name.to_owned(),
-        expected,
-    })
+    Variables::ENVIRONMENT.required(name, expected)
 }
 
-/// The variable `name`; `None` if it is not set or empty.
+/// The variable `name` of the environment; `None` if it is not set or empty.
 pub fn optional(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+    Variables::ENVIRONMENT.optional(name)
 }
 
 /// The name of the variable with this value, for an error that shows both.
@@ -45,16 +93,6 @@ pub(crate) fn variable_of(value: &str) -> Option<String> {
     let mut variables = std::env::vars_os();
     let (name, _) = variables.find(|(_, own)| own == value)?;
     name.into_string().ok()
-}
-
-/// The variable `name` as `read` reads it; `default` if it is not set. `expected` says what `read` accepts.
-pub fn read_as<T>(
-    name: &str,
-    default: T,
-    expected: &'static str,
-    read: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, ConfigError> {
-    optional(name).map_or(Ok(default), |value| parsed(name, value, expected, read))
 }
 
 fn parsed<T>(

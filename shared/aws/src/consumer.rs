@@ -10,13 +10,12 @@ use std::time::Duration;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::{Backoff, Consumer, Policy, WaitPolicy};
 use acuse_core::event::Environment;
-use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, run, service_fn};
 
-use crate::config::{self, ConfigError};
-use crate::hook::{Hooks, Table};
+use crate::config::{self, ConfigError, Variables};
+use crate::hook::{Hooks, Setup};
 use crate::ledger::{DynamoLedger, MOST_SHARDS};
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
@@ -25,25 +24,6 @@ use inbox::SqsInbox;
 
 /// A hook as the consumer calls it: its effects are items of a DynamoDB transaction.
 pub type BoxedHook = Box<dyn acuse_core::hook::AnyHook<aws_sdk_dynamodb::types::TransactWriteItem>>;
-
-/// What hooks are made from, once, at start-up.
-pub struct Setup {
-    /// Region, credentials and HTTP client, for further SDK clients.
-    pub sdk: SdkConfig,
-    /// The ledger's client.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-}
-
-impl Setup {
-    /// The table whose name is in the variable `variable`, such as `ORDERS_TABLE`.
-    ///
-    /// # Errors
-    /// [`ConfigError::Missing`] names the variable.
-    pub fn table(&self, variable: &str) -> Result<Table, ConfigError> {
-        let name = config::required(variable, "the name of a table")?;
-        Ok(Table::new(self.dynamodb.clone(), name))
-    }
-}
 
 /// The function's time-out if the runtime names none: the template's default.
 const TIME_OUT: Duration = Duration::from_secs(30);
@@ -57,27 +37,18 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// A missing or invalid variable, by name; the errors of `hooks`; the runtime's own errors.
 pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Hooks, Error>) -> Result<(), Error> {
-    let event_queue = config::required("EVENT_QUEUE_URL", "the URL of the event queue")?;
-    let dead_letter_queue = config::required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
-    let table = config::required("LEDGER_TABLE", "the name of the ledger's table")?;
-    let policy = policy()?;
-    // One by default, which every version reads.
-    let day_shards = config::read_as(
-        "LEDGER_DAY_SHARDS",
-        1,
-        "a whole number from 1 to 256",
-        config::within(1..=MOST_SHARDS),
-    )?;
+    let variables = Variables::ENVIRONMENT;
+    let event_queue = variables.required("EVENT_QUEUE_URL", "the URL of the event queue")?;
+    let dead_letter_queue = variables.required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
+    let policy = policy(&variables)?;
 
-    let sdk = sdk::load()?;
-    let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
-    let ledger = DynamoLedger::new(dynamodb.clone(), table, policy.retention).with_day_shards(day_shards);
+    let setup = Setup::new(sdk::load()?, variables);
+    let ledger = ledger(&setup, policy.retention)?;
     let inbox = SqsInbox {
-        client: aws_sdk_sqs::Client::new(&sdk),
+        client: aws_sdk_sqs::Client::new(setup.sdk()),
         event_queue,
         dead_letter_queue,
     };
-    let setup = Setup { sdk, dynamodb };
     let hooks = hooks(&setup)?;
     let consumer = Consumer::new(ledger, inbox, hooks.into_vec(), policy, SystemClock, SystemRandom)?;
 
@@ -104,17 +75,33 @@ fn deadline(millis: u64, now: Timestamp) -> Timestamp {
     if deadline > now { deadline } else { now.plus(TIME_OUT) }
 }
 
-/// The variable `name` as a whole number; `default` if it is not set.
-fn number<N: FromStr + PartialOrd + From<u8>>(name: &str, default: N) -> Result<N, ConfigError> {
-    let at_least_1 = config::within(N::from(1)..);
-    config::read_as(name, default, "a whole number of at least 1", at_least_1)
+/// The ledger in `LEDGER_TABLE`, which keeps records for `retention`.
+///
+/// # Errors
+/// `LEDGER_TABLE` is missing, or `LEDGER_DAY_SHARDS` is invalid.
+pub fn ledger(setup: &Setup, retention: Duration) -> Result<DynamoLedger, ConfigError> {
+    let table = setup
+        .variables()
+        .required("LEDGER_TABLE", "the name of the ledger's table")?;
+    // One by default, which every version reads.
+    let day_shards = setup.variables().read_as(
+        "LEDGER_DAY_SHARDS",
+        1,
+        "a whole number from 1 to 256",
+        config::within(1..=MOST_SHARDS),
+    )?;
+    Ok(DynamoLedger::new(setup.dynamodb().clone(), table, retention).with_day_shards(day_shards))
 }
 
-fn policy() -> Result<Policy, ConfigError> {
+/// Which events reach hooks and how retries are spaced, from the variables that [`run_consumer`] lists.
+///
+/// # Errors
+/// An invalid variable, by name.
+pub fn policy(variables: &Variables) -> Result<Policy, ConfigError> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let wait = WaitPolicy::default();
     Ok(Policy {
-        environment: config::read_as(
+        environment: variables.read_as(
             "ENVIRONMENT",
             Some(Environment::Live),
             "live, test or any",
@@ -125,23 +112,29 @@ fn policy() -> Result<Policy, ConfigError> {
                 _ => None,
             },
         )?,
-        retention: DAY.saturating_mul(number("RETENTION_DAYS", 90)?),
+        retention: DAY.saturating_mul(number(variables, "RETENTION_DAYS", 90)?),
         backoff: Backoff {
-            base: Duration::from_secs(number("RETRY_BASE_SECONDS", 2)?),
-            max: Duration::from_secs(number("RETRY_MAX_SECONDS", 1800)?),
+            base: Duration::from_secs(number(variables, "RETRY_BASE_SECONDS", 2)?),
+            max: Duration::from_secs(number(variables, "RETRY_MAX_SECONDS", 1800)?),
         },
-        max_attempts: number("MAX_ATTEMPTS", 120)?,
+        max_attempts: number(variables, "MAX_ATTEMPTS", 120)?,
         wait_policy: WaitPolicy {
             wait: Backoff {
-                max: Duration::from_secs(number("WAIT_MAX_SECONDS", wait.wait.max.as_secs())?),
+                max: Duration::from_secs(number(variables, "WAIT_MAX_SECONDS", wait.wait.max.as_secs())?),
                 ..wait.wait
             },
-            max_receives: number("MAX_RECEIVE_COUNT", wait.max_receives)?,
-            max_crashes: number("MAX_CRASHES", wait.max_crashes)?,
+            max_receives: number(variables, "MAX_RECEIVE_COUNT", wait.max_receives)?,
+            max_crashes: number(variables, "MAX_CRASHES", wait.max_crashes)?,
             ..wait
         },
-        concurrency: number("HOOK_CONCURRENCY", 10)?,
+        concurrency: number(variables, "HOOK_CONCURRENCY", 10)?,
     })
+}
+
+/// The variable `name` as a whole number; `default` if it is not set.
+fn number<N: FromStr + PartialOrd + From<u8>>(variables: &Variables, name: &str, default: N) -> Result<N, ConfigError> {
+    let at_least_1 = config::within(N::from(1)..);
+    variables.read_as(name, default, "a whole number of at least 1", at_least_1)
 }
 
 #[cfg(test)]

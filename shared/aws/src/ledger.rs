@@ -7,7 +7,7 @@ mod day;
 mod error;
 mod expression;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 mod item;
 mod payload;
 pub mod reader;

@@ -20,6 +20,8 @@ pub mod prelude;
 pub mod verifier;
 
 #[cfg(feature = "consumer")]
-pub use consumer::{Setup, run_consumer};
+pub use consumer::run_consumer;
+#[cfg(feature = "consumer")]
+pub use hook::Setup;
 #[cfg(feature = "verifier")]
 pub use verifier::run_verifier;

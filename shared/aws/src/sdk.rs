@@ -1,6 +1,6 @@
 //! The SDK's configuration, tuned for cold starts: it only reads the environment, which is all that Lambda provides.
 
-mod http;
+pub(crate) mod http;
 mod wall;
 
 use std::sync::Arc;

@@ -1,7 +1,9 @@
 //! The provider's fact, as hooks see it.
 
+pub(crate) mod amount;
 pub mod key;
 mod mismatch;
+mod other;
 pub mod payload;
 mod time;
 
@@ -20,7 +22,9 @@ use crate::provider::{LegacyReading, Occurs, Provider, Reading, Unreadable};
 use crate::wire::content::Content;
 use crate::wire::delivery::{CanonicalForm, DeliveryId};
 use crate::wire::envelope::{Envelope, Replay};
-pub use mismatch::Mismatch;
+pub use amount::Amount;
+pub use mismatch::{Mismatch, read_json};
+pub use other::Other;
 
 /// The member that marks the payload of a test delivery: `{"acuse.doctor": "…"}`. No provider sends it, and nobody can
 /// sign it without the secret.
@@ -53,10 +57,14 @@ pub struct Event {
     pub key: IdempotencyKey,
     /// The amount's text exactly as sent, a number or a string. Providers disagree on units.
     pub amount: Option<String>,
+    /// The amount's currency, as sent, such as `COP`.
+    pub currency: Option<String>,
     /// What has been paid so far of a payment in parts, exactly as sent.
     pub total_paid: Option<String>,
     /// The merchant's own order number, if the provider repeats it.
     pub reference: Option<String>,
+    /// The X-Ray trace of the delivery that brought it, in the form of the header `X-Amzn-Trace-Id`.
+    pub trace: Option<String>,
     /// Which bytes the provider signed.
     pub form: CanonicalForm,
     /// Why the payload can't be read. Such an event is recorded, and never handed to hooks.
@@ -67,6 +75,8 @@ pub struct Event {
     pub replay: bool,
     legacy_key: Option<LegacyKey>,
     business_key: Option<String>,
+    /// The member of the payload that is the resource; `None` if it is the whole payload.
+    resource_member: Option<String>,
     content: Content,
     body: Bytes,
     body_sha256: String,
@@ -166,8 +176,11 @@ impl Event {
             delivery_id: envelope.delivery_id,
             key,
             amount: reading.amount,
+            currency: reading.currency,
             total_paid: reading.total_paid,
             reference: reading.reference,
+            resource_member: reading.resource_member,
+            trace: None,
             form: envelope.form,
             unreadable: None,
             test_delivery: false,
@@ -214,13 +227,34 @@ impl Event {
         &self.body_sha256
     }
 
-    /// The payload as a type of your own.
+    /// The whole payload as a type of your own. [`resource_as`](Self::resource_as) reads what it is about.
     ///
     /// # Errors
     /// [`Mismatch`] if the payload does not have that shape. A hook that uses `?` on it rejects the event, with a reason
     /// that names the field; a retry would not help.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
-        mismatch::read(&self.body)
+        mismatch::read("payload", &self.body)
+    }
+
+    /// The object that the event is about (the payment, the payout, …) as a type of your own, wherever the provider
+    /// puts it. For the objects in the providers' guides there are types: see [`providers`](crate::providers), such as
+    /// `onepay::Payment::of(event)?`.
+    ///
+    /// # Errors
+    /// As for [`payload`](Self::payload); the reason names the field's whole path in the payload.
+    pub fn resource_as<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
+        match &self.resource_member {
+            Some(member) => mismatch::read_in(&self.body, member),
+            None => self.payload(),
+        }
+    }
+
+    /// Whether the resource is of this kind, or would be if the payload named its id.
+    pub(crate) fn is_about(&self, kind: &str) -> bool {
+        match &self.resource {
+            Some(resource) => resource.kind == kind,
+            None => self.type_name.rsplit_once('.').is_some_and(|(own, _)| own == kind),
+        }
     }
 
     /// An idempotency key for other systems: a UUID made of [`key`](field@Self::key), which fits any header. It is the

@@ -71,7 +71,7 @@ pub struct Attempt {
     /// When it is cut off: a hook that has not returned by then is retried.
     pub deadline: Timestamp,
     /// A later event of the same resource is completed already. Always false for a hook that does not
-    /// [ask](Hook::order).
+    /// [ask](AnyHook::order).
     pub late: bool,
 }
 

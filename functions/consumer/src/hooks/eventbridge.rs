@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use acuse_aws::config;
 use acuse_aws::prelude::*;
 use acuse_core::provider::id::{bounded, digest};
 use aws_sdk_eventbridge::Client;
@@ -27,8 +26,8 @@ impl EventBridge {
     /// Reads `EVENT_BUS_NAME`. Without it there is no such hook, and nothing is published.
     pub(crate) fn from_env(setup: &Setup) -> Option<Self> {
         Some(Self {
-            bus: config::optional("EVENT_BUS_NAME")?,
-            client: Client::new(&setup.sdk),
+            bus: setup.optional_variable("EVENT_BUS_NAME")?,
+            client: Client::new(setup.sdk()),
         })
     }
 }
@@ -79,6 +78,7 @@ fn detail(event: &Event, attempt: Attempt) -> Value {
         "resource_kind": event.resource.as_ref().map(|resource| bounded(&resource.kind)),
         "resource_id": event.resource.as_ref().map(|resource| bounded(&resource.id)),
         "amount": event.amount.as_deref().map(bounded),
+        "currency": event.currency.as_deref().map(bounded),
         "total_paid": event.total_paid.as_deref().map(bounded),
         "reference": event.reference.as_deref().map(bounded),
         "key": event.key.to_string(),
@@ -92,60 +92,4 @@ fn detail(event: &Event, attempt: Attempt) -> Value {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
-mod tests {
-    use std::time::Duration;
-
-    use acuse_core::account::{Account, AccountName};
-    use acuse_core::clock::Timestamp;
-    use acuse_core::event::Environment;
-    use acuse_core::providers::kuenta;
-    use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
-    use acuse_core::wire::envelope::Envelope;
-
-    use super::*;
-
-    #[test]
-    fn the_detail_names_the_account() {
-        for (name, key) in [
-            ("default", "kuenta#live#payment#p1|payment.completed"),
-            ("org-2", "kuenta/org-2#live#payment#p1|payment.completed"),
-        ] {
-            let now = Timestamp::from_seconds(1_700_000_000);
-            let envelope = Envelope {
-                provider: kuenta::PROVIDER.name.to_owned(),
-                account: Account {
-                    name: AccountName::parse(name).unwrap(),
-                    environment: None,
-                },
-                delivery_id: DeliveryId::new(now, [1; 10]),
-                received_at: now,
-                form: CanonicalForm::Raw,
-                body: r#"{"event":"payment.completed","data":{"id":"p1"}}"#.into(),
-                content: Default::default(),
-                replay: None,
-            };
-            let event = Event::read(envelope, &kuenta::PROVIDER, Environment::Live);
-            let attempt = Attempt {
-                number: 1,
-                started_at: now,
-                deadline: now.plus(Duration::from_secs(1)),
-                late: false,
-            };
-            let detail = detail(&event, attempt);
-            let own = ["provider", "account", "key"].map(|member| detail[member].as_str().unwrap());
-            assert_eq!(own, ["kuenta", name, key]);
-        }
-    }
-
-    #[test]
-    fn a_type_of_any_length_fits_a_detail_type() {
-        assert_eq!(detail_type("payment.completed"), "payment.completed");
-        for length in [128, 129, 256, 257, 420_000] {
-            let type_name = "t".repeat(length);
-            let detail_type = detail_type(&type_name);
-            assert_eq!(detail_type == type_name, length == 128);
-            assert!(detail_type.chars().count() <= LONGEST_TYPE);
-        }
-    }
-}
+mod tests;

@@ -4,7 +4,6 @@ mod former;
 mod row;
 mod state;
 
-use acuse_aws::config;
 use acuse_aws::prelude::*;
 use acuse_core::provider::id::bounded;
 use aws_sdk_dynamodb::Client;
@@ -26,10 +25,10 @@ impl Payments {
     /// Reads `PAYMENTS_TABLE`, and `FORMER_PAYMENTS`, which is true by default.
     pub(crate) fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
         let flag = |value: &str| value.parse().ok();
-        let has_former_rows = config::read_as("FORMER_PAYMENTS", true, "true or false", flag)?;
+        let has_former_rows = setup.variable_as("FORMER_PAYMENTS", true, "true or false", flag)?;
         Ok(Self {
-            client: setup.dynamodb.clone(),
-            table: config::required("PAYMENTS_TABLE", "the name of the payments table")?,
+            client: setup.dynamodb().clone(),
+            table: setup.table("PAYMENTS_TABLE")?.name().to_owned(),
             has_former_rows,
         })
     }

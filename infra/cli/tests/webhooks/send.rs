@@ -282,7 +282,7 @@ async fn scenarios_are_listed_with_how_they_end_without_a_stack() {
         .unwrap();
     assert!(line.contains("onepay") && line.contains("charge refunded"), "{line}");
     let printed = done(&server, &["send", "--scenario", "subscription", "--list"], "").await;
-    assert!(printed.contains("+30 d"), "{printed}");
+    assert!(printed.contains("+30d"), "{printed}");
     assert!(printed.ends_with("ends: subscription cancelled\n"), "{printed}");
     for list in [
         &["send", "--list", "--json"][..],

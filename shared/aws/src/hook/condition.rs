@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::table::attribute_value;
+use super::value::{Item, attribute_value};
 
-/// An attribute in a condition: `attr("status").is("open")`.
+/// An attribute in a condition, made by [`attr`].
 #[derive(Debug, Clone)]
 pub struct Attribute(String);
 
-/// A condition on an item, as it is when the write is made. An item that does not exist has no attributes.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html>
+/// A condition on an item as it is when the write is made: `attr("status").is("open")`. An item that does not exist has
+/// no attributes.
 #[derive(Debug, Clone)]
 pub struct Condition(Kind);
 
@@ -23,44 +23,49 @@ enum Kind {
     Both(Box<(Kind, &'static str, Kind)>),
 }
 
-/// The attribute called `name`.
+/// The attribute called `name`, at the top level of an item.
 pub fn attr(name: &str) -> Attribute {
     Attribute(name.to_owned())
 }
 
 impl Attribute {
-    /// It has this value.
+    /// The item has this attribute, with this value.
     pub fn is(self, value: impl Serialize) -> Condition {
         self.compare("=", value)
     }
 
-    /// It has another value than this, or does not exist.
+    /// The item has this attribute with another value, or does not have it. So it is true of an item that does not
+    /// exist: add `.and(attr("pk").exists())` if it has to.
     pub fn is_not(self, value: impl Serialize) -> Condition {
-        self.compare("<>", value)
+        // DynamoDB's documentation does not say what `<>` is of an attribute that is missing, so it is said here.
+        self.clone().is_absent().or(self.compare("<>", value))
     }
 
-    /// It is less than this. Numbers compare as numbers, texts by their bytes.
+    /// The item has this attribute, with a lower value of the same type. Numbers compare as numbers, texts by their
+    /// UTF-8 bytes.
     pub fn less_than(self, value: impl Serialize) -> Condition {
         self.compare("<", value)
     }
 
-    /// It is greater than this.
+    /// The item has this attribute, with a higher value of the same type. Numbers compare as numbers, texts by their
+    /// UTF-8 bytes.
     pub fn greater_than(self, value: impl Serialize) -> Condition {
         self.compare(">", value)
     }
 
-    /// It exists.
+    /// The item has this attribute. For a key attribute: there is such an item.
     pub fn exists(self) -> Condition {
         Condition(Kind::Call("attribute_exists", self.0))
     }
 
-    /// It does not exist. For an attribute of the key: there is no such item.
+    /// The item does not have this attribute. For a key attribute: there is no such item.
     pub fn is_absent(self) -> Condition {
         Condition(Kind::Call("attribute_not_exists", self.0))
     }
 
     fn compare(self, operator: &'static str, value: impl Serialize) -> Condition {
-        Condition(Kind::Compare(self.0, operator, attribute_value(value)))
+        let value = attribute_value(&self.0, &value);
+        Condition(Kind::Compare(self.0, operator, value))
     }
 }
 
@@ -78,6 +83,7 @@ impl Condition {
     }
 
     /// The expression, with the names and values that it uses.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html>
     pub(super) fn expression(self, used: &mut Placeholders) -> Result<String, String> {
         Ok(match self.0 {
             Kind::Compare(attribute, operator, value) => {
@@ -96,12 +102,17 @@ impl Condition {
 /// The names and values of one write's expressions. Every name has a placeholder, since DynamoDB reserves many words.
 #[derive(Debug, Default)]
 pub(super) struct Placeholders {
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+    names: Names,
+    values: Item,
 }
+
+type Names = HashMap<String, String>;
 
 impl Placeholders {
     pub(super) fn name(&mut self, name: &str) -> String {
+        if let Some((placeholder, _)) = self.names.iter().find(|(_, own)| *own == name) {
+            return placeholder.clone();
+        }
         let placeholder = format!("#n{}", self.names.len());
         self.names.insert(placeholder.clone(), name.to_owned());
         placeholder
@@ -114,7 +125,7 @@ impl Placeholders {
     }
 
     /// The names and the values; DynamoDB refuses empty maps.
-    pub(super) fn into_maps(self) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+    pub(super) fn into_maps(self) -> (Option<Names>, Option<Item>) {
         let Self { names, values } = self;
         (
             (!names.is_empty()).then_some(names),

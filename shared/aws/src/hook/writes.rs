@@ -1,67 +1,54 @@
 //! What a hook writes, collected while it runs and committed when it is recorded as done.
 
-use std::collections::HashMap;
+mod item;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::hook::{Attempt, Effects, HookError};
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put as PutItem, TransactWriteItem, Update as UpdateItem,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::Serialize;
 
-use super::condition::{Condition, Placeholders};
-use super::table::{Key, Table, attribute_value};
-
-type Item = HashMap<String, AttributeValue>;
+use super::condition::Condition;
+use super::table::{Key, Table};
+use super::value;
+use item::{Action, Clause, Pending};
 
 /// The writes of one hook for one event: all of them are made, or none, together with the record that the hook is done.
 ///
-/// If a condition ([`only_if`](Update::only_if)) is false, none of the hook's writes are made, and the hook is done: there
-/// was nothing to do. [`otherwise`](Self::otherwise) and [`retry_if_refused`](Self::retry_if_refused) change that.
+/// If a condition is false, **none of the hook's writes are made and the hook is done**: there was nothing left to do.
+/// That includes a condition on an item that does not exist. If it may be true later, such as for an order that is
+/// still to be created, call [`retry_if_refused`](Self::retry_if_refused); if there is something else to write, use
+/// [`otherwise`](Self::otherwise).
+///
+/// ```
+/// # use acuse_aws::prelude::*;
+/// # fn hook(orders: &Table, writes: &mut Writes) {
+/// writes
+///     .update(orders, key("pk", "ORD-1"))
+///     .set("status", "paid")
+///     .add("payments", 1)
+///     .only_if(attr("status").is("open"));
+/// writes.otherwise().update(orders, key("pk", "ORD-1")).add("late_payments", 1);
+/// # }
+/// ```
 ///
 /// DynamoDB accepts 99 writes of all hooks in one transaction, no two of them to the same item.
 #[derive(Debug)]
 pub struct Writes {
     attempt: Attempt,
-    writes: Vec<Write>,
+    writes: Vec<Pending>,
     /// The newest, which its builder may still change.
-    newest: Option<Write>,
+    newest: Option<Pending>,
     retry_if_refused: bool,
     otherwise: Option<Box<Self>>,
 }
 
+/// The write of a whole item, or its deletion. It may get a condition.
 #[derive(Debug)]
-struct Write {
-    table: String,
-    action: Action,
-    condition: Option<Condition>,
-}
-
-#[derive(Debug)]
-enum Action {
-    Put(Result<Item, String>),
-    Update { key: Key, clauses: Vec<Clause> },
-    Delete(Key),
-    Check(Key),
-    Raw(Box<TransactWriteItem>),
-}
-
-#[derive(Debug)]
-enum Clause {
-    Set(String, Result<AttributeValue, String>),
-    SetFirst(String, Result<AttributeValue, String>),
-    Add(String, Result<AttributeValue, String>),
-    Remove(String),
-}
-
-/// A write of a whole item, or a delete, or a check: it may have a condition.
-#[derive(Debug)]
-pub struct Put<'w>(&'w mut Write);
+pub struct Write<'w>(&'w mut Pending);
 
 /// A change to some attributes of an item. An item that does not exist is created.
 #[derive(Debug)]
-pub struct Update<'w>(&'w mut Write);
+pub struct Update<'w>(&'w mut Pending);
 
 impl Writes {
     /// No writes yet. For tests of a hook.
@@ -86,26 +73,27 @@ impl Writes {
         self.attempt.late
     }
 
-    /// Writes `item`, which serializes as an object, in place of the one with its key.
-    pub fn put(&mut self, table: &Table, item: impl Serialize) -> Put<'_> {
-        let item = serde_dynamo::to_item(item).map_err(|error| error.to_string());
-        Put(self.push(table.name(), Action::Put(item)))
+    /// Writes `item`, a struct or a map, in place of the one with its key. To write it only if it is new, add
+    /// `.only_if(attr("pk").is_absent())`.
+    pub fn put(&mut self, table: &Table, item: impl Serialize) -> Write<'_> {
+        Write(self.push(table.name(), Action::Put(value::item(&item))))
     }
 
-    /// Changes attributes of the item with this key.
+    /// Changes attributes of the item with this key. An item that does not exist is created, unless a condition says
+    /// otherwise: `.only_if(attr("pk").exists())`.
     pub fn update(&mut self, table: &Table, key: Key) -> Update<'_> {
         let clauses = Vec::new();
         Update(self.push(table.name(), Action::Update { key, clauses }))
     }
 
     /// Deletes the item with this key, if there is one.
-    pub fn delete(&mut self, table: &Table, key: Key) -> Put<'_> {
-        Put(self.push(table.name(), Action::Delete(key)))
+    pub fn delete(&mut self, table: &Table, key: Key) -> Write<'_> {
+        Write(self.push(table.name(), Action::Delete(key)))
     }
 
-    /// Writes nothing to the item with this key, but the other writes are only made if its condition is true.
-    pub fn check(&mut self, table: &Table, key: Key) -> Put<'_> {
-        Put(self.push(table.name(), Action::Check(key)))
+    /// Leaves the item with this key as it is, but makes the other writes only if `condition` is true of it.
+    pub fn check(&mut self, table: &Table, key: Key, condition: Condition) {
+        self.push(table.name(), Action::Check(key)).condition = Some(condition);
     }
 
     /// Any item of a DynamoDB transaction. If a condition of its own is false, the event is retried, unless
@@ -114,10 +102,10 @@ impl Writes {
         self.push("", Action::Raw(Box::new(write)));
     }
 
-    /// The writes to make instead if a condition is false.
+    /// The writes to make instead if a condition is false. If one of theirs is false as well, the event is retried.
     pub fn otherwise(&mut self) -> &mut Self {
         let attempt = self.attempt;
-        self.otherwise.insert(Box::new(Self::new(attempt)))
+        self.otherwise.get_or_insert_with(|| Box::new(Self::new(attempt)))
     }
 
     /// If a condition is false, the event is retried later, as if the hook had failed.
@@ -125,9 +113,9 @@ impl Writes {
         self.retry_if_refused = true;
     }
 
-    fn push(&mut self, table: &str, action: Action) -> &mut Write {
+    fn push(&mut self, table: &str, action: Action) -> &mut Pending {
         self.writes.extend(self.newest.take());
-        self.newest.insert(Write {
+        self.newest.insert(Pending {
             table: table.to_owned(),
             action,
             condition: None,
@@ -145,7 +133,7 @@ impl Writes {
             Some(otherwise) => Some(otherwise.into_effects()?),
             None => (has_condition && !self.retry_if_refused).then(Effects::none),
         };
-        let items: Result<Vec<_>, _> = self.writes.into_iter().map(Write::into_item).collect();
+        let items: Result<Vec<_>, _> = self.writes.into_iter().map(Pending::into_item).collect();
         let effects = Effects::writes(items?);
         Ok(match otherwise {
             Some(otherwise) => effects.or(otherwise),
@@ -154,40 +142,53 @@ impl Writes {
     }
 }
 
-impl Put<'_> {
-    /// Makes all the hook's writes only if `condition` is true of the item as it is then.
+impl Write<'_> {
+    /// Makes all the hook's writes only if `condition` is true of the item as it is then. If it is false, the hook is
+    /// done: see [`Writes`].
     pub fn only_if(self, condition: Condition) {
         self.0.condition = Some(condition);
     }
 }
 
 impl Update<'_> {
-    /// Sets an attribute, whatever it was.
+    /// Sets an attribute to anything that serializes, whatever it was. `None` is stored as `NULL`.
     pub fn set(self, name: &str, value: impl Serialize) -> Self {
-        self.with(Clause::Set(name.to_owned(), attribute_value(value)))
+        self.with(name, value, Clause::Set)
     }
 
     /// Sets an attribute unless the item has it.
-    pub fn set_first(self, name: &str, value: impl Serialize) -> Self {
-        self.with(Clause::SetFirst(name.to_owned(), attribute_value(value)))
+    pub fn set_if_absent(self, name: &str, value: impl Serialize) -> Self {
+        self.with(name, value, Clause::SetIfAbsent)
     }
 
-    /// Adds to a number, which is 0 if the item does not have it.
+    /// Adds to a number, which is 0 if the item does not have it. `value` is a number or the text of one, such as an
+    /// [`Amount`](acuse_core::event::Amount), which is added exactly.
     pub fn add(self, name: &str, value: impl Serialize) -> Self {
-        self.with(Clause::Add(name.to_owned(), attribute_value(value)))
+        self.with(name, value, Clause::Add)
     }
 
     /// Removes an attribute.
     pub fn remove(self, name: &str) -> Self {
-        self.with(Clause::Remove(name.to_owned()))
+        self.clause(Clause::Remove(name.to_owned()))
     }
 
-    /// Makes all the hook's writes only if `condition` is true of the item as it is then.
+    /// Makes all the hook's writes only if `condition` is true of the item as it is then. If it is false, the hook is
+    /// done: see [`Writes`].
     pub fn only_if(self, condition: Condition) {
         self.0.condition = Some(condition);
     }
 
-    fn with(self, clause: Clause) -> Self {
+    fn with(
+        self,
+        name: &str,
+        value: impl Serialize,
+        clause: fn(String, Result<AttributeValue, String>) -> Clause,
+    ) -> Self {
+        let value = value::attribute_value(name, &value);
+        self.clause(clause(name.to_owned(), value))
+    }
+
+    fn clause(self, clause: Clause) -> Self {
         if let Action::Update { clauses, .. } = &mut self.0.action {
             clauses.push(clause);
         }
@@ -195,88 +196,5 @@ impl Update<'_> {
     }
 }
 
-impl Write {
-    fn into_item(self) -> Result<TransactWriteItem, HookError> {
-        let table = self.table.clone();
-        self.built()
-            .map_err(|problem| HookError::reject(format!("a write to the table `{table}`: {problem}")))
-    }
-
-    fn built(self) -> Result<TransactWriteItem, String> {
-        let mut used = Placeholders::default();
-        let condition = self
-            .condition
-            .map(|condition| condition.expression(&mut used))
-            .transpose()?;
-        let changes = match &self.action {
-            Action::Update { clauses, .. } => Some(expression(clauses, &mut used)?),
-            _ => None,
-        };
-        let (names, values) = used.into_maps();
-        let item = TransactWriteItem::builder();
-        let built = match self.action {
-            Action::Raw(raw) => return Ok(*raw),
-            Action::Put(new) => PutItem::builder()
-                .table_name(self.table)
-                .set_item(Some(new?))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|put| item.put(put)),
-            Action::Delete(key) => Delete::builder()
-                .table_name(self.table)
-                .set_key(Some(key.0?))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|delete| item.delete(delete)),
-            Action::Check(key) => ConditionCheck::builder()
-                .table_name(self.table)
-                .set_key(Some(key.0?))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|check| item.condition_check(check)),
-            Action::Update { key, .. } => UpdateItem::builder()
-                .table_name(self.table)
-                .set_key(Some(key.0?))
-                .set_update_expression(changes)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|update| item.update(update)),
-        };
-        built
-            .map(|item| item.build())
-            .map_err(|error: BuildError| error.to_string())
-    }
-}
-
-/// An update expression: `SET … ADD … REMOVE …`.
-fn expression(clauses: &[Clause], used: &mut Placeholders) -> Result<String, String> {
-    let (mut set, mut add, mut remove) = (Vec::new(), Vec::new(), Vec::new());
-    for clause in clauses {
-        match clause {
-            Clause::Set(name, value) => set.push(format!("{} = {}", used.name(name), used.value(value.clone()?))),
-            Clause::SetFirst(name, value) => {
-                let name = used.name(name);
-                set.push(format!(
-                    "{name} = if_not_exists({name}, {})",
-                    used.value(value.clone()?)
-                ));
-            }
-            Clause::Add(name, value) => add.push(format!("{} {}", used.name(name), used.value(value.clone()?))),
-            Clause::Remove(name) => remove.push(used.name(name)),
-        }
-    }
-    let clauses = [("SET", set), ("ADD", add), ("REMOVE", remove)].into_iter();
-    let clauses = clauses.filter(|(_, clauses)| !clauses.is_empty());
-    let clauses: Vec<_> = clauses
-        .map(|(verb, clauses)| format!("{verb} {}", clauses.join(", ")))
-        .collect();
-    Ok(clauses.join(" "))
-}
+#[cfg(test)]
+mod tests;

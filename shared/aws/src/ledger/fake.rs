@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 
 /// The bodies of all requests, in order.
-pub(super) type Requests = Arc<Mutex<Vec<serde_json::Value>>>;
+pub(crate) type Requests = Arc<Mutex<Vec<serde_json::Value>>>;
 
 #[derive(Debug, Clone)]
 struct Answers {
@@ -33,7 +33,7 @@ impl HttpConnector for Answers {
 }
 
 /// A client that gets these answers in turn, and the last one from then on.
-pub(super) fn client(answers: Vec<(u16, String)>) -> (Client, Requests) {
+pub(crate) fn client(answers: Vec<(u16, String)>) -> (Client, Requests) {
     let answers = Answers {
         answers: Arc::new(Mutex::new(answers)),
         requests: Arc::default(),

@@ -1,4 +1,4 @@
-//! The SDK's HTTP client: hyper over HTTP/1.1, with rustls on ring.
+//! The SDK's HTTP client, and that of hooks: hyper over HTTP/1.1, with rustls on ring.
 //!
 //! The SDK's own client supports HTTP/2 and proxies, which AWS's endpoints don't need and which cost 0.7 MB of the
 //! binary. It also reads the system's certificates at every start-up; these are compiled in.
@@ -48,7 +48,15 @@ pub enum TlsError {
 }
 
 /// One client, whose connections all SDK clients share. `clock` measures how long they are idle.
-pub(super) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TlsError> {
+pub(crate) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TlsError> {
+    Ok(SharedHttpClient::new(Http1(hyper(clock, CONNECT_TIMEOUT)?)))
+}
+
+/// HTTP/1.1 over TLS by ring, for any server.
+pub(crate) type Hyper = Client<HttpsConnector<TcpConnector>, SdkBody>;
+
+/// A client for any server. `clock` measures how long connections are idle.
+pub(crate) fn hyper(clock: Arc<dyn Clock>, connect_timeout: Duration) -> Result<Hyper, TlsError> {
     // With ring instead of the default AWS-LC, the first TLS handshake takes some 23 ms less.
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -57,17 +65,16 @@ pub(super) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TlsError
     let mut tcp = TcpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_connect_timeout(Some(connect_timeout));
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
         .wrap_connector(tcp);
-    let client = Client::builder(TokioExecutor::new())
+    Ok(Client::builder(TokioExecutor::new())
         .pool_timer(WallTimer::new(clock))
         .pool_idle_timeout(IDLE_TIMEOUT)
-        .build(connector);
-    Ok(SharedHttpClient::new(Http1(client)))
+        .build(connector))
 }
 
 /// The trusted certificates: Mozilla's list, or those in `AWS_CA_BUNDLE`, as in the other SDKs.
@@ -88,7 +95,7 @@ fn roots() -> Result<RootCertStore, TlsError> {
 }
 
 #[derive(Debug, Clone)]
-struct Http1(Client<HttpsConnector<TcpConnector>, SdkBody>);
+struct Http1(Hyper);
 
 impl HttpClient for Http1 {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {

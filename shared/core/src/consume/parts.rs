@@ -38,7 +38,12 @@ pub(super) fn parts(
     provider: &'static Provider,
     own: Environment,
 ) -> Vec<Part> {
-    let events = payload::events(envelope, provider, own);
+    let mut events = payload::events(envelope, provider, own);
+    if message.trace.is_some() {
+        events
+            .iter_mut()
+            .for_each(|event| event.trace.clone_from(&message.trace));
+    }
     let whole = Arc::new(Mutex::new(Tally {
         open: events.len(),
         waiting: Vec::new(),

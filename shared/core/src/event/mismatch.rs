@@ -1,9 +1,11 @@
 //! The payload as a type of the hook's own, and why it does not fit.
 
 use std::any::type_name;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 /// A payload that does not have the type that a hook reads it as. A retry would not help, so it is not an
 /// [`Error`](std::error::Error), which `?` would turn into a retry: `?` makes it
@@ -13,6 +15,7 @@ use serde::de::DeserializeOwned;
 /// reasons are shown in logs and lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
+    what: String,
     type_name: String,
     field: Option<String>,
     problem: String,
@@ -21,17 +24,61 @@ pub struct Mismatch {
 /// The most characters shown of a field's path or a problem: both may contain a provider's text.
 const LONGEST: usize = 200;
 
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Mismatch> {
-    serde_json::from_slice(body).map_err(|error| {
+/// Reads JSON of another origin, such as the answer of an API, and says as little of it. `what` is what the reason calls
+/// it: ``the {what} is not a valid `Order`…``.
+///
+/// # Errors
+/// [`Mismatch`] if it does not have that shape.
+pub fn read_json<T: DeserializeOwned>(what: &str, json: &[u8]) -> Result<T, Mismatch> {
+    read(what, json)
+}
+
+pub(super) fn read<T: DeserializeOwned>(what: &str, json: &[u8]) -> Result<T, Mismatch> {
+    serde_json::from_slice(json).map_err(|error| {
         // Read again to find the field, only if it does not fit.
-        let found = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body));
+        let found = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(json));
         let field = found.err().map(|error| error.path().to_string());
-        Mismatch {
-            type_name: short_name(type_name::<T>()).to_owned(),
-            field: field.filter(|path| path != ".").map(|path| cut(&path)),
-            problem: cut(&without_value(&error.to_string())),
-        }
+        Mismatch::new::<T>(what, field.filter(|path| path != "."), &error.to_string())
     })
+}
+
+/// The member `name` of an object, whose JSON is `json`.
+pub(super) fn read_member<T: DeserializeOwned>(name: &str, json: &str) -> Result<T, Mismatch> {
+    read("payload", json.as_bytes()).map_err(|mismatch| mismatch.inside(name))
+}
+
+/// The member `name` of the payload `body`: the last one, as [`Value::get`](crate::json::Value::get) has it.
+pub(super) fn read_in<T: DeserializeOwned>(body: &[u8], name: &str) -> Result<T, Mismatch> {
+    let missing = || Mismatch::new::<T>("payload", None, &format!("missing field `{name}`"));
+    let members: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(body).map_err(|error| Mismatch::new::<T>("payload", None, &error.to_string()))?;
+    let json = members.get(name).ok_or_else(missing)?.get();
+    read_member(name, json)
+}
+
+impl Mismatch {
+    /// `what` is no `T` because of `field`. `problem` is serde's message, which is shown without the value in it.
+    pub fn new<T>(what: &str, field: Option<String>, problem: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            type_name: short_name(type_name::<T>()).to_owned(),
+            field: field.map(|path| cut(&path)),
+            problem: cut(&without_value(problem)),
+        }
+    }
+
+    /// The same, of the member `name` of an object.
+    fn inside(self, name: &str) -> Self {
+        let field = match self.field {
+            Some(field) if field.starts_with('[') => format!("{name}{field}"),
+            Some(field) => format!("{name}.{field}"),
+            None => name.to_owned(),
+        };
+        Self {
+            field: Some(cut(&field)),
+            ..self
+        }
+    }
 }
 
 /// `Order` of `shop::orders::Order`.
@@ -70,7 +117,7 @@ fn cut(text: &str) -> String {
 /// ``the payload is not a valid `Order`: payment.amount: invalid type: string, expected i64``
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the payload is not a valid `{}`: ", self.type_name)?;
+        write!(f, "the {} is not a valid `{}`: ", self.what, self.type_name)?;
         if let Some(field) = &self.field {
             write!(f, "{field}: ")?;
         }
@@ -82,8 +129,6 @@ impl fmt::Display for Mismatch {
 mod tests {
     use super::*;
     use serde::Deserialize;
-    use serde_json::value::RawValue;
-    use std::collections::BTreeMap;
 
     #[derive(Debug, Deserialize)]
     struct Order {
@@ -120,7 +165,7 @@ mod tests {
     }
 
     fn mismatch(body: &str) -> String {
-        read::<Order>(body.as_bytes()).unwrap_err().to_string()
+        read::<Order>("payload", body.as_bytes()).unwrap_err().to_string()
     }
 
     #[test]
@@ -172,9 +217,9 @@ mod tests {
 
     #[test]
     fn a_fitting_payload_is_read_exactly() {
-        let order: Order = read(br#"{"payment":{"amount":7,"currency":"Cop"}}"#).unwrap();
+        let order: Order = read("payload", br#"{"payment":{"amount":7,"currency":"Cop"}}"#).unwrap();
         assert_eq!(order.payment.amount, 7);
-        let amounts: BTreeMap<String, Box<RawValue>> = read(br#"{"amount":9007199254740993.10}"#).unwrap();
+        let amounts: BTreeMap<String, Box<RawValue>> = read("payload", br#"{"amount":9007199254740993.10}"#).unwrap();
         assert_eq!(amounts["amount"].get(), "9007199254740993.10");
     }
 }

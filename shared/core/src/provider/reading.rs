@@ -15,6 +15,8 @@ pub struct Reading {
     pub environment: Option<Environment>,
     /// What it happened to.
     pub resource: Option<Resource>,
+    /// The member of the payload that is the resource as an object; `None` if it is the payload itself.
+    pub resource_member: Option<String>,
     /// The provider's own id of the event.
     pub event_id: Option<Id>,
     /// The signed time of the event, as sent. Not the times of a resource (`created_at`, `paid_at`): they don't say
@@ -22,6 +24,8 @@ pub struct Reading {
     pub time: Option<String>,
     /// The amount's text exactly as sent, a number or a string; never converted.
     pub amount: Option<String>,
+    /// The amount's currency, as sent.
+    pub currency: Option<String>,
     /// What has been paid so far of a payment in parts, exactly as sent.
     pub total_paid: Option<String>,
     /// The merchant's own order number.
@@ -39,9 +43,11 @@ impl Reading {
             occurs,
             environment: None,
             resource: None,
+            resource_member: None,
             event_id: None,
             time: None,
             amount: None,
+            currency: None,
             total_paid: None,
             reference: None,
             legacy: LegacyReading::default(),

@@ -2,6 +2,8 @@
 //! but not the name of its header.
 
 use super::event_types::event_types;
+use super::objects::object;
+use crate::event::Amount;
 use crate::json::Value;
 use crate::provider::scheme::{Scheme, Signature};
 use crate::provider::{LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
@@ -44,6 +46,20 @@ event_types! {
     }
 }
 
+object! {
+    /// An application for a credit, the one object whose fields the guide shows. For the others, read your own type
+    /// with [`Event::resource_as`](crate::event::Event::resource_as).
+    pub struct CreditApplication of "kuenta", "credit.application" {
+        amount: Amount = "amount",
+        /// How many [`term_unit`](field@Self::term_unit)s it runs.
+        term: String = "term",
+        /// Such as `months`.
+        term_unit: String = "termUnit",
+        status: String = "status",
+        created_at: String = "createdAt",
+    }
+}
+
 fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     use EventType as E;
     let text = |path: &[&str]| payload.path(path).and_then(Value::scalar_text);
@@ -67,9 +83,11 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     Ok(Reading {
         environment: environment(&[Some(payload)], &[payload.get("data")], &mut legacy)?,
         resource,
+        resource_member: Some("data".to_owned()),
         event_id: id(&["event_id"]),
         time,
         amount: text(&["data", "amount"]),
+        currency: text(&["data", "currency"]),
         legacy,
         ..Reading::new(type_name, known.kind(), occurs)
     })

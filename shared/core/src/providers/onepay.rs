@@ -2,6 +2,8 @@
 //! and `{"event": "payment.approved", "data": {…}}`.
 
 use super::event_types::event_types;
+use super::objects::object;
+use crate::event::Amount;
 use crate::json::Value;
 use crate::provider::scheme::{Scheme, Signature, Token};
 use crate::provider::{Id, LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
@@ -68,6 +70,79 @@ event_types! {
     }
 }
 
+object! {
+    /// A payment request. The guide names `id`, `amount` and `status`; the other fields are known from elsewhere.
+    pub struct Payment of "onepay", "payment" {
+        amount: Amount = "amount",
+        currency: String = "currency",
+        status: String = "status",
+        /// The merchant's order number. Some payloads have it as `external_id`:
+        /// [`Event::reference`](field@crate::event::Event::reference) is either.
+        reference: String = "reference",
+        external_id: String = "external_id",
+        title: String = "title",
+        created_at: String = "created_at",
+        paid_at: String = "paid_at",
+    }
+}
+
+object! {
+    /// A charge (a debit). The guide names the object only; its fields are known from elsewhere.
+    pub struct Charge of "onepay", "charge" {
+        amount: Amount = "amount",
+        currency: String = "currency",
+        status: String = "status",
+        reference: String = "reference",
+        external_id: String = "external_id",
+        /// Why it failed.
+        reason: String = "reason",
+        created_at: String = "created_at",
+        paid_at: String = "paid_at",
+    }
+}
+
+object! {
+    /// A payout. The guide names the object and its `id`; the other fields are known from elsewhere.
+    pub struct Cashout of "onepay", "cashout" {
+        amount: Amount = "amount",
+        currency: String = "currency",
+        status: String = "status",
+        reference: String = "reference",
+        external_id: String = "external_id",
+        /// Such as `ACH`.
+        method: String = "method",
+        description: String = "description",
+        /// Why it failed.
+        reason: String = "reason",
+        created_at: String = "created_at",
+    }
+}
+
+object! {
+    /// A subscription. The guide names the object only; its fields are known from elsewhere.
+    pub struct Subscription of "onepay", "subscription" {
+        /// What is charged each time.
+        amount: Amount = "amount",
+        currency: String = "currency",
+        status: String = "status",
+        plan: String = "plan",
+        /// The payment of a `subscription.payment`.
+        payment: Payment = "payment",
+        created_at: String = "created_at",
+    }
+}
+
+object! {
+    /// A bank account. The guide names the object only; its fields are known from elsewhere.
+    pub struct Account of "onepay", "account" {
+        status: String = "status",
+        bank: String = "bank",
+        /// The last four digits of its number.
+        last4: String = "last4",
+        created_at: String = "created_at",
+    }
+}
+
 fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     let text = |path: &[&str]| payload.path(path).and_then(Value::scalar_text);
     let id = |path: &[&str]| payload.path(path).and_then(Value::scalar_id);
@@ -79,10 +154,12 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     // `payment.approved` happens to the object in `payment`, or else in `data`.
     let category = type_name.before(type_name.as_str().find('.').unwrap_or(usize::MAX));
     let named = payload.get(category.as_str());
-    let resource = [named, payload.get("data")]
-        .into_iter()
-        .flatten()
-        .find(|found| found.as_object().is_some());
+    let is_object = |found: &&Value<'_>| found.as_object().is_some();
+    let member = match named.filter(is_object).is_none() && payload.get("data").is_some() {
+        true => "data",
+        false => category.as_str(),
+    };
+    let resource = payload.get(member).filter(is_object);
     let field = |path: &[&str]| resource.and_then(|found| found.path(path));
     let field_text = |path: &[&str]| field(path).and_then(Value::scalar_text);
     let time = text(&["event", "timestamp"]).or_else(|| text(&["timestamp"]));
@@ -103,6 +180,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         ..LegacyReading::default()
     };
     Ok(Reading {
+        resource_member: Some(member.to_owned()),
         environment: environment(
             &[payload.get("event"), Some(payload)],
             // A subscription's payment is marked as a test in the payment itself.
@@ -121,6 +199,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         event_id: id(&["event", "id"]),
         time,
         amount: field_text(&["amount"]),
+        currency: field_text(&["currency"]),
         total_paid: total_paid.and_then(Value::scalar_text),
         reference: field_text(&["reference"]).or_else(|| field_text(&["external_id"])),
         legacy,

@@ -7,7 +7,7 @@ use crate::providers::{self, onepay, unopago};
 use crate::wire::delivery::{CanonicalForm, DeliveryId};
 use crate::wire::envelope::Envelope;
 
-fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, bool) {
+pub(super) fn read(provider: &'static crate::provider::Provider, body: &str) -> (Event, bool) {
     // Later than all payload files.
     let at = Timestamp::from_seconds(1_711_000_000);
     let envelope = Envelope {
@@ -79,6 +79,7 @@ fn every_shape_is_read() {
             let mut row = format!("{}: {}", file.file_name().unwrap().to_string_lossy(), row(&event));
             for (name, value) in [
                 ("no time", &event.invalid_time),
+                ("currency", &event.currency),
                 ("order", &event.reference),
                 ("paid so far", &event.total_paid),
             ] {

@@ -1,5 +1,6 @@
 //! UnoPago. Its guide describes the header and three event types, but no payload: the type, the ids and the resource are
-//! looked up where such payloads usually have them.
+//! looked up where such payloads usually have them. So there are no types of its objects: read your own with
+//! [`Event::resource_as`](crate::event::Event::resource_as).
 
 use super::event_types::event_types;
 use crate::json::Value;
@@ -46,9 +47,9 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
 
     // `payment_received` happens to a `payment`.
     let category = type_name.before(type_name.as_str().find(['_', '.']).unwrap_or(usize::MAX));
-    let resource = ["data", "object", category.as_str()]
-        .iter()
-        .find_map(|name| payload.get(name).filter(|found| found.as_object().is_some()));
+    let object = |name: &&&str| payload.get(name).is_some_and(|found| found.as_object().is_some());
+    let member = ["data", "object", category.as_str()].iter().find(object).copied();
+    let resource = member.and_then(|name| payload.get(name));
     let field = |name: &str| resource.and_then(|found| found.get(name)).and_then(Value::scalar_text);
     let own_id = resource.and_then(|found| found.get("id")).and_then(Value::scalar_id);
 
@@ -68,6 +69,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     };
     Ok(Reading {
         environment: environment(&[Some(payload), payload.get("event")], &[resource], &mut legacy)?,
+        resource_member: member.map(str::to_owned),
         resource: own_id.or(beside).map(|id| Resource::new(category, id)),
         event_id: named.or(of_event),
         time: text(&["timestamp"])
@@ -76,6 +78,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
             .or_else(|| text(&["event", "occurred_at"]))
             .or_else(|| text(&["event", "created_at"])),
         amount: field("amount"),
+        currency: field("currency"),
         reference: field("reference"),
         legacy,
         ..Reading::new(type_name, known.kind(), occurs)

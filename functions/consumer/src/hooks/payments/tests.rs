@@ -1,4 +1,5 @@
-//! The hook's writes, on a DynamoDB in the test's process.
+//! The hook's writes, on a stack in the test's process. `delivered` shows how to test a hook; the other files test
+//! more than an owner's hook needs.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -6,12 +7,13 @@
     reason = "tests fail by panicking"
 )]
 
-mod accounts;
+mod delivered;
 mod documented;
 mod former;
 mod limits;
 mod lives;
 mod paid;
+mod scenarios;
 mod sequences;
 
 use std::collections::HashMap;
@@ -23,56 +25,24 @@ use acuse_core::provider::Provider;
 use acuse_core::providers::{kuenta, onepay};
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::Envelope;
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType as Scalar,
-};
-use tokio::net::TcpListener;
+use acuse_testing::Stack;
 
 use super::*;
-
-const TABLE: &str = "payments";
 
 type Item = HashMap<String, AttributeValue>;
 
 /// The hook and its table.
 struct Table {
+    stack: Stack,
     payments: Payments,
 }
 
 impl Table {
     async fn create() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let database = dynoxide::Database::memory().unwrap();
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        let config = aws_config::SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .endpoint_url(endpoint)
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        let client = Client::new(&config);
-        let pk = AttributeDefinition::builder()
-            .attribute_name("pk")
-            .attribute_type(Scalar::S);
-        let hash = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
-        let create = client
-            .create_table()
-            .table_name(TABLE)
-            .billing_mode(BillingMode::PayPerRequest);
-        let create = create.attribute_definitions(pk.build().unwrap());
-        create.key_schema(hash.build().unwrap()).send().await.unwrap();
-        let table = TABLE.to_owned();
-        Self {
-            payments: Payments {
-                client,
-                table,
-                has_former_rows: true,
-            },
-        }
+        let stack = Stack::transactional(Payments::from_env).variable("FORMER_PAYMENTS", "true");
+        let stack = stack.start().await;
+        let payments = Payments::from_env(stack.setup()).unwrap();
+        Self { stack, payments }
     }
 
     /// The writes that the hook returns for `event`.
@@ -113,14 +83,12 @@ impl Table {
     }
 
     async fn item(&self, pk: &str) -> Option<Item> {
-        let get = self.payments.client.get_item().table_name(TABLE);
-        let get = get.key("pk", AttributeValue::S(pk.to_owned()));
-        get.send().await.unwrap().item
+        let item = self.stack.item("payments", acuse_aws::hook::key("pk", pk)).await;
+        item.attributes().cloned()
     }
 
-    async fn put(&self, item: Item) {
-        let put = self.payments.client.put_item().table_name(TABLE);
-        put.set_item(Some(item)).send().await.unwrap();
+    async fn put(&self, item: serde_json::Value) {
+        self.stack.put("payments", item).await;
     }
 }
 

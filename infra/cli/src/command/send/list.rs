@@ -10,10 +10,13 @@ use serde_json::json;
 
 use crate::command::Failure;
 
+/// In seconds.
+const DAY: i64 = 24 * 60 * 60;
+
 /// Prints all scenarios.
 pub(super) fn scenarios(as_json: bool) -> Result<(), Failure> {
     let mut scenarios = scenario::all()?;
-    scenarios.sort_by_key(|scenario| providers(scenario).join(","));
+    scenarios.sort_by_key(|scenario| (providers(scenario), scenario.name.clone()));
     let mut table = Table::new([
         ("SCENARIO", 30),
         ("PROVIDER", 20),
@@ -77,19 +80,18 @@ fn ends(scenario: &Scenario) -> String {
             .map_or_else(String::new, |last| last.type_name.clone());
     }
     let states: BTreeSet<_> = scenario.ends.values().collect();
-    match (states.len(), states.first(), scenario.ends.len()) {
-        (1, Some(state), count) if count > 1 => format!("{count} {state}"),
-        _ => {
-            let pairs = scenario.ends.iter().map(|(name, state)| format!("{name} {state}"));
-            pairs.collect::<Vec<_>>().join(", ")
-        }
-    }
+    let groups = states.into_iter().map(|state| {
+        let names = scenario.ends.iter().filter(|(_, own)| *own == state);
+        let names: Vec<_> = names.map(|(name, _)| name.as_str()).collect();
+        format!("{} {state}", names.join(", "))
+    });
+    groups.collect::<Vec<_>>().join("; ")
 }
 
 fn after(entry: &Entry) -> String {
     match SignedDuration::try_from(entry.at) {
-        Ok(at) if at.is_zero() => "at first".to_owned(),
-        Ok(at) if at.as_hours() >= 48 && at.as_hours() % 24 == 0 => format!("+{} d", at.as_hours() / 24),
+        Ok(at) if at.is_zero() => "first".to_owned(),
+        Ok(at) if at.as_secs() % DAY == 0 => format!("+{}d", at.as_secs() / DAY),
         Ok(at) => format!("+{at:#}"),
         Err(_) => String::new(),
     }

@@ -302,3 +302,14 @@ async fn an_array_outlasts_what_a_single_event_outlasts() {
     let late = scene.clock.now().since(start).saturating_sub(DAY);
     assert!(late < Duration::from_secs(60 * 60), "{late:?}");
 }
+
+/// Hooks pass it on to what they call.
+#[test]
+fn every_event_of_a_message_has_its_trace() {
+    let mut message = array(&["a", "b"]);
+    message.trace = Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned());
+    let (envelope, provider) = crate::consume::read_envelope(&message).unwrap();
+    let parts = crate::consume::parts::parts(message.clone(), &envelope, provider, Environment::Live);
+    assert_eq!(parts.len(), 2);
+    assert!(parts.iter().all(|part| part.event.trace == message.trace));
+}

@@ -1,23 +1,22 @@
 //! Rows of the earlier version, with the key `{provider}#{environment}#{resource id}` and without a level.
 
+use serde_json::{Value, json};
+
 use super::*;
 
 /// A row as the earlier version wrote it.
-pub(super) fn former(id: &str, kind: &str, status: &str, stage: i64, applied: i64) -> Item {
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let number = |number: i64| AttributeValue::N(number.to_string());
-    let attributes = [
-        ("pk", text(&format!("onepay#live#{id}"))),
-        ("status", text(status)),
-        ("resource_kind", text(kind)),
-        ("last_type", text("earlier")),
-        ("updated_at", text("2026-11-25T10:00:00Z")),
-        ("last_at", number(at(0).as_millis())),
-        ("last_stage", number(stage)),
-        ("amount", text("150000.00")),
-        ("applied", number(applied)),
-    ];
-    attributes.map(|(name, value)| (name.to_owned(), value)).into()
+fn former(id: &str, kind: &str, status: &str, stage: i64, applied: i64) -> Value {
+    json!({
+        "pk": format!("onepay#live#{id}"),
+        "status": status,
+        "resource_kind": kind,
+        "last_type": "earlier",
+        "updated_at": "2026-11-25T10:00:00Z",
+        "last_at": at(0).as_millis(),
+        "last_stage": stage,
+        "amount": "150000.00",
+        "applied": applied,
+    })
 }
 
 const FORMER: &str = "onepay#live#5001";
@@ -80,12 +79,11 @@ async fn every_status_of_the_earlier_version_is_known() {
 /// The earlier version read microseconds as the year 55,000, so that no event of the same level could follow.
 #[tokio::test]
 async fn an_impossible_time_does_not_freeze_a_row() {
-    let number = |number: i64| AttributeValue::N(number.to_string());
     for last_at in [at(0).as_millis() * 1000, i64::MAX] {
         let table = Table::create().await;
         let mut row = former("5001", "payment", "failed", 3, 1);
-        row.insert("last_at".to_owned(), number(last_at));
-        row.insert("updated_at".to_owned(), AttributeValue::S(at(0).to_string()));
+        row["last_at"] = json!(last_at);
+        row["updated_at"] = json!(at(0).to_string());
         table.put(row).await;
         table.apply(&onepay("payment.expired", -60)).await;
         assert_eq!(text(&table.item(PAYMENT).await.unwrap(), "status"), "failed");

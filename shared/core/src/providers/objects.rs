@@ -1,0 +1,92 @@
+//! The objects in a provider's payloads as types.
+
+/// Declares an object that a provider sends, as a struct: `id`, the fields listed, each of which may be missing, and
+/// `other`, the members without a field of their own. `of` reads it from an event about such a resource.
+///
+/// serde's `flatten` would do, but reads the other members into a form that rounds numbers.
+macro_rules! object {
+    ($(#[$meta:meta])* $vis:vis struct $Type:ident of $provider:literal, $kind:literal {
+        $($(#[$doc:meta])* $field:ident: $T:ty = $name:literal),* $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        #[non_exhaustive]
+        $vis struct $Type {
+            /// `id`.
+            pub id: String,
+            $(#[doc = concat!("`", $name, "`.")] $(#[$doc])* pub $field: Option<$T>,)*
+            /// The other members, exactly as sent.
+            pub other: $crate::event::Other,
+        }
+
+        impl $Type {
+            #[doc = concat!("The `", $kind, "` that `event` is about; `None` if it is about something else.")]
+            ///
+            /// # Errors
+            /// [`Mismatch`]($crate::event::Mismatch) names the field; a hook that uses `?` on it rejects the event.
+            pub fn of(event: &$crate::event::Event) -> Result<Option<Self>, $crate::event::Mismatch> {
+                match event.provider == $provider && event.is_about($kind) {
+                    true => event.resource_as().map(Some),
+                    false => Ok(None),
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $Type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object;
+
+                impl<'de> serde::de::Visitor<'de> for Object {
+                    type Value = $Type;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$Type, A::Error> {
+                        use $crate::providers::objects::Member;
+                        let (mut id, mut other) = (None, $crate::event::Other::default());
+                        $(let mut $field: Option<$T> = None;)*
+                        while let Some(name) = map.next_key::<String>()? {
+                            match name.as_str() {
+                                "id" => id = String::next(&mut map)?,
+                                $($name => $field = <$T>::next(&mut map)?,)*
+                                _ => other.insert(name, map.next_value()?),
+                            }
+                        }
+                        let id = id.ok_or_else(|| serde::de::Error::missing_field("id"))?;
+                        Ok($Type { id, $($field,)* other })
+                    }
+                }
+
+                deserializer.deserialize_map(Object)
+            }
+        }
+
+        impl $crate::providers::objects::Member for $Type {
+            type Sent = Self;
+        }
+    };
+}
+pub(crate) use object;
+
+/// What a field's type is read from. Texts may be sent as numbers.
+pub(crate) trait Member: Sized {
+    type Sent: serde::de::DeserializeOwned + Into<Self>;
+
+    /// The next value; `None` for `null`.
+    fn next<'de, A: serde::de::MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(map.next_value::<Option<Self::Sent>>()?.map(Into::into))
+    }
+}
+
+impl Member for String {
+    type Sent = crate::event::amount::AsSent;
+}
+
+impl Member for crate::event::Amount {
+    type Sent = Self;
+}
+
+#[cfg(test)]
+mod tests;
