@@ -21,6 +21,7 @@ mod ids;
 mod quarantine;
 mod register;
 mod secrets;
+mod send;
 mod terminal;
 
 use std::path::{Path, PathBuf};

@@ -136,7 +136,9 @@ fn with_creation(payload: String, created: Timestamp) -> String {
     let value: Value = serde_json::from_str(&payload).unwrap_or_default();
     let objects = value.as_object().into_iter().flatten();
     let paths = objects.flat_map(|(object, value)| {
-        let names = CREATED.iter().filter(|name| value[**name].is_string());
+        let names = CREATED
+            .iter()
+            .filter(|name| value.get(name).is_some_and(Value::is_string));
         names.map(move |name| format!("/{object}/{name}"))
     });
     let time = to_raw_value(&created.to_string()).ok();

@@ -18,7 +18,7 @@ use serde_json::json;
 use super::Arguments;
 use super::payload::{Planned, Shuffle, Source};
 use super::sender::{Sender, Senders};
-use super::summary::Summary;
+use super::summary::{Summary, with_cause};
 use crate::command::Failure;
 use crate::command::interrupt::{INTERRUPTED, interrupted};
 use crate::command::progress::Bar;
@@ -164,21 +164,17 @@ fn print_line(about: Option<&About>, answer: &Answer) {
 }
 
 fn print_json(sender: &Sender, about: Option<&About>, answer: &Result<Answer, PostError>, took: Duration) {
-    let mut line = json!({
+    let (answer, error) = (answer.as_ref().ok(), answer.as_ref().err());
+    terminal::json(json!({
         "provider": sender.provider.name,
         "account": sender.secrets.account().name.as_str(),
         "type": about.map(|about| &about.type_name),
         "reference": about.and_then(|about| about.reference.as_ref()),
         "key": about.map(|about| &about.key),
         "milliseconds": took.as_millis(),
-    });
-    match answer {
-        Ok(answer) => {
-            line["status"] = answer.status.into();
-            line["answer"] = answer.text.as_str().into();
-            line["delivery_id"] = answer.delivery_id.as_deref().into();
-        }
-        Err(error) => line["error"] = error.to_string().into(),
-    }
-    terminal::json(line);
+        "status": answer.map(|answer| answer.status),
+        "answer": answer.map(|answer| &answer.text),
+        "delivery_id": answer.and_then(|answer| answer.delivery_id.as_ref()),
+        "error": error.map(with_cause),
+    }));
 }

@@ -1,6 +1,8 @@
 //! What came of many deliveries.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::iter;
 use std::time::{Duration, Instant};
 
 use acuse_cli::http::{Answer, PostError};
@@ -29,7 +31,7 @@ impl Summary {
     pub(super) fn add(&mut self, answer: &Result<Answer, PostError>, took: Duration) {
         let (status, text) = match answer {
             Ok(answer) => (Some(answer.status), answer.text.clone()),
-            Err(error) => (None, error.to_string()),
+            Err(error) => (None, with_cause(error)),
         };
         let (count, _) = self.answers.entry(status).or_insert((0, text));
         *count += 1;
@@ -78,6 +80,15 @@ impl Summary {
     fn percentile(&self, percent: usize) -> Duration {
         let rank = (self.took.len() * percent).div_ceil(100);
         self.took.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+    }
+}
+
+/// An error with the innermost of its causes.
+pub(super) fn with_cause(error: &PostError) -> String {
+    let causes = iter::successors(error.source(), |&cause| cause.source());
+    match causes.last() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 
