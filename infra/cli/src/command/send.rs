@@ -20,7 +20,7 @@ use clap::Args;
 
 use change::Changes;
 use deliver::Deliveries;
-use payload::{Shuffle, Source};
+use payload::{Shuffle, Source, read_scenario};
 use sender::Senders;
 
 use super::options::StackOptions;
@@ -118,19 +118,17 @@ pub(crate) struct Arguments {
 /// Sends to the account's public URL, signed with its secret, and prints a line for each delivery. Any answer other
 /// than the expected one is an error: 200, or 401 with `--break`.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    // What is wrong with a file is known without a stack.
+    let scenario = arguments.scenario.as_deref().map(read_scenario).transpose()?;
     if arguments.list {
-        match &arguments.scenario {
-            Some(which) => list::events(&Source::scenario(which)?, arguments.json),
+        match &scenario {
+            Some(scenario) => list::events(scenario, arguments.json),
             None => list::scenarios(arguments.json)?,
         }
         return Ok(ExitCode::SUCCESS);
     }
-    // What is wrong with a file is known without a stack.
-    if let Some(which) = &arguments.scenario {
-        Source::scenario(which)?;
-    }
     let target = arguments.stack.target().await?;
-    let source = Source::of(&arguments, &target).await?;
+    let source = Source::of(&arguments, scenario, &target).await?;
     let senders = Senders::find(&arguments, &source, &target).await?;
     let shuffle = arguments.shuffle.map(|seed| {
         let seed = seed.unwrap_or_else(|| fastrand::u64(..1_000_000));

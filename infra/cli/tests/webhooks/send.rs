@@ -14,8 +14,13 @@ use super::*;
 const DELIVERY: &str = "01990000-0000-7000-8000-000000000000";
 
 /// AWS whose secrets are all the same, and an endpoint that gives these answers.
-async fn endpoint(mut reply: impl FnMut() -> Answer + Send + 'static) -> Server {
-    let mut stored = json!({"signing_secrets": [SECRET], "token": null}).to_string();
+async fn endpoint(reply: impl FnMut() -> Answer + Send + 'static) -> Server {
+    endpoint_of(json!({"signing_secrets": [SECRET], "token": null}), reply).await
+}
+
+/// [`endpoint`] with these secrets.
+async fn endpoint_of(stored: Value, mut reply: impl FnMut() -> Answer + Send + 'static) -> Server {
+    let mut stored = stored.to_string();
     let secret = "<Outputs><member><OutputKey>UnopagoSecretId</OutputKey><OutputValue>x</OutputValue></member>";
     Server::replying(move |request| match request.path.as_str() {
         "/" => {
@@ -210,6 +215,48 @@ async fn a_scenario_is_sent_in_its_order_with_one_reference() {
     assert!(received.iter().all(|(id, _, _)| *id == received[0].0));
     let bodies: Vec<_> = sent(&server).into_iter().map(|request| request.body).collect();
     assert_eq!(bodies[0], bodies[1]);
+}
+
+#[tokio::test]
+async fn a_scenario_is_of_the_environment_of_its_account() {
+    let account = |environment: &str| json!({"environment": environment, "signing_secrets": [SECRET], "token": null});
+    let stored = json!({"accounts": {"default": account("live"), "sandbox": account("test")}});
+    let server = endpoint_of(stored, queued).await;
+    for (name, environment) in [("default", "live"), ("sandbox", "test")] {
+        let scenario = ["--scenario", "paid", "--account", name];
+        let printed = send(&server, &[&scenario[..], &["--print"]].concat()).await;
+        let environment = format!("\"environment\":\"{environment}\"");
+        assert_eq!(printed.matches(&environment).count(), 2, "{printed}");
+        let printed = send(&server, &scenario).await;
+        let scope = if name == "default" {
+            "onepay#live#"
+        } else {
+            "onepay/sandbox#test#"
+        };
+        assert_eq!(printed.matches(scope).count(), 2, "{printed}");
+    }
+    assert_eq!(sent(&server).len(), 4);
+}
+
+#[tokio::test]
+async fn no_answer_ends_a_send_but_not_one_of_many() {
+    let server = endpoint(queued).await;
+    let printed = refused(&server, &["onepay", "payment.created", "--count", "9"]).await;
+    assert!(printed.contains("no answer from http://127.0.0.1:1/"), "{printed}");
+    let many = ["onepay", "payment.created", "--count", "9", "--concurrency", "3"];
+    let send = [
+        &["send"],
+        &many[..],
+        &["--stack", "acuse", "--url", "http://127.0.0.1:1/"],
+    ]
+    .concat();
+    let output = acuse(&server, &send, "").await;
+    let (printed, errors) = (text(&output.stdout), text(&output.stderr));
+    assert!(
+        printed.contains("  no answer       9  no answer from http://127.0.0.1:1/: Connection refused"),
+        "{printed}"
+    );
+    assert!(errors.contains("9 of 9 deliveries were not answered 200"), "{errors}");
 }
 
 #[tokio::test]

@@ -36,22 +36,14 @@ pub(super) struct Planned<'a> {
 }
 
 impl Source {
-    /// The scenario called `which`, or in the file `which`.
-    pub(super) fn scenario(which: &str) -> Result<Scenario, Failure> {
-        let path = Path::new(which);
-        let is_file = path.components().count() > 1 || path.extension().is_some_and(|end| end == "json");
-        if is_file {
-            let text = std::fs::read_to_string(path).map_err(Unreadable::of(which))?;
-            return Ok(Scenario::parse(which, &text)?);
-        }
-        let advice = "to play your own, give the path of its file: `--scenario ./my.json`";
-        let text = scenario::text(which).map_err(|unknown| Failure::with_advice(unknown, advice))?;
-        Ok(Scenario::parse(which, text)?)
-    }
-
-    pub(super) async fn of(arguments: &Arguments, target: &Target) -> Result<Self, Failure> {
-        if let Some(which) = &arguments.scenario {
-            return Ok(Self::Scenario(Self::scenario(which)?));
+    /// `scenario`, or else what the arguments name.
+    pub(super) async fn of(
+        arguments: &Arguments,
+        scenario: Option<Scenario>,
+        target: &Target,
+    ) -> Result<Self, Failure> {
+        if let Some(scenario) = scenario {
+            return Ok(Self::Scenario(scenario));
         }
         Ok(match (&arguments.body, &arguments.event) {
             (Some(path), _) => Self::Given(read(path)?),
@@ -128,6 +120,19 @@ impl Source {
             }
         }
     }
+}
+
+/// The scenario called `which`, or in the file `which`.
+pub(super) fn read_scenario(which: &str) -> Result<Scenario, Failure> {
+    let path = Path::new(which);
+    let is_file = path.components().count() > 1 || path.extension().is_some_and(|end| end == "json");
+    if is_file {
+        let text = std::fs::read_to_string(path).map_err(Unreadable::of(which))?;
+        return Ok(Scenario::parse(which, &text)?);
+    }
+    let advice = "to play your own, give the path of its file: `--scenario ./my.json`";
+    let text = scenario::text(which).map_err(|unknown| Failure::with_advice(unknown, advice))?;
+    Ok(Scenario::parse(which, text)?)
 }
 
 /// The payload of an event as the provider sent it.
