@@ -125,6 +125,20 @@ async fn a_reference_goes_where_the_provider_puts_it() {
         );
         assert_eq!((&line["status"], &line["delivery_id"]), (&json!(200), &json!(DELIVERY)));
     }
+    // Of a scenario, where an order number is; if there is none, wherever one can be.
+    for (scenario, expected) in [("invoice-then-payment", 1), ("paid-then-refunded", 4), ("paid", 2)] {
+        let printed = send(&server, &[&["--scenario", scenario], &reference[..]].concat()).await;
+        assert_eq!(
+            printed.matches("\"reference\":\"ORD-1\"").count(),
+            expected,
+            "{printed}"
+        );
+    }
+    let printed = refused(&server, &["--scenario", "document-signed", "--reference", "ORD-1"]).await;
+    assert!(
+        printed.contains("the scenario `document-signed` carries no order number"),
+        "{printed}"
+    );
     let printed = refused(&server, &["kuenta", "payment.completed", "--reference", "ORD-1"]).await;
     assert!(
         printed.contains("kuenta's payment.completed carries no order number"),

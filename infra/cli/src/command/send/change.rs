@@ -50,14 +50,11 @@ impl Changes {
         Ok(payload)
     }
 
-    /// `payload` with `--reference`, and whether there is a place for it.
-    pub(super) fn refer(&self, provider: &Provider, payload: String) -> (String, bool) {
-        let Some(reference) = &self.reference else {
-            return (payload, true);
-        };
-        match fields::with_reference(provider, &payload, reference) {
-            Some(changed) => (changed, true),
-            None => (payload, false),
+    /// `payload` with `--reference`, or as it was if it has no place for that.
+    pub(super) fn refer(&self, provider: &Provider, payload: String) -> Result<String, String> {
+        match &self.reference {
+            Some(reference) => fields::with_reference(provider, &payload, reference).ok_or(payload),
+            None => Ok(payload),
         }
     }
 }

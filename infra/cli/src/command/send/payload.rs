@@ -8,8 +8,9 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::sample;
 use acuse_cli::stack::lookup;
 use acuse_cli::stack::target::Target;
-use acuse_core::clock::Clock;
-use acuse_files::scenario::{self, Scenario};
+use acuse_core::clock::{Clock, Timestamp};
+use acuse_files::fields;
+use acuse_files::scenario::{self, Played, Scenario};
 
 use super::change::{Changes, no_reference};
 use super::sender::{Sender, Senders};
@@ -71,54 +72,71 @@ impl Source {
         twice: bool,
     ) -> Result<Vec<Planned<'a>>, Failure> {
         let now = SystemClock.now();
-        let planned = |sender, body| Planned {
-            sender,
-            body,
-            delay: Duration::ZERO,
-            twice,
+        let one = |sender, body| {
+            vec![Planned {
+                sender,
+                body,
+                delay: Duration::ZERO,
+                twice,
+            }]
         };
         match self {
             Self::Sample(type_name) => {
                 let sender = senders.only()?;
                 let payload = sample::event(sender.provider, type_name, sender.secrets.account(), now)?;
-                let (payload, has_place) = changes.refer(sender.provider, payload);
-                if !has_place {
-                    return Err(no_reference(&format!("{}'s {type_name}", sender.provider.name)));
-                }
-                Ok(vec![planned(sender, changes.apply(payload)?.into_bytes())])
+                let payload = changes.refer(sender.provider, payload);
+                let payload = payload.map_err(|_| no_reference(&format!("{}'s {type_name}", sender.provider.name)))?;
+                Ok(one(sender, changes.apply(payload)?.into_bytes()))
             }
+            Self::Given(bytes) if changes.is_empty() => Ok(one(senders.only()?, bytes.clone())),
             Self::Given(bytes) => {
                 let sender = senders.only()?;
-                if changes.is_empty() {
-                    return Ok(vec![planned(sender, bytes.clone())]);
-                }
                 let text = String::from_utf8(bytes.clone());
                 let text = text.map_err(|_| Failure::new("the payload is not text, so it can't be changed"))?;
-                let (payload, has_place) = changes.refer(sender.provider, text);
-                if !has_place {
-                    return Err(no_reference("the payload"));
-                }
-                Ok(vec![planned(sender, changes.apply(payload)?.into_bytes())])
+                let payload = changes.refer(sender.provider, text);
+                let payload = payload.map_err(|_| no_reference("the payload"))?;
+                Ok(one(sender, changes.apply(payload)?.into_bytes()))
             }
-            Self::Scenario(scenario) => {
-                let (mut events, mut has_place) = (Vec::new(), false);
-                for played in scenario.play(now, sample::new_id)? {
-                    let sender = senders.of(played.entry.provider)?;
-                    let payload = sample::for_account(sender.provider, played.payload, sender.secrets.account());
-                    let (payload, has_own) = changes.refer(sender.provider, payload);
-                    has_place |= has_own;
-                    events.push(Planned {
-                        delay: played.entry.delay,
-                        twice: twice || played.entry.twice,
-                        ..planned(sender, changes.apply(payload)?.into_bytes())
-                    });
-                }
-                match has_place {
-                    true => Ok(events),
-                    false => Err(no_reference(&format!("the scenario `{}`", scenario.name))),
-                }
-            }
+            Self::Scenario(scenario) => played(scenario, senders, changes, twice, now),
         }
+    }
+}
+
+/// The events of one run of `scenario`.
+fn played<'a>(
+    scenario: &Scenario,
+    senders: &'a Senders,
+    changes: &Changes,
+    twice: bool,
+    now: Timestamp,
+) -> Result<Vec<Planned<'a>>, Failure> {
+    let played = scenario.play(now, sample::new_id)?;
+    let refers = |event: &Played<'_>| {
+        let reading = fields::read(event.entry.provider, &event.payload);
+        reading.is_some_and(|reading| reading.reference.is_some())
+    };
+    // If none has an order number, each that can gets one.
+    let none_refers = !played.iter().any(refers);
+    let (mut events, mut has_place) = (Vec::new(), false);
+    for event in played {
+        let sender = senders.of(event.entry.provider)?;
+        let is_referred = none_refers || refers(&event);
+        let mut payload = sample::for_account(sender.provider, event.payload, sender.secrets.account());
+        if is_referred {
+            let referred = changes.refer(sender.provider, payload);
+            has_place |= referred.is_ok();
+            payload = referred.unwrap_or_else(|without| without);
+        }
+        events.push(Planned {
+            sender,
+            body: changes.apply(payload)?.into_bytes(),
+            delay: event.entry.delay,
+            twice: twice || event.entry.twice,
+        });
+    }
+    match has_place {
+        true => Ok(events),
+        false => Err(no_reference(&format!("the scenario `{}`", scenario.name))),
     }
 }
 
