@@ -83,9 +83,11 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         say!("{verb:<8} {}: {}", change.path.display(), change.added.join(", "));
     }
     say!("");
-    say!("The hook is an example: make it yours in {}. Then", first(&changes));
-    for line in next(&name) {
-        say!("  {line}");
+    say!("The hook is an example: make it yours in {}.", first(&changes));
+    let next = next(&name);
+    let width = next.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+    for (command, what) in next {
+        say!("  {command:<width$}   # {what}");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -95,17 +97,21 @@ fn first(changes: &[plan::Change]) -> String {
     path.unwrap_or_default()
 }
 
-/// What to run next, as a person calls `acuse` who has it or has not installed it.
-fn next(name: &Name) -> [String; 3] {
+/// What to run next, as a person writes `acuse` who has it or has not installed it.
+fn next(name: &Name) -> [(String, &'static str); 3] {
     let acuse = match std::env::var_os("CARGO") {
         Some(_) => "cargo run --",
         None => "acuse",
     };
     let module = name.snake();
+    let test = format!("cargo test --workspace --bin consumer hooks::{module}");
     [
-        format!("cargo test --workspace --bin consumer {module}    # run its tests, without an emulator"),
-        format!("{acuse} local    # run the stack with it"),
-        format!("{acuse} send onepay payment.approved    # in a second terminal: send it an event"),
+        (test, "test it, without an emulator"),
+        (format!("{acuse} local"), "run the stack with it"),
+        (
+            format!("{acuse} send onepay payment.approved"),
+            "in a second terminal: send it an event",
+        ),
     ]
 }
 
@@ -113,7 +119,7 @@ fn next(name: &Name) -> [String; 3] {
 fn explained(error: plan::PlanError) -> Failure {
     use plan::PlanError::{FileExists, HookExists, Template};
     use template::TemplateError::{NoPlace, NoStatements, NotExtended, OtherKey, Ours, Taken, VariableTaken};
-    let place = "add the hook by hand, as docs/hooks.md shows, or put the line back: `git log -p` has it";
+    let place = "put the line back once, as in Acuse's own version, or add the hook by hand, as docs/hooks.md shows";
     let advice = match &error {
         FileExists(_) | HookExists { .. } => "use another name, or edit that hook",
         plan::PlanError::NoPlace(_) | Template(NoPlace(_)) => place,

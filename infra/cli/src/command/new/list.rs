@@ -1,7 +1,5 @@
 //! The two lines of a hook in `hooks.rs`.
 
-use std::cmp::Ordering;
-
 use super::name::Name;
 use super::text::{NoPlace, Text};
 
@@ -16,7 +14,8 @@ pub(super) fn with_hook(hooks_rs: &str, name: &Name, acts: bool) -> Result<Strin
 
     let files = text.find(FILES)? + 1;
     let own = text.lines_from(files).map_while(module_of);
-    let before = own.filter(|own| in_order(own, &module) == Ordering::Less);
+    // Sorted, as rustfmt wants.
+    let before = own.take_while(|own| *own < module.as_str());
     let at = files + before.count();
     text.insert(at, &format!("mod {module};"));
 
@@ -33,24 +32,4 @@ pub(super) fn with_hook(hooks_rs: &str, name: &Name, acts: bool) -> Result<Strin
 
 fn module_of(line: &str) -> Option<&str> {
     line.strip_prefix("mod ")?.strip_suffix(';')
-}
-
-/// As rustfmt sorts modules: `_` first, and numbers by their value.
-fn in_order(left: &str, right: &str) -> Ordering {
-    let chunks = |name: &str| {
-        let mut chunks: Vec<(u128, String)> = Vec::new();
-        for c in name.chars() {
-            let is_digit = c.is_ascii_digit();
-            match chunks.last_mut() {
-                Some((_, last)) if last.ends_with(|end: char| end.is_ascii_digit()) == is_digit => last.push(c),
-                _ => chunks.push((0, c.to_string())),
-            }
-        }
-        for (number, chunk) in &mut chunks {
-            *number = chunk.parse().unwrap_or(0);
-            *chunk = chunk.replace('_', " ");
-        }
-        chunks
-    };
-    chunks(left).cmp(&chunks(right)).then_with(|| left.cmp(right))
 }

@@ -68,24 +68,33 @@ impl FromStr for Name {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         let name = text.replace('_', "-");
-        let is_word = |word: &str| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
-        if !name.starts_with(|first: char| first.is_ascii_lowercase()) || !name.split('-').all(is_word) {
+        if !has_form(&name) {
             let example = suggested(text);
             return Err(NameError::Form { example });
         }
         if name.len() > LONGEST {
             return Err(NameError::Long);
         }
-        if RESERVED.split_whitespace().any(|word| word == name) {
+        if is_reserved(&name) {
             return Err(NameError::Reserved(name));
         }
         Ok(Self(name))
     }
+}
+
+/// Words of lowercase letters and digits, joined by `-`, with a letter first.
+fn has_form(name: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.split('-').all(is_word)
+}
+
+fn is_reserved(name: &str) -> bool {
+    RESERVED.split_whitespace().any(|word| word == name)
 }
 
 /// `text` as a name, if that is what it can have meant.
@@ -106,9 +115,9 @@ fn suggested(text: &str) -> String {
         after_lowercase = c.is_ascii_lowercase();
     }
     let name = name.trim_matches('-');
-    match name.parse::<Name>() {
-        Ok(name) => name.0,
-        Err(_) => "loyalty-points".to_owned(),
+    match has_form(name) && name.len() <= LONGEST && !is_reserved(name) {
+        true => name.to_owned(),
+        false => "loyalty-points".to_owned(),
     }
 }
 
