@@ -1,4 +1,4 @@
-//! docs/hooks.md shows exactly what the command writes, and all its other code compiles as well.
+//! docs/hooks.md and README.md show exactly what the command writes, and all their other code compiles as well.
 
 use super::*;
 
@@ -54,7 +54,8 @@ fn the_page_shows_what_is_written() {
     }
     let short = include_str!("../../../../../../shared/testing/tests/page.rs");
     let compiled = [&orders, &hooks_rs, &receipts, short].map(plain).join("");
-    for (language, block) in &blocks {
+    let readme = fs::read_to_string(docs.join("../README.md")).unwrap();
+    for (language, block) in blocks.iter().chain(&self::blocks(&readme)) {
         let is_held = match *language {
             "rust" => compiled.contains(&plain(block)),
             "yaml" => template.contains(block),
@@ -62,7 +63,7 @@ fn the_page_shows_what_is_written() {
         };
         assert!(
             is_held,
-            "docs/hooks.md has code that no test compiles or writes:\n{block}"
+            "docs/hooks.md or README.md has code that no test compiles or writes:\n{block}"
         );
     }
     assert_eq!(blocks.iter().filter(|(language, _)| *language == "yaml").count(), 2);
