@@ -16,7 +16,7 @@ struct Orders {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Order {
+struct OrderItem {
     pk: String,
     status: String,
     total: Amount,
@@ -32,7 +32,7 @@ impl Orders {
         })
     }
 
-    fn writes(&self, event: &Event, order: &str, number: u64, new: &Order, writes: &mut Writes) {
+    fn writes(&self, event: &Event, order: &str, number: u64, new: &OrderItem, writes: &mut Writes) {
         writes.put(&self.table, new).only_if(attr("pk").is_absent());
         writes.delete(&self.table, key("pk", order).and("sk", number));
         writes.check(&self.table, key("pk", "settings"), attr("open").is(true));
@@ -50,7 +50,7 @@ impl Orders {
     }
 
     async fn reads(&self, event: &Event, writes: &mut Writes) -> HookResult {
-        let order: Option<Order> = self.table.get(key("pk", &event.reference)).await?;
+        let order: Option<OrderItem> = self.table.get(key("pk", &event.reference)).await?;
         let Some(order) = order else {
             return Err(HookError::retry("the order is not there yet"));
         };

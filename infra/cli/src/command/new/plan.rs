@@ -12,6 +12,9 @@ use super::{Kind, list};
 const TRANSACTIONAL: &str = include_str!("templates/transactional.rs.txt");
 const ACTING: &str = include_str!("templates/acting.rs.txt");
 
+/// What every hook imports.
+const PRELUDE: &str = include_str!("../../../../../shared/aws/src/prelude.rs");
+
 /// Where hooks are, from the checkout's root.
 const HOOKS: &str = "functions/consumer/src/hooks";
 
@@ -127,9 +130,11 @@ fn names_are_free(root: &Path, name: &Name, hooks_rs: &str) -> Result<(), PlanEr
         words.any(|own| own == word)
     };
     let (module, hook) = (name.snake(), name.pascal());
-    let is_taken =
-        |code: &str| has_word(code, &module) && !code.contains(&format!("\"{module}\"")) || has_word(code, &hook);
-    match is_taken(hooks_rs) || has_word(TRANSACTIONAL, &hook) || has_word(ACTING, &hook) {
+    let is_taken = has_word(hooks_rs, &module)
+        || [hooks_rs, TRANSACTIONAL, ACTING, PRELUDE]
+            .iter()
+            .any(|code| has_word(code, &hook));
+    match is_taken {
         true => Err(PlanError::WordTaken(name.kebab().to_owned())),
         false => Ok(()),
     }

@@ -24,6 +24,7 @@ fn what_is_in_the_way_is_named() {
         ("payments", writing_to("x"), none),
         ("orders", writing_to("x"), ("functions/consumer/src/hooks/own.rs", "", "fn name(&self) -> &'static str { \"orders\" }")),
         ("table", writing_to("x"), none),
+        ("order", writing_to("x"), none),
         ("eventbridge", writing_to("x"), none),
         ("orders", writing_to("payments"), none),
         ("orders", writing_to("orders"), (hooks_rs, "// Yours: your files.\n", "")),
@@ -46,6 +47,7 @@ fn what_is_in_the_way_is_named() {
     error: there is a hook `orders` already, in functions/consumer/src/hooks/own.rs
       what to do: use another name, or edit that hook
     error: `table` is a word that the code around a hook uses already: use another name
+    error: `order` is a word that the code around a hook uses already: use another name
     error: `eventbridge` is a word that the code around a hook uses already: use another name
     error: the table `PaymentsTable` is Acuse's own: a hook of yours needs a table of yours
       what to do: name another table with `--table`
