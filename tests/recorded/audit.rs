@@ -77,7 +77,7 @@ impl fmt::Debug for Finding {
                     f,
                     "the function calls {action} on {resource}, and its role does not allow it. If a hook of yours \
                      makes this call, add to the policy `{POLICY}` of ConsumerRole in template.yaml (docs/hooks.md, \
-                     \"A hook with its own table, permission and variable\"):\n\n    - Effect: Allow\n      \
+                     \"Tables, permissions and variables\"):\n\n    - Effect: Allow\n      \
                      Action: {action}\n      Resource: !GetAtt {resource}.Arn\n"
                 )
             }
@@ -166,7 +166,7 @@ mod tests {
             format!("{finding:?}"),
             "the function calls dynamodb:PutItem on OrdersTable, and its role does not allow it. If a hook of yours \
              makes this call, add to the policy `hooks` of ConsumerRole in template.yaml (docs/hooks.md, \
-             \"A hook with its own table, permission and variable\"):\n\n    - Effect: Allow\n      \
+             \"Tables, permissions and variables\"):\n\n    - Effect: Allow\n      \
              Action: dynamodb:PutItem\n      Resource: !GetAtt OrdersTable.Arn\n"
         );
     }

@@ -1,4 +1,5 @@
-//! Your business code: one file per hook in `hooks/`, and one line here. See `docs/hooks.md`.
+//! Your business code: one file per hook in `hooks/`, and two lines here. `acuse new hook NAME` writes them; see
+//! `docs/hooks.md`.
 
 mod eventbridge;
 mod payments;

@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod inspect;
 pub(crate) mod kuenta;
 pub(crate) mod local;
+pub(crate) mod new;
 pub(crate) mod onepay;
 pub(crate) mod quarantine;
 pub(crate) mod register;

@@ -22,6 +22,9 @@ struct Cli {
 enum Command {
     /// Run the stack on this machine: the real template and binaries on an AWS emulator
     Local(local::Options),
+    /// Write a hook of your own: code, tests and template
+    #[command(subcommand)]
+    New(command::new::Command),
     /// Send signed events: a sample, a whole life cycle, or a payload of your own
     Send(command::send::Arguments),
     /// List, show and follow events, and replay rejected ones
@@ -66,6 +69,7 @@ async fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Local(options) => command::local::run(options).await,
+        Command::New(command) => command::new::run(command),
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
         Command::Inspect(arguments) => command::inspect::run(arguments).await,

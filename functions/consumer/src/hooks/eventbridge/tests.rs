@@ -117,3 +117,26 @@ fn a_type_of_any_length_fits_a_detail_type() {
         assert!(detail_type.chars().count() <= LONGEST_TYPE);
     }
 }
+
+#[tokio::test]
+async fn the_detail_names_the_account() {
+    for (name, key) in [
+        ("default", "kuenta#live#payment#"),
+        ("org-2", "kuenta/org-2#live#payment#"),
+    ] {
+        let bus = bus().await;
+        let event = sample("kuenta", "payment.completed")
+            .account(name)
+            .environment(Environment::Live)
+            .event();
+        stack(&bus).await.deliver(&event).await.is_completed();
+        let body: Value = bus.only_request().json();
+        let detail = body.pointer("/Entries/0/Detail").unwrap().as_str().unwrap();
+        let detail: Value = serde_json::from_str(detail).unwrap();
+        assert_eq!(detail.get("account"), Some(&json!(name)));
+        assert!(
+            detail.get("key").unwrap().as_str().unwrap().starts_with(key),
+            "{detail}"
+        );
+    }
+}

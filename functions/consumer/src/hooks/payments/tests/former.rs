@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// A row as the earlier version wrote it.
-fn former(id: &str, kind: &str, status: &str, stage: i64, applied: i64) -> Value {
+pub(super) fn former(id: &str, kind: &str, status: &str, stage: i64, applied: i64) -> Value {
     json!({
         "pk": format!("onepay#live#{id}"),
         "status": status,
