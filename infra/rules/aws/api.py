@@ -47,7 +47,7 @@ def the_routes_of_deployed_stacks_stay(stack):
     own = routes(stack)
     for route in own:
         _, path = route.split(" ", 1)
-        if f"POST {path}" not in own:
+        if "{" not in path and f"POST {path}" not in own:
             yield path
 
 
@@ -57,7 +57,6 @@ broken_by(
         r["HttpApi"]["Properties"]["Body"]["paths"]["/webhooks/kuenta"].pop("post"),
         stage(r)["RouteSettings"].pop("POST /webhooks/kuenta"),
     ),
-    account=lambda r, t: r["HttpApi"]["Properties"]["Body"]["paths"]["/webhooks/kuenta/{proxy+}"].pop("post"),
 )
 
 

@@ -87,8 +87,8 @@ impl Event {
     /// such texts in other bodies. `own` is the stack's environment, for payloads that name none; the environment that
     /// the account is bound to comes before it.
     ///
-    /// A payload that can't be read is an event too, with the reason in [`unreadable`](field@Self::unreadable), so that it is
-    /// claimed and recorded like any other.
+    /// A payload that can't be read is an event too, with the reason in [`unreadable`](field@Self::unreadable), so that
+    /// it is claimed and recorded like any other.
     pub fn read(envelope: Envelope, provider: &'static Provider, own: Environment) -> Self {
         let payload = match json::parse(&envelope.body) {
             Ok(payload) => payload,

@@ -10,7 +10,8 @@ use super::expression::{Step, n, s};
 use super::item;
 use super::write::{Updated, update};
 
-/// Conflicts as an operator decides on them. Each decision is one conditional write, so that of two operators one decides and the other finds it decided.
+/// Conflicts as an operator decides on them. Each decision is one conditional write, so that of two operators one
+/// decides and the other finds it decided.
 #[derive(Debug, Clone)]
 pub struct Conflicts {
     client: Client,

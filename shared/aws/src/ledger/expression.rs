@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
-/// One conditional update of one item, which comes back if the condition is false. Attribute names are always placeholders (`#name`), since DynamoDB reserves
-/// several of ours.
+/// One conditional update of one item, which comes back if the condition is false. Attribute names are always
+/// placeholders (`#name`), since DynamoDB reserves several of ours.
 #[derive(Clone)]
 pub(super) struct Step {
     table: String,

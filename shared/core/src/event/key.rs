@@ -37,8 +37,8 @@ impl IdempotencyKey {
         Self { partition, sort }
     }
 
-    /// `scope` is the provider and [account](AccountName::scope). The key consists of the type and the first of these that applies: the provider's event id, the type's rule, the
-    /// bytes' SHA-256.
+    /// `scope` is the provider and [account](AccountName::scope). The key consists of the type and the first of these
+    /// that applies: the provider's event id, the type's rule, the bytes' SHA-256.
     pub fn derive(scope: &str, environment: Environment, reading: &Reading, body_sha256: &str) -> Self {
         let scope = format!("{scope}#{}", environment.name());
         let partition = match (&reading.resource, &reading.event_id) {

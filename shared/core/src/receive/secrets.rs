@@ -8,7 +8,7 @@ mod version;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::account::{Account, AccountName};
+use crate::account::{Account, AccountName, Environment};
 use crate::provider::Provider;
 use crate::provider::scheme::Key;
 pub use accounts::Accounts;
@@ -81,6 +81,12 @@ impl Secrets {
         add_new(&mut self.signing, previous.signing);
         add_new(&mut self.tokens, previous.tokens);
         self.no_token |= previous.no_token;
+        self
+    }
+
+    /// The same secrets, bound to `environment`; as they are if that is `None`.
+    fn bound_to(mut self, environment: Option<Environment>) -> Self {
+        self.account.environment = environment.or(self.account.environment);
         self
     }
 

@@ -58,8 +58,9 @@ pub enum Refusal {
 }
 
 /// Proves who sent `delivery`: first by the token, unless the secret says that there is none, then by a signature over
-/// one of the body's canonical forms. `secrets` are of one account, which the verified delivery names. If the body is compressed, its content may have been signed instead. `now`
-/// decides whether a signature's own time is within the tolerance.
+/// one of the body's canonical forms. `secrets` are of one account, which the verified delivery names. If the body is
+/// compressed, its content may have been signed instead. `now` decides whether a signature's own time is within the
+/// tolerance.
 ///
 /// # Errors
 /// [`Refusal`] if a proof is missing or wrong.

@@ -56,8 +56,6 @@ pub enum Problem {
     },
     #[error("is there twice; keep one")]
     DuplicateAccount,
-    #[error("is of several accounts; give the object of one account: {EXPECTED}")]
-    SeveralAccounts,
     #[error("is marked as a placeholder, but is not empty; remove `placeholder`")]
     PlaceholderWithSecret,
     #[error("is stored as binary; store it as text: {EXPECTED}")]
@@ -108,7 +106,8 @@ impl Problem {
     }
 }
 
-/// The name of an unknown field or account; only its position if the name may be a secret, as in `{"wh_tok_…": "wh_hdr_…"}`.
+/// The name of an unknown field or account; only its position if the name may be a secret, as in
+/// `{"wh_tok_…": "wh_hdr_…"}`.
 fn shown(name: &str, place: usize) -> String {
     match looks_like_words(name) {
         true => format!("`{name}`"),

@@ -329,6 +329,44 @@ fn a_previous_version_is_merged_account_by_account() {
     assert_eq!(both.iter().count(), 5);
 }
 
+/// A secret that lost its token doesn't lose its binding with it.
+#[test]
+fn a_mistake_leaves_the_binding_of_an_account() {
+    let parse = |text: &str| Accounts::parse(&onepay::PROVIDER, text).unwrap().unwrap();
+    let older = r#"{"accounts":{"a":{"signing_secrets":["wh_tok_a"],"token":"wh_hdr_a"}}}"#;
+    for (binding, bound) in [(r#""environment":"test","#, Some(Environment::Test)), ("", None)] {
+        let current = format!(r#"{{"accounts":{{"a":{{{binding}"signing_secrets":["wh_tok_b"]}}}}}}"#);
+        let both = parse(&current).and_previous(parse(older));
+        let secrets = both.get("a").unwrap().unwrap();
+        assert_eq!(secrets.signing().collect::<Vec<_>>(), [b"wh_tok_a"]);
+        assert_eq!(secrets.account().environment, bound);
+    }
+}
+
+#[test]
+fn an_invalid_name_stops_no_account() {
+    let text = r#"{"accounts":{"default":{"signing_secrets":["a"]},"Merchant-7":{"signing_secrets":["b"]}}}"#;
+    let accounts = Accounts::parse(&kuenta::PROVIDER, text).unwrap().unwrap();
+    assert!(accounts.get("default").unwrap().is_ok());
+    assert!(accounts.get("Merchant-7").is_none());
+    let errors: Vec<String> = accounts.errors().map(ToString::to_string).collect();
+    insta::assert_snapshot!(errors.join("\n"), @"the secret of `kuenta` has an account with an invalid name: number 2, whose name is not shown since it may be a secret; it should be 1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit");
+    assert!(
+        SecretVersion::parse(&kuenta::PROVIDER, text).is_err(),
+        "what is written back is complete"
+    );
+}
+
+/// `acuse secrets put --account` must not take another account's object for it.
+#[test]
+fn an_account_is_read_without_a_name_around_it() {
+    let error = refusal(
+        &kuenta::PROVIDER,
+        r#"{"accounts":{"default":{"signing_secrets":["a"]}}}"#,
+    );
+    insta::assert_snapshot!(error, @r#"the secret of `kuenta` has an unknown field: `accounts`; it should be {"signing_secrets": ["…"], "token": "… where the provider has one"}"#);
+}
+
 #[test]
 fn having_no_token_must_be_explicit() {
     let parse = |text| Secrets::parse(&onepay::PROVIDER, text);

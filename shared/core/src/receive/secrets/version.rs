@@ -30,8 +30,14 @@ pub struct SecretVersion {
     pub accounts: BTreeMap<AccountName, StoredAccount>,
 }
 
-/// The accounts of a version by name, or why one can't be read.
-pub(super) type Each = BTreeMap<AccountName, Result<StoredAccount, SecretError>>;
+/// The accounts of a version, each read by itself: one that can't be read does not stop the others.
+#[derive(Default)]
+pub(super) struct Each {
+    /// The accounts, or why one can't be read.
+    pub(super) accounts: BTreeMap<AccountName, Result<StoredAccount, SecretError>>,
+    /// Accounts whose name is invalid. No URL leads to them.
+    pub(super) unnamed: Vec<SecretError>,
+}
 
 /// One account as it is stored, with its plain values. Has no `Debug` on purpose.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
@@ -61,10 +67,13 @@ impl SecretVersion {
     /// # Errors
     /// [`SecretError`], which shows no value.
     pub fn parse(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
-        let Some(each) = Self::each(provider, text)? else {
+        let Some(Each { accounts, unnamed }) = Each::read(provider, text)? else {
             return Ok(None);
         };
-        let accounts = each.into_iter().map(|(name, account)| Ok((name, account?)));
+        if let Some(error) = unnamed.into_iter().next() {
+            return Err(error);
+        }
+        let accounts = accounts.into_iter().map(|(name, account)| Ok((name, account?)));
         Ok(Some(Self {
             accounts: accounts.collect::<Result<_, SecretError>>()?,
         }))
@@ -73,46 +82,13 @@ impl SecretVersion {
     /// The accounts that can be read, without the others: what functions accept of a version that
     /// [`parse`](Self::parse) refuses.
     pub fn readable(provider: &Provider, text: &str) -> Self {
-        let each = Self::each(provider, text).ok().flatten().unwrap_or_default();
-        let readable = each
-            .into_iter()
-            .filter_map(|(name, account)| Some((name, account.ok()?)));
+        let each = Each::read(provider, text).ok().flatten().unwrap_or_default();
+        let accounts = each.accounts.into_iter();
         Self {
-            accounts: readable.collect(),
+            accounts: accounts
+                .filter_map(|(name, account)| Some((name, account.ok()?)))
+                .collect(),
         }
-    }
-
-    /// The accounts, each by itself: one that can't be read does not stop the others.
-    pub(super) fn each(provider: &Provider, text: &str) -> Result<Option<Each>, SecretError> {
-        let of_all = |problem: Problem| problem.of(provider);
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let object = json::parse(text.as_bytes()).map_err(|error| of_all(Problem::NotJson(error)))?;
-        let members = object.as_object().ok_or_else(|| of_all(Problem::NotObject))?;
-        let mut nested = members.iter().filter(|(name, _)| name.as_str() == Some("accounts"));
-        let accounts = match (nested.next(), nested.next()) {
-            (None, _) => {
-                let (account, placeholder) = StoredAccount::read(members).map_err(of_all)?;
-                return Ok((!placeholder).then(|| Each::from([(AccountName::DEFAULT, Ok(account))])));
-            }
-            (_, Some(_)) => return Err(of_all(Problem::DuplicateField { field: "accounts" })),
-            _ if members.len() > 1 => return Err(of_all(Problem::BesideAccounts)),
-            (Some((_, accounts)), None) => accounts.as_object().ok_or_else(|| of_all(Problem::NotAccounts))?,
-        };
-        let mut each = Each::new();
-        for (place, (name, value)) in (1..).zip(accounts) {
-            let text = name.to_string_lossy();
-            let name = AccountName::parse(&text).ok_or_else(|| of_all(Problem::account_name(&text, place)))?;
-            let members = value.as_object().ok_or(Problem::NotObject);
-            let account = match members.and_then(StoredAccount::read) {
-                _ if each.contains_key(&name) => Err(Problem::DuplicateAccount),
-                Ok((_, true)) => Err(Problem::PlaceholderWithSecret),
-                Ok((account, false)) => Ok(account),
-                Err(problem) => Err(problem),
-            };
-            let account = account.map_err(|problem| problem.of_account(provider, &name));
-            each.insert(name, account);
-        }
-        Ok(Some(each))
     }
 
     /// The JSON.
@@ -141,17 +117,60 @@ impl SecretVersion {
     }
 }
 
+impl Each {
+    /// `Ok(None)` is the template's placeholder.
+    pub(super) fn read(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
+        let of_all = |problem: Problem| problem.of(provider);
+        let object = object(text).map_err(of_all)?;
+        let members = object.as_object().ok_or_else(|| of_all(Problem::NotObject))?;
+        let mut nested = members.iter().filter(|(name, _)| name.as_str() == Some("accounts"));
+        let mut each = Self::default();
+        let accounts = match (nested.next(), nested.next()) {
+            (None, _) => {
+                let (account, placeholder) = StoredAccount::read(members).map_err(of_all)?;
+                each.accounts.insert(AccountName::DEFAULT, Ok(account));
+                return Ok((!placeholder).then_some(each));
+            }
+            (_, Some(_)) => return Err(of_all(Problem::DuplicateField { field: "accounts" })),
+            _ if members.len() > 1 => return Err(of_all(Problem::BesideAccounts)),
+            (Some((_, accounts)), None) => accounts.as_object().ok_or_else(|| of_all(Problem::NotAccounts))?,
+        };
+        for (place, (name, value)) in (1..).zip(accounts) {
+            let text = name.to_string_lossy();
+            let Some(name) = AccountName::parse(&text) else {
+                each.unnamed.push(of_all(Problem::account_name(&text, place)));
+                continue;
+            };
+            let members = value.as_object().ok_or(Problem::NotObject);
+            let account = match members.and_then(StoredAccount::read) {
+                _ if each.accounts.contains_key(&name) => Err(Problem::DuplicateAccount),
+                Ok((_, true)) => Err(Problem::PlaceholderWithSecret),
+                Ok((account, false)) => Ok(account),
+                Err(problem) => Err(problem),
+            };
+            let account = account.map_err(|problem| problem.of_account(provider, &name));
+            each.accounts.insert(name, account);
+        }
+        Ok(Some(each))
+    }
+}
+
+fn object(text: &str) -> Result<Value<'_>, Problem> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    json::parse(text.as_bytes()).map_err(Problem::NotJson)
+}
+
 impl StoredAccount {
-    /// Reads the JSON of one account.
+    /// Reads the JSON of one account, without `accounts` and a name around it.
     ///
     /// # Errors
     /// [`SecretError`], which shows no value.
     pub fn parse(provider: &Provider, text: &str) -> Result<Self, SecretError> {
-        let version = SecretVersion::parse(provider, text)?;
-        let mut version = version.ok_or_else(|| Problem::EmptySigningSecret.of(provider))?;
-        match version.accounts.remove(&AccountName::DEFAULT) {
-            Some(account) if version.accounts.is_empty() => Ok(account),
-            _ => Err(Problem::SeveralAccounts.of(provider)),
+        let object = object(text).map_err(|problem| problem.of(provider))?;
+        let read = object.as_object().ok_or(Problem::NotObject).and_then(Self::read);
+        match read.map_err(|problem| problem.of(provider))? {
+            (_, true) => Err(Problem::EmptySigningSecret.of(provider)),
+            (account, false) => Ok(account),
         }
     }
 
