@@ -78,7 +78,7 @@ impl Counts {
         let binding = match account_environment {
             0 => "",
             _ => {
-                ". Where an account is bound to the wrong environment, correct that first (`acuse secrets put`), then name each event (`acuse events replay KEY`)"
+                ". Where an account is bound to the wrong environment, correct that first (`acuse secrets bind PROVIDER --account NAME --environment …`), then name each event (`acuse events replay KEY`)"
             }
         };
         (self.set_aside() > 0).then(|| {
@@ -147,7 +147,7 @@ mod tests {
         let left_out = counts.left_out().unwrap();
         assert!(left_out.contains("set aside: 1 of an environment"), "{left_out}");
         assert!(
-            left_out.contains("correct that first (`acuse secrets put`)"),
+            left_out.contains("correct that first (`acuse secrets bind PROVIDER --account NAME --environment …`)"),
             "{left_out}"
         );
     }
