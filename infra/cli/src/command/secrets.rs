@@ -185,6 +185,10 @@ impl Place {
 
     /// The account as it is stored.
     fn find<'a>(&self, stored: &'a Stored) -> Result<&'a StoredAccount, Failure> {
+        if let Some(mistake) = stored.mistakes.get(&self.account) {
+            let advice = format!("what is stored is invalid: replace it, with `{}`", self.command("put"));
+            return Err(Failure::with_advice(mistake.clone(), advice));
+        }
         stored.account(&self.account).ok_or_else(|| self.unknown(stored))
     }
 
@@ -197,6 +201,13 @@ impl Place {
             false => format!("{provider} has no account `{account}`; it has {}", names.join(", ")),
         };
         Failure::with_advice(error, format!("to add it, run `{}`", self.command("put")))
+    }
+
+    /// Notes what became of other accounts with a mistake when this one was written.
+    fn note_kept(&self, stored: &Stored) {
+        for mistake in stored.other_mistakes(&self.account) {
+            note!("kept what was stored before of an account that has a mistake: {mistake}");
+        }
     }
 
     fn note_no_token(&self, account: &StoredAccount) {
