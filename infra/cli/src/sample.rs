@@ -62,7 +62,7 @@ pub enum SignerError {
         provider: &'static str,
         account: AccountName,
     },
-    #[error("`{provider}` has no account `{account}`; there are {present}")]
+    #[error("{provider} has no account `{account}`; it has {present}")]
     NoAccount {
         provider: &'static str,
         account: AccountName,
@@ -236,8 +236,8 @@ pub fn local_secrets(provider: &Provider) -> Secrets {
     parsed.unwrap_or_default()
 }
 
-/// A `curl` command that posts a signed event of `provider` to the stack at `base_url`. Run twice, it sends a duplicate.
-/// `None` if the provider has no sample.
+/// A `curl` command that posts a signed event of `provider` to the stack at `base_url`. Run twice, it sends a
+/// duplicate. `None` if the provider has no sample.
 pub fn curl(provider: &'static Provider, base_url: &str, now: Timestamp) -> Option<String> {
     // The most interesting type: money came in.
     let came_in = |name: &&&str| name.starts_with("payment") && PAID.iter().any(|end| name.ends_with(end));

@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     /// An event type of the provider's guide; an unknown one prints the list
     #[arg(required_unless_present_any = ["body", "event"])]
     event_type: Option<String>,
-    /// The account to send to, signed with its secret; a sample is of the environment that it is bound to
+    /// The account to send to, signed with its secret; a sample names the environment that the account is bound to
     #[arg(long, value_parser = account_parser(), value_name = "NAME", default_value_t)]
     account: AccountName,
     /// Send an invalid delivery, which must be refused
