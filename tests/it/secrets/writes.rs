@@ -392,7 +392,7 @@ async fn of_two_accounts_with_a_mistake_one_is_corrected_and_the_other_stays_as_
     );
 
     // There is nothing else to keep of it.
-    let case = Case::with(&[now.clone()]).await;
+    let case = Case::with(std::slice::from_ref(&now)).await;
     let stored = case.get().await;
     for own in ["default", "test"] {
         let put = case.writer.put(&stored, &name(own), account(5)).await;

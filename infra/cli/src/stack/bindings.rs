@@ -131,8 +131,8 @@ impl Bindings {
         Ok(())
     }
 
-    /// What the account is bound to now; if it has no secret any more, what it was bound to `before`. The default account
-    /// of most stacks is not bound, so that replaying its events needs no permission to read secrets.
+    /// What the account is bound to now; if it has no secret any more, what it was bound to `before`. The default
+    /// account of most stacks is not bound, so that replaying its events needs no permission to read secrets.
     fn bound(
         &self,
         key: &str,

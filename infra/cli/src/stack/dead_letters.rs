@@ -134,8 +134,8 @@ impl DeadLetter {
         reasons.find(|reason| *reason != SetAside::TestDelivery)
     }
 
-    /// Checks that its events are of the environment that its account is bound to now. The message has the account as it
-    /// was when it was received, and the consumer goes by that.
+    /// Checks that its events are of the environment that its account is bound to now. The message has the account as
+    /// it was when it was received, and the consumer goes by that.
     pub fn check(&self, bindings: &Bindings) -> Result<(), StackError> {
         let mut events = self.events.iter();
         let no_hooks = |event: &Event| event.test_delivery || event.unreadable.is_some();

@@ -155,7 +155,8 @@ impl<'a> Reverifier<'a> {
         Ok(queued)
     }
 
-    /// What to do about deliveries that were neither released nor deleted, since they verify as ones of another account.
+    /// What to do about deliveries that were neither released nor deleted, since they verify as ones of another
+    /// account.
     pub fn of_others(&self) -> impl Iterator<Item = String> {
         self.of_others.iter().map(|((provider, account), count)| {
             format!(

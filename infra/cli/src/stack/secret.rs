@@ -19,8 +19,8 @@ use crate::stack::target::{Target, TargetError};
 pub use error::StackSecretError;
 pub use stored::Stored;
 
-/// The label of the version that is being written, which it keeps until the next write: a current version that has it is
-/// of `acuse`'s own. No version has more than three labels, of the 20 that Secrets Manager allows.
+/// The label of the version that is being written, which it keeps until the next write: a current version that has it
+/// is of `acuse`'s own. No version has more than three labels, of the 20 that Secrets Manager allows.
 const WRITING: &str = "ACUSE_WRITING";
 
 const CURRENT: &str = "AWSCURRENT";
@@ -118,8 +118,8 @@ impl StackSecret {
         self.set(stored, name, Some(account)).await.map(drop)
     }
 
-    /// Whether an account can be [put](Self::put) beside the others: that the functions can read it, it has room, and no
-    /// other account is lost.
+    /// Whether an account can be [put](Self::put) beside the others: that the functions can read it, it has room, and
+    /// no other account is lost.
     pub fn check(&self, stored: &Stored, name: &AccountName, account: StoredAccount) -> Result<(), StackSecretError> {
         self.changed(stored, name, Some(account)).map(drop)
     }

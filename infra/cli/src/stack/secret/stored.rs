@@ -51,8 +51,8 @@ impl Stored {
         lost.map_or(Ok(()), |other| Err(StackSecretError::OtherMistake(other.clone())))
     }
 
-    /// Reads the current version, and the previous one's text. An error if replacing the current one would lose accounts
-    /// that are in no other version.
+    /// Reads the current version, and the previous one's text. An error if replacing the current one would lose
+    /// accounts that are in no other version.
     pub(super) fn read(
         provider: &Provider,
         value: GetSecretValueOutput,
