@@ -146,12 +146,16 @@ async fn a_change_of_another_account_at_the_same_moment_is_kept() {
             .for_each(|number| accounts[format!("their-{number}")] = object(*number));
         json!({"accounts": accounts})
     };
-    case.secret().others = [theirs(&[5, 6]), theirs(&[5])].map(|text| text.to_string()).into();
+    // Six of them, one after the other.
+    let others = (5..=10)
+        .rev()
+        .map(|last| theirs(&(5..=last).collect::<Vec<_>>()).to_string());
+    case.secret().others = others.collect();
     case.writer
         .replace(&stored, &name("test"), Some(account(2)))
         .await
         .unwrap();
-    let mut expected = theirs(&[5, 6]);
+    let mut expected = theirs(&[5, 6, 7, 8, 9, 10]);
     expected["accounts"]["test"] = object(2);
     assert_eq!(
         (case.text("AWSCURRENT"), case.text("AWSPREVIOUS")),
@@ -433,5 +437,17 @@ async fn accounts_are_removed_one_by_one_for_functions_from_before_accounts() {
         let stored = old.get().await.unwrap();
         old.replace(&stored, &name(removed), None).await.unwrap();
     }
+    assert_eq!(case.text("AWSCURRENT"), Some(object(1)));
+
+    // One that is bound can't be read by them either, until it is unbound.
+    let mut bound = object(1);
+    bound["environment"] = "live".into();
+    let two = json!({"accounts": {"default": bound, "a": object(2)}});
+    case.secret().store(&two.to_string());
+    let stored = old.get().await.unwrap();
+    old.replace(&stored, &name("a"), None).await.unwrap();
+    let stored = old.get().await.unwrap();
+    let unbound = old.replace(&stored, &AccountName::DEFAULT, Some(account(1)));
+    unbound.await.unwrap();
     assert_eq!(case.text("AWSCURRENT"), Some(object(1)));
 }
