@@ -93,7 +93,7 @@ impl<E: Error + 'static> From<E> for Failure {
         let signer = error.downcast_ref::<SignerError>().and_then(SignerError::advice);
         let api = error.downcast_ref::<ApiError>().map(ApiError::advice);
         let secret = error.downcast_ref::<StackSecretError>();
-        let secret = secret.and_then(StackSecretError::advice).map(str::to_owned);
+        let secret = secret.and_then(StackSecretError::advice);
         let advice = local.or(target).or(signer).or(api).or(secret);
         Self { error, advice }
     }

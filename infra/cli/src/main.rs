@@ -42,7 +42,7 @@ enum Command {
     Register(command::register::Arguments),
     /// Health check: test a stack end to end, and say what to fix
     Doctor(command::doctor::Arguments),
-    /// Put, rotate, list and remove providers' accounts and their secrets
+    /// Put, rotate, bind, list and remove providers' accounts and their secrets
     #[command(subcommand)]
     Secrets(command::secrets::Command),
     /// Manage webhooks at Kuenta, through its API

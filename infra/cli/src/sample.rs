@@ -151,8 +151,8 @@ pub fn local_secrets(provider: &Provider) -> Secrets {
     parsed.unwrap_or_default()
 }
 
-/// A `curl` command that posts a signed event of `provider` to the stack at `base_url`. Run twice, it sends a duplicate.
-/// `None` if the provider has no sample.
+/// A `curl` command that posts a signed event of `provider` to the stack at `base_url`. Run twice, it sends a
+/// duplicate. `None` if the provider has no sample.
 pub fn curl(provider: &'static Provider, base_url: &str, now: Timestamp) -> Option<String> {
     // The most interesting type: money came in.
     let came_in = |name: &&&str| name.starts_with("payment") && PAID.iter().any(|end| name.ends_with(end));

@@ -1,9 +1,9 @@
 //! The operator's terminal. Everything that `acuse` prints goes through here.
 //!
 //! Types, ids, reasons and errors are text from outside: from a provider, AWS, or anybody who found the URL. Unescaped,
-//! it could move the cursor, change colours and titles, or type for the operator, and a right-to-left override makes one
-//! id look like another. So everything is [escaped](escape), whether it is ours or not. Clippy denies `println!` and
-//! `comfy_table::Table` in the rest of this package.
+//! it could move the cursor, change colours and titles, or type for the operator, and a right-to-left override makes
+//! one id look like another. So everything is [escaped](escape), whether it is ours or not. Clippy denies `println!`
+//! and `comfy_table::Table` in the rest of this package.
 
 mod escape;
 mod table;

@@ -67,7 +67,12 @@ impl Secret {
         match operation {
             "GetSecretValue" => {
                 let id = self.labels.get(&label).ok_or("ResourceNotFoundException")?;
-                Ok(json!({"VersionId": id, "SecretString": self.versions[id], "CreatedDate": 1_795_161_600}))
+                let on_it = self.labels.iter().filter(|(_, on)| *on == id);
+                let stages: Vec<&String> = on_it.map(|(label, _)| label).collect();
+                let text = &self.versions[id];
+                Ok(
+                    json!({"VersionId": id, "SecretString": text, "VersionStages": stages, "CreatedDate": 1_795_161_600}),
+                )
             }
             "PutSecretValue" => {
                 let (id, secret) = (text("ClientRequestToken").unwrap(), text("SecretString").unwrap());

@@ -57,6 +57,12 @@ fn object(number: u32) -> Value {
     json!({"signing_secrets": [format!("wh_tok_{number}")], "token": format!("wh_hdr_{number}")})
 }
 
+/// The default account's object that was flat before: it was changed last when that version was written.
+fn flat(mut object: Value) -> Value {
+    object["changed_at"] = "2026-11-20T08:00:00.000Z".into();
+    object
+}
+
 /// An account's object while it is rotated.
 fn rotating(new: u32, old: u32) -> Value {
     json!({
@@ -73,7 +79,11 @@ async fn an_account_is_replaced_in_one_version_and_the_old_one_is_withdrawn() {
         .replace(&stored, &name("test"), Some(account(2)))
         .await
         .unwrap();
-    let written = json!({"accounts": {"default": object(1), "test": object(2)}});
+    let written = concat!(
+        r#"{"accounts":{"default":{"signing_secrets":["wh_tok_1"],"token":"wh_hdr_1","#,
+        r#""changed_at":"2026-11-20T08:00:00.000Z"},"#,
+        r#""test":{"signing_secrets":["wh_tok_2"],"token":"wh_hdr_2"}}}"#
+    );
     assert_eq!(
         case.secret().requests,
         [
@@ -84,6 +94,7 @@ async fn an_account_is_replaced_in_one_version_and_the_old_one_is_withdrawn() {
             "UpdateSecretVersionStage AWSPREVIOUS".to_owned(),
         ]
     );
+    let written = json!({"accounts": {"default": flat(object(1)), "test": object(2)}});
     assert_eq!(case.text("AWSCURRENT"), Some(written));
     assert_eq!(case.text("AWSPREVIOUS"), None);
 
@@ -135,12 +146,16 @@ async fn a_change_of_another_account_at_the_same_moment_is_kept() {
             .for_each(|number| accounts[format!("their-{number}")] = object(*number));
         json!({"accounts": accounts})
     };
-    case.secret().others = [theirs(&[5, 6]), theirs(&[5])].map(|text| text.to_string()).into();
+    // Six of them, one after the other.
+    let others = (5..=10)
+        .rev()
+        .map(|last| theirs(&(5..=last).collect::<Vec<_>>()).to_string());
+    case.secret().others = others.collect();
     case.writer
         .replace(&stored, &name("test"), Some(account(2)))
         .await
         .unwrap();
-    let mut expected = theirs(&[5, 6]);
+    let mut expected = theirs(&[5, 6, 7, 8, 9, 10]);
     expected["accounts"]["test"] = object(2);
     assert_eq!(
         (case.text("AWSCURRENT"), case.text("AWSPREVIOUS")),
@@ -159,7 +174,7 @@ async fn a_change_of_the_same_account_at_the_same_moment_is_not_overwritten() {
         .await
         .unwrap_err();
     assert!(matches!(error, StackSecretError::Changed { .. }), "{error:?}");
-    assert_eq!(error.advice(), Some("run this again"));
+    assert_eq!(error.advice().unwrap(), "run this again");
     assert_eq!(case.text("AWSCURRENT"), Some(object(7)));
 
     // Two put the same new account.
@@ -179,7 +194,7 @@ async fn a_flat_secret_in_mid_rotation_keeps_accepting_both() {
         .replace(&stored, &name("test"), Some(account(3)))
         .await
         .unwrap();
-    let expected = json!({"accounts": {"default": rotating(2, 1), "test": object(3)}});
+    let expected = json!({"accounts": {"default": flat(rotating(2, 1)), "test": object(3)}});
     assert_eq!(
         (case.text("AWSCURRENT"), case.text("AWSPREVIOUS")),
         (Some(expected), None)
@@ -194,7 +209,7 @@ async fn a_flat_secret_in_mid_rotation_keeps_accepting_both() {
         .replace(&stored, &name("test"), Some(account(4)))
         .await
         .unwrap();
-    let expected = json!({"accounts": {"default": rotating(2, 1), "test": object(4)}});
+    let expected = json!({"accounts": {"default": flat(rotating(2, 1)), "test": object(4)}});
     assert_eq!(case.text("AWSCURRENT"), Some(expected));
 
     let stored = case.get().await;
@@ -217,11 +232,11 @@ async fn what_is_not_withdrawn_is_withdrawn_by_the_next_run() {
     let error = case.writer.replace(&stored, &name("test"), None).await.unwrap_err();
     assert!(matches!(error, StackSecretError::NotWithdrawn { .. }), "{error:?}");
     let stored = case.get().await;
-    assert!(stored.account(&name("test")).is_none() && stored.accepts(&name("test")));
+    assert!(stored.account(&name("test")).is_none() && stored.contains(&name("test")));
 
     case.secret().failing = None;
     case.writer.replace(&stored, &name("test"), None).await.unwrap();
-    assert!(!case.get().await.accepts(&name("test")));
+    assert!(!case.get().await.contains(&name("test")));
     assert_eq!(
         (case.text("AWSCURRENT"), case.text("AWSPREVIOUS")),
         (Some(object(1)), None)
@@ -280,10 +295,10 @@ async fn what_can_not_be_stored_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_unreadable_version_is_replaced_without_losing_accounts() {
+async fn an_unreadable_version_is_replaced_by_what_functions_use() {
     let both = json!({"accounts": {"default": object(1), "test": object(2)}});
-    let misspelt = json!({"accounts": {"default": {"signing_secret": ["wh_tok_1"]}, "test": object(2)}});
-    let case = Case::with(&[both, misspelt.clone()]).await;
+    let unreadable = json!({"accounts": {"default": object(4)}, "more": 1});
+    let case = Case::with(&[both, unreadable.clone()]).await;
     assert!(matches!(case.writer.get().await, Err(StackSecretError::Secret(_))));
     let stored = case.writer.get_replaceable().await.unwrap();
     assert!(stored.invalid.is_some());
@@ -294,15 +309,17 @@ async fn an_unreadable_version_is_replaced_without_losing_accounts() {
     let expected = json!({"accounts": {"default": object(3), "test": object(2)}});
     assert_eq!(case.text("AWSCURRENT"), Some(expected));
 
-    // No other version has `test`, so only a person can decide.
-    let case = Case::with(&[misspelt]).await;
+    // There may be accounts in it that are in no other version, so only a person can decide.
+    let case = Case::with(&[unreadable]).await;
     assert!(matches!(
         case.writer.get_replaceable().await,
         Err(StackSecretError::Secret(_))
     ));
-    // A single account is replaced.
+    // A single account is replaced, by a new secret of its own.
     let case = Case::with(&[json!({"signing_secret": ["wh_tok_1"]})]).await;
     let stored = case.writer.get_replaceable().await.unwrap();
+    let error = case.writer.put(&stored, &name("test"), account(2)).await.unwrap_err();
+    assert!(matches!(error, StackSecretError::OtherMistake(_)), "{error}");
     case.writer
         .replace(&stored, &AccountName::DEFAULT, Some(account(3)))
         .await
@@ -310,48 +327,127 @@ async fn an_unreadable_version_is_replaced_without_losing_accounts() {
     assert_eq!(case.text("AWSCURRENT"), Some(object(3)));
 }
 
-/// Functions accept the other accounts of such a version.
-#[tokio::test]
-async fn accounts_beside_an_unreadable_one_stay_as_they_are() {
-    let before = json!({"accounts": {"default": object(1), "test": object(2)}});
-    let misspelt = json!({"accounts": {"default": {"signing_secret": ["x"]}, "new": object(5), "test": object(4)}});
-    let case = Case::with(&[before, misspelt]).await;
-    let stored = case.writer.get_replaceable().await.unwrap();
-    let replaced = case.writer.replace(&stored, &AccountName::DEFAULT, Some(account(3)));
-    replaced.await.unwrap();
-    let expected = json!({"accounts": {"default": object(3), "new": object(5), "test": rotating(4, 2)}});
-    assert_eq!(case.text("AWSCURRENT"), Some(expected));
+/// What is stored of an account with a mistake: a field misspelt, the token forgotten, and a token as the secret.
+fn mistakes() -> [Value; 3] {
+    [
+        json!({"signing_secrets": ["wh_tok_new"], "tokn": "wh_hdr_new"}),
+        json!({"environment": "test", "signing_secrets": ["wh_tok_new"]}),
+        json!({"signing_secrets": ["wh_hdr_9"], "token": "wh_hdr_9"}),
+    ]
 }
 
 #[tokio::test]
-async fn an_invalid_account_spoils_no_other_write() {
-    let invalid = json!({"signing_secrets": ["wh_hdr_9"], "token": "wh_hdr_9"});
+async fn no_write_loses_another_account_that_has_a_mistake() {
     let both = |default: Value, test: Value| json!({"accounts": {"default": default, "test": test}});
-    // The functions use the previous version of `test`, and so does the next one.
-    let case = Case::with(&[both(object(1), object(2)), both(object(1), invalid.clone())]).await;
-    let stored = case.get().await;
-    assert_eq!(stored.mistakes.keys().collect::<Vec<_>>(), [&name("test")]);
-    case.writer
-        .put(&stored, &AccountName::DEFAULT, account(3))
-        .await
-        .unwrap();
-    assert_eq!(case.text("AWSCURRENT"), Some(both(object(3), object(2))));
+    for mistake in mistakes() {
+        for before in [both(object(1), object(2)), object(1)] {
+            let now = both(object(1), mistake.clone());
+            let case = Case::with(&[before, now.clone()]).await;
+            let stored = case.get().await;
+            assert_eq!(stored.mistakes.keys().collect::<Vec<_>>(), [&name("test")]);
+            for change in [Some(account(3)), None] {
+                let default = case.writer.replace(&stored, &AccountName::DEFAULT, change);
+                let error = default.await.unwrap_err();
+                assert!(matches!(error, StackSecretError::OtherMistake(_)), "{error}");
+                let advice = error.advice().unwrap();
+                assert!(advice.contains("`acuse secrets put onepay --account test`"), "{advice}");
+            }
+            assert_eq!((case.text("AWSCURRENT"), case.secret().count()), (Some(now), 2));
 
-    // An invalid old secret is not added to a valid new one.
-    let case = Case::with(&[both(object(1), invalid.clone()), both(object(1), object(2))]).await;
-    let stored = case.get().await;
-    case.writer
-        .put(&stored, &AccountName::DEFAULT, account(3))
-        .await
-        .unwrap();
-    assert_eq!(case.text("AWSCURRENT"), Some(both(object(3), object(2))));
+            // It is corrected, or removed.
+            for (change, expected) in [(Some(account(3)), both(object(1), object(3))), (None, object(1))] {
+                let stored = case.get().await;
+                case.writer.replace(&stored, &name("test"), change).await.unwrap();
+                assert_eq!(case.get().await.mistakes.len(), 0);
+                assert_eq!(case.text("AWSCURRENT"), Some(expected));
+            }
+        }
+        // An invalid old secret is not added to a valid new one.
+        let case = Case::with(&[both(object(1), mistake), both(object(1), object(2))]).await;
+        let stored = case.get().await;
+        case.writer
+            .put(&stored, &AccountName::DEFAULT, account(3))
+            .await
+            .unwrap();
+        assert_eq!(case.text("AWSCURRENT"), Some(both(object(3), object(2))));
+    }
+}
 
-    // Without another one it stays as it is, for a person to look at.
-    let case = Case::with(&[both(object(1), invalid.clone())]).await;
+/// The functions use what was stored before.
+#[tokio::test]
+async fn of_two_accounts_with_a_mistake_one_is_corrected_and_the_other_stays_as_it_is_used() {
+    let [misspelt, forgotten, _] = mistakes();
+    let three =
+        |default: Value, test: Value, new: Value| json!({"accounts": {"default": default, "new": new, "test": test}});
+    let before = three(object(1), object(2), object(3));
+    let now = three(misspelt.clone(), forgotten.clone(), object(4));
+    let case = Case::with(&[before, now.clone()]).await;
     let stored = case.get().await;
-    case.writer
-        .put(&stored, &AccountName::DEFAULT, account(3))
-        .await
-        .unwrap();
-    assert_eq!(case.text("AWSCURRENT"), Some(both(object(3), invalid)));
+    let put = case.writer.replace(&stored, &AccountName::DEFAULT, Some(account(5)));
+    put.await.unwrap();
+    let kept: Vec<_> = stored
+        .other_mistakes(&AccountName::DEFAULT)
+        .map(|kept| &kept.account)
+        .collect();
+    assert_eq!(kept, [&name("test")]);
+    assert_eq!(
+        case.text("AWSCURRENT"),
+        Some(three(object(5), object(2), rotating(4, 3)))
+    );
+
+    // There is nothing else to keep of it.
+    let case = Case::with(std::slice::from_ref(&now)).await;
+    let stored = case.get().await;
+    for own in ["default", "test"] {
+        let put = case.writer.put(&stored, &name(own), account(5)).await;
+        assert!(matches!(put, Err(StackSecretError::OtherMistake(_))));
+    }
+    assert_eq!(case.text("AWSCURRENT"), Some(now));
+}
+
+/// One writer has stored its version, and not yet withdrawn the one before: another writer must not read it back.
+#[tokio::test]
+async fn what_is_being_withdrawn_does_not_come_back() {
+    let both = json!({"accounts": {"a": object(1), "b": object(2)}});
+    let case = Case::with(&[both]).await;
+    case.secret().failing = Some(("UpdateSecretVersionStage", "AWSPREVIOUS", "InvalidRequestException"));
+    let stored = case.get().await;
+    let (a, b) = (name("a"), name("b"));
+    let first = case.writer.replace(&stored, &a, Some(account(9)));
+    first.await.unwrap_err();
+    let stored = case.get().await;
+    case.secret().failing = None;
+    let second = case.writer.replace(&stored, &b, Some(account(5)));
+    second.await.unwrap();
+    let expected = json!({"accounts": {"a": object(9), "b": object(5)}});
+    assert_eq!(
+        (case.text("AWSCURRENT"), case.text("AWSPREVIOUS")),
+        (Some(expected), None)
+    );
+}
+
+/// After a rollback.
+#[tokio::test]
+async fn accounts_are_removed_one_by_one_for_functions_from_before_accounts() {
+    let three = json!({"accounts": {"default": object(1), "a": object(2), "b": object(3)}});
+    let case = Case::with(&[three]).await;
+    let client = client(Arc::clone(&case.secret)).await;
+    let old = StackSecret::new(client, "onepay".to_owned(), &onepay::PROVIDER, false);
+    for removed in ["a", "b"] {
+        let stored = old.get().await.unwrap();
+        old.replace(&stored, &name(removed), None).await.unwrap();
+    }
+    assert_eq!(case.text("AWSCURRENT"), Some(object(1)));
+
+    // One that is bound can't be read by them either, until it is unbound.
+    let mut bound = object(1);
+    bound["environment"] = "live".into();
+    let two = json!({"accounts": {"default": bound, "a": object(2)}});
+    case.secret().store(&two.to_string());
+    let stored = old.get().await.unwrap();
+    old.replace(&stored, &name("a"), None).await.unwrap();
+    let stored = old.get().await.unwrap();
+    let unbound = old.replace(&stored, &AccountName::DEFAULT, Some(account(1)));
+    unbound.await.unwrap();
+    assert_eq!(case.text("AWSCURRENT"), Some(object(1)));
 }

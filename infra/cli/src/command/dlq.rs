@@ -3,13 +3,16 @@
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
+use acuse_cli::stack::bindings::Bindings;
 use acuse_cli::stack::dead_letters::{DeadLetter, send_back};
+use acuse_cli::stack::error::StackError;
 use acuse_cli::stack::include::{Counts, Include};
 use acuse_cli::stack::queue::Walk;
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, Table, cut};
 use acuse_cli::{note, say};
-use acuse_core::clock::Clock;
+use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::consume::SetAside;
 use aws_sdk_sqs::Client;
 use clap::{Args, Subcommand};
 
@@ -33,7 +36,8 @@ pub(crate) enum Command {
     /// left for the next run. It is safe to interrupt this and to run it again: a message is deleted from
     /// the dead-letter queue only once it is in the event queue, and the ledger drops duplicates.
     ///
-    /// Expired events and events of another environment stay where they are unless you include them.
+    /// Expired events and events of another environment stay where they are unless you include them. Those of
+    /// another environment than their account is bound to now always do.
     #[command(after_help = "Examples:
   acuse dlq redrive --dry-run
   acuse dlq redrive --expired --since 24h
@@ -71,18 +75,19 @@ async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen();
     let mut table = Table::new([
         ("RECEIVED", 24),
-        ("PROVIDER", 40),
+        ("PROVIDER", 48),
         ("TYPE", 40),
         ("RESOURCE", 40),
         ("REASON", 80),
     ]);
     let mut found = 0usize;
-    let visited = visit(&target, selection, &interrupt, |dead| {
+    let visited = visit(&target, selection, &interrupt, async |dead: &DeadLetter| {
         found += 1;
         match selection.json {
             true => terminal::json(dead.json()),
             false => table.add_row(dead.row()),
         }
+        Ok(())
     });
     visited.await?;
     match (selection.json, found) {
@@ -98,7 +103,7 @@ async fn visit(
     target: &Target,
     selection: &Selection,
     interrupt: &Interrupt,
-    mut show: impl FnMut(&DeadLetter),
+    mut show: impl AsyncFnMut(&DeadLetter) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let ledger = target.ledger()?;
     let mut walk = Walk::list(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
@@ -110,7 +115,7 @@ async fn visit(
             for message in messages {
                 let dead = DeadLetter::open(message, target.environment());
                 if dead.passes(&selection.filter, &ledger).await? {
-                    show(&dead);
+                    show(&dead).await?;
                 }
             }
         }
@@ -120,26 +125,62 @@ async fn visit(
     walk.end(shown).await
 }
 
+/// Why messages are left where they are.
+struct Aside<'a> {
+    target: &'a Target,
+    bindings: Bindings,
+    now: Timestamp,
+}
+
+impl Aside<'_> {
+    /// Why a message is set aside and, if its account is bound to another environment now, what to do about it.
+    async fn of(&mut self, dead: &DeadLetter) -> Result<(Option<SetAside>, Option<String>), Failure> {
+        self.bindings.load(self.target, &dead.provider).await?;
+        match dead.check(&self.bindings) {
+            Ok(()) => Ok((dead.set_aside_reason(self.target, self.now), None)),
+            Err(error @ StackError::StillBound { named, bound, .. }) => Ok((
+                Some(SetAside::AccountEnvironment { named, bound }),
+                Some(format!("not sent back: {error}")),
+            )),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn note_unread(&self) {
+        self.bindings.unread().for_each(|text| note!("{text}"));
+    }
+}
+
 impl Redrive {
     async fn run(&self) -> Result<ExitCode, Failure> {
         let target = self.selection.stack.target().await?;
         let interrupt = Interrupt::listen();
         let dry_run = self.caution.dry_run;
+        let mut aside = Aside {
+            target: &target,
+            bindings: Bindings::of(&target),
+            now: SystemClock.now(),
+        };
         if dry_run || (self.include.any() && !self.caution.yes) {
-            let (mut found, now) = (Done::default(), SystemClock.now());
-            let visited = visit(&target, &self.selection, &interrupt, |dead| {
-                let set_aside = dead.set_aside_reason(&target, now);
+            let mut found = Done::default();
+            let visited = visit(&target, &self.selection, &interrupt, async |dead: &DeadLetter| {
+                let (set_aside, why) = aside.of(dead).await?;
                 if !self.include.includes(set_aside) {
                     found.left_out.add(set_aside);
-                    return;
+                    if let Some(why) = why.filter(|_| dry_run) {
+                        note!("{why}");
+                    }
+                    return Ok(());
                 }
                 found.sent.add(set_aside);
                 if dry_run {
                     self.say(dead, "would be sent back");
                 }
+                Ok(())
             });
             visited.await?;
             if dry_run {
+                aside.note_unread();
                 self.sum_up(&format!("{} would be sent back", found.sent.total()), found.left_out);
                 return Ok(interrupt.code());
             }
@@ -148,11 +189,12 @@ impl Redrive {
         let mut walk = Walk::work(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
         note_hidden(&walk);
         let bar = Bar::new(walk.depth().visible);
-        let done = self.send_back(&target, &mut walk, &bar, &interrupt).await;
+        let done = self.send_back(&mut aside, &mut walk, &bar, &interrupt).await;
         let later = walk.later();
         let done = walk.end(done).await;
         bar.clear();
         let done = done?;
+        aside.note_unread();
         let (sent, left) = (done.sent.total(), done.left + done.left_out.total());
         self.sum_up(&format!("{sent} sent back, {left} left"), done.left_out);
         if later > 0 {
@@ -172,13 +214,14 @@ impl Redrive {
 
     async fn send_back(
         &self,
-        target: &Target,
+        aside: &mut Aside<'_>,
         walk: &mut Walk,
         bar: &Bar,
         interrupt: &Interrupt,
     ) -> Result<Done, Failure> {
+        let target = aside.target;
         let (ledger, to) = (target.ledger()?, target.output("EventQueueUrl")?);
-        let (mut done, now) = (Done::default(), SystemClock.now());
+        let mut done = Done::default();
         while let Some(messages) = walk.next().await?
             && !interrupt.received()
         {
@@ -186,13 +229,18 @@ impl Redrive {
             let mut letters = Vec::new();
             for message in messages {
                 let dead = DeadLetter::open(message, target.environment());
-                let set_aside = dead.set_aside_reason(target, now);
                 if !dead.passes(&self.selection.filter, &ledger).await? {
                     done.left += 1;
-                } else if self.include.includes(set_aside) {
+                    continue;
+                }
+                let (set_aside, why) = aside.of(&dead).await?;
+                if self.include.includes(set_aside) {
                     letters.push((dead, set_aside));
-                } else {
-                    done.left_out.add(set_aside);
+                    continue;
+                }
+                done.left_out.add(set_aside);
+                if let Some(why) = why {
+                    bar.suspend(|| note!("{why}"));
                 }
             }
             let passing: Vec<&DeadLetter> = letters.iter().map(|(dead, _)| dead).collect();

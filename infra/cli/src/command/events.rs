@@ -64,13 +64,15 @@ pub(crate) enum Command {
     /// events of another environment are left out unless you include them or name them by key; including
     /// them asks for confirmation. It is safe to interrupt this and to run it again.
     ///
-    /// An event of another environment than its account is bound to is replayed only by key, and only once
-    /// the binding is corrected.
+    /// An event stays one of the environment that it was recorded with. If its account is bound to another one
+    /// now, it is not replayed; if the account had been bound by mistake, see `--as-bound`. An event that was set
+    /// aside because of its account's binding is replayed only by key.
     #[command(after_help = "Examples:
   acuse events replay --status REJECTED --error 'no such order' --since 24h --dry-run
   acuse events replay --provider kuenta --type payment.completed --stack acuse
   acuse events replay --expired --since 2026-11-01T00:00:00Z --dry-run
-  acuse events replay 'onepay#live#payment#9e5ccd4a|payment.approved'")]
+  acuse events replay 'onepay#live#payment#9e5ccd4a|payment.approved'
+  acuse events replay --provider kuenta --account org-2 --wrong-environment --as-bound    its binding was wrong")]
     Replay(Replay),
     /// Release conflicts: hooks get each of them as an event of its own
     ///
@@ -181,7 +183,7 @@ impl List {
         }
         let mut table = Table::new([
             ("RECEIVED", 24),
-            ("PROVIDER", 40),
+            ("PROVIDER", 48),
             ("ENV", 8),
             ("TYPE", TYPE),
             ("RESOURCE", RESOURCE),

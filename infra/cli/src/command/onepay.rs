@@ -4,10 +4,12 @@ mod store;
 
 use std::process::ExitCode;
 
+use acuse_cli::stack::filter::account_option;
 use acuse_cli::webhooks::client::Pace;
 use acuse_cli::webhooks::onepay::{BASE, Change, Onepay};
-use acuse_cli::webhooks::{self, ApiError};
+use acuse_cli::webhooks::{self, ApiError, Webhook};
 use acuse_cli::{note, say};
+use acuse_core::account::AccountName;
 use acuse_core::providers::onepay::PROVIDER;
 use clap::{Args, Subcommand};
 use thiserror::Error;
@@ -51,7 +53,7 @@ With `--no-store`, copy the secret and token from OnePay's panel; they are never
   acuse onepay webhooks update 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --no-token
 
 Options that are not given leave their setting unchanged. Before `--no-token`, store the secret without a
-token (`acuse secrets put onepay --no-token`), so that no delivery is refused.")]
+token (`acuse secrets put onepay --account NAME --no-token`), so that no delivery is refused.")]
     Update(Update),
     /// Delete a webhook permanently; it is not an error if there is none
     #[command(after_help = "Examples:
@@ -147,13 +149,22 @@ impl ManagementApi for Api {
     }
 }
 
+/// The command that states that a webhook has no token. Its URL names the account.
+fn put_without_token(webhook: &Webhook) -> String {
+    let account = webhook.url.rsplit_once("/webhooks/onepay/");
+    let account = account.and_then(|(_, name)| AccountName::parse(name.trim_end_matches('/')));
+    let account = account_option(&account.unwrap_or_default());
+    format!("acuse secrets put onepay{account} --no-token")
+}
+
 impl Show {
     async fn run(&self) -> Result<(), Failure> {
         let webhook = self.api.client()?.show(&self.id).await?;
+        let put = put_without_token(&webhook);
         let without_token = webhook.has_token == Some(false);
         print(&[webhook], self.json);
         if without_token && !self.json {
-            say!("its deliveries carry no token; the stack must know that: `acuse secrets put onepay --no-token`");
+            say!("its deliveries carry no token; the stack must know that: `{put}`");
         }
         Ok(())
     }
@@ -241,7 +252,10 @@ impl Update {
             ));
         }
         if self.no_token {
-            note!("its deliveries are refused until you run `acuse secrets put onepay --no-token`");
+            note!(
+                "its deliveries are refused until you run `{}`",
+                put_without_token(&webhook)
+            );
         }
         Ok(())
     }

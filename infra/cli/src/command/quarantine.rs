@@ -57,6 +57,8 @@ pub(crate) enum Command {
         arguments: Arguments,
     },
     /// Delete deliveries that still fail verification; valid ones are left for `release`
+    ///
+    /// What was sent to the wrong account, and verifies with the secret and token of another one, is left too.
     #[command(after_help = "Examples:
   acuse quarantine purge --provider kuenta
   acuse quarantine purge --yes --stack acuse")]
@@ -120,7 +122,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         reverifier: Reverifier::new(&target)?.as_account(as_account),
         table: Table::new([
             ("RECEIVED", 24),
-            ("PROVIDER", 40),
+            ("PROVIDER", 48),
             ("DELIVERY", 40),
             ("BYTES", 10),
             ("REASON", 80),
@@ -221,6 +223,7 @@ impl Pass<'_> {
     }
 
     fn sum_up(&self) {
+        self.reverifier.of_others().for_each(|text| note!("{text}"));
         if self.json {
             return;
         }

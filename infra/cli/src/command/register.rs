@@ -9,7 +9,7 @@ use acuse_aws::system::SystemClock;
 use acuse_cli::stack::filter::{self, account_parser, provider_parser};
 use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
 use acuse_cli::stack::queue::Walk;
-use acuse_cli::stack::secret::StackSecret;
+use acuse_cli::stack::secret::{StackSecret, StackSecretError};
 use acuse_cli::stack::target::Target;
 use acuse_cli::terminal::{self, quoted};
 use acuse_cli::{note, say};
@@ -84,6 +84,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if arguments.close {
         close(&secret, provider).await?;
         return Ok(ExitCode::SUCCESS);
+    }
+    // Older functions would never answer it 200, and the panel would refuse the URL.
+    if !account.is_default() && !target.knows_accounts() {
+        return Err(StackSecretError::OldFunctions.into());
     }
     let url = target.webhook_url(provider, &account)?;
     let opened = SystemClock.now();

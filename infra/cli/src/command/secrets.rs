@@ -1,7 +1,7 @@
 //! `acuse secrets`: what a provider and its merchant share, account by account.
 //!
-//! A value is read from the terminal, without echo, or from standard input. It is never read from the command line, where
-//! other users and the shell's history would see it, and never printed.
+//! A value is read from the terminal, without echo, or from standard input. It is never read from the command line,
+//! where other users and the shell's history would see it, and never printed.
 
 mod arrivals;
 mod bind;
@@ -26,7 +26,7 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::options::StackOptions;
-use bind::Binding;
+pub(super) use bind::Binding;
 pub(super) use input::ask;
 
 /// A read just after a write to Secrets Manager may still return the old value.
@@ -103,7 +103,7 @@ If a secret has leaked, see \"A secret has leaked\" in docs/operations.md.")]
     /// Values are never shown. The last delivery is looked up among the newest events of the last 7 days.
     #[command(after_help = "Examples:
   acuse secrets list
-  acuse secrets list onepay --json | jq 'select(.signing_secrets > 1)'    rotations to finish")]
+  acuse secrets list onepay --json | jq 'select(.signing_secrets > 1 or .tokens > 1)'    rotations to finish")]
     List(list::List),
     /// Remove an account: its deliveries are refused
     ///
@@ -127,7 +127,7 @@ pub(crate) struct Which {
     /// The provider whose secret it is
     #[arg(value_parser = provider_parser())]
     provider: &'static Provider,
-    /// The account, which is the last part of its webhook's URL: /webhooks/PROVIDER/NAME
+    /// The account, whose webhook's URL is /webhooks/PROVIDER/NAME; for `default`, /webhooks/PROVIDER
     #[arg(long, value_name = "NAME", value_parser = account_parser(), default_value_t)]
     account: AccountName,
     #[command(flatten)]
@@ -185,6 +185,10 @@ impl Place {
 
     /// The account as it is stored.
     fn find<'a>(&self, stored: &'a Stored) -> Result<&'a StoredAccount, Failure> {
+        if let Some(mistake) = stored.mistakes.get(&self.account) {
+            let advice = format!("what is stored is invalid: replace it, with `{}`", self.command("put"));
+            return Err(Failure::with_advice(mistake.clone(), advice));
+        }
         stored.account(&self.account).ok_or_else(|| self.unknown(stored))
     }
 
@@ -197,6 +201,13 @@ impl Place {
             false => format!("{provider} has no account `{account}`; it has {}", names.join(", ")),
         };
         Failure::with_advice(error, format!("to add it, run `{}`", self.command("put")))
+    }
+
+    /// Notes what became of other accounts with a mistake when this one was written.
+    fn note_kept(&self, stored: &Stored) {
+        for mistake in stored.other_mistakes(&self.account) {
+            note!("kept what was stored before of an account that has a mistake: {mistake}");
+        }
     }
 
     fn note_no_token(&self, account: &StoredAccount) {

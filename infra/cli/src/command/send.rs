@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     /// An event type of the provider's guide; an unknown one prints the list
     #[arg(required_unless_present_any = ["body", "event", "scenario", "list"])]
     event_type: Option<String>,
-    /// The account to send to, signed with its secret; a sample is of the environment that it is bound to
+    /// The account to send to, signed with its secret; a sample names the environment that the account is bound to
     #[arg(long, value_parser = account_parser(), value_name = "NAME", default_value_t)]
     account: AccountName,
     /// Send to this URL instead of the stack's

@@ -77,7 +77,8 @@ pub(super) async fn replay(
     let Some(record) = inspector.record(&key).await? else {
         return Ok(Redirect::to("/"));
     };
-    let bindings = Bindings::read(target, std::slice::from_ref(&record)).await?;
+    let bindings = Bindings::of(target).read(target, std::slice::from_ref(&record));
+    let bindings = bindings.await?;
     if let Some((group, message)) = replayed(&target.ledger()?, &bindings, &record).await? {
         target.outbox()?.queue(&group, message).await?;
     }
@@ -91,11 +92,16 @@ pub(super) async fn confirm_redrive(
 ) -> Result<Markup, Failed> {
     let found = dead_letters::first(&inspector).await?;
     let dead = found.iter().find(|dead| dead.message.message_id() == Some(&id));
+    let mut bindings = Bindings::of(&inspector.target);
+    if let Some(dead) = dead {
+        bindings.load(&inspector.target, &dead.provider).await?;
+    }
     let what = match dead {
         None => html! { (words.not_found) },
         Some(dead) => html! {
             (dead.row().map(|text| escape(&text)).join(" · "))
             (warning(words, dead.set_aside_reason(&inspector.target, SystemClock.now())))
+            @if let Err(error) = dead.check(&bindings) { br; strong { (escape(&error.to_string())) } }
         },
     };
     let question = Question {
@@ -121,6 +127,9 @@ pub(super) async fn redrive(
             return Ok::<_, Failed>(false);
         };
         let dead = DeadLetter::open(message, target.environment());
+        let mut bindings = Bindings::of(target);
+        bindings.load(target, &dead.provider).await?;
+        dead.check(&bindings)?;
         let returned = send_back(target.output("EventQueueUrl")?, &mut walk, &[&dead]).await?;
         match returned.refused.into_iter().next() {
             None => Ok(true),

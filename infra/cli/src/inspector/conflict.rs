@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::page::{Question, encoded, moment, page, status};
 use super::words::Words;
 use super::{Failed, Inspector, Key};
+use crate::stack::bindings::Bindings;
 use crate::stack::conflicts::{self, DecisionOutcome, compared};
 use crate::stack::difference::{Difference, Member};
 use crate::stack::lookup;
@@ -150,7 +151,11 @@ async fn decide(inspector: &Inspector, words: &Words, key: &str, reason: Option<
     let conflict = conflict.filter(|record| record.conflict_of.is_some());
     let outcome = match (conflict, reason) {
         (None, _) => DecisionOutcome::Gone,
-        (Some(conflict), None) => conflicts::release(&inspector.target, &conflict).await?,
+        (Some(conflict), None) => {
+            let target = &inspector.target;
+            let bindings = Bindings::of(target).read(target, std::slice::from_ref(&conflict));
+            conflicts::release(target, &bindings.await?, &conflict).await?
+        }
         (Some(conflict), Some(reason)) => conflicts::dismiss(&inspector.target, &conflict, reason).await?,
     };
     let back = format!("/event?key={}", encoded(key));

@@ -23,7 +23,8 @@ impl Background {
             .map_err(|error| Error::Runtime(error.into()))
     }
 
-    /// Runs `task` to its end. What it spawns runs until the stack stops. If the future is dropped, so is the task, and the programs it has started end.
+    /// Runs `task` to its end. What it spawns runs until the stack stops. If the future is dropped, so is the task, and
+    /// the programs it has started end.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         task: impl Future<Output = Result<T, Error>> + Send + 'static,

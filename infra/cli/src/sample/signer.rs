@@ -18,7 +18,7 @@ pub enum SignerError {
         provider: &'static str,
         account: AccountName,
     },
-    #[error("`{provider}` has no account `{account}`; there are {present}")]
+    #[error("{provider} has no account `{account}`; it has {present}")]
     NoAccount {
         provider: &'static str,
         account: AccountName,

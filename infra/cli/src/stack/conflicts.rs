@@ -30,9 +30,8 @@ pub enum DecisionOutcome {
 
 /// Releases a conflict: marks its record as free to claim, then queues it, so that hooks get it as an event of its own.
 /// In this order, nobody can dismiss a conflict that is already queued.
-pub async fn release(target: &Target, record: &Record) -> Result<DecisionOutcome, StackError> {
-    let bindings = Bindings::read(target, std::slice::from_ref(record)).await?;
-    let replayed = replayed(&target.ledger()?, &bindings, record).await?;
+pub async fn release(target: &Target, bindings: &Bindings, record: &Record) -> Result<DecisionOutcome, StackError> {
+    let replayed = replayed(&target.ledger()?, bindings, record).await?;
     let (Some(key), Some((group, message))) = (IdempotencyKey::parse(&record.key), replayed) else {
         return Ok(DecisionOutcome::Gone);
     };

@@ -14,6 +14,8 @@ use acuse_core::wire::envelope::Envelope;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use serde_json::json;
 
+use crate::stack::bindings::Bindings;
+use crate::stack::error::StackError;
 use crate::stack::filter::Filter;
 use crate::stack::lookup;
 use crate::stack::queue::{Attributes, QueueError, RefusedMessage, Walk, attribute};
@@ -130,6 +132,14 @@ impl DeadLetter {
         let mut reasons = events.filter_map(|event| target.set_aside_reason(event, now));
         // A test delivery reaches no hook even as a replay.
         reasons.find(|reason| *reason != SetAside::TestDelivery)
+    }
+
+    /// Checks that its events are of the environment that its account is bound to now. The message has the account as
+    /// it was when it was received, and the consumer goes by that.
+    pub fn check(&self, bindings: &Bindings) -> Result<(), StackError> {
+        let mut events = self.events.iter();
+        let no_hooks = |event: &Event| event.test_delivery || event.unreadable.is_some();
+        events.try_for_each(|event| if no_hooks(event) { Ok(()) } else { bindings.check(event) })
     }
 
     /// Its attributes, marked as a replay, so that a rejected event may be claimed again. A conflict's replay keeps its

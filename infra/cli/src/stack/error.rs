@@ -1,9 +1,11 @@
 //! Why something could not be done on a stack.
 
+use std::sync::Arc;
+
 use acuse_aws::config::ConfigError;
 use acuse_aws::ledger::conflict::WriteError;
 use acuse_aws::ledger::reader::ReadError;
-use acuse_core::account::AccountName;
+use acuse_core::account::{AccountName, Environment};
 use acuse_core::receive::{OutboxError, StoreError};
 use acuse_core::wire::envelope::TooLong;
 use thiserror::Error;
@@ -32,16 +34,19 @@ pub enum StackError {
     #[error("the message can't be queued")]
     TooLong(#[from] TooLong),
     #[error("what the account of `{key}` is bound to can't be read, so the event can't be replayed")]
-    Binding { key: String, source: StoreError },
+    Binding { key: String, source: Arc<StoreError> },
     #[error(
-        "`{key}` is of environment `{named}`, but account `{account}` is bound to `{bound}`; if that is wrong, correct it (`acuse secrets put {provider} --account {account} --environment {named}`) and run this again"
+        "`{key}` is of environment `{named}`, but account `{account}` is bound to `{bound}`; if that is wrong, correct it (`acuse secrets bind {provider} --account {account} --environment {named}`) and run this again{hint}",
+        named = .named.name(), bound = .bound.name()
     )]
     StillBound {
         key: String,
-        named: &'static str,
-        bound: &'static str,
+        named: Environment,
+        bound: Environment,
         provider: &'static str,
         account: AccountName,
+        /// What else helps.
+        hint: &'static str,
     },
     #[error("the conflict was released, but not queued: run this again")]
     NotQueued(#[source] OutboxError),

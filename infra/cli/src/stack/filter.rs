@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_core::account::{AccountName, Environment};
+use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::ledger::Status;
 use acuse_core::provider::Provider;
@@ -120,12 +120,6 @@ pub fn length(text: &str) -> Option<Duration> {
     let span: Span = text.parse().ok()?;
     let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
     Duration::try_from(length).ok()
-}
-
-/// Parses an environment's name.
-pub fn environment_parser() -> impl TypedValueParser<Value = Environment> {
-    let names = [Environment::Live, Environment::Test].map(Environment::name);
-    PossibleValuesParser::new(names).try_map(|name| Environment::from_name(&name).ok_or("not an environment"))
 }
 
 /// The option that names an account in an `acuse` command; empty for the default one.

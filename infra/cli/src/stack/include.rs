@@ -44,8 +44,10 @@ const KINDS: [&str; 5] = [
     "of an environment that the stack does not take",
     "of another environment than their account is bound to",
     "expired",
-    "test deliveries",
+    TEST_DELIVERIES,
 ];
+
+const TEST_DELIVERIES: &str = "test deliveries";
 
 impl Counts {
     /// Counts one more event.
@@ -78,7 +80,7 @@ impl Counts {
         let binding = match account_environment {
             0 => "",
             _ => {
-                ". Where an account is bound to the wrong environment, correct that first (`acuse secrets put`), then name each event (`acuse events replay KEY`)"
+                ". Where an account is bound to the wrong environment, correct that first (`acuse secrets bind PROVIDER --account NAME --environment …`), then name each event (`acuse events replay KEY`)"
             }
         };
         (self.set_aside() > 0).then(|| {
@@ -93,7 +95,11 @@ impl Counts {
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = self.0.iter().zip(KINDS).filter(|(count, _)| **count > 0);
-        let kinds: Vec<_> = kinds.map(|(count, kind)| format!("{count} {kind}")).collect();
+        let kinds = kinds.map(|(count, kind)| match (count, kind) {
+            (1, TEST_DELIVERIES) => "1 test delivery".to_owned(),
+            _ => format!("{count} {kind}"),
+        });
+        let kinds: Vec<_> = kinds.collect();
         match kinds.is_empty() {
             true => f.write_str("none"),
             false => f.write_str(&kinds.join(", ")),
@@ -141,13 +147,13 @@ mod tests {
         ALL.into_iter().chain([None]).for_each(|aside| counts.add(aside));
         assert_eq!(
             counts.to_string(),
-            "2 that failed, 1 of an environment that the stack does not take, 1 of another environment than their account is bound to, 1 expired, 1 test deliveries"
+            "2 that failed, 1 of an environment that the stack does not take, 1 of another environment than their account is bound to, 1 expired, 1 test delivery"
         );
         assert_eq!((counts.total(), counts.set_aside()), (6, 4));
         let left_out = counts.left_out().unwrap();
         assert!(left_out.contains("set aside: 1 of an environment"), "{left_out}");
         assert!(
-            left_out.contains("correct that first (`acuse secrets put`)"),
+            left_out.contains("correct that first (`acuse secrets bind PROVIDER --account NAME --environment …`)"),
             "{left_out}"
         );
     }

@@ -1,5 +1,7 @@
 //! The quarantine: deliveries that failed verification, verified again.
 
+use std::collections::BTreeMap;
+
 use acuse_aws::verifier::SqsOutbox;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
@@ -7,7 +9,7 @@ use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
 use acuse_core::providers;
 use acuse_core::receive::quarantine::{ACCOUNT, InvalidMessage, QuarantinedDelivery, REGISTRATION};
-use acuse_core::receive::secrets::Accounts;
+use acuse_core::receive::secrets::{Accounts, Secrets};
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
 use acuse_core::receive::{Outbox, SecretStore};
 use acuse_core::wire::delivery::{Delivery, Unverified};
@@ -44,6 +46,8 @@ pub struct Reverifier<'a> {
     outbox: SqsOutbox,
     verifiers: Vec<Verifier>,
     as_account: Option<AccountName>,
+    /// How many would verify as deliveries of another account, by provider and account.
+    of_others: BTreeMap<(String, AccountName), usize>,
 }
 
 /// A provider with the stack's settings, and its secrets.
@@ -53,7 +57,9 @@ type Verifier = (&'static Provider, Accounts);
 pub enum Verdict {
     /// It verifies; this message of this group queues it.
     Valid(String, envelope::Message),
-    /// It does not verify with the stack's secrets.
+    /// It does not verify, but would if it had been sent to this account.
+    OtherAccount(AccountName),
+    /// It does not verify with the secrets of any account.
     Invalid,
     /// It can't be verified: the secret is missing, the provider or account is unknown, or the message can't be read.
     Unknown,
@@ -67,6 +73,7 @@ impl<'a> Reverifier<'a> {
             outbox: target.outbox()?,
             verifiers: Vec::new(),
             as_account: None,
+            of_others: BTreeMap::new(),
         })
     }
 
@@ -86,23 +93,21 @@ impl<'a> Reverifier<'a> {
         let Some((provider, accounts)) = self.verifier(&item.provider).await? else {
             return Ok(Verdict::Unknown);
         };
-        let Some(Ok(secrets)) = accounts
-            .get(delivery.account())
-            .filter(|found| found.is_ok_and(|own| !own.is_empty()))
-        else {
-            return Ok(Verdict::Unknown);
-        };
+        let own = accounts.get(delivery.account()).and_then(Result::ok);
+        let own = own.filter(|own| !own.is_empty());
         // A signature's timestamp is compared with the time of receipt, not with now.
-        Ok(
-            match signature::verify(&delivery, &provider.scheme, secrets, delivery.received_at()) {
-                Err(_) => Verdict::Invalid,
-                Ok(verified) => {
-                    let message = Envelope::seal(provider.name, &verified).to_message()?;
-                    let group = verified.account().name.scope(provider.name);
-                    Verdict::Valid(group.into_owned(), message)
-                }
-            },
-        )
+        let verify =
+            |secrets: &Secrets| signature::verify(&delivery, &provider.scheme, secrets, delivery.received_at());
+        if let Some(Ok(verified)) = own.map(verify) {
+            let message = Envelope::seal(provider.name, &verified).to_message()?;
+            let group = verified.account().name.scope(provider.name);
+            return Ok(Verdict::Valid(group.into_owned(), message));
+        }
+        Ok(match (accounts.iter().find(|other| verify(other).is_ok()), own) {
+            (Some(other), _) => Verdict::OtherAccount(other.account().name.clone()),
+            (None, Some(_)) => Verdict::Invalid,
+            (None, None) => Verdict::Unknown,
+        })
     }
 
     /// Which header, canonical form and secret would have matched, and what to set.
@@ -138,7 +143,7 @@ impl<'a> Reverifier<'a> {
         let verdicts = self.verify_all(items).await?.into_iter();
         let valid = verdicts.filter_map(|(item, verdict)| match verdict {
             Verdict::Valid(group, message) => Some((item, group, message)),
-            Verdict::Invalid | Verdict::Unknown => None,
+            _ => None,
         });
         let outbox = &self.outbox;
         let calls =
@@ -150,18 +155,33 @@ impl<'a> Reverifier<'a> {
         Ok(queued)
     }
 
+    /// What to do about deliveries that were neither released nor deleted, since they verify as ones of another
+    /// account.
+    pub fn of_others(&self) -> impl Iterator<Item = String> {
+        self.of_others.iter().map(|((provider, account), count)| {
+            format!(
+                "left in quarantine: {count} sent to another account, but signed with the secret of `{account}`. Correct the URL at the provider, then release them with `acuse quarantine release --provider {provider} --as-account {account}`"
+            )
+        })
+    }
+
     async fn verify_all<'q>(
         &mut self,
         items: &[&'q Quarantined],
     ) -> Result<Vec<(&'q Quarantined, Verdict)>, StackError> {
         let mut verdicts = Vec::new();
         for item in items {
-            verdicts.push((*item, self.verify(item).await?));
+            let verdict = self.verify(item).await?;
+            if let Verdict::OtherAccount(account) = &verdict {
+                let account = (item.provider.clone(), account.clone());
+                *self.of_others.entry(account).or_default() += 1;
+            }
+            verdicts.push((*item, verdict));
         }
         Ok(verdicts)
     }
 
-    /// Deletes those of `items` that don't verify with the stack's secrets. Returns them.
+    /// Deletes those of `items` that don't verify with the secrets of any account. Returns them.
     pub async fn purge<'q>(
         &mut self,
         items: &[&'q Quarantined],

@@ -7,9 +7,11 @@ mod stored;
 use std::error::Error;
 use std::time::Duration;
 
+use acuse_aws::system::SystemRandom;
 use acuse_core::account::AccountName;
+use acuse_core::clock::Random;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{LONGEST, SecretVersion, StoredAccount};
+use acuse_core::receive::secrets::{LONGEST, StoredAccount};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 
@@ -17,18 +19,19 @@ use crate::stack::target::{Target, TargetError};
 pub use error::StackSecretError;
 pub use stored::Stored;
 
-/// The label of the version that is being written, until it becomes the current one. Each write takes it from the version
-/// before: no version has more than three labels, of the 20 that Secrets Manager allows.
+/// The label of the version that is being written, which it keeps until the next write: a current version that has it
+/// is of `acuse`'s own. No version has more than three labels, of the 20 that Secrets Manager allows.
 const WRITING: &str = "ACUSE_WRITING";
 
 const CURRENT: &str = "AWSCURRENT";
 const PREVIOUS: &str = "AWSPREVIOUS";
 
 /// How often a write is done again because another account was changed at the same moment.
-const RETRIES: usize = 4;
+const RETRIES: usize = 10;
 
-/// The wait before that: a read just after a write may still return the old value.
-const PAUSE: Duration = Duration::from_millis(500);
+/// The shortest wait before that: a read just after a write may still return the old value. Up to as much again is
+/// random, so that several writers don't meet again.
+const PAUSE_MILLIS: u64 = 500;
 
 /// One provider's secret in Secrets Manager, which has all its accounts.
 #[derive(Debug)]
@@ -74,8 +77,8 @@ impl StackSecret {
         }
     }
 
-    /// The accounts that the functions accept, even if the current version can't be read and is to be replaced. Fails if
-    /// that would lose accounts that are in no other version.
+    /// The accounts that the functions accept, even if the current version can't be read and is to be replaced. An
+    /// error if that would lose accounts that are in no other version.
     pub async fn get_replaceable(&self) -> Result<Stored, StackSecretError> {
         let value = self.current().await?;
         let previous = self.previous().await?.and_then(|value| value.secret_string);
@@ -115,18 +118,17 @@ impl StackSecret {
         self.set(stored, name, Some(account)).await.map(drop)
     }
 
-    /// Whether an account can be [put](Self::put) beside the others: that the functions can read it, and it has room.
+    /// Whether an account can be [put](Self::put) beside the others: that the functions can read it, it has room, and
+    /// no other account is lost.
     pub fn check(&self, stored: &Stored, name: &AccountName, account: StoredAccount) -> Result<(), StackSecretError> {
-        let mut version = stored.version.clone();
-        version.accounts.insert(name.clone(), account);
-        self.text(&version).map(drop)
+        self.changed(stored, name, Some(account)).map(drop)
     }
 
-    /// Stores an account, or removes it, and withdraws what it had before. All others stay as they are. Running it again
-    /// is safe.
+    /// Stores an account, or removes it, and withdraws what it had before. All others stay as they are. Running it
+    /// again is safe.
     ///
-    /// Functions accept the version labelled `AWSPREVIOUS`, which is the one that was replaced, so it loses that label. A
-    /// second write would withdraw it too, but Secrets Manager keeps about 100 versions of a secret a day.
+    /// Functions accept the version labelled `AWSPREVIOUS`, which is the one that was replaced, so it loses that label.
+    /// A second write would withdraw it too, but Secrets Manager keeps about 100 versions of a secret a day.
     /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
     pub async fn replace(
         &self,
@@ -162,15 +164,12 @@ impl StackSecret {
         let mut retries = 0..RETRIES;
         loop {
             let base: &Stored = newer.as_ref().unwrap_or(stored);
-            let mut version = base.version.clone();
-            match account.clone() {
-                Some(account) => drop(version.accounts.insert(name.clone(), account)),
-                None => drop(version.accounts.remove(name)),
-            }
-            match self.write(&base.id, &version).await {
+            let text = self.changed(base, name, account.clone())?;
+            match self.write(&base.id, text).await {
                 Ok(()) => return Ok(base.id.clone()),
                 Err(error @ StackSecretError::Changed { .. }) if retries.next().is_some() => {
-                    tokio::time::sleep(PAUSE).await;
+                    let random = u64::try_from(SystemRandom.bits() % u128::from(PAUSE_MILLIS)).unwrap_or_default();
+                    tokio::time::sleep(Duration::from_millis(PAUSE_MILLIS + random)).await;
                     let now = self.get().await?;
                     if now.account(name) != stored.account(name) {
                         return Err(error);
@@ -191,8 +190,7 @@ impl StackSecret {
     /// written     ACUSE_WRITING                 ACUSE_WRITING, AWSCURRENT
     ///              │ another write may take the label; a version without any is kept for a day
     /// ```
-    async fn write(&self, read: &str, version: &SecretVersion) -> Result<(), StackSecretError> {
-        let text = self.text(version)?;
+    async fn write(&self, read: &str, text: String) -> Result<(), StackSecretError> {
         let put = self.client.put_secret_value().secret_id(&self.id).secret_string(text);
         let put = put.version_stages(WRITING).send().await;
         let put = put.map_err(|error| match error.as_service_error() {
@@ -222,9 +220,21 @@ impl StackSecret {
         }
     }
 
-    /// The text to store, if the functions can read it and it has room.
-    fn text(&self, version: &SecretVersion) -> Result<String, StackSecretError> {
-        if version.single().is_none() && !version.accounts.is_empty() && !self.knows_accounts {
+    /// The text to store with an account put or removed.
+    fn changed(
+        &self,
+        stored: &Stored,
+        name: &AccountName,
+        account: Option<StoredAccount>,
+    ) -> Result<String, StackSecretError> {
+        stored.check_others(name)?;
+        let (mut version, removes) = (stored.version.clone(), account.is_none());
+        match account {
+            Some(account) => drop(version.accounts.insert(name.clone(), account)),
+            None => drop(version.accounts.remove(name)),
+        }
+        // Functions from before accounts can't read it while there are several: removing one by one ends that.
+        if !self.knows_accounts && !removes && version.single().is_none() {
             return Err(StackSecretError::OldFunctions);
         }
         let text = match version.accounts.is_empty() {

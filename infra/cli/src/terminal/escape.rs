@@ -41,8 +41,8 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// JSON text of the same value, with [unsafe](is_unsafe) characters written as `\u001b`. JSON has such characters only in
-/// strings. Line breaks between values stay.
+/// JSON text of the same value, with [unsafe](is_unsafe) characters written as `\u001b`. JSON has such characters only
+/// in strings. Line breaks between values stay.
 pub fn escape_json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

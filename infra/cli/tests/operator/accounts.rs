@@ -27,6 +27,9 @@ const WRONG: &str = r#"{"signing_secrets":["wh_tok_wrong"],"token":"wh_hdr_wrong
 const ORG: &str = r#"{"signing_secrets":["kuenta-org-2"]}"#;
 const UNOPAGO: &str = r#"{"signing_secrets":["unopago-tienda-2"]}"#;
 
+/// Locked by tests that walk this stack's queue: two of them would hide messages from each other.
+static OWN_DEAD_LETTERS: Mutex<()> = Mutex::const_new(());
+
 fn own_state() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("operator-accounts")
 }
@@ -256,12 +259,12 @@ async fn an_event_that_its_binding_set_aside_is_replayed_once_that_is_corrected(
         "{left}"
     );
     assert!(
-        left.ends_with("correct that first (`acuse secrets put`), then name each event (`acuse events replay KEY`)\n"),
+        left.ends_with("correct that first (`acuse secrets bind PROVIDER --account NAME --environment …`), then name each event (`acuse events replay KEY`)\n"),
         "{left}"
     );
     let left = succeeds(&["events", "replay", &record.key]).await;
     assert!(
-        left.contains("is of environment `test`, but account `wrong` is bound to `live`; if that is wrong, correct it (`acuse secrets put onepay --account wrong --environment test`)"),
+        left.contains("is of environment `test`, but account `wrong` is bound to `live`; if that is wrong, correct it (`acuse secrets bind onepay --account wrong --environment test`)"),
         "{left}"
     );
     assert!(left.contains("0 queued, 1 left"), "{left}");
@@ -304,15 +307,13 @@ async fn a_conflict_of_another_account_is_released_by_its_id() {
     assert_eq!(until(&partition, both).await.len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_of_another_account_is_listed_and_sent_back() {
-    let provider = &unopago::PROVIDER;
+/// Puts a payment of an account that was not bound into the dead-letter queue, and returns its id.
+async fn dead_letter(provider: &'static Provider, account: &str) -> String {
     let body = payment(provider);
     let id = id_of(provider, &body);
-    let name = AccountName::parse("tienda-2").unwrap();
     let envelope = Envelope {
         account: acuse_core::account::Account {
-            name,
+            name: AccountName::parse(account).unwrap(),
             environment: None,
         },
         provider: provider.name.to_owned(),
@@ -334,7 +335,13 @@ async fn a_dead_letter_of_another_account_is_listed_and_sent_back() {
     let send = send.message_body(message.text);
     let send = send.set_message_attributes(Some(attributes.collect()));
     send.send().await.unwrap();
+    id
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_of_another_account_is_listed_and_sent_back() {
+    let _queue = OWN_DEAD_LETTERS.lock().await;
+    let id = dead_letter(&unopago::PROVIDER, "tienda-2").await;
     let listed = succeeds(&["dlq", "list", "--account", "tienda-2", "--json"]).await;
     let [line] = &lines(&listed)[..] else {
         panic!("{listed}")
@@ -353,6 +360,72 @@ async fn a_dead_letter_of_another_account_is_listed_and_sent_back() {
     let sent = succeeds(&["dlq", "redrive", "--account", "tienda-2"]).await;
     assert!(sent.contains("sent back: unopago/tienda-2 "), "{sent}");
     status(&format!("unopago/tienda-2#live#payment#{id}"), "COMPLETED").await;
+}
+
+/// Kuenta's payloads name no environment: the event is a live one, as the account was not bound.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_left_where_it_is_if_its_account_is_bound_to_another_environment_by_now() {
+    let _queue = OWN_DEAD_LETTERS.lock().await;
+    let (provider, shop) = (&kuenta::PROVIDER, r#"{"signing_secrets":["kuenta-shop"]}"#);
+    let id = dead_letter(provider, "shop").await;
+    bind(own_stack().await, provider, "shop", Some(Environment::Test), shop).await;
+    let redrive = ["dlq", "redrive", "--account", "shop"];
+    let bound = "is of environment `live`, but account `shop` is bound to `test`; if that is wrong, correct it (`acuse secrets bind kuenta --account shop --environment live`)";
+    for (more, sum) in [
+        (&["--dry-run"][..], "0 would be sent back\n"),
+        (&[], "0 sent back, 1 left\n"),
+        (&["--wrong-environment", "--yes"], "0 sent back, 1 left\n"),
+    ] {
+        let left = succeeds(&[&redrive[..], more].concat()).await;
+        for expected in [
+            sum,
+            bound,
+            ": 1 of another environment than their account is bound to. ",
+        ] {
+            assert!(left.contains(expected), "{left}");
+        }
+    }
+
+    // The inspector does not send it either.
+    let listed = lines(&succeeds(&["dlq", "list", "--account", "shop", "--json"]).await);
+    let message_id = listed[0]["message_id"].as_str().unwrap();
+    let ask = page(&format!("/redrive?id={message_id}")).await;
+    let (_, token) = ask.split_once("name=\"token\" value=\"").unwrap();
+    let (token, _) = token.split_once('"').unwrap();
+    let url = format!("{}/redrive", own_stack().await.inspector);
+    let redriven = acuse_cli::http::client().unwrap().post(url);
+    let redriven = redriven.header("content-type", "application/x-www-form-urlencoded");
+    let redriven = redriven.body(format!("token={token}&id={message_id}")).send().await;
+    for shown in [ask, redriven.unwrap().text().await.unwrap()] {
+        assert!(shown.contains("but account `shop` is bound to `test`"), "{shown}");
+    }
+
+    // Who may not read secrets sends back what is of the default account.
+    let own = dead_letter(provider, "default").await;
+    let (state, _lock) = without_secrets("redrives").await;
+    let sent = acuse_in(&state, &["dlq", "redrive", "--account", "default"], "").await;
+    let told = String::from_utf8_lossy(&sent.stderr);
+    assert!(
+        told.contains("whether `kuenta` is bound to an environment could not be read: ")
+            && told.ends_with("; events are replayed as recorded\n"),
+        "{told}"
+    );
+    assert!(
+        String::from_utf8_lossy(&sent.stdout).ends_with("1 sent back, 1 left\n"),
+        "{sent:?}"
+    );
+    status(&format!("kuenta#live#payment#{own}"), "COMPLETED").await;
+    let refused = acuse_in(&state, &redrive, "").await;
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && told.contains("is bound to can't be read"),
+        "{told}"
+    );
+
+    bind(own_stack().await, provider, "shop", Some(Environment::Live), shop).await;
+    let sent = succeeds(&redrive).await;
+    assert!(sent.contains("1 sent back, 0 left"), "{sent}");
+    status(&format!("kuenta/shop#live#payment#{id}"), "COMPLETED").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -379,8 +452,19 @@ async fn a_delivery_to_the_wrong_url_is_released_as_its_account() {
     // Its own account does not accept it, and neither does a third one.
     for more in [&[][..], &["--as-account", "wrong"], &["--as-account", "nobody"]] {
         let text = succeeds(&[&["quarantine", "release"], more].concat()).await;
-        assert!(text.ends_with("0 released, 2 left in quarantine\n"), "{text}");
+        let of_other = "left in quarantine: 2 sent to another account, but signed with the secret of `tienda-2`. Correct the URL at the provider, then release them with `acuse quarantine release --provider onepay --as-account tienda-2`\n";
+        assert!(
+            text.contains("0 released, 2 left in quarantine\n") && text.ends_with(of_other),
+            "{text}"
+        );
     }
+    // They are not deleted, whether there is the account that they were sent to or not.
+    let purged = succeeds(&["quarantine", "purge", "--yes"]).await;
+    assert!(
+        purged.contains("0 deleted, 2 left for `release`\n")
+            && purged.contains("left in quarantine: 2 sent to another"),
+        "{purged}"
+    );
     let as_account = [
         "quarantine",
         "release",
@@ -395,8 +479,12 @@ async fn a_delivery_to_the_wrong_url_is_released_as_its_account() {
     assert!(released.ends_with("1 released, 0 left in quarantine\n"), "{released}");
     let id = id_of(provider, &crossed);
     status(&format!("onepay/tienda-2#test#payment#{id}"), "COMPLETED").await;
+    let released = succeeds(&["quarantine", "release", "--as-account", "tienda-2"]).await;
+    assert!(released.ends_with("1 released, 0 left in quarantine\n"), "{released}");
 
     // One of an unknown account stays: the account may still be stored.
+    let unknown = r#"{"signing_secrets":["wh_tok_unknown"],"token":"wh_hdr_unknown"}"#;
+    assert_eq!(post_to(provider, "/unknown", &payment(provider), unknown).await, 404);
     let purged = succeeds(&["quarantine", "purge", "--yes"]).await;
     assert!(purged.ends_with("0 deleted, 1 left for `release`\n"), "{purged}");
 }

@@ -163,7 +163,7 @@ async fn every_account_is_checked_and_gets_its_own_deliveries() {
         ("another", "the secret of `onepay/another` has an empty signing secret"),
         (
             "moon",
-            "`onepay` has no account `moon`; there are `another`, `default`, `live`, `shop`",
+            "onepay has no account `moon`; it has `another`, `default`, `live`, `shop`",
         ),
         ("Live", acuse_core::account::AccountName::EXPECTED),
     ] {
@@ -173,6 +173,11 @@ async fn every_account_is_checked_and_gets_its_own_deliveries() {
     }
     // Twice, so that no account is left in the previous version.
     put(&local).await;
+    let left = acuse(&["doctor", "--no-delivery"], "").await;
+    let left = String::from_utf8_lossy(&left.stdout).into_owned();
+    for expected in ["✗ onepay/live: secret", "`acuse secrets remove onepay --account live`"] {
+        assert!(left.contains(expected), "{left}");
+    }
     put(&local).await;
 }
 

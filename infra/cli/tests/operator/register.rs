@@ -97,7 +97,8 @@ async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
     let both_listed = tokio::time::timeout(PATIENCE, both_listed).await;
     both_listed.expect("both are listed as answered 200");
 
-    // Valid deliveries are processed as usual. This one came last, so if the others were queued, they would be recorded by then.
+    // Valid deliveries are processed as usual. This one came last, so if the others were queued, they would be recorded
+    // by then.
     let genuine = payment(provider);
     assert_eq!(post(provider, &genuine, &sample::local_secrets(provider)).await, 200);
     let id_of = |body: &Bytes| {

@@ -65,7 +65,7 @@ async fn what_onepay_issues_is_stored_in_its_account() {
     let live = [&CREATE[..], &["--account", "test", "--environment", "live", "--force"]].concat();
     let printed = failed(&server, &live).await;
     assert!(
-        printed.contains("the account `test` has a secret already, and is not bound to `live`"),
+        printed.contains("the account `test` has a secret already, and its environment is `test`, not `live`"),
         "{printed}"
     );
     assert_eq!(posts(&server.requests()).len(), 1);
@@ -115,6 +115,10 @@ async fn nothing_is_created_whose_secret_the_functions_could_not_read() {
     let printed = failed(&server, &[&CREATE[..], &["--account", "test"]].concat()).await;
     assert!(printed.contains("deploy this version first"), "{printed}");
     assert!(posts(&server.requests()).is_empty() && put_secrets(&server).is_empty());
+    let register = ["register", "onepay", "--stack", "acuse", "--account", "test"];
+    let printed = failed(&server, &register).await;
+    assert!(printed.contains("deploy this version first"), "{printed}");
+    assert!(put_secrets(&server).is_empty(), "no window is opened");
     // The default account is as it was.
     done(&server, &CREATE, "").await;
     assert_eq!(
@@ -148,7 +152,7 @@ async fn an_invalid_account_is_an_error_before_anything_is_sent() {
     let server = world(json!({"placeholder": true}), false).await;
     for (arguments, expected) in [
         (&["--account", "Test"][..], acuse_core::account::AccountName::EXPECTED),
-        (&["--environment", "sandbox"], "[possible values: live, test]"),
+        (&["--environment", "sandbox"], "[possible values: live, test, any]"),
         (
             &["--account", "test", "--no-store", "--url", "https://a.example/w"],
             "cannot be used with '--no-store'",

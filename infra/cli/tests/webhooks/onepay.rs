@@ -192,6 +192,19 @@ async fn a_token_that_onepay_keeps_is_reported() {
 
     let shown = done(&server, &["onepay", "webhooks", "show", "w1"], "").await;
     assert!(shown.contains("its deliveries carry no token"), "{shown}");
+
+    // The account is the one that the URL names.
+    let mut test = webhook(Value::Null);
+    test["data"]["url"] = "https://stack.example/webhooks/onepay/test/".into();
+    let server = Server::of([answer(200, test)]).await;
+    for command in [&["update", "w1", "--no-token"][..], &["show", "w1"]] {
+        let output = acuse(&server, &[&["onepay", "webhooks"], command].concat(), "").await;
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        assert!(
+            printed.contains("`acuse secrets put onepay --account test --no-token`"),
+            "{printed}"
+        );
+    }
 }
 
 /// Giving up the token is the operator's decision.

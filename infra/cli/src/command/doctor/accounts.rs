@@ -87,8 +87,11 @@ async fn stored(target: &Target, provider: &'static Provider) -> Result<(&'stati
     let accepted = accepted.iter().map(|secrets| {
         let name = &secrets.account().name;
         let is_stored = matches!(current.get(name.as_str()), Some(Ok(own)) if !own.is_empty());
-        let text = well_formed(provider, secrets, is_stored);
-        (name.clone(), Ok((secrets.clone(), text)))
+        let found = match is_stored {
+            true => Ok((secrets.clone(), well_formed(provider, secrets))),
+            false => Err(left_over(provider, name)),
+        };
+        (name.clone(), found)
     });
     let mut found: Found = accepted.collect();
     // Functions fall back on the previous version. Here, that would hide that the current one is invalid.
@@ -100,7 +103,15 @@ async fn stored(target: &Target, provider: &'static Provider) -> Result<(&'stati
     }
 }
 
-fn well_formed(provider: &Provider, secrets: &Secrets, is_stored: bool) -> String {
+/// `acuse` leaves no account like this, unless a removal was interrupted.
+fn left_over(provider: &Provider, account: &AccountName) -> Problem {
+    let which = format!("{} --account {account}", provider.name);
+    Problem(format!(
+        "only in the previous version of the secret, so it is refused once any account of the provider changes. Store it again with `acuse secrets put {which}`, or withdraw it with `acuse secrets remove {which}`"
+    ))
+}
+
+fn well_formed(provider: &Provider, secrets: &Secrets) -> String {
     // Only a delivery of the provider's own shows that it is the right one.
     let mut text = "well formed".to_owned();
     let account = secrets.account();
@@ -114,7 +125,6 @@ fn well_formed(provider: &Provider, secrets: &Secrets, is_stored: bool) -> Strin
         );
     }
     match secrets.older() {
-        _ if !is_stored => text + "; removed, but accepted until the next change of the provider's secret",
         0 => text,
         older => {
             let (name, option) = (provider.name, account_option(&account.name));
@@ -172,7 +182,7 @@ mod tests {
             "well formed; its second factor is off, because the secret states that no token comes in `x-webhook-token`";
         let older = "; 1 older accepted as well, until `acuse secrets rotate onepay --finish`";
         assert_eq!(
-            rows.map(|secrets| well_formed(&onepay::PROVIDER, &secrets, true)),
+            rows.map(|secrets| well_formed(&onepay::PROVIDER, &secrets)),
             ["well formed".to_owned(), off.to_owned(), format!("{off}{older}")]
         );
     }
@@ -184,12 +194,8 @@ mod tests {
         let accounts = Accounts::parse(&onepay::PROVIDER, text).unwrap().unwrap();
         let secrets = accounts.get("test").unwrap().unwrap();
         assert_eq!(
-            well_formed(&onepay::PROVIDER, secrets, true),
+            well_formed(&onepay::PROVIDER, secrets),
             "well formed; bound to `test`; 1 older accepted as well, until `acuse secrets rotate onepay --account test --finish`"
-        );
-        assert_eq!(
-            well_formed(&onepay::PROVIDER, secrets, false),
-            "well formed; bound to `test`; removed, but accepted until the next change of the provider's secret"
         );
     }
 

@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
+use acuse_cli::stack::bindings::Bindings;
 use acuse_cli::stack::conflicts::{self, DecisionOutcome};
 use acuse_cli::stack::difference::Difference;
+use acuse_cli::stack::error::StackError;
 use acuse_cli::stack::events::passes;
 use acuse_cli::stack::events::status_word;
 use acuse_cli::stack::lookup::partition;
@@ -42,7 +44,8 @@ pub(super) enum Decision {
 }
 
 impl Conflicts {
-    /// Exits 1 if one of them was decided the other way before, or is gone.
+    /// Exits 1 if one of them was decided the other way before, is gone, or is of another environment than its account
+    /// is bound to now.
     pub(super) async fn decide(&self, decision: &Decision) -> Result<ExitCode, Failure> {
         let caution = &self.choice.caution;
         let target = self.choice.selection.stack.target().await?;
@@ -51,6 +54,11 @@ impl Conflicts {
             confirm(&decision.question(records.len()), caution.yes)?;
         }
         let interrupt = Interrupt::listen();
+        let bindings = match decision {
+            Decision::Release if !caution.dry_run => Bindings::of(&target).read(&target, &records).await?,
+            _ => Bindings::of(&target),
+        };
+        bindings.unread().for_each(|text| note!("{text}"));
         let (mut decided, mut before, mut not) = (0usize, 0usize, 0usize);
         for record in &records {
             if interrupt.received() {
@@ -58,7 +66,14 @@ impl Conflicts {
             }
             let outcome = match decision {
                 _ if caution.dry_run => None,
-                Decision::Release => Some(conflicts::release(&target, record).await?),
+                Decision::Release => match conflicts::release(&target, &bindings, record).await {
+                    Err(error @ StackError::StillBound { .. }) => {
+                        not += 1;
+                        self.say_bound(record, &error);
+                        continue;
+                    }
+                    released => Some(released?),
+                },
                 Decision::Dismiss(reason) => Some(conflicts::dismiss(&target, record, reason).await?),
             };
             match outcome {
@@ -103,6 +118,13 @@ impl Conflicts {
         }
         chosen.retain(|record| passes(filter, record));
         Ok(chosen)
+    }
+
+    fn say_bound(&self, record: &Record, error: &StackError) {
+        match self.choice.selection.json {
+            true => terminal::json(json!({"key": record.key, "outcome": format!("not released: {error}")})),
+            false => note!("not released: {error}"),
+        }
     }
 
     fn say(&self, record: &Record, decision: &Decision, outcome: Option<DecisionOutcome>) {

@@ -30,6 +30,10 @@ use crate::command::progress::Bar;
 pub(crate) struct Replay {
     /// Events by key [default: all that pass the filter]
     keys: Vec<String>,
+    /// Replay events whose payload names no environment as events of the environment that their account is bound to
+    /// now, after correcting a wrong binding
+    #[arg(long)]
+    as_bound: bool,
     #[command(flatten)]
     choice: Choice,
     #[command(flatten)]
@@ -58,7 +62,9 @@ impl Replay {
             let what = format!("queue {} again and hand them to hooks", chosen.counts);
             confirm(&what, caution.yes)?;
         }
-        let bindings = &Bindings::read(&target, &chosen.records).await?;
+        let bindings = Bindings::of(&target).as_bound(self.as_bound);
+        let bindings = &bindings.read(&target, &chosen.records).await?;
+        bindings.unread().for_each(|text| note!("{text}"));
         let interrupt = Interrupt::listen();
         let (mut queued, mut left) = (0usize, chosen.left_out.total());
         let bar = Bar::new(u64::try_from(chosen.records.len()).unwrap_or(u64::MAX));

@@ -13,15 +13,15 @@ use crate::command::Failure;
 
 /// The environment that an account is bound to, if any.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Binding(pub(super) Option<Environment>);
+pub(crate) struct Binding(pub(crate) Option<Environment>);
 
 impl Binding {
-    pub(super) fn parser() -> impl TypedValueParser<Value = Self> {
+    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
         PossibleValuesParser::new(["live", "test", "any"]).map(|name| Self(Environment::from_name(&name)))
     }
 
     /// `live`, `test` or `any`.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.0.map_or("any", Environment::name)
     }
 

@@ -10,8 +10,8 @@ use acuse_core::receive::secrets::{Secrets, StoredAccount};
 
 use crate::command::{Failure, Unreadable};
 
-/// Reads and checks the secret of an account. With `no_token` it doesn't ask for a token, and the secret states that there is none; a
-/// token that is given counts all the same. An error contains no part of a value.
+/// Reads and checks the secret of an account. With `no_token` it doesn't ask for a token, and the secret states that
+/// there is none; a token that is given counts all the same. An error contains no part of a value.
 pub(crate) fn ask(
     provider: &'static Provider,
     account: &AccountName,

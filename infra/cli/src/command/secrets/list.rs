@@ -73,13 +73,16 @@ impl List {
                 note!("error: {error}; until it is fixed, what was stored before is used");
                 code = ExitCode::FAILURE;
             }
-            if stored.version.accounts.is_empty() {
+            let mut accounts = stored.version.accounts.clone();
+            for name in stored.mistakes.keys() {
+                accounts.entry(name.clone()).or_default();
+            }
+            if accounts.is_empty() {
                 note!("{0} has no secret yet: `acuse secrets put {0}`", provider.name);
                 continue;
             }
             let arrivals = Arrivals::read(&ledger, provider, MOST).await?;
-            let accounts = stored.version.accounts.iter();
-            rows.extend(accounts.map(|(name, account)| Row {
+            rows.extend(accounts.iter().map(|(name, account)| Row {
                 provider: provider.name,
                 account: name.clone(),
                 environment: Binding(account.environment).name(),

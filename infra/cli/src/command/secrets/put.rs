@@ -47,6 +47,7 @@ pub(super) async fn run(place: &Place, option: Option<Binding>, no_token: bool) 
     new.changed_at = Some(now);
     let replaced = place.secret.replace(&stored, &place.account, Some(new.clone()));
     replaced.await?;
+    place.note_kept(&stored);
     match is_new {
         true => say!("stored the secret for {scope} at {now}"),
         false => say!("replaced the secret for {scope} at {now}: only the new one is stored"),
@@ -66,15 +67,15 @@ pub(super) async fn run(place: &Place, option: Option<Binding>, no_token: bool) 
             now.plus(WITHDRAWN_AFTER)
         ),
     }
-    if is_new && !place.account.is_default() {
-        let url = place.target.webhook_url(provider, &place.account)?;
-        say!("its webhook's URL is {url}");
-    }
     say!(
         "then release deliveries that were refused before: `acuse quarantine release --provider {}{}`",
         provider.name,
         account_option(&place.account)
     );
+    if is_new && !place.account.is_default() {
+        let url = place.target.webhook_url(provider, &place.account)?;
+        say!("its webhook's URL is {url}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

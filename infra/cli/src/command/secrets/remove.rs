@@ -18,7 +18,7 @@ const MOST: usize = 10_000;
 pub(super) async fn run(place: &Place, yes: bool) -> Result<ExitCode, Failure> {
     let stored = place.secret.get().await?;
     // It may be in the previous version alone, if the last removal failed half-way.
-    if !stored.accepts(&place.account) {
+    if !stored.contains(&place.account) {
         return Err(place.unknown(&stored));
     }
     let scope = place.scope();
@@ -29,6 +29,7 @@ pub(super) async fn run(place: &Place, yes: bool) -> Result<ExitCode, Failure> {
     note!("{}", consequence(&place.account));
     confirm(&format!("remove the account {scope}"), yes)?;
     place.secret.replace(&stored, &place.account, None).await?;
+    place.note_kept(&stored);
     say!(
         "removed the account {scope}; a running function may accept its deliveries until {}",
         SystemClock.now().plus(WITHDRAWN_AFTER)

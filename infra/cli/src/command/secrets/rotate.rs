@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use acuse_aws::system::SystemClock;
 use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
-use acuse_core::receive::secrets::Secrets;
 
 use super::{ACCEPTED_AFTER, Place, WITHDRAWN_AFTER, ask};
 use crate::command::Failure;
@@ -30,10 +29,6 @@ pub(super) async fn run(place: &Place) -> Result<ExitCode, Failure> {
     new.environment = old.environment;
     new.changed_at = Some(SystemClock.now());
     let new = new.beside(old);
-    Secrets::of(place.provider, place.account.clone(), &new).map_err(|error| {
-        let advice = format!("what is stored is invalid: replace it, with `{}`", place.command("put"));
-        Failure::with_advice(error, advice)
-    })?;
     if new.signing_secrets == old.signing_secrets && new.tokens == old.tokens {
         note!("the new secret of {scope} is already there");
     } else {

@@ -39,8 +39,8 @@ const NOTHING_NEW_IN_LOOK: u32 = 5;
 const BEFORE_WORK: Duration = Duration::from_secs(2);
 
 /// One pass over the messages that a queue has at the start, each of them once. Messages sent meanwhile are left for
-/// the next pass: they may be ones that this pass has sent on and that came straight back. A pass that [ends](Self::end)
-/// makes every message visible again that it did not [delete](Self::delete).
+/// the next pass: they may be ones that this pass has sent on and that came straight back. A pass that
+/// [ends](Self::end) makes every message visible again that it did not [delete](Self::delete).
 pub struct Walk {
     client: Client,
     url: String,

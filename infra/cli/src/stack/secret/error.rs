@@ -34,25 +34,35 @@ pub enum StackSecretError {
         id: String,
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A write would lose it, or leave the functions with its previous version.
+    #[error("nothing was stored, since another account is stored with a mistake: {0}")]
+    OtherMistake(SecretError),
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
 
 impl StackSecretError {
     /// How to fix it.
-    pub fn advice(&self) -> Option<&'static str> {
-        match self {
-            Self::Changed { .. } | Self::NotWithdrawn { .. } => Some("run this again"),
-            Self::OldFunctions => Some(
-                "deploy this version first (`sam deploy`). Until then, a provider has the account `default` alone, without an environment and with one token",
-            ),
-            Self::TooLong { .. } => Some(
-                "remove accounts that get no deliveries (`acuse secrets list` shows them), finish rotations, or deploy a second stack",
-            ),
-            Self::TooOften { .. } => Some(
-                "Secrets Manager keeps every version of the last 24 hours, and about 100 in all: run this again tomorrow. To store many accounts, write them in one version with `aws secretsmanager put-secret-value`",
-            ),
-            Self::Unreachable { .. } | Self::Secret(_) => None,
-        }
+    pub fn advice(&self) -> Option<String> {
+        let advice = match self {
+            Self::Changed { .. } | Self::NotWithdrawn { .. } => "run this again",
+            Self::OldFunctions => {
+                "deploy this version first (`sam deploy`). Until then, a provider has the account `default` alone, without an environment and with one token"
+            }
+            Self::TooLong { .. } => {
+                "remove accounts that get no deliveries (`acuse secrets list` shows them), finish rotations, or deploy a second stack"
+            }
+            Self::TooOften { .. } => {
+                "Secrets Manager keeps every version of the last 24 hours, and about 100 in all: run this again tomorrow. To store many accounts, write them in one version with `aws secretsmanager put-secret-value`"
+            }
+            Self::OtherMistake(error) => {
+                return Some(format!(
+                    "correct that one first: `acuse secrets put {} --account {}`. If that is refused too, correct both in one version with `aws secretsmanager put-secret-value`",
+                    error.provider, error.account
+                ));
+            }
+            Self::Unreachable { .. } | Self::Secret(_) => return None,
+        };
+        Some(advice.to_owned())
     }
 }

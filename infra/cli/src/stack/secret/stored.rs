@@ -5,20 +5,21 @@ use std::collections::BTreeMap;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
-use acuse_core::receive::secrets::{Problem, SecretError, SecretVersion, Secrets, StoredAccount};
+use acuse_core::receive::secrets::{Accounts, Problem, SecretError, SecretVersion, StoredAccount};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
+
+use super::{StackSecretError, WRITING};
 
 /// The accounts as they are stored, and the version that they were read from.
 pub struct Stored {
-    /// What the functions accept: the current version and, for the same accounts, the previous one.
+    /// What the functions accept of the current version's accounts, some of it because of the previous version.
     pub version: SecretVersion,
     /// The accounts of the previous version, which the functions accept too.
     previous: SecretVersion,
     pub(super) id: String,
     /// When the version was written.
     pub created_at: Option<Timestamp>,
-    /// Why the current version can't be read as a whole. The functions use the accounts that can be read, and the
-    /// previous version of the others.
+    /// Why the current version can't be read as a whole. The functions use the previous one.
     pub invalid: Option<SecretError>,
     /// Why accounts can't be used as they are stored. The functions use the previous ones, if there are any.
     pub mistakes: BTreeMap<AccountName, SecretError>,
@@ -30,48 +31,69 @@ impl Stored {
         self.version.accounts.get(name)
     }
 
-    /// Whether the functions accept deliveries of the account, be it because of the previous version alone.
-    pub fn accepts(&self, name: &AccountName) -> bool {
-        self.account(name).is_some() || self.previous.accounts.contains_key(name)
+    /// Whether there is something to remove of the account: an older version of it may be accepted, and nothing else.
+    pub fn contains(&self, name: &AccountName) -> bool {
+        let is_current = self.account(name).is_some() || self.mistakes.contains_key(name);
+        is_current || self.previous.accounts.contains_key(name)
     }
 
-    /// Reads the current version, and the previous one's text. An error if replacing the current one would lose accounts
-    /// that are in no other version.
+    /// The mistakes in other accounts than `name`.
+    pub fn other_mistakes(&self, name: &AccountName) -> impl Iterator<Item = &SecretError> {
+        self.mistakes.values().filter(move |mistake| mistake.account != *name)
+    }
+
+    /// Checks that a write of `name` loses no other account. One that has a mistake must be corrected first. If `name`
+    /// has one too, what the functions use of the other is kept.
+    pub(super) fn check_others(&self, name: &AccountName) -> Result<(), StackSecretError> {
+        let corrects = self.mistakes.contains_key(name);
+        let mut others = self.other_mistakes(name);
+        let lost = others.find(|other| !corrects || self.account(&other.account).is_none());
+        lost.map_or(Ok(()), |other| Err(StackSecretError::OtherMistake(other.clone())))
+    }
+
+    /// Reads the current version, and the previous one's text. An error if replacing the current one would lose
+    /// accounts that are in no other version.
     pub(super) fn read(
         provider: &Provider,
         value: GetSecretValueOutput,
         previous: Option<&str>,
     ) -> Result<Self, SecretError> {
-        // The functions can't read the others either.
-        let previous = previous.map(|text| SecretVersion::readable(provider, text));
-        let previous = previous.filter(|version| !version.accounts.is_empty());
+        // The accounts that the functions can use, and the mistakes in the others.
+        let parse = |text: &str| {
+            let accounts = Accounts::parse(provider, text)?.unwrap_or_default();
+            let mut version = SecretVersion::readable(provider, text);
+            let is_usable = |name: &AccountName| matches!(accounts.get(name.as_str()), Some(Ok(_)));
+            version.accounts.retain(|name, _| is_usable(name));
+            let mistakes = accounts.errors().map(|error| (error.account.clone(), error.clone()));
+            Ok((version, mistakes.collect()))
+        };
+        let (previous, _) = previous.and_then(|text| parse(text).ok()).unwrap_or_default();
         let text = value.secret_string.as_deref();
-        let read = text.ok_or_else(|| Problem::Binary.of(provider));
-        let (mut version, invalid) = match read.and_then(|text| SecretVersion::parse(provider, text)) {
-            Ok(version) => (version.unwrap_or_default(), None),
-            Err(error) if previous.is_none() && text.is_some_and(|text| text.contains("\"accounts\"")) => {
-                return Err(error);
-            }
+        let is_nested = text.is_some_and(|text| text.contains("\"accounts\""));
+        let read = text.ok_or_else(|| Problem::Binary.of(provider)).and_then(parse);
+        let (mut version, mistakes, invalid) = match read {
+            Ok((version, mistakes)) => (version, mistakes, None),
+            Err(error) if is_nested && previous.accounts.is_empty() => return Err(error),
+            Err(error) if is_nested => (previous.clone(), BTreeMap::new(), Some(error)),
             Err(error) => {
-                let mut version = previous.clone().unwrap_or_default();
-                let readable = SecretVersion::readable(provider, text.unwrap_or_default());
-                version.accounts.extend(readable.accounts);
-                (version, Some(error))
+                let mistake = (AccountName::DEFAULT, error.clone());
+                (previous.clone(), BTreeMap::from([mistake]), Some(error))
             }
         };
-        // A write moves the label `AWSPREVIOUS`: what is accepted because of it goes into the new version.
-        let previous = previous.unwrap_or_default();
-        let mut mistakes = BTreeMap::new();
-        for (name, account) in &mut version.accounts {
-            let check = |account: &StoredAccount| Secrets::of(provider, name.clone(), account).err();
-            let older = previous.accounts.get(name).filter(|older| check(older).is_none());
-            match (check(account), older) {
-                (None, Some(older)) => *account = std::mem::take(account).beside(older),
-                (None, None) => {}
-                (Some(mistake), older) => {
-                    mistakes.insert(name.clone(), mistake);
-                    // The functions use the previous one alone.
-                    *account = older.unwrap_or(account).clone();
+        let created_at = value.created_date.and_then(|at| at.to_millis().ok());
+        let created_at = created_at.map(Timestamp::from_millis);
+        // The flat form has no time.
+        if !is_nested && let Some(default) = version.accounts.get_mut(&AccountName::DEFAULT) {
+            default.changed_at = default.changed_at.or(created_at);
+        }
+        // A write moves the label `AWSPREVIOUS`: what is accepted because of it goes into the new version. A version of
+        // `acuse`'s own has all of that, except what was withdrawn.
+        if !value.version_stages().iter().any(|label| label == WRITING) {
+            for (name, older) in &previous.accounts {
+                if let Some(own) = version.accounts.get_mut(name) {
+                    *own = std::mem::take(own).beside(older);
+                } else if mistakes.contains_key(name) {
+                    version.accounts.insert(name.clone(), older.clone());
                 }
             }
         }
@@ -79,9 +101,7 @@ impl Stored {
             version,
             previous,
             id: value.version_id.unwrap_or_default(),
-            created_at: value
-                .created_date
-                .and_then(|at| Some(Timestamp::from_millis(at.to_millis().ok()?))),
+            created_at,
             invalid,
             mistakes,
         })
