@@ -20,22 +20,30 @@ mod bundle;
 mod checkout;
 mod cloudformation;
 mod command;
+mod console;
 mod deploy;
 mod emulator;
 mod error;
 mod feed;
 mod front;
+mod keep;
+mod parameter;
 mod port;
 mod process;
 mod progress;
 mod python;
+mod secrets;
+mod seed;
 mod state;
+mod tables;
 mod template;
 mod watch;
 mod yaml;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 pub use crate::stack::running::{Running, STACK};
@@ -44,10 +52,13 @@ pub use error::Error;
 pub use progress::Progress;
 
 use crate::stack::target::Target;
+use crate::terminal::counted;
+use acuse_core::error::chain;
 use api::Api;
 use background::Background;
 use feed::Feed;
 use front::Front;
+use keep::{Keep, Kept};
 use process::Process;
 use python::Venv;
 use state::StateLock;
@@ -57,12 +68,25 @@ use state::StateLock;
 #[command(after_help = "Examples:
   cargo run -- local                run everything; Ctrl-C stops it
   cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
+  cargo run -- local --keep         go on with the tables and secrets of the last start with --keep
+  cargo run -- local --parameter Environment=live --parameter RetentionDays=30
   cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
                                     run a second local stack
 
 Requires Rust and Python 3.10 or later (set PYTHON to use another one).
 Builds and deploys the checkout that contains the working directory.
-Each start begins with empty queues and tables.")]
+
+Each start begins with empty queues, and without --keep with new tables and secrets. With it, tables and current
+secrets are saved on Ctrl-C in kept.json in the folder of `--state`; delete that file to begin anew. A stack that
+was killed saves nothing, and what was queued is lost.
+
+What the checkout may have besides:
+  local.secrets.json       your secrets, ignored by git, by provider or by the variable that names the secret:
+                           {\"onepay\": {\"signing_secrets\": [\"wh_tok_…\"], \"token\": \"…\"}, \"MAIL_SECRET\": \"…\"}
+  infra/local/seed/*.json  items that your tables start with, by table in template.yaml:
+                           {\"OrdersTable\": [{\"pk\": \"ORD-1\", \"status\": \"open\"}]}
+
+The functions' log lines are printed: what hooks log, and warnings. `acuse logs` has all of them.")]
 #[non_exhaustive]
 pub struct Options {
     /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to; 0 for any free one
@@ -80,15 +104,21 @@ pub struct Options {
     /// Port of `cargo lambda watch`; 0 for any free one
     #[arg(long, default_value_t = 9000, requires = "watch")]
     pub watch_port: u16,
+    /// Keep tables and secrets between starts
+    #[arg(long)]
+    pub keep: bool,
+    /// Set a parameter of template.yaml; can be repeated
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter::parse)]
+    pub parameters: Vec<(String, String)>,
     /// Folder for the stack's files [default: target/local]
     #[arg(long)]
     pub state: Option<PathBuf>,
     /// Whether cargo's output goes to standard error. Otherwise it is shown only if cargo fails.
     #[arg(skip = true)]
     pub show_build: bool,
-    /// Template parameters to override, such as `("Environment", "live")`.
+    /// The folder with the owner's secrets and seed; `None` to start without.
     #[arg(skip)]
-    pub parameters: Vec<(String, String)>,
+    pub own: Option<PathBuf>,
     /// The binary to run as the consumer; `None` for the one that the template names.
     #[arg(skip)]
     pub consumer: Option<&'static str>,
@@ -124,6 +154,9 @@ pub struct Stack {
 #[derive(Debug)]
 struct Launched {
     running: Running,
+    paths: Vec<String>,
+    keep: Option<Keep>,
+    progress: Progress,
     // Dropped in this order as well.
     processes: Vec<Process>,
     lock: StateLock,
@@ -146,6 +179,11 @@ impl Stack {
         &self.launched.running
     }
 
+    /// The paths that deliveries of default accounts are posted to.
+    pub fn paths(&self) -> &[String] {
+        &self.launched.paths
+    }
+
     /// The file of all functions' environment variables, for `cargo lambda watch --env-file`.
     pub fn env_file(&self) -> PathBuf {
         self.launched.lock.env_file()
@@ -161,10 +199,22 @@ impl Stack {
         }
     }
 
-    /// Stops the stack and waits until all its processes have ended.
+    /// Saves what is to be kept, stops the stack, and waits until all its processes have ended.
     pub async fn stop(self) {
         drop(self.background);
-        let Launched { processes, lock, .. } = self.launched;
+        let Launched {
+            processes,
+            lock,
+            keep,
+            progress,
+            ..
+        } = self.launched;
+        if let Some(keep) = keep {
+            match keep.save().await {
+                Ok(items) => progress.say(format!("kept {} and the secrets", counted(items, "item"))),
+                Err(error) => progress.say(format!("nothing was kept: {}", chain(&error))),
+            }
+        }
         let stopping = tokio::task::spawn_blocking(move || processes.into_iter().for_each(Process::stop));
         // It does not panic, and there is nothing to do if it did.
         let _ = stopping.await;
@@ -199,17 +249,41 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
 
     let api = Api::new(emulator::endpoint(emulator_port)).map_err(|error| Error::Runtime(error.into()))?;
     let zips = state.join("code");
-    let prepare = deploy::prepare(&checkout, &zips, &options);
+    let kept = match options.keep {
+        true => Kept::read(&state)?,
+        false => Kept::default(),
+    };
+    // What goes on when one of two things at a time is done.
+    let (is_built, is_running) = (AtomicBool::new(false), AtomicBool::new(false));
+    let prepare = async {
+        let prepared = deploy::prepare(&checkout, &zips, &options).await?;
+        is_built.store(true, Relaxed);
+        if !is_running.load(Relaxed) {
+            progress.say("the functions are ready; waiting for the emulator");
+        }
+        Ok::<_, Error>(prepared)
+    };
     let emulator = async {
         let venv = Venv::prepare(&local, python::EMULATOR, &progress).await?;
         progress.say(format!("starting the emulator on {}", api.endpoint()));
         let endpoint = options.functions_endpoint.as_deref();
         let mut emulator = emulator::start(&venv, &state, emulator_port, endpoint)?;
         emulator.wait_until(|| api.is_ready(), emulator::TIMEOUT).await?;
-        Ok(emulator)
+        is_running.store(true, Relaxed);
+        if !is_built.load(Relaxed) {
+            progress.say("the emulator is ready; waiting for cargo");
+        }
+        Ok::<_, Error>(emulator)
     };
     let ((template, zips), emulator) = tokio::try_join!(prepare, emulator)?;
     let deployment = deploy::deploy(&api, template, zips, &options.parameters, &progress).await?;
+    deploy::fill(&api, &deployment, kept, options.own.as_deref()).await?;
+    let keep = options.keep.then(|| Keep {
+        api: api.clone(),
+        state: state.clone(),
+        tables: deployment.tables.clone(),
+        secrets: deployment.secrets.clone(),
+    });
     state::write_env(&state, api.endpoint(), &deployment.variables)?;
 
     let mut processes = vec![emulator];
@@ -248,6 +322,12 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         pid: std::process::id(),
     };
     let target = Target::local(running.clone()).await?;
+    // Under `cargo lambda watch`, functions print to its terminal.
+    if running.watch.is_none() {
+        tokio::spawn(console::follow(Target::local(running.clone()).await?, progress.clone()));
+    }
+    let routes = deployment.routes.iter().filter(|route| !route.path.contains('{'));
+    let paths = routes.map(|route| route.path.clone()).collect();
     let front = Front::new(api, watch_url, deployment.routes)?;
     tokio::spawn(deliveries.serve(front.router(), true));
     tokio::spawn(inspector.serve(crate::inspector::router(target), false));
@@ -255,6 +335,9 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     state::write_stack(&state, &running)?;
     Ok(Launched {
         running,
+        paths,
+        keep,
+        progress,
         processes,
         lock,
     })
