@@ -26,9 +26,7 @@ pub(super) fn check(template: &Template, given: &[(String, String)]) -> Result<(
             )));
         };
         if let Some(expected) = refused(parameter, value) {
-            return Err(Error::Parameter(format!(
-                "{name} is {expected}, but `{value}` is given"
-            )));
+            return Err(Error::Parameter(format!("{name} must be {expected}, not `{value}`")));
         }
     }
     Ok(())
@@ -92,10 +90,10 @@ mod tests {
             (
                 "Environment",
                 "prod",
-                "Environment is one of live, test, but `prod` is given",
+                "Environment must be one of live, test, not `prod`",
             ),
-            ("Days", "17", "Days is a number from 18 to 400, but `17` is given"),
-            ("Days", "many", "Days is a number from 18 to 400, but `many` is given"),
+            ("Days", "17", "Days must be a number from 18 to 400, not `17`"),
+            ("Days", "many", "Days must be a number from 18 to 400, not `many`"),
         ] {
             let error = checked(name, value).unwrap_err();
             assert!(error.contains(expected), "{error}");
