@@ -53,6 +53,7 @@ pub(super) fn watched(text: &str) -> Option<String> {
         "Locking ",
     ];
     let is_noise = own.iter().any(|start| text.starts_with(start))
+        || text.contains("waiting for file lock")
         || cargo
             .iter()
             .any(|word| text.trim_start().starts_with(word) && text.starts_with(' '));
@@ -71,6 +72,7 @@ mod tests {
             "ERROR command killed code=ForceStop",
             "    Finished `dev` profile in 0.46s",
             "     Running `target/debug/kuenta`",
+            " waiting for file lock on package cache",
             r#"{"_aws":{},"level":"INFO"}"#,
             r#"{"level":"INFO","message":"event completed","target":"acuse_core::consume::event"}"#,
             "",

@@ -85,7 +85,7 @@ mod tests {
             (
                 "Enviroment",
                 "test",
-                "there is no Enviroment; there are Environment, Days, Name",
+                "there is no Enviroment; there are Days, Environment, Name",
             ),
             (
                 "Environment",

@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn secrets_are_named_by_provider_or_variable() {
         let secrets = read(
-            r#"{"onepay": {"accounts": {"default": {"signing_secrets": ["wh_tok_a"]}, "tienda-2": {"signing_secrets": ["wh_tok_b"], "token": "t"}}}, "MAIL_SECRET": "plain"}"#,
+            r#"{"onepay": {"accounts": {"default": {"signing_secrets": ["wh_tok_a"], "token": "u"}, "tienda-2": {"signing_secrets": ["wh_tok_b"], "token": "t"}}}, "MAIL_SECRET": "plain"}"#,
         )
         .unwrap();
         assert!(secrets["acuse-OnepaySecret-1"].contains("tienda-2"));

@@ -105,7 +105,7 @@ impl Line {
     }
 }
 
-/// `2026-11-26T22:26:45.411Z INFO  consumer order paid  order=ORD-1`. Not escaped.
+/// `2026-11-26T22:26:45.411Z INFO  consumer order paid  order=ORD-1`, with the fields by name. Not escaped.
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:<5} {:<8} {}", self.at, self.level, self.function, self.message)?;
@@ -145,7 +145,7 @@ mod tests {
         let line = line(text).unwrap();
         assert_eq!(
             line.to_string(),
-            r#"2026-11-26T22:26:45.411Z INFO  consumer order paid  order=ORD-1 note="a b" count=2"#
+            r#"2026-11-26T22:26:45.411Z INFO  consumer order paid  count=2 note="a b" order=ORD-1"#
         );
         assert!(!line.is_routine());
         assert_eq!(line.json()["function"], "consumer");
