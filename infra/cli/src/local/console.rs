@@ -15,21 +15,24 @@ const EVERY: Duration = Duration::from_millis(500);
 
 /// Passes on what functions log from now on, except [routine](Line::is_routine) lines. Runs until the stack stops.
 pub(super) async fn follow(target: Target, progress: Progress) {
-    let mut problem = None;
+    let mut is_failing = false;
     let Ok(mut logs) = Logs::of(&target, &[], SystemClock.now()).await else {
         return progress.say("the functions' logs can't be followed");
     };
     loop {
         match logs.next().await {
             Ok(lines) => {
-                problem = None;
+                is_failing = false;
                 lines
                     .iter()
                     .filter(|line| !line.is_routine())
                     .for_each(|line| progress.log(line.to_string()));
             }
             // Once for a time in which the emulator does not answer.
-            Err(error) if problem.is_none() => problem = Some(progress.say(format!("logs not read: {error}"))),
+            Err(error) if !is_failing => {
+                is_failing = true;
+                progress.say(format!("logs not read: {error}"));
+            }
             Err(_) => {}
         }
         tokio::time::sleep(EVERY).await;
