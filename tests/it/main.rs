@@ -14,6 +14,7 @@ mod alarms;
 mod deployed;
 mod documented;
 mod kept;
+mod kept_stack;
 mod killed;
 mod ledger;
 mod logs;

@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod inspect;
 pub(crate) mod kuenta;
 pub(crate) mod local;
+pub(crate) mod logs;
 pub(crate) mod new;
 pub(crate) mod onepay;
 pub(crate) mod quarantine;
@@ -24,6 +25,7 @@ use std::io;
 
 use acuse_cli::local::Error as LocalError;
 use acuse_cli::sample::SignerError;
+use acuse_cli::stack::logs::LogsError;
 use acuse_cli::stack::secret::StackSecretError;
 use acuse_cli::stack::target::TargetError;
 use acuse_cli::terminal::{self, quoted};
@@ -94,7 +96,8 @@ impl<E: Error + 'static> From<E> for Failure {
         let api = error.downcast_ref::<ApiError>().map(ApiError::advice);
         let secret = error.downcast_ref::<StackSecretError>();
         let secret = secret.and_then(StackSecretError::advice);
-        let advice = local.or(target).or(signer).or(api).or(secret);
+        let logs = error.downcast_ref::<LogsError>().and_then(LogsError::advice);
+        let advice = local.or(logs).or(target).or(signer).or(api).or(secret);
         Self { error, advice }
     }
 }

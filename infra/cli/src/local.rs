@@ -20,96 +20,49 @@ mod bundle;
 mod checkout;
 mod cloudformation;
 mod command;
+mod console;
 mod deploy;
 mod emulator;
 mod error;
 mod feed;
 mod front;
+mod keep;
+mod options;
+mod parameter;
 mod port;
 mod process;
 mod progress;
 mod python;
+mod secrets;
+mod seed;
 mod state;
+mod tables;
 mod template;
 mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 pub use crate::stack::running::{Running, STACK};
 pub use checkout::Checkout;
 pub use error::Error;
+pub use options::Options;
 pub use progress::Progress;
 
 use crate::stack::target::Target;
+use crate::terminal::counted;
+use acuse_core::error::chain;
 use api::Api;
 use background::Background;
 use feed::Feed;
 use front::Front;
+use keep::{Keep, Kept};
 use process::Process;
 use python::Venv;
 use state::StateLock;
-
-/// How to start a local stack.
-#[derive(Debug, Clone, Default, clap::Args)]
-#[command(after_help = "Examples:
-  cargo run -- local                run everything; Ctrl-C stops it
-  cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
-  cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
-                                    run a second local stack
-
-Requires Rust and Python 3.10 or later (set PYTHON to use another one).
-Builds and deploys the checkout that contains the working directory.
-Each start begins with empty queues and tables.")]
-#[non_exhaustive]
-pub struct Options {
-    /// Port for deliveries (/webhooks/{provider}), the one to open a tunnel to; 0 for any free one
-    #[arg(long, default_value_t = 3000)]
-    pub port: u16,
-    /// Port of the inspector; 0 for any free one
-    #[arg(long, default_value_t = 3100)]
-    pub inspector_port: u16,
-    /// Port of the AWS emulator; 0 for any free one
-    #[arg(long, default_value_t = 4566)]
-    pub emulator_port: u16,
-    /// Run the functions under `cargo lambda watch`, which rebuilds them when their code changes
-    #[arg(long)]
-    pub watch: bool,
-    /// Port of `cargo lambda watch`; 0 for any free one
-    #[arg(long, default_value_t = 9000, requires = "watch")]
-    pub watch_port: u16,
-    /// Folder for the stack's files [default: target/local]
-    #[arg(long)]
-    pub state: Option<PathBuf>,
-    /// Whether cargo's output goes to standard error. Otherwise it is shown only if cargo fails.
-    #[arg(skip = true)]
-    pub show_build: bool,
-    /// Template parameters to override, such as `("Environment", "live")`.
-    #[arg(skip)]
-    pub parameters: Vec<(String, String)>,
-    /// The binary to run as the consumer; `None` for the one that the template names.
-    #[arg(skip)]
-    pub consumer: Option<&'static str>,
-    /// The functions' AWS endpoint, such as a proxy; `None` for the emulator.
-    #[arg(skip)]
-    pub functions_endpoint: Option<String>,
-    /// Reports each step.
-    #[arg(skip)]
-    pub progress: Progress,
-}
-
-impl Options {
-    /// For tests of Acuse: free ports, a separate state folder, no output, and a consumer with the hooks that Acuse
-    /// ships and none of the owner's (`tests/shipped.rs`).
-    pub fn isolated(state: impl Into<PathBuf>) -> Self {
-        Self {
-            state: Some(state.into()),
-            consumer: Some("shipped"),
-            ..Self::default()
-        }
-    }
-}
 
 /// A running local stack. It stops when this is dropped or the process ends.
 #[derive(Debug)]
@@ -123,6 +76,9 @@ pub struct Stack {
 #[derive(Debug)]
 struct Launched {
     running: Running,
+    paths: Vec<String>,
+    keep: Option<Keep>,
+    progress: Progress,
     // Dropped in this order as well.
     processes: Vec<Process>,
     lock: StateLock,
@@ -145,6 +101,11 @@ impl Stack {
         &self.launched.running
     }
 
+    /// The paths that deliveries of default accounts are posted to.
+    pub fn paths(&self) -> &[String] {
+        &self.launched.paths
+    }
+
     /// The file of all functions' environment variables, for `cargo lambda watch --env-file`.
     pub fn env_file(&self) -> PathBuf {
         self.launched.lock.env_file()
@@ -160,10 +121,22 @@ impl Stack {
         }
     }
 
-    /// Stops the stack and waits until all its processes have ended.
+    /// Saves what is to be kept, stops the stack, and waits until all its processes have ended.
     pub async fn stop(self) {
         drop(self.background);
-        let Launched { processes, lock, .. } = self.launched;
+        let Launched {
+            processes,
+            lock,
+            keep,
+            progress,
+            ..
+        } = self.launched;
+        if let Some(keep) = keep {
+            match keep.save().await {
+                Ok(items) => progress.say(format!("kept {} and the secrets", counted(items, "item"))),
+                Err(error) => progress.say(format!("nothing was kept: {}", chain(&error))),
+            }
+        }
         let stopping = tokio::task::spawn_blocking(move || processes.into_iter().for_each(Process::stop));
         // It does not panic, and there is nothing to do if it did.
         let _ = stopping.await;
@@ -198,17 +171,41 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
 
     let api = Api::new(emulator::endpoint(emulator_port)).map_err(|error| Error::Runtime(error.into()))?;
     let zips = state.join("code");
-    let prepare = deploy::prepare(&checkout, &zips, &options);
+    let kept = match options.keep {
+        true => Kept::read(&state)?,
+        false => Kept::default(),
+    };
+    // What goes on when one of two things at a time is done.
+    let (is_built, is_running) = (AtomicBool::new(false), AtomicBool::new(false));
+    let prepare = async {
+        let prepared = deploy::prepare(&checkout, &zips, &options).await?;
+        is_built.store(true, Relaxed);
+        if !is_running.load(Relaxed) {
+            progress.say("the functions are ready; waiting for the emulator");
+        }
+        Ok::<_, Error>(prepared)
+    };
     let emulator = async {
         let venv = Venv::prepare(&local, python::EMULATOR, &progress).await?;
         progress.say(format!("starting the emulator on {}", api.endpoint()));
         let endpoint = options.functions_endpoint.as_deref();
         let mut emulator = emulator::start(&venv, &state, emulator_port, endpoint)?;
         emulator.wait_until(|| api.is_ready(), emulator::TIMEOUT).await?;
-        Ok(emulator)
+        is_running.store(true, Relaxed);
+        if !is_built.load(Relaxed) {
+            progress.say("the emulator is ready; waiting for cargo");
+        }
+        Ok::<_, Error>(emulator)
     };
     let ((template, zips), emulator) = tokio::try_join!(prepare, emulator)?;
     let deployment = deploy::deploy(&api, template, zips, &options.parameters, &progress).await?;
+    deploy::fill(&api, &deployment, kept, options.own.as_deref()).await?;
+    let keep = options.keep.then(|| Keep {
+        api: api.clone(),
+        state: state.clone(),
+        tables: deployment.tables.clone(),
+        secrets: deployment.secrets.clone(),
+    });
     state::write_env(&state, api.endpoint(), &deployment.variables)?;
 
     let mut processes = vec![emulator];
@@ -247,6 +244,14 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         pid: std::process::id(),
     };
     let target = Target::local(running.clone()).await?;
+    // Under `cargo lambda watch`, functions print to its terminal.
+    if running.watch.is_none() {
+        tokio::spawn(console::follow(Target::local(running.clone()).await?, progress.clone()));
+    }
+    let routes = deployment.routes.iter().filter(|route| !route.path.contains('{'));
+    let mut paths: Vec<String> = routes.map(|route| route.path.clone()).collect();
+    // One for each method.
+    paths.dedup();
     let front = Front::new(api, watch_url, deployment.routes)?;
     tokio::spawn(deliveries.serve(front.router(), true));
     tokio::spawn(inspector.serve(crate::inspector::router(target), false));
@@ -254,6 +259,9 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     state::write_stack(&state, &running)?;
     Ok(Launched {
         running,
+        paths,
+        keep,
+        progress,
         processes,
         lock,
     })

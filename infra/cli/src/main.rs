@@ -30,6 +30,8 @@ enum Command {
     /// List, show and follow events, and replay rejected ones
     #[command(subcommand)]
     Events(command::events::Command),
+    /// Print the functions' log lines: what your hooks log, and what went wrong
+    Logs(command::logs::Arguments),
     /// Serve the inspector: a web page of what arrived, what failed and why
     Inspect(command::inspect::Arguments),
     /// Inspect and redrive dead-lettered events
@@ -72,6 +74,7 @@ async fn main() -> ExitCode {
         Command::New(command) => command::new::run(command),
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
+        Command::Logs(arguments) => command::logs::run(arguments).await,
         Command::Inspect(arguments) => command::inspect::run(arguments).await,
         Command::Doctor(arguments) => command::doctor::run(arguments).await,
         Command::Completions { shell } => {

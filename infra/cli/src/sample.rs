@@ -7,7 +7,7 @@ use acuse_core::account::Account;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::Key;
-use acuse_core::receive::secrets::Secrets;
+use acuse_core::receive::secrets::{Accounts, Secrets};
 use acuse_core::receive::signature::proof_headers;
 use acuse_files::fields;
 use bytes::Bytes;
@@ -145,30 +145,21 @@ pub fn local_secret(provider: &Provider) -> Value {
     })
 }
 
-/// [`local_secret`], ready for signing.
+/// The default account of [`local_secret`], ready for signing.
 pub fn local_secrets(provider: &Provider) -> Secrets {
-    let parsed = Secrets::parse(provider, &local_secret(provider).to_string());
-    parsed.unwrap_or_default()
+    let parsed = Accounts::parse(provider, &local_secret(provider).to_string());
+    let accounts = parsed.ok().flatten().unwrap_or_default();
+    let mut secrets = accounts.iter();
+    secrets
+        .find(|secrets| secrets.account().name.is_default())
+        .cloned()
+        .unwrap_or_default()
 }
 
-/// A `curl` command that posts a signed event of `provider` to the stack at `base_url`. Run twice, it sends a
-/// duplicate. `None` if the provider has no sample.
-pub fn curl(provider: &'static Provider, base_url: &str, now: Timestamp) -> Option<String> {
-    // The most interesting type: money came in.
+/// The most interesting type of `provider`: money came in.
+pub fn money_came_in(provider: &'static Provider) -> Option<&'static str> {
     let came_in = |name: &&&str| name.starts_with("payment") && PAID.iter().any(|end| name.ends_with(end));
-    let type_name = provider.types.iter().find(came_in).or(provider.types.first())?;
-    let payload = event(provider, type_name, &Account::default(), now).ok()?;
-    // On one line, and without quotes that end the shell's string.
-    let compact: Value = serde_json::from_str(&payload).ok()?;
-    let body = compact.to_string().replace('\'', "’");
-    let sample = Sample::signed(provider, body.clone().into_bytes(), &local_secrets(provider), now, None).ok()?;
-    let headers = sample.headers.iter();
-    let headers = headers.map(|(name, value)| format!(" \\\n  -H '{name}: {value}'"));
-    Some(format!(
-        "curl -i {base_url}/webhooks/{} -H 'content-type: application/json'{} \\\n  --data-raw '{body}'",
-        provider.name,
-        headers.collect::<String>()
-    ))
+    provider.types.iter().find(came_in).or(provider.types.first()).copied()
 }
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ pub mod error;
 pub mod events;
 pub mod filter;
 pub mod include;
+pub mod logs;
 pub mod lookup;
 pub mod quarantine;
 pub mod queue;

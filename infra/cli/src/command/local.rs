@@ -1,13 +1,12 @@
 //! `acuse local`
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use acuse_aws::system::SystemClock;
-use acuse_cli::local::{Error, Options, Progress, Stack};
+use acuse_cli::local::{Checkout, Error, Options, Progress, Stack};
 use acuse_cli::terminal::{self, Table};
-use acuse_cli::{note, sample, say};
-use acuse_core::clock::Clock;
+use acuse_cli::{note, sample};
 use acuse_core::providers;
 
 use super::Failure;
@@ -17,7 +16,10 @@ use super::interrupt::{INTERRUPTED, interrupted};
 pub(crate) async fn run(mut options: Options) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let progress = Progress::new(move |line| note!("[{:5.1} s] {line}", started.elapsed().as_secs_f32()));
+    let progress = progress.with_log(terminal::line);
     options.progress = progress.clone();
+    options.own = Some(Checkout::find()?.root().to_owned());
+    let state = options.state.clone();
 
     let interrupted = interrupted();
     tokio::pin!(interrupted);
@@ -25,8 +27,8 @@ pub(crate) async fn run(mut options: Options) -> Result<ExitCode, Failure> {
         stack = Stack::start(options) => stack?,
         () = &mut interrupted => return Ok(ExitCode::from(INTERRUPTED)),
     };
-    progress.say("ready; press Ctrl-C to stop");
-    summary(&stack);
+    progress.say("ready; press Ctrl-C to stop everything");
+    summary(&stack, state.as_deref());
     let ended: Option<Error> = tokio::select! {
         error = stack.ended() => Some(error),
         () = &mut interrupted => None,
@@ -39,29 +41,34 @@ pub(crate) async fn run(mut options: Options) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Prints URLs, outputs and a signed sample for each provider.
-fn summary(stack: &Stack) {
-    note!("");
+/// Prints what matters: where deliveries go, how to send one, and where to look.
+fn summary(stack: &Stack, state: Option<&Path>) {
     let running = stack.running();
-    let mut table = Table::without_headings([40, 400]);
-    table.add_row(["deliveries", &format!("{}/webhooks/{{provider}}", running.http)]);
-    table.add_row(["inspector", &format!("{}/", running.inspector)]);
-    table.add_row(["health", &format!("{}/healthz", running.http)]);
-    table.add_row(["AWS endpoint", &running.endpoint]);
-    table.add_row(["variables", &stack.env_file().display().to_string()]);
-    if let Some(url) = &running.watch {
-        table.add_row(["cargo lambda watch", url]);
+    let option = state.map_or_else(String::new, |state| format!(" --state {}", state.display()));
+    let mut table = Table::without_headings([12, 400]);
+    for (count, path) in stack.paths().iter().enumerate() {
+        let what = if count == 0 { "webhooks" } else { "" };
+        table.add_row([what, &format!("{}{path}", running.http)]);
     }
-    // URLs of AWS don't work locally.
-    let outputs = running.outputs.iter();
-    for (name, value) in outputs.filter(|(_, value)| !value.starts_with("https://")) {
-        table.add_row([name, value]);
+    table.add_row(["inspector", &format!("{}/", running.inspector)]);
+    let first = providers::ALL.first();
+    if let Some((provider, name)) = first.and_then(|provider| Some((provider.name, sample::money_came_in(provider)?))) {
+        table.add_row(["send", &format!("cargo run -- send {provider} {name}{option}")]);
+    }
+    let logs = match &running.watch {
+        None => format!("here: what hooks log, and warnings; everything: cargo run -- logs --follow{option}"),
+        Some(_) => "here: what hooks log, warnings, and errors of the compiler".to_owned(),
+    };
+    table.add_row(["logs", &logs]);
+    let aws = format!(
+        "{}; variables of the functions: {}",
+        running.endpoint,
+        stack.env_file().display()
+    );
+    table.add_row(["AWS", &aws]);
+    if let Some(watch) = &running.watch {
+        table.add_row(["functions", &format!("cargo lambda watch at {watch}")]);
     }
     table.print();
-    for provider in providers::ALL {
-        let curl = sample::curl(provider, &running.http, SystemClock.now());
-        say!("");
-        say!("# {}", provider.name);
-        curl.unwrap_or_default().lines().for_each(terminal::line);
-    }
+    note!("");
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use acuse_core::providers;
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -15,12 +14,19 @@ use super::bundle::bundle;
 use super::checkout::Checkout;
 use super::cloudformation;
 use super::error::Error;
+use super::keep::Kept;
+use super::parameter;
 use super::progress::Progress;
+use super::secrets;
+use super::seed;
+use super::tables;
 use super::template::Template;
-use crate::sample;
 use crate::stack::running::{STACK, sdk};
 
 const BUCKET: &str = "acuse-code";
+
+/// The folder of items that tables start with.
+const SEED: &str = "infra/local/seed";
 
 /// The path of event source mappings in Lambda's REST API.
 const SOURCES: &str = "/2015-03-31/event-source-mappings";
@@ -33,6 +39,9 @@ pub(super) struct Deployment {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) functions: Vec<Function>,
     pub(super) routes: Vec<Route>,
+    /// Physical ids by logical ids.
+    pub(super) tables: BTreeMap<String, String>,
+    pub(super) secrets: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -78,6 +87,7 @@ pub(super) async fn prepare(
     options: &Options,
 ) -> Result<(Template, BTreeMap<String, PathBuf>), Error> {
     let mut template = Template(checkout.read_template()?);
+    parameter::check(&template, &options.parameters)?;
     if let Some(consumer) = options.consumer {
         template.replace_binary("consumer", consumer);
     }
@@ -87,7 +97,7 @@ pub(super) async fn prepare(
     progress.say(format!("building the functions: {}", names.join(", ")));
     let binaries = build::build(checkout, &names, options.show_build).await?;
 
-    progress.say("zipping them");
+    progress.say("zipping the functions");
     std::fs::create_dir_all(zips).map_err(Error::file("create", zips))?;
     let jobs: Vec<_> = binaries
         .into_iter()
@@ -104,7 +114,8 @@ pub(super) async fn prepare(
     Ok((template, zips))
 }
 
-/// Deploys the template with the parameters `own`, and stores the local secrets.
+/// Deploys the template with the parameters `own`, and stores the local secrets. Afterwards [`fill`] puts in what the
+/// owner has.
 pub(super) async fn deploy(
     api: &Api,
     mut template: Template,
@@ -161,8 +172,11 @@ pub(super) async fn deploy(
         }
         functions.push(function);
     }
-    put_secrets(api, &variables).await?;
+    let tables = template.of_type("AWS::DynamoDB::Table", &created.resources);
+    let secrets = template.of_type("AWS::SecretsManager::Secret", &created.resources);
     Ok(Deployment {
+        tables,
+        secrets,
         outputs: created.outputs,
         variables,
         functions,
@@ -216,17 +230,28 @@ async fn add_route(api: &Api, id: &str, key: &str, function_arn: &str) -> Result
         .map(drop)
 }
 
-/// Stores each provider's local secret where its function reads it.
-async fn put_secrets(api: &Api, variables: &BTreeMap<String, String>) -> Result<(), ApiError> {
-    for provider in providers::ALL {
-        let variable = format!("{}_SECRET_ID", provider.name.to_ascii_uppercase());
-        let Some(id) = variables.get(&variable) else {
-            continue;
-        };
-        let secret = sample::local_secret(provider).to_string();
-        let put =
-            json!({"SecretId": id, "SecretString": secret, "ClientRequestToken": uuid::Uuid::new_v4().to_string()});
+/// Puts secrets and items where the functions read them: the local secrets, what was kept, and then what the checkout
+/// `own` has, if any.
+pub(super) async fn fill(api: &Api, deployed: &Deployment, kept: Kept, own: Option<&Path>) -> Result<(), Error> {
+    let mut secrets = secrets::shipped(&deployed.variables);
+    let mut items = BTreeMap::new();
+    let of_kept = kept.secrets.into_iter();
+    secrets.extend(of_kept.filter_map(|(id, secret)| Some((deployed.secrets.get(&id)?.clone(), secret))));
+    if let Some(own) = own {
+        secrets.extend(secrets::own(&own.join(secrets::FILE), &deployed.variables)?);
+        items = seed::read(&own.join(SEED), &deployed.tables)?;
+    }
+    // A table that was kept has had its seed.
+    items.extend(kept.tables);
+    for (id, text) in secrets {
+        let token = uuid::Uuid::new_v4().to_string();
+        let put = json!({"SecretId": id, "SecretString": text, "ClientRequestToken": token});
         api.json("secretsmanager.PutSecretValue", &put).await?;
+    }
+    for (id, items) in items {
+        if let Some(table) = deployed.tables.get(&id) {
+            tables::put(api, table, items).await?;
+        }
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ pub(super) fn start(venv: &Venv, state: &Path, port: u16, functions_endpoint: Op
         .env("DOCKER_HOST", "unix:///nonexistent")
         .env("IOT_MTLS_ENABLED", "0")
         .env("SFTP_ENABLED", "0");
-    Process::start("emulator", &command, &python, state, false)
+    Process::start("emulator", &command, &python, state, None)
 }
 
 /// The URL of the emulator on `port`.

@@ -58,6 +58,10 @@ pub enum Error {
     },
     #[error("template.yaml: {0}")]
     Template(String),
+    #[error("--parameter: {0}")]
+    Parameter(String),
+    #[error("{}: {problem}", path.display())]
+    Own { path: PathBuf, problem: String },
     #[error("deploying the template failed: {status}\n{reasons}")]
     Deploy { status: String, reasons: String },
     #[error("deploying to the emulator failed")]

@@ -1,7 +1,7 @@
 //! Child processes that can't outlive this one.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
@@ -30,27 +30,25 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts `command`, with its own environment and working directory, under the supervisor in `python`. `state` is
-    /// the folder for the supervisor and, unless the output is printed (`show`), for the log `{name}.log`.
+    /// the folder for the supervisor and for the log `{name}.log`. What `show` makes of each line is printed.
     pub(super) fn start(
         name: &'static str,
         command: &Command,
         python: &Path,
         state: &Path,
-        show: bool,
+        show: Option<fn(&str) -> Option<String>>,
     ) -> Result<Self, Error> {
         let script = state.join("supervise.py");
         fs::write(&script, SUPERVISOR).map_err(Error::file("write", &script))?;
         let log = state.join(format!("{}.log", name.replace(' ', "-")));
         let output = || -> Result<Stdio, Error> {
-            if show {
+            if show.is_some() {
                 return Ok(Stdio::piped());
             }
             let file = File::options().create(true).append(true).open(&log);
             file.map(Stdio::from).map_err(Error::file("open", &log))
         };
-        if !show {
-            fs::write(&log, "").map_err(Error::file("write", &log))?;
-        }
+        let mut file = File::create(&log).map_err(Error::file("write", &log))?;
 
         let mut supervised = Command::new(python);
         supervised
@@ -72,10 +70,17 @@ impl Process {
                 program: python.display().to_string(),
                 source,
             })?;
-        let relays = match (child.stdout.take(), child.stderr.take()) {
-            (Some(stdout), Some(stderr)) => vec![relay(stdout, terminal::line), relay(stderr, terminal::note)],
-            _ => Vec::new(),
-        };
+        let mut relays = Vec::new();
+        if let (Some(show), Some(stdout), Some(stderr)) = (show, child.stdout.take(), child.stderr.take()) {
+            let mut again = file.try_clone().map_err(Error::file("open", &log))?;
+            let print = move |line: &str, file: &mut File, print: fn(&str)| {
+                // The log is for whoever looks for it later; the terminal has the line.
+                let _ = writeln!(file, "{line}");
+                show(line).iter().for_each(|line| print(line));
+            };
+            relays.push(relay(stdout, move |line| print(line, &mut file, terminal::line)));
+            relays.push(relay(stderr, move |line| print(line, &mut again, terminal::note)));
+        }
         Ok(Self {
             name,
             log,
@@ -169,7 +174,7 @@ impl Process {
 }
 
 /// Prints a program's output, escaped, since it logs what others send it. Ends with the program.
-fn relay(from: impl Read + Send + 'static, print: impl Fn(&str) + Send + 'static) -> JoinHandle<()> {
+fn relay(from: impl Read + Send + 'static, mut print: impl FnMut(&str) + Send + 'static) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let lines = BufReader::new(from).split(b'\n').map_while(Result::ok);
         lines.for_each(|line| print(String::from_utf8_lossy(&line).trim_end_matches('\r')));

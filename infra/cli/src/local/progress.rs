@@ -3,19 +3,39 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Receives a line at the start of each step, and messages while the stack runs.
+type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Receives a line at the start of each step, messages while the stack runs, and what functions log.
 #[derive(Clone)]
-pub struct Progress(Arc<dyn Fn(&str) + Send + Sync>);
+pub struct Progress {
+    say: Sink,
+    log: Sink,
+}
 
 impl Progress {
     /// Passes every line to `sink`.
     pub fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(sink))
+        Self {
+            say: Arc::new(sink),
+            log: Arc::new(|_| ()),
+        }
+    }
+
+    /// Passes every line that a function logs to `sink`.
+    #[must_use]
+    pub fn with_log(self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let log = Arc::new(sink);
+        Self { log, ..self }
     }
 
     /// Reports `line`.
     pub fn say(&self, line: impl AsRef<str>) {
-        (self.0)(line.as_ref());
+        (self.say)(line.as_ref());
+    }
+
+    /// Reports a line that a function logged. It is not escaped.
+    pub(super) fn log(&self, line: impl AsRef<str>) {
+        (self.log)(line.as_ref());
     }
 }
 

@@ -67,7 +67,10 @@ impl Venv {
         }
 
         let python = find().await?;
-        progress.say(format!("installing {} (once)", tools.name));
+        progress.say(format!(
+            "installing {} with pip (once, about half a minute)",
+            tools.name
+        ));
         if venv.folder.exists() {
             fs::remove_dir_all(&venv.folder).map_err(Error::file("remove", &venv.folder))?;
         }

@@ -1,6 +1,6 @@
 //! What the local stack reads from template.yaml, and the little that it changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 
@@ -53,6 +53,18 @@ impl Template {
                     "{id} should name its binary in Metadata.BuildProperties.Binary"
                 ))),
             })
+            .collect()
+    }
+
+    /// The logical ids of all resources of this type, with their physical ids.
+    pub(super) fn of_type(&self, kind: &str, physical: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let resources = self.0.get("Resources").and_then(Value::as_object);
+        let of_type = resources
+            .into_iter()
+            .flatten()
+            .filter(|(_, resource)| text(resource, "/Type") == Some(kind));
+        of_type
+            .filter_map(|(id, _)| Some((id.clone(), physical.get(id)?.clone())))
             .collect()
     }
 

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use super::api::Api;
 use super::build::environment;
 use super::checkout::Checkout;
+use super::console::watched;
 use super::deploy::Route;
 use super::error::Error;
 use super::process::Process;
@@ -63,7 +64,13 @@ pub(super) async fn start(
         // Its output is escaped, and colours would be too.
         .env("CARGO_TERM_COLOR", "never")
         .env("PATH", path_with(venv.bin()));
-    let mut watch = Process::start("cargo lambda watch", &command, &venv.python(), state, show)?;
+    let mut watch = Process::start(
+        "cargo lambda watch",
+        &command,
+        &venv.python(),
+        state,
+        show.then_some(watched),
+    )?;
     let listens = || async move { TcpStream::connect(address).await.is_ok() };
     watch.wait_until(listens, TIMEOUT).await?;
     Ok(watch)

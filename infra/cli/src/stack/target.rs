@@ -115,6 +115,11 @@ impl Target {
         self.local.is_some()
     }
 
+    /// Whether this is a local stack whose functions run under `cargo lambda watch`.
+    pub fn is_watched(&self) -> bool {
+        self.local.as_ref().is_some_and(|running| running.watch.is_some())
+    }
+
     /// An output of the template.
     pub fn output(&self, name: &str) -> Result<&str, TargetError> {
         let output = self.outputs.get(name).map(String::as_str);

@@ -18,6 +18,7 @@ mod crossings;
 mod dead_letters;
 mod doctor;
 mod ids;
+mod logs;
 mod quarantine;
 mod register;
 mod secrets;

@@ -1,0 +1,3 @@
+//! Nothing: without a build script, cargo ignores build dependencies and their features.
+
+fn main() {}
