@@ -16,14 +16,16 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Provider, account, what it is bound to, and its secret.
-const ACCOUNTS: [(&Provider, &str, Option<Environment>, &str); 4] = [
+const ACCOUNTS: [(&Provider, &str, Option<Environment>, &str); 5] = [
     (&onepay::PROVIDER, "tienda-2", None, TIENDA),
     (&onepay::PROVIDER, "wrong", Some(Environment::Live), WRONG),
+    (&onepay::PROVIDER, "bound-later", None, BOUND_LATER),
     (&kuenta::PROVIDER, "org-2", Some(Environment::Test), ORG),
     (&unopago::PROVIDER, "tienda-2", None, UNOPAGO),
 ];
 const TIENDA: &str = r#"{"signing_secrets":["wh_tok_tienda"],"token":"wh_hdr_tienda"}"#;
 const WRONG: &str = r#"{"signing_secrets":["wh_tok_wrong"],"token":"wh_hdr_wrong"}"#;
+const BOUND_LATER: &str = r#"{"signing_secrets":["wh_tok_later"],"token":"wh_hdr_later"}"#;
 const ORG: &str = r#"{"signing_secrets":["kuenta-org-2"]}"#;
 const UNOPAGO: &str = r#"{"signing_secrets":["unopago-tienda-2"]}"#;
 
@@ -285,19 +287,44 @@ async fn an_event_that_its_binding_set_aside_is_replayed_once_that_is_corrected(
     assert_eq!((completed.key, completed.attempts), (record.key, 2));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_conflict_of_another_account_is_released_by_its_id() {
-    let provider = &kuenta::PROVIDER;
+/// Makes an event of environment `test` and its conflict, and returns the resource's id, its partition and the conflict.
+async fn conflict(provider: &'static Provider, account: &str, secret: &str) -> (String, String, Record) {
     let body = payment(provider);
     let id = id_of(provider, &body);
-    let partition = format!("kuenta/org-2#test#payment#{id}");
-    assert_eq!(post_to(provider, "/org-2", &body, ORG).await, 200);
+    let partition = format!("{}/{account}#test#payment#{id}", provider.name);
+    let path = format!("/{account}");
+    assert_eq!(post_to(provider, &path, &body, secret).await, 200);
     status(&partition, "COMPLETED").await;
     let mut value: Value = serde_json::from_slice(&body).unwrap();
-    value["data"]["amount"] = 7.into();
+    value["one more"] = 7.into();
     let changed = serde_json::to_vec(&value).unwrap().into();
-    assert_eq!(post_to(provider, "/org-2", &changed, ORG).await, 200);
+    assert_eq!(post_to(provider, &path, &changed, secret).await, 200);
     let conflict = status(&partition, "CONFLICT").await;
+    (id, partition, conflict)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_of_another_environment_than_its_account_stops_no_other_one() {
+    let (provider, live) = (&onepay::PROVIDER, Some(Environment::Live));
+    let (_, _, bound) = conflict(provider, "bound-later", BOUND_LATER).await;
+    let (_, _, other) = conflict(&kuenta::PROVIDER, "org-2", ORG).await;
+    bind(own_stack().await, provider, "bound-later", live, BOUND_LATER).await;
+    let (success, released) = ran(&["events", "release", &bound.key, &other.key]).await;
+    for expected in [
+        &format!(
+            "not released: `{}` is of environment `test`, but account `bound-later` is",
+            bound.key
+        ),
+        &format!("released and queued: {}", other.key),
+        "1 released, 1 not",
+    ] {
+        assert!(!success && released.contains(expected), "{released}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_of_another_account_is_released_by_its_id() {
+    let (id, partition, conflict) = conflict(&kuenta::PROVIDER, "org-2", ORG).await;
     let released = succeeds(&["events", "release", &id]).await;
     assert!(
         released.contains(&format!("released and queued: {}", conflict.key)),

@@ -145,6 +145,13 @@ async fn every_account_is_checked_and_gets_its_own_deliveries() {
         assert!(printed.contains(expected), "{printed}");
     }
 
+    let listed = done(&["secrets", "list", "onepay", "--json"], "").await;
+    let another = listed
+        .lines()
+        .find(|line| line.contains(r#""account":"another""#))
+        .unwrap();
+    assert!(another.contains("has an empty signing secret"), "{listed}");
+
     // A sample is signed with the account's secret, and of its environment.
     let send = ["send", "onepay", "payment.approved", "--account"];
     done(&[&send[..], &["live", "--json"]].concat(), "").await;

@@ -65,7 +65,7 @@ impl Stored {
             let is_usable = |name: &AccountName| matches!(accounts.get(name.as_str()), Some(Ok(_)));
             version.accounts.retain(|name, _| is_usable(name));
             let mistakes = accounts.errors().map(|error| (error.account.clone(), error.clone()));
-            Ok((version, mistakes.collect()))
+            Ok((version, mistakes.collect::<BTreeMap<_, _>>()))
         };
         let (previous, _) = previous.and_then(|text| parse(text).ok()).unwrap_or_default();
         let text = value.secret_string.as_deref();
@@ -74,10 +74,9 @@ impl Stored {
         let (mut version, mistakes, invalid) = match read {
             Ok((version, mistakes)) => (version, mistakes, None),
             Err(error) if is_nested && previous.accounts.is_empty() => return Err(error),
-            Err(error) if is_nested => (previous.clone(), BTreeMap::new(), Some(error)),
             Err(error) => {
-                let mistake = (AccountName::DEFAULT, error.clone());
-                (previous.clone(), BTreeMap::from([mistake]), Some(error))
+                let of_default = (!is_nested).then(|| (AccountName::DEFAULT, error.clone()));
+                (previous.clone(), of_default.into_iter().collect(), Some(error))
             }
         };
         let created_at = value.created_date.and_then(|at| at.to_millis().ok());
