@@ -8,3 +8,5 @@ pub use acuse_core::providers;
 pub use crate::config::ConfigError;
 pub use crate::hook::{Hook, HookResult, TransactionalHook, Writes, attr, key};
 pub use crate::hook::{Http, HttpError, Secret, Setup, Table};
+/// For a hook's log lines: `tracing::info!(order, "paid")`.
+pub use tracing;
