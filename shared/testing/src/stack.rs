@@ -196,7 +196,7 @@ impl Stack {
         process.note(format!("received at {} (number {})", self.now(), message.receives));
         let consumer = self.consumer(&process);
         let deadline = self.now().plus(TEMPLATE.time_out);
-        let consume = self.patiently(consumer.consume(vec![message.clone()], deadline));
+        let consume = self.patiently(Box::pin(consumer.consume(vec![message.clone()], deadline)));
         let failed = match select(pin!(consume), pin!(process.killed())).await {
             Either::Left((failed, _)) => failed,
             Either::Right(_) => vec![message.message_id.clone()],

@@ -50,7 +50,10 @@ impl Orders {
     }
 
     async fn reads(&self, event: &Event, writes: &mut Writes) -> HookResult {
-        let order: Option<OrderItem> = self.table.get(key("pk", &event.reference)).await?;
+        let Some(reference) = &event.reference else {
+            return Ok(());
+        };
+        let order: Option<OrderItem> = self.table.get(key("pk", reference)).await?;
         let Some(order) = order else {
             return Err(HookError::retry("the order is not there yet"));
         };

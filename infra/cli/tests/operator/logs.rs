@@ -9,7 +9,8 @@ use super::{acuse, done};
 async fn logs_are_lines_of_functions_without_metrics() {
     let event = ["send", kuenta::PROVIDER.name, kuenta::PROVIDER.types[0]];
     let sent = done(&event, "").await;
-    let id = sent.split_whitespace().last().unwrap().to_owned();
+    let (_, delivery) = sent.split_once("delivery ").unwrap();
+    let id = delivery.split_whitespace().next().unwrap().to_owned();
     let mut printed = String::new();
     for _ in 0..60 {
         printed = done(&["logs", "--since", "1h"], "").await;

@@ -130,6 +130,11 @@ impl Writes {
         self.writes.extend(self.newest);
         let has_condition = self.writes.iter().any(|write| write.condition.is_some());
         let otherwise = match self.otherwise {
+            Some(otherwise) if otherwise.otherwise.is_some() || otherwise.retry_if_refused || self.retry_if_refused => {
+                return Err(HookError::reject(
+                    "`otherwise` is used with `retry_if_refused`, or has an `otherwise` of its own: only one is possible",
+                ));
+            }
             Some(otherwise) => Some(otherwise.into_effects()?),
             None => (has_condition && !self.retry_if_refused).then(Effects::none),
         };

@@ -1,7 +1,8 @@
 //! The objects in a provider's payloads as types.
 
 /// Declares an object that a provider sends, as a struct: `id`, the fields listed, each of which may be missing, and
-/// `other`, the members without a field of their own. `of` reads it from an event about such a resource.
+/// `other`, the members without a field of their own. A field that has another shape than its guide says counts as missing
+/// and is in `other`, so that no event is rejected for what its hook does not read. `of` reads it from an event about such a resource.
 ///
 /// serde's `flatten` would do, but reads the other members into a form that rounds numbers.
 macro_rules! object {
@@ -49,8 +50,11 @@ macro_rules! object {
                         $(let mut $field: Option<$T> = None;)*
                         while let Some(name) = map.next_key::<String>()? {
                             match name.as_str() {
-                                "id" => id = String::next(&mut map)?,
-                                $($name => $field = <$T>::next(&mut map)?,)*
+                                "id" => {
+                                    let sent = map.next_value::<Option<<String as Member>::Sent>>()?;
+                                    id = sent.map(Into::into);
+                                }
+                                $($name => $field = <$T>::next(name, &mut map, &mut other)?,)*
                                 _ => other.insert(name, map.next_value()?),
                             }
                         }
@@ -74,9 +78,20 @@ pub(crate) use object;
 pub(crate) trait Member: Sized {
     type Sent: serde::de::DeserializeOwned + Into<Self>;
 
-    /// The next value; `None` for `null`.
-    fn next<'de, A: serde::de::MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
-        Ok(map.next_value::<Option<Self::Sent>>()?.map(Into::into))
+    /// The value of the member `name`; `None` for `null`, and for a value of another shape, which goes to `other`.
+    fn next<'de, A: serde::de::MapAccess<'de>>(
+        name: String,
+        map: &mut A,
+        other: &mut crate::event::Other,
+    ) -> Result<Option<Self>, A::Error> {
+        let json: Box<serde_json::value::RawValue> = map.next_value()?;
+        Ok(match serde_json::from_str::<Option<Self::Sent>>(json.get()) {
+            Ok(value) => value.map(Into::into),
+            Err(_) => {
+                other.insert(name, json);
+                None
+            }
+        })
     }
 }
 

@@ -57,6 +57,7 @@ pub(super) struct WatchedLedger {
 }
 
 impl WatchedLedger {
+    /// `call` is boxed by its caller: these futures are large, and a test has 2 MiB of stack.
     async fn watch<T>(
         &self,
         [before, after]: [Step; 2],
@@ -94,7 +95,7 @@ impl Ledger for WatchedLedger {
     type Write = TransactWriteItem;
 
     async fn claim(&self, event: &Event, lease: &Lease, now: Timestamp) -> LedgerResult<Result<Claimed, Refused>> {
-        let claim = self.ledger.claim(event, lease, now);
+        let claim = Box::pin(self.ledger.claim(event, lease, now));
         self.watch(OTHER, claim, |claim| match claim {
             Ok(_) => ("ledger: claimed", None),
             Err(why) => refused(why),
@@ -110,7 +111,7 @@ impl Ledger for WatchedLedger {
         record_as: RecordAs,
         now: Timestamp,
     ) -> LedgerResult<Result<Commit, Refused>> {
-        let commit = self.ledger.commit_new(event, lease, hooks, record_as, now);
+        let commit = Box::pin(self.ledger.commit_new(event, lease, hooks, record_as, now));
         self.watch(COMMIT, commit, |commit| match commit {
             Ok(Commit::Completed) => ("ledger: completed, with all writes", Some(End::Completed)),
             Ok(Commit::Claimed(_)) => ("ledger: claimed, with the first writes", None),
@@ -132,18 +133,18 @@ impl Ledger for WatchedLedger {
             Change::Release { error, .. } => (OTHER, "ledger: released", Some(End::Retried(error.clone()))),
             Change::Reject { reason } => (OTHER, "ledger: rejected", Some(End::Rejected(reason.clone()))),
         };
-        let change = self.ledger.change(claimed, change, now);
+        let change = Box::pin(self.ledger.change(claimed, change, now));
         self.watch(steps, change, |()| (line, end)).await
     }
 
     async fn keep_conflict(&self, event: &Event, message_id: &str, now: Timestamp) -> LedgerResult<ConflictRecord> {
-        let kept = self.ledger.keep_conflict(event, message_id, now);
+        let kept = Box::pin(self.ledger.keep_conflict(event, message_id, now));
         self.watch(OTHER, kept, |_| ("ledger: conflict kept", Some(End::Conflict)))
             .await
     }
 
     async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> LedgerResult<()> {
-        let counted = self.ledger.count_duplicate(key, now);
+        let counted = Box::pin(self.ledger.count_duplicate(key, now));
         self.watch(OTHER, counted, |()| ("ledger: duplicate counted", Some(End::Duplicate)))
             .await
     }
@@ -153,7 +154,7 @@ impl Ledger for WatchedLedger {
     }
 
     async fn overtaken(&self, event: &Event) -> LedgerResult<bool> {
-        let overtaken = self.ledger.overtaken(event);
+        let overtaken = Box::pin(self.ledger.overtaken(event));
         self.watch(OTHER, overtaken, |late| match late {
             true => ("ledger: late", None),
             false => ("ledger: not late", None),
