@@ -11,21 +11,21 @@ async fn logs_are_lines_of_functions_without_metrics() {
     let sent = done(&event, "").await;
     let (_, delivery) = sent.split_once("delivery ").unwrap();
     let id = delivery.split_whitespace().next().unwrap().to_owned();
+    // Other tests send events meanwhile.
+    let of = |printed: &str, function: &str| {
+        let mut lines = printed.lines();
+        let line = lines.find(|line| line.contains(&id) && line.split_whitespace().nth(2) == Some(function));
+        line.map(str::to_owned)
+    };
     let mut printed = String::new();
-    for _ in 0..60 {
+    for _ in 0..240 {
         printed = done(&["logs", "--since", "1h"], "").await;
-        if printed.contains("event completed") && printed.contains(&id) {
+        if of(&printed, "kuenta").is_some() && of(&printed, "consumer").is_some() {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     }
-    let of = |function: &str| {
-        let line = printed
-            .lines()
-            .find(|line| line.contains(&id) && line.split_whitespace().nth(2) == Some(function));
-        line.unwrap_or_else(|| panic!("no line of {function} in\n{printed}"))
-            .to_owned()
-    };
+    let of = |function| of(&printed, function).unwrap_or_else(|| panic!("no line of {function} in\n{printed}"));
     assert!(of("kuenta").contains(" INFO  kuenta   delivery queued  "), "{printed}");
     assert!(
         of("consumer").contains(" INFO  consumer event completed  "),
