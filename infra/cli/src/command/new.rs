@@ -104,7 +104,7 @@ fn next(name: &Name) -> [(String, &'static str); 3] {
         None => "acuse",
     };
     let module = name.snake();
-    let test = format!("cargo test --workspace --bin consumer hooks::{module}");
+    let test = format!("cargo test -p consumer hooks::{module}");
     [
         (test, "test it, without an emulator"),
         (format!("{acuse} local"), "run the stack with it"),
