@@ -20,7 +20,7 @@ use super::view::dead_letters;
 use super::view::quarantine::{self, Item};
 use super::words::Words;
 use super::{Failed, Inspector, Key};
-use crate::http::post;
+use crate::http::Poster;
 use crate::sample::{self, Break, Sample};
 use crate::stack::bindings::Bindings;
 use crate::stack::dead_letters::{DeadLetter, send_back};
@@ -224,8 +224,9 @@ pub(super) async fn send(
     let expected = if broken.is_some() { 401 } else { 200 };
     let sample = Sample::signed(provider, payload, &secrets, now, broken)?;
     let url = target.webhook_url(provider, &AccountName::DEFAULT)?;
+    let poster = Poster::new(TIMEOUT)?;
     for _ in 0..=u8::from(form.twice.is_some()) {
-        let answer = post(&url, &sample.headers, &sample.body, TIMEOUT).await?;
+        let answer = poster.post(&url, &sample.headers, &sample.body).await?;
         if answer.status != expected {
             let text = format!("{url} answered {} to the sample: {}", answer.status, answer.text);
             return Err(Failed(text.into()));

@@ -203,10 +203,10 @@ async fn a_window_is_for_one_account() {
 
     // Neither the default account nor another unknown one is concerned.
     let unsigned = payment(provider);
+    let poster = acuse_cli::http::Poster::new(PATIENCE).unwrap();
     let answered = async |path: &str| {
         let url = format!("{}/webhooks/{path}", running.http);
-        let answer = acuse_cli::http::post(&url, &[], &unsigned, PATIENCE).await;
-        answer.unwrap().status
+        poster.post(&url, &[], &unsigned).await.unwrap().status
     };
     assert_eq!(answered("onepay").await, 401);
     assert_eq!(answered("onepay/other-shop").await, 404);
