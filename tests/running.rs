@@ -23,7 +23,7 @@ pub async fn records(running: &Running, provider: &Provider) -> Vec<Record> {
     let (ledger, now) = (running.ledger(), SystemClock.now());
     let mut records = Vec::new();
     for day in [now, now.minus(Duration::from_secs(24 * 60 * 60))] {
-        records.extend(ledger.on_day(provider.name, day, usize::MAX).await.unwrap());
+        records.extend(ledger.on_day(provider.name, None, day, usize::MAX).await.unwrap());
     }
     records
 }

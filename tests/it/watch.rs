@@ -27,7 +27,7 @@ async fn post(running: &Running, provider: &'static Provider, body: &str) -> u16
 async fn completed(running: &Running, provider: &Provider, id: &str, day: Timestamp) {
     let ledger = running.ledger();
     eventually(&format!("{} of {id}", provider.name), async || {
-        let records = ledger.on_day(provider.name, day, usize::MAX).await.unwrap();
+        let records = ledger.on_day(provider.name, None, day, usize::MAX).await.unwrap();
         let mut records = records.into_iter();
         records.find(|record| record.resource_id.as_deref() == Some(id) && record.status == "COMPLETED")
     })

@@ -205,7 +205,7 @@ async fn its_record_is_the_same_as_after_a_claim_and_its_owners_changes() {
     assert_eq!(item("begun").await, item("claimed").await);
     assert_eq!(item("whole").await, item("claimed").await);
     let reader = LedgerReader::new(tables.client.clone(), "ledger");
-    assert_eq!(reader.on_day("kuenta", seconds(0), 9).await.unwrap().len(), 3);
+    assert_eq!(reader.on_day("kuenta", None, seconds(0), 9).await.unwrap().len(), 3);
 }
 
 #[tokio::test]

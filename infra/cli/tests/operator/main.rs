@@ -195,9 +195,9 @@ async fn post_to(url: &str, body: &Bytes, headers: &[(&'static str, String)]) ->
 async fn records_at(running: &Running, provider: &Provider) -> Vec<Record> {
     let ledger = running.ledger();
     let now = SystemClock.now();
-    let mut records = ledger.on_day(provider.name, now, usize::MAX).await.unwrap();
+    let mut records = ledger.on_day(provider.name, None, now, usize::MAX).await.unwrap();
     let yesterday = now.minus(Duration::from_secs(24 * 60 * 60));
-    records.extend(ledger.on_day(provider.name, yesterday, usize::MAX).await.unwrap());
+    records.extend(ledger.on_day(provider.name, None, yesterday, usize::MAX).await.unwrap());
     // Without the doctor's test deliveries.
     records.retain(|record| record.type_name != acuse_core::event::TEST_DELIVERY_MEMBER);
     records

@@ -87,7 +87,7 @@ async fn newest(target: &Target, status: Status) -> Result<Vec<Record>, Problem>
     let mut newest = Vec::new();
     for provider in providers::ALL {
         for day in [now, now.minus(DAY)] {
-            let records = ledger.on_day(provider.name, day, NEWEST).await?.into_iter();
+            let records = ledger.on_day(provider.name, None, day, NEWEST).await?.into_iter();
             newest.extend(records.filter(|record| record.status == status.name()));
         }
     }
