@@ -53,41 +53,29 @@ impl Pending {
         };
         let (names, values) = used.into_maps();
         let item = TransactWriteItem::builder();
+        // The four kinds of write have these setters, and no trait that names them.
+        macro_rules! conditional {
+            ($builder:expr) => {
+                $builder
+                    .table_name(self.table)
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()
+            };
+        }
         let built = match self.action {
             Action::Raw(raw) => return Ok(*raw),
-            Action::Put(new) => Put::builder()
-                .table_name(self.table)
-                .set_item(Some(new?))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|put| item.put(put)),
-            Action::Delete(key) => Delete::builder()
-                .table_name(self.table)
-                .set_key(Some(key.into_item()?))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|delete| item.delete(delete)),
-            Action::Check(key) => ConditionCheck::builder()
-                .table_name(self.table)
-                .set_key(Some(key.into_item()?))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
+            Action::Put(new) => conditional!(Put::builder().set_item(Some(new?))).map(|put| item.put(put)),
+            Action::Delete(key) => {
+                conditional!(Delete::builder().set_key(Some(key.into_item()?))).map(|delete| item.delete(delete))
+            }
+            Action::Check(key) => conditional!(ConditionCheck::builder().set_key(Some(key.into_item()?)))
                 .map(|check| item.condition_check(check)),
-            Action::Update { key, .. } => Update::builder()
-                .table_name(self.table)
-                .set_key(Some(key.into_item()?))
-                .set_update_expression(changes)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|update| item.update(update)),
+            Action::Update { key, .. } => {
+                let update = Update::builder().set_key(Some(key.into_item()?));
+                conditional!(update.set_update_expression(changes)).map(|update| item.update(update))
+            }
         };
         built
             .map(|item| item.build())
