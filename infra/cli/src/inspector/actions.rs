@@ -120,8 +120,7 @@ pub(super) async fn redrive(
     Form(Id { id }): Form<Id>,
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
-    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
-    let mut walk = Walk::list(sqs, target.output("DeadLetterQueueUrl")?).await?;
+    let mut walk = Walk::list(target, "DeadLetterQueueUrl").await?;
     let sent = async {
         let Some(message) = walk.find(|message| message.message_id() == Some(&id)).await? else {
             return Ok::<_, Failed>(false);
@@ -171,8 +170,7 @@ pub(super) async fn release(
     Form(Id { id }): Form<Id>,
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
-    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
-    let mut walk = Walk::list(sqs, target.output("QuarantineQueueUrl")?).await?;
+    let mut walk = Walk::list(target, "QuarantineQueueUrl").await?;
     let mut reverifier = Reverifier::new(target)?;
     let released = async {
         let of_id = |message: &Message| attribute(message, "delivery_id").unwrap_or("?") == id;
