@@ -17,7 +17,7 @@ fn changed(body: &Bytes) -> (Bytes, String) {
 /// Makes a conflict, and returns its key.
 async fn conflict() -> String {
     let provider = &kuenta::PROVIDER;
-    let secrets = sample::local_secrets(provider);
+    let secrets = local_secrets(provider);
     let body = payment(provider);
     let (other, partition) = changed(&body);
     assert_eq!(post(provider, &body, &secrets).await, 200);

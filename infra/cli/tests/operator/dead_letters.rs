@@ -295,7 +295,7 @@ pub(crate) async fn set_record(key: &str, status: &str, reason: &str) {
 async fn events_that_were_set_aside_are_replayed_only_if_included_or_named() {
     let provider = &unopago::PROVIDER;
     let running = stack().await;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     let mut keys = Vec::new();
     for reason in [
         "of environment `test`, which this stack does not take",
@@ -388,7 +388,7 @@ async fn a_rejected_event_is_replayed_once() {
     let body = payment(provider);
     let value = acuse_core::json::parse(&body).unwrap();
     let id = (provider.read)(&value).unwrap().resource.unwrap().id;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     assert_eq!(post(provider, &body, &local).await, 200);
     all_applied_once(provider, &HashSet::from([id.clone()])).await;
 

@@ -62,7 +62,7 @@ async fn the_doctor_says_what_to_fix() {
 
     // An event that waits for a retry, with its error.
     let provider = &acuse_core::providers::unopago::PROVIDER;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     let body = payment(provider);
     let value = acuse_core::json::parse(&body).unwrap();
     let id = (provider.read)(&value).unwrap().resource.unwrap().id;

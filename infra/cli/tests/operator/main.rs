@@ -148,6 +148,11 @@ fn secrets(provider: &Provider, text: &str) -> Secrets {
     Secrets::parse(provider, text).unwrap()
 }
 
+/// The secrets that the stack starts with.
+fn local_secrets(provider: &Provider) -> Secrets {
+    secrets(provider, &sample::local_secret(provider).to_string())
+}
+
 /// A new payment.
 fn payment(provider: &'static Provider) -> Bytes {
     let name = ["payment_received", "payment.approved", "payment.completed"];

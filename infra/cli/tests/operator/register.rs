@@ -100,7 +100,7 @@ async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
     // Valid deliveries are processed as usual. This one came last, so if the others were queued, they would be recorded
     // by then.
     let genuine = payment(provider);
-    assert_eq!(post(provider, &genuine, &sample::local_secrets(provider)).await, 200);
+    assert_eq!(post(provider, &genuine, &local_secrets(provider)).await, 200);
     let id_of = |body: &Bytes| {
         let value = acuse_core::json::parse(body).unwrap();
         (provider.read)(&value).unwrap().resource.unwrap().id
