@@ -19,7 +19,7 @@ use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
 use crate::telemetry;
 pub use outbox::SqsOutbox;
-pub use store::SecretsManager;
+pub use store::{SecretsManager, labelled};
 
 /// The longest warm-up: the first delivery waits for it.
 const WARM_UP: Duration = Duration::from_secs(1);
