@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, Trans
 use crate::hook::condition::{Condition, Placeholders};
 use crate::hook::table::Key;
 use crate::hook::value::Item;
+use crate::ledger::expression::update_expression;
 
 /// A write as a hook asks for it.
 #[derive(Debug)]
@@ -101,12 +102,7 @@ fn expression(clauses: &[Clause], used: &mut Placeholders) -> Result<String, Str
             Clause::Remove(name) => remove.push(used.name(name)),
         }
     }
-    let clauses = [("SET", set), ("ADD", add), ("REMOVE", remove)].into_iter();
-    let clauses = clauses.filter(|(_, clauses)| !clauses.is_empty());
-    let clauses: Vec<_> = clauses
-        .map(|(verb, clauses)| format!("{verb} {}", clauses.join(", ")))
-        .collect();
-    Ok(clauses.join(" "))
+    Ok(update_expression(&set, &add, &remove))
 }
 
 /// What DynamoDB can add: a number, or the text of a plain decimal one, whose digits stay as they are.
