@@ -109,7 +109,7 @@ fn id_of(provider: &Provider, body: &Bytes) -> String {
 
 /// A partition's records, once the condition is true.
 async fn until(partition: &str, so: impl Fn(&[Record]) -> bool) -> Vec<Record> {
-    let ledger = own_stack().await.ledger();
+    let ledger = ledger(own_stack().await);
     let wait = async {
         loop {
             let records = ledger.partition(partition).await.unwrap();

@@ -39,7 +39,7 @@ fn resource(key: &str) -> &str {
 
 /// A partition's records, once the condition is true.
 async fn until(partition: &str, so: impl Fn(&[Record]) -> bool) -> Vec<Record> {
-    let ledger = stack().await.ledger();
+    let ledger = ledger(stack().await);
     let wait = async {
         loop {
             let records = ledger.partition(partition).await.unwrap();
@@ -125,7 +125,7 @@ async fn a_conflict_is_listed_explained_and_released_as_an_event_of_its_own() {
         "{told}"
     );
     let (partition, _) = key.split_once('|').unwrap();
-    let records = stack().await.ledger().partition(partition).await.unwrap();
+    let records = ledger(stack().await).partition(partition).await.unwrap();
     let hooks: Vec<usize> = records.iter().map(|record| record.hooks.len()).collect();
     assert!(
         hooks[0] > 0 && hooks[0] == hooks[1],
