@@ -28,7 +28,8 @@ impl<'a> Post<'a> {
     /// # Panics
     /// If the provider's scheme cannot sign it.
     pub fn signed(provider: &'static Provider, body: &'a [u8]) -> Self {
-        Self::signed_with(provider, body, &sample::local_secrets(provider))
+        let secrets = Secrets::parse(provider, &sample::local_secret(provider).to_string());
+        Self::signed_with(provider, body, &secrets.unwrap())
     }
 
     /// `body` as JSON, with the signature and token of these secrets.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::local::{Running, STACK};
@@ -20,10 +21,10 @@ pub type Item = BTreeMap<String, String>;
 
 /// The ledger's records of `provider` since yesterday, as a test may run past midnight.
 pub async fn records(running: &Running, provider: &Provider) -> Vec<Record> {
-    let (ledger, now) = (running.ledger(), SystemClock.now());
+    let (ledger, now) = (ledger(running), SystemClock.now());
     let mut records = Vec::new();
     for day in [now, now.minus(Duration::from_secs(24 * 60 * 60))] {
-        records.extend(ledger.on_day(provider.name, day, usize::MAX).await.unwrap());
+        records.extend(ledger.on_day(provider.name, None, day, usize::MAX).await.unwrap());
     }
     records
 }
@@ -96,4 +97,10 @@ pub async fn update(running: &Running, changes: &[(&str, &str)]) {
         (status != "UPDATE_IN_PROGRESS").then_some(status)
     });
     assert_eq!(status.await, "UPDATE_COMPLETE");
+}
+
+/// The stack's ledger.
+pub fn ledger(running: &Running) -> LedgerReader {
+    let table = running.outputs.get("LedgerTableName").cloned().unwrap_or_default();
+    LedgerReader::new(aws_sdk_dynamodb::Client::new(&running.sdk()), table)
 }

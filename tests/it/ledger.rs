@@ -60,7 +60,9 @@ fn effect(condition: Option<&str>) -> Effects<TransactWriteItem> {
         .update_expression("ADD applied :one")
         .set_condition_expression(condition.map(str::to_owned))
         .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
-    Effects::write(TransactWriteItem::builder().update(update.build().unwrap()).build())
+    Effects::writes(vec![
+        TransactWriteItem::builder().update(update.build().unwrap()).build(),
+    ])
 }
 
 /// A lease of somebody's, which ends at 30 s.

@@ -11,6 +11,7 @@ use acuse_core::provider::Provider;
 use acuse_core::providers;
 use acuse_tests::eventually::eventually;
 use acuse_tests::post::{Post, url};
+use acuse_tests::running::ledger;
 use tokio::process::Command;
 
 use crate::stack::resource_id;
@@ -25,9 +26,9 @@ async fn post(running: &Running, provider: &'static Provider, body: &str) -> u16
 
 /// Waits for the record of the resource `id` to be completed.
 async fn completed(running: &Running, provider: &Provider, id: &str, day: Timestamp) {
-    let ledger = running.ledger();
+    let ledger = ledger(running);
     eventually(&format!("{} of {id}", provider.name), async || {
-        let records = ledger.on_day(provider.name, day, usize::MAX).await.unwrap();
+        let records = ledger.on_day(provider.name, None, day, usize::MAX).await.unwrap();
         let mut records = records.into_iter();
         records.find(|record| record.resource_id.as_deref() == Some(id) && record.status == "COMPLETED")
     })

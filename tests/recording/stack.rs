@@ -8,6 +8,7 @@ use acuse_cli::local::{Options, Running, STACK, Stack};
 use acuse_cli::sample::{self, Sample};
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
+use acuse_core::receive::secrets::Secrets;
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -144,7 +145,7 @@ impl Recorded {
 
     /// Posts `body` as the provider would, or, if `forged`, with the signature of another body.
     pub(crate) async fn deliver(&self, provider: &'static Provider, body: &[u8], forged: bool) -> u16 {
-        let secrets = sample::local_secrets(provider);
+        let secrets = Secrets::parse(provider, &sample::local_secret(provider).to_string()).unwrap();
         let signed = match forged {
             true => b"something else".to_vec(),
             false => body.to_vec(),

@@ -29,8 +29,6 @@ pub struct Answer {
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts say it")]
 pub enum PostError {
-    #[error(transparent)]
-    Client(#[from] ClientError),
     #[error("can't send a request to {url}")]
     Request { url: String, source: reqwest::Error },
     #[error("no answer from {url} within {} s", timeout.as_secs())]
@@ -48,16 +46,6 @@ pub enum ClientError {
     Roots(#[from] io::Error),
     #[error("can't set up an HTTP client")]
     Setup(#[from] reqwest::Error),
-}
-
-/// Sends `body` as JSON with these headers, once.
-pub async fn post(
-    url: &str,
-    headers: &[(&'static str, String)],
-    body: &Bytes,
-    timeout: Duration,
-) -> Result<Answer, PostError> {
-    Poster::new(timeout)?.post(url, headers, body).await
 }
 
 /// Sends deliveries, over connections that it keeps.

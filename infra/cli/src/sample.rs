@@ -7,7 +7,7 @@ use acuse_core::account::Account;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::Key;
-use acuse_core::receive::secrets::{Accounts, Secrets};
+use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::proof_headers;
 use acuse_files::fields;
 use bytes::Bytes;
@@ -143,17 +143,6 @@ pub fn local_secret(provider: &Provider) -> Value {
         }
         secret
     })
-}
-
-/// The default account of [`local_secret`], ready for signing.
-pub fn local_secrets(provider: &Provider) -> Secrets {
-    let parsed = Accounts::parse(provider, &local_secret(provider).to_string());
-    let accounts = parsed.ok().flatten().unwrap_or_default();
-    let mut secrets = accounts.iter();
-    secrets
-        .find(|secrets| secrets.account().name.is_default())
-        .cloned()
-        .unwrap_or_default()
 }
 
 /// The most interesting type of `provider`: money came in.

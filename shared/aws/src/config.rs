@@ -70,17 +70,15 @@ impl Variables {
         expected: &'static str,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
-        self.optional(name)
-            .map_or(Ok(default), |value| parsed(name, value, expected, read))
+        let Some(value) = self.optional(name) else {
+            return Ok(default);
+        };
+        read(&value).ok_or_else(|| ConfigError::Invalid {
+            name: name.to_owned(),
+            value,
+            expected,
+        })
     }
-}
-
-/// The variable `name` of the environment.
-///
-/// # Errors
-/// [`ConfigError::Missing`] if it is not set or empty.
-pub fn required(name: &str, expected: &'static str) -> Result<String, ConfigError> {
-    Variables::ENVIRONMENT.required(name, expected)
 }
 
 /// The variable `name` of the environment; `None` if it is not set or empty.
@@ -95,20 +93,7 @@ pub(crate) fn variable_of(value: &str) -> Option<String> {
     name.into_string().ok()
 }
 
-fn parsed<T>(
-    name: &str,
-    value: String,
-    expected: &'static str,
-    read: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, ConfigError> {
-    read(&value).ok_or_else(|| ConfigError::Invalid {
-        name: name.to_owned(),
-        value,
-        expected,
-    })
-}
-
-/// Reads a number within `range`, for [`read_as`].
+/// Reads a number within `range`, for [`read_as`](Variables::read_as).
 pub(crate) fn within<N: FromStr + PartialOrd>(range: impl RangeBounds<N>) -> impl Fn(&str) -> Option<N> {
     move |value| value.trim().parse().ok().filter(|number| range.contains(number))
 }
@@ -144,12 +129,8 @@ mod tests {
     #[test]
     fn a_number_out_of_range_is_an_error_that_names_the_range() {
         let parsed = |value: &str| {
-            parsed(
-                "SHARDS",
-                value.to_owned(),
-                "a whole number from 1 to 256",
-                within(1..=256),
-            )
+            let variables = Variables::listed([("SHARDS".to_owned(), value.to_owned())]);
+            variables.read_as("SHARDS", 0, "a whole number from 1 to 256", within(1..=256))
         };
         assert_eq!([" 1", "256"].map(parsed), [Ok(1), Ok(256)]);
         for value in ["0", "257", "-1", "four", "1.5", "99999999999999999999"] {

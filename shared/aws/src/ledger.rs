@@ -5,7 +5,7 @@ mod claim;
 pub mod conflict;
 mod day;
 mod error;
-mod expression;
+pub(crate) mod expression;
 #[cfg(test)]
 pub(crate) mod fake;
 mod item;

@@ -16,7 +16,7 @@ use aws_sdk_sqs::config::SharedCredentialsProvider;
 use aws_types::app_name::AppName;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use crate::config;
+use crate::config::{self, Variables};
 use crate::system::SystemClock;
 pub use http::TlsError;
 
@@ -41,7 +41,7 @@ pub fn load() -> Result<SdkConfig, TlsError> {
         .identity_cache(IdentityCache::lazy().build())
         // The timeout of an attempt also ends a stalled one.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .service_config(EndpointUrls)
+        .service_config(EndpointUrls(Variables::ENVIRONMENT))
         .http_client(http::client(Arc::new(SystemClock))?)
         .timeout_config(
             TimeoutConfig::builder()
@@ -61,12 +61,19 @@ pub fn load() -> Result<SdkConfig, TlsError> {
 }
 
 /// `AWS_ENDPOINT_URL_<SERVICE>`, else `AWS_ENDPOINT_URL`, as in all SDKs.
-#[derive(Debug)]
-struct EndpointUrls;
+pub struct EndpointUrls(pub Variables);
+
+/// Without the variables, which may be secret.
+impl std::fmt::Debug for EndpointUrls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EndpointUrls")
+    }
+}
 
 impl LoadServiceConfig for EndpointUrls {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         let service = key.service_id().to_ascii_uppercase().replace(' ', "_");
-        config::optional(&format!("{}_{service}", key.env())).or_else(|| config::optional(key.env()))
+        let own = self.0.optional(&format!("{}_{service}", key.env()));
+        own.or_else(|| self.0.optional(key.env()))
     }
 }

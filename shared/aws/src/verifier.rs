@@ -14,12 +14,12 @@ pub use lambda_http::Error;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
 
-use crate::config;
+use crate::config::{self, Variables};
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
 use crate::telemetry;
 pub use outbox::SqsOutbox;
-pub use store::SecretsManager;
+pub use store::{SecretsManager, labelled};
 
 /// The longest warm-up: the first delivery waits for it.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -33,9 +33,10 @@ const WARM_UP: Duration = Duration::from_secs(1);
 pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
     let provider = config::provider(provider)?;
     let secret_id = format!("{}_SECRET_ID", provider.name.to_ascii_uppercase());
-    let secret_id = config::required(&secret_id, "the ARN or name of the provider's secret")?;
-    let event_queue = config::required("EVENT_QUEUE_URL", "the URL of the event queue")?;
-    let quarantine_queue = config::required("QUARANTINE_QUEUE_URL", "the URL of the quarantine queue")?;
+    let variables = Variables::ENVIRONMENT;
+    let secret_id = variables.required(&secret_id, "the ARN or name of the provider's secret")?;
+    let event_queue = variables.required("EVENT_QUEUE_URL", "the URL of the event queue")?;
+    let quarantine_queue = variables.required("QUARANTINE_QUEUE_URL", "the URL of the quarantine queue")?;
 
     let sdk = sdk::load()?;
     let outbox = SqsOutbox::new(aws_sdk_sqs::Client::new(&sdk), event_queue, quarantine_queue);

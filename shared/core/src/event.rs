@@ -233,7 +233,7 @@ impl Event {
     /// [`Mismatch`] if the payload does not have that shape. A hook that uses `?` on it rejects the event, with a reason
     /// that names the field; a retry would not help.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
-        mismatch::read("payload", &self.body)
+        read_json("payload", &self.body)
     }
 
     /// The object that the event is about (the payment, the payout, …) as a type of your own, wherever the provider

@@ -107,11 +107,6 @@ impl<W> Effects<W> {
         Self::writes(Vec::new())
     }
 
-    /// One write.
-    pub fn write(write: W) -> Self {
-        Self::writes(vec![write])
-    }
-
     /// Several writes, all or none. DynamoDB takes 100 in a transaction, one of which is the ledger's.
     pub fn writes(writes: Vec<W>) -> Self {
         Self {

@@ -61,7 +61,7 @@ async fn if_a_condition_is_false_the_other_writes_are_made() {
                 .expression_attribute_values(":by", AttributeValue::N(by.to_string()))
                 .build()
                 .unwrap();
-            Effects::write(TransactWriteItem::builder().update(update).build())
+            Effects::writes(vec![TransactWriteItem::builder().update(update).build()])
         };
         let effects = guarded(1, "attribute_not_exists(applied)").or(guarded(2, "attribute_exists(applied)"));
         tables.change(&claimed, complete("h", effects), 1).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_hooks_effects_are_applied_once_even_if_its_record_is_sent_twice() {
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .build()
             .unwrap();
-        Effects::write(TransactWriteItem::builder().update(update).build())
+        Effects::writes(vec![TransactWriteItem::builder().update(update).build()])
     };
     tables.change(&claimed, record_hook("h", effects()), 1).await.unwrap();
     let again = tables.change(&claimed, record_hook("h", effects()), 1).await;

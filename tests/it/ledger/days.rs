@@ -99,7 +99,7 @@ impl Tables {
 
     async fn listed(&self, limit: usize) -> Vec<String> {
         let reader = LedgerReader::new(self.client.clone(), "ledger");
-        let records = reader.on_day("kuenta", at(0), limit).await.unwrap();
+        let records = reader.on_day("kuenta", None, at(0), limit).await.unwrap();
         records.into_iter().map(|record| record.resource_id.unwrap()).collect()
     }
 
@@ -129,8 +129,8 @@ async fn events_of_all_shards_are_listed_newest_first() {
             assert_eq!(tables.listed(limit).await, ids(newest), "{limit} of {shards} shards");
         }
         let reader = LedgerReader::new(tables.client.clone(), "ledger");
-        let other_day = reader.on_day("kuenta", at(86_400_000), 9).await.unwrap();
-        let other_provider = reader.on_day("onepay", at(0), 9).await.unwrap();
+        let other_day = reader.on_day("kuenta", None, at(86_400_000), 9).await.unwrap();
+        let other_provider = reader.on_day("onepay", None, at(0), 9).await.unwrap();
         assert!(other_day.is_empty() && other_provider.is_empty());
     }
 }
@@ -147,7 +147,7 @@ async fn events_of_one_account_are_listed_newest_first() {
         for own in ["rare", "default", "nobody"] {
             let name = AccountName::parse(own).unwrap();
             for limit in [0, 1, 3, 4, 96, usize::MAX] {
-                let records = reader.on_day_of("kuenta", Some(&name), at(0), limit).await.unwrap();
+                let records = reader.on_day("kuenta", Some(&name), at(0), limit).await.unwrap();
                 assert!(records.iter().all(|record| record.account == name));
                 let listed: Vec<_> = records.into_iter().map(|record| record.resource_id.unwrap()).collect();
                 let newest = (0..100).rev().filter(|id| account(*id) == own).take(limit);

@@ -122,13 +122,13 @@ pub(super) async fn consume_to(
 #[tokio::test]
 async fn a_new_event_takes_one_call_or_two_if_a_hook_has_side_effects() {
     let tables = Tables::create().await;
-    let effect = || Effects::write(add("total", None));
+    let effect = || Effects::writes(vec![add("total", None)]);
     let both = || vec![writes("payments", effect()), writes("books", Effects::none())];
     let none = || vec![writes("payments", Effects::none())];
     let mail = |effects| with_side_effects("mail", effects);
     let external = || vec![mail(effect())];
     let mixed = |effects| {
-        let books = writes("books", Effects::write(add("books", None)));
+        let books = writes("books", Effects::writes(vec![add("books", None)]));
         vec![writes("payments", effect()), books, mail(effects)]
     };
     let begun = || vec![writes("payments", Effects::none()), mail(Effects::none())];
@@ -214,7 +214,7 @@ async fn its_record_is_the_same_as_after_a_claim_and_its_owners_changes() {
     assert_eq!(item("begun").await, item("claimed").await);
     assert_eq!(item("whole").await, item("claimed").await);
     let reader = LedgerReader::new(tables.client.clone(), "ledger");
-    assert_eq!(reader.on_day("kuenta", seconds(0), 9).await.unwrap().len(), 3);
+    assert_eq!(reader.on_day("kuenta", None, seconds(0), 9).await.unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -322,8 +322,8 @@ async fn a_commit_whose_answer_was_lost_is_ours_when_it_is_sent_again() {
 async fn each_hook_with_a_false_condition_makes_its_other_writes() {
     let tables = Tables::create().await;
     let guarded = |name| {
-        let instead = Effects::write(add(&format!("{name}, late"), None));
-        writes(name, Effects::write(add(name, ABSENT)).or(instead))
+        let instead = Effects::writes(vec![add(&format!("{name}, late"), None)]);
+        writes(name, Effects::writes(vec![add(name, ABSENT)]).or(instead))
     };
     // `a` is there from the second event on, `b` from the first; `c` has no condition.
     tables
@@ -334,7 +334,7 @@ async fn each_hook_with_a_false_condition_makes_its_other_writes() {
         .await
         .unwrap();
     for (id, calls) in [("p1", 2), ("p2", 2), ("p3", 2)] {
-        let c = writes("c", Effects::write(add("c", None)));
+        let c = writes("c", Effects::writes(vec![add("c", None)]));
         let (made, done) = consume(&tables, vec![guarded("a"), c, guarded("b")], id).await;
         assert_eq!((made.len(), done), (calls, true), "{made:?}");
         assert_eq!(tables.record(&event(id)).await.hooks.len(), 3);
@@ -350,7 +350,7 @@ async fn each_hook_with_a_false_condition_makes_its_other_writes() {
 async fn an_event_that_cannot_be_committed_in_a_single_call_is_claimed() {
     let tables = Tables::create().await;
     // Refused, without other writes to make.
-    let refused = || vec![writes("payments", Effects::write(add("none", PRESENT)))];
+    let refused = || vec![writes("payments", Effects::writes(vec![add("none", PRESENT)]))];
     let (_, done) = consume(&tables, refused(), "p1").await;
     let record = tables.record(&event("p1")).await;
     assert_eq!((done, record.status, record.attempts), (false, "RELEASED", 1));
@@ -361,7 +361,7 @@ async fn an_event_that_cannot_be_committed_in_a_single_call_is_claimed() {
         let items = (0..60).map(|n| add(&format!("{name} {n}"), None)).collect();
         writes(name, Effects::writes(items))
     };
-    let twice = |name| writes(name, Effects::write(add("twice", None)));
+    let twice = |name| writes(name, Effects::writes(vec![add("twice", None)]));
     for (id, hooks) in [("p2", vec![twice("a"), twice("b")]), ("p3", vec![many("a"), many("b")])] {
         let (calls, done) = consume(&tables, hooks, id).await;
         assert!(done, "{id}: {calls:?}");

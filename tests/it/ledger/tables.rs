@@ -111,7 +111,7 @@ impl Tables {
 
     pub(crate) async fn on_day(&self, provider: &str, day: Timestamp) -> Vec<Record> {
         let reader = LedgerReader::new(self.client.clone(), "ledger");
-        reader.on_day(provider, day, usize::MAX).await.unwrap()
+        reader.on_day(provider, None, day, usize::MAX).await.unwrap()
     }
 
     /// Puts a record as it is, in DynamoDB's JSON.

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
-use aws_sdk_sqs::Client;
 use clap::{Args, Subcommand};
 
 use super::Failure;
@@ -106,7 +105,7 @@ async fn visit(
     mut show: impl AsyncFnMut(&DeadLetter) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let ledger = target.ledger()?;
-    let mut walk = Walk::list(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
+    let mut walk = Walk::list(target, "DeadLetterQueueUrl").await?;
     note_hidden(&walk);
     let shown = async {
         while let Some(messages) = walk.next().await?
@@ -186,7 +185,7 @@ impl Redrive {
             }
             confirm(&format!("send back {} and hand them to hooks", found.sent), false)?;
         }
-        let mut walk = Walk::work(Client::new(&target.sdk), target.output("DeadLetterQueueUrl")?).await?;
+        let mut walk = Walk::work(&target, "DeadLetterQueueUrl").await?;
         note_hidden(&walk);
         let bar = Bar::new(walk.depth().visible);
         let done = self.send_back(&mut aside, &mut walk, &bar, &interrupt).await;

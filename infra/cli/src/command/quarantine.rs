@@ -103,13 +103,12 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         confirm("delete what does not verify from the quarantine for good", yes)?;
     }
     let target = command.arguments().stack.target().await?;
-    let client = aws_sdk_sqs::Client::new(&target.sdk);
-    let queue = target.output("QuarantineQueueUrl")?;
+    let queue = "QuarantineQueueUrl";
     let interrupt = Interrupt::listen();
     // Forged deliveries may keep arriving meanwhile: those are left for the next run.
     let mut walk = match command {
-        Command::Release { dry_run: false, .. } | Command::Purge { .. } => Walk::work(client, queue).await?,
-        _ => Walk::list(client, queue).await?,
+        Command::Release { dry_run: false, .. } | Command::Purge { .. } => Walk::work(&target, queue).await?,
+        _ => Walk::list(&target, queue).await?,
     };
     note_hidden(&walk);
     let as_account = match &command {

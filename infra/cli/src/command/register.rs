@@ -194,8 +194,7 @@ impl Watch<'_> {
     /// Prints what arrived since the last look. This takes a whole pass: a look that hides nothing from others sees
     /// only part of a long queue.
     async fn look(&mut self) -> Result<(), Failure> {
-        let client = aws_sdk_sqs::Client::new(&self.target.sdk);
-        let mut walk = Walk::list(client, self.target.output("QuarantineQueueUrl")?).await?;
+        let mut walk = Walk::list(self.target, "QuarantineQueueUrl").await?;
         let shown = async {
             // A new one each time: the secret may be put meanwhile.
             let mut reverifier = Reverifier::new(self.target)?;

@@ -19,7 +19,7 @@ use super::view::dead_letters;
 use super::view::quarantine::{self, Item};
 use super::words::Words;
 use super::{Failed, Inspector, Key};
-use crate::http::post;
+use crate::http::Poster;
 use crate::registry::providers;
 use crate::sample::{self, Break, Sample};
 use crate::stack::bindings::Bindings;
@@ -120,8 +120,7 @@ pub(super) async fn redrive(
     Form(Id { id }): Form<Id>,
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
-    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
-    let mut walk = Walk::list(sqs, target.output("DeadLetterQueueUrl")?).await?;
+    let mut walk = Walk::list(target, "DeadLetterQueueUrl").await?;
     let sent = async {
         let Some(message) = walk.find(|message| message.message_id() == Some(&id)).await? else {
             return Ok::<_, Failed>(false);
@@ -171,8 +170,7 @@ pub(super) async fn release(
     Form(Id { id }): Form<Id>,
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
-    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
-    let mut walk = Walk::list(sqs, target.output("QuarantineQueueUrl")?).await?;
+    let mut walk = Walk::list(target, "QuarantineQueueUrl").await?;
     let mut reverifier = Reverifier::new(target)?;
     let released = async {
         let of_id = |message: &Message| attribute(message, "delivery_id").unwrap_or("?") == id;
@@ -226,8 +224,9 @@ pub(super) async fn send(
     let expected = if broken.is_some() { 401 } else { 200 };
     let sample = Sample::signed(provider, payload, &secrets, now, broken)?;
     let url = target.webhook_url(provider, &AccountName::DEFAULT)?;
+    let poster = Poster::new(TIMEOUT)?;
     for _ in 0..=u8::from(form.twice.is_some()) {
-        let answer = post(&url, &sample.headers, &sample.body, TIMEOUT).await?;
+        let answer = poster.post(&url, &sample.headers, &sample.body).await?;
         if answer.status != expected {
             let text = format!("{url} answered {} to the sample: {}", answer.status, answer.text);
             return Err(Failed(text.into()));

@@ -57,9 +57,8 @@ async fn digest(inspector: &Inspector) -> Option<u64> {
     for record in &records {
         (&record.key, record.status, record.attempts, record.duplicates).hash(&mut hasher);
     }
-    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
     for queue in ["DeadLetterQueueUrl", "QuarantineQueueUrl"] {
-        let depth = Depth::of(&sqs, target.output(queue).ok()?).await.ok()?;
+        let depth = Depth::of(target, queue).await.ok()?;
         depth.visible.hash(&mut hasher);
     }
     Some(hasher.finish())

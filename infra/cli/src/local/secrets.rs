@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::Accounts;
 use serde_json::{Map, Value};
 
@@ -64,14 +65,11 @@ pub(super) fn own(file: &Path, variables: &BTreeMap<String, String>) -> Result<B
 
 /// Each provider's local secret, by its id.
 pub(super) fn shipped(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let of = |provider| {
-        let id = variables.get(&variable(provider))?;
-        Some((
-            id.clone(),
-            sample::local_secret(providers().by_name(provider)?).to_string(),
-        ))
+    let secret = |provider: &'static Provider| {
+        let id = variables.get(&variable(provider.name))?;
+        Some((id.clone(), sample::local_secret(provider).to_string()))
     };
-    providers().iter().filter_map(|provider| of(provider.name)).collect()
+    providers().iter().filter_map(secret).collect()
 }
 
 fn variable(provider: &str) -> String {

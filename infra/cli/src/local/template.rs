@@ -32,17 +32,19 @@ impl Template {
         self.0.get_mut("Resources")?.as_object_mut()
     }
 
+    /// The resources of this type, with their logical ids.
+    fn resources_of(&self, kind: &str) -> impl Iterator<Item = (&String, &Value)> {
+        let resources = self.0.get("Resources").and_then(Value::as_object);
+        let resources = resources.into_iter().flatten();
+        resources.filter(move |(_, resource)| text(resource, "/Type") == Some(kind))
+    }
+
     /// All functions, by logical id.
     ///
     /// # Errors
     /// A function that does not name its binary.
     pub(super) fn functions(&self) -> Result<Vec<FunctionResource>, Error> {
-        let resources = self.0.get("Resources").and_then(Value::as_object);
-        let functions = resources
-            .into_iter()
-            .flatten()
-            .filter(|(_, resource)| text(resource, "/Type") == Some("AWS::Serverless::Function"));
-        functions
+        self.resources_of("AWS::Serverless::Function")
             .map(|(id, resource)| match binary(resource) {
                 Some(binary) => Ok(FunctionResource {
                     logical_id: id.clone(),
@@ -58,12 +60,7 @@ impl Template {
 
     /// The logical ids of all resources of this type, with their physical ids.
     pub(super) fn of_type(&self, kind: &str, physical: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let resources = self.0.get("Resources").and_then(Value::as_object);
-        let of_type = resources
-            .into_iter()
-            .flatten()
-            .filter(|(_, resource)| text(resource, "/Type") == Some(kind));
-        of_type
+        self.resources_of(kind)
             .filter_map(|(id, _)| Some((id.clone(), physical.get(id)?.clone())))
             .collect()
     }

@@ -36,7 +36,7 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
                 false => usize::MAX,
             };
             let day = ledger
-                .on_day_of(provider.name, filter.account.as_ref(), now.minus(DAY * back), most)
+                .on_day(provider.name, filter.account.as_ref(), now.minus(DAY * back), most)
                 .await?;
             found.extend(day.into_iter().filter(|record| passes(filter, record)));
         }

@@ -12,7 +12,8 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use reqwest::{Client, RequestBuilder};
+use http::Request;
+use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -181,7 +182,8 @@ impl Logs {
         if let (Some(token), Value::Object(input)) = (token, &mut input) {
             input.insert("nextToken".to_owned(), token.into());
         }
-        let answer = self.request(&input).await?.send().await.map_err(LogsError::NoAnswer)?;
+        let request = self.request(&input).await.map_err(LogsError::Sign)?;
+        let answer = self.http.execute(request).await.map_err(LogsError::NoAnswer)?;
         let status = answer.status();
         let text = answer.text().await.map_err(LogsError::NoAnswer)?;
         let refused = |answer: String| LogsError::Refused {
@@ -194,32 +196,30 @@ impl Logs {
         serde_json::from_str(&text).map_err(|error| refused(format!("its answer can't be read: {error}")))
     }
 
-    async fn request(&self, input: &Value) -> Result<RequestBuilder, LogsError> {
+    async fn request(&self, input: &Value) -> Result<reqwest::Request, Cause> {
         let url = format!("{}/", self.endpoint.trim_end_matches('/'));
         let headers = [
             ("content-type", "application/x-amz-json-1.1"),
             ("x-amz-target", "Logs_20140328.FilterLogEvents"),
         ];
-        let body = input.to_string();
-        let mut request = self.http.post(&url);
+        let mut request = Request::post(&url);
         for (name, value) in headers {
             request = request.header(name, value);
         }
+        let mut request = request.body(input.to_string())?;
         // The emulator checks no signatures.
         if !self.is_local {
-            for (name, value) in self.signature(&url, &headers, &body).await.map_err(LogsError::Sign)? {
-                request = request.header(name, value);
-            }
+            self.sign(&mut request, &url, headers).await?;
         }
-        Ok(request.body(body))
+        Ok(request.try_into()?)
     }
 
-    async fn signature(
+    async fn sign(
         &self,
+        request: &mut Request<String>,
         url: &str,
-        headers: &[(&'static str, &'static str)],
-        body: &str,
-    ) -> Result<Vec<(String, String)>, Cause> {
+        headers: [(&'static str, &'static str); 2],
+    ) -> Result<(), Cause> {
         let provider = self.sdk.credentials_provider().ok_or("there are no credentials")?;
         let identity = provider.provide_credentials().await?.into();
         let params = v4::SigningParams::builder()
@@ -229,18 +229,11 @@ impl Logs {
             .time(SystemTime::now())
             .settings(SigningSettings::default())
             .build()?;
-        let request = SignableRequest::new(
-            "POST",
-            url,
-            headers.iter().copied(),
-            SignableBody::Bytes(body.as_bytes()),
-        )?;
-        let (instructions, _) = sign(request, &params.into())?.into_parts();
-        let (signed, _) = instructions.into_parts();
-        Ok(signed
-            .into_iter()
-            .map(|header| (header.name().to_owned(), header.value().to_owned()))
-            .collect())
+        let body = SignableBody::Bytes(request.body().as_bytes());
+        let signable = SignableRequest::new("POST", url, headers.into_iter(), body)?;
+        let (instructions, _) = sign(signable, &params.into())?.into_parts();
+        instructions.apply_to_request_http1x(request);
+        Ok(())
     }
 }
 

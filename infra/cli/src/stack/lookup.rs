@@ -167,7 +167,7 @@ pub async fn in_daily_lists(
 async fn on_day(ledger: &LedgerReader, ids: &[String], day: Timestamp) -> Result<Vec<Record>, ReadError> {
     let mut found = Vec::new();
     for provider in providers() {
-        let records = ledger.on_day(provider.name, day, usize::MAX).await?.into_iter();
+        let records = ledger.on_day(provider.name, None, day, usize::MAX).await?.into_iter();
         found.extend(records.filter(|record| {
             let own = [&record.resource_id, &record.delivery_id];
             own.into_iter().flatten().any(|own| ids.contains(own))

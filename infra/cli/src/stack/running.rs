@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use acuse_aws::ledger::reader::LedgerReader;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use serde::{Deserialize, Serialize};
@@ -46,12 +45,6 @@ impl Running {
             _ => return None,
         }
         serde_json::from_slice(&fs::read(stack_path(state)).ok()?).ok()
-    }
-
-    /// The stack's ledger.
-    pub fn ledger(&self) -> LedgerReader {
-        let table = self.outputs.get("LedgerTableName").cloned().unwrap_or_default();
-        LedgerReader::new(aws_sdk_dynamodb::Client::new(&self.sdk()), table)
     }
 
     /// The SDK's configuration for the stack's emulator, with its dummy credentials.

@@ -8,6 +8,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use acuse_aws::system::SystemRandom;
+use acuse_aws::verifier::labelled;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Random;
 use acuse_core::provider::Provider;
@@ -93,18 +94,8 @@ impl StackSecret {
 
     /// The previous version, if there is one.
     async fn previous(&self) -> Result<Option<GetSecretValueOutput>, StackSecretError> {
-        let get = self.client.get_secret_value().secret_id(&self.id);
-        match get.version_stage(PREVIOUS).send().await {
-            Ok(value) => Ok(Some(value)),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(self.error("read", error)),
-        }
+        let version = labelled(&self.client, &self.id, PREVIOUS).await;
+        version.map_err(|error| self.error("read", error))
     }
 
     /// Stores an account and leaves all others as they are. What is accepted now and is not in `account` is accepted

@@ -292,7 +292,7 @@ fn runtime_apis(endpoint: &str) -> Vec<String> {
 async fn a_functions_port_refuses_requests_from_browsers() {
     use acuse_core::providers::kuenta;
     let running = stack().await;
-    let secrets = sample::local_secrets(&kuenta::PROVIDER);
+    let secrets = local_secrets(&kuenta::PROVIDER);
     assert_eq!(
         post(&kuenta::PROVIDER, &payment(&kuenta::PROVIDER), &secrets).await,
         200

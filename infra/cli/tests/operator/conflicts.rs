@@ -17,7 +17,7 @@ fn changed(body: &Bytes) -> (Bytes, String) {
 /// Makes a conflict, and returns its key.
 async fn conflict() -> String {
     let provider = &kuenta::PROVIDER;
-    let secrets = sample::local_secrets(provider);
+    let secrets = local_secrets(provider);
     let body = payment(provider);
     let (other, partition) = changed(&body);
     assert_eq!(post(provider, &body, &secrets).await, 200);
@@ -39,7 +39,7 @@ fn resource(key: &str) -> &str {
 
 /// A partition's records, once the condition is true.
 async fn until(partition: &str, so: impl Fn(&[Record]) -> bool) -> Vec<Record> {
-    let ledger = stack().await.ledger();
+    let ledger = ledger(stack().await);
     let wait = async {
         loop {
             let records = ledger.partition(partition).await.unwrap();
@@ -125,7 +125,7 @@ async fn a_conflict_is_listed_explained_and_released_as_an_event_of_its_own() {
         "{told}"
     );
     let (partition, _) = key.split_once('|').unwrap();
-    let records = stack().await.ledger().partition(partition).await.unwrap();
+    let records = ledger(stack().await).partition(partition).await.unwrap();
     let hooks: Vec<usize> = records.iter().map(|record| record.hooks.len()).collect();
     assert!(
         hooks[0] > 0 && hooks[0] == hooks[1],

@@ -375,7 +375,7 @@ async fn accounts_under_load_never_cross() {
         delivery_id: posed.delivery_id.as_deref().and_then(DeliveryId::parse).unwrap(),
         received_at: SystemClock.now(),
         form: CanonicalForm::Raw,
-        body: load.running.ledger().payload(posed).await.unwrap().unwrap().into(),
+        body: ledger(&load.running).payload(posed).await.unwrap().unwrap().into(),
         replay: Some(Replay::Event),
     };
     let target = Target::local(load.running.clone()).await.unwrap();

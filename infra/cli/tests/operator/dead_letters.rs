@@ -295,7 +295,7 @@ pub(crate) async fn set_record(key: &str, status: &str, reason: &str) {
 async fn events_that_were_set_aside_are_replayed_only_if_included_or_named() {
     let provider = &unopago::PROVIDER;
     let running = stack().await;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     let mut keys = Vec::new();
     for reason in [
         "of environment `test`, which this stack does not take",
@@ -307,8 +307,7 @@ async fn events_that_were_set_aside_are_replayed_only_if_included_or_named() {
         let id = (provider.read)(&value).unwrap().resource.unwrap().id;
         assert_eq!(post(provider, &body, &local).await, 200);
         all_applied_once(provider, &HashSet::from([id.clone()])).await;
-        let record = running
-            .ledger()
+        let record = ledger(running)
             .partition(&format!("unopago#live#payment#{id}"))
             .await
             .unwrap()
@@ -371,7 +370,7 @@ async fn events_that_were_set_aside_are_replayed_only_if_included_or_named() {
     let wait = async {
         for key in keys {
             let (partition, _) = key.split_once('|').unwrap();
-            while running.ledger().partition(partition).await.unwrap()[0].status != "COMPLETED" {
+            while ledger(running).partition(partition).await.unwrap()[0].status != "COMPLETED" {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -388,12 +387,12 @@ async fn a_rejected_event_is_replayed_once() {
     let body = payment(provider);
     let value = acuse_core::json::parse(&body).unwrap();
     let id = (provider.read)(&value).unwrap().resource.unwrap().id;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     assert_eq!(post(provider, &body, &local).await, 200);
     all_applied_once(provider, &HashSet::from([id.clone()])).await;
 
     // As if the hook had rejected it.
-    let ledger = running.ledger();
+    let ledger = ledger(running);
     let partition = format!("unopago#live#payment#{id}");
     let record = ledger.partition(&partition).await.unwrap().remove(0);
     set_record(&record.key, "REJECTED", "closed on a Friday").await;

@@ -62,19 +62,19 @@ async fn the_doctor_says_what_to_fix() {
 
     // An event that waits for a retry, with its error.
     let provider = &acuse_core::providers::unopago::PROVIDER;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     let body = payment(provider);
     let value = acuse_core::json::parse(&body).unwrap();
     let id = (provider.read)(&value).unwrap().resource.unwrap().id;
     assert_eq!(post(provider, &body, &local).await, 200);
     let partition = format!("unopago#live#payment#{id}");
     let wait = async {
-        while running.ledger().partition(&partition).await.unwrap().is_empty() {
+        while ledger(running).partition(&partition).await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
     tokio::time::timeout(PATIENCE, wait).await.unwrap();
-    let key = running.ledger().partition(&partition).await.unwrap().remove(0).key;
+    let key = ledger(running).partition(&partition).await.unwrap().remove(0).key;
     let reason = "hook `payments`: no such table: `payments-old` (PAYMENTS_TABLE)";
     super::dead_letters::set_record(&key, "RELEASED", reason).await;
     let client = aws_sdk_sqs::Client::new(&running.sdk());

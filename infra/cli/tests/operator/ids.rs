@@ -20,7 +20,7 @@ const IDS: [&str; 8] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_of_any_text_are_listed_and_found() {
     let provider = &unopago::PROVIDER;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let long = format!("\"{}\"", "l#".repeat(1500));
     for id in IDS.into_iter().chain([long.as_str()]) {

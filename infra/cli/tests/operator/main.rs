@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::local::{Options, Running, Stack};
@@ -148,6 +149,19 @@ fn secrets(provider: &Provider, text: &str) -> Secrets {
     Secrets::parse(provider, text).unwrap()
 }
 
+/// The secrets that the stack starts with.
+fn local_secrets(provider: &Provider) -> Secrets {
+    secrets(provider, &sample::local_secret(provider).to_string())
+}
+
+/// The stack's ledger.
+fn ledger(running: &Running) -> LedgerReader {
+    LedgerReader::new(
+        aws_sdk_dynamodb::Client::new(&running.sdk()),
+        &running.outputs["LedgerTableName"],
+    )
+}
+
 /// A new payment.
 fn payment(provider: &'static Provider) -> Bytes {
     let name = ["payment_received", "payment.approved", "payment.completed"];
@@ -193,11 +207,11 @@ async fn post_to(url: &str, body: &Bytes, headers: &[(&'static str, String)]) ->
 
 /// The records of `provider` that were received today.
 async fn records_at(running: &Running, provider: &Provider) -> Vec<Record> {
-    let ledger = running.ledger();
+    let ledger = ledger(running);
     let now = SystemClock.now();
-    let mut records = ledger.on_day(provider.name, now, usize::MAX).await.unwrap();
+    let mut records = ledger.on_day(provider.name, None, now, usize::MAX).await.unwrap();
     let yesterday = now.minus(Duration::from_secs(24 * 60 * 60));
-    records.extend(ledger.on_day(provider.name, yesterday, usize::MAX).await.unwrap());
+    records.extend(ledger.on_day(provider.name, None, yesterday, usize::MAX).await.unwrap());
     // Without the doctor's test deliveries.
     records.retain(|record| record.type_name != acuse_core::event::TEST_DELIVERY_MEMBER);
     records

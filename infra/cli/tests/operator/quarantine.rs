@@ -110,7 +110,7 @@ async fn a_signature_in_another_header_is_diagnosed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_repeated_by_a_proxy_verify() {
     let provider = &onepay::PROVIDER;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     for empty in [false, true] {
         let body = payment(provider);
         let signed = Sample::signed(provider, body.to_vec(), &local, SystemClock.now(), None).unwrap();

@@ -100,7 +100,7 @@ async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
     // Valid deliveries are processed as usual. This one came last, so if the others were queued, they would be recorded
     // by then.
     let genuine = payment(provider);
-    assert_eq!(post(provider, &genuine, &sample::local_secrets(provider)).await, 200);
+    assert_eq!(post(provider, &genuine, &local_secrets(provider)).await, 200);
     let id_of = |body: &Bytes| {
         let value = acuse_core::json::parse(body).unwrap();
         (provider.read)(&value).unwrap().resource.unwrap().id
@@ -203,10 +203,10 @@ async fn a_window_is_for_one_account() {
 
     // Neither the default account nor another unknown one is concerned.
     let unsigned = payment(provider);
+    let poster = acuse_cli::http::Poster::new(PATIENCE).unwrap();
     let answered = async |path: &str| {
         let url = format!("{}/webhooks/{path}", running.http);
-        let answer = acuse_cli::http::post(&url, &[], &unsigned, PATIENCE).await;
-        answer.unwrap().status
+        poster.post(&url, &[], &unsigned).await.unwrap().status
     };
     assert_eq!(answered("onepay").await, 401);
     assert_eq!(answered("onepay/other-shop").await, 404);

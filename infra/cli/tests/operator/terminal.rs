@@ -1,6 +1,7 @@
 //! Attacks on the operator's terminal by a provider, or by anybody with its secret.
 
 use acuse_cli::stack::queue::{QueueError, Walk, attribute};
+use acuse_cli::stack::target::Target;
 use acuse_core::providers::unopago;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ fn nasty_event() -> (Bytes, String, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signed_event_cannot_act_on_the_terminal() {
     let provider = &unopago::PROVIDER;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     let (body, type_name, id) = nasty_event();
     assert_eq!(post(provider, &body, &local).await, 200);
     let arrived = async {
@@ -140,7 +141,7 @@ async fn invalid_arguments_cannot_act_on_the_terminal() {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_in_a_tail_cannot_act_on_the_terminal() {
     let provider = &unopago::PROVIDER;
-    let local = sample::local_secrets(provider);
+    let local = local_secrets(provider);
     stack().await;
     for json in [false, true] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_acuse"));
@@ -210,8 +211,9 @@ async fn messages_in_queues_cannot_act_on_the_terminal() {
     let diagnosed = done(&["quarantine", "diagnose"], "").await;
     let redriven = done(&["dlq", "redrive", "--dry-run"], "").await;
     // Cleans up for the other tests.
-    for queue in [&running.outputs["DeadLetterQueueUrl"], quarantine] {
-        let mut walk = Walk::work(client.clone(), queue).await.unwrap();
+    let target = Target::local(running.clone()).await.unwrap();
+    for queue in ["DeadLetterQueueUrl", "QuarantineQueueUrl"] {
+        let mut walk = Walk::work(&target, queue).await.unwrap();
         while let Some(messages) = walk.next().await.unwrap() {
             for message in messages {
                 if attribute(&message, "reason") == Some(reason) {

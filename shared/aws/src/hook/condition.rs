@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use super::value::{Item, attribute_value};
+use crate::ledger::expression::none_if_empty;
 
 /// An attribute in a condition, made by [`attr`].
 #[derive(Debug, Clone)]
@@ -124,12 +125,8 @@ impl Placeholders {
         placeholder
     }
 
-    /// The names and the values; DynamoDB refuses empty maps.
+    /// The names and the values.
     pub(super) fn into_maps(self) -> (Option<Names>, Option<Item>) {
-        let Self { names, values } = self;
-        (
-            (!names.is_empty()).then_some(names),
-            (!values.is_empty()).then_some(values),
-        )
+        (none_if_empty(self.names), none_if_empty(self.values))
     }
 }

@@ -59,31 +59,27 @@ impl Http {
 
     /// A `GET` request.
     pub fn get(&self, url: &str) -> Request<'_> {
-        self.request(Method::GET, url)
+        Request::new(self, Method::GET, url)
     }
 
     /// A `POST` request.
     pub fn post(&self, url: &str) -> Request<'_> {
-        self.request(Method::POST, url)
+        Request::new(self, Method::POST, url)
     }
 
     /// A `PUT` request.
     pub fn put(&self, url: &str) -> Request<'_> {
-        self.request(Method::PUT, url)
+        Request::new(self, Method::PUT, url)
     }
 
     /// A `PATCH` request.
     pub fn patch(&self, url: &str) -> Request<'_> {
-        self.request(Method::PATCH, url)
+        Request::new(self, Method::PATCH, url)
     }
 
     /// A `DELETE` request.
     pub fn delete(&self, url: &str) -> Request<'_> {
-        self.request(Method::DELETE, url)
-    }
-
-    fn request(&self, method: Method, url: &str) -> Request<'_> {
-        Request::new(self, method, url)
+        Request::new(self, Method::DELETE, url)
     }
 }
 

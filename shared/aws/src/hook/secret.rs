@@ -32,7 +32,7 @@ enum Source {
 }
 
 /// A secret's text. `{:?}` does not show it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct SecretText(SecretString);
 
 /// A secret that can't be used. The texts name the variable and the secret, and never its value.
@@ -135,12 +135,6 @@ impl fmt::Debug for Secret {
         f.debug_struct("Secret")
             .field("variable", &self.variable)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretText(…)")
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use acuse_core::event::{Mismatch, read_json};
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::ser::{Error as _, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -43,50 +44,28 @@ fn stored<T: Serialize>(value: &T) -> Result<AttributeValue, (String, String)> {
 
 /// An item as a type of the hook's own. By way of JSON, which keeps a number's digits and whose errors name the field.
 pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Mismatch> {
-    let mut json = String::new();
-    write(&AttributeValue::M(item), &mut json);
-    read_json("item", json.as_bytes())
+    let json = serde_json::to_vec(&AsJson(&AttributeValue::M(item)));
+    let json = json.map_err(|error| Mismatch::new::<T>("item", None, &error.to_string()))?;
+    read_json("item", &json)
 }
 
-/// Writes the value as JSON: a set as an array, and bytes as an array of numbers.
-fn write(value: &AttributeValue, json: &mut String) {
-    match value {
-        AttributeValue::S(text) => quote(text, json),
-        AttributeValue::N(digits) => json.push_str(digits),
-        AttributeValue::Bool(true) => json.push_str("true"),
-        AttributeValue::Bool(false) => json.push_str("false"),
-        AttributeValue::B(bytes) => list(bytes.as_ref(), json, |byte, json| json.push_str(&byte.to_string())),
-        AttributeValue::L(values) => list(values, json, write),
-        AttributeValue::Ss(texts) => list(texts, json, |text, json| quote(text, json)),
-        AttributeValue::Ns(numbers) => list(numbers, json, |digits, json| json.push_str(digits)),
-        AttributeValue::Bs(sets) => list(sets, json, |bytes, json| write(&AttributeValue::B(bytes.clone()), json)),
-        AttributeValue::M(members) => {
-            json.push('{');
-            for (place, (name, value)) in members.iter().enumerate() {
-                if place > 0 {
-                    json.push(',');
-                }
-                quote(name, json);
-                json.push(':');
-                write(value, json);
-            }
-            json.push('}');
+/// A value that is written as JSON: a set as an array, and bytes as an array of numbers.
+struct AsJson<'a>(&'a AttributeValue);
+
+impl Serialize for AsJson<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let number = |digits: &String| RawValue::from_string(digits.clone()).map_err(S::Error::custom);
+        match self.0 {
+            AttributeValue::S(text) => to.serialize_str(text),
+            AttributeValue::N(digits) => number(digits)?.serialize(to),
+            AttributeValue::Bool(value) => to.serialize_bool(*value),
+            AttributeValue::B(bytes) => to.collect_seq(bytes.as_ref()),
+            AttributeValue::L(values) => to.collect_seq(values.iter().map(AsJson)),
+            AttributeValue::Ss(texts) => to.collect_seq(texts),
+            AttributeValue::Ns(numbers) => to.collect_seq(numbers.iter().map(number).collect::<Result<Vec<_>, _>>()?),
+            AttributeValue::Bs(sets) => to.collect_seq(sets.iter().map(AsRef::<[u8]>::as_ref)),
+            AttributeValue::M(members) => to.collect_map(members.iter().map(|(name, value)| (name, AsJson(value)))),
+            _ => to.serialize_unit(),
         }
-        _ => json.push_str("null"),
     }
-}
-
-fn list<V>(values: &[V], json: &mut String, write: impl Fn(&V, &mut String)) {
-    json.push('[');
-    for (place, value) in values.iter().enumerate() {
-        if place > 0 {
-            json.push(',');
-        }
-        write(value, json);
-    }
-    json.push(']');
-}
-
-fn quote(text: &str, json: &mut String) {
-    json.push_str(&serde_json::Value::from(text).to_string());
 }

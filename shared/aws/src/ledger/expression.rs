@@ -99,12 +99,7 @@ impl Step {
     }
 
     fn expression(&self) -> String {
-        [("SET", &self.set), ("ADD", &self.add), ("REMOVE", &self.remove)]
-            .into_iter()
-            .filter(|(_, clauses)| !clauses.is_empty())
-            .map(|(verb, clauses)| format!("{verb} {}", clauses.join(", ")))
-            .collect::<Vec<_>>()
-            .join(" ")
+        update_expression(&self.set, &self.add, &self.remove)
     }
 
     pub(super) fn into_update(self, client: &Client) -> UpdateItemFluentBuilder {
@@ -135,8 +130,16 @@ impl Step {
     }
 }
 
+/// `SET … ADD … REMOVE …`, of these clauses.
+pub(crate) fn update_expression(set: &[String], add: &[String], remove: &[String]) -> String {
+    let verbs = [("SET", set), ("ADD", add), ("REMOVE", remove)].into_iter();
+    let verbs = verbs.filter(|(_, clauses)| !clauses.is_empty());
+    let parts: Vec<_> = verbs.map(|(verb, own)| format!("{verb} {}", own.join(", "))).collect();
+    parts.join(" ")
+}
+
 /// DynamoDB refuses empty maps.
-fn none_if_empty<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
+pub(crate) fn none_if_empty<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!map.is_empty()).then_some(map)
 }
 

@@ -6,7 +6,8 @@ use acuse_core::receive::registration::{self, Window};
 use acuse_core::receive::secrets::{Accounts, Problem, SecretError};
 use acuse_core::receive::{SecretStore, StoreError};
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
 use tracing::{debug, error, warn};
 
 /// One provider's secret.
@@ -51,21 +52,30 @@ impl SecretsManager {
 
     /// The version with this staging label; `None` if there is none.
     async fn get(&self, stage: &'static str) -> Result<Option<GetSecretValueOutput>, StoreError> {
-        let get = self.client.get_secret_value().secret_id(&self.secret_id);
-        match get.version_stage(stage).send().await {
-            Ok(value) => Ok(Some(value)),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(StoreError::Unreachable {
-                secret: self.secret_id.clone(),
-                source: Box::new(error),
-            }),
-        }
+        let version = labelled(&self.client, &self.secret_id, stage).await;
+        version.map_err(|error| StoreError::Unreachable {
+            secret: self.secret_id.clone(),
+            source: Box::new(error),
+        })
+    }
+}
+
+/// The version of a secret with this staging label; `None` if there is none.
+pub async fn labelled(
+    client: &Client,
+    id: &str,
+    stage: &str,
+) -> Result<Option<GetSecretValueOutput>, SdkError<GetSecretValueError>> {
+    match client
+        .get_secret_value()
+        .secret_id(id)
+        .version_stage(stage)
+        .send()
+        .await
+    {
+        Ok(value) => Ok(Some(value)),
+        Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

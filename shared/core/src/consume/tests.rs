@@ -204,7 +204,7 @@ fn payment(id: &str) -> Received {
 }
 
 fn ok(name: &'static str) -> Told {
-    Told::to(name, move |_, _| Ok(Effects::write(name)))
+    Told::to(name, move |_, _| Ok(Effects::writes(vec![name])))
 }
 
 /// The event of a message from `kuenta`.

@@ -30,10 +30,6 @@ const LONGEST: usize = 200;
 /// # Errors
 /// [`Mismatch`] if it does not have that shape.
 pub fn read_json<T: DeserializeOwned>(what: &str, json: &[u8]) -> Result<T, Mismatch> {
-    read(what, json)
-}
-
-pub(super) fn read<T: DeserializeOwned>(what: &str, json: &[u8]) -> Result<T, Mismatch> {
     serde_json::from_slice(json).map_err(|error| {
         // Read again to find the field, only if it does not fit.
         let found = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(json));
@@ -44,7 +40,7 @@ pub(super) fn read<T: DeserializeOwned>(what: &str, json: &[u8]) -> Result<T, Mi
 
 /// The member `name` of an object, whose JSON is `json`.
 pub(super) fn read_member<T: DeserializeOwned>(name: &str, json: &str) -> Result<T, Mismatch> {
-    read("payload", json.as_bytes()).map_err(|mismatch| mismatch.inside(name))
+    read_json("payload", json.as_bytes()).map_err(|mismatch| mismatch.inside(name))
 }
 
 /// The member `name` of the payload `body`: the last one, as [`Value::get`](crate::json::Value::get) has it.
@@ -165,7 +161,7 @@ mod tests {
     }
 
     fn mismatch(body: &str) -> String {
-        read::<Order>("payload", body.as_bytes()).unwrap_err().to_string()
+        read_json::<Order>("payload", body.as_bytes()).unwrap_err().to_string()
     }
 
     #[test]
@@ -217,9 +213,10 @@ mod tests {
 
     #[test]
     fn a_fitting_payload_is_read_exactly() {
-        let order: Order = read("payload", br#"{"payment":{"amount":7,"currency":"Cop"}}"#).unwrap();
+        let order: Order = read_json("payload", br#"{"payment":{"amount":7,"currency":"Cop"}}"#).unwrap();
         assert_eq!(order.payment.amount, 7);
-        let amounts: BTreeMap<String, Box<RawValue>> = read("payload", br#"{"amount":9007199254740993.10}"#).unwrap();
+        let amounts: BTreeMap<String, Box<RawValue>> =
+            read_json("payload", br#"{"amount":9007199254740993.10}"#).unwrap();
         assert_eq!(amounts["amount"].get(), "9007199254740993.10");
     }
 }

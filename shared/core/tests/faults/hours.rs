@@ -55,7 +55,7 @@ impl AnyHook<&'static str> for Calls {
         self.calls.fetch_add(1, Ordering::SeqCst);
         match self.down.load(Ordering::SeqCst) {
             true => Err(HookError::retry("503")),
-            false => Ok(Effects::write("an effect")),
+            false => Ok(Effects::writes(vec!["an effect"])),
         }
     }
 }

@@ -105,7 +105,7 @@ impl AnyHook<&'static str> for Troubled {
             return Err(HookError::reject("never"));
         }
         match &self.shipped {
-            None => Ok(Effects::write(effect_of(self.name, &id))),
+            None => Ok(Effects::writes(vec![effect_of(self.name, &id)])),
             Some(shipped) => {
                 *shipped.lock().unwrap().entry(id).or_default() += 1;
                 Ok(Effects::none())

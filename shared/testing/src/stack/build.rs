@@ -8,13 +8,13 @@ use acuse_aws::Setup;
 use acuse_aws::config::{ConfigError, Variables};
 use acuse_aws::consumer::{self, Error};
 use acuse_aws::hook::{Hook, Hooks, TransactionalHook};
+use acuse_aws::sdk::EndpointUrls;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Providers;
 use acuse_core::providers;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use tokio::net::TcpListener;
 
 use super::clock::TestClock;
@@ -183,21 +183,4 @@ fn sdk(variables: Variables) -> SdkConfig {
         )
         .service_config(EndpointUrls(variables))
         .build()
-}
-
-/// `AWS_ENDPOINT_URL_<SERVICE>`, else `AWS_ENDPOINT_URL`, as in production.
-struct EndpointUrls(Variables);
-
-impl std::fmt::Debug for EndpointUrls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EndpointUrls")
-    }
-}
-
-impl LoadServiceConfig for EndpointUrls {
-    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        let service = key.service_id().to_ascii_uppercase().replace(' ', "_");
-        let own = self.0.optional(&format!("{}_{service}", key.env()));
-        own.or_else(|| self.0.optional(key.env()))
-    }
 }

@@ -6,21 +6,20 @@ use std::time::{Duration, Instant};
 use acuse_aws::system::SystemClock;
 use acuse_core::account::Account;
 use acuse_core::clock::{Clock, Timestamp};
-use acuse_core::event::key::IdempotencyKey;
-use acuse_core::event::{Event, TEST_DELIVERY_MEMBER};
+use acuse_core::event::TEST_DELIVERY_MEMBER;
 use acuse_core::provider::Provider;
 use acuse_core::receive::TEST_DELIVERY_HEADER;
 use acuse_core::receive::canonical;
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::test_body;
-use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
-use acuse_core::wire::envelope::Envelope;
+use acuse_core::wire::delivery::CanonicalForm;
 
 use super::{Checked, Problem};
 use crate::command::secrets::ACCEPTED_AFTER;
-use crate::http::post;
-use crate::sample::Sample;
+use crate::http::Poster;
+use crate::sample::{About, Sample};
 use crate::stack::events::status_word;
+use crate::stack::lookup::partition;
 use crate::stack::target::Target;
 
 /// How long a test delivery may take to reach the ledger.
@@ -35,7 +34,8 @@ pub(super) async fn arrives(target: &Target, provider: &'static Provider, secret
     sample.headers.push((TEST_DELIVERY_HEADER, "1".to_owned()));
     let url = target.webhook_url(provider, &account.name)?;
     let started = Instant::now();
-    let answer = post(&url, &sample.headers, &sample.body, Duration::from_secs(10)).await?;
+    let poster = Poster::new(Duration::from_secs(10))?;
+    let answer = poster.post(&url, &sample.headers, &sample.body).await?;
     let (status, took) = (answer.status, started.elapsed());
     if status != 200 {
         return Err(Problem(format!(
@@ -47,7 +47,7 @@ pub(super) async fn arrives(target: &Target, provider: &'static Provider, secret
     let mut last = None;
     while started.elapsed() < PATIENCE {
         for key in &keys {
-            for record in ledger.partition(&key.partition).await? {
+            for record in ledger.partition(partition(key)).await? {
                 if record.status == "REJECTED" {
                     return Ok(format!(
                         "answered 200 in {} ms, in the ledger after {} ms",
@@ -80,22 +80,10 @@ fn keys(
     account: &Account,
     body: &str,
     now: Timestamp,
-) -> HashSet<IdempotencyKey> {
+) -> HashSet<String> {
     let raw = body.to_owned().into();
     let forms = [CanonicalForm::Raw, CanonicalForm::JavaScript, CanonicalForm::Python];
     let bodies = forms.iter().filter_map(|form| canonical::bytes(&raw, *form).ok());
-    let keys = bodies.map(|body| {
-        let envelope = Envelope {
-            account: account.clone(),
-            provider: provider.name.to_owned(),
-            content: Default::default(),
-            delivery_id: DeliveryId::new(now, [0; 10]),
-            received_at: now,
-            form: CanonicalForm::Raw,
-            body,
-            replay: None,
-        };
-        Event::read(envelope, provider, target.environment()).key
-    });
-    keys.collect()
+    let read = |body| About::read(provider, &body, account, target.environment(), now);
+    bodies.filter_map(read).map(|about| about.key).collect()
 }

@@ -26,14 +26,9 @@ const TABLES: [(&str, &str); 2] = [
     ("PAYMENTS_TABLE", "PaymentsTableName"),
 ];
 
-async fn depth(target: &Target, output: &str) -> Result<Depth, Problem> {
-    let client = aws_sdk_sqs::Client::new(&target.sdk);
-    Ok(Depth::of(&client, target.output(output)?).await?)
-}
-
 /// Whether a queue is empty whose messages need an operator.
 pub(super) async fn is_empty(target: &Target, output: &str, advice: &str) -> Checked {
-    let depth = depth(target, output).await?;
+    let depth = Depth::of(target, output).await?;
     match (depth.visible, depth.in_flight) {
         (0, 0) => Ok("empty".to_owned()),
         (visible, 0) => Err(Problem(format!("{}: {advice}", counted(visible, "message")))),
@@ -46,7 +41,7 @@ pub(super) async fn is_empty(target: &Target, output: &str, advice: &str) -> Che
 
 /// Messages on their way to the consumer, being processed, or waiting for a retry.
 pub(super) async fn events(target: &Target) -> Checked {
-    let depth = depth(target, "EventQueueUrl").await?;
+    let depth = Depth::of(target, "EventQueueUrl").await?;
     if depth == Depth::default() {
         return Ok("empty".to_owned());
     }
@@ -88,7 +83,7 @@ async fn newest(target: &Target, status: Status) -> Result<Vec<Record>, Problem>
     let mut newest = Vec::new();
     for provider in providers() {
         for day in [now, now.minus(DAY)] {
-            let records = ledger.on_day(provider.name, day, NEWEST).await?.into_iter();
+            let records = ledger.on_day(provider.name, None, day, NEWEST).await?.into_iter();
             newest.extend(records.filter(|record| record.status == status.name()));
         }
     }

@@ -2,7 +2,6 @@
 //! number of them.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
@@ -12,6 +11,7 @@ use acuse_core::clock::Clock;
 use acuse_core::event::TEST_DELIVERY_MEMBER;
 use acuse_core::provider::Provider;
 
+use crate::stack::DAY;
 use crate::stack::events::recent;
 use crate::stack::filter::Filter;
 use crate::terminal::counted;
@@ -43,9 +43,7 @@ impl Arrivals {
             provider: Some(provider.name.to_owned()),
             ..Filter::default()
         };
-        let week_ago = SystemClock
-            .now()
-            .minus(Duration::from_secs(u64::from(DAYS) * 24 * 3600));
+        let week_ago = SystemClock.now().minus(DAY * DAYS);
         // A week touches eight days of UTC.
         let records = recent(ledger, &filter, DAYS + 1, most).await?;
         Ok(Self::of_week(records, week_ago.to_string(), most))
@@ -66,11 +64,7 @@ impl Arrivals {
 
     pub(super) fn of(&self, account: &AccountName) -> Received {
         let mut received = Received::default();
-        for record in self
-            .records
-            .iter()
-            .filter(|record| record.account.as_str() == account.as_str())
-        {
+        for record in self.records.iter().filter(|record| record.account == *account) {
             *received.types.entry(record.type_name.clone()).or_default() += 1;
             received.last = received.last.or_else(|| record.received_at.clone());
         }

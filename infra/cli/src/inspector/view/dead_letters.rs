@@ -18,9 +18,8 @@ const MOST: usize = 100;
 /// The first messages of the queue. They stay visible to others.
 pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Failed> {
     let target = &inspector.target;
-    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
     // One more than is shown, to tell if there are more.
-    let messages = Walk::look(sqs, target.output("DeadLetterQueueUrl")?, MOST + 1).await?;
+    let messages = Walk::look(target, "DeadLetterQueueUrl", MOST + 1).await?;
     let open = |message| DeadLetter::open(message, target.environment());
     Ok(messages.into_iter().map(open).collect())
 }

@@ -26,9 +26,8 @@ pub(crate) struct Item {
 /// The first deliveries, each with its diagnosis. They stay visible to others.
 pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
     let target = &inspector.target;
-    let sqs = aws_sdk_sqs::Client::new(&target.sdk);
     // One more than is shown, to tell if there are more.
-    let messages = Walk::look(sqs, target.output("QuarantineQueueUrl")?, MOST + 1).await?;
+    let messages = Walk::look(target, "QuarantineQueueUrl", MOST + 1).await?;
     let mut reverifier = Reverifier::new(target)?;
     let mut found = Vec::new();
     for delivery in messages.into_iter().map(Quarantined::open) {

@@ -4,6 +4,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::QueueError;
+use crate::stack::error::StackError;
+use crate::stack::target::Target;
 
 /// About how many messages a queue has: SQS counts across its servers, and may be a minute behind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,15 +19,16 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// Asks SQS.
-    pub async fn of(client: &Client, url: &str) -> Result<Self, QueueError> {
+    /// Asks SQS about the queue whose URL is in the stack's output `queue`.
+    pub async fn of(target: &Target, queue: &str) -> Result<Self, StackError> {
         use QueueAttributeName as Name;
         let names = [
             Name::ApproximateNumberOfMessages,
             Name::ApproximateNumberOfMessagesNotVisible,
             Name::ApproximateNumberOfMessagesDelayed,
         ];
-        let get = client.get_queue_attributes().queue_url(url);
+        let url = target.output(queue)?;
+        let get = Client::new(&target.sdk).get_queue_attributes().queue_url(url);
         let answer = get.set_attribute_names(Some(names.to_vec())).send().await;
         let answer = answer.map_err(|error| QueueError::new("GetQueueAttributes", url, error))?;
         let [visible, in_flight, delayed] = names.map(|name| {

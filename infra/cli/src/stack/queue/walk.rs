@@ -14,6 +14,8 @@ use tokio::time::Instant;
 use super::batch::{AT_ONCE, BATCH, BatchOutcome, Entry, delete, send};
 use super::server_time::ServerTime;
 use super::{Depth, QueueError};
+use crate::stack::error::StackError;
+use crate::stack::target::Target;
 
 /// How long a received message is hidden from others. Whatever happens to this process, the message is back in the
 /// queue after that.
@@ -65,24 +67,19 @@ enum Kind {
 }
 
 impl Walk {
-    /// Starts a pass that sends messages on.
-    pub async fn work(client: Client, url: &str) -> Result<Self, QueueError> {
-        Self::begin(client, url, Kind::Work).await
+    /// Starts a pass that sends messages on. The queue's URL is in the stack's output `queue`.
+    pub async fn work(target: &Target, queue: &str) -> Result<Self, StackError> {
+        Self::new(target, queue, Kind::Work, Depth::of(target, queue).await?)
     }
 
     /// Starts a pass that leaves every message where it is.
-    pub async fn list(client: Client, url: &str) -> Result<Self, QueueError> {
-        Self::begin(client, url, Kind::List).await
-    }
-
-    async fn begin(client: Client, url: &str, kind: Kind) -> Result<Self, QueueError> {
-        let depth = Depth::of(&client, url).await?;
-        Ok(Self::new(client, url, kind, depth))
+    pub async fn list(target: &Target, queue: &str) -> Result<Self, StackError> {
+        Self::new(target, queue, Kind::List, Depth::of(target, queue).await?)
     }
 
     /// At least `enough` messages, or all that can be seen without hiding any from others: of a long queue, a part.
-    pub async fn look(client: Client, url: &str, enough: usize) -> Result<Vec<Message>, QueueError> {
-        let mut walk = Self::new(client, url, Kind::Look, Depth::default());
+    pub async fn look(target: &Target, queue: &str, enough: usize) -> Result<Vec<Message>, StackError> {
+        let mut walk = Self::new(target, queue, Kind::Look, Depth::default())?;
         let mut found = Vec::new();
         while found.len() < enough
             && let Some(messages) = walk.next().await?
@@ -92,10 +89,10 @@ impl Walk {
         Ok(found)
     }
 
-    fn new(client: Client, url: &str, kind: Kind, depth: Depth) -> Self {
-        Self {
-            client,
-            url: url.to_owned(),
+    fn new(target: &Target, queue: &str, kind: Kind, depth: Depth) -> Result<Self, StackError> {
+        Ok(Self {
+            client: Client::new(&target.sdk),
+            url: target.output(queue)?.to_owned(),
             kind,
             until: None,
             work_from: None,
@@ -103,7 +100,7 @@ impl Walk {
             seen: HashSet::new(),
             hidden: Vec::new(),
             later: 0,
-        }
+        })
     }
 
     /// The queue's depth before this pass hid any message.

@@ -88,6 +88,6 @@ async fn an_error_names_variable_secret_and_field_and_no_value() {
     the secret in the environment variable API_SECRET should be a JSON object with the text `token`
     the secret in the environment variable API_SECRET should be a JSON object with the text `n`
     the secret in the environment variable API_SECRET should be a JSON object with the text `api_key`
-    Secret { variable: "API_SECRET", .. } SecretText(…)
+    Secret { variable: "API_SECRET", .. } SecretText(SecretBox<str>([REDACTED]))
     "#);
 }

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, Trans
 use crate::hook::condition::{Condition, Placeholders};
 use crate::hook::table::Key;
 use crate::hook::value::Item;
+use crate::ledger::expression::update_expression;
 
 /// A write as a hook asks for it.
 #[derive(Debug)]
@@ -53,41 +54,29 @@ impl Pending {
         };
         let (names, values) = used.into_maps();
         let item = TransactWriteItem::builder();
+        // The four kinds of write have these setters, and no trait that names them.
+        macro_rules! conditional {
+            ($builder:expr) => {
+                $builder
+                    .table_name(self.table)
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()
+            };
+        }
         let built = match self.action {
             Action::Raw(raw) => return Ok(*raw),
-            Action::Put(new) => Put::builder()
-                .table_name(self.table)
-                .set_item(Some(new?))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|put| item.put(put)),
-            Action::Delete(key) => Delete::builder()
-                .table_name(self.table)
-                .set_key(Some(key.into_item()?))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|delete| item.delete(delete)),
-            Action::Check(key) => ConditionCheck::builder()
-                .table_name(self.table)
-                .set_key(Some(key.into_item()?))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
+            Action::Put(new) => conditional!(Put::builder().set_item(Some(new?))).map(|put| item.put(put)),
+            Action::Delete(key) => {
+                conditional!(Delete::builder().set_key(Some(key.into_item()?))).map(|delete| item.delete(delete))
+            }
+            Action::Check(key) => conditional!(ConditionCheck::builder().set_key(Some(key.into_item()?)))
                 .map(|check| item.condition_check(check)),
-            Action::Update { key, .. } => Update::builder()
-                .table_name(self.table)
-                .set_key(Some(key.into_item()?))
-                .set_update_expression(changes)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .build()
-                .map(|update| item.update(update)),
+            Action::Update { key, .. } => {
+                let update = Update::builder().set_key(Some(key.into_item()?));
+                conditional!(update.set_update_expression(changes)).map(|update| item.update(update))
+            }
         };
         built
             .map(|item| item.build())
@@ -113,12 +102,7 @@ fn expression(clauses: &[Clause], used: &mut Placeholders) -> Result<String, Str
             Clause::Remove(name) => remove.push(used.name(name)),
         }
     }
-    let clauses = [("SET", set), ("ADD", add), ("REMOVE", remove)].into_iter();
-    let clauses = clauses.filter(|(_, clauses)| !clauses.is_empty());
-    let clauses: Vec<_> = clauses
-        .map(|(verb, clauses)| format!("{verb} {}", clauses.join(", ")))
-        .collect();
-    Ok(clauses.join(" "))
+    Ok(update_expression(&set, &add, &remove))
 }
 
 /// What DynamoDB can add: a number, or the text of a plain decimal one, whose digits stay as they are.

@@ -49,16 +49,13 @@ type Found = (Timestamp, Record);
 impl LedgerReader {
     /// The events of `provider` received on the UTC day of `day`, at most `limit`, newest first. Those of the same
     /// millisecond are ordered by their keys.
-    pub async fn on_day(&self, provider: &str, day: Timestamp, limit: usize) -> Result<Vec<Record>, ReadError> {
-        self.on_day_of(provider, None, day, limit).await
-    }
-
-    /// [`on_day`](Self::on_day), of this account alone if there is one. DynamoDB filters what it has read, so a whole
-    /// day takes as many read units; but other accounts' payloads are not sent, and a list ends where it is full.
+    ///
+    /// With `account`, those of this account alone. DynamoDB filters what it has read, so a whole day takes as many read
+    /// units; but other accounts' payloads are not sent, and a list ends where it is full.
     ///
     /// # Errors
     /// [`ReadError`] names the table.
-    pub async fn on_day_of(
+    pub async fn on_day(
         &self,
         provider: &str,
         account: Option<&AccountName>,

@@ -76,7 +76,7 @@ async fn another_delivery_waits_for_the_rest_of_the_time_which_is_no_attempt() {
         let scene = Scene::default();
         let hook = Told::to("h", |_, attempt| match attempt.number {
             1 => Err(HookError::retry_after(Duration::from_secs(60), "later")),
-            _ => Ok(Effects::write("h")),
+            _ => Ok(Effects::writes(vec!["h"])),
         });
         let hook = if transactional { hook.writes_only() } else { hook };
         let both = vec![delivery("a", 1), delivery("b", 1)];

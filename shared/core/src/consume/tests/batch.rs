@@ -28,7 +28,7 @@ impl AnyHook<&'static str> for Together {
         while self.arrived.load(Ordering::SeqCst) < self.wanted {
             tokio::task::yield_now().await;
         }
-        Ok(Effects::write("together"))
+        Ok(Effects::writes(vec!["together"]))
     }
 }
 

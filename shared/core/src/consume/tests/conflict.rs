@@ -39,7 +39,7 @@ impl Scene {
 #[tokio::test]
 async fn a_conflict_is_kept_whatever_became_of_the_event_and_reaches_no_hook() {
     type Act = fn(&Event, Attempt) -> Result<Effects<&'static str>, HookError>;
-    let completes: Act = |_, _| Ok(Effects::write("h"));
+    let completes: Act = |_, _| Ok(Effects::writes(vec!["h"]));
     let releases: Act = |_, _| Err(HookError::retry("no"));
     let rejects: Act = |_, _| Err(HookError::reject("never"));
     for (act, status) in [
@@ -129,7 +129,7 @@ async fn an_operator_releases_a_conflict_as_an_event_of_its_own() {
     let seen = Arc::clone(&keys);
     let hook = Told::to("h", move |event, _| {
         seen.lock().unwrap().push(event.key.clone());
-        Ok(Effects::write("h"))
+        Ok(Effects::writes(vec!["h"]))
     });
     let (first, other) = (event_of(&payment("p1")).key, changed("m", ""));
     let key = conflict_of(&other);

@@ -41,7 +41,7 @@ async fn answers_to_a_first_attempt_do_not_count_for_a_second() {
         seen.lock().unwrap().push(attempt.number);
         match attempt.number {
             1 => Err(HookError::retry("not yet")),
-            _ => Ok(Effects::write("h")),
+            _ => Ok(Effects::writes(vec!["h"])),
         }
     });
     let hook = hook.writes_only();
@@ -92,7 +92,7 @@ async fn a_transactional_hook_that_asks_for_order_is_told_of_late_events_and_spa
         let seen = Arc::clone(&late);
         let hook = Told::to("h", move |_, attempt| {
             seen.lock().unwrap().push(attempt.late);
-            Ok(Effects::write("h"))
+            Ok(Effects::writes(vec!["h"]))
         });
         let hook = Told {
             order,

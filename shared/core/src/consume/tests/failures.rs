@@ -209,7 +209,7 @@ async fn a_late_owner_neither_completes_nor_releases_the_new_owners_record() {
     let late = scene.claimed(&event, LEASE).await;
     scene.clock.advance(LEASE);
     let again = scene.claimed(&event, LEASE).await;
-    let hook = || ("h", Effects::write("h"));
+    let hook = || ("h", Effects::writes(vec!["h"]));
     let no = || "no".to_owned();
     let cause = ReleaseCause::HookFailed {
         retry_at: scene.clock.now(),
@@ -233,7 +233,7 @@ async fn a_payment_is_not_run_again_after_a_time_out() {
     let (scene, pay) = (Scene::default(), ok("pay"));
     // The payment is made and recorded; then the function is cut.
     let owner = scene.claimed(&event_of(&payment("p1")), LEASE).await;
-    let paid = Change::RecordHook(("pay", Effects::write("pay")));
+    let paid = Change::RecordHook(("pay", Effects::writes(vec!["pay"])));
     scene.change(&owner, paid).await.unwrap();
     scene.clock.advance(LEASE);
     let notify = ok("notify");

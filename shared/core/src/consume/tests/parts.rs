@@ -52,7 +52,7 @@ async fn a_message_comes_back_when_the_first_of_its_events_is_due() {
     let hook = Told::to("h", |event, attempt| match (id_of(event).as_str(), attempt.number) {
         ("late", 1) => Err(HookError::retry_after(Duration::from_secs(60), "later")),
         ("soon", 1) => Err(HookError::retry_after(Duration::from_secs(20), "soon")),
-        _ => Ok(Effects::write("h")),
+        _ => Ok(Effects::writes(vec!["h"])),
     });
     let consume = async || scene.consume(&[&hook], vec![array(&["done", "late", "soon"])]).await;
     assert_eq!(consume().await, ["all"], "it is not deleted, and reported once");
@@ -82,7 +82,7 @@ async fn a_rejected_event_is_dead_lettered_and_redriven_alone() {
         let fixed = Arc::clone(&fixed);
         Told::to("h", move |event, _| match id_of(event).as_str() {
             "bad" if fixed.load(Ordering::SeqCst) == 0 => Err(HookError::reject("no such order")),
-            _ => Ok(Effects::write("h")),
+            _ => Ok(Effects::writes(vec!["h"])),
         })
     };
     let mut whole = array(&["good", "bad", "other"]);
@@ -135,7 +135,7 @@ async fn a_panic_in_one_event_does_not_affect_the_others() {
     let scene = Scene::default();
     let hook = Told::to("h", |event, _| match id_of(event).as_str() {
         "bad" => panic!("boom"),
-        _ => Ok(Effects::write("h")),
+        _ => Ok(Effects::writes(vec!["h"])),
     });
     assert_eq!(
         scene
@@ -151,7 +151,7 @@ async fn a_message_comes_back_for_the_one_event_that_cannot_be_dead_lettered() {
     let scene = Scene::default();
     let hook = Told::to("h", |event, _| match id_of(event).as_str() {
         "bad" => Err(HookError::reject("never")),
-        _ => Ok(Effects::write("h")),
+        _ => Ok(Effects::writes(vec!["h"])),
     });
     scene.inbox.down.store(true, Ordering::SeqCst);
     assert_eq!(scene.consume(&[&hook], vec![array(&["good", "bad"])]).await, ["all"]);
@@ -168,7 +168,7 @@ async fn events_not_started_before_the_invocation_ends_come_back_at_once() {
         if id_of(event) == "slow" {
             clock.advance(Duration::from_secs(29));
         }
-        Ok(Effects::write("h"))
+        Ok(Effects::writes(vec!["h"]))
     });
     let mut scene = scene;
     scene.policy.concurrency = 1;
@@ -185,7 +185,7 @@ async fn events_not_started_before_the_invocation_ends_come_back_at_once() {
 async fn at_its_end_only_the_waiting_events_of_a_message_are_dead_lettered() {
     let scene = Scene::default();
     let hook = Told::to("h", |event, _| match id_of(event).as_str() {
-        "good" => Ok(Effects::write("h")),
+        "good" => Ok(Effects::writes(vec!["h"])),
         _ => Err(HookError::retry("not yet")),
     });
     let last = || Received {
@@ -278,7 +278,7 @@ async fn an_array_outlasts_what_a_single_event_outlasts() {
     let (start, clock) = (scene.clock.now(), scene.clock.clone());
     let hook = Told::to("h", move |_, _| match clock.now().since(start) < DAY {
         true => Err(HookError::retry("its other end is down")),
-        false => Ok(Effects::write("h")),
+        false => Ok(Effects::writes(vec!["h"])),
     });
     let consumer = Consumer::new(
         crate::providers::ALL,

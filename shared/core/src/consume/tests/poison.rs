@@ -124,7 +124,7 @@ async fn a_message_that_may_kill_the_function_is_started_while_there_is_time_for
 async fn a_message_on_which_the_function_died_is_not_deleted_while_its_hook_fails() {
     let scene = Scene::default();
     let hook = Told::to("h", |event, _| match event.resource.as_ref().unwrap().id.as_str() {
-        "done" => Ok(Effects::write("h")),
+        "done" => Ok(Effects::writes(vec!["h"])),
         _ => Err(HookError::retry("no")),
     });
     for id in ["suspect", "done"] {

@@ -7,7 +7,7 @@ async fn a_retry_calls_only_the_hooks_that_are_not_done() {
     let (scene, first) = (Scene::default(), ok("first"));
     let second = Told::to("second", |_, attempt| match attempt.number {
         1 => Err(HookError::retry("not yet")),
-        _ => Ok(Effects::write("second")),
+        _ => Ok(Effects::writes(vec!["second"])),
     });
     assert_eq!(scene.consume(&[&first, &second], vec![payment("p1")]).await, ["p1"]);
     assert_eq!(scene.inbox.returned(), [("p1".to_owned(), Duration::from_secs(2))]);
@@ -57,7 +57,7 @@ async fn one_bad_message_does_not_affect_its_neighbours() {
         "panics" => panic!("boom"),
         "fails" => Err(HookError::retry("no")),
         "never" => Err(HookError::reject("no")),
-        _ => Ok(Effects::write("good")),
+        _ => Ok(Effects::writes(vec!["good"])),
     });
     let mut unreadable = payment("unreadable");
     unreadable.attributes.clear();

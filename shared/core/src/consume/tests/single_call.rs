@@ -12,7 +12,7 @@ fn writes(name: &'static str) -> (Told, Arc<Mutex<Vec<u32>>>) {
     let seen = Arc::clone(&attempts);
     let hook = Told::to(name, move |_, attempt| {
         seen.lock().unwrap().push(attempt.number);
-        Ok(Effects::write(name))
+        Ok(Effects::writes(vec![name]))
     });
     (hook.writes_only(), attempts)
 }
@@ -149,7 +149,7 @@ async fn a_panic_before_the_claim_is_recorded_like_any_failure() {
     let (scene, neighbour) = (Scene::default(), payment("p2"));
     let hook = Told::to("h", |event, _| match event.resource.as_ref().unwrap().id.as_str() {
         "p1" => panic!("boom"),
-        _ => Ok(Effects::write("h")),
+        _ => Ok(Effects::writes(vec!["h"])),
     });
     let back = scene
         .consume(&[&hook.writes_only()], vec![payment("p1"), neighbour])
@@ -179,7 +179,10 @@ async fn a_released_event_is_claimed_and_only_its_open_hooks_count() {
             retry_at: scene.clock.now(),
         },
     };
-    for change in [Change::RecordHook(("payments", Effects::write("payments"))), release] {
+    for change in [
+        Change::RecordHook(("payments", Effects::writes(vec!["payments"]))),
+        release,
+    ] {
         scene.change(&earlier, change).await.unwrap();
     }
 

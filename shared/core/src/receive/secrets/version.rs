@@ -61,26 +61,8 @@ pub struct StoredAccount {
 }
 
 impl SecretVersion {
-    /// Reads the JSON, with or without a byte order mark before it. `Ok(None)` is the template's placeholder: no secret
-    /// was stored yet.
-    ///
-    /// # Errors
-    /// [`SecretError`], which shows no value.
-    pub fn parse(provider: &Provider, text: &str) -> Result<Option<Self>, SecretError> {
-        let Some(Each { accounts, unnamed }) = Each::read(provider, text)? else {
-            return Ok(None);
-        };
-        if let Some(error) = unnamed.into_iter().next() {
-            return Err(error);
-        }
-        let accounts = accounts.into_iter().map(|(name, account)| Ok((name, account?)));
-        Ok(Some(Self {
-            accounts: accounts.collect::<Result<_, SecretError>>()?,
-        }))
-    }
-
-    /// The accounts that can be read, without the others: what functions accept of a version that
-    /// [`parse`](Self::parse) refuses.
+    /// The accounts in this JSON that can be read, without the others: what functions accept of it. None in the
+    /// template's placeholder.
     pub fn readable(provider: &Provider, text: &str) -> Self {
         let each = Each::read(provider, text).ok().flatten().unwrap_or_default();
         let accounts = each.accounts.into_iter();

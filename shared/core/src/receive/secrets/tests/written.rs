@@ -72,7 +72,7 @@ proptest! {
     fn a_version_reads_back_as_written(accounts in accounts()) {
         let version = version(accounts);
         let text = version.to_json();
-        let read = SecretVersion::parse(&onepay::PROVIDER, &text).unwrap().unwrap();
+        let read = whole(&onepay::PROVIDER, &text).unwrap().unwrap();
         let mut expected = version.clone();
         if version.single().is_some() {
             // The flat form has no room for it.
@@ -98,9 +98,9 @@ proptest! {
     fn no_text_panics(text in ".*", name in ".*", field in ".*") {
         let nested = serde_json::json!({"accounts": {name: {field: text.as_str()}}}).to_string();
         for text in [text, nested] {
-            let whole = SecretVersion::parse(&onepay::PROVIDER, &text);
+            let read = whole(&onepay::PROVIDER, &text);
             let each = Accounts::parse(&onepay::PROVIDER, &text);
-            prop_assert!(whole.is_err() || each.is_ok());
+            prop_assert!(read.is_err() || each.is_ok());
         }
     }
 
@@ -136,7 +136,7 @@ fn secrets_of_version_0_1_are_read_as_the_default_account() {
             _ => &kuenta::PROVIDER,
         };
         let text = secret.to_string();
-        let version = SecretVersion::parse(provider, &text).unwrap();
+        let version = whole(provider, &text).unwrap();
         let accounts = Accounts::parse(provider, &text).unwrap().unwrap_or_default();
         let default = accounts.get("default").unwrap().unwrap();
         assert_eq!(default.account(), &Account::default(), "{case}");
