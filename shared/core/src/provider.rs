@@ -8,7 +8,7 @@ pub mod scheme;
 
 pub use crate::account::Environment;
 use crate::json::Value;
-pub(crate) use environment::environment;
+pub use environment::environment;
 pub use id::Id;
 pub use kind::Kind;
 pub use reading::{LegacyReading, Occurs, Reading, Resource, Unreadable};

@@ -2,7 +2,7 @@
 
 mod event_types;
 pub mod kuenta;
-mod objects;
+pub(crate) mod objects;
 pub mod onepay;
 pub mod unopago;
 
