@@ -8,8 +8,8 @@
 )]
 #![allow(dead_code, reason = "an app uses what the tests don't")]
 
-mod fixtures;
 mod files;
+mod fixtures;
 mod vectors;
 
 use acuse_core::provider::Provider;
