@@ -15,7 +15,7 @@ mod vectors;
 use acuse_core::provider::Provider;
 
 #[path = "../../presets/github/provider.rs"]
-mod github;
+pub mod github;
 
 const COMPILED: &[&Provider] = &[&github::PROVIDER];
 
