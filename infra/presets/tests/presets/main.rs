@@ -17,7 +17,10 @@ use acuse_core::provider::Provider;
 #[path = "../../presets/github/provider.rs"]
 pub mod github;
 
-const COMPILED: &[&Provider] = &[&github::PROVIDER];
+#[path = "../../presets/stripe/provider.rs"]
+pub mod stripe;
+
+const COMPILED: &[&Provider] = &[&github::PROVIDER, &stripe::PROVIDER];
 
 /// The compiled file of the preset called `name`.
 fn provider(name: &str) -> &'static Provider {
