@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `provider.rs` | the provider's file, complete |
 //! | `fixtures/{type}.json` | a payload of each type, in the shape that the documentation gives it |
+//! | `fixtures/shapes/` | other shapes of the same types, under any name |
 //! | `vectors.json` | deliveries that verify or don't, and where each is from |
 //! | `page.md` | what is documented where, and what is not |
 //!
@@ -22,7 +23,7 @@ pub struct Preset {
     pub display_name: &'static str,
     /// The text of `provider.rs`.
     pub provider: &'static str,
-    /// Its payloads, sorted by name.
+    /// Its payloads, sorted by path.
     pub fixtures: Vec<Fixture>,
     /// The text of `vectors.json`.
     pub vectors: &'static str,
@@ -33,7 +34,7 @@ pub struct Preset {
 /// A sample payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fixture {
-    /// The file's name: the event type, and `.json` or, for a form body, `.form`.
+    /// The file's path in `fixtures`: the event type, and `.json` or, for a form body, `.form`.
     pub file: &'static str,
     /// Its text.
     pub body: &'static str,
@@ -56,13 +57,21 @@ impl Preset {
     fn read(folder: &'static Dir<'static>) -> Option<Self> {
         let text = |name: &str| folder.get_file(folder.path().join(name))?.contents_utf8();
         let page = text("page.md")?;
-        let mut fixtures: Vec<_> = folder.get_dir(folder.path().join("fixtures"))?.files().collect();
-        fixtures.sort_by_key(|file| file.path());
+        let fixtures = folder.get_dir(folder.path().join("fixtures"))?;
+        let shapes = fixtures.get_dir(fixtures.path().join("shapes"));
+        let mut files: Vec<_> = fixtures
+            .files()
+            .chain(shapes.iter().flat_map(|shapes| shapes.files()))
+            .collect();
+        files.sort_by_key(|file| file.path());
         Some(Self {
             name: folder.path().to_str()?,
             display_name: page.lines().next()?.strip_prefix("# ")?,
             provider: text("provider.rs")?,
-            fixtures: fixtures.into_iter().map(Fixture::read).collect::<Option<_>>()?,
+            fixtures: files
+                .into_iter()
+                .map(|file| Fixture::read(file, fixtures))
+                .collect::<Option<_>>()?,
             vectors: text("vectors.json")?,
             page,
         })
@@ -70,9 +79,9 @@ impl Preset {
 }
 
 impl Fixture {
-    fn read(file: &'static File<'static>) -> Option<Self> {
+    fn read(file: &'static File<'static>, folder: &Dir<'_>) -> Option<Self> {
         Some(Self {
-            file: file.path().file_name()?.to_str()?,
+            file: file.path().strip_prefix(folder.path()).ok()?.to_str()?,
             body: file.contents_utf8()?,
         })
     }

@@ -8,14 +8,14 @@
 )]
 #![allow(dead_code, reason = "an app uses what the tests don't")]
 
-mod fixtures;
 mod files;
+mod fixtures;
 mod vectors;
 
 use acuse_core::provider::Provider;
 
 #[path = "../../presets/github/provider.rs"]
-mod github;
+pub mod github;
 
 const COMPILED: &[&Provider] = &[&github::PROVIDER];
 

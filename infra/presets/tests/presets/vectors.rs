@@ -85,10 +85,22 @@ fn each_vector_has_one_source_and_each_preset_has_both_outcomes() {
             let sources = [&source.published, &source.own].into_iter().flatten().count();
             assert_eq!(sources, 1, "{}: {name}", preset.name);
             let is_address = source.published.as_ref().is_none_or(|url| url.starts_with("https://"));
-            assert!(is_address && source.date.len() == "2026-11-27".len(), "{}: {name}", preset.name);
+            assert!(
+                is_address && source.date.len() == "2026-11-27".len(),
+                "{}: {name}",
+                preset.name
+            );
         }
-        assert!(vectors.iter().any(|vector| vector.expect == "verified"), "{}", preset.name);
-        assert!(vectors.iter().any(|vector| vector.expect != "verified"), "{}", preset.name);
+        assert!(
+            vectors.iter().any(|vector| vector.expect == "verified"),
+            "{}",
+            preset.name
+        );
+        assert!(
+            vectors.iter().any(|vector| vector.expect != "verified"),
+            "{}",
+            preset.name
+        );
     }
 }
 
