@@ -5,6 +5,7 @@ pub mod id;
 mod kind;
 mod reading;
 pub mod scheme;
+mod status;
 
 pub use crate::account::Environment;
 use crate::json::Value;
@@ -13,6 +14,7 @@ pub use id::Id;
 pub use kind::Kind;
 pub use reading::{LegacyReading, Occurs, Reading, Resource, Unreadable};
 use scheme::{Scheme, SettingError};
+pub use status::by_status;
 
 /// Everything that Acuse knows about one provider. The three of them are in [`providers`](crate::providers).
 #[derive(Debug, Clone, Copy)]

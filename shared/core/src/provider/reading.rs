@@ -92,6 +92,14 @@ pub enum Occurs {
     Each(Id),
     /// Repeatedly; the signed bytes and the time, if there is one, identify the occurrence.
     ByBytes(Option<String>),
+    /// Repeatedly, with each change of the resource's status and perhaps within one; the status, the signed bytes and
+    /// the time, if there is one, identify the occurrence. See [`by_status`](super::by_status).
+    InStatus {
+        /// The resource's status, as sent.
+        status: Id,
+        /// As in [`ByBytes`](Self::ByBytes).
+        time: Option<String>,
+    },
 }
 
 /// Why a verified payload can't be read. The event is recorded all the same, never refused.
