@@ -5,7 +5,7 @@
 use acuse_core::event_types;
 use acuse_core::json::Value;
 use acuse_core::provider::scheme::{Part, Scheme, Signature};
-use acuse_core::provider::{LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
+use acuse_core::provider::{Occurs, Provider, Reading, Resource, Unreadable, environment};
 
 /// What Acuse knows about Bold.
 pub const PROVIDER: Provider = Provider {
@@ -41,7 +41,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     let time = text(&["time"]);
 
     Ok(Reading {
-        environment: environment(&[Some(payload)], &[payload.get("data")], &mut LegacyReading::default())?,
+        environment: environment(&[Some(payload)], &[payload.get("data")])?,
         // Events of a payment by link or button have the same id in both.
         resource: id(&["data", "payment_id"])
             .or_else(|| id(&["subject"]))

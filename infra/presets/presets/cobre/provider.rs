@@ -1,9 +1,11 @@
 //! Cobre (Colombia, Mexico). Money movements and balances of a company's accounts.
 
+use std::time::Duration;
+
 use acuse_core::event_types;
 use acuse_core::json::Value;
-use acuse_core::provider::scheme::{Part, Place, Scheme, Signature, TOLERANCE, Time};
-use acuse_core::provider::{LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
+use acuse_core::provider::scheme::{Part, Place, Scheme, Signature, Time};
+use acuse_core::provider::{Occurs, Provider, Reading, Resource, Unreadable, environment};
 
 /// What Acuse knows about Cobre.
 pub const PROVIDER: Provider = Provider {
@@ -13,9 +15,9 @@ pub const PROVIDER: Provider = Provider {
         signatures: &[Signature {
             content: &[Part::Time, Part::Text("."), Part::Body],
             time: Some(Time {
-                // RFC 3339: `2025-02-03T22:20:24Z`.
                 place: Place::Header("event-timestamp"),
-                tolerance: Some(TOLERANCE),
+                // It is the event's time, `2025-02-03T22:20:24Z`, and Cobre does not say how long after that it sends.
+                tolerance: Some(A_DAY),
             }),
             ..Signature::hmac(&["event-signature"])
         }],
@@ -27,6 +29,8 @@ pub const PROVIDER: Provider = Provider {
     read,
     types: EventType::NAMES,
 };
+
+const A_DAY: Duration = Duration::from_secs(86_400);
 
 event_types! {
     /// Cobre's event types that have a kind. The others (balances, keys, counterparties, reports, …) are passed on as
@@ -57,7 +61,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     let category = type_name.as_str().split('.').next().unwrap_or_default().to_owned();
 
     Ok(Reading {
-        environment: environment(&[Some(payload)], &[payload.get("content")], &mut LegacyReading::default())?,
+        environment: environment(&[Some(payload)], &[payload.get("content")])?,
         resource: id(&["content", "id"]).map(|id| Resource::new(category, id)),
         resource_member: Some("content".to_owned()),
         event_id: id(&["id"]),

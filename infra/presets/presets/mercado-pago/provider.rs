@@ -5,7 +5,7 @@
 use acuse_core::event_types;
 use acuse_core::json::Value;
 use acuse_core::provider::scheme::{Layout, Part, Place, Scheme, Signature, Time};
-use acuse_core::provider::{LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
+use acuse_core::provider::{Occurs, Provider, Reading, Resource, Unreadable, environment};
 
 /// What Acuse knows about Mercado Pago.
 pub const PROVIDER: Provider = Provider {
@@ -74,7 +74,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     let resource_kind = topic.unwrap_or_else(|| type_name.clone());
 
     Ok(Reading {
-        environment: environment(&[Some(payload)], &[], &mut LegacyReading::default())?,
+        environment: environment(&[Some(payload)], &[])?,
         // A commercial order's id is the notification's.
         resource: id(&["data", "id"])
             .or_else(|| id(&["id"]))

@@ -5,7 +5,7 @@
 use acuse_core::event_types;
 use acuse_core::json::Value;
 use acuse_core::provider::scheme::{Digest, Member, Part, Scheme, Signature};
-use acuse_core::provider::{Kind, LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, by_status, environment};
+use acuse_core::provider::{Kind, Occurs, Provider, Reading, Resource, Unreadable, by_status, environment};
 
 /// What Acuse knows about PayU.
 pub const PROVIDER: Provider = Provider {
@@ -89,7 +89,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     };
     Ok(Reading {
         // `test`: 1 or true in the sandbox.
-        environment: environment(&[Some(payload)], &[], &mut LegacyReading::default())?,
+        environment: environment(&[Some(payload)], &[])?,
         // A customer who tries again makes another transaction of the same reference.
         resource: id("transaction_id").map(|id| Resource::new("transaction", id)),
         amount: text("value"),

@@ -6,7 +6,7 @@
 use acuse_core::event_types;
 use acuse_core::json::Value;
 use acuse_core::provider::scheme::{Digest, Part, Scheme, Signature};
-use acuse_core::provider::{Kind, LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, by_status, environment};
+use acuse_core::provider::{Kind, Occurs, Provider, Reading, Resource, Unreadable, by_status, environment};
 
 /// What Acuse knows about Wompi.
 pub const PROVIDER: Provider = Provider {
@@ -82,7 +82,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         (_, Some(status)) => Occurs::Each(status),
     };
     Ok(Reading {
-        environment: environment(&[Some(payload)], &[], &mut LegacyReading::default())?,
+        environment: environment(&[Some(payload)], &[])?,
         resource: id(&["data", &member, "id"]).map(|id| Resource::new(member.as_str(), id)),
         resource_member: Some("data".to_owned()),
         time,
