@@ -24,7 +24,9 @@ pub const PROVIDER: Provider = Provider {
     },
     check_secret: |secret| match (10..=64).contains(&secret.chars().count()) {
         true => Ok(()),
-        false => Err("Cobre's secret keys have 10 to 64 characters; the API shows only the last 4, so copy it where you made it"),
+        false => Err(
+            "Cobre's secret keys have 10 to 64 characters; the API shows only the last 4, so copy it where you made it",
+        ),
     },
     read,
     types: EventType::NAMES,

@@ -27,7 +27,8 @@ pub const PROVIDER: Provider = Provider {
 
 event_types! {
     /// Kushki's event types: of cards and payouts, the transaction's type and status; of transfers, cash and the payment
-    /// button, the status; of subscriptions, the name.
+    /// button, the status; of subscriptions, the name. A subscription's `declinedCharge`, `failedRetry` and `lastRetry`
+    /// are passed on as `Unknown`.
     pub enum EventType of "kushki" {
         SaleApproved = "SALE.APPROVAL" => PaymentSucceeded,
         SaleDeclined = "SALE.DECLINED" => PaymentFailed,
@@ -40,7 +41,6 @@ event_types! {
         DeclinedTransaction = "declinedTransaction" => PaymentFailed,
         ExpiredTransaction = "expiredTransaction" => PaymentExpired,
         SuccessfulCharge = "succesfullCharge" => SubscriptionCharged,
-        DeclinedCharge = "declinedCharge" => PaymentFailed,
         SubscriptionDelete = "subscriptionDelete" => SubscriptionCancelled,
     }
 }
@@ -50,7 +50,10 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     // subscription's are in `event`.
     let places = [Some(payload), payload.get("details"), payload.get("event")];
     let find = |names: &[&str]| {
-        let mut values = places.iter().flatten().flat_map(|place| names.iter().filter_map(|name| place.get(name)));
+        let mut values = places
+            .iter()
+            .flatten()
+            .flat_map(|place| names.iter().filter_map(|name| place.get(name)));
         values.find_map(Value::scalar_id)
     };
     let text = |names: &[&str]| find(names).map(|found| found.as_str().to_owned());
@@ -65,7 +68,12 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
             .or_else(|| find(&["transaction_id", "transactionId", "token", "id"]))
             .map(|id| Resource::new("transaction", id)),
     };
-    let of_amount = |name| places.iter().flatten().find_map(|place| place.path(&["amount", name])?.scalar_text());
+    let of_amount = |name| {
+        places
+            .iter()
+            .flatten()
+            .find_map(|place| place.path(&["amount", name])?.scalar_text())
+    };
     Ok(Reading {
         // Production says nothing; it has a console and a secret of its own.
         environment: match payload.get("isSandboxTransaction") {
@@ -90,6 +98,8 @@ fn type_name(payload: &Value<'_>, find: &impl Fn(&[&str]) -> Option<Id>) -> Resu
     match (of_subscription, transaction, status) {
         (Some(name), _, _) => Ok(name),
         (None, Some(transaction), Some(status)) => Ok(format!("{}.{}", transaction.as_str(), status.as_str()).into()),
-        _ => find(&["status"]).ok_or(Unreadable::NoType("`transaction_type` and `transaction_status`, `status` or `name`")),
+        _ => find(&["status"]).ok_or(Unreadable::NoType(
+            "`transaction_type` and `transaction_status`, `status` or `name`",
+        )),
     }
 }

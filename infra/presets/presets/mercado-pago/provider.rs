@@ -16,14 +16,22 @@ pub const PROVIDER: Provider = Provider {
             // The documentation takes the id from the URL. The body has the same one, and that is what is read: so it
             // comes first, and the URL's is for notifications without it.
             manifest(&[
-                Part::Optional(&[Part::Text("id:"), Part::Lower(&[Part::Value(&["data", "id"])]), Part::Text(";")]),
+                Part::Optional(&[
+                    Part::Text("id:"),
+                    Part::Lower(&[Part::Value(&["data", "id"])]),
+                    Part::Text(";"),
+                ]),
                 REQUEST_ID,
                 Part::Text("ts:"),
                 Part::Time,
                 Part::Text(";"),
             ]),
             manifest(&[
-                Part::Optional(&[Part::Text("id:"), Part::Lower(&[Part::Query("data.id")]), Part::Text(";")]),
+                Part::Optional(&[
+                    Part::Text("id:"),
+                    Part::Lower(&[Part::Query("data.id")]),
+                    Part::Text(";"),
+                ]),
                 REQUEST_ID,
                 Part::Text("ts:"),
                 Part::Time,
@@ -56,10 +64,10 @@ const fn manifest(content: &'static [Part]) -> Signature {
 }
 
 event_types! {
-    /// Mercado Pago's event types that say enough for a kind. The others are passed on as `Unknown`: `payment.updated`
-    /// and all of orders, claims, plans and cards, since only the API knows what happened.
+    /// Mercado Pago's event types of payments. Those of orders, claims, plans and cards are passed on as `Unknown`.
     pub enum EventType of "mercado-pago" {
         PaymentCreated = "payment.created" => PaymentCreated,
+        PaymentUpdated = "payment.updated" => PaymentUpdated,
     }
 }
 
@@ -69,7 +77,9 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     let topic = id(&["type"]).or_else(|| id(&["topic"]));
     // `payment.created` says more than `payment`; some topics have an action of one word, such as `update`.
     let action = id(&["action"]).filter(|action| action.as_str().contains('.'));
-    let type_name = action.or_else(|| topic.clone()).ok_or(Unreadable::NoType("`action` or `type`"))?;
+    let type_name = action
+        .or_else(|| topic.clone())
+        .ok_or(Unreadable::NoType("`action` or `type`"))?;
     let kind = EventType::from_name(type_name.as_str()).kind();
     let resource_kind = topic.unwrap_or_else(|| type_name.clone());
 

@@ -3,10 +3,11 @@
 //! Wompi signs the values that the event itself lists, and not the body. So an event is a hint: ask Wompi's API for the
 //! transaction before you hand anything over.
 
-use acuse_core::event_types;
+use acuse_core::event::Amount;
 use acuse_core::json::Value;
 use acuse_core::provider::scheme::{Digest, Part, Scheme, Signature};
 use acuse_core::provider::{Kind, Occurs, Provider, Reading, Resource, Unreadable, by_status, environment};
+use acuse_core::{event_types, object};
 
 /// What Acuse knows about Wompi.
 pub const PROVIDER: Provider = Provider {
@@ -43,6 +44,21 @@ event_types! {
     }
 }
 
+object! {
+    /// A transaction. Only the id, the status and the amount are signed.
+    pub struct Transaction of "wompi", "transaction" {
+        /// In cents: `4490000` is 44,900 pesos.
+        amount_in_cents: Amount = "amount_in_cents",
+        currency: String = "currency",
+        /// The shop's own order number.
+        reference: String = "reference",
+        status: String = "status",
+        status_message: String = "status_message",
+        customer_email: String = "customer_email",
+        payment_method_type: String = "payment_method_type",
+    }
+}
+
 /// What a transaction's status means.
 const TRANSACTION: &[(&str, Kind)] = &[
     ("PENDING", Kind::PaymentProcessing),
@@ -54,10 +70,7 @@ const TRANSACTION: &[(&str, Kind)] = &[
 ];
 
 /// What the status of a token means, which is a customer's stored account.
-const TOKEN: &[(&str, Kind)] = &[
-    ("APPROVED", Kind::AccountEnrolled),
-    ("DECLINED", Kind::AccountFailed),
-];
+const TOKEN: &[(&str, Kind)] = &[("APPROVED", Kind::AccountEnrolled), ("DECLINED", Kind::AccountFailed)];
 
 /// A key that authorizes or signs something else.
 fn is_another_key(secret: &str) -> bool {
@@ -84,7 +97,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     Ok(Reading {
         environment: environment(&[Some(payload)], &[])?,
         resource: id(&["data", &member, "id"]).map(|id| Resource::new(member.as_str(), id)),
-        resource_member: Some("data".to_owned()),
+        resource_member: Some(format!("data.{member}")),
         time,
         // In cents.
         amount: text(&["data", &member, "amount_in_cents"]),
