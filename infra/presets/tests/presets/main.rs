@@ -14,13 +14,33 @@ mod vectors;
 
 use acuse_core::provider::Provider;
 
+#[path = "../../presets/bold/provider.rs"]
+pub mod bold;
+#[path = "../../presets/cobre/provider.rs"]
+pub mod cobre;
 #[path = "../../presets/github/provider.rs"]
 pub mod github;
-
+#[path = "../../presets/kushki/provider.rs"]
+pub mod kushki;
+#[path = "../../presets/mercado-pago/provider.rs"]
+pub mod mercado_pago;
+#[path = "../../presets/payu/provider.rs"]
+pub mod payu;
 #[path = "../../presets/stripe/provider.rs"]
 pub mod stripe;
+#[path = "../../presets/wompi/provider.rs"]
+pub mod wompi;
 
-const COMPILED: &[&Provider] = &[&github::PROVIDER, &stripe::PROVIDER];
+const COMPILED: &[&Provider] = &[
+    &bold::PROVIDER,
+    &cobre::PROVIDER,
+    &github::PROVIDER,
+    &kushki::PROVIDER,
+    &mercado_pago::PROVIDER,
+    &payu::PROVIDER,
+    &stripe::PROVIDER,
+    &wompi::PROVIDER,
+];
 
 /// The compiled file of the preset called `name`.
 fn provider(name: &str) -> &'static Provider {

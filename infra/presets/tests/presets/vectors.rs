@@ -141,6 +141,6 @@ fn delivery(request: &Request, now: Timestamp) -> Delivery<acuse_core::wire::del
         (None, Some(text)) => data_encoding::BASE64.decode(text.as_bytes()).unwrap(),
         _ => panic!("a request has either `body` or `body_base64`"),
     };
-    assert_eq!(request.query, None, "a query is not supported yet");
-    Delivery::received(DeliveryId::new(now, [0; 10]), now, headers, body.into())
+    let query = request.query.as_deref().unwrap_or_default();
+    Delivery::received(DeliveryId::new(now, [0; 10]), now, headers, body.into()).with_query(query)
 }

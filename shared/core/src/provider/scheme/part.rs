@@ -55,8 +55,8 @@ pub enum Part {
     Secret,
     /// These parts in lower case.
     Lower(&'static [Part]),
-    /// These parts, an amount with two decimals, without the second decimal if that is zero: `150.00` becomes `150.0`,
-    /// and `150.26` stays.
+    /// These parts, an amount, without a second decimal that is zero, but with a first one: `150.00` and `150` become
+    /// `150.0`, and `150.26` stays.
     OneDecimal(&'static [Part]),
     /// These parts, or nothing if one of them is absent.
     Optional(&'static [Part]),

@@ -103,12 +103,14 @@ fn listed(document: &Value<'_>, list: &[&str], under: &[&str]) -> Option<Vec<Pie
     Some(values).filter(|values| !values.is_empty())
 }
 
-/// `150.0` for `150.00`. Other texts stay as they are.
+/// `150.0` for `150.00` and for `150`. Other texts stay as they are.
 fn one_decimal(mut text: String) -> String {
-    let decimals = text.split_once('.').map(|(_, decimals)| decimals);
-    let is_short = |decimals: &str| decimals.len() == 2 && decimals.ends_with('0');
-    if decimals.is_some_and(is_short) {
-        text.pop();
+    match text.split_once('.') {
+        Some((_, decimals)) if decimals.len() == 2 && decimals.ends_with('0') => {
+            text.pop();
+        }
+        None => text.push_str(".0"),
+        Some(_) => {}
     }
     text
 }
