@@ -111,10 +111,10 @@ pub struct Address {
 }
 
 /// The URL of this account, without a query string.
-impl From<&str> for Address {
-    fn from(account: &str) -> Self {
+impl<T: AsRef<str> + ?Sized> From<&T> for Address {
+    fn from(account: &T) -> Self {
         Self {
-            account: account.to_owned(),
+            account: account.as_ref().to_owned(),
             query: String::new(),
         }
     }

@@ -26,6 +26,8 @@ pub mod kushki;
 pub mod mercado_pago;
 #[path = "../../presets/payu/provider.rs"]
 pub mod payu;
+#[path = "../../presets/stripe/provider.rs"]
+pub mod stripe;
 #[path = "../../presets/wompi/provider.rs"]
 pub mod wompi;
 
@@ -36,6 +38,7 @@ const COMPILED: &[&Provider] = &[
     &kushki::PROVIDER,
     &mercado_pago::PROVIDER,
     &payu::PROVIDER,
+    &stripe::PROVIDER,
     &wompi::PROVIDER,
 ];
 

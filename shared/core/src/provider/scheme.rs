@@ -11,6 +11,7 @@ pub use digest::Digest;
 pub(crate) use digest::Function;
 pub use part::{Member, Part};
 pub use settings::{SettingError, merged};
+pub(crate) use settings::{plain, timestamped};
 
 /// The proofs that a delivery must carry.
 #[derive(Debug, Clone, Copy)]

@@ -20,7 +20,7 @@ use crate::wire::delivery::{CanonicalForm, Delivery, Unverified, Verified};
 use crate::wire::envelope::LONGEST_TEXT;
 use crate::wire::gzip::GzipError;
 use content::Sources;
-pub use diagnose::{Caveat, Diagnosis, Match, TokenFault, diagnose};
+pub use diagnose::{Carrier, Caveat, Diagnosis, Match, TokenFault, diagnose};
 use header::SignatureHeader;
 pub use sender::{Signed, proof_headers, sign, sign_delivery, test_body};
 

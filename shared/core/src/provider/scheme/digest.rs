@@ -37,6 +37,8 @@ use crate::receive::signature::public_key;
 pub struct Digest {
     name: &'static str,
     constant: &'static str,
+    /// What senders write before it.
+    prefixes: &'static [&'static str],
     shortest: usize,
     longest: usize,
     function: Function,
@@ -57,64 +59,61 @@ pub(crate) enum Function {
 
 impl Digest {
     /// HMAC-SHA256, which nearly every provider uses.
-    pub const HMAC_SHA256: Self = Self::shared("HMAC-SHA256", "HMAC_SHA256", 32, mac::<Hmac<Sha256>>);
+    pub const HMAC_SHA256: Self = Self::shared("HMAC-SHA256", "HMAC_SHA256", SHA_256, 32, mac::<Hmac<Sha256>>);
     /// HMAC-SHA1. SHA-1's collisions do not break it, but nothing new should use it.
-    pub const HMAC_SHA1: Self = Self::shared("HMAC-SHA1", "HMAC_SHA1", 20, mac::<Hmac<Sha1>>);
+    pub const HMAC_SHA1: Self = Self::shared("HMAC-SHA1", "HMAC_SHA1", SHA_1, 20, mac::<Hmac<Sha1>>);
     /// HMAC-SHA384.
-    pub const HMAC_SHA384: Self = Self::shared("HMAC-SHA384", "HMAC_SHA384", 48, mac::<Hmac<Sha384>>);
+    pub const HMAC_SHA384: Self = Self::shared("HMAC-SHA384", "HMAC_SHA384", SHA_384, 48, mac::<Hmac<Sha384>>);
     /// HMAC-SHA512.
-    pub const HMAC_SHA512: Self = Self::shared("HMAC-SHA512", "HMAC_SHA512", 64, mac::<Hmac<Sha512>>);
+    pub const HMAC_SHA512: Self = Self::shared("HMAC-SHA512", "HMAC_SHA512", SHA_512, 64, mac::<Hmac<Sha512>>);
 
     /// SHA-256 of the content with the secret in it.
-    pub const SHA256_WITH_SECRET: Self =
-        Self::shared("SHA-256 with the secret", "SHA256_WITH_SECRET", 32, hash::<Sha256>);
+    pub const SHA256_WITH_SECRET: Self = Self::shared(
+        "SHA-256 with the secret",
+        "SHA256_WITH_SECRET",
+        SHA_256,
+        32,
+        hash::<Sha256>,
+    );
     /// SHA-384 of the content with the secret in it.
-    pub const SHA384_WITH_SECRET: Self =
-        Self::shared("SHA-384 with the secret", "SHA384_WITH_SECRET", 48, hash::<Sha384>);
+    pub const SHA384_WITH_SECRET: Self = Self::shared(
+        "SHA-384 with the secret",
+        "SHA384_WITH_SECRET",
+        SHA_384,
+        48,
+        hash::<Sha384>,
+    );
     /// SHA-512 of the content with the secret in it.
-    pub const SHA512_WITH_SECRET: Self =
-        Self::shared("SHA-512 with the secret", "SHA512_WITH_SECRET", 64, hash::<Sha512>);
+    pub const SHA512_WITH_SECRET: Self = Self::shared(
+        "SHA-512 with the secret",
+        "SHA512_WITH_SECRET",
+        SHA_512,
+        64,
+        hash::<Sha512>,
+    );
     /// SHA-1 of the content with the secret in it. Only for a provider that offers nothing better.
-    pub const SHA1_WITH_SECRET: Self = Self::shared("SHA-1 with the secret", "SHA1_WITH_SECRET", 20, hash::<Sha1>);
+    pub const SHA1_WITH_SECRET: Self =
+        Self::shared("SHA-1 with the secret", "SHA1_WITH_SECRET", SHA_1, 20, hash::<Sha1>);
     /// MD5 of the content with the secret in it. Only for a provider that offers nothing better: whoever gets it to
     /// sign a text of their choice can find another text with the same digest.
-    pub const MD5_WITH_SECRET: Self = Self::shared("MD5 with the secret", "MD5_WITH_SECRET", 16, hash::<Md5>);
+    pub const MD5_WITH_SECRET: Self = Self::shared("MD5 with the secret", "MD5_WITH_SECRET", &["md5"], 16, hash::<Md5>);
 
     /// RSA with PKCS #1 v1.5 padding and SHA-256, by keys of 2,048 to 8,192 bits.
-    pub const RSA_PKCS1_SHA256: Self = Self {
-        shortest: 256,
-        longest: 1024,
-        ..Self::public(
-            "RSA-SHA256",
-            "RSA_PKCS1_SHA256",
-            RSA_KEY,
-            public_key::rsa_pkcs1,
-            public_key::is_rsa,
-        )
-    };
+    pub const RSA_PKCS1_SHA256: Self = Self::rsa("RSA-SHA256", "RSA_PKCS1_SHA256", public_key::rsa_pkcs1);
     /// RSA with PSS padding, SHA-256 and a salt of 32 bytes, by keys of 2,048 to 8,192 bits.
-    pub const RSA_PSS_SHA256: Self = Self {
-        shortest: 256,
-        longest: 1024,
-        ..Self::public(
-            "RSA-PSS-SHA256",
-            "RSA_PSS_SHA256",
-            RSA_KEY,
-            public_key::rsa_pss,
-            public_key::is_rsa,
-        )
-    };
+    pub const RSA_PSS_SHA256: Self = Self::rsa("RSA-PSS-SHA256", "RSA_PSS_SHA256", public_key::rsa_pss);
     /// Ed25519 (RFC 8032).
     pub const ED25519: Self = Self {
+        name: "Ed25519",
+        constant: "ED25519",
+        prefixes: &["ed25519"],
         shortest: 64,
         longest: 64,
-        ..Self::public(
-            "Ed25519",
-            "ED25519",
-            "an Ed25519 public key",
-            public_key::ed25519,
-            public_key::is_ed25519,
-        )
+        function: Function::Public {
+            check: public_key::ed25519,
+            is_key: public_key::is_ed25519,
+            key: "an Ed25519 public key",
+        },
     };
 
     /// Those that [`diagnose`](crate::receive::signature::diagnose) tries beside the scheme's own.
@@ -133,31 +132,32 @@ impl Digest {
     const fn shared(
         name: &'static str,
         constant: &'static str,
+        prefixes: &'static [&'static str],
         length: usize,
         function: fn(&[u8], &[Piece]) -> Made,
     ) -> Self {
         Self {
             name,
             constant,
+            prefixes,
             shortest: length,
             longest: length,
             function: Function::Shared(function),
         }
     }
 
-    const fn public(
-        name: &'static str,
-        constant: &'static str,
-        key: &'static str,
-        check: fn(&[u8], &[u8], &[u8]) -> bool,
-        is_key: fn(&[u8]) -> bool,
-    ) -> Self {
+    const fn rsa(name: &'static str, constant: &'static str, check: fn(&[u8], &[u8], &[u8]) -> bool) -> Self {
         Self {
             name,
             constant,
-            shortest: 0,
-            longest: 0,
-            function: Function::Public { check, is_key, key },
+            prefixes: &["sha256", "sha-256", "rsa-sha256"],
+            shortest: 256,
+            longest: 1024,
+            function: Function::Public {
+                check,
+                is_key: public_key::is_rsa,
+                key: "an RSA public key of 2,048 to 8,192 bits",
+            },
         }
     }
 
@@ -174,6 +174,11 @@ impl Digest {
     /// Whether it is made with a private key that only the provider has, so that nothing else can sign.
     pub const fn is_public(self) -> bool {
         matches!(self.function, Function::Public { .. })
+    }
+
+    /// The names of the algorithm that senders write before it: `sha256=…`.
+    pub(crate) const fn prefixes(self) -> &'static [&'static str] {
+        self.prefixes
     }
 
     /// Whether a digest may have this many bytes.
@@ -196,7 +201,10 @@ impl Digest {
     }
 }
 
-const RSA_KEY: &str = "an RSA public key of 2,048 to 8,192 bits";
+const SHA_1: &[&str] = &["sha1", "sha-1", "hmac-sha1"];
+const SHA_256: &[&str] = &["sha256", "sha-256", "hmac-sha256"];
+const SHA_384: &[&str] = &["sha384", "sha-384", "hmac-sha384"];
+const SHA_512: &[&str] = &["sha512", "sha-512", "hmac-sha512"];
 
 impl PartialEq for Digest {
     fn eq(&self, other: &Self) -> bool {

@@ -3,7 +3,7 @@
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use http::HeaderMap;
 
-use crate::provider::scheme::{Encoding, Layout, Place, Signature};
+use crate::provider::scheme::{Digest, Encoding, Layout, Place, Signature};
 use crate::wire;
 
 /// Further signatures in one header are ignored: each costs a digest of the body.
@@ -48,7 +48,7 @@ pub(super) fn read(value: &[u8], signature: &Signature, headers: &HeaderMap) -> 
         Some(Place::Header(name)) => wire::header::text(headers, name),
         None => None,
     };
-    let digests = texts.into_iter().map(without_name);
+    let digests = texts.into_iter().map(|text| without_name(text, signature.digest));
     SignatureHeader {
         digests: digests.filter_map(|text| decode(text, signature)).collect(),
         time,
@@ -71,30 +71,17 @@ fn first_few<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// The text of a digest, without the quotes and the name of the algorithm or version (`sha256=`, `v1:`) that senders
 /// put around it. They don't change the digest, so they are always accepted.
-fn without_name(text: &str) -> &str {
-    const NAMES: [&str; 16] = [
-        "sha256",
-        "sha-256",
-        "hmac-sha256",
-        "v1",
-        "sha1",
-        "sha-1",
-        "hmac-sha1",
-        "sha384",
-        "sha-384",
-        "hmac-sha384",
-        "sha512",
-        "sha-512",
-        "hmac-sha512",
-        "md5",
-        "rsa-sha256",
-        "ed25519",
-    ];
+fn without_name<'a>(text: &'a str, digest: Digest) -> &'a str {
     let text = unquoted(text.trim());
     match text.split_once(['=', ':']) {
-        Some((name, rest)) if NAMES.iter().any(|own| own.eq_ignore_ascii_case(name)) => unquoted(rest.trim()),
+        Some((name, rest)) if is_name(name, digest) => unquoted(rest.trim()),
         _ => text,
     }
+}
+
+fn is_name(name: &str, digest: Digest) -> bool {
+    let mut names = ["v1"].iter().chain(digest.prefixes());
+    names.any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// `text` without one pair of quotes around it. In `"a","b"` the quotes belong to the items.
