@@ -47,7 +47,7 @@ assert hmac_of("test123", text({"merchant_id": "508029", "reference_sale": "PayU
 vectors.published(PAGE, "HMAC-SHA256 needs a second key, `test123`, and is not supported", WRONG, TYPE,
                   printed("PayUTest01", "150.00", "4", hmac_sign), secret=PRINTED_KEY)
 
-fields = dict(parse_qsl(fixture("payu", "confirmation.form").decode(), keep_blank_values=True))
+fields = dict(parse_qsl(fixture("payu", "shapes/approved.form").decode(), keep_blank_values=True))
 fields["sign"] = made(fields, SECRET, "84000.0")
 case("signed with MD5", VERIFIED, form(fields))
 case("signed with SHA-256", VERIFIED, form({**fields, "sign": made(fields, SECRET, "84000.0", "sha256")}))

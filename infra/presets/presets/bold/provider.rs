@@ -42,10 +42,10 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
 
     Ok(Reading {
         environment: environment(&[Some(payload)], &[payload.get("data")])?,
-        // Events of a payment by link or button have the same id in both.
+        // A void happens to its sale.
         resource: id(&["data", "payment_id"])
             .or_else(|| id(&["subject"]))
-            .map(|id| Resource::new("payment", id)),
+            .map(|id| Resource::new("SALE", id)),
         resource_member: Some("data".to_owned()),
         event_id: id(&["id"]),
         time: time.clone(),

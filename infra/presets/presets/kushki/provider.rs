@@ -66,7 +66,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         // A refund has its own ticket and names the one of its sale, which it happens to. What was declined has no ticket.
         false => find(&["saleTicketNumber", "ticket_number", "ticketNumber"])
             .or_else(|| find(&["transaction_id", "transactionId", "token", "id"]))
-            .map(|id| Resource::new("transaction", id)),
+            .map(|id| Resource::new(if is_payout(&type_name) { "PAYOUT" } else { "SALE" }, id)),
     };
     let of_amount = |name| {
         places
@@ -89,6 +89,10 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         // There is no event id, and `created` is the transaction's time.
         ..Reading::new(type_name, kind, Occurs::ByBytes(None))
     })
+}
+
+fn is_payout(type_name: &Id) -> bool {
+    type_name.as_str().starts_with("PAYOUT.")
 }
 
 fn type_name(payload: &Value<'_>, find: &impl Fn(&[&str]) -> Option<Id>) -> Result<Id, Unreadable> {

@@ -64,9 +64,9 @@ const JSON: &[Part] = &[
 ];
 
 event_types! {
-    /// PayU's one event type, which has no name of its own. What happened is in the state: see [`STATES`].
+    /// PayU's one event type, which has no name on the wire. What happened is in the state: see [`STATES`].
     pub enum EventType of "payu" {
-        Confirmation = "confirmation" => Unknown,
+        TransactionConfirmation = "transaction.confirmation" => Unknown,
     }
 }
 
@@ -96,6 +96,6 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         currency: text("currency"),
         reference: text("reference_sale"),
         // `transaction_date` has no offset from UTC.
-        ..Reading::new("confirmation", kind, occurs)
+        ..Reading::new("transaction.confirmation", kind, occurs)
     })
 }

@@ -30,7 +30,7 @@ fn fixtures_are_read_as_their_names_say() {
     }
 }
 
-fn read(provider: &'static Provider, fixture: &Fixture) -> Event {
+pub(crate) fn read(provider: &'static Provider, fixture: &Fixture) -> Event {
     // Later than all fixtures.
     let at = Timestamp::from_seconds(1_900_000_000);
     let is_form = fixture.file.ends_with(".form");

@@ -10,6 +10,8 @@
 
 mod files;
 mod fixtures;
+mod objects;
+mod samples;
 mod vectors;
 
 use acuse_core::provider::Provider;

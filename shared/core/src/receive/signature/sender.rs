@@ -24,14 +24,14 @@ pub struct Signed {
     pub body: Bytes,
 }
 
-/// `body` with the proofs of `scheme`: its first way of signing, with the first of the `secrets`. `id` becomes the value
+/// `body` with the proofs of `scheme`: its first way of signing that can sign it, with the first of the `secrets`. `id` becomes the value
 /// of every other header that the scheme signs, and of every value in the query that the body has not.
 ///
 /// A proof is left out if its secret or a signed part is missing, or if only the provider can make it
 /// ([`Digest::is_public`]); such a delivery is refused.
 pub fn sign_delivery(scheme: &Scheme, secrets: &Secrets, body: &Bytes, now: Timestamp, id: &str) -> Signed {
-    let signed = scheme.signatures.first();
-    let signed = signed.and_then(|way| with_signature(way, secrets, body, now, id));
+    let mut ways = scheme.signatures.iter();
+    let signed = ways.find_map(|way| with_signature(way, secrets, body, now, id));
     let mut signed = signed.unwrap_or_else(|| Signed {
         body: body.clone(),
         ..Signed::default()
