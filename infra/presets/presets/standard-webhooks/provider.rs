@@ -1,5 +1,5 @@
-//! A provider that signs as Standard Webhooks does, with a shared secret (`v1`). For a sender with a public key (`v1a`),
-//! see the page of this preset.
+//! A provider that signs as Standard Webhooks does, with a shared secret (`v1`). For a sender with a private key (`v1a`),
+//! take `standard-webhooks-ed25519`.
 
 use acuse_core::event_types;
 use acuse_core::json::Value;

@@ -12,6 +12,7 @@ mod files;
 mod fixtures;
 mod objects;
 mod samples;
+mod table;
 mod vectors;
 
 use acuse_core::provider::Provider;
@@ -36,6 +37,8 @@ pub mod payu;
 pub mod shopify;
 #[path = "../../presets/standard-webhooks/provider.rs"]
 pub mod standard_webhooks;
+#[path = "../../presets/standard-webhooks-ed25519/provider.rs"]
+pub mod standard_webhooks_ed25519;
 #[path = "../../presets/stripe/provider.rs"]
 pub mod stripe;
 #[path = "../../presets/wompi/provider.rs"]
@@ -52,6 +55,7 @@ const COMPILED: &[&Provider] = &[
     &payu::PROVIDER,
     &shopify::PROVIDER,
     &standard_webhooks::PROVIDER,
+    &standard_webhooks_ed25519::PROVIDER,
     &stripe::PROVIDER,
     &wompi::PROVIDER,
 ];
