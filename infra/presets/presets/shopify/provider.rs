@@ -48,6 +48,7 @@ event_types! {
         OrderPartiallyRefunded = "order.partially_refunded" => PaymentRefunded,
         OrderRefunded = "order.refunded" => PaymentRefunded,
         OrderVoided = "order.voided" => PaymentCancelled,
+        OrderExpired = "order.expired" => PaymentExpired,
         DisputeNeedsResponse = "dispute.needs_response" => PaymentDisputed,
     }
 }
