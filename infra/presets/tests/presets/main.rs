@@ -20,6 +20,10 @@ use acuse_core::provider::Provider;
 pub mod bold;
 #[path = "../../presets/cobre/provider.rs"]
 pub mod cobre;
+#[path = "../../presets/conekta/provider.rs"]
+pub mod conekta;
+#[path = "../../presets/culqi/provider.rs"]
+pub mod culqi;
 #[path = "../../presets/github/provider.rs"]
 pub mod github;
 #[path = "../../presets/kushki/provider.rs"]
@@ -28,6 +32,10 @@ pub mod kushki;
 pub mod mercado_pago;
 #[path = "../../presets/payu/provider.rs"]
 pub mod payu;
+#[path = "../../presets/shopify/provider.rs"]
+pub mod shopify;
+#[path = "../../presets/standard-webhooks/provider.rs"]
+pub mod standard_webhooks;
 #[path = "../../presets/stripe/provider.rs"]
 pub mod stripe;
 #[path = "../../presets/wompi/provider.rs"]
@@ -36,10 +44,14 @@ pub mod wompi;
 const COMPILED: &[&Provider] = &[
     &bold::PROVIDER,
     &cobre::PROVIDER,
+    &conekta::PROVIDER,
+    &culqi::PROVIDER,
     &github::PROVIDER,
     &kushki::PROVIDER,
     &mercado_pago::PROVIDER,
     &payu::PROVIDER,
+    &shopify::PROVIDER,
+    &standard_webhooks::PROVIDER,
     &stripe::PROVIDER,
     &wompi::PROVIDER,
 ];
