@@ -225,7 +225,7 @@ pub(super) async fn send(
     let sample = Sample::signed(provider, payload, &secrets, now, broken)?;
     let url = target.webhook_url(provider, &AccountName::DEFAULT)?;
     for _ in 0..=u8::from(form.twice.is_some()) {
-        let answer = post(&url, &sample.headers, &sample.body, TIMEOUT).await?;
+        let answer = post(&sample.url(&url), &sample.headers, &sample.body, TIMEOUT).await?;
         if answer.status != expected {
             let text = format!("{url} answered {} to the sample: {}", answer.status, answer.text);
             return Err(Failed(text.into()));

@@ -22,7 +22,7 @@ use crate::wire::gzip::GzipError;
 use content::Sources;
 pub use diagnose::{Carrier, Caveat, Diagnosis, Match, TokenFault, diagnose};
 use header::SignatureHeader;
-pub use sender::{Signed, proof_headers, sign, sign_delivery, test_body};
+pub use sender::{Signed, proof_headers, sign, sign_delivery, sign_wrongly, test_body};
 
 /// Why a delivery is not authentic. The sender learns the factor, the log the cause. Ordered by progress: if several
 /// ways of signing fail, the one that came furthest is reported.

@@ -11,7 +11,7 @@ use acuse_cli::stack::target::Target;
 use acuse_core::account::Account;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::event::key::IdempotencyKey;
-use acuse_core::event::{Event, TEST_DELIVERY_MEMBER};
+use acuse_core::event::{TEST_DELIVERY_MEMBER, payload};
 use acuse_core::provider::Provider;
 use acuse_core::receive::TEST_DELIVERY_HEADER;
 use acuse_core::receive::canonical;
@@ -19,6 +19,7 @@ use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::test_body;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::Envelope;
+use bytes::Bytes;
 
 use super::{Checked, Problem};
 use crate::command::secrets::ACCEPTED_AFTER;
@@ -30,12 +31,18 @@ pub(super) async fn arrives(target: &Target, provider: &'static Provider, secret
     let now = SystemClock.now();
     let body = test_body(&provider.scheme, TEST_DELIVERY_MEMBER, &now.to_string());
     let account = secrets.account();
-    let keys = keys(target, provider, account, &body, now);
     let mut sample = Sample::signed(provider, body.into_bytes(), secrets, now, None)?;
+    let keys = keys(target, provider, account, &sample.body, now);
     sample.headers.push((TEST_DELIVERY_HEADER, "1".to_owned()));
     let url = target.webhook_url(provider, &account.name)?;
     let started = Instant::now();
-    let answer = post(&url, &sample.headers, &sample.body, Duration::from_secs(10)).await?;
+    let answer = post(
+        &sample.url(&url),
+        &sample.headers,
+        &sample.body,
+        Duration::from_secs(10),
+    )
+    .await?;
     let (status, took) = (answer.status, started.elapsed());
     if status != 200 {
         return Err(Problem(format!(
@@ -78,13 +85,12 @@ fn keys(
     target: &Target,
     provider: &'static Provider,
     account: &Account,
-    body: &str,
+    body: &Bytes,
     now: Timestamp,
 ) -> HashSet<IdempotencyKey> {
-    let raw = body.to_owned().into();
     let forms = [CanonicalForm::Raw, CanonicalForm::JavaScript, CanonicalForm::Python];
-    let bodies = forms.iter().filter_map(|form| canonical::bytes(&raw, *form).ok());
-    let keys = bodies.map(|body| {
+    let bodies = forms.iter().filter_map(|form| canonical::bytes(body, *form).ok());
+    let events = bodies.flat_map(|body| {
         let envelope = Envelope {
             account: account.clone(),
             provider: provider.name.to_owned(),
@@ -95,7 +101,7 @@ fn keys(
             body,
             replay: None,
         };
-        Event::read(envelope, provider, target.environment()).key
+        payload::events(&envelope, provider, target.environment())
     });
-    keys.collect()
+    events.map(|event| event.key).collect()
 }

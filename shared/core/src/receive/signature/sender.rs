@@ -30,8 +30,27 @@ pub struct Signed {
 /// A proof is left out if its secret or a signed part is missing, or if only the provider can make it
 /// ([`Digest::is_public`]); such a delivery is refused.
 pub fn sign_delivery(scheme: &Scheme, secrets: &Secrets, body: &Bytes, now: Timestamp, id: &str) -> Signed {
-    let mut ways = scheme.signatures.iter();
-    let signed = ways.find_map(|way| with_signature(way, secrets, body, now, id));
+    signed(scheme, secrets, body, now, id, |key| key)
+}
+
+/// [`sign_delivery`] with another secret: the signature is well-formed, and wrong.
+pub fn sign_wrongly(scheme: &Scheme, secrets: &Secrets, body: &Bytes, now: Timestamp, id: &str) -> Signed {
+    let another = |key: Vec<u8>| [&key, &b"-of-another"[..]].concat();
+    signed(scheme, secrets, body, now, id, another)
+}
+
+fn signed(
+    scheme: &Scheme,
+    secrets: &Secrets,
+    body: &Bytes,
+    now: Timestamp,
+    id: &str,
+    change: impl Fn(Vec<u8>) -> Vec<u8>,
+) -> Signed {
+    let signed = scheme.signatures.iter().find_map(|way| {
+        let key = change(way.key.of(secrets.signing().next()?)?);
+        with_signature(way, &key, body, now, id)
+    });
     let mut signed = signed.unwrap_or_else(|| Signed {
         body: body.clone(),
         ..Signed::default()
@@ -131,7 +150,7 @@ pub fn sign(secret: &str, content: &[u8]) -> String {
     made.unwrap_or_default()
 }
 
-fn with_signature(signature: &Signature, secrets: &Secrets, body: &Bytes, now: Timestamp, id: &str) -> Option<Signed> {
+fn with_signature(signature: &Signature, key: &[u8], body: &Bytes, now: Timestamp, id: &str) -> Option<Signed> {
     let at = now.as_seconds().to_string();
     let mut headers: Vec<(&'static str, String)> = Vec::new();
     let mut query = Vec::new();
@@ -162,8 +181,7 @@ fn with_signature(signature: &Signature, secrets: &Secrets, body: &Bytes, now: T
         time: signature.time.is_some().then_some(at.as_str()),
     };
     let content = sources.pieces(signature.content)?;
-    let key = signature.key.of(secrets.signing().next()?)?;
-    let digest = signature.digest.make(&key, &content, *signature.encodings.first()?)?;
+    let digest = signature.digest.make(key, &content, *signature.encodings.first()?)?;
     let value = match (signature.layout, time_field) {
         (Layout::One | Layout::List, _) => digest,
         (Layout::Fields(name), None) => format!("{name}={digest}"),
