@@ -42,6 +42,19 @@ class Key:
         return pem("PUBLIC KEY", der(0x30, algorithm + der(0x03, b"\0" + numbers)))
 
 
+def opened(public_pem, signature):
+    """The SHA-256 that a signature signs; an error if it is not padded as PKCS#1 v1.5 does."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [pathlib.Path(folder, name) for name in ("key.pem", "signature")]
+        for path, data in zip(paths, (public_pem.encode(), signature)):
+            path.write_bytes(data)
+        key, signed = map(str, paths)
+        command = ["openssl", "pkeyutl", "-verifyrecover", "-pubin", "-inkey", key, "-in", signed]
+        digest = subprocess.run(command, check=True, capture_output=True).stdout
+    assert digest.startswith(SHA256) and len(digest) == len(SHA256) + 32, digest.hex()
+    return digest[len(SHA256) :].hex()
+
+
 def prime(bits, numbers):
     while True:
         # The two highest bits, so that the product of two primes has twice as many bits.
