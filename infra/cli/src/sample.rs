@@ -6,9 +6,9 @@ mod signer;
 use acuse_core::account::Account;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
-use acuse_core::provider::scheme::Key;
+use acuse_core::provider::scheme::{Digest, Key};
 use acuse_core::receive::secrets::Secrets;
-use acuse_core::receive::signature::proof_headers;
+use acuse_core::receive::signature::{Signed, sign_delivery, sign_wrongly};
 use acuse_files::fields;
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
@@ -20,6 +20,8 @@ pub use about::About;
 pub use signer::{SignerError, signer};
 
 const SECRETS: &str = include_str!("../../local/secrets.json");
+const RSA_KEY: &str = include_str!("../../local/rsa-public.pem");
+const ED25519_KEY: &str = include_str!("../../local/ed25519-public.pem");
 
 /// How the types of payments that came in end.
 const PAID: [&str; 3] = ["approved", "completed", "received"];
@@ -31,12 +33,14 @@ pub struct Sample {
     pub body: Bytes,
     /// Token and signature.
     pub headers: Vec<(&'static str, String)>,
+    /// The query string of its URL; empty if the provider signs no value in it.
+    pub query: String,
 }
 
 /// How to make a sample invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Break {
-    /// Sign other bytes
+    /// Sign with another secret
     Signature,
     /// Send another static token
     Token,
@@ -111,19 +115,38 @@ impl Sample {
                 provider.name
             )));
         }
-        let body = Bytes::from(body);
-        // A wrong signature is a well-formed one of other bytes.
-        let content = match broken {
-            Some(Break::Signature) => Bytes::from([&body[..], b" "].concat()),
-            _ => body.clone(),
+        let public = provider.scheme.signatures.first().filter(|way| way.digest.is_public());
+        if let Some(way) = public {
+            return Err(SampleError(format!(
+                "`{}` signs with a private key ({}) that nobody else has, so a sample can't be signed",
+                provider.name,
+                way.digest.name()
+            )));
+        }
+        let sign = match broken {
+            Some(Break::Signature) => sign_wrongly,
+            _ => sign_delivery,
         };
         let id = format!("msg_{}", Uuid::new_v4().simple());
-        let mut headers = proof_headers(&provider.scheme, secrets, &content, now, &id);
+        let signed = sign(&provider.scheme, secrets, &Bytes::from(body), now, &id);
+        let Signed {
+            mut headers,
+            query,
+            body,
+        } = signed;
         if broken == Some(Break::Token) {
             let sent = headers.iter_mut().filter(|(name, _)| Some(*name) == token);
             sent.for_each(|(_, value)| value.push_str("-of-another"));
         }
-        Ok(Self { body, headers })
+        Ok(Self { body, headers, query })
+    }
+
+    /// The URL that it is sent to, at the webhook's `url`.
+    pub fn url(&self, url: &str) -> String {
+        match self.query.as_str() {
+            "" => url.to_owned(),
+            query => format!("{url}?{query}"),
+        }
     }
 }
 
@@ -132,7 +155,11 @@ pub fn local_secret(provider: &Provider) -> Value {
     let known: Value = serde_json::from_str(SECRETS).unwrap_or_default();
     known.get(provider.name).cloned().unwrap_or_else(|| {
         let text = format!("local-{}-secret", provider.name);
-        let text = match provider.scheme.signatures.first().map(|signature| signature.key) {
+        let way = provider.scheme.signatures.first();
+        let text = match way.map(|way| way.key) {
+            // Nobody has the private keys: they make a function start, and no more.
+            _ if way.is_some_and(|way| way.digest == Digest::ED25519) => ED25519_KEY.to_owned(),
+            _ if way.is_some_and(|way| way.digest.is_public()) => RSA_KEY.to_owned(),
             Some(Key::Base64After(prefix)) => format!("{prefix}{}", BASE64.encode(text.as_bytes())),
             Some(Key::Hex) => HEXLOWER.encode(text.as_bytes()),
             _ => text,

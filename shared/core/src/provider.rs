@@ -6,6 +6,7 @@ mod kind;
 mod reading;
 mod registry;
 pub mod scheme;
+mod status;
 
 pub use crate::account::Environment;
 use crate::json::Value;
@@ -15,6 +16,7 @@ pub use kind::Kind;
 pub use reading::{LegacyReading, Occurs, Reading, Resource, Unreadable};
 pub use registry::Providers;
 use scheme::{Scheme, SettingError};
+pub use status::by_status;
 
 /// Everything that Acuse knows about one provider. The built-in ones are in [`providers`](crate::providers).
 #[derive(Debug, Clone, Copy)]

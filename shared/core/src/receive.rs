@@ -25,7 +25,7 @@ pub use keyring::{FRESH_FOR, Keyring, RELOAD_EVERY, SecretStore, StoreError};
 use quarantine::{Quarantine, shown_account};
 use registration::Registration;
 use secrets::Accounts;
-use signature::Refusal;
+use signature::{Refusal, has_proof};
 
 /// The longest that the queue and the secret store may take together. Providers give up after 5 s, and the answer
 /// needs time to travel.
@@ -101,6 +101,25 @@ impl Answer {
     }
 }
 
+/// What the URL of a delivery says.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// What follows `/webhooks/{provider}/`.
+    pub account: String,
+    /// The query string, without `?`; empty if there is none.
+    pub query: String,
+}
+
+/// The URL of this account, without a query string.
+impl<T: AsRef<str> + ?Sized> From<&T> for Address {
+    fn from(account: &T) -> Self {
+        Self {
+            account: account.as_ref().to_owned(),
+            query: String::new(),
+        }
+    }
+}
+
 /// Receives one provider's deliveries. Knows nothing of the ledger.
 pub struct Verifier<S, O> {
     provider: &'static Provider,
@@ -140,14 +159,16 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         }
     }
 
-    /// Receives one delivery to `account`, which is what follows `/webhooks/{provider}/` in its URL. `body` is what the
-    /// provider sent, after decoding the HTTP API's base64.
-    pub async fn receive(&self, account: &str, headers: HeaderMap, body: bytes::Bytes) -> Answer {
+    /// Receives one delivery to `address`. `body` is what the provider sent, after decoding the HTTP API's base64.
+    pub async fn receive(&self, address: impl Into<Address>, headers: HeaderMap, body: bytes::Bytes) -> Answer {
+        let Address { account, query } = address.into();
         let now = self.clock.now();
         let is_test = headers.contains_key(TEST_DELIVERY_HEADER);
         let random = self.random.bits().to_le_bytes();
         let id = DeliveryId::new(now, random.first_chunk().copied().unwrap_or_default());
-        let delivery = Delivery::received(id, now, headers, body).sent_to(account);
+        let delivery = Delivery::received(id, now, headers, body)
+            .sent_to(account)
+            .with_query(query);
         let answer = match within(self.clock.as_ref(), BUDGET, self.verify_and_queue(&delivery)).await {
             Some(Ok(answer)) => answer,
             Some(Err(refusal)) => self.refuse(&delivery, refusal).await,
@@ -161,9 +182,10 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
             answer => answer.name(),
         };
         // Who looks for URLs without a token or signature is no misconfigured sender.
-        if answer != Answer::UnknownAccount || self.provider.scheme.has_proof(delivery.headers()) {
+        if answer != Answer::UnknownAccount || has_proof(&delivery, &self.provider.scheme) {
             // In the other cases nobody has looked for the account, and anybody can make up a name.
-            let named = matches!(answer, Answer::Queued(_) | Answer::Refused(_)).then(|| AccountName::parse(account));
+            let named = matches!(answer, Answer::Queued(_) | Answer::Refused(_))
+                .then(|| AccountName::parse(delivery.account()));
             let account = named.flatten().unwrap_or_default();
             metric::delivery(self.provider.name, &account, outcome);
         }
@@ -201,7 +223,7 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
             Err(_) => true,
         };
         // Without any proof, no other secret would make a difference.
-        if !depends_on_secrets || !self.provider.scheme.has_proof(delivery.headers()) {
+        if !depends_on_secrets || !has_proof(delivery, &self.provider.scheme) {
             return first;
         }
         match self.keyring.reload(now).await? {

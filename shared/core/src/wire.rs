@@ -3,5 +3,6 @@
 pub mod content;
 pub mod delivery;
 pub mod envelope;
+pub(crate) mod form;
 pub mod gzip;
 pub(crate) mod header;

@@ -226,7 +226,7 @@ pub(super) async fn send(
     let url = target.webhook_url(provider, &AccountName::DEFAULT)?;
     let poster = Poster::new(TIMEOUT)?;
     for _ in 0..=u8::from(form.twice.is_some()) {
-        let answer = poster.post(&url, &sample.headers, &sample.body).await?;
+        let answer = poster.post(&sample.url(&url), &sample.headers, &sample.body).await?;
         if answer.status != expected {
             let text = format!("{url} answered {} to the sample: {}", answer.status, answer.text);
             return Err(Failed(text.into()));

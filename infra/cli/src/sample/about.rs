@@ -2,7 +2,7 @@
 
 use acuse_core::account::{Account, Environment};
 use acuse_core::clock::Timestamp;
-use acuse_core::event::Event;
+use acuse_core::event::payload;
 use acuse_core::provider::Provider;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::Envelope;
@@ -20,7 +20,7 @@ pub struct About {
 }
 
 impl About {
-    /// Reads `body` as the event of `account` in a stack of `environment`. `None` if it is not the JSON of one event.
+    /// Reads `body` as the event of `account` in a stack of `environment`. `None` if it is not one event.
     pub fn read(
         provider: &'static Provider,
         body: &Bytes,
@@ -38,7 +38,7 @@ impl About {
             content: Default::default(),
             replay: None,
         };
-        let event = Event::read(envelope, provider, environment);
+        let [event] = <[_; 1]>::try_from(payload::events(&envelope, provider, environment)).ok()?;
         event.unreadable.is_none().then(|| Self {
             key: event.key.to_string(),
             type_name: event.type_name,

@@ -294,7 +294,7 @@ impl Quarantined {
 
 #[cfg(test)]
 mod tests {
-    use acuse_core::receive::signature::{Match, Refusal};
+    use acuse_core::receive::signature::{Carrier, Match, Refusal};
     use acuse_core::wire::delivery::CanonicalForm;
 
     use super::*;
@@ -305,7 +305,7 @@ mod tests {
             verdict: Err(Refusal::SignatureWrong),
             token: None,
             signature: Some(Match {
-                header: "signature".to_owned(),
+                carrier: Carrier::Header("signature".to_owned()),
                 encodings: None,
                 form: CanonicalForm::Trimmed,
                 secret: "signing secret 1".to_owned(),

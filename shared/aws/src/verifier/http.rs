@@ -2,10 +2,11 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 //!
 //! This module reads the event itself: `lambda_http` would build an `http::Request` with a URL from `Host`, path and
-//! query, and panics if one of them is not valid in a URL (`?a=b c`). None of them matters here.
+//! query, and panics if one of them is not valid in a URL (`?a=b c`). Only the account in the path matters here, and the
+//! query of a provider that signs a value in it.
 
 use acuse_core::account::AccountName;
-use acuse_core::receive::{Answer, Outbox, SecretStore, Verifier};
+use acuse_core::receive::{Address, Answer, Outbox, SecretStore, Verifier};
 use acuse_core::wire::envelope::LONGEST_TEXT;
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -20,10 +21,13 @@ const RETRY_AFTER_SECONDS: u8 = 5;
 /// Answers one request. A delivery is a POST; panels and monitors also check the URL with GET and HEAD, which have no
 /// effect.
 pub(super) async fn answer(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Request) -> Response {
-    let account = account(&request).to_owned();
+    let address = Address {
+        account: account(&request).to_owned(),
+        query: request.raw_query_string.clone().unwrap_or_default(),
+    };
     match request.request_context.http.method {
-        Method::POST => deliver(verifier, &account, request).await,
-        Method::GET | Method::HEAD if AccountName::parse(&account).is_none() => response(404, "not found"),
+        Method::POST => deliver(verifier, address, request).await,
+        Method::GET | Method::HEAD if AccountName::parse(&address.account).is_none() => response(404, "not found"),
         Method::GET => response(200, "webhooks are posted here"),
         Method::HEAD => {
             let mut answer = response(200, "");
@@ -44,11 +48,11 @@ fn account(request: &Request) -> &str {
     }
 }
 
-async fn deliver(verifier: &Verifier<impl SecretStore, impl Outbox>, account: &str, request: Request) -> Response {
+async fn deliver(verifier: &Verifier<impl SecretStore, impl Outbox>, address: Address, request: Request) -> Response {
     let Some((headers, body)) = headers_and_body(request) else {
         return response(400, "the body is not base64");
     };
-    let answer = verifier.receive(account, headers, body).await;
+    let answer = verifier.receive(address, headers, body).await;
     let response = |text: &str| response(answer.status(), text);
     match answer {
         Answer::Queued(id) => with_header(

@@ -55,6 +55,12 @@ impl IdempotencyKey {
             (None, Occurs::Each(occurrence)) => format!("{type_name}#{}", occurrence.key_part()),
             (None, Occurs::ByBytes(Some(time))) => format!("{type_name}#{}#{body_sha256}", key_word(time)),
             (None, Occurs::ByBytes(None)) => format!("{type_name}#{body_sha256}"),
+            (None, Occurs::InStatus { status, time }) => {
+                let time = time
+                    .as_deref()
+                    .map_or(String::new(), |time| format!("{}#", key_word(time)));
+                format!("{type_name}#{}#{time}{body_sha256}", status.key_part())
+            }
         };
         Self { partition, sort }
     }

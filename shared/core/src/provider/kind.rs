@@ -14,6 +14,8 @@ pub enum Kind {
     PaymentCancelled,
     PaymentRefunded,
     PaymentDisputed,
+    /// It changed, and the payload does not say how: ask the provider's API.
+    PaymentUpdated,
     PayoutCreated,
     PayoutApproved,
     PayoutProcessing,

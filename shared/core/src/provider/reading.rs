@@ -15,7 +15,8 @@ pub struct Reading {
     pub environment: Option<Environment>,
     /// What it happened to.
     pub resource: Option<Resource>,
-    /// The member of the payload that is the resource as an object; `None` if it is the payload itself.
+    /// The member of the payload that is the resource as an object, such as `data`, or its path, such as `data.object`;
+    /// `None` if it is the payload itself.
     pub resource_member: Option<String>,
     /// The provider's own id of the event.
     pub event_id: Option<Id>,
@@ -92,6 +93,14 @@ pub enum Occurs {
     Each(Id),
     /// Repeatedly; the signed bytes and the time, if there is one, identify the occurrence.
     ByBytes(Option<String>),
+    /// Repeatedly, with each change of the resource's status and perhaps within one; the status, the signed bytes and
+    /// the time, if there is one, identify the occurrence. See [`by_status`](super::by_status).
+    InStatus {
+        /// The resource's status, as sent.
+        status: Id,
+        /// As in [`ByBytes`](Self::ByBytes).
+        time: Option<String>,
+    },
 }
 
 /// Why a verified payload can't be read. The event is recorded all the same, never refused.

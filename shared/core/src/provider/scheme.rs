@@ -1,13 +1,17 @@
 //! How a provider signs its deliveries, as data.
 
+mod digest;
+mod part;
 mod settings;
 
 use std::time::Duration;
 
-use http::HeaderMap;
-
 use crate::wire::delivery::CanonicalForm;
+pub use digest::Digest;
+pub(crate) use digest::Function;
+pub use part::{Member, Part};
 pub use settings::{SettingError, merged};
+pub(crate) use settings::{plain, timestamped};
 
 /// The proofs that a delivery must carry.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +46,8 @@ pub struct Token {
 pub struct Signature {
     /// The headers that may carry it, in lower case. The first one present is used.
     pub headers: &'static [&'static str],
+    /// The value that carries it if no header does.
+    pub member: Option<Member>,
     /// The structure of the header's value.
     pub layout: Layout,
     /// The accepted encodings of the digest.
@@ -83,34 +89,6 @@ pub enum Encoding {
     Base64,
 }
 
-/// A part of the signed content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// The body in one of the [canonical forms](Signature::forms).
-    Body,
-    /// The same in base64.
-    BodyBase64,
-    /// This text.
-    Text(&'static str),
-    /// The text of the signature's [`time`](Signature::time).
-    Time,
-    /// The value of this header.
-    Header(&'static str),
-    /// The text of a string or number in the body, by its path.
-    Value(&'static [&'static str]),
-    /// As [`Value`](Self::Value), in lower case.
-    LowerValue(&'static [&'static str]),
-    /// The text of each value whose path the body itself lists. The list must not be empty.
-    Listed {
-        /// The path of the list.
-        list: &'static [&'static str],
-        /// The object that the listed paths (`transaction.id`) start from.
-        under: &'static [&'static str],
-    },
-    /// These parts, or nothing if one of them is absent.
-    Optional(&'static [Part]),
-}
-
 /// When the sender signed.
 #[derive(Debug, Clone, Copy)]
 pub struct Time {
@@ -129,16 +107,17 @@ pub enum Place {
     Header(&'static str),
 }
 
-/// The function of secret and content that makes a digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Digest {
-    /// HMAC-SHA256 (RFC 2104).
-    Hmac,
-    /// SHA-256 of the content followed by the secret. Nobody can append to the content, but HMAC would have been right.
-    SecretAppended,
-}
-
 /// How the key is read from the secret's text.
+///
+/// The public key of a digest that [has one](Digest::is_public) is read from PEM with [`Text`](Self::Text):
+///
+/// ```text
+/// -----BEGIN PUBLIC KEY-----
+/// MCowBQYDK2VwAyEA…
+/// -----END PUBLIC KEY-----
+/// ```
+///
+/// With the others, it is the base64 or hex of the same DER, or of the 32 bytes of an Ed25519 key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
     /// The text itself is the key.
@@ -153,11 +132,10 @@ pub enum Key {
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
 impl Scheme {
-    /// Whether there is a proof among `headers`, valid or not. It tells a misconfigured sender from a stranger.
-    pub fn has_proof(&self, headers: &HeaderMap) -> bool {
-        let signatures = self.signatures.iter().flat_map(|signature| signature.headers);
-        let mut names = signatures.copied().chain(self.token.map(|token| token.header));
-        names.any(|name| headers.contains_key(name))
+    /// Whether a signing secret is a public key in PEM, which has several lines.
+    pub fn reads_pem(&self) -> bool {
+        let mut ways = self.signatures.iter();
+        ways.any(|way| way.digest.is_public() && way.key == Key::Text)
     }
 }
 
@@ -166,12 +144,13 @@ impl Signature {
     pub const fn hmac(headers: &'static [&'static str]) -> Self {
         Self {
             headers,
+            member: None,
             layout: Layout::One,
             encodings: &[Encoding::Hex],
             forms: &[CanonicalForm::Raw],
             content: &[Part::Body],
             time: None,
-            digest: Digest::Hmac,
+            digest: Digest::HMAC_SHA256,
             key: Key::Text,
         }
     }

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::account::AccountName;
 use crate::clock::Timestamp;
 use crate::provider::Provider;
-use crate::receive::signature::Refusal;
+use crate::receive::signature::{Refusal, has_proof};
 use crate::wire::delivery::{Delivery, DeliveryId, Unverified};
 use crate::wire::envelope::{Message, VERSION};
 
@@ -44,6 +44,9 @@ pub struct QuarantinedDelivery {
     pub headers: Vec<(String, String)>,
     /// The body in base64.
     pub body: String,
+    /// The query string of the URL, which some providers sign a value of.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
 }
 
 /// A message on the quarantine queue that [`Quarantine::admit`] did not write.
@@ -77,7 +80,8 @@ impl QuarantinedDelivery {
             headers,
             body.map_err(|_| InvalidMessage("body"))?.into(),
         )
-        .sent_to(attribute(ACCOUNT).unwrap_or(AccountName::DEFAULT_TEXT)))
+        .sent_to(attribute(ACCOUNT).unwrap_or(AccountName::DEFAULT_TEXT))
+        .with_query(own.query))
     }
 }
 
@@ -95,7 +99,7 @@ impl Quarantine {
         registering: bool,
     ) -> Result<Message, &'static str> {
         let headers = delivery.headers();
-        if !provider.scheme.has_proof(headers) && !has_signature_header(headers) && !registering {
+        if !has_proof(delivery, &provider.scheme) && !has_signature_header(headers) && !registering {
             return Err("no: neither signature nor token header");
         }
         let own = QuarantinedDelivery {
@@ -104,6 +108,7 @@ impl Quarantine {
                 .map(|(name, value)| (name.to_string(), BASE64.encode(value.as_bytes())))
                 .collect(),
             body: BASE64.encode(delivery.body()),
+            query: delivery.query().to_owned(),
         };
         let text = serde_json::to_string(&own).map_err(|_| "no: can't be serialized")?;
         if text.len() > LONGEST {

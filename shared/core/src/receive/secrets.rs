@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::account::{Account, AccountName, Environment};
 use crate::provider::Provider;
-use crate::provider::scheme::Key;
+use crate::provider::scheme::{Key, Signature};
 pub use accounts::Accounts;
 pub use error::{Problem, SecretError};
 pub use version::{LONGEST, SecretVersion, StoredAccount};
@@ -162,18 +162,36 @@ fn check(provider: &Provider, stored: &StoredAccount) -> Result<(), Problem> {
         (provider.check_secret)(secret).map_err(Problem::WrongValue)?;
     }
     for signature in provider.scheme.signatures {
-        let mut keys = signing.iter().map(|secret| signature.key.of(secret.as_bytes()));
-        match signature.key {
-            _ if keys.all(|key| key.is_some()) => {}
-            Key::Base64After(prefix) => return Err(Problem::NotBase64 { prefix }),
-            Key::Hex => return Err(Problem::NotHex),
-            Key::Text => {}
+        for secret in signing {
+            check_key(signature, secret)?;
         }
     }
     match provider.scheme.token {
         Some(token) if stored.tokens.is_empty() => Err(Problem::MissingToken { header: token.header }),
         Some(_) if stored.has_no_token() && !signs => Err(Problem::NoProof),
         _ => Ok(()),
+    }
+}
+
+/// Whether `secret` can be a key of `signature`.
+fn check_key(signature: &Signature, secret: &str) -> Result<(), Problem> {
+    let Some(key) = signature.key.of(secret.as_bytes()) else {
+        return Err(match signature.key {
+            Key::Base64After("") => Problem::NotPlainBase64,
+            Key::Base64After(prefix) => Problem::NotBase64 { prefix },
+            Key::Hex | Key::Text => Problem::NotHex,
+        });
+    };
+    match signature.digest.wrong_key(&key) {
+        None => Ok(()),
+        Some(expected) => Err(Problem::NotPublicKey {
+            expected,
+            written: match signature.key {
+                Key::Text => "in PEM, from `-----BEGIN PUBLIC KEY-----` to `-----END PUBLIC KEY-----`",
+                Key::Base64After(_) => "in base64",
+                Key::Hex => "in hex",
+            },
+        }),
     }
 }
 

@@ -2,8 +2,9 @@
 
 mod content;
 mod diagnose;
-mod digest;
+pub(crate) mod digest;
 mod header;
+pub(crate) mod public_key;
 mod replay;
 mod sender;
 
@@ -19,9 +20,9 @@ use crate::wire::delivery::{CanonicalForm, Delivery, Unverified, Verified};
 use crate::wire::envelope::LONGEST_TEXT;
 use crate::wire::gzip::GzipError;
 use content::Sources;
-pub use diagnose::{Caveat, Diagnosis, Match, TokenFault, diagnose};
+pub use diagnose::{Carrier, Caveat, Diagnosis, Match, TokenFault, diagnose};
 use header::SignatureHeader;
-pub use sender::{proof_headers, sign, test_body};
+pub use sender::{Signed, proof_headers, sign, sign_delivery, sign_wrongly, test_body};
 
 /// Why a delivery is not authentic. The sender learns the factor, the log the cause. Ordered by progress: if several
 /// ways of signing fail, the one that came furthest is reported.
@@ -142,8 +143,7 @@ fn check(
     now: Timestamp,
 ) -> Result<(Bytes, CanonicalForm), Refusal> {
     let headers = delivery.headers();
-    let mut names = signature.headers.iter();
-    let value = names.find_map(|name| wire::header::value(headers, name));
+    let value = sent_value(delivery, signature);
     let sent = header::read(&value.ok_or(Refusal::SignatureMissing)?, signature, headers);
     if sent.digests.is_empty() {
         return Err(Refusal::SignatureUnreadable);
@@ -181,17 +181,31 @@ fn signed(
         let body = canonical::bytes(delivery.body(), *form).ok()?;
         let sources = Sources {
             headers: delivery.headers(),
+            query: delivery.query(),
             body: &body,
             time: sent.time.as_deref(),
         };
         let content = sources.pieces(signature.content)?;
         let mut keys = secrets.signing().filter_map(|secret| signature.key.of(secret));
-        let verifies = |key: Vec<u8>| {
-            let mut digests = sent.digests.iter();
-            digests.any(|digest| signature.digest.verify(digest, &key, &content))
-        };
+        let verifies = |key: Vec<u8>| signature.digest.verifies(&sent.digests, &key, &content);
         keys.any(verifies).then_some((body, *form))
     })
+}
+
+/// The text that carries a signature of this kind: the first of its headers that is there, or else its member.
+fn sent_value(delivery: &Delivery<Unverified>, signature: &Signature) -> Option<Vec<u8>> {
+    let mut names = signature.headers.iter();
+    let header = names.find_map(|name| wire::header::value(delivery.headers(), name));
+    header.or_else(|| content::member(delivery, signature.member?))
+}
+
+/// Whether `delivery` has a proof that `scheme` knows, valid or not. It tells a misconfigured sender from a stranger.
+pub fn has_proof(delivery: &Delivery<Unverified>, scheme: &Scheme) -> bool {
+    let headers = delivery.headers();
+    let token = scheme.token.is_some_and(|token| headers.contains_key(token.header));
+    let named = |way: &Signature| way.headers.iter().any(|name| headers.contains_key(*name));
+    let carries = |way: &Signature| named(way) || sent_value(delivery, way).is_some();
+    token || scheme.signatures.iter().any(carries)
 }
 
 impl Refusal {

@@ -26,6 +26,7 @@ pub struct Delivery<State> {
 #[derive(Clone)]
 pub struct Unverified {
     account: String,
+    query: String,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -74,7 +75,12 @@ impl Delivery<Unverified> {
         Self {
             id,
             received_at: at,
-            state: Unverified { account, headers, body },
+            state: Unverified {
+                account,
+                query: String::new(),
+                headers,
+                body,
+            },
         }
     }
 
@@ -83,6 +89,19 @@ impl Delivery<Unverified> {
     pub fn sent_to(mut self, account: impl Into<String>) -> Self {
         self.state.account = account.into();
         self
+    }
+
+    /// The same delivery, with this query string in its URL, without `?`. Nothing is read of it unless the provider
+    /// signs a value in it.
+    #[must_use]
+    pub fn with_query(mut self, query: impl Into<String>) -> Self {
+        self.state.query = query.into();
+        self
+    }
+
+    /// The query string of its URL as received; empty if there is none.
+    pub fn query(&self) -> &str {
+        &self.state.query
     }
 
     /// The account that its URL names.
@@ -132,7 +151,9 @@ impl Delivery<Unverified> {
         Some(gzip::decompress(&self.state.body, limit).map(|body| {
             let mut headers = self.state.headers.clone();
             headers.remove(CONTENT_ENCODING);
-            Self::received(self.id, self.received_at, headers, body.into()).sent_to(self.account())
+            Self::received(self.id, self.received_at, headers, body.into())
+                .sent_to(self.account())
+                .with_query(self.query())
         }))
     }
 }

@@ -13,6 +13,7 @@ use acuse_core::receive::canonical;
 use acuse_core::receive::secrets::Secrets;
 use acuse_core::receive::signature::test_body;
 use acuse_core::wire::delivery::CanonicalForm;
+use bytes::Bytes;
 
 use super::{Checked, Problem};
 use crate::command::secrets::ACCEPTED_AFTER;
@@ -29,13 +30,13 @@ pub(super) async fn arrives(target: &Target, provider: &'static Provider, secret
     let now = SystemClock.now();
     let body = test_body(&provider.scheme, TEST_DELIVERY_MEMBER, &now.to_string());
     let account = secrets.account();
-    let keys = keys(target, provider, account, &body, now);
     let mut sample = Sample::signed(provider, body.into_bytes(), secrets, now, None)?;
+    let keys = keys(target, provider, account, &sample.body, now);
     sample.headers.push((TEST_DELIVERY_HEADER, "1".to_owned()));
     let url = target.webhook_url(provider, &account.name)?;
     let started = Instant::now();
     let poster = Poster::new(Duration::from_secs(10))?;
-    let answer = poster.post(&url, &sample.headers, &sample.body).await?;
+    let answer = poster.post(&sample.url(&url), &sample.headers, &sample.body).await?;
     let (status, took) = (answer.status, started.elapsed());
     if status != 200 {
         return Err(Problem(format!(
@@ -78,12 +79,11 @@ fn keys(
     target: &Target,
     provider: &'static Provider,
     account: &Account,
-    body: &str,
+    body: &Bytes,
     now: Timestamp,
 ) -> HashSet<String> {
-    let raw = body.to_owned().into();
     let forms = [CanonicalForm::Raw, CanonicalForm::JavaScript, CanonicalForm::Python];
-    let bodies = forms.iter().filter_map(|form| canonical::bytes(&raw, *form).ok());
+    let bodies = forms.iter().filter_map(|form| canonical::bytes(body, *form).ok());
     let read = |body| About::read(provider, &body, account, target.environment(), now);
     bodies.filter_map(read).map(|about| about.key).collect()
 }

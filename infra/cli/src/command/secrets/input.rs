@@ -24,7 +24,10 @@ pub(crate) fn ask(
                 .map_err(Unreadable::of("the secret from the terminal"))
         };
         StoredAccount {
-            signing_secrets: vec![prompt("signing secret")?],
+            signing_secrets: vec![match provider.scheme.reads_pem() {
+                true => pem_from_terminal(provider, account)?,
+                false => prompt("signing secret")?,
+            }],
             tokens: (wants_token && !no_token)
                 .then(|| prompt("token"))
                 .transpose()?
@@ -59,6 +62,29 @@ fn checked(stored: StoredAccount, no_token: bool) -> Result<StoredAccount, Failu
     Ok(stored)
 }
 
+/// A public key, which is not secret, up to its last line.
+fn pem_from_terminal(provider: &Provider, account: &AccountName) -> Result<String, Failure> {
+    note!(
+        "public key of {}, from -----BEGIN to -----END:",
+        account.scope(provider.name)
+    );
+    let mut text = String::new();
+    for line in io::stdin().lines() {
+        let line = line.map_err(Unreadable::of("the public key from the terminal"))?;
+        text.push_str(&line);
+        text.push('\n');
+        if is_end_of_pem(&line) {
+            break;
+        }
+    }
+    Ok(text)
+}
+
+/// Whether a line is the last one of a PEM document, or a whole one in one line.
+fn is_end_of_pem(line: &str) -> bool {
+    line.contains("-----END ")
+}
+
 /// The JSON object; or the signing secret, and the token on a second line.
 fn from_input(provider: &'static Provider, account: &AccountName, bytes: &[u8]) -> Result<StoredAccount, Failure> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
@@ -81,7 +107,12 @@ fn from_input(provider: &'static Provider, account: &AccountName, bytes: &[u8]) 
         Some(_) => (2, "two: the signing secret, then the token"),
         None => (1, "one: the signing secret"),
     };
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let (pem, text) = match provider.scheme.reads_pem() {
+        true => split_pem(text),
+        false => (None, text),
+    };
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<&str> = pem.into_iter().chain(lines).collect();
     if lines.len() > most {
         return Err(Failure::new(format!(
             "standard input has {} lines, and {} has {wanted}; give the JSON object for several signing secrets",
@@ -105,6 +136,19 @@ fn from_input(provider: &'static Provider, account: &AccountName, bytes: &[u8]) 
     })
 }
 
+/// The PEM document that `text` begins with, as it is, and what follows it.
+fn split_pem(text: &str) -> (Option<&str>, &str) {
+    let lines = text.split_inclusive('\n').scan(0, |end, line| {
+        *end += line.len();
+        Some((*end, line))
+    });
+    let mut ends = lines.filter(|(_, line)| is_end_of_pem(line)).map(|(end, _)| end);
+    match ends.next().and_then(|end| text.split_at_checked(end)) {
+        Some((pem, rest)) => (Some(pem.trim()), rest),
+        None => (None, text),
+    }
+}
+
 /// Refuses characters that nobody sees and no provider issues: they are copied along from a page or a file. Joiners
 /// too, though emoji need them: a copied one would fail every delivery, and no provider's secret has an emoji.
 fn check_visible(stored: &StoredAccount) -> Result<(), Failure> {
@@ -113,6 +157,7 @@ fn check_visible(stored: &StoredAccount) -> Result<(), Failure> {
     let tokens = stored.tokens.iter().flatten();
     let token = tokens.map(|token| ("the token".to_owned(), token.as_str()));
     for (what, secret) in signing.chain(token) {
+        let is_unsafe = |letter| is_unsafe(letter) && !(is_pem(secret) && matches!(letter, '\n' | '\r'));
         if let Some(place) = secret.chars().position(is_unsafe) {
             return Err(Failure::new(format!(
                 "{what} has a control or invisible character at place {}; copy it again from the provider's panel",
@@ -121,6 +166,10 @@ fn check_visible(stored: &StoredAccount) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn is_pem(secret: &str) -> bool {
+    secret.starts_with("-----BEGIN ")
 }
 
 #[cfg(test)]

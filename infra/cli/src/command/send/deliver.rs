@@ -125,7 +125,8 @@ impl Deliveries<'_> {
             let about = self.about(sender, &sample.body);
             for _ in 0..=u32::from(event.twice) {
                 let started = Instant::now();
-                let answer = progress.poster.post(&sender.url, &sample.headers, &sample.body).await;
+                let url = sample.url(&sender.url);
+                let answer = progress.poster.post(&url, &sample.headers, &sample.body).await;
                 let took = started.elapsed();
                 progress.summary.borrow_mut().add(&answer, took);
                 match (&progress.bar, answer) {

@@ -56,6 +56,12 @@ impl LegacyKey {
             (None, Occurs::Each(occurrence)) => format!("{type_name}#{}", key_part(occurrence.as_str())),
             (None, Occurs::ByBytes(Some(time))) => format!("{type_name}#{}#{body_sha256}", key_part(time)),
             (None, Occurs::ByBytes(None)) => format!("{type_name}#{body_sha256}"),
+            (None, Occurs::InStatus { status, time }) => {
+                let time = time
+                    .as_deref()
+                    .map_or(String::new(), |time| format!("{}#", key_part(time)));
+                format!("{type_name}#{}#{time}{body_sha256}", key_part(status.as_str()))
+            }
         };
         let key = IdempotencyKey { partition, sort };
         // The provider's event id belongs to one event, and today every key has a type. Any other key may be another

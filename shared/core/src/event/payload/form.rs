@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use percent_encoding::percent_decode;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::charset;
 use crate::json;
 use crate::provider::{Provider, Unreadable};
+use crate::wire::form;
 
 /// The field that may contain a whole JSON document.
 const PAYLOAD: &str = "payload";
@@ -47,11 +47,9 @@ impl Form {
     /// `None` if a field is not text.
     fn read(bytes: &[u8], charset: Option<&str>) -> Option<Self> {
         let (mut form, mut places) = (Self(Vec::new()), HashMap::new());
-        let fields = bytes.split(|byte| *byte == b'&').filter(|field| !field.is_empty());
-        for field in fields {
-            let mut halves = field.splitn(2, |byte| *byte == b'=');
-            let mut half = || decode(halves.next().unwrap_or_default(), charset);
-            let (name, value) = (half()?, half()?);
+        for (name, value) in form::fields(bytes) {
+            let text = |bytes: Vec<u8>| charset::in_charset(&bytes, charset).ok();
+            let (name, value) = (text(name)?, text(value)?);
             let place = *places.entry(name.clone()).or_insert(form.0.len());
             match form.0.get_mut(place) {
                 Some((_, values)) => values.push(value),
@@ -88,13 +86,4 @@ impl Serialize for Form {
 /// The characters of a URI (RFC 3986, 2). They exclude quotes, so no JSON document that is an event passes.
 fn is_form_character(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
-}
-
-fn decode(text: &[u8], charset: Option<&str>) -> Option<String> {
-    let spaced: Vec<u8> = text
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
-    let bytes: Vec<u8> = percent_decode(&spaced).collect();
-    charset::in_charset(&bytes, charset).ok()
 }

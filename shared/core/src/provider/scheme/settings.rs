@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderName;
 use thiserror::Error;
 
-use super::{Encoding, Key, Layout, Scheme, Signature, TOLERANCE, Time, Token};
+use super::{Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time, Token};
 use crate::wire::delivery::CanonicalForm;
 
 /// Why a setting is invalid. Nothing starts with an invalid setting.
@@ -143,7 +143,32 @@ impl Scheme {
     }
 }
 
-/// The signatures that the setting `encodings` describes, with the headers and canonical forms of `before`.
+/// A signature that is written as the setting `encodings` says, without `timestamped`: the first of `before`, whose
+/// layout and encodings the setting replaces. If that has a time beside it, the body alone is signed instead.
+pub(crate) fn plain(before: &[Signature]) -> Option<Signature> {
+    let beside = |way: &&Signature| matches!(way.time.map(|time| time.place), Some(Place::Field(_)));
+    let body = |way: &Signature| Signature {
+        content: &[Part::Body],
+        time: None,
+        ..*way
+    };
+    let alone = before.iter().find(|way| !beside(way)).copied();
+    alone.or_else(|| before.first().map(body))
+}
+
+/// A signature that is written as `encodings=timestamped` says, with the first of `before`'s digest, key and forms.
+pub(crate) fn timestamped(before: &[Signature]) -> Option<Signature> {
+    before.first().map(|first| Signature {
+        member: first.member,
+        forms: first.forms,
+        digest: first.digest,
+        key: first.key,
+        ..Signature::timestamped(&[])
+    })
+}
+
+/// The signatures that the setting `encodings` describes. They have the headers, canonical forms, digest and key of
+/// `before`.
 fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signature], SettingError> {
     let known = |name: &str| {
         let mut known = ["hex", "base64", "list", "timestamped"].into_iter();
@@ -152,7 +177,7 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
     let expected = "some of hex, base64, list, timestamped, separated by commas";
     let named = list("encodings", value, expected, known)?;
     let has = |name| named.contains(&name);
-    let Some(Signature { forms, .. }) = before.first().copied() else {
+    let (Some(plain), Some(timestamped)) = (plain(before), timestamped(before)) else {
         return Ok(&[]);
     };
     let mut headers = Vec::new();
@@ -170,17 +195,14 @@ fn with_encodings(value: &str, before: &[Signature]) -> Result<&'static [Signatu
         signatures.push(Signature {
             layout: if has("list") { Layout::List } else { Layout::One },
             encodings: encodings.leak(),
-            forms,
-            ..Signature::hmac(headers)
+            headers,
+            ..plain
         });
     } else if has("list") {
         return Err(invalid("encodings", value, "list together with hex or base64"));
     }
     if has("timestamped") {
-        signatures.push(Signature {
-            forms,
-            ..Signature::timestamped(headers)
-        });
+        signatures.push(Signature { headers, ..timestamped });
     }
     Ok(signatures.leak())
 }

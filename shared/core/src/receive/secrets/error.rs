@@ -75,6 +75,16 @@ pub enum Problem {
     NotHex,
     #[error("has a signing secret that is not base64 after `{prefix}`; copy it whole from the provider's panel")]
     NotBase64 { prefix: &'static str },
+    #[error("has a signing secret that is not base64; copy it whole from the provider's panel")]
+    NotPlainBase64,
+    /// The provider signs with a private key, and the stored text is not the public key that belongs to it.
+    #[error(
+        "has a signing secret that is not {expected} {written}; copy the provider's public key whole, not a private key or a certificate"
+    )]
+    NotPublicKey {
+        expected: &'static str,
+        written: &'static str,
+    },
     /// The provider's own [check](Provider::check_secret) failed, with this advice.
     #[error("has a wrong signing secret: {0}")]
     WrongValue(&'static str),

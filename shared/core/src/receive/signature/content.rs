@@ -4,13 +4,17 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use http::HeaderMap;
 
+use super::digest::Piece;
 use crate::json::{self, Value};
-use crate::provider::scheme::Part;
-use crate::wire::header;
+use crate::provider::scheme::{Member, Part};
+use crate::wire::delivery::{Delivery, Unverified};
+use crate::wire::{form, header};
 
 /// Where the parts come from.
 pub(super) struct Sources<'a> {
     pub(super) headers: &'a HeaderMap,
+    /// The query string of the URL.
+    pub(super) query: &'a str,
     /// The body in the canonical form that is being tried.
     pub(super) body: &'a Bytes,
     pub(super) time: Option<&'a str>,
@@ -18,7 +22,7 @@ pub(super) struct Sources<'a> {
 
 impl Sources<'_> {
     /// The pieces of `parts` in their order; `None` if one is absent, since then the sender can't have signed them.
-    pub(super) fn pieces(&self, parts: &[Part]) -> Option<Vec<Bytes>> {
+    pub(super) fn pieces(&self, parts: &[Part]) -> Option<Vec<Piece>> {
         // Only parsed if a part needs a value of the body.
         let document = match parts.iter().any(reads_the_body) {
             true => json::parse(self.body).ok(),
@@ -27,28 +31,65 @@ impl Sources<'_> {
         self.collect(parts, document.as_ref())
     }
 
-    fn collect(&self, parts: &[Part], document: Option<&Value<'_>>) -> Option<Vec<Bytes>> {
-        let value = |path: &[&str]| document?.path(path)?.scalar_text();
-        let mut pieces: Vec<Bytes> = Vec::new();
+    fn collect(&self, parts: &[Part], document: Option<&Value<'_>>) -> Option<Vec<Piece>> {
+        let mut pieces: Vec<Piece> = Vec::new();
         for part in parts {
-            match part {
-                Part::Body => pieces.push(self.body.clone()),
-                Part::BodyBase64 => pieces.push(BASE64.encode(self.body).into()),
-                Part::Text(text) => pieces.push(Bytes::from_static(text.as_bytes())),
-                Part::Time => pieces.push(self.time?.to_owned().into()),
-                Part::Header(name) => pieces.push(header::value(self.headers, name)?.into()),
-                Part::Value(path) => pieces.push(value(path)?.into()),
-                Part::LowerValue(path) => pieces.push(value(path)?.to_lowercase().into()),
-                Part::Listed { list, under } => pieces.extend(listed(document?, list, under)?),
-                Part::Optional(inner) => pieces.extend(self.collect(inner, document).unwrap_or_default()),
-            }
+            let piece: Bytes = match part {
+                Part::Body => self.body.clone(),
+                Part::BodyBase64 => BASE64.encode(self.body).into(),
+                Part::Text(text) => Bytes::from_static(text.as_bytes()),
+                Part::Time => self.time?.to_owned().into(),
+                Part::Header(name) => header::value(self.headers, name)?.into(),
+                Part::Value(path) => document?.path(path)?.scalar_text()?.into(),
+                Part::Form(name) => form::only(self.body, name)?.into(),
+                Part::Query(name) => form::only(self.query.as_bytes(), name)?.into(),
+                Part::Lower(inner) => self.text(inner, document)?.to_lowercase().into(),
+                Part::OneDecimal(inner) => one_decimal(self.text(inner, document)?).into(),
+                Part::Listed { list, under } => {
+                    pieces.extend(listed(document?, list, under)?);
+                    continue;
+                }
+                Part::Optional(inner) => {
+                    pieces.extend(self.collect(inner, document).unwrap_or_default());
+                    continue;
+                }
+                Part::Secret => {
+                    pieces.push(Piece::Secret);
+                    continue;
+                }
+            };
+            pieces.push(Piece::Bytes(piece));
         }
         Some(pieces)
+    }
+
+    /// The text of `parts`; `None` if it is not UTF-8, or if the secret is in it, which stays as it is.
+    fn text(&self, parts: &[Part], document: Option<&Value<'_>>) -> Option<String> {
+        let mut text = Vec::new();
+        for piece in self.collect(parts, document)? {
+            match piece {
+                Piece::Bytes(bytes) => text.extend_from_slice(&bytes),
+                Piece::Secret => return None,
+            }
+        }
+        String::from_utf8(text).ok()
+    }
+}
+
+/// The text of a value outside the headers.
+pub(super) fn member(delivery: &Delivery<Unverified>, member: Member) -> Option<Vec<u8>> {
+    match member {
+        Member::Form(name) => form::only(delivery.body(), name),
+        Member::Query(name) => form::only(delivery.query().as_bytes(), name),
+        Member::Value(path) => {
+            let document = json::parse(delivery.body()).ok()?;
+            Some(document.path(path)?.scalar_text()?.into_bytes())
+        }
     }
 }
 
 /// The values that the body's own list says were signed. An empty list or a path to nothing proves nothing.
-fn listed(document: &Value<'_>, list: &[&str], under: &[&str]) -> Option<Vec<Bytes>> {
+fn listed(document: &Value<'_>, list: &[&str], under: &[&str]) -> Option<Vec<Piece>> {
     let Value::Array(paths) = document.path(list)? else {
         return None;
     };
@@ -56,16 +97,28 @@ fn listed(document: &Value<'_>, list: &[&str], under: &[&str]) -> Option<Vec<Byt
     let value = |path: &Value<'_>| {
         let names = path.scalar_text()?;
         let value = start.path(&names.split('.').collect::<Vec<_>>())?;
-        value.scalar_text().map(Bytes::from)
+        Some(Piece::Bytes(value.scalar_text()?.into()))
     };
-    let values: Vec<Bytes> = paths.iter().map(value).collect::<Option<_>>()?;
+    let values: Vec<Piece> = paths.iter().map(value).collect::<Option<_>>()?;
     Some(values).filter(|values| !values.is_empty())
+}
+
+/// `150.0` for `150.00` and for `150`. Other texts stay as they are.
+fn one_decimal(mut text: String) -> String {
+    match text.split_once('.') {
+        Some((_, decimals)) if decimals.len() == 2 && decimals.ends_with('0') => {
+            text.pop();
+        }
+        None => text.push_str(".0"),
+        Some(_) => {}
+    }
+    text
 }
 
 fn reads_the_body(part: &Part) -> bool {
     match part {
-        Part::Value(_) | Part::LowerValue(_) | Part::Listed { .. } => true,
-        Part::Optional(inner) => inner.iter().any(reads_the_body),
+        Part::Value(_) | Part::Listed { .. } => true,
+        Part::Optional(inner) | Part::Lower(inner) | Part::OneDecimal(inner) => inner.iter().any(reads_the_body),
         _ => false,
     }
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::{Refusal, after_bearer, digest, verify};
 use crate::account::AccountName;
 use crate::clock::Timestamp;
-use crate::provider::scheme::Scheme;
+use crate::provider::scheme::{Digest, Member, Scheme};
 use crate::receive::quarantine::shown_account;
 use crate::receive::secrets::{Accounts, Secrets};
 use crate::wire::delivery::{CanonicalForm, Delivery, Unverified};
@@ -58,8 +58,8 @@ pub enum TokenFault {
 /// A valid signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
-    /// The header that contains it.
-    pub header: String,
+    /// What contains it.
+    pub carrier: Carrier,
     /// The value of the setting `encodings` that reads it; `None` if the provider's own scheme does.
     pub encodings: Option<&'static str>,
     /// Which bytes it signs.
@@ -70,6 +70,15 @@ pub struct Match {
     pub caveat: Option<Caveat>,
     /// The [settings](Scheme::with_settings) that would accept it; `None` if none is needed or helps.
     pub settings: Option<String>,
+}
+
+/// What contains a signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carrier {
+    /// The header of this name.
+    Header(String),
+    /// A value elsewhere in the delivery.
+    Member(Member),
 }
 
 /// Why no setting accepts a valid signature.
@@ -97,6 +106,11 @@ pub enum Caveat {
         "the key is base64 or hex, but other stored secrets are not: store it alone (`acuse secrets put`), and diagnose again"
     )]
     OtherSecrets,
+    /// The provider's file names another digest. A verify function has only the code of that one.
+    #[error(
+        "it is made with {}, and Acuse expects {}: name `Digest::{}` in the provider's file, and deploy", .made.name(), .expected.name(), .made.constant()
+    )]
+    OtherDigest { made: Digest, expected: Digest },
 }
 
 /// Tries everything that is known on `delivery`: the secrets of its own account and, if none of them made the
@@ -217,12 +231,23 @@ impl fmt::Display for Diagnosis {
     }
 }
 
+impl fmt::Display for Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "header `{name}`"),
+            Self::Member(Member::Form(name)) => write!(f, "the form's field `{name}`"),
+            Self::Member(Member::Query(name)) => write!(f, "the query's value `{name}`"),
+            Self::Member(Member::Value(path)) => write!(f, "the body's value `{}`", path.join(".")),
+        }
+    }
+}
+
 impl fmt::Display for Match {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "header `{}` contains a valid signature of the canonical form `{}` with {}",
-            self.header,
+            "{} contains a valid signature of the canonical form `{}` with {}",
+            self.carrier,
             self.form.name(),
             self.secret
         )?;

@@ -3,18 +3,15 @@
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use http::HeaderMap;
 
-use crate::provider::scheme::{Encoding, Layout, Place, Signature};
+use crate::provider::scheme::{Digest, Encoding, Layout, Place, Signature};
 use crate::wire;
 
 /// Further signatures in one header are ignored: each costs a digest of the body.
 const MOST_DIGESTS: usize = 8;
 
-/// The length of SHA-256.
-const LENGTH: usize = 32;
-
-/// A digest that the sender claims to be right. It has no `==` on purpose: only
-/// [`Digest`](crate::provider::scheme::Digest) compares it, in constant time.
-pub(super) struct SentDigest(pub(super) [u8; LENGTH]);
+/// A digest that the sender claims to be right, of a length that the scheme's digest can have. It has no `==` on
+/// purpose: only [`Digest`](crate::provider::scheme::Digest) compares it, in constant time.
+pub(super) struct SentDigest(pub(super) Vec<u8>);
 
 pub(super) struct SignatureHeader {
     /// Empty if the header has no signature that the scheme accepts.
@@ -51,9 +48,9 @@ pub(super) fn read(value: &[u8], signature: &Signature, headers: &HeaderMap) -> 
         Some(Place::Header(name)) => wire::header::text(headers, name),
         None => None,
     };
-    let digests = texts.into_iter().map(without_name);
+    let digests = texts.into_iter().map(|text| without_name(text, signature.digest));
     SignatureHeader {
-        digests: digests.filter_map(|text| decode(text, signature.encodings)).collect(),
+        digests: digests.filter_map(|text| decode(text, signature)).collect(),
         time,
     }
 }
@@ -74,13 +71,17 @@ fn first_few<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// The text of a digest, without the quotes and the name of the algorithm or version (`sha256=`, `v1:`) that senders
 /// put around it. They don't change the digest, so they are always accepted.
-fn without_name(text: &str) -> &str {
-    const NAMES: [&str; 4] = ["sha256", "sha-256", "hmac-sha256", "v1"];
+fn without_name<'a>(text: &'a str, digest: Digest) -> &'a str {
     let text = unquoted(text.trim());
     match text.split_once(['=', ':']) {
-        Some((name, rest)) if NAMES.iter().any(|own| own.eq_ignore_ascii_case(name)) => unquoted(rest.trim()),
+        Some((name, rest)) if is_name(name, digest) => unquoted(rest.trim()),
         _ => text,
     }
+}
+
+fn is_name(name: &str, digest: Digest) -> bool {
+    let mut names = ["v1"].iter().chain(digest.prefixes());
+    names.any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// `text` without one pair of quotes around it. In `"a","b"` the quotes belong to the items.
@@ -96,8 +97,9 @@ fn field<'a>(item: &'a str, name: &str) -> Option<&'a str> {
     item.strip_prefix(name)?.strip_prefix('=')
 }
 
-fn decode(text: &str, encodings: &[Encoding]) -> Option<SentDigest> {
-    encodings.iter().find_map(|encoding| {
+/// The digest in the first encoding in which it has a length that is possible.
+fn decode(text: &str, signature: &Signature) -> Option<SentDigest> {
+    signature.encodings.iter().find_map(|encoding| {
         let bytes = match encoding {
             Encoding::Hex => {
                 let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
@@ -105,7 +107,9 @@ fn decode(text: &str, encodings: &[Encoding]) -> Option<SentDigest> {
             }
             Encoding::Base64 => base64(text),
         };
-        bytes?.try_into().ok().map(SentDigest)
+        bytes
+            .filter(|bytes| signature.digest.has_length(bytes.len()))
+            .map(SentDigest)
     })
 }
 

@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 
-use super::{Caveat, Match};
-use crate::provider::scheme::{Encoding, Key, Layout, Scheme, Signature};
+use super::{Carrier, Caveat, Match};
+use crate::provider::scheme::{Digest, Encoding, Key, Layout, Scheme, Signature, plain, timestamped};
 use crate::receive::secrets::Secrets;
-use crate::receive::signature::{header, replay, signed};
+use crate::receive::signature::{content, header, replay, signed};
 use crate::wire;
 use crate::wire::delivery::{CanonicalForm, Delivery, Unverified};
 use crate::wire::envelope::LONGEST_TEXT;
@@ -27,6 +27,7 @@ pub(super) fn find(delivery: &Delivery<Unverified>, scheme: &Scheme, secrets: &S
         .with_any_key(delivery)
         .or_else(decompressed)
         .or_else(|| search.with_changes())
+        .or_else(|| search.with_other_digests())
 }
 
 struct Search<'a> {
@@ -46,7 +47,10 @@ impl Search<'_> {
             (Some("hex"), Some(Key::Hex)),
         ];
         keys.into_iter().find_map(|(setting, key)| {
-            let found = self.in_any_header(delivery, self.secrets, key)?;
+            let found = self.in_any_place(delivery, self.secrets, |way| Signature {
+                key: key.unwrap_or(way.key),
+                ..way
+            })?;
             let timestamped = replay::is_timestamped(delivery.body(), self.scheme) && found.form == CanonicalForm::Raw;
             let timestamped = timestamped.then_some(Caveat::TimestampInBody);
             let obstacle = self.obstacle(&found, key);
@@ -62,7 +66,7 @@ impl Search<'_> {
     /// accepts these.
     fn with_changes(&self) -> Option<Match> {
         let found = |caveat, delivery: &Delivery<Unverified>, secrets: &Secrets| {
-            let found = self.in_any_header(delivery, secrets, None)?;
+            let found = self.in_any_place(delivery, secrets, |way| way)?;
             Some(Match {
                 caveat: Some(caveat),
                 settings: self.settings(&found, None),
@@ -72,6 +76,7 @@ impl Search<'_> {
         let with_body = |caveat, body: Bytes| {
             let (id, at) = (self.delivery.id(), self.delivery.received_at());
             let other = Delivery::received(id, at, self.delivery.headers().clone(), body);
+            let other = other.with_query(self.delivery.query());
             found(caveat, &other, self.secrets)
         };
         let body = self.delivery.body();
@@ -88,19 +93,41 @@ impl Search<'_> {
             })
     }
 
-    /// Tries each way of signing in every header.
-    fn in_any_header(&self, delivery: &Delivery<Unverified>, secrets: &Secrets, key: Option<Key>) -> Option<Match> {
+    /// With another function of secret and content than the scheme's: an HMAC or a hash, since others need a key of
+    /// another kind.
+    fn with_other_digests(&self) -> Option<Match> {
+        let expected = self.scheme.signatures.first().map(|own| own.digest)?;
+        let mut others = Digest::SHARED.into_iter().filter(|made| *made != expected);
+        others.find_map(|made| {
+            let with_digest = |way| Signature { digest: made, ..way };
+            let found = self.in_any_place(self.delivery, self.secrets, with_digest)?;
+            Some(Match {
+                caveat: Some(Caveat::OtherDigest { made, expected }),
+                ..found
+            })
+        })
+    }
+
+    /// Tries each way of signing, as `change` makes it, in every header and in its own member.
+    fn in_any_place(
+        &self,
+        delivery: &Delivery<Unverified>,
+        secrets: &Secrets,
+        change: impl Fn(Signature) -> Signature,
+    ) -> Option<Match> {
         ways(self.scheme).find_map(|(encodings, way)| {
-            let mut names = delivery.headers().keys();
-            names.find_map(|name| {
+            let way = change(way);
+            let names = delivery.headers().keys();
+            let headers = names.map(|name| Carrier::Header(name.to_string()));
+            let mut places = headers.chain(way.member.map(Carrier::Member));
+            places.find_map(|carrier| {
                 // Forms that are already allowed need no setting, so they come first.
                 let allowed = self.scheme.signatures.iter().map(|own| own.forms);
-                let (secret, form) = allowed.chain([&CanonicalForm::ALL[..]]).find_map(|forms| {
-                    let key = key.unwrap_or(way.key);
-                    in_header(delivery, &Signature { forms, key, ..way }, name.as_str(), secrets)
-                })?;
+                let (secret, form) = allowed
+                    .chain([&CanonicalForm::ALL[..]])
+                    .find_map(|forms| in_place(delivery, &Signature { forms, ..way }, &carrier, secrets))?;
                 Some(Match {
-                    header: name.to_string(),
+                    carrier,
                     encodings,
                     form,
                     secret,
@@ -113,7 +140,9 @@ impl Search<'_> {
 
     /// Why a setting would not help: the function would not start with it, or could not read a secret.
     fn obstacle(&self, found: &Match, key: Option<Key>) -> Option<Caveat> {
-        if self.scheme.token.is_some_and(|token| token.header == found.header) {
+        if let (Some(token), Carrier::Header(header)) = (self.scheme.token, &found.carrier)
+            && token.header == header
+        {
             return Some(Caveat::TokenHeader);
         }
         let key = key?;
@@ -131,8 +160,10 @@ impl Search<'_> {
             let mut names = own.headers.iter();
             names.find(|name| wire::header::value(headers, name).is_some())
         });
-        if !used.any(|name| *name == found.header) {
-            settings.push(format!("headers={}", found.header));
+        if let Carrier::Header(header) = &found.carrier
+            && !used.any(|name| name == header)
+        {
+            settings.push(format!("headers={header}"));
         }
         settings.extend(found.encodings.map(|encodings| format!("encodings={encodings}")));
         let mut forms: Vec<&str> = Vec::new();
@@ -152,10 +183,12 @@ impl Search<'_> {
 
 /// The scheme's own ways of signing, then the usual ones, each with its value of the setting `encodings`.
 fn ways(scheme: &Scheme) -> impl Iterator<Item = (Option<&'static str>, Signature)> {
-    let usual = |layout, encodings| Signature {
+    let plain = plain(scheme.signatures).unwrap_or(Signature::hmac(&[]));
+    let timestamped = timestamped(scheme.signatures).unwrap_or(Signature::timestamped(&[]));
+    let usual = move |layout, encodings| Signature {
         layout,
         encodings,
-        ..Signature::hmac(&[])
+        ..plain
     };
     let own = scheme.signatures.iter().map(|own| (None, *own));
     own.chain([
@@ -163,13 +196,18 @@ fn ways(scheme: &Scheme) -> impl Iterator<Item = (Option<&'static str>, Signatur
         (Some("hex,base64"), usual(Layout::One, &[Encoding::Base64])),
         (Some("hex,list"), usual(Layout::List, &[Encoding::Hex])),
         (Some("hex,base64,list"), usual(Layout::List, &[Encoding::Base64])),
-        (Some("hex,timestamped"), Signature::timestamped(&[])),
+        (Some("hex,timestamped"), timestamped),
     ])
 }
 
-/// Whether any header reads as a signature, or is one of the scheme's signature headers. The token does not count.
+/// Whether any header reads as a signature, or is one of the scheme's signature headers, or its member is there. The
+/// token does not count.
 pub(super) fn is_signed(delivery: &Delivery<Unverified>, scheme: &Scheme) -> bool {
     let headers = delivery.headers();
+    let mut members = scheme.signatures.iter().filter_map(|own| own.member);
+    if members.any(|member| content::member(delivery, member).is_some()) {
+        return true;
+    }
     headers.keys().map(|name| name.as_str()).any(|name| {
         let Some(value) = wire::header::value(headers, name) else {
             return false;
@@ -181,15 +219,19 @@ pub(super) fn is_signed(delivery: &Delivery<Unverified>, scheme: &Scheme) -> boo
     })
 }
 
-/// The secret and canonical form of a valid signature in the header `name`.
-fn in_header(
+/// The secret and canonical form of a valid signature in this place.
+fn in_place(
     delivery: &Delivery<Unverified>,
     way: &Signature,
-    name: &str,
+    carrier: &Carrier,
     secrets: &Secrets,
 ) -> Option<(String, CanonicalForm)> {
     let headers = delivery.headers();
-    let sent = header::read(&wire::header::value(headers, name)?, way, headers);
+    let value = match carrier {
+        Carrier::Header(name) => wire::header::value(headers, name)?,
+        Carrier::Member(member) => content::member(delivery, *member)?,
+    };
+    let sent = header::read(&value, way, headers);
     if sent.digests.is_empty() {
         return None;
     }

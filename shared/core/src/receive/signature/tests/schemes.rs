@@ -40,7 +40,11 @@ const STANDARD_WEBHOOKS: Scheme = signed(&[Signature {
 const MERCADO_PAGO: Scheme = signed(&[Signature {
     layout: Layout::Fields("v1"),
     content: &[
-        Part::Optional(&[Part::Text("id:"), Part::LowerValue(&["data", "id"]), Part::Text(";")]),
+        Part::Optional(&[
+            Part::Text("id:"),
+            Part::Lower(&[Part::Value(&["data", "id"])]),
+            Part::Text(";"),
+        ]),
         Part::Optional(&[Part::Text("request-id:"), Part::Header("x-request-id"), Part::Text(";")]),
         Part::Text("ts:"),
         Part::Time,
@@ -61,7 +65,7 @@ const WOMPI: Scheme = signed(&[Signature {
         },
         Part::Value(&["timestamp"]),
     ],
-    digest: Digest::SecretAppended,
+    digest: Digest::SHA256_WITH_SECRET,
     ..Signature::hmac(&["x-event-checksum"])
 }]);
 

@@ -1,0 +1,1 @@
+//! Public keys as they are stored.
