@@ -24,8 +24,8 @@ pub struct Signed {
     pub body: Bytes,
 }
 
-/// `body` with the proofs of `scheme`: its first way of signing that can sign it, with the first of the `secrets`. `id` becomes the value
-/// of every other header that the scheme signs, and of every value in the query that the body has not.
+/// `body` with the proofs of `scheme`: its first way of signing that can sign it, with the first of the `secrets`. `id`
+/// becomes the value of every other header that the scheme signs, and of every value in the query that the body has not.
 ///
 /// A proof is left out if its secret or a signed part is missing, or if only the provider can make it
 /// ([`Digest::is_public`]); such a delivery is refused.
