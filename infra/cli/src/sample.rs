@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub use about::About;
 pub use signer::{SignerError, signer};
 
-const SECRETS: &str = include_str!("../../local/secrets.json");
+const SECRETS: &str = include_str!("../embedded/secrets.json");
 
 /// How the types of payments that came in end.
 const PAID: [&str; 3] = ["approved", "completed", "received"];
