@@ -4,13 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use acuse_cli::local::{Checkout, Error, Options, Progress, Stack};
-use acuse_cli::terminal::{self, Table};
-use acuse_cli::{note, sample};
-use acuse_core::providers;
-
 use super::Failure;
 use super::interrupt::{INTERRUPTED, interrupted};
+use crate::local::{Checkout, Error, Options, Progress, Stack};
+use crate::registry::providers;
+use crate::terminal::{self, Table};
+use crate::{note, sample};
 
 /// Runs until a signal arrives or a process of the stack ends.
 pub(crate) async fn run(mut options: Options) -> Result<ExitCode, Failure> {
@@ -51,7 +50,7 @@ fn summary(stack: &Stack, state: Option<&Path>) {
         table.add_row([what, &format!("{}{path}", running.http)]);
     }
     table.add_row(["inspector", &format!("{}/", running.inspector)]);
-    let first = providers::ALL.first();
+    let first = providers().iter().next();
     if let Some((provider, name)) = first.and_then(|provider| Some((provider.name, sample::money_came_in(provider)?))) {
         table.add_row(["send", &format!("cargo run -- send {provider} {name}{option}")]);
     }

@@ -11,8 +11,8 @@ mod version;
 
 use std::process::ExitCode;
 
-use acuse_cli::local::Checkout;
-use acuse_cli::{note, say};
+use crate::local::Checkout;
+use crate::{note, say};
 use clap::Args;
 
 use super::Failure;

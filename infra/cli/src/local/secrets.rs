@@ -5,11 +5,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use acuse_core::providers;
 use acuse_core::receive::secrets::Accounts;
 use serde_json::{Map, Value};
 
 use super::error::Error;
+use crate::registry::providers;
 use crate::sample;
 
 /// The owner's file, which git ignores, at the top of the checkout.
@@ -41,10 +41,10 @@ pub(super) fn own(file: &Path, variables: &BTreeMap<String, String>) -> Result<B
     })?;
     let mut secrets = BTreeMap::new();
     for (name, value) in named {
-        let provider = providers::by_name(&name);
+        let provider = providers().by_name(&name);
         let variable = provider.map_or_else(|| name.clone(), |provider| variable(provider.name));
         let Some(id) = variables.get(&variable) else {
-            let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name).collect();
+            let names: Vec<&str> = providers().names().collect();
             return Err(problem(format!(
                 "`{name}` is no provider ({}), and no variable of a function in template.yaml",
                 names.join(", ")
@@ -68,10 +68,10 @@ pub(super) fn shipped(variables: &BTreeMap<String, String>) -> BTreeMap<String, 
         let id = variables.get(&variable(provider))?;
         Some((
             id.clone(),
-            sample::local_secret(providers::by_name(provider)?).to_string(),
+            sample::local_secret(providers().by_name(provider)?).to_string(),
         ))
     };
-    providers::ALL.iter().filter_map(|provider| of(provider.name)).collect()
+    providers().iter().filter_map(|provider| of(provider.name)).collect()
 }
 
 fn variable(provider: &str) -> String {

@@ -8,9 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use acuse_cli::local::Checkout;
-use acuse_cli::terminal::counted;
-use acuse_cli::{note, say};
+use crate::local::Checkout;
+use crate::terminal::counted;
+use crate::{note, say};
 use clap::Args;
 
 use super::Failure;

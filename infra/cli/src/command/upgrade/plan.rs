@@ -132,7 +132,7 @@ impl Plan {
             .into_iter()
             .filter(|binary| !names.contains(binary));
         for binary in missing {
-            match providers::ALL.iter().find(|provider| provider.name == binary) {
+            match providers::ALL.by_name(&binary) {
                 Some(provider) => self.files.extend(files::function(provider)),
                 None => self.missing.push(binary),
             }

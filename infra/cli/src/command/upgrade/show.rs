@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use acuse_cli::terminal::{self, counted};
-use acuse_cli::{note, say};
+use crate::terminal::{self, counted};
+use crate::{note, say};
 
 use super::blocks::blocks;
 use super::difference::What;

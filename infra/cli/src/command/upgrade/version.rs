@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use acuse_cli::say;
+use crate::say;
 
 use super::Failure;
 use crate::command::new::app::source::of_version;

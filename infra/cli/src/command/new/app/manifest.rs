@@ -102,7 +102,7 @@ pub(super) fn workspace(app: &str, source: &Source) -> String {
 }
 
 pub(super) fn consumer() -> String {
-    function(CONSUMER)
+    function(CONSUMER).replacen("[dependencies]\n", "[dependencies]\nproviders.workspace = true\n", 1)
 }
 
 /// A verify function's.
