@@ -1,8 +1,5 @@
 //! Your business code: one file per hook in `hooks/`, and two lines here. `acuse new hook NAME` writes them; see
-//! `docs/hooks.md`.
-
-mod eventbridge;
-mod payments;
+//! `docs/hooks.md`. The hooks that come with Acuse are in the crate `acuse_hooks`; take out those you don't want.
 
 // Yours: your files.
 
@@ -17,9 +14,9 @@ use acuse_aws::hook::Hooks;
 /// A variable that a hook needs is missing or invalid; the error names it.
 pub(crate) fn all(setup: &Setup) -> Result<Hooks, Error> {
     let mut hooks = Hooks::default();
-    hooks.transactional(payments::Payments::from_env(setup)?);
+    hooks.transactional(acuse_hooks::payments::Payments::from_env(setup)?);
     // Yours: your hooks.
-    if let Some(eventbridge) = eventbridge::EventBridge::from_env(setup) {
+    if let Some(eventbridge) = acuse_hooks::eventbridge::EventBridge::from_env(setup) {
         hooks.acting(eventbridge);
     }
     Ok(hooks)

@@ -61,7 +61,7 @@ pub fn init(own: &'static str) {
 
 /// Libraries log at `INFO` or above: at `TRACE` the SDK and hyper log whole requests, including bodies and secrets.
 fn targets(own: &'static str, level: Level) -> Targets {
-    let own = ["acuse_core", "acuse_aws", own].map(|own| (own, level));
+    let own = ["acuse_core", "acuse_aws", "acuse_hooks", own].map(|own| (own, level));
     Targets::new().with_default(level.min(Level::INFO)).with_targets(own)
 }
 
@@ -116,7 +116,8 @@ mod tests {
     fn libraries_log_at_info_or_above() {
         let chatty = targets("consumer", Level::TRACE);
         assert!(chatty.would_enable("acuse_core::receive", &Level::TRACE));
-        assert!(chatty.would_enable("consumer::hooks::payments", &Level::DEBUG));
+        assert!(chatty.would_enable("consumer::hooks::orders", &Level::DEBUG));
+        assert!(chatty.would_enable("acuse_hooks::payments", &Level::DEBUG));
         assert!(!chatty.would_enable("hyper_util::client", &Level::DEBUG));
         assert!(
             chatty.would_enable("lambda_runtime", &Level::INFO),

@@ -151,7 +151,12 @@ fn sources(root: &Path) -> Result<Vec<PathBuf>, PlanError> {
     let (mut found, mut folders) = (Vec::new(), vec![PathBuf::from(HOOKS)]);
     while let Some(folder) = folders.pop() {
         let failed = |source| PlanError::file("read", &folder)(source);
-        for entry in fs::read_dir(root.join(&folder)).map_err(failed)? {
+        let entries = match fs::read_dir(root.join(&folder)) {
+            // Git keeps no empty folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
             let entry = entry.map_err(failed)?;
             let path = folder.join(entry.file_name());
             match entry.file_type().map_err(failed)?.is_dir() {
@@ -173,7 +178,9 @@ fn read(root: &Path, path: &Path) -> Result<String, PlanError> {
 pub(super) fn write(root: &Path, changes: &[Change]) -> Result<(), PlanError> {
     let beside = |change: &Change| root.join(&change.path).with_extension("new-hook");
     let written = changes.iter().try_for_each(|change| {
-        let written = fs::write(beside(change), &change.after);
+        let path = beside(change);
+        let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = folder.and_then(|()| fs::write(&path, &change.after));
         written.map_err(PlanError::file("write", &change.path))
     });
     let moved = written.and_then(|()| {

@@ -8,17 +8,15 @@ use std::path::Path;
 
 use super::*;
 
-const HOOKS_RS: &str = "mod payments;
-
-// Yours: your files.
+const HOOKS_RS: &str = "// Yours: your files.
 
 use acuse_aws::Setup;
 
 pub(crate) fn all(setup: &Setup) -> Result<Hooks, Error> {
     let mut hooks = Hooks::default();
-    hooks.transactional(payments::Payments::from_env(setup)?);
+    hooks.transactional(acuse_hooks::payments::Payments::from_env(setup)?);
     // Yours: your hooks.
-    if let Some(eventbridge) = eventbridge::EventBridge::from_env(setup) {
+    if let Some(eventbridge) = acuse_hooks::eventbridge::EventBridge::from_env(setup) {
         hooks.acting(eventbridge);
     }
     Ok(hooks)
@@ -55,14 +53,12 @@ Outputs:
   TableName: { Value: !Ref PaymentsTable }
 ";
 
-/// A checkout with one hook, `payments`.
+/// A checkout with Acuse's hooks alone.
 fn checkout() -> tempfile::TempDir {
     let checkout = tempfile::tempdir().unwrap();
     let hooks = checkout.path().join("functions/consumer/src/hooks");
     fs::create_dir_all(&hooks).unwrap();
     fs::write(hooks.with_extension("rs"), HOOKS_RS).unwrap();
-    let payments = "fn name(&self) -> &'static str {\n    \"payments\"\n}\n";
-    fs::write(hooks.join("payments.rs"), payments).unwrap();
     fs::write(checkout.path().join("template.yaml"), TEMPLATE).unwrap();
     checkout
 }
@@ -94,8 +90,6 @@ fn a_hook_has_its_lines_and_its_part_of_the_template() {
     write(root, "loyalty_points", &writing_to("loyalty-points-table"));
     write(root, "mark-shipped", &writing_to("orders"));
     insta::assert_snapshot!(read(root, "functions/consumer/src/hooks.rs"), @r"
-    mod payments;
-
     // Yours: your files.
     mod loyalty_points;
     mod mark_shipped;
@@ -106,13 +100,13 @@ fn a_hook_has_its_lines_and_its_part_of_the_template() {
 
     pub(crate) fn all(setup: &Setup) -> Result<Hooks, Error> {
         let mut hooks = Hooks::default();
-        hooks.transactional(payments::Payments::from_env(setup)?);
+        hooks.transactional(acuse_hooks::payments::Payments::from_env(setup)?);
         // Yours: your hooks.
         hooks.transactional(orders::Orders::new(setup)?);
         hooks.transactional(loyalty_points::LoyaltyPoints::new(setup)?);
         hooks.transactional(mark_shipped::MarkShipped::new(setup)?);
         hooks.acting(receipts::Receipts::new(setup)?);
-        if let Some(eventbridge) = eventbridge::EventBridge::from_env(setup) {
+        if let Some(eventbridge) = acuse_hooks::eventbridge::EventBridge::from_env(setup) {
             hooks.acting(eventbridge);
         }
         Ok(hooks)
@@ -195,13 +189,7 @@ fn a_hook_has_its_lines_and_its_part_of_the_template() {
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
     files.sort();
-    let expected = [
-        "loyalty_points.rs",
-        "mark_shipped.rs",
-        "orders.rs",
-        "payments.rs",
-        "receipts.rs",
-    ];
+    let expected = ["loyalty_points.rs", "mark_shipped.rs", "orders.rs", "receipts.rs"];
     assert_eq!(files, expected);
     assert!(read(root, "functions/consumer/src/hooks/mark_shipped.rs").contains("setup.table(\"ORDERS_TABLE\")"));
 }
@@ -223,9 +211,6 @@ fn what_is_written_is_formatted() {
         assert!(hook.len() <= 30);
         write(root, hook, &kind);
     }
-    // Without the hooks that are not written here.
-    let hooks_rs = read(root, "functions/consumer/src/hooks.rs").replace("mod payments;\n\n", "");
-    fs::write(root.join("functions/consumer/src/hooks.rs"), hooks_rs).unwrap();
     let rustfmt = std::process::Command::new("rustfmt")
         .args(["--check", "--edition", "2024", "--config", "max_width=120"])
         .arg("functions/consumer/src/hooks.rs")
@@ -242,17 +227,16 @@ fn a_plan_is_shown_as_a_diff() {
     let diff: Vec<_> = changes.iter().skip(1).flat_map(plan::Change::diff).collect();
     insta::assert_snapshot!(diff.join("\n"), @r"
     +++ functions/consumer/src/hooks.rs
-    @@ line 2 @@
-     
+    @@ line 1 @@
      // Yours: your files.
     +mod receipts;
      
      use acuse_aws::Setup;
-    @@ line 10 @@
-         hooks.transactional(payments::Payments::from_env(setup)?);
+    @@ line 8 @@
+         hooks.transactional(acuse_hooks::payments::Payments::from_env(setup)?);
          // Yours: your hooks.
     +    hooks.acting(receipts::Receipts::new(setup)?);
-         if let Some(eventbridge) = eventbridge::EventBridge::from_env(setup) {
+         if let Some(eventbridge) = acuse_hooks::eventbridge::EventBridge::from_env(setup) {
              hooks.acting(eventbridge);
     +++ template.yaml
     @@ line 4 @@

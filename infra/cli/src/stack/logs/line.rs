@@ -124,7 +124,7 @@ impl fmt::Display for Line {
 fn guessed(target: &str, provider: &str) -> String {
     match target.split("::").next().unwrap_or_default() {
         "acuse_core" | "acuse_aws" if !provider.is_empty() && !target.contains("::consume") => provider.to_owned(),
-        "acuse_core" | "acuse_aws" => "consumer".to_owned(),
+        "acuse_core" | "acuse_aws" | "acuse_hooks" => "consumer".to_owned(),
         krate => krate.to_owned(),
     }
 }

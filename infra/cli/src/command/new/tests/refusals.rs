@@ -21,10 +21,11 @@ fn what_is_in_the_way_is_named() {
     let own = "  # ── Yours: your resources ──\n";
     let policy = "# Yours: your permissions.\n";
     let refusals: Vec<_> = [
-        ("payments", writing_to("x"), none),
+        ("own", writing_to("x"), ("functions/consumer/src/hooks/own.rs", "", "fn name(&self) -> &'static str { \"other\" }")),
         ("orders", writing_to("x"), ("functions/consumer/src/hooks/own.rs", "", "fn name(&self) -> &'static str { \"orders\" }")),
         ("table", writing_to("x"), none),
         ("order", writing_to("x"), none),
+        ("payments", writing_to("x"), none),
         ("eventbridge", writing_to("x"), none),
         ("orders", writing_to("payments"), none),
         ("orders", writing_to("orders"), (hooks_rs, "// Yours: your files.\n", "")),
@@ -42,12 +43,13 @@ fn what_is_in_the_way_is_named() {
     .map(|(hook, kind, (file, from, to))| refusal(hook, &kind, file, from, to))
     .collect();
     insta::assert_snapshot!(refusals.join("\n"), @r"
-    error: functions/consumer/src/hooks/payments.rs exists already
+    error: functions/consumer/src/hooks/own.rs exists already
       what to do: use another name, or edit that hook
     error: there is a hook `orders` already, in functions/consumer/src/hooks/own.rs
       what to do: use another name, or edit that hook
     error: `table` is a word that the code around a hook uses already: use another name
     error: `order` is a word that the code around a hook uses already: use another name
+    error: `payments` is a word that the code around a hook uses already: use another name
     error: `eventbridge` is a word that the code around a hook uses already: use another name
     error: the table `PaymentsTable` is Acuse's own: a hook of yours needs a table of yours
       what to do: name another table with `--table`
@@ -87,14 +89,14 @@ fn a_second_run_changes_nothing() {
     assert_eq!(read(root, "template.yaml"), before);
 }
 
-/// Its folder can't be written to, so neither are the two other files.
+/// Its folder can't be made, so the two other files are not written either.
 #[test]
 fn where_one_file_cannot_be_written_none_is() {
     let checkout = checkout();
     let root = checkout.path();
     let changes = plan::plan(root, &name("orders"), &writing_to("orders")).unwrap();
-    fs::remove_file(root.join("functions/consumer/src/hooks/payments.rs")).unwrap();
     fs::remove_dir(root.join("functions/consumer/src/hooks")).unwrap();
+    fs::write(root.join("functions/consumer/src/hooks"), "").unwrap();
     let error = plan::write(root, &changes).unwrap_err();
     assert!(
         error
@@ -105,6 +107,16 @@ fn where_one_file_cannot_be_written_none_is() {
     assert_eq!(read(root, "functions/consumer/src/hooks.rs"), HOOKS_RS);
     assert_eq!(read(root, "template.yaml"), TEMPLATE);
     assert_eq!(fs::read_dir(root).unwrap().count(), 2);
+}
+
+/// Git keeps no empty folder.
+#[test]
+fn the_first_hook_makes_its_folder() {
+    let checkout = checkout();
+    let root = checkout.path();
+    fs::remove_dir(root.join("functions/consumer/src/hooks")).unwrap();
+    write(root, "orders", &writing_to("orders"));
+    assert!(root.join("functions/consumer/src/hooks/orders.rs").exists());
 }
 
 /// What the owner wrote stays, in whatever style.

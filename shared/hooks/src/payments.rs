@@ -14,7 +14,7 @@ use row::Row;
 
 /// Keeps one row per resource in the table `PAYMENTS_TABLE`. docs/hooks.md describes its attributes, and which state
 /// follows which.
-pub(crate) struct Payments {
+pub struct Payments {
     client: Client,
     table: String,
     /// Whether the table may have rows of an earlier version.
@@ -23,7 +23,10 @@ pub(crate) struct Payments {
 
 impl Payments {
     /// Reads `PAYMENTS_TABLE`, and `FORMER_PAYMENTS`, which is true by default.
-    pub(crate) fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
+    ///
+    /// # Errors
+    /// A missing or invalid variable, by name.
+    pub fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
         let flag = |value: &str| value.parse().ok();
         let has_former_rows = setup.variable_as("FORMER_PAYMENTS", true, "true or false", flag)?;
         Ok(Self {

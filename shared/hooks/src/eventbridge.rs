@@ -17,14 +17,14 @@ const LONGEST_PAYLOAD: usize = 200 * 1024;
 const LONGEST_TYPE: usize = 128;
 
 /// Publishes on the bus `EVENT_BUS_NAME`, at least once. `detail.key` is the idempotency key for subscribers.
-pub(crate) struct EventBridge {
+pub struct EventBridge {
     client: Client,
     bus: String,
 }
 
 impl EventBridge {
     /// Reads `EVENT_BUS_NAME`. Without it there is no such hook, and nothing is published.
-    pub(crate) fn from_env(setup: &Setup) -> Option<Self> {
+    pub fn from_env(setup: &Setup) -> Option<Self> {
         Some(Self {
             bus: setup.optional_variable("EVENT_BUS_NAME")?,
             client: Client::new(setup.sdk()),
