@@ -9,7 +9,7 @@ use acuse_core::provider::Provider;
 use include_dir::{Dir, include_dir};
 use thiserror::Error;
 
-static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
+static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
 /// The time in all payload files, as each provider writes it.
 const MADE_AT_SECONDS: &str = "1689262934";

@@ -28,6 +28,26 @@ pub(crate) fn of_template(template: &str) -> String {
     render(&digests(&blocks(&ours)))
 }
 
+/// The file after Acuse has changed blocks of its own, as `acuse new provider` does. A block that the owner had changed
+/// stays changed.
+pub(crate) fn moved(lock: &str, before: &str, after: &str) -> Result<String, usize> {
+    let base = read(lock)?;
+    let of = |template: &str| digests(&blocks(&split_yours(&template.replace("\r\n", "\n")).1));
+    let (before, mut after) = (of(before), of(after));
+    for (name, digest) in &mut after {
+        let is_owners = before.contains_key(name) && before.get(name) != base.get(name);
+        if let (true, Some(known)) = (is_owners, base.get(name)) {
+            known.clone_into(digest);
+        }
+    }
+    // What the owner added is not Acuse's.
+    after.retain(|name, _| base.contains_key(name) || !before.contains_key(name));
+    // What the owner removed stays removed by them.
+    let removed = base.into_iter().filter(|(name, _)| !before.contains_key(name));
+    after.extend(removed);
+    Ok(render(&after))
+}
+
 /// The file.
 pub(crate) fn render(digests: &Digests) -> String {
     let lines = digests.iter().map(|(name, digest)| format!("{digest} {name}\n"));
@@ -61,6 +81,27 @@ mod tests {
         let names: Vec<&String> = read.keys().collect();
         assert_eq!(names, ["Parameters", "Parameters.A"]);
         assert_eq!(render(&read), text);
+    }
+
+    #[test]
+    fn only_what_acuse_changed_itself_is_noted() {
+        let section = |entries: &str| {
+            format!(
+                "Resources:\n{}",
+                entries.replace(' ', "\n").replace("=", ": ").replace('~', "  ")
+            )
+        };
+        let digests = |text: &str| read(text).unwrap();
+        let written = of_template(&section("~a=1 ~b=1 ~c=1"));
+        // The owner has changed `b`, removed `c` and added `d`; Acuse changes `a` and `b`, and adds `e`.
+        let moved = digests(&moved(&written, &section("~a=1 ~b=9 ~d=9"), &section("~a=2 ~b=2 ~d=9 ~e=2")).unwrap());
+        let names: Vec<&String> = moved.keys().collect();
+        assert_eq!(
+            names,
+            ["Resources", "Resources.a", "Resources.b", "Resources.c", "Resources.e"]
+        );
+        let expected = digests(&of_template(&section("~a=2 ~b=1 ~c=1 ~e=2")));
+        assert_eq!(moved, expected);
     }
 
     #[test]
