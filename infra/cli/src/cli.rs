@@ -20,9 +20,11 @@ struct Cli {
 enum Command {
     /// Run the stack on this machine: the real template and binaries on an AWS emulator
     Local(local::Options),
-    /// Write a hook of your own: code, tests and template
+    /// Write a hook of your own, or an app: a workspace of your own that depends on Acuse
     #[command(subcommand)]
     New(command::new::Command),
+    /// Bring an app's template.yaml to this version of Acuse
+    Upgrade(command::upgrade::Arguments),
     /// Send signed events: a sample, a whole life cycle, or a payload of your own
     Send(command::send::Arguments),
     /// List, show and follow events, and replay rejected ones
@@ -79,6 +81,7 @@ pub async fn run(providers: Providers) -> ExitCode {
     let done = match cli.command {
         Command::Local(options) => command::local::run(options).await,
         Command::New(command) => command::new::run(command),
+        Command::Upgrade(arguments) => command::upgrade::run(arguments),
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
         Command::Logs(arguments) => command::logs::run(arguments).await,

@@ -13,6 +13,7 @@ pub(crate) mod quarantine;
 pub(crate) mod register;
 pub(crate) mod secrets;
 pub(crate) mod send;
+pub(crate) mod upgrade;
 
 mod confirm;
 mod interrupt;

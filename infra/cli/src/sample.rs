@@ -3,6 +3,8 @@
 mod about;
 mod signer;
 
+use std::borrow::Cow;
+
 use acuse_core::account::Account;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
@@ -19,9 +21,9 @@ use uuid::Uuid;
 pub use about::About;
 pub use signer::{SignerError, signer};
 
-const SECRETS: &str = include_str!("../../local/secrets.json");
-const RSA_KEY: &str = include_str!("../../local/rsa-public.pem");
-const ED25519_KEY: &str = include_str!("../../local/ed25519-public.pem");
+const SECRETS: &str = include_str!("../embedded/secrets.json");
+const RSA_KEY: &str = include_str!("../embedded/rsa-public.pem");
+const ED25519_KEY: &str = include_str!("../embedded/ed25519-public.pem");
 
 /// How the types of payments that came in end.
 const PAID: [&str; 3] = ["approved", "completed", "received"];
@@ -77,7 +79,7 @@ pub fn for_account(provider: &Provider, payload: String, account: &Account) -> S
 /// The payload file of a type, unchanged.
 pub fn payload(provider: &'static Provider, type_name: &str) -> Result<String, SampleError> {
     let payload = acuse_files::payload::payload(provider, type_name);
-    payload.map(str::to_owned).map_err(|error| {
+    payload.map(Cow::into_owned).map_err(|error| {
         SampleError(format!(
             "{error}\n(to send another type, write its payload to a file and give that with `--body FILE`)"
         ))

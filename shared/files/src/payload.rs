@@ -1,12 +1,15 @@
 //! Payload files: one for each type in the providers' guides.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use acuse_core::clock::Timestamp;
 use acuse_core::json;
 use acuse_core::provider::Provider;
 use include_dir::{Dir, include_dir};
 use thiserror::Error;
 
-static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures");
+static PAYLOADS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
 /// The time in all payload files, as each provider writes it.
 const MADE_AT_SECONDS: &str = "1689262934";
@@ -14,24 +17,48 @@ const MADE_AT_RFC3339: &str = "2024-03-20T10:00:00Z";
 
 /// No payload file has this type.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("`{provider}` has no event type `{type_name}`; there are\n  {}", .types.join("\n  "))]
-pub struct UnknownType {
-    provider: &'static str,
-    type_name: String,
-    types: &'static [&'static str],
+pub enum UnknownType {
+    /// The provider has no such type.
+    #[error("`{provider}` has no event type `{type_name}`; there are\n  {}", .types.join("\n  "))]
+    #[expect(missing_docs, reason = "the text says it")]
+    Type {
+        provider: &'static str,
+        type_name: String,
+        types: &'static [&'static str],
+    },
+    /// The type has no file.
+    #[error("`{0}` has no sample: write one to tests/fixtures/{0}.json")]
+    File(String),
 }
 
-/// The payload file of a type, unchanged.
+/// The payload file of a type, unchanged. One of a provider that is not built in is read from `tests/fixtures` of the
+/// app, which is the nearest folder with a template.yaml, from the working directory upwards.
 ///
 /// # Errors
 /// [`UnknownType`] lists the types that there are.
-pub fn payload(provider: &'static Provider, type_name: &str) -> Result<&'static str, UnknownType> {
-    let file = PAYLOADS.get_file(format!("{}/{type_name}.json", provider.name));
-    file.and_then(|file| file.contents_utf8()).ok_or_else(|| UnknownType {
-        provider: provider.name,
-        type_name: type_name.to_owned(),
-        types: provider.types,
-    })
+pub fn payload(provider: &'static Provider, type_name: &str) -> Result<Cow<'static, str>, UnknownType> {
+    let name = format!("{}/{type_name}", provider.name);
+    let file = PAYLOADS.get_file(format!("{name}.json"));
+    if let Some(text) = file.and_then(|file| file.contents_utf8()) {
+        return Ok(text.into());
+    }
+    if !provider.types.contains(&type_name) {
+        return Err(UnknownType::Type {
+            provider: provider.name,
+            type_name: type_name.to_owned(),
+            types: provider.types,
+        });
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    of_app(&here, &name).map(Cow::from).ok_or(UnknownType::File(name))
+}
+
+/// The file `name` of the app that `folder` is in.
+fn of_app(folder: &Path, name: &str) -> Option<String> {
+    let app = folder
+        .ancestors()
+        .find(|folder| folder.join("template.yaml").is_file())?;
+    std::fs::read_to_string(app.join(format!("tests/fixtures/{name}.json"))).ok()
 }
 
 /// `payload` as if it happened `now`. `new_id` makes the id of its resource from the one in the file.
@@ -63,9 +90,9 @@ mod tests {
         for provider in providers::ALL {
             for type_name in provider.types {
                 let payload = payload(provider, type_name).unwrap();
-                let fresh = renewed(provider, payload, now, |_| "another \"id\"".to_owned());
+                let fresh = renewed(provider, &payload, now, |_| "another \"id\"".to_owned());
                 let read = |text: &str| (provider.read)(&json::parse(text.as_bytes()).unwrap()).unwrap();
-                let (old, new) = (read(payload), read(&fresh));
+                let (old, new) = (read(&payload), read(&fresh));
                 let time = new.time.unwrap();
                 assert!(
                     [now.to_string(), now.as_seconds().to_string()].contains(&time),
@@ -84,5 +111,16 @@ mod tests {
             error.contains("payment_received\n  invoice_created\n  customer_updated"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn an_apps_own_payloads_are_in_its_folder() {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let inside = of_app(&checkout.join("src"), "onepay/payment.approved").unwrap();
+        assert_eq!(
+            inside,
+            payload(&providers::onepay::PROVIDER, "payment.approved").unwrap()
+        );
+        assert_eq!(of_app(checkout, "onepay/payment.unknown"), None);
     }
 }

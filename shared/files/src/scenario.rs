@@ -28,7 +28,7 @@ use thiserror::Error;
 pub use file::ScenarioError;
 pub use play::Played;
 
-static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/fixtures/scenarios");
+static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/scenarios");
 
 /// The events of a life cycle, checked.
 #[derive(Debug, Clone)]

@@ -174,7 +174,7 @@ impl Sample {
     fn written(&self, new_id: impl FnOnce(&str) -> String) -> Result<String, ChangeError> {
         let file = payload::payload(self.provider, &self.type_name).unwrap();
         let id = |old: &str| self.resource.clone().unwrap_or_else(|| new_id(old));
-        let text = payload::renewed(self.provider, file, self.at, id);
+        let text = payload::renewed(self.provider, &file, self.at, id);
         self.changes.iter().try_fold(text, |text, (path, value)| match value {
             Some(value) => change::set(&text, path, value.clone()),
             None => change::unset(&text, path),

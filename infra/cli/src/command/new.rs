@@ -1,5 +1,6 @@
-//! `acuse new`: writes code of the owner's into a checkout.
+//! `acuse new`: writes code of the owner's into a checkout, or a workspace of their own.
 
+pub(crate) mod app;
 mod diff;
 mod list;
 mod name;
@@ -33,6 +34,18 @@ pub(crate) enum Command {
 
 docs/hooks.md goes on from there.")]
     Hook(Hook),
+    /// Write an app: a workspace of your own that depends on Acuse, instead of a fork of it
+    ///
+    /// It has an example hook with its tests, the functions, the template, and `acuse` with the app's providers. Its
+    /// `cargo test` and `cargo run -- local` work at once, and an upgrade is a version number: `acuse upgrade`.
+    #[command(after_help = "Examples:
+  acuse new app shop --folder ../shop               in a clone of Acuse: depends on its origin, at its commit
+  acuse new app shop --acuse-git https://example.com/acuse --acuse-rev v0.2.0
+  acuse new app shop --acuse-path ../acuse          to work on both
+  acuse new app shop --dry-run                      shows what would be written
+
+docs/app.md goes on from there.")]
+    App(app::App),
 }
 
 /// `acuse new hook`
@@ -60,7 +73,10 @@ enum Kind {
 }
 
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
-    let Command::Hook(arguments) = command;
+    let arguments = match command {
+        Command::Hook(arguments) => arguments,
+        Command::App(arguments) => return app::run(arguments),
+    };
     let checkout = Checkout::find()?;
     let name = arguments.name;
     let kind = match arguments.acting {

@@ -10,7 +10,7 @@ use super::python::Venv;
 use crate::stack::running::{CREDENTIALS, REGION};
 
 /// Starts the emulator, which then refuses requests from browsers.
-const SCRIPT: &str = include_str!("../../../local/emulator.py");
+const SCRIPT: &str = include_str!("../../embedded/emulator.py");
 
 /// It usually takes half a second, and longer while the machine compiles.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);

@@ -12,7 +12,7 @@ use super::error::Error;
 use crate::terminal;
 
 /// Runs a command, and ends it and everything it has started when standard input closes.
-const SUPERVISOR: &str = include_str!("../../../local/supervise.py");
+const SUPERVISOR: &str = include_str!("../../embedded/supervise.py");
 
 /// How long the supervisor may take to end its process group, of which it gives the command two seconds.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);

@@ -17,14 +17,14 @@ use super::state::lock;
 pub(super) const EMULATOR: Tools = Tools {
     name: "the emulator",
     folder: "venv",
-    lock: include_str!("../../../local/requirements.txt"),
+    lock: include_str!("../../embedded/requirements.txt"),
 };
 
 /// cargo-lambda, for hot reload.
 pub(super) const WATCH: Tools = Tools {
     name: "cargo-lambda",
     folder: "venv-watch",
-    lock: include_str!("../../../local/requirements-watch.txt"),
+    lock: include_str!("../../embedded/requirements-watch.txt"),
 };
 
 /// The oldest Python that the emulator supports.

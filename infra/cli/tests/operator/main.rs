@@ -10,6 +10,7 @@
 
 mod accounts;
 mod answers;
+mod app;
 mod attacked;
 mod browser;
 mod checkout;

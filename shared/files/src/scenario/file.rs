@@ -133,7 +133,7 @@ impl FileEntry {
             );
             return Err(wrong("at", problem));
         }
-        let kind = fields::read(provider, payload).and_then(|reading| Some(reading.resource?.kind));
+        let kind = fields::read(provider, &payload).and_then(|reading| Some(reading.resource?.kind));
         Ok(Entry {
             provider,
             type_name: self.type_name,

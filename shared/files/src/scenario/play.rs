@@ -84,7 +84,7 @@ impl Entry {
 
     fn id_in_file(&self) -> Option<String> {
         let payload = payload(self.provider, &self.type_name).ok()?;
-        Some(fields::read(self.provider, payload)?.resource?.id)
+        Some(fields::read(self.provider, &payload)?.resource?.id)
     }
 
     /// The file's payload with the ids and times of this run, and the order number that its payments share.
@@ -98,7 +98,7 @@ impl Entry {
         let file = payload(self.provider, &self.type_name).map_err(|error| ("type", error.to_string()))?;
         let own = ids.named.get(&(self.provider.name, self.resource.clone()));
         let own = own.map_or("", String::as_str);
-        let mut text = renewed(self.provider, file, at, |_| own.to_owned());
+        let mut text = renewed(self.provider, &file, at, |_| own.to_owned());
         for ((provider, id), new) in &ids.in_files {
             if *provider == self.provider.name {
                 text = text.replace(&format!("\"{id}\""), &format!("\"{new}\""));

@@ -33,3 +33,24 @@ pub(super) fn with_hook(hooks_rs: &str, name: &Name, acts: bool) -> Result<Strin
 fn module_of(line: &str) -> Option<&str> {
     line.strip_prefix("mod ")?.strip_suffix(';')
 }
+
+/// `hooks.rs` without the owner's files and hooks.
+pub(super) fn without_yours(hooks_rs: &str) -> String {
+    let (mut kept, mut after) = (String::new(), "");
+    for line in hooks_rs.split_inclusive('\n') {
+        let text = line.trim();
+        let is_own = match after {
+            FILES => text.starts_with("mod "),
+            HOOKS => text.starts_with("hooks."),
+            _ => false,
+        };
+        if !is_own {
+            kept += line;
+            after = [FILES, HOOKS]
+                .into_iter()
+                .find(|marker| *marker == text)
+                .unwrap_or_default();
+        }
+    }
+    kept
+}

@@ -13,10 +13,14 @@ const TRANSACTIONAL: &str = include_str!("templates/transactional.rs.txt");
 const ACTING: &str = include_str!("templates/acting.rs.txt");
 
 /// What every hook imports.
-const PRELUDE: &str = include_str!("../../../../../shared/aws/src/prelude.rs");
+const PRELUDE: &str = include_str!("../../../embedded/prelude.rs");
 
 /// Where hooks are, from the checkout's root.
 const HOOKS: &str = "functions/consumer/src/hooks";
+
+const LIST: &str = "functions/consumer/src/hooks.rs";
+
+const TEMPLATE: &str = "template.yaml";
 
 /// Why there can't be such a hook. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -61,36 +65,38 @@ pub(super) fn plan(root: &Path, name: &Name, kind: &Kind) -> Result<Vec<Change>,
             return Err(PlanError::FileExists(path.clone()));
         }
     }
-    let list_path = PathBuf::from(format!("{HOOKS}.rs"));
-    let hooks_rs = read(root, &list_path)?;
+    let hooks_rs = read(root, Path::new(LIST))?;
     names_are_free(root, name, &hooks_rs)?;
+    changes(&hooks_rs, &read(root, Path::new(TEMPLATE))?, name, kind)
+}
 
-    let template_path = PathBuf::from("template.yaml");
-    let template_yaml = read(root, &template_path)?;
+/// The changes of these two files, and the hook's own file.
+pub(super) fn changes(hooks_rs: &str, template_yaml: &str, name: &Name, kind: &Kind) -> Result<Vec<Change>, PlanError> {
     let (hooks_after, acts) = match kind {
-        Kind::Transactional { .. } => (list::with_hook(&hooks_rs, name, false)?, false),
-        Kind::Acting => (list::with_hook(&hooks_rs, name, true)?, true),
+        Kind::Transactional { .. } => (list::with_hook(hooks_rs, name, false)?, false),
+        Kind::Acting => (list::with_hook(hooks_rs, name, true)?, true),
     };
     let (template_after, added) = match kind {
-        Kind::Transactional { table } => template::with_table(&template_yaml, table)?,
-        Kind::Acting => template::with_url(&template_yaml, name)?,
+        Kind::Transactional { table } => template::with_table(template_yaml, table)?,
+        Kind::Acting => template::with_url(template_yaml, name)?,
     };
+    let module = name.snake();
     let call = if acts { "acting" } else { "transactional" };
     let hook = Change {
-        path: file,
+        path: PathBuf::from(HOOKS).join(format!("{module}.rs")),
         before: None,
         after: code(name, kind),
         added: vec!["the hook and its tests".to_owned()],
     };
     let list = Change {
-        path: list_path,
-        before: Some(hooks_rs),
+        path: LIST.into(),
+        before: Some(hooks_rs.to_owned()),
         after: hooks_after,
         added: vec![format!("mod {module}"), format!("hooks.{call}(…)")],
     };
     let template = Change {
-        path: template_path,
-        before: Some(template_yaml),
+        path: TEMPLATE.into(),
+        before: Some(template_yaml.to_owned()),
         after: template_after,
         added,
     };

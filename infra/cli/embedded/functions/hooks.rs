@@ -1,0 +1,1 @@
+../../../../functions/consumer/src/hooks.rs

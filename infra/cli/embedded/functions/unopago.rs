@@ -1,0 +1,1 @@
+../../../../functions/unopago/src/main.rs
