@@ -196,12 +196,7 @@ async fn a_base64_body_is_decoded_before_it_is_verified() {
     let running = stack().await;
     for provider in providers::ALL {
         let name = provider.name;
-        let mut letters = name.chars();
-        let output = format!(
-            "{}{}FunctionName",
-            letters.next().unwrap().to_ascii_uppercase(),
-            letters.as_str()
-        );
+        let output = format!("{}FunctionName", provider.logical_id());
         let path = format!("{}/fixtures/invoke/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let event = std::fs::read(path).unwrap();
         let url = format!(

@@ -7,6 +7,7 @@ use std::time::Instant;
 use acuse_cli::local::{Checkout, Error, Options, Progress, Stack};
 use acuse_cli::terminal::{self, Table};
 use acuse_cli::{note, sample};
+use acuse_core::provider::Provider;
 use acuse_core::providers;
 
 use super::Failure;
@@ -51,7 +52,12 @@ fn summary(stack: &Stack, state: Option<&Path>) {
         table.add_row([what, &format!("{}{path}", running.http)]);
     }
     table.add_row(["inspector", &format!("{}/", running.inspector)]);
-    let first = providers::ALL.first();
+    let is_used = |provider: &&&Provider| {
+        running
+            .outputs
+            .contains_key(&format!("{}SecretId", provider.logical_id()))
+    };
+    let first = providers::ALL.iter().find(is_used);
     if let Some((provider, name)) = first.and_then(|provider| Some((provider.name, sample::money_came_in(provider)?))) {
         table.add_row(["send", &format!("cargo run -- send {provider} {name}{option}")]);
     }
