@@ -18,7 +18,7 @@ mod hooks {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init(env!("CARGO_CRATE_NAME"));
-    run_consumer(|setup| {
+    run_consumer(acuse_core::providers::ALL, |setup| {
         let mut shipped = Hooks::default();
         shipped.transactional(hooks::payments::Payments::from_env(setup)?);
         if let Some(eventbridge) = hooks::eventbridge::EventBridge::from_env(setup) {

@@ -25,7 +25,7 @@ static SECRETS: LazyLock<Vec<(&Provider, Secrets)>> = LazyLock::new(|| {
     let secrets = |provider| Secrets::parse(provider, &stored).unwrap();
     providers::ALL
         .iter()
-        .map(|provider| (*provider, secrets(provider)))
+        .map(|provider| (provider, secrets(provider)))
         .collect()
 });
 

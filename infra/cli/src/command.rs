@@ -23,13 +23,13 @@ mod webhooks;
 use std::error::Error;
 use std::io;
 
-use acuse_cli::local::Error as LocalError;
-use acuse_cli::sample::SignerError;
-use acuse_cli::stack::logs::LogsError;
-use acuse_cli::stack::secret::StackSecretError;
-use acuse_cli::stack::target::TargetError;
-use acuse_cli::terminal::{self, quoted};
-use acuse_cli::webhooks::ApiError;
+use crate::local::Error as LocalError;
+use crate::sample::SignerError;
+use crate::stack::logs::LogsError;
+use crate::stack::secret::StackSecretError;
+use crate::stack::target::TargetError;
+use crate::terminal::{self, quoted};
+use crate::webhooks::ApiError;
 
 /// Input that can't be read.
 #[derive(Debug, thiserror::Error)]

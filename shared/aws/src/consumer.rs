@@ -10,6 +10,7 @@ use std::time::Duration;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::{Backoff, Consumer, Policy, WaitPolicy};
 use acuse_core::event::Environment;
+use acuse_core::provider::Providers;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, run, service_fn};
@@ -28,7 +29,8 @@ pub type BoxedHook = Box<dyn acuse_core::hook::AnyHook<aws_sdk_dynamodb::types::
 /// The function's time-out if the runtime names none: the template's default.
 const TIME_OUT: Duration = Duration::from_secs(30);
 
-/// Consumes batches until Lambda ends the process. `hooks` makes the hooks, in the order in which they are called.
+/// Consumes batches of the events of `providers` until Lambda ends the process. `hooks` makes the hooks, in the order in
+/// which they are called.
 ///
 /// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`, `RETENTION_DAYS`,
 /// `MAX_ATTEMPTS`, `RETRY_BASE_SECONDS`, `RETRY_MAX_SECONDS`, `WAIT_MAX_SECONDS`, `MAX_RECEIVE_COUNT`,
@@ -36,7 +38,10 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// A missing or invalid variable, by name; the errors of `hooks`; the runtime's own errors.
-pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Hooks, Error>) -> Result<(), Error> {
+pub async fn run_consumer(
+    providers: Providers,
+    hooks: impl FnOnce(&Setup) -> Result<Hooks, Error>,
+) -> Result<(), Error> {
     let variables = Variables::ENVIRONMENT;
     let event_queue = variables.required("EVENT_QUEUE_URL", "the URL of the event queue")?;
     let dead_letter_queue = variables.required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
@@ -50,7 +55,15 @@ pub async fn run_consumer(hooks: impl FnOnce(&Setup) -> Result<Hooks, Error>) ->
         dead_letter_queue,
     };
     let hooks = hooks(&setup)?;
-    let consumer = Consumer::new(ledger, inbox, hooks.into_vec(), policy, SystemClock, SystemRandom)?;
+    let consumer = Consumer::new(
+        providers,
+        ledger,
+        inbox,
+        hooks.into_vec(),
+        policy,
+        SystemClock,
+        SystemRandom,
+    )?;
 
     let consumer = &consumer;
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {

@@ -31,8 +31,7 @@ use crate::event::key::IdempotencyKey;
 use crate::hook::AnyHook;
 use crate::ledger::Ledger;
 use crate::metric;
-use crate::provider::Provider;
-use crate::providers;
+use crate::provider::{Provider, Providers};
 use crate::wire::envelope::{Envelope, EnvelopeError};
 pub use backoff::Backoff;
 use delete_or_return::Outcome;
@@ -48,6 +47,7 @@ const LAST: Duration = Duration::from_millis(500);
 
 /// Applies events to the ledger and calls the hooks. Knows nothing of HTTP.
 pub struct Consumer<L: Ledger, I> {
+    providers: Providers,
     ledger: L,
     inbox: I,
     hooks: Vec<Box<dyn AnyHook<L::Write>>>,
@@ -87,11 +87,12 @@ impl Policy {
 pub struct SameName(&'static str);
 
 impl<L: Ledger, I: Inbox> Consumer<L, I> {
-    /// A consumer that calls `hooks` in this order.
+    /// A consumer of the events of `providers` that calls `hooks` in this order.
     ///
     /// # Errors
     /// [`SameName`] if two hooks share a name.
     pub fn new(
+        providers: Providers,
         ledger: L,
         inbox: I,
         hooks: Vec<Box<dyn AnyHook<L::Write>>>,
@@ -104,6 +105,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             return Err(SameName(hook.name()));
         }
         Ok(Self {
+            providers,
             ledger,
             inbox,
             hooks,
@@ -142,7 +144,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         let (mut groups, mut failed) = (Vec::<Vec<Part>>::new(), Vec::new());
         let mut places: HashMap<IdempotencyKey, usize> = HashMap::new();
         for message in batch {
-            match read_envelope(&message) {
+            match read_envelope(self.providers, &message) {
                 Ok((envelope, provider)) => {
                     let own = self.policy.environment.unwrap_or(Environment::Live);
                     for part in parts::parts(message, &envelope, provider, own) {
@@ -205,10 +207,11 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     }
 }
 
-fn read_envelope(message: &Received) -> Result<(Envelope, &'static Provider), EnvelopeError> {
+fn read_envelope(providers: Providers, message: &Received) -> Result<(Envelope, &'static Provider), EnvelopeError> {
     let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
     let envelope = Envelope::from_message(&message.text, attribute)?;
-    let provider = providers::by_name(&envelope.provider)
+    let provider = providers
+        .by_name(&envelope.provider)
         .ok_or_else(|| EnvelopeError::UnknownProvider(envelope.provider.clone()))?;
     Ok((envelope, provider))
 }

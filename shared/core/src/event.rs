@@ -134,10 +134,10 @@ impl Event {
     ) -> Self {
         let reading = Reading {
             environment,
-            legacy: LegacyReading {
+            legacy: Some(LegacyReading {
                 no_environment: true,
                 ..LegacyReading::default()
-            },
+            }),
             ..Reading::new("unreadable", Kind::Unknown, Occurs::Once)
         };
         Self {
@@ -250,7 +250,7 @@ impl Event {
     }
 
     /// Whether the resource is of this kind, or would be if the payload named its id.
-    pub(crate) fn is_about(&self, kind: &str) -> bool {
+    pub fn is_about(&self, kind: &str) -> bool {
         match &self.resource {
             Some(resource) => resource.kind == kind,
             None => self.type_name.rsplit_once('.').is_some_and(|(own, _)| own == kind),

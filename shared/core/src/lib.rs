@@ -22,6 +22,9 @@
 //! Absent on purpose: the AWS SDK, environment variables, the wall clock, randomness. They come in through ports
 //! ([`clock::Clock`], [`receive::Outbox`], [`ledger::Ledger`], …).
 
+// A provider's file says `acuse_core::` for this crate, and so is the same text in an app's own crate.
+extern crate self as acuse_core;
+
 pub mod account;
 pub mod clock;
 pub mod consume;
@@ -37,3 +40,11 @@ pub mod receive;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod wire;
+
+/// What the exported macros expand to. Not an API.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::event::amount::AsSent;
+    pub use crate::providers::objects::Member;
+    pub use serde;
+}

@@ -4,17 +4,19 @@ mod environment;
 pub mod id;
 mod kind;
 mod reading;
+mod registry;
 pub mod scheme;
 
 pub use crate::account::Environment;
 use crate::json::Value;
-pub(crate) use environment::environment;
+pub use environment::environment;
 pub use id::Id;
 pub use kind::Kind;
 pub use reading::{LegacyReading, Occurs, Reading, Resource, Unreadable};
+pub use registry::Providers;
 use scheme::{Scheme, SettingError};
 
-/// Everything that Acuse knows about one provider. The three of them are in [`providers`](crate::providers).
+/// Everything that Acuse knows about one provider. The built-in ones are in [`providers`](crate::providers).
 #[derive(Debug, Clone, Copy)]
 pub struct Provider {
     /// The name in routes, messages, keys and configuration, in lower case.

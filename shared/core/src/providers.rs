@@ -1,20 +1,17 @@
-//! The providers, one file each. Their names appear nowhere else in this crate.
+//! The built-in providers, one file each. Their names appear nowhere else in this crate.
+//!
+//! A provider of your own is such a file in your own crate: it names everything by `acuse_core::`, here as well.
 
 mod event_types;
 pub mod kuenta;
-mod objects;
+pub(crate) mod objects;
 pub mod onepay;
 pub mod unopago;
 
-use crate::provider::Provider;
+use crate::provider::Providers;
 
-/// All of them.
-pub const ALL: &[&Provider] = &[&unopago::PROVIDER, &onepay::PROVIDER, &kuenta::PROVIDER];
-
-/// The provider called `name`.
-pub fn by_name(name: &str) -> Option<&'static Provider> {
-    ALL.iter().find(|provider| provider.name == name).copied()
-}
+/// The built-in providers.
+pub const ALL: Providers = Providers::new(&[&unopago::PROVIDER, &onepay::PROVIDER, &kuenta::PROVIDER]);
 
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,7 @@ mod play;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use acuse_core::provider::Provider;
+use acuse_core::provider::{Provider, Providers};
 use include_dir::{Dir, include_dir};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -73,12 +73,12 @@ pub struct UnknownScenario {
     names: Vec<&'static str>,
 }
 
-/// The scenarios in `tests/fixtures/scenarios`, by name.
+/// The scenarios in `tests/fixtures/scenarios`, by name. They are of events of `providers`.
 ///
 /// # Errors
 /// None for the files as committed; tests read them all.
-pub fn all() -> Result<Vec<Scenario>, ScenarioError> {
-    let scenarios = texts().map(|(name, text)| Scenario::parse(name, text));
+pub fn all(providers: Providers) -> Result<Vec<Scenario>, ScenarioError> {
+    let scenarios = texts().map(|(name, text)| Scenario::parse(providers, name, text));
     scenarios.collect()
 }
 

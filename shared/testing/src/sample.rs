@@ -34,28 +34,18 @@ pub struct Sample {
     changes: Vec<(String, Option<Box<RawValue>>)>,
 }
 
-/// An event of `provider` with the payload of its guide, such as `sample("onepay", "payment.approved")`.
+/// An event of the built-in `provider` with the payload of its guide, such as `sample("onepay", "payment.approved")`.
+/// [`Sample::of`] makes one of any provider.
 ///
 /// It happens at [`START`], to the default account. Each [`event`](Sample::event) is about a new resource; the ids are
 /// the same in every run of a test.
 #[track_caller]
 pub fn sample(provider: &str, type_name: &str) -> Sample {
-    let known = providers::by_name(provider).unwrap_or_else(|| {
-        let names: Vec<_> = providers::ALL.iter().map(|provider| provider.name).collect();
+    let known = providers::ALL.by_name(provider).unwrap_or_else(|| {
+        let names: Vec<_> = providers::ALL.names().collect();
         panic!("no provider is called `{provider}`; there are {}", names.join(", "))
     });
-    if let Err(error) = payload::payload(known, type_name) {
-        panic!("{error}");
-    }
-    Sample {
-        provider: known,
-        type_name: type_name.to_owned(),
-        at: START,
-        account: Account::default(),
-        environment: None,
-        resource: None,
-        changes: Vec::new(),
-    }
+    Sample::of(known, type_name)
 }
 
 /// A number exactly as written, for [`Sample::with`] and [`Item::has`](crate::Item::has): `number("150000.00")`.
@@ -70,6 +60,24 @@ pub fn number(text: &str) -> Box<RawValue> {
 }
 
 impl Sample {
+    /// An event of `provider`, which may be one of your own: `Sample::of(&wompi::PROVIDER, "transaction.updated")`. The
+    /// rest is as [`sample`] says.
+    #[track_caller]
+    pub fn of(provider: &'static Provider, type_name: &str) -> Self {
+        if let Err(error) = payload::payload(provider, type_name) {
+            panic!("{error}");
+        }
+        Self {
+            provider,
+            type_name: type_name.to_owned(),
+            at: START,
+            account: Account::default(),
+            environment: None,
+            resource: None,
+            changes: Vec::new(),
+        }
+    }
+
     /// Sets a value of the payload: `payment.reference`, `items.0.sku`, or a JSON pointer, `/payment/reference`. The
     /// last name may be a new one. All other values stay as the file has them, numbers to the digit.
     #[track_caller]

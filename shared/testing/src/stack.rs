@@ -22,6 +22,7 @@ use acuse_core::consume::{Consumer, Policy, Received};
 use acuse_core::error::chain;
 use acuse_core::event::Event;
 use acuse_core::ledger::Status;
+use acuse_core::provider::Providers;
 use acuse_core::wire::envelope::{Envelope, Replay};
 use futures_util::future::{Either, join, select};
 
@@ -54,6 +55,7 @@ type MakeHooks = Box<dyn Fn(&Setup) -> Result<Vec<BoxedHook>, Error> + Send + Sy
 /// be on Lambda.
 pub struct Stack {
     setup: Setup,
+    providers: Providers,
     make_hooks: Vec<MakeHooks>,
     variables: BTreeMap<String, String>,
     receivers: Vec<Receiver>,
@@ -240,6 +242,7 @@ impl Stack {
         };
         let random = InTurn(Arc::clone(&self.bits));
         let consumer = Consumer::new(
+            self.providers,
             ledger,
             inbox,
             hooks.collect(),

@@ -103,7 +103,16 @@ pub(super) async fn consume_to(
     };
     let hooks = hooks.into_iter().map(|hook| Box::new(hook) as Box<_>).collect();
     let (inbox, clock) = (FakeInbox::default(), StoppedClock::at(seconds(10)));
-    let consumer = Consumer::new(tables.ledger.clone(), &inbox, hooks, policy, clock, Dice::default()).unwrap();
+    let consumer = Consumer::new(
+        acuse_core::providers::ALL,
+        tables.ledger.clone(),
+        &inbox,
+        hooks,
+        policy,
+        clock,
+        Dice::default(),
+    )
+    .unwrap();
     tables.calls.take();
     let failed = consumer.consume(vec![message], seconds(40)).await;
     let dead = inbox.dead().into_iter().map(|(_, reason)| reason).collect();

@@ -2,9 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
-use acuse_cli::terminal;
-
 use super::{Failure, Unreadable};
+use crate::terminal;
 
 /// Asks whether to do `what`, unless the command line has `--yes`.
 pub(crate) fn confirm(what: &str, yes: bool) -> Result<(), Failure> {

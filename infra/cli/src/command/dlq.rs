@@ -3,14 +3,6 @@
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::bindings::Bindings;
-use acuse_cli::stack::dead_letters::{DeadLetter, send_back};
-use acuse_cli::stack::error::StackError;
-use acuse_cli::stack::include::{Counts, Include};
-use acuse_cli::stack::queue::Walk;
-use acuse_cli::stack::target::Target;
-use acuse_cli::terminal::{self, Table, cut};
-use acuse_cli::{note, say};
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use aws_sdk_sqs::Client;
@@ -21,6 +13,14 @@ use super::confirm::confirm;
 use super::interrupt::Interrupt;
 use super::options::{Caution, Selection};
 use super::progress::{Bar, note_hidden};
+use crate::stack::bindings::Bindings;
+use crate::stack::dead_letters::{DeadLetter, send_back};
+use crate::stack::error::StackError;
+use crate::stack::include::{Counts, Include};
+use crate::stack::queue::Walk;
+use crate::stack::target::Target;
+use crate::terminal::{self, Table, cut};
+use crate::{note, say};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

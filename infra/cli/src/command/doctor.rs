@@ -9,13 +9,8 @@ mod queues;
 use std::error::Error;
 use std::process::ExitCode;
 
-use acuse_cli::stack::filter::{account_option, account_parser};
-use acuse_cli::stack::target::Target;
-use acuse_cli::terminal::{self, quoted};
-use acuse_cli::webhooks::kuenta::{Api, BASE};
 use acuse_core::account::AccountName;
 use acuse_core::error::chain;
-use acuse_core::providers;
 use aws_sdk_cloudformation::types::StackResource;
 use clap::Args;
 use serde_json::json;
@@ -23,6 +18,11 @@ use serde_json::json;
 use super::Failure;
 use super::options::StackOptions;
 use super::webhooks::ManagementApi as _;
+use crate::registry::providers;
+use crate::stack::filter::{account_option, account_parser};
+use crate::stack::target::Target;
+use crate::terminal::{self, quoted};
+use crate::webhooks::kuenta::{Api, BASE};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -75,7 +75,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         healthy &= found.is_ok();
         print(arguments.json, check, &found);
     };
-    for provider in providers::ALL {
+    for provider in providers() {
         if let Err(switched_off) = target.is_used(provider) {
             report(provider.name, Ok(switched_off.to_string()));
             continue;
@@ -148,7 +148,7 @@ fn of_type<'a>(resources: &'a Resources, kind: &str) -> Result<Vec<(&'a str, &'a
 
 /// Whether Kuenta posts to an account of this stack, with every event of its guide.
 async fn registered(target: &Target, api: &Api, account: &AccountName) -> Checked {
-    let provider = &providers::kuenta::PROVIDER;
+    let provider = &acuse_core::providers::kuenta::PROVIDER;
     let url = target.webhook_url(provider, account)?;
     let client = api.client().map_err(|failure| Problem(failure.lines().join("\n")))?;
     let webhooks = client.list().await?;

@@ -10,18 +10,18 @@ use std::time::Duration;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
-use acuse_cli::stack::events::{recent, status};
-use acuse_cli::terminal::{self, Table, cut};
-use acuse_cli::{note, say};
-use acuse_core::providers;
 use clap::{Args, Subcommand};
+use conflict::{Conflicts, Decision};
+use replay::Replay;
+use show::Show;
 
 use super::Failure;
 use super::interrupt::interrupted;
 use super::options::{Caution, Selection};
-use conflict::{Conflicts, Decision};
-use replay::Replay;
-use show::Show;
+use crate::registry::providers;
+use crate::stack::events::{recent, status};
+use crate::terminal::{self, Table, cut};
+use crate::{note, say};
 
 // The widest cells of lists, in columns: the types and ids of the providers' guides fit.
 const TYPE: usize = 40;
@@ -216,7 +216,7 @@ type Seen = (&'static str, u32, u32);
 fn overrun(records: &[Record], known: &HashMap<String, Seen>) -> Vec<&'static str> {
     let of = |name: &'static str| records.iter().filter(move |record| record.provider == name);
     let is_new = |record: &Record| !known.contains_key(&record.key);
-    let names = providers::ALL.iter().map(|provider| provider.name);
+    let names = providers().names();
     names
         .filter(|name| of(name).count() >= Tail::NEWEST && of(name).all(is_new))
         .collect()

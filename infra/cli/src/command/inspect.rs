@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::loopback::Loopback;
-use acuse_cli::{inspector, say};
 use clap::Args;
 
 use super::Failure;
 use super::interrupt::interrupted;
 use super::options::StackOptions;
+use crate::loopback::Loopback;
+use crate::{inspector, say};
 
 /// Arguments of `acuse inspect`.
 #[derive(Debug, Args)]

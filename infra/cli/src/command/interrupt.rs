@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::note;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
+
+use crate::note;
 
 /// The exit code that shells report for a program ended by SIGINT.
 pub(crate) const INTERRUPTED: u8 = 130;

@@ -2,16 +2,16 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::note;
-use acuse_cli::webhooks::client::Pace;
-use acuse_cli::webhooks::kuenta::{Api, Kuenta};
-use acuse_cli::webhooks::{self, ApiError};
 use acuse_core::providers::kuenta::PROVIDER;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Failure;
 use super::webhooks::{Create, Delete, Events, List, ManagementApi, Place, newest, say, token};
+use crate::note;
+use crate::webhooks::client::Pace;
+use crate::webhooks::kuenta::{Api, Kuenta};
+use crate::webhooks::{self, ApiError};
 
 /// `acuse kuenta`
 pub(crate) type Command = super::webhooks::Command<Webhooks>;

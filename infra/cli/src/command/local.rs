@@ -4,14 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use acuse_cli::local::{Checkout, Error, Options, Progress, Stack};
-use acuse_cli::terminal::{self, Table};
-use acuse_cli::{note, sample};
-use acuse_core::provider::Provider;
-use acuse_core::providers;
-
 use super::Failure;
 use super::interrupt::{INTERRUPTED, interrupted};
+use crate::local::{Checkout, Error, Options, Progress, Stack};
+use crate::registry::providers;
+use crate::terminal::{self, Table};
+use crate::{note, sample};
+use acuse_core::provider::Provider;
 
 /// Runs until a signal arrives or a process of the stack ends.
 pub(crate) async fn run(mut options: Options) -> Result<ExitCode, Failure> {
@@ -52,12 +51,12 @@ fn summary(stack: &Stack, state: Option<&Path>) {
         table.add_row([what, &format!("{}{path}", running.http)]);
     }
     table.add_row(["inspector", &format!("{}/", running.inspector)]);
-    let is_used = |provider: &&&Provider| {
+    let is_used = |provider: &&'static Provider| {
         running
             .outputs
             .contains_key(&format!("{}SecretId", provider.logical_id()))
     };
-    let first = providers::ALL.iter().find(is_used);
+    let first = providers().iter().find(is_used);
     if let Some((provider, name)) = first.and_then(|provider| Some((provider.name, sample::money_came_in(provider)?))) {
         table.add_row(["send", &format!("cargo run -- send {provider} {name}{option}")]);
     }

@@ -3,16 +3,16 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use acuse_cli::stack::filter::moment;
-use acuse_cli::stack::logs::Logs;
-use acuse_cli::terminal;
-use acuse_cli::{note, say};
 use acuse_core::clock::Timestamp;
 use clap::Args;
 
 use super::Failure;
 use super::interrupt::interrupted;
 use super::options::StackOptions;
+use crate::stack::filter::moment;
+use crate::stack::logs::Logs;
+use crate::terminal;
+use crate::{note, say};
 
 /// Leaves out metrics, and what Lambda prints around each invocation. A line has time, level, function, message
 /// and fields.

@@ -9,13 +9,13 @@ mod text;
 
 use std::process::ExitCode;
 
-use acuse_cli::local::Checkout;
-use acuse_cli::terminal;
-use acuse_cli::{note, say};
 use clap::{Args, Subcommand};
+use name::Name;
 
 use super::Failure;
-use name::Name;
+use crate::local::Checkout;
+use crate::terminal;
+use crate::{note, say};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

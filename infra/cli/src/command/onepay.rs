@@ -4,11 +4,6 @@ mod store;
 
 use std::process::ExitCode;
 
-use acuse_cli::stack::filter::account_option;
-use acuse_cli::webhooks::client::Pace;
-use acuse_cli::webhooks::onepay::{BASE, Change, Onepay};
-use acuse_cli::webhooks::{self, ApiError, Webhook};
-use acuse_cli::{note, say};
 use acuse_core::account::AccountName;
 use acuse_core::providers::onepay::PROVIDER;
 use clap::{Args, Subcommand};
@@ -16,6 +11,11 @@ use thiserror::Error;
 
 use super::Failure;
 use super::webhooks::{Create, Delete, Events, List, ManagementApi, print, required_token, say};
+use crate::stack::filter::account_option;
+use crate::webhooks::client::Pace;
+use crate::webhooks::onepay::{BASE, Change, Onepay};
+use crate::webhooks::{self, ApiError, Webhook};
+use crate::{note, say};
 
 /// `acuse onepay`
 pub(crate) type Command = super::webhooks::Command<Webhooks>;

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use acuse_cli::local::Checkout;
-use acuse_cli::stack::filter::Filter;
-use acuse_cli::stack::running::Running;
-use acuse_cli::stack::target::{Target, TargetError};
 use clap::Args;
 
 use super::Failure;
+use crate::local::Checkout;
+use crate::stack::filter::Filter;
+use crate::stack::running::Running;
+use crate::stack::target::{Target, TargetError};
 
 /// Which stack a command works on.
 #[derive(Debug, Args)]

@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::note;
-use acuse_cli::stack::queue::{HIDDEN, Walk};
 use acuse_core::clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::note;
+use crate::stack::queue::{HIDDEN, Walk};
 
 /// A bar on standard error, or nothing if that is not a terminal.
 pub(crate) struct Bar(ProgressBar);

@@ -2,11 +2,6 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::stack::filter::{account_parser, provider_parser};
-use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
-use acuse_cli::stack::queue::Walk;
-use acuse_cli::terminal::{self, Table, quoted};
-use acuse_cli::{note, say};
 use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
 use clap::{Args, Subcommand};
@@ -16,6 +11,11 @@ use super::confirm::confirm;
 use super::interrupt::Interrupt;
 use super::options::StackOptions;
 use super::progress::note_hidden;
+use crate::stack::filter::{account_parser, provider_parser};
+use crate::stack::quarantine::{Quarantined, Reverifier};
+use crate::stack::queue::Walk;
+use crate::terminal::{self, Table, quoted};
+use crate::{note, say};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -6,13 +6,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::filter::{self, account_parser, provider_parser};
-use acuse_cli::stack::quarantine::{Quarantined, Reverifier};
-use acuse_cli::stack::queue::Walk;
-use acuse_cli::stack::secret::{StackSecret, StackSecretError};
-use acuse_cli::stack::target::Target;
-use acuse_cli::terminal::{self, quoted};
-use acuse_cli::{note, say};
 use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::provider::Provider;
@@ -27,6 +20,13 @@ use super::interrupt::interrupted;
 use super::options::StackOptions;
 use super::progress::countdown;
 use super::secrets::ACCEPTED_AFTER;
+use crate::stack::filter::{self, account_parser, provider_parser};
+use crate::stack::quarantine::{Quarantined, Reverifier};
+use crate::stack::queue::Walk;
+use crate::stack::secret::{StackSecret, StackSecretError};
+use crate::stack::target::Target;
+use crate::terminal::{self, quoted};
+use crate::{note, say};
 
 /// A shorter window would be over before every function knows of it.
 const SHORTEST: Duration = Duration::from_secs(120);

@@ -14,10 +14,6 @@ mod rotate;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use acuse_cli::note;
-use acuse_cli::stack::filter::{account_option, account_parser, provider_parser};
-use acuse_cli::stack::secret::{StackSecret, Stored};
-use acuse_cli::stack::target::Target;
 use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::StoredAccount;
@@ -26,6 +22,10 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::options::StackOptions;
+use crate::note;
+use crate::stack::filter::{account_option, account_parser, provider_parser};
+use crate::stack::secret::{StackSecret, Stored};
+use crate::stack::target::Target;
 pub(super) use bind::Binding;
 pub(super) use input::ask;
 

@@ -11,20 +11,19 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use acuse_cli::note;
-use acuse_cli::sample::Break;
-use acuse_cli::stack::filter::{account_parser, provider_parser};
 use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
-use clap::Args;
-
 use change::Changes;
+use clap::Args;
 use deliver::Deliveries;
 use payload::{Shuffle, Source, read_scenario};
 use sender::Senders;
 
 use super::options::StackOptions;
 use super::{Failure, Unreadable};
+use crate::note;
+use crate::sample::Break;
+use crate::stack::filter::{account_parser, provider_parser};
 
 #[derive(Debug, Args)]
 #[command(

@@ -5,18 +5,19 @@ mod account;
 use std::env::{self, VarError};
 use std::ops::Deref;
 
-use acuse_cli::stack::filter::account_option;
-use acuse_cli::stack::secret::StackSecret;
-use acuse_cli::stack::target::Target;
-use acuse_cli::terminal::{self, Table};
-use acuse_cli::webhooks::client::Client;
-use acuse_cli::webhooks::{self, ChoiceError, Webhook};
-use acuse_cli::{note, say};
 use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::{Problem, SecretError};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+
+use crate::stack::filter::account_option;
+use crate::stack::secret::StackSecret;
+use crate::stack::target::Target;
+use crate::terminal::{self, Table};
+use crate::webhooks::client::Client;
+use crate::webhooks::{self, ChoiceError, Webhook};
+use crate::{note, say};
 
 pub(super) use account::AccountOptions;
 

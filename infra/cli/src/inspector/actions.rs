@@ -7,7 +7,6 @@ use acuse_aws::system::SystemClock;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::consume::SetAside;
-use acuse_core::providers;
 use acuse_core::receive::Outbox;
 use aws_sdk_sqs::types::Message;
 use axum::extract::{Form, Query, State};
@@ -21,6 +20,7 @@ use super::view::quarantine::{self, Item};
 use super::words::Words;
 use super::{Failed, Inspector, Key};
 use crate::http::post;
+use crate::registry::providers;
 use crate::sample::{self, Break, Sample};
 use crate::stack::bindings::Bindings;
 use crate::stack::dead_letters::{DeadLetter, send_back};
@@ -215,7 +215,9 @@ pub(super) async fn send(
         return Ok(Redirect::to("/"));
     }
     let (name, type_name) = form.sample.split_once(' ').unwrap_or_default();
-    let provider = providers::by_name(name).ok_or_else(|| Failed(format!("no provider is called `{name}`").into()))?;
+    let provider = providers()
+        .by_name(name)
+        .ok_or_else(|| Failed(format!("no provider is called `{name}`").into()))?;
     let provider = target.provider(provider)?;
     let secrets = sample::signer(target, provider, &AccountName::DEFAULT).await?;
     let now = SystemClock.now();

@@ -5,11 +5,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use acuse_core::providers;
 use acuse_core::receive::secrets::Accounts;
 use serde_json::{Map, Value};
 
 use super::error::Error;
+use crate::registry::providers;
 use crate::sample;
 
 /// The owner's file, which git ignores, at the top of the checkout.
@@ -44,14 +44,14 @@ pub(super) fn own(file: &Path, variables: &BTreeMap<String, String>) -> Result<B
     })?;
     let mut secrets = BTreeMap::new();
     for (name, value) in named {
-        let provider = providers::by_name(&name);
+        let provider = providers().by_name(&name);
         let variable = provider.map_or_else(|| name.clone(), |provider| provider.variable(SECRET_ID));
         let Some(id) = variables.get(&variable) else {
             if provider.is_some() {
                 // It is switched off.
                 continue;
             }
-            let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name).collect();
+            let names: Vec<&str> = providers().names().collect();
             return Err(problem(format!(
                 "`{name}` is no provider ({}), and no variable of a function in template.yaml",
                 names.join(", ")
@@ -71,7 +71,7 @@ pub(super) fn own(file: &Path, variables: &BTreeMap<String, String>) -> Result<B
 
 /// Each provider's local secret, by its id.
 pub(super) fn shipped(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let used = providers::ALL.iter().filter_map(|provider| {
+    let used = providers().iter().filter_map(|provider| {
         let id = variables.get(&provider.variable(SECRET_ID))?;
         Some((id.clone(), sample::local_secret(provider).to_string()))
     });

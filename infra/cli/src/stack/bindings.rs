@@ -10,11 +10,11 @@ use acuse_core::consume::SetAside;
 use acuse_core::error::chain;
 use acuse_core::event::{Environment, Event, payload};
 use acuse_core::provider::Provider;
-use acuse_core::providers;
 use acuse_core::receive::secrets::Accounts;
 use acuse_core::receive::{SecretStore, StoreError};
 use acuse_core::wire::envelope::Envelope;
 
+use crate::registry::providers;
 use crate::stack::error::StackError;
 use crate::stack::events::set_aside_reason;
 use crate::stack::target::{Target, TargetError};
@@ -55,7 +55,7 @@ impl Bindings {
 
     /// Reads what the accounts of the provider with this name are bound to, once.
     pub async fn load(&mut self, target: &Target, provider: &str) -> Result<(), TargetError> {
-        if let Some(provider) = providers::by_name(provider)
+        if let Some(provider) = providers().by_name(provider)
             && !self.accounts.contains_key(provider.name)
             // Its secret is no longer part of the stack, and events stay as they were recorded.
             && target.is_used(provider).is_ok()

@@ -9,11 +9,11 @@ use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
 use acuse_core::event::payload;
 use acuse_core::event::{Environment, Event};
-use acuse_core::providers;
 use acuse_core::wire::envelope::Envelope;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use serde_json::json;
 
+use crate::registry::providers;
 use crate::stack::bindings::Bindings;
 use crate::stack::error::StackError;
 use crate::stack::filter::Filter;
@@ -41,7 +41,7 @@ impl DeadLetter {
         let text = message.body.as_deref().unwrap_or_default();
         let envelope = Envelope::from_message(text, |name| attribute(&message, name)).ok();
         let events = envelope.and_then(|envelope| {
-            let provider = providers::by_name(&envelope.provider)?;
+            let provider = providers().by_name(&envelope.provider)?;
             Some(payload::events(&envelope, provider, own))
         });
         let sender = attribute(&message, "provider").unwrap_or("?");

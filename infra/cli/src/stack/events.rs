@@ -7,10 +7,10 @@ use acuse_core::account::Account;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
-use acuse_core::providers;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Message, Replay};
 
+use crate::registry::providers;
 use crate::stack::DAY;
 use crate::stack::bindings::Bindings;
 use crate::stack::error::StackError;
@@ -88,7 +88,7 @@ pub async fn replayed(
 ) -> Result<Option<(String, Message)>, StackError> {
     let (Some(body), Some(provider), Some(delivery_id), Some(received_at)) = (
         ledger.payload(record).await?,
-        providers::by_name(&record.provider),
+        providers().by_name(&record.provider),
         record.delivery_id.as_deref().and_then(DeliveryId::parse),
         record.received_at.as_deref().and_then(Timestamp::from_rfc3339),
     ) else {

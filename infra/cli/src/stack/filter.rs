@@ -7,11 +7,12 @@ use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::ledger::Status;
 use acuse_core::provider::Provider;
-use acuse_core::providers;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use jiff::civil::DateTime;
 use jiff::{Span, SpanRelativeTo};
+
+use crate::registry::providers;
 
 /// How people read the status RELEASED: a hook failed, and the event is processed again.
 pub const RETRYING: &str = "retrying";
@@ -46,8 +47,8 @@ pub struct Filter {
 impl Filter {
     /// The providers whose events may pass.
     pub fn providers(&self) -> Vec<&'static Provider> {
-        let only = self.provider.as_deref().and_then(providers::by_name);
-        only.map_or_else(|| providers::ALL.to_vec(), |provider| vec![provider])
+        let only = self.provider.as_deref().and_then(|name| providers().by_name(name));
+        only.map_or_else(|| providers().iter().collect(), |provider| vec![provider])
     }
 
     /// Whether every event of those providers and of the account passes.
@@ -75,12 +76,12 @@ impl Filter {
 }
 
 fn provider_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(providers::ALL.iter().map(|provider| provider.name))
+    PossibleValuesParser::new(providers().names())
 }
 
 /// Parses a provider's name. An error lists all names.
 pub fn provider_parser() -> impl TypedValueParser<Value = &'static Provider> {
-    provider_names().try_map(|name| providers::by_name(&name).ok_or("not a provider"))
+    provider_names().try_map(|name| providers().by_name(&name).ok_or("not a provider"))
 }
 
 /// Parses an account's name. An error says what a name looks like.

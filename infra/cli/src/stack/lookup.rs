@@ -11,11 +11,11 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::provider::Provider;
 use acuse_core::provider::id::bounded;
-use acuse_core::providers;
 use acuse_core::receive::SecretStore;
 use acuse_core::wire::delivery::DeliveryId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::registry::providers;
 use crate::stack::DAY;
 use crate::stack::conflicts;
 use crate::stack::error::StackError;
@@ -49,7 +49,7 @@ pub async fn by_key_or_id(ledger: &LedgerReader, account: &AccountName, text: &s
     let mut found = with_conflicts(ledger, text).await?;
     for spelling in spellings(text) {
         if found.is_empty() {
-            let accounts = providers::ALL.iter().map(|provider| (*provider, account.clone()));
+            let accounts = providers().iter().map(|provider| (provider, account.clone()));
             found = by_id(ledger, &accounts.collect::<Vec<_>>(), &spelling).await?;
         }
     }
@@ -66,12 +66,12 @@ pub async fn in_other_accounts(target: &Target, id: &str) -> Result<Vec<Record>,
     if !target.knows_accounts() {
         return Ok(Vec::new());
     }
-    for provider in providers::ALL.iter().filter(|own| target.is_used(own).is_ok()) {
+    for provider in providers().iter().filter(|own| target.is_used(own).is_ok()) {
         let stored = target.secrets(provider)?.load().await?;
         let others = stored.iter().map(|own| own.account().name.clone());
         let others: Vec<AccountName> = others.filter(|name| !name.is_default()).collect();
         if others.len() <= MOST_ACCOUNTS {
-            accounts.extend(others.into_iter().map(|name| (*provider, name)));
+            accounts.extend(others.into_iter().map(|name| (provider, name)));
         }
     }
     for spelling in spellings(id) {
@@ -90,7 +90,7 @@ async fn with_conflicts(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>
     let of_provider = partition
         .split_once('#')
         .and_then(|(scope, _)| Account::split(scope))
-        .is_some_and(|(name, _)| providers::by_name(name).is_some());
+        .is_some_and(|(name, _)| providers().by_name(name).is_some());
     if !of_provider || partition.len() > LONGEST_PARTITION {
         return Ok(Vec::new());
     }
@@ -166,7 +166,7 @@ pub async fn in_daily_lists(
 
 async fn on_day(ledger: &LedgerReader, ids: &[String], day: Timestamp) -> Result<Vec<Record>, ReadError> {
     let mut found = Vec::new();
-    for provider in providers::ALL {
+    for provider in providers() {
         let records = ledger.on_day(provider.name, day, usize::MAX).await?.into_iter();
         found.extend(records.filter(|record| {
             let own = [&record.resource_id, &record.delivery_id];
@@ -188,9 +188,9 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use acuse_core::event::{Environment, Event};
+    use acuse_core::providers;
     use acuse_core::wire::delivery::CanonicalForm;
     use acuse_core::wire::envelope::Envelope;
-
     use aws_config::{BehaviorVersion, Region};
     use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
     use axum::body::Bytes;
@@ -270,7 +270,7 @@ mod tests {
     /// The partition and the id that a payment with this id has in the ledger.
     fn stored(id: &str) -> (String, String) {
         let likely =
-            IdempotencyKey::likely_partitions(providers::by_name("onepay").unwrap(), &AccountName::DEFAULT, id);
+            IdempotencyKey::likely_partitions(providers::ALL.by_name("onepay").unwrap(), &AccountName::DEFAULT, id);
         let mut likely = likely.into_iter().filter(|key| key.starts_with("onepay#live#payment#"));
         (likely.next().unwrap(), bounded(id).into_owned())
     }

@@ -7,7 +7,6 @@ use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
-use acuse_core::providers;
 use acuse_core::receive::quarantine::{ACCOUNT, InvalidMessage, QuarantinedDelivery, REGISTRATION};
 use acuse_core::receive::secrets::{Accounts, Secrets};
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
@@ -18,6 +17,7 @@ use aws_sdk_sqs::types::Message;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
+use crate::registry::providers;
 use crate::stack::error::StackError;
 use crate::stack::queue::{RefusedMessage, Walk, attribute};
 use crate::stack::target::{Target, TargetError};
@@ -117,7 +117,10 @@ impl<'a> Reverifier<'a> {
             Err(error) => return Ok(error.to_string()),
         };
         Ok(match self.verifier(&item.provider).await? {
-            None => match providers::by_name(&item.provider).map(|provider| self.target.is_used(provider)) {
+            None => match providers()
+                .by_name(&item.provider)
+                .map(|provider| self.target.is_used(provider))
+            {
                 Some(Err(switched_off)) => switched_off.to_string(),
                 _ => format!("there is no provider `{}`", item.provider),
             },
@@ -201,7 +204,9 @@ impl<'a> Reverifier<'a> {
     /// The provider with the stack's settings. Its secret is read once.
     async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, StackError> {
         if !self.verifiers.iter().any(|(known, _)| known.name == name) {
-            let used = providers::by_name(name).filter(|provider| self.target.is_used(provider).is_ok());
+            let used = providers()
+                .by_name(name)
+                .filter(|provider| self.target.is_used(provider).is_ok());
             let Some(provider) = used else {
                 return Ok(None);
             };
@@ -224,7 +229,7 @@ fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String,
         "" => "the parameter",
         _ => "with the present settings",
     };
-    match providers::by_name(provider).map(|own| own.with_settings(&whole)) {
+    match providers().by_name(provider).map(|own| own.with_settings(&whole)) {
         Some(Err(error)) => format!("{diagnosis}; but with the present settings, {error}"),
         _ => format!("{diagnosis}; {what}: `{parameter}=\"{whole}\"`"),
     }

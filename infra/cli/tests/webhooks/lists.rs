@@ -21,7 +21,7 @@ struct Event {
 impl Event {
     fn item(&self) -> Value {
         let likely =
-            IdempotencyKey::likely_partitions(providers::by_name("kuenta").unwrap(), &Default::default(), &self.id);
+            IdempotencyKey::likely_partitions(providers::ALL.by_name("kuenta").unwrap(), &Default::default(), &self.id);
         let partition = likely.iter().find(|key| key.starts_with("kuenta#live#payment#"));
         let text = |text: &str| json!({"S": text});
         json!({

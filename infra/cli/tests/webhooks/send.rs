@@ -199,7 +199,7 @@ async fn a_given_body_can_be_changed_and_printed() {
 
 /// Resource, type and reference of what was sent, in order.
 fn received(server: &Server, provider: &str) -> Vec<(String, String, Option<String>)> {
-    let provider = providers::by_name(provider).unwrap();
+    let provider = providers::ALL.by_name(provider).unwrap();
     let read = |request: Request| {
         let value = json::parse(request.body.as_bytes()).unwrap();
         let reading = (provider.read)(&value).unwrap();

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::ledger::Ledger;
 use crate::metric;
-use crate::providers;
+use crate::provider::Providers;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -89,7 +89,11 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
     pub(super) async fn send_to_dead_letters(&self, message: &Received, reason: &str, deadline: Timestamp) -> bool {
         match self.in_time(deadline, self.inbox.dead_letter(message, reason)).await {
             Some(Ok(())) => {
-                metric::event(provider_of(message), &AccountName::DEFAULT, "dead_lettered");
+                metric::event(
+                    provider_of(self.providers, message),
+                    &AccountName::DEFAULT,
+                    "dead_lettered",
+                );
                 true
             }
             Some(Err(error)) => {
@@ -106,9 +110,9 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
 }
 
 /// The provider that an unread message names, for metrics.
-pub(super) fn provider_of(message: &Received) -> &'static str {
+pub(super) fn provider_of(providers: Providers, message: &Received) -> &'static str {
     let sender = message.attributes.get("provider");
     sender
-        .and_then(|sender| providers::by_name(Account::split(sender)?.0))
+        .and_then(|sender| providers.by_name(Account::split(sender)?.0))
         .map_or("unknown", |provider| provider.name)
 }

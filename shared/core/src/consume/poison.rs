@@ -122,7 +122,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             Some(Err(error)) => chain(&error),
             None => "the invocation ended first".to_owned(),
         };
-        metric::event(provider_of(message), &AccountName::DEFAULT, "failed");
+        metric::event(provider_of(self.providers, message), &AccountName::DEFAULT, "failed");
         error!(message_id = message.message_id, error = why, "message not started");
         Err(self.wait_longer(message, why))
     }

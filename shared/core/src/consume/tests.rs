@@ -123,6 +123,7 @@ impl Scene {
     async fn consume_within(&self, hooks: &[&Told], batch: Vec<Received>, time: Duration) -> Vec<String> {
         let hooks = hooks.iter().map(|hook| Box::new((*hook).clone()) as Box<_>).collect();
         let consumer = Consumer::new(
+            crate::providers::ALL,
             &self.ledger,
             &self.inbox,
             hooks,

@@ -94,7 +94,7 @@ impl From<AsSent> for String {
 }
 
 /// The text of a string or of a number. Only reads JSON: anything else may have rounded the number already.
-pub(crate) struct AsSent(String);
+pub struct AsSent(String);
 
 impl<'de> Deserialize<'de> for AsSent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -48,7 +48,9 @@ impl Other {
         self.0.keys().map(String::as_str)
     }
 
-    pub(crate) fn insert(&mut self, name: String, json: Box<RawValue>) {
+    /// For [`object!`](crate::object), which fills it.
+    #[doc(hidden)]
+    pub fn insert(&mut self, name: String, json: Box<RawValue>) {
         self.0.insert(name, json);
     }
 }

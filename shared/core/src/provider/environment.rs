@@ -6,23 +6,23 @@ use crate::json::Value;
 /// The environment that a payload names, in the member `environment` of `places` or `objects`, or by a flag there.
 /// `objects` are the resource and whatever else the event is about. `None` if nothing names one.
 ///
-/// An unknown or contradictory environment is an error, never live. All members of one name are read, since a hook may
-/// read another one than the last.
-pub(crate) fn environment(
+/// ```
+/// # use acuse_core::json::parse;
+/// # use acuse_core::provider::{Environment, environment};
+/// let payload = parse(br#"{"event": "payment.paid", "data": {"id": "p1", "livemode": false}}"#)?;
+/// let environment = environment(&[Some(&payload)], &[payload.get("data")]);
+/// assert_eq!(environment, Ok(Some(Environment::Test)));
+/// # Ok::<(), acuse_core::json::Error>(())
+/// ```
+///
+/// All members of one name are read, since a hook may read another one than the last.
+///
+/// # Errors
+/// [`Unreadable::Environment`] if a word or flag is unknown or two contradict each other: that is never live.
+pub fn environment(
     places: &[Option<&Value<'_>>],
     objects: &[Option<&Value<'_>>],
-    legacy: &mut LegacyReading,
 ) -> Result<Option<Environment>, Unreadable> {
-    // Where version 0.1 looked, and the words that it knew.
-    let mut first = places.iter().flatten().filter_map(|place| place.get("environment"));
-    let first = first.find(|word| !is_empty(word));
-    let known = |word: &Value<'_>| {
-        word.scalar_text()
-            .is_some_and(|word| Environment::from_name(&word).is_some())
-    };
-    legacy.no_environment = first.is_none();
-    legacy.unreadable |= first.is_some_and(|word| !known(word));
-
     let all = || places.iter().chain(objects).copied().flatten();
     let mut named = None;
     let words = all().flat_map(|place| members(place, "environment"));
@@ -40,6 +40,29 @@ pub(crate) fn environment(
         // A sandbox's own objects may be flagged as live.
         (Some(named), _) => Ok(Some(named)),
         (None, flagged) => Ok(flagged),
+    }
+}
+
+impl LegacyReading {
+    /// [`environment`](super::environment()) for a provider of version 0.1, which looked in `places` only and knew two
+    /// words.
+    ///
+    /// # Errors
+    /// As [`environment`](super::environment()).
+    pub fn environment(
+        &mut self,
+        places: &[Option<&Value<'_>>],
+        objects: &[Option<&Value<'_>>],
+    ) -> Result<Option<Environment>, Unreadable> {
+        let mut first = places.iter().flatten().filter_map(|place| place.get("environment"));
+        let first = first.find(|word| !is_empty(word));
+        let known = |word: &Value<'_>| {
+            word.scalar_text()
+                .is_some_and(|word| Environment::from_name(&word).is_some())
+        };
+        self.no_environment = first.is_none();
+        self.unreadable |= first.is_some_and(|word| !known(word));
+        environment(places, objects)
     }
 }
 
@@ -109,7 +132,7 @@ mod tests {
     fn read(payload: &str) -> String {
         let payload = json::parse(payload.as_bytes()).unwrap();
         let places = [payload.get("event"), Some(&payload)];
-        match environment(&places, &[payload.get("data")], &mut LegacyReading::default()) {
+        match environment(&places, &[payload.get("data")]) {
             Ok(Some(environment)) => environment.name().to_owned(),
             Ok(None) => "-".to_owned(),
             Err(_) => "set aside".to_owned(),
@@ -193,7 +216,7 @@ mod tests {
         let read_by_0_1 = |payload: &str| {
             let payload = json::parse(payload.as_bytes()).unwrap();
             let mut legacy = LegacyReading::default();
-            environment(&[Some(&payload)], &[], &mut legacy).unwrap();
+            legacy.environment(&[Some(&payload)], &[]).unwrap();
             (legacy.unreadable, legacy.no_environment)
         };
         assert_eq!(

@@ -59,9 +59,16 @@ impl Id {
         self.json == JsonType::String
     }
 
-    /// The part before the byte `end` of [`as_str`](Self::as_str).
+    /// The part before the byte `end` of [`as_str`](Self::as_str); all of it if it is shorter.
+    ///
+    /// ```
+    /// # use acuse_core::provider::Id;
+    /// let type_name = Id::from("payment.paid");
+    /// let end = type_name.as_str().find('.').unwrap_or(usize::MAX);
+    /// assert_eq!(type_name.before(end).as_str(), "payment");
+    /// ```
     #[must_use]
-    pub(crate) fn before(&self, end: usize) -> Self {
+    pub fn before(&self, end: usize) -> Self {
         let text = self.text.get(..end).unwrap_or(&self.text);
         match &self.json {
             JsonType::CodePoints(points) => {

@@ -30,12 +30,12 @@ pub struct Reading {
     pub total_paid: Option<String>,
     /// The merchant's own order number.
     pub reference: Option<String>,
-    /// What version 0.1 read differently.
-    pub legacy: LegacyReading,
+    /// What version 0.1 read differently; `None` for a provider that it did not have, and so for yours.
+    pub legacy: Option<LegacyReading>,
 }
 
 impl Reading {
-    /// What happened, with every optional field empty.
+    /// What happened, with every optional field empty: fill those that the payload has with `..Reading::new(…)`.
     pub fn new(type_name: impl Into<Id>, kind: Kind, occurs: Occurs) -> Self {
         Self {
             type_name: type_name.into(),
@@ -50,7 +50,7 @@ impl Reading {
             currency: None,
             total_paid: None,
             reference: None,
-            legacy: LegacyReading::default(),
+            legacy: None,
         }
     }
 }

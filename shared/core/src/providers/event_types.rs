@@ -2,6 +2,19 @@
 
 /// Declares a provider's event types as a closed enum with an `Unknown` arm, from one table:
 /// variant, name on the wire, [`Kind`](crate::provider::Kind).
+///
+/// ```
+/// acuse_core::event_types! {
+///     /// PagosYa's event types.
+///     pub enum EventType of "pagosya" {
+///         PaymentPaid = "payment.paid" => PaymentSucceeded,
+///     }
+/// }
+///
+/// assert_eq!(EventType::from_name("payment.paid").kind(), acuse_core::provider::Kind::PaymentSucceeded);
+/// assert_eq!(EventType::NAMES, ["payment.paid"]);
+/// ```
+#[macro_export]
 macro_rules! event_types {
     ($(#[$meta:meta])* $vis:vis enum $Type:ident of $provider:literal {
         $($Variant:ident = $name:literal => $Kind:ident),+ $(,)?
@@ -42,4 +55,3 @@ macro_rules! event_types {
         }
     };
 }
-pub(crate) use event_types;

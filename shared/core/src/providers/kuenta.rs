@@ -1,12 +1,11 @@
 //! Kuenta. Its guide describes the payload, `{"event", "data": {"id", …}, "timestamp"}`, and how to compute the signature,
 //! but not the name of its header.
 
-use super::event_types::event_types;
-use super::objects::object;
-use crate::event::Amount;
-use crate::json::Value;
-use crate::provider::scheme::{Scheme, Signature};
-use crate::provider::{LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
+use acuse_core::event::Amount;
+use acuse_core::json::Value;
+use acuse_core::provider::scheme::{Scheme, Signature};
+use acuse_core::provider::{LegacyReading, Occurs, Provider, Reading, Resource, Unreadable};
+use acuse_core::{event_types, object};
 
 /// What Acuse knows about Kuenta.
 pub const PROVIDER: Provider = Provider {
@@ -48,7 +47,7 @@ event_types! {
 
 object! {
     /// An application for a credit, the one object whose fields the guide shows. For the others, read your own type
-    /// with [`Event::resource_as`](crate::event::Event::resource_as).
+    /// with [`Event::resource_as`](acuse_core::event::Event::resource_as).
     pub struct CreditApplication of "kuenta", "credit.application" {
         amount: Amount = "amount",
         /// How many [`term_unit`](field@Self::term_unit)s it runs.
@@ -81,14 +80,14 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         _ => Occurs::ByBytes(time.clone()),
     };
     Ok(Reading {
-        environment: environment(&[Some(payload)], &[payload.get("data")], &mut legacy)?,
+        environment: legacy.environment(&[Some(payload)], &[payload.get("data")])?,
         resource,
         resource_member: Some("data".to_owned()),
         event_id: id(&["event_id"]),
         time,
         amount: text(&["data", "amount"]),
         currency: text(&["data", "currency"]),
-        legacy,
+        legacy: Some(legacy),
         ..Reading::new(type_name, known.kind(), occurs)
     })
 }

@@ -5,6 +5,26 @@
 /// and is in `other`, so that no event is rejected for what its hook does not read. `of` reads it from an event about such a resource.
 ///
 /// serde's `flatten` would do, but reads the other members into a form that rounds numbers.
+///
+/// ```
+/// use acuse_core::event::Amount;
+///
+/// acuse_core::object! {
+///     /// A payment.
+///     pub struct Payment of "pagosya", "payment" {
+///         amount: Amount = "amount",
+///         /// Such as `COP`.
+///         currency: String = "currency",
+///     }
+/// }
+///
+/// let payment: Payment = serde_json::from_str(r#"{"id": 7, "amount": 1500.10, "status": "paid"}"#)?;
+/// assert_eq!(payment.id, "7");
+/// assert_eq!(payment.amount.unwrap(), "1500.10");
+/// assert_eq!(payment.other.text("status").as_deref(), Some("paid"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[macro_export]
 macro_rules! object {
     ($(#[$meta:meta])* $vis:vis struct $Type:ident of $provider:literal, $kind:literal {
         $($(#[$doc:meta])* $field:ident: $T:ty = $name:literal),* $(,)?
@@ -33,19 +53,20 @@ macro_rules! object {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $Type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        impl<'de> $crate::__private::serde::Deserialize<'de> for $Type {
+            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                use $crate::__private::{Member, serde};
+
                 struct Object;
 
                 impl<'de> serde::de::Visitor<'de> for Object {
                     type Value = $Type;
 
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                         f.write_str("an object")
                     }
 
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$Type, A::Error> {
-                        use $crate::providers::objects::Member;
                         let (mut id, mut other) = (None, $crate::event::Other::default());
                         $(let mut $field: Option<$T> = None;)*
                         while let Some(name) = map.next_key::<String>()? {
@@ -67,15 +88,15 @@ macro_rules! object {
             }
         }
 
-        impl $crate::providers::objects::Member for $Type {
+        impl $crate::__private::Member for $Type {
             type Sent = Self;
         }
     };
 }
-pub(crate) use object;
 
-/// What a field's type is read from. Texts may be sent as numbers.
-pub(crate) trait Member: Sized {
+/// What a field's type is read from. Texts may be sent as numbers. Only for [`object!`](crate::object).
+pub trait Member: Sized {
+    /// The type that reads what was sent.
     type Sent: serde::de::DeserializeOwned + Into<Self>;
 
     /// The value of the member `name`; `None` for `null`, and for a value of another shape, which goes to `other`.

@@ -1,13 +1,12 @@
 //! OnePay. It sends three shapes of payload: the guide's `{"<resource>": {…}, "event": {…}}`, the same with `event.id`,
 //! and `{"event": "payment.approved", "data": {…}}`.
 
-use super::event_types::event_types;
-use super::objects::object;
-use crate::event::Amount;
-use crate::json::Value;
-use crate::provider::scheme::{Scheme, Signature, Token};
-use crate::provider::{Id, LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
-use crate::wire::delivery::CanonicalForm;
+use acuse_core::event::Amount;
+use acuse_core::json::Value;
+use acuse_core::provider::scheme::{Scheme, Signature, Token};
+use acuse_core::provider::{Id, LegacyReading, Occurs, Provider, Reading, Resource, Unreadable};
+use acuse_core::wire::delivery::CanonicalForm;
+use acuse_core::{event_types, object};
 
 /// What Acuse knows about OnePay.
 pub const PROVIDER: Provider = Provider {
@@ -77,7 +76,7 @@ object! {
         currency: String = "currency",
         status: String = "status",
         /// The merchant's order number. Some payloads have it as `external_id`:
-        /// [`Event::reference`](field@crate::event::Event::reference) is either.
+        /// [`Event::reference`](field@acuse_core::event::Event::reference) is either.
         reference: String = "reference",
         external_id: String = "external_id",
         title: String = "title",
@@ -181,7 +180,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
     };
     Ok(Reading {
         resource_member: Some(member.to_owned()),
-        environment: environment(
+        environment: legacy.environment(
             &[payload.get("event"), Some(payload)],
             // A subscription's payment is marked as a test in the payment itself.
             &[
@@ -191,7 +190,6 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
                 field(&["payment"]),
                 field(&["charge"]),
             ],
-            &mut legacy,
         )?,
         resource: field(&["id"])
             .and_then(Value::scalar_id)
@@ -202,7 +200,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         currency: field_text(&["currency"]),
         total_paid: total_paid.and_then(Value::scalar_text),
         reference: field_text(&["reference"]).or_else(|| field_text(&["external_id"])),
-        legacy,
+        legacy: Some(legacy),
         ..Reading::new(type_name, known.kind(), occurs)
     })
 }

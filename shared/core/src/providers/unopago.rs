@@ -1,11 +1,11 @@
 //! UnoPago. Its guide describes the header and three event types, but no payload: the type, the ids and the resource are
 //! looked up where such payloads usually have them. So there are no types of its objects: read your own with
-//! [`Event::resource_as`](crate::event::Event::resource_as).
+//! [`Event::resource_as`](acuse_core::event::Event::resource_as).
 
-use super::event_types::event_types;
-use crate::json::Value;
-use crate::provider::scheme::{Encoding, Layout, Scheme, Signature};
-use crate::provider::{Id, LegacyReading, Occurs, Provider, Reading, Resource, Unreadable, environment};
+use acuse_core::event_types;
+use acuse_core::json::Value;
+use acuse_core::provider::scheme::{Encoding, Layout, Scheme, Signature};
+use acuse_core::provider::{Id, LegacyReading, Occurs, Provider, Reading, Resource, Unreadable};
 
 /// What Acuse knows about UnoPago.
 pub const PROVIDER: Provider = Provider {
@@ -68,7 +68,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         _ => Occurs::ByBytes(None),
     };
     Ok(Reading {
-        environment: environment(&[Some(payload), payload.get("event")], &[resource], &mut legacy)?,
+        environment: legacy.environment(&[Some(payload), payload.get("event")], &[resource])?,
         resource_member: member.map(str::to_owned),
         resource: own_id.or(beside).map(|id| Resource::new(category, id)),
         event_id: named.or(of_event),
@@ -80,7 +80,7 @@ fn read(payload: &Value<'_>) -> Result<Reading, Unreadable> {
         amount: field("amount"),
         currency: field("currency"),
         reference: field("reference"),
-        legacy,
+        legacy: Some(legacy),
         ..Reading::new(type_name, known.kind(), occurs)
     })
 }

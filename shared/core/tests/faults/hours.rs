@@ -118,6 +118,7 @@ fn outage_of_copies(component: Down, lasts: Duration, copies: u32) -> Outcome {
         ahead: Duration::ZERO,
     };
     let consumer = Consumer::new(
+        acuse_core::providers::ALL,
         faulty,
         queue.clone(),
         vec![Box::new(hook)],

@@ -236,6 +236,7 @@ impl World {
             hooks.reverse();
         }
         Consumer::new(
+            acuse_core::providers::ALL,
             ledger,
             self.queue.clone(),
             hooks,

@@ -5,8 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::provider::Provider;
-use acuse_core::providers;
+use acuse_core::provider::{Provider, Providers};
 use jiff::{Span, SpanRelativeTo};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::value::RawValue;
@@ -70,12 +69,12 @@ struct FileEntry {
 }
 
 impl Scenario {
-    /// Reads the scenario called `name`.
+    /// Reads the scenario called `name`, of events of `providers`.
     ///
     /// # Errors
     /// [`ScenarioError`]: it is not JSON, has a field that does not exist, a type of no guide, a path that its payload
     /// does not have, …
-    pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
+    pub fn parse(providers: Providers, name: &str, text: &str) -> Result<Self, ScenarioError> {
         let mut json = serde_json::Deserializer::from_str(text);
         let file: File = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let problem = match error.path().to_string().as_str() {
@@ -91,7 +90,7 @@ impl Scenario {
         }
         let mut entries: Vec<Entry> = Vec::new();
         for (index, entry) in file.events.into_iter().enumerate() {
-            let entry = entry.check(name, index, file.provider.as_deref(), entries.last())?;
+            let entry = entry.check(providers, name, index, file.provider.as_deref(), entries.last())?;
             entries.push(entry);
         }
         if let Some(unknown) = (file.ends.keys()).find(|name| entries.iter().all(|entry| entry.resource != **name)) {
@@ -114,6 +113,7 @@ impl Scenario {
 impl FileEntry {
     fn check(
         self,
+        providers: Providers,
         file: &str,
         index: usize,
         provider: Option<&str>,
@@ -121,7 +121,7 @@ impl FileEntry {
     ) -> Result<Entry, ScenarioError> {
         let wrong = |field: &str, problem: String| ScenarioError::of_entry(file, index, field, problem);
         let name = self.provider.as_deref().or(provider);
-        let provider = known(name).map_err(|problem| wrong("provider", problem))?;
+        let provider = known(providers, name).map_err(|problem| wrong("provider", problem))?;
         let payload = payload(provider, &self.type_name).map_err(|unknown| wrong("type", unknown.to_string()))?;
         let at = self
             .at
@@ -149,11 +149,13 @@ impl FileEntry {
     }
 }
 
-fn known(name: Option<&str>) -> Result<&'static Provider, String> {
-    let names: Vec<_> = providers::ALL.iter().map(|provider| provider.name).collect();
+fn known(providers: Providers, name: Option<&str>) -> Result<&'static Provider, String> {
+    let names: Vec<_> = providers.names().collect();
     let names = names.join(", ");
     let name = name.ok_or_else(|| format!("neither the entry nor the file has it; it should be one of {names}"))?;
-    providers::by_name(name).ok_or_else(|| format!("no provider is called `{name}`; there are {names}"))
+    providers
+        .by_name(name)
+        .ok_or_else(|| format!("no provider is called `{name}`; there are {names}"))
 }
 
 /// A length of time, such as `90s`, `5m` or `30d`.

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
 use acuse_core::event::{Environment, Event};
+use acuse_core::providers::ALL;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::Envelope;
 
@@ -37,7 +38,7 @@ fn played(scenario: &Scenario) -> Vec<(Event, &Entry)> {
 
 #[test]
 fn every_scenario_is_a_life_cycle() {
-    let scenarios = all().unwrap();
+    let scenarios = all(ALL).unwrap();
     assert!(scenarios.len() > 20);
     for scenario in &scenarios {
         let name = &scenario.name;
@@ -64,13 +65,13 @@ fn every_scenario_is_a_life_cycle() {
 
 #[test]
 fn every_type_of_the_guides_is_in_a_scenario() {
-    let scenarios = all().unwrap();
+    let scenarios = all(ALL).unwrap();
     let entries = scenarios.iter().flat_map(|scenario| &scenario.entries);
     let used: BTreeSet<_> = entries
         .map(|entry| (entry.provider.name, entry.type_name.clone()))
         .collect();
-    let has_one = |provider: &&&Provider| used.iter().any(|(name, _)| *name == provider.name);
-    let missing: Vec<_> = acuse_core::providers::ALL
+    let has_one = |provider: &&'static Provider| used.iter().any(|(name, _)| *name == provider.name);
+    let missing: Vec<_> = ALL
         .iter()
         .filter(has_one)
         .flat_map(|provider| provider.types.iter().map(|name| (provider.name, (*name).to_owned())))
@@ -82,7 +83,7 @@ fn every_type_of_the_guides_is_in_a_scenario() {
 
 #[test]
 fn events_of_one_run_mention_each_other() {
-    let credit = Scenario::parse("credit-paid-off", text("credit-paid-off").unwrap()).unwrap();
+    let credit = Scenario::parse(ALL, "credit-paid-off", text("credit-paid-off").unwrap()).unwrap();
     let events = played(&credit);
     let id = |of: &str| {
         let (event, _) = events.iter().find(|(_, entry)| entry.resource == of).unwrap();
@@ -103,7 +104,7 @@ fn events_of_one_run_mention_each_other() {
 fn numbers_are_sent_as_written() {
     let text = r#"{"provider":"onepay","events":[{"type":"payment.approved","set":{"payment.amount":150000.00,"payment.x":"1"},
         "unset":["payment.title"]}]}"#;
-    let scenario = Scenario::parse("own", text).unwrap();
+    let scenario = Scenario::parse(ALL, "own", text).unwrap();
     let payload = &scenario.play(END, str::to_owned).unwrap()[0].payload;
     assert!(payload.contains("\"amount\":150000.00,"), "{payload}");
     assert!(
@@ -114,7 +115,7 @@ fn numbers_are_sent_as_written() {
 
 #[test]
 fn an_error_names_the_file_the_entry_and_the_field() {
-    let error = |text: &str| Scenario::parse("my.json", text).unwrap_err().to_string();
+    let error = |text: &str| Scenario::parse(ALL, "my.json", text).unwrap_err().to_string();
     let one = |entry: &str| {
         error(&format!(
             r#"{{"provider":"onepay","events":[{{"type":"payment.created"}},{entry}]}}"#

@@ -37,7 +37,7 @@ fn each_event_is_about_a_new_resource_unless_one_is_given() {
 #[test]
 fn account_environment_and_time_are_the_given_ones() {
     for provider in ["onepay", "kuenta", "unopago"] {
-        let type_name = providers::by_name(provider).unwrap().types[0];
+        let type_name = providers::ALL.by_name(provider).unwrap().types[0];
         for environment in [Environment::Test, Environment::Live] {
             let event = sample(provider, type_name)
                 .account("second")

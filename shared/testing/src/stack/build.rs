@@ -9,6 +9,8 @@ use acuse_aws::config::{ConfigError, Variables};
 use acuse_aws::consumer::{self, Error};
 use acuse_aws::hook::{Hook, Hooks, TransactionalHook};
 use acuse_core::clock::Timestamp;
+use acuse_core::provider::Providers;
+use acuse_core::providers;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -30,6 +32,7 @@ pub struct StackBuilder {
     secrets: BTreeMap<String, String>,
     receivers: Vec<Receiver>,
     now: Option<Timestamp>,
+    providers: Option<Providers>,
 }
 
 impl Stack {
@@ -109,6 +112,12 @@ impl StackBuilder {
         self
     }
 
+    /// The providers whose events the consumer reads, in place of the built-in ones.
+    pub fn providers(mut self, providers: Providers) -> Self {
+        self.providers = Some(providers);
+        self
+    }
+
     /// Starts the stack.
     ///
     /// # Panics
@@ -127,6 +136,7 @@ impl StackBuilder {
         let policy = consumer::policy(setup.variables()).unwrap_or_else(|error| panic!("{error}"));
         let ledger = consumer::ledger(&setup, policy.retention).unwrap_or_else(|error| panic!("{error}"));
         let stack = Stack {
+            providers: self.providers.unwrap_or(providers::ALL),
             setup,
             make_hooks: self.make_hooks,
             variables,

@@ -3,9 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::filter::account_option;
-use acuse_cli::stack::secret::StackSecret;
-use acuse_cli::stack::target::Target;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::provider::Provider;
@@ -15,6 +12,9 @@ use acuse_core::receive::secrets::{Secrets, StoredAccount};
 use futures_util::{StreamExt, stream};
 
 use super::{Checked, Problem, delivery};
+use crate::stack::filter::account_option;
+use crate::stack::secret::StackSecret;
+use crate::stack::target::Target;
 
 /// How many test deliveries are on their way at once: few, since each may start a function.
 const AT_ONCE: usize = 8;

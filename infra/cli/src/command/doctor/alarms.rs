@@ -1,11 +1,11 @@
 //! The stack's alarms, and who gets their mail.
 
-use acuse_cli::stack::target::Target;
 use acuse_core::error::chain;
 use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use aws_sdk_sns::types::Subscription;
 
 use super::{Checked, Problem, Resources, of_type};
+use crate::stack::target::Target;
 
 /// What SNS returns instead of an ARN.
 /// <https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html>

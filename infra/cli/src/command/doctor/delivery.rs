@@ -4,10 +4,6 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::http::post;
-use acuse_cli::sample::Sample;
-use acuse_cli::stack::events::status_word;
-use acuse_cli::stack::target::Target;
 use acuse_core::account::Account;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::event::key::IdempotencyKey;
@@ -22,6 +18,10 @@ use acuse_core::wire::envelope::Envelope;
 
 use super::{Checked, Problem};
 use crate::command::secrets::ACCEPTED_AFTER;
+use crate::http::post;
+use crate::sample::Sample;
+use crate::stack::events::status_word;
+use crate::stack::target::Target;
 
 /// How long a test delivery may take to reach the ledger.
 const PATIENCE: Duration = Duration::from_secs(30);

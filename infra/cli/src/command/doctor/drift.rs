@@ -1,10 +1,10 @@
 //! Whether the functions differ from the deployed template.
 
-use acuse_cli::stack::target::Target;
 use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::{PropertyDifference, StackResourceDrift, StackResourceDriftStatus};
 
 use super::{Checked, Problem, Resources, of_type};
+use crate::stack::target::Target;
 
 /// The property path of a function's environment variables.
 const VARIABLES: &str = "/Environment/Variables/";

@@ -1,17 +1,18 @@
 //! Messages that wait in the queues, and conflicts that wait for an operator.
 
-use acuse_aws::ledger::record::Record;
-use acuse_aws::system::SystemClock;
-use acuse_cli::stack::DAY;
-use acuse_cli::stack::queue::Depth;
-use acuse_cli::stack::target::Target;
-use acuse_cli::terminal::{counted, cut};
-use acuse_core::clock::Clock;
-use acuse_core::ledger::Status;
-use acuse_core::providers;
 use std::collections::BTreeMap;
 
+use acuse_aws::ledger::record::Record;
+use acuse_aws::system::SystemClock;
+use acuse_core::clock::Clock;
+use acuse_core::ledger::Status;
+
 use super::{Checked, Problem};
+use crate::registry::providers;
+use crate::stack::DAY;
+use crate::stack::queue::Depth;
+use crate::stack::target::Target;
+use crate::terminal::{counted, cut};
 
 /// How many of the newest events of each provider and day are read.
 const NEWEST: usize = 500;
@@ -85,7 +86,7 @@ async fn newest(target: &Target, status: Status) -> Result<Vec<Record>, Problem>
     let ledger = target.ledger()?;
     let now = SystemClock.now();
     let mut newest = Vec::new();
-    for provider in providers::ALL {
+    for provider in providers() {
         for day in [now, now.minus(DAY)] {
             let records = ledger.on_day(provider.name, day, NEWEST).await?.into_iter();
             newest.extend(records.filter(|record| record.status == status.name()));

@@ -4,16 +4,6 @@ use std::process::ExitCode;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
-use acuse_cli::stack::bindings::Bindings;
-use acuse_cli::stack::conflicts::{self, DecisionOutcome};
-use acuse_cli::stack::difference::Difference;
-use acuse_cli::stack::error::StackError;
-use acuse_cli::stack::events::passes;
-use acuse_cli::stack::events::status_word;
-use acuse_cli::stack::lookup::partition;
-use acuse_cli::stack::target::Target;
-use acuse_cli::terminal::{self, cut};
-use acuse_cli::{note, say};
 use acuse_core::ledger::Status;
 use clap::Args;
 use serde_json::json;
@@ -23,6 +13,16 @@ use super::show::found;
 use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
+use crate::stack::bindings::Bindings;
+use crate::stack::conflicts::{self, DecisionOutcome};
+use crate::stack::difference::Difference;
+use crate::stack::error::StackError;
+use crate::stack::events::passes;
+use crate::stack::events::status_word;
+use crate::stack::lookup::partition;
+use crate::stack::target::Target;
+use crate::terminal::{self, cut};
+use crate::{note, say};
 
 /// The longest line of a difference, in columns.
 const DIFFERENCE: usize = 160;
@@ -240,7 +240,7 @@ mod tests {
 
     use aws_sdk_dynamodb::types::AttributeValue;
 
-    use acuse_cli::stack::events;
+    use crate::stack::events;
 
     use super::*;
 

@@ -6,13 +6,6 @@ use std::process::ExitCode;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::verifier::SqsOutbox;
-use acuse_cli::stack::bindings::Bindings;
-use acuse_cli::stack::error::StackError;
-use acuse_cli::stack::events::{passes, replayed, set_aside_reason, status};
-use acuse_cli::stack::include::{Counts, Include};
-use acuse_cli::stack::lookup;
-use acuse_cli::terminal::{self, counted};
-use acuse_cli::{note, say};
 use acuse_core::consume::SetAside;
 use acuse_core::ledger::Status;
 use acuse_core::receive::Outbox;
@@ -25,6 +18,13 @@ use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
 use crate::command::progress::Bar;
+use crate::stack::bindings::Bindings;
+use crate::stack::error::StackError;
+use crate::stack::events::{passes, replayed, set_aside_reason, status};
+use crate::stack::include::{Counts, Include};
+use crate::stack::lookup;
+use crate::terminal::{self, counted};
+use crate::{note, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct Replay {

@@ -3,12 +3,6 @@
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::events::status;
-use acuse_cli::stack::filter::account_parser;
-use acuse_cli::stack::lookup;
-use acuse_cli::stack::target::Target;
-use acuse_cli::terminal;
-use acuse_cli::{note, say};
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::error::chain;
@@ -18,6 +12,12 @@ use clap::builder::NonEmptyStringValueParser;
 use super::{conflict, print_lines};
 use crate::command::Failure;
 use crate::command::options::StackOptions;
+use crate::stack::events::status;
+use crate::stack::filter::account_parser;
+use crate::stack::lookup;
+use crate::stack::target::Target;
+use crate::terminal;
+use crate::{note, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {

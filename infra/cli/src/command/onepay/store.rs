@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-use acuse_cli::note;
-use acuse_cli::stack::filter::account_option;
-use acuse_cli::stack::secret::{StackSecret, StackSecretError, Stored};
-use acuse_cli::webhooks::onepay::Issued;
 use acuse_core::providers::onepay::PROVIDER;
 use acuse_core::receive::secrets::{Secrets, StoredAccount};
 use secrecy::ExposeSecret;
@@ -13,6 +9,10 @@ use secrecy::ExposeSecret;
 use super::{NotStored, Register};
 use crate::command::Failure;
 use crate::command::secrets::ACCEPTED_AFTER;
+use crate::note;
+use crate::stack::filter::account_option;
+use crate::stack::secret::{StackSecret, StackSecretError, Stored};
+use crate::webhooks::onepay::Issued;
 
 const RELEASE: &str = "release the deliveries refused meanwhile: `acuse quarantine release --provider onepay`";
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::events::recent;
-use acuse_cli::stack::filter::Filter;
-use acuse_cli::terminal::counted;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::event::TEST_DELIVERY_MEMBER;
 use acuse_core::provider::Provider;
+
+use crate::stack::events::recent;
+use crate::stack::filter::Filter;
+use crate::terminal::counted;
 
 /// How far back it looks, in days.
 const DAYS: u32 = 7;

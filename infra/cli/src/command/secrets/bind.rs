@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::say;
 use acuse_core::account::Environment;
 use acuse_core::clock::Clock;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::{Place, WITHDRAWN_AFTER};
 use crate::command::Failure;
+use crate::say;
 
 /// The environment that an account is bound to, if any.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,13 +2,13 @@
 
 use std::io::{self, IsTerminal, Read};
 
-use acuse_cli::note;
-use acuse_cli::terminal::is_unsafe;
 use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::{Secrets, StoredAccount};
 
 use crate::command::{Failure, Unreadable};
+use crate::note;
+use crate::terminal::is_unsafe;
 
 /// Reads and checks the secret of an account. With `no_token` it doesn't ask for a token, and the secret states that
 /// there is none; a token that is given counts all the same. An error contains no part of a value.

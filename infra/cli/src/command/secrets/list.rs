@@ -2,13 +2,8 @@
 
 use std::process::ExitCode;
 
-use acuse_cli::stack::filter::provider_parser;
-use acuse_cli::stack::secret::{StackSecret, StackSecretError};
-use acuse_cli::terminal::{self, Table};
-use acuse_cli::{note, say};
 use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
-use acuse_core::providers;
 use clap::Args;
 use serde::Serialize;
 
@@ -16,6 +11,11 @@ use super::arrivals::Arrivals;
 use super::bind::Binding;
 use crate::command::Failure;
 use crate::command::options::StackOptions;
+use crate::registry::providers;
+use crate::stack::filter::provider_parser;
+use crate::stack::secret::{StackSecret, StackSecretError};
+use crate::terminal::{self, Table};
+use crate::{note, say};
 
 /// The most events of a provider that are looked at for the last delivery of each account.
 const MOST: usize = 1000;
@@ -58,7 +58,7 @@ impl List {
         let ledger = target.ledger()?;
         let asked = self
             .provider
-            .map_or_else(|| providers::ALL.to_vec(), |provider| vec![provider]);
+            .map_or_else(|| providers().iter().collect(), |provider| vec![provider]);
         let (mut rows, mut code) = (Vec::new(), ExitCode::SUCCESS);
         for provider in asked {
             if let (None, Err(switched_off)) = (self.provider, target.is_used(provider)) {

@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::filter::account_option;
-use acuse_cli::{note, say};
 use acuse_core::account::Environment;
 use acuse_core::clock::Clock;
 use acuse_core::receive::secrets::{Problem, SecretError, StoredAccount};
@@ -12,6 +10,8 @@ use acuse_core::receive::secrets::{Problem, SecretError, StoredAccount};
 use super::bind::Binding;
 use super::{ACCEPTED_AFTER, Place, WITHDRAWN_AFTER, ask};
 use crate::command::Failure;
+use crate::stack::filter::account_option;
+use crate::{note, say};
 
 pub(super) async fn run(place: &Place, option: Option<Binding>, no_token: bool) -> Result<ExitCode, Failure> {
     let (scope, provider) = (place.scope(), place.provider);

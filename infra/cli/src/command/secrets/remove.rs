@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::{note, say};
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 
@@ -11,6 +10,7 @@ use super::arrivals::{Arrivals, Received};
 use super::{Place, WITHDRAWN_AFTER};
 use crate::command::Failure;
 use crate::command::confirm::confirm;
+use crate::{note, say};
 
 /// The most events that are looked at.
 const MOST: usize = 10_000;

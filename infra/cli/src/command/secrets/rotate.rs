@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::{note, say};
 use acuse_core::clock::Clock;
 
 use super::{ACCEPTED_AFTER, Place, WITHDRAWN_AFTER, ask};
 use crate::command::Failure;
 use crate::command::interrupt::{INTERRUPTED, interrupted};
 use crate::command::progress::countdown;
+use crate::{note, say};
 
 pub(super) async fn run(place: &Place) -> Result<ExitCode, Failure> {
     let (scope, command) = (place.scope(), place.command("rotate"));

@@ -5,10 +5,6 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::http::{Answer, PostError, Poster};
-use acuse_cli::sample::{About, Sample};
-use acuse_cli::terminal::{self, cut};
-use acuse_cli::{note, say};
 use acuse_core::account::Environment;
 use acuse_core::clock::Clock;
 use bytes::Bytes;
@@ -22,6 +18,10 @@ use super::summary::{Summary, with_cause};
 use crate::command::Failure;
 use crate::command::interrupt::{INTERRUPTED, interrupted};
 use crate::command::progress::Bar;
+use crate::http::{Answer, PostError, Poster};
+use crate::sample::{About, Sample};
+use crate::terminal::{self, cut};
+use crate::{note, say};
 
 /// Providers give up after 5 s. This waits longer, to show how slow an answer is.
 const PATIENCE: Duration = Duration::from_secs(10);

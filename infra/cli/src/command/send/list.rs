@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use acuse_cli::say;
-use acuse_cli::terminal::{self, Table};
 use acuse_files::scenario::{self, Entry, Scenario};
 use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::command::Failure;
+use crate::terminal::{self, Table};
+use crate::{registry, say};
 
 /// In seconds.
 const DAY: i64 = 24 * 60 * 60;
 
 /// Prints all scenarios.
 pub(super) fn scenarios(as_json: bool) -> Result<(), Failure> {
-    let mut scenarios = scenario::all()?;
+    let mut scenarios = scenario::all(registry::providers())?;
     scenarios.sort_by_key(|scenario| (providers(scenario), scenario.name.clone()));
     let mut table = Table::new([
         ("SCENARIO", 30),

@@ -5,9 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::sample;
-use acuse_cli::stack::lookup;
-use acuse_cli::stack::target::Target;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_files::fields;
 use acuse_files::scenario::{self, Played, Scenario};
@@ -16,6 +13,10 @@ use super::change::{Changes, no_reference};
 use super::sender::{Sender, Senders};
 use super::{Arguments, read};
 use crate::command::{Failure, Unreadable};
+use crate::registry::providers;
+use crate::sample;
+use crate::stack::lookup;
+use crate::stack::target::Target;
 
 /// Where payloads come from.
 pub(super) enum Source {
@@ -146,11 +147,11 @@ pub(super) fn read_scenario(which: &str) -> Result<Scenario, Failure> {
     let is_file = path.components().count() > 1 || path.extension().is_some_and(|end| end == "json");
     if is_file {
         let text = std::fs::read_to_string(path).map_err(Unreadable::of(which))?;
-        return Ok(Scenario::parse(which, &text)?);
+        return Ok(Scenario::parse(providers(), which, &text)?);
     }
     let advice = "to play your own, give the path of its file: `--scenario ./my.json`";
     let text = scenario::text(which).map_err(|unknown| Failure::with_advice(unknown, advice))?;
-    Ok(Scenario::parse(which, text)?)
+    Ok(Scenario::parse(providers(), which, text)?)
 }
 
 /// The payload of an event as the provider sent it.

@@ -1,13 +1,13 @@
 //! Who sends, and where to.
 
-use acuse_cli::sample;
-use acuse_cli::stack::target::Target;
 use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::Secrets;
 
 use super::Arguments;
 use super::payload::Source;
 use crate::command::Failure;
+use crate::sample;
+use crate::stack::target::Target;
 
 /// A provider's account.
 pub(super) struct Sender {

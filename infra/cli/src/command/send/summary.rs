@@ -5,8 +5,8 @@ use std::error::Error;
 use std::iter;
 use std::time::{Duration, Instant};
 
-use acuse_cli::http::{Answer, PostError};
-use acuse_cli::terminal::{counted, cut};
+use crate::http::{Answer, PostError};
+use crate::terminal::{counted, cut};
 
 /// Answers by status, and how long they took.
 pub(super) struct Summary {

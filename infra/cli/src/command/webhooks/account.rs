@@ -1,7 +1,6 @@
 //! The account that a webhook is created for.
 
 use acuse_aws::system::SystemClock;
-use acuse_cli::stack::filter::account_parser;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::receive::secrets::StoredAccount;
@@ -9,6 +8,7 @@ use clap::Args;
 
 use crate::command::Failure;
 use crate::command::secrets::Binding;
+use crate::stack::filter::account_parser;
 
 #[derive(Debug, Args)]
 pub(crate) struct AccountOptions {

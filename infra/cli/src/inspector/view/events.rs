@@ -9,7 +9,6 @@ use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::ledger::Status;
 use acuse_core::provider::Provider;
-use acuse_core::providers;
 use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -18,6 +17,7 @@ use super::super::chart::chart;
 use super::super::page::{encoded, moment, page, status};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
+use crate::registry::providers;
 use crate::stack::events::{passes, recent};
 use crate::stack::filter::{self, Filter};
 use crate::stack::lookup;
@@ -123,8 +123,8 @@ pub(crate) async fn show(
 }
 
 fn form(filters: &Filters, accounts: &BTreeSet<AccountName>, words: &Words) -> Markup {
-    let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name).collect();
-    let types = || providers::ALL.iter().flat_map(|provider| provider.types);
+    let names: Vec<&str> = providers().names().collect();
+    let types = || providers().iter().flat_map(|provider| provider.types);
     let select = |name: &str, label: &str, value: &str, options: &[&str]| {
         html! {
             label { (label)
@@ -184,7 +184,7 @@ fn samples(inspector: &Inspector, words: &Words) -> Markup {
             input type="hidden" name="token" value=(inspector.token);
             label { (words.sample)
                 select name="sample" {
-                    @for provider in providers::ALL { optgroup label=(provider.name) {
+                    @for provider in providers() { optgroup label=(provider.name) {
                         @for name in provider.types { option value={ (provider.name) " " (name) } { (provider.name) " · " (name) } }
                     } }
                 }

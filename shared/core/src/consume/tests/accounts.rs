@@ -247,7 +247,7 @@ fn metrics_of_an_account_are_its_providers() {
         ("onepay@prod", "unknown"),
         ("other/test", "unknown"),
     ] {
-        let found = super::super::delete_or_return::provider_of(&message("m", sender, "{}"));
+        let found = super::super::delete_or_return::provider_of(crate::providers::ALL, &message("m", sender, "{}"));
         assert_eq!(found, provider, "{sender}");
     }
 }

@@ -43,6 +43,7 @@ async fn consume(batch: Vec<Received>, wanted: u32, transactional: bool) -> (Sce
     let hooks: Vec<Box<dyn AnyHook<&'static str>>> = vec![Box::new(hook)];
     let policy = scene.policy.clone();
     let consumer = Consumer::new(
+        crate::providers::ALL,
         &scene.ledger,
         &scene.inbox,
         hooks,

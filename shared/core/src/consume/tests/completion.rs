@@ -61,6 +61,7 @@ fn two_hooks_of_one_name_are_refused() {
     let scene = Scene::default();
     let hooks: Vec<Box<dyn AnyHook<&'static str>>> = vec![Box::new(ok("h")), Box::new(ok("h"))];
     let consumer = Consumer::new(
+        crate::providers::ALL,
         &scene.ledger,
         &scene.inbox,
         hooks,

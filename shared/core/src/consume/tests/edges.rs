@@ -180,6 +180,7 @@ async fn no_call_may_take_all_the_time_that_is_left() {
     let hook = Told::to("h", |_, _| Err(HookError::retry("no")));
     let clock = Recording(scene.clock.clone(), Arc::default());
     let consumer = Consumer::new(
+        crate::providers::ALL,
         &scene.ledger,
         &scene.inbox,
         vec![Box::new(hook) as Box<dyn AnyHook<&'static str>>],
@@ -207,6 +208,7 @@ async fn every_claim_has_a_token_of_its_own() {
         Ok(Effects::none())
     });
     let consumer = Consumer::new(
+        crate::providers::ALL,
         &scene.ledger,
         &scene.inbox,
         vec![Box::new(hook) as Box<dyn AnyHook<&'static str>>],

@@ -25,6 +25,7 @@ impl Inbox for NoDeadLetters<'_> {
 
 async fn consume_without_dead_letters(scene: &Scene, hook: &Told, message: Received) -> Vec<String> {
     let consumer = Consumer::new(
+        crate::providers::ALL,
         &scene.ledger,
         NoDeadLetters(&scene.inbox),
         vec![Box::new(hook.clone()) as Box<dyn AnyHook<&'static str>>],

@@ -41,6 +41,7 @@ async fn a_hook_is_told_of_late_events_or_skips_them_as_it_asks() {
     let (told, told_told) = hook("told", Order::Told);
     let (skip, skip_told) = hook("skip", Order::SkipLate);
     let consumer = Consumer::new(
+        crate::providers::ALL,
         &scene.ledger,
         &scene.inbox,
         vec![any, told, skip],

@@ -281,6 +281,7 @@ async fn an_array_outlasts_what_a_single_event_outlasts() {
         false => Ok(Effects::write("h")),
     });
     let consumer = Consumer::new(
+        crate::providers::ALL,
         &scene.ledger,
         &scene.inbox,
         vec![Box::new(hook) as Box<_>],
@@ -308,7 +309,7 @@ async fn an_array_outlasts_what_a_single_event_outlasts() {
 fn every_event_of_a_message_has_its_trace() {
     let mut message = array(&["a", "b"]);
     message.trace = Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned());
-    let (envelope, provider) = crate::consume::read_envelope(&message).unwrap();
+    let (envelope, provider) = crate::consume::read_envelope(crate::providers::ALL, &message).unwrap();
     let parts = crate::consume::parts::parts(message.clone(), &envelope, provider, Environment::Live);
     assert_eq!(parts.len(), 2);
     assert!(parts.iter().all(|part| part.event.trace == message.trace));

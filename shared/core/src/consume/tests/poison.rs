@@ -46,6 +46,7 @@ async fn a_message_that_kills_the_function_does_so_once_with_others_then_alone_t
             calls: Arc::clone(&calls),
         })];
         let consumer = Consumer::new(
+            crate::providers::ALL,
             &scene.ledger,
             &scene.inbox,
             hooks,
@@ -195,6 +196,7 @@ async fn messages_that_came_back_start_first() {
         calls: Arc::clone(&order),
     };
     let consumer = Consumer::new(
+        crate::providers::ALL,
         &scene.ledger,
         &scene.inbox,
         vec![Box::new(hook) as Box<dyn AnyHook<&'static str>>],

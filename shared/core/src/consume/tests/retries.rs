@@ -107,6 +107,7 @@ async fn a_hook_that_overruns_is_cut_off_and_its_event_released() {
     let deadline = clock.now().plus(Duration::from_secs(30));
     let hooks: Vec<Box<dyn AnyHook<&'static str>>> = vec![Box::new(Hanging)];
     let consumer = Consumer::new(
+        crate::providers::ALL,
         &scene.ledger,
         &scene.inbox,
         hooks,

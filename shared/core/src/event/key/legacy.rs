@@ -26,7 +26,7 @@ pub struct Recorded {
 }
 
 impl LegacyKey {
-    /// `None` if version 0.1 gave the event the same key as `today`. `own` is the stack's environment.
+    /// `None` if version 0.1 gave the event the same key as `today`, or did not have the provider. `own` is the stack's environment.
     pub(crate) fn derive(
         provider: &str,
         own: Environment,
@@ -34,7 +34,7 @@ impl LegacyKey {
         body_sha256: &str,
         today: &IdempotencyKey,
     ) -> Option<Self> {
-        let legacy = &reading.legacy;
+        let legacy = reading.legacy.as_ref()?;
         if legacy.unreadable {
             return None;
         }

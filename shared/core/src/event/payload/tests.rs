@@ -29,7 +29,7 @@ impl Sent {
     }
 
     fn provider(&self) -> &'static Provider {
-        providers::by_name(&self.provider).unwrap()
+        providers::ALL.by_name(&self.provider).unwrap()
     }
 
     /// The message that the verifier queues for it.

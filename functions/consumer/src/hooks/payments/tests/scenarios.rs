@@ -10,7 +10,7 @@ use super::*;
 async fn a_scenario_ends_in_its_state_in_any_order() {
     let table = Table::create().await;
     let mut count = 0;
-    for scenario in scenario::all().unwrap() {
+    for scenario in scenario::all(acuse_core::providers::ALL).unwrap() {
         for backwards in [false, true] {
             let new_id = |_: &str| {
                 count += 1;

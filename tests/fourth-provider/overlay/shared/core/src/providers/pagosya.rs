@@ -1,10 +1,10 @@
 //! PagosYa, a fictional provider: the example of docs/adding-a-provider.md. It signs as Standard Webhooks
 //! describes (<https://www.standardwebhooks.com>).
 
-use super::event_types::event_types;
-use crate::json::Value;
-use crate::provider::{Occurs, Provider, Reading, Resource, Unreadable};
-use crate::provider::scheme::{Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time};
+use acuse_core::event_types;
+use acuse_core::json::Value;
+use acuse_core::provider::scheme::{Encoding, Key, Layout, Part, Place, Scheme, Signature, TOLERANCE, Time};
+use acuse_core::provider::{Occurs, Provider, Reading, Resource, Unreadable};
 
 /// What Acuse knows about PagosYa.
 pub const PROVIDER: Provider = Provider {

@@ -1,0 +1,136 @@
+//! The tool's command line.
+
+use std::process::ExitCode;
+
+use acuse_core::provider::Providers;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::{command, local, registry, terminal};
+
+/// Run the webhook receiver on this machine, and operate a deployed one
+#[derive(Debug, Parser)]
+#[command(name = "acuse", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the stack on this machine: the real template and binaries on an AWS emulator
+    Local(local::Options),
+    /// Write a hook of your own: code, tests and template
+    #[command(subcommand)]
+    New(command::new::Command),
+    /// Send signed events: a sample, a whole life cycle, or a payload of your own
+    Send(command::send::Arguments),
+    /// List, show and follow events, and replay rejected ones
+    #[command(subcommand)]
+    Events(command::events::Command),
+    /// Print the functions' log lines: what your hooks log, and what went wrong
+    Logs(command::logs::Arguments),
+    /// Serve the inspector: a web page of what arrived, what failed and why
+    Inspect(command::inspect::Arguments),
+    /// Inspect and redrive dead-lettered events
+    #[command(subcommand)]
+    Dlq(command::dlq::Command),
+    /// Inspect deliveries that failed verification, and release the genuine ones
+    #[command(subcommand)]
+    Quarantine(command::quarantine::Command),
+    /// Answer a provider's test deliveries with 200 while you register its webhook
+    Register(command::register::Arguments),
+    /// Health check: test a stack end to end, and say what to fix
+    Doctor(command::doctor::Arguments),
+    /// Put, rotate, bind, list and remove providers' accounts and their secrets
+    #[command(subcommand)]
+    Secrets(command::secrets::Command),
+    /// Manage webhooks at Kuenta, through its API
+    #[command(subcommand)]
+    Kuenta(command::kuenta::Command),
+    /// Manage webhooks at OnePay, through its API
+    #[command(subcommand)]
+    Onepay(command::onepay::Command),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:
+  acuse completions bash > ~/.local/share/bash-completion/completions/acuse")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the tool with this program's arguments. `providers` are those that its commands know: an app's own tool hands in
+/// its own.
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     acuse_cli::run(acuse_core::providers::ALL)
+/// }
+/// ```
+// Commands only wait for the network, and the local stack has its own threads.
+#[tokio::main(flavor = "current_thread")]
+pub async fn run(providers: Providers) -> ExitCode {
+    registry::set(providers);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(error),
+    };
+    let done = match cli.command {
+        Command::Local(options) => command::local::run(options).await,
+        Command::New(command) => command::new::run(command),
+        Command::Send(arguments) => command::send::run(arguments).await,
+        Command::Events(command) => command::events::run(command).await,
+        Command::Logs(arguments) => command::logs::run(arguments).await,
+        Command::Inspect(arguments) => command::inspect::run(arguments).await,
+        Command::Doctor(arguments) => command::doctor::run(arguments).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "acuse", &mut script);
+            terminal::script(&String::from_utf8_lossy(&script));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Dlq(command) => command::dlq::run(command).await,
+        Command::Quarantine(command) => command::quarantine::run(command).await,
+        Command::Register(arguments) => command::register::run(arguments).await,
+        Command::Secrets(command) => command::secrets::run(command).await,
+        Command::Kuenta(command) => command::kuenta::run(command).await,
+        Command::Onepay(command) => command::onepay::run(command).await,
+    };
+    done.unwrap_or_else(|failure| {
+        failure.print();
+        ExitCode::FAILURE
+    })
+}
+
+/// Prints help as it is. Errors quote the arguments, so those are escaped: a pasted id may begin with `-`.
+fn explain(error: clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // If printing fails, there is nobody to tell.
+            let _ = error.print();
+        }
+        _ => {
+            // Clap reports the same error for the escaped arguments.
+            let escaped = std::env::args_os().map(|argument| terminal::escape(&argument.to_string_lossy()));
+            let error = Cli::try_parse_from(escaped).err().unwrap_or(error);
+            let text = error.render().to_string();
+            text.trim_end().lines().for_each(terminal::note);
+        }
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// Clap checks names and groups only at run time.
+    #[test]
+    fn every_command_and_argument_is_valid() {
+        Cli::command().debug_assert();
+    }
+}
