@@ -2,9 +2,11 @@
 
 pub(crate) mod app;
 mod diff;
+mod edit;
 mod list;
 mod name;
 mod plan;
+mod provider;
 mod template;
 mod text;
 
@@ -46,6 +48,19 @@ docs/hooks.md goes on from there.")]
 
 docs/app.md goes on from there.")]
     App(app::App),
+    /// Write another provider: its file, function, samples and tests, and its part of template.yaml
+    ///
+    /// Starts from a preset (`--like`), or from an example that compiles: HMAC-SHA256 of the body in hex. Works on the
+    /// clone of Acuse or the app that the working directory is in. Can be run again: it adds what is missing, and
+    /// overwrites nothing. Changes nothing if any part can't be written.
+    #[command(after_help = "Examples:
+  acuse new provider pagosya --display-name PagosYa
+  acuse new provider mercado-pago --like mercado-pago
+  acuse new provider pagosya --like standard-webhooks --dry-run
+  acuse new provider pagosya --remove                 takes it away, unless you have changed it
+
+docs/adding-a-provider.md goes on from there.")]
+    Provider(provider::Provider),
 }
 
 /// `acuse new hook`
@@ -76,6 +91,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     let arguments = match command {
         Command::Hook(arguments) => arguments,
         Command::App(arguments) => return app::run(arguments),
+        Command::Provider(arguments) => return arguments.run(),
     };
     let checkout = Checkout::find()?;
     let name = arguments.name;

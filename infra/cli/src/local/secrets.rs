@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::Accounts;
 use serde_json::{Map, Value};
 
@@ -15,6 +14,9 @@ use crate::sample;
 
 /// The owner's file, which git ignores, at the top of the checkout.
 pub(super) const FILE: &str = "local.secrets.json";
+
+/// What the variable with the id of a provider's secret ends with.
+const SECRET_ID: &str = "SECRET_ID";
 
 /// The secrets of `file` by their ids. `variables` are those of the functions, which hold the ids.
 ///
@@ -43,8 +45,12 @@ pub(super) fn own(file: &Path, variables: &BTreeMap<String, String>) -> Result<B
     let mut secrets = BTreeMap::new();
     for (name, value) in named {
         let provider = providers().by_name(&name);
-        let variable = provider.map_or_else(|| name.clone(), |provider| variable(provider.name));
+        let variable = provider.map_or_else(|| name.clone(), |provider| provider.variable(SECRET_ID));
         let Some(id) = variables.get(&variable) else {
+            if provider.is_some() {
+                // It is switched off.
+                continue;
+            }
             let names: Vec<&str> = providers().names().collect();
             return Err(problem(format!(
                 "`{name}` is no provider ({}), and no variable of a function in template.yaml",
@@ -65,15 +71,11 @@ pub(super) fn own(file: &Path, variables: &BTreeMap<String, String>) -> Result<B
 
 /// Each provider's local secret, by its id.
 pub(super) fn shipped(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let secret = |provider: &'static Provider| {
-        let id = variables.get(&variable(provider.name))?;
+    let used = providers().iter().filter_map(|provider| {
+        let id = variables.get(&provider.variable(SECRET_ID))?;
         Some((id.clone(), sample::local_secret(provider).to_string()))
-    };
-    providers().iter().filter_map(secret).collect()
-}
-
-fn variable(provider: &str) -> String {
-    format!("{}_SECRET_ID", provider.to_ascii_uppercase())
+    });
+    used.collect()
 }
 
 #[cfg(test)]
@@ -121,6 +123,12 @@ mod tests {
             assert!(error.contains(expected) && error.contains(FILE), "{error}");
             assert!(!error.contains("hidden"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_provider_that_is_switched_off_needs_no_secret() {
+        let secrets = read(r#"{"kuenta": {"signing_secrets": ["a"]}, "MAIL_SECRET": "plain"}"#).unwrap();
+        assert_eq!(secrets.keys().collect::<Vec<_>>(), ["acuse-MailSecret-2"]);
     }
 
     #[test]
