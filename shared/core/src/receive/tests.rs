@@ -490,3 +490,39 @@ async fn the_quarantine_is_rate_limited() {
         .await;
     assert_eq!(scene.outbox.quarantined().len(), 205, "too long to keep");
 }
+
+/// What some providers sign is in the URL, so it is needed to verify the delivery again.
+#[tokio::test]
+async fn a_quarantined_delivery_keeps_its_query() {
+    use crate::provider::scheme::{Part, Scheme, Signature};
+    use crate::receive::quarantine::QuarantinedDelivery;
+    static IN_QUERY: Provider = Provider {
+        scheme: Scheme {
+            token: None,
+            signatures: &[Signature {
+                content: &[Part::Query("id")],
+                ..Signature::hmac(&["x-kuenta-signature"])
+            }],
+        },
+        ..kuenta::PROVIDER
+    };
+    let scene = Scene::new(r#"{"signing_secrets":["not yet"]}"#);
+    let (clock, dice) = (scene.clock.clone(), Dice::default());
+    let verifier = Verifier::new(&IN_QUERY, &scene.store, &scene.outbox, clock, dice);
+    for query in ["type=a&id=p%201", ""] {
+        let address = Address {
+            query: query.to_owned(),
+            ..Address::from("default")
+        };
+        verifier.receive(address, proof(b"p 1"), body()).await;
+    }
+    let [kept, without] = scene.outbox.quarantined().try_into().unwrap();
+    assert!(!without.text.contains("query"), "older tools read it as before");
+    let secrets = secrets::Secrets::parse(&IN_QUERY, GOOD).unwrap();
+    let verify = |kept: &Message| {
+        let delivery = QuarantinedDelivery::open(&kept.text, |name| kept.attribute(name)).unwrap();
+        signature::verify(&delivery, &IN_QUERY.scheme, &secrets, delivery.received_at()).map(|_| ())
+    };
+    assert_eq!(verify(&kept), Ok(()));
+    assert_eq!(verify(&without), Err(Refusal::SignatureWrong));
+}

@@ -260,6 +260,57 @@ mod tests {
     }
 
     #[test]
+    fn a_public_key_keeps_its_lines() {
+        use acuse_core::provider::scheme::{Digest, Scheme, Signature, Token};
+        static SIGNED: Provider = Provider {
+            scheme: Scheme {
+                token: None,
+                signatures: &[Signature {
+                    digest: Digest::RSA_PKCS1_SHA256,
+                    ..Signature::hmac(&["digest"])
+                }],
+            },
+            ..kuenta::PROVIDER
+        };
+        static WITH_TOKEN: Provider = Provider {
+            scheme: Scheme {
+                token: Some(Token {
+                    header: "x-token",
+                    bearer: false,
+                }),
+                ..SIGNED.scheme
+            },
+            ..kuenta::PROVIDER
+        };
+        let pem = include_str!("../../../../local/rsa-public.pem");
+        let stored = |provider, text: &str| {
+            let stored = from_input(provider, &AccountName::DEFAULT, text.as_bytes());
+            checked(stored.unwrap(), false).unwrap()
+        };
+        for text in [pem.to_owned(), format!("\n{pem}\n"), pem.trim().to_owned()] {
+            let stored = stored(&SIGNED, &text);
+            assert_eq!(stored.signing_secrets, [pem.trim()]);
+            assert!(Secrets::of(&SIGNED, AccountName::DEFAULT, &stored).is_ok());
+        }
+        let in_json = serde_json::json!({"signing_secrets": [pem]}).to_string();
+        assert_eq!(stored(&SIGNED, &in_json).signing_secrets, [pem.trim()]);
+        let both = stored(&WITH_TOKEN, &format!("{pem}wh_hdr_b\n"));
+        assert_eq!(both.signing_secrets, [pem.trim()]);
+        assert_eq!(both.tokens, [Some("wh_hdr_b".to_owned())]);
+        // What follows a key is not dropped, and another provider has no use for it.
+        for (provider, text) in [
+            (&SIGNED, format!("{pem}hunter2\n")),
+            (&kuenta::PROVIDER, pem.to_owned()),
+        ] {
+            let error = read(provider, text.as_bytes()).unwrap_err();
+            assert!(
+                error.starts_with("standard input has ") && !error.contains("hunter2"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn invalid_text_is_refused_with_its_place() {
         let utf16: Vec<u8> = "\u{feff}hunter2\r\n"
             .encode_utf16()

@@ -326,3 +326,37 @@ async fn a_registration_window_answers_200_without_an_id() {
     assert_eq!(scene.outbox.queued(), []);
     assert_eq!(scene.outbox.quarantined().len(), 1);
 }
+
+/// The query of a provider that signs a value in it is read as it was sent.
+#[tokio::test]
+async fn a_signed_value_of_the_query_counts() {
+    use acuse_core::provider::Provider;
+    use acuse_core::provider::scheme::{Part, Scheme, Signature};
+    static IN_QUERY: Provider = Provider {
+        scheme: Scheme {
+            token: None,
+            signatures: &[Signature {
+                content: &[Part::Lower(&[Part::Query("data.id")])],
+                ..Signature::hmac(&["x-kuenta-signature"])
+            }],
+        },
+        ..kuenta::PROVIDER
+    };
+    for (query, expected) in [
+        ("type=payment&data.id=PAY%209", 200),
+        ("data.id=pay+9", 200),
+        ("data.id=pay_9", 401),
+        ("data.id=pay+9&data.id=pay+9", 401),
+        ("", 401),
+        ("%\u{0}&=&data.id", 401),
+    ] {
+        let scene = Scene::new();
+        let clock = StoppedClock::at(Timestamp::from_seconds(1_705_090_431));
+        let verifier = Verifier::new(&IN_QUERY, &scene.store, &scene.outbox, clock, Dice::default());
+        let mut event = with("/rawQueryString", query);
+        event["headers"]["x-kuenta-signature"] = sign("good", b"pay 9").into();
+        let request = serde_json::from_slice(event.to_string().as_bytes()).unwrap();
+        let answer = answer(&verifier, request).await;
+        assert_eq!(answer.status_code, expected, "{query}");
+    }
+}

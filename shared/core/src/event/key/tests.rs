@@ -9,6 +9,14 @@ fn key(resource: Option<(&str, &str)>, event_id: Option<&str>, occurs: Occurs) -
     key_of("payment.approved".into(), resource, event_id.map(Id::from), occurs).to_string()
 }
 
+fn in_status(status: &str, time: Option<&str>) -> Occurs {
+    let time = time.map(str::to_owned);
+    Occurs::InStatus {
+        status: status.into(),
+        time,
+    }
+}
+
 fn key_of(type_name: Id, resource: Option<(Id, Id)>, event_id: Option<Id>, occurs: Occurs) -> IdempotencyKey {
     let reading = Reading {
         resource: resource.map(|(kind, id)| Resource::new(kind, id)),
@@ -27,6 +35,8 @@ fn key_rules_apply_in_order() {
         key(payment, None, Occurs::Each("2024-05".into())),
         key(payment, None, Occurs::ByBytes(Some("1689262934".to_owned()))),
         key(payment, None, Occurs::ByBytes(None)),
+        key(payment, None, in_status("APPROVED", Some("1689262934"))),
+        key(payment, None, in_status("a#b", None)),
         key(None, Some("evt_9"), Occurs::Once),
         key(None, None, Occurs::Once),
     ];
@@ -36,6 +46,8 @@ fn key_rules_apply_in_order() {
     onepay#live#payment#p1|payment.approved#2024-05
     onepay#live#payment#p1|payment.approved#1689262934#5a5a
     onepay#live#payment#p1|payment.approved#5a5a
+    onepay#live#payment#p1|payment.approved#APPROVED#1689262934#5a5a
+    onepay#live#payment#p1|payment.approved#a%23b#5a5a
     onepay#live#event#evt_9|payment.approved#event#evt_9
     onepay#live#body#5a5a|payment.approved
     ");

@@ -1,11 +1,14 @@
-//! The vocabulary suffices for ten other providers' schemes: each is a few lines of data, tested with
-//! deliveries signed by Python (`tests/fixtures/schemes/generate.py`).
+//! The vocabulary suffices for other providers' schemes: each is a few lines of data, tested with deliveries signed by
+//! Python (`tests/fixtures/schemes/generate.py`).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use proptest::prelude::*;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use super::super::*;
-use crate::provider::scheme::{Digest, Encoding, Key, Layout, Part, Place, TOLERANCE, Time, Token};
+use super::{BODY, now};
+use crate::provider::scheme::{Digest, Encoding, Key, Layout, Member, Part, Place, TOLERANCE, Time, Token};
 use crate::provider::{Provider, Unreadable};
 use crate::wire::delivery::DeliveryId;
 
@@ -96,6 +99,107 @@ const BEARER: Scheme = Scheme {
     signatures: &[],
 };
 
+/// As documented: the id is the one in the URL.
+const MERCADO_PAGO_QUERY: Scheme = signed(&[Signature {
+    content: &[
+        Part::Optional(&[
+            Part::Text("id:"),
+            Part::Lower(&[Part::Query("data.id")]),
+            Part::Text(";"),
+        ]),
+        Part::Optional(&[Part::Text("request-id:"), Part::Header("x-request-id"), Part::Text(";")]),
+        Part::Text("ts:"),
+        Part::Time,
+        Part::Text(";"),
+    ],
+    layout: Layout::Fields("v1"),
+    time: Some(Time {
+        place: Place::Field("ts"),
+        tolerance: None,
+    }),
+    ..Signature::hmac(&["x-signature"])
+}]);
+
+/// Signs some fields of a form, in another field of it.
+const PAYU: Scheme = signed(&[Signature {
+    member: Some(Member::Form("sign")),
+    content: &[
+        Part::Secret,
+        Part::Text("~"),
+        Part::Form("merchant_id"),
+        Part::Text("~"),
+        Part::Form("reference_sale"),
+        Part::Text("~"),
+        Part::OneDecimal(&[Part::Form("value")]),
+        Part::Text("~"),
+        Part::Form("currency"),
+        Part::Text("~"),
+        Part::Form("state_pol"),
+    ],
+    digest: Digest::MD5_WITH_SECRET,
+    ..Signature::hmac(&[])
+}]);
+
+const EPAYCO: Scheme = signed(&[Signature {
+    member: Some(Member::Form("x_signature")),
+    content: &[
+        Part::Form("x_cust_id_cliente"),
+        Part::Text("^"),
+        Part::Secret,
+        Part::Text("^"),
+        Part::Form("x_ref_payco"),
+        Part::Text("^"),
+        Part::Form("x_transaction_id"),
+        Part::Text("^"),
+        Part::Form("x_amount"),
+        Part::Text("^"),
+        Part::Form("x_currency_code"),
+    ],
+    digest: Digest::SHA256_WITH_SECRET,
+    ..Signature::hmac(&[])
+}]);
+
+const INSIDE_JSON: Scheme = signed(&[Signature {
+    member: Some(Member::Value(&["proof", "signature"])),
+    content: &[Part::Value(&["data"])],
+    digest: Digest::SHA256_WITH_SECRET,
+    ..Signature::hmac(&[])
+}]);
+
+const IN_QUERY: Scheme = signed(&[Signature {
+    member: Some(Member::Query("signature")),
+    encodings: &[Encoding::Base64],
+    ..Signature::hmac(&[])
+}]);
+
+macro_rules! hashed {
+    ($header:literal, $digest:ident) => {
+        signed(&[Signature {
+            digest: Digest::$digest,
+            ..Signature::hmac(&[$header])
+        }])
+    };
+}
+
+const SHA1_HMAC: Scheme = hashed!("x-signature", HMAC_SHA1);
+const SHA384_HMAC: Scheme = signed(&[Signature {
+    encodings: &[Encoding::Base64],
+    digest: Digest::HMAC_SHA384,
+    ..Signature::hmac(&["x-signature"])
+}]);
+const SHA512_HMAC: Scheme = hashed!("x-signature", HMAC_SHA512);
+const SHA1_WITH_SECRET: Scheme = hashed!("x-checksum", SHA1_WITH_SECRET);
+const SHA384_WITH_SECRET: Scheme = hashed!("x-checksum", SHA384_WITH_SECRET);
+const SHA512_WITH_SECRET: Scheme = hashed!("x-checksum", SHA512_WITH_SECRET);
+const HEX_KEY: Scheme = signed(&[Signature {
+    key: Key::Hex,
+    ..Signature::hmac(&["x-signature"])
+}]);
+const BASE64_KEY: Scheme = signed(&[Signature {
+    key: Key::Base64After(""),
+    ..Signature::hmac(&["x-signature"])
+}]);
+
 const fn signed(signatures: &'static [Signature]) -> Scheme {
     Scheme {
         token: None,
@@ -115,6 +219,19 @@ fn by_name(name: &str) -> Scheme {
         "bold" => BOLD,
         "cobre" => COBRE,
         "bearer" => BEARER,
+        "mercado-pago-query" => MERCADO_PAGO_QUERY,
+        "payu" => PAYU,
+        "epayco" => EPAYCO,
+        "inside-json" => INSIDE_JSON,
+        "in-query" => IN_QUERY,
+        "sha1-hmac" => SHA1_HMAC,
+        "sha384-hmac" => SHA384_HMAC,
+        "sha512-hmac" => SHA512_HMAC,
+        "sha1-with-secret" => SHA1_WITH_SECRET,
+        "sha384-with-secret" => SHA384_WITH_SECRET,
+        "sha512-with-secret" => SHA512_WITH_SECRET,
+        "hex-key" => HEX_KEY,
+        "base64-key" => BASE64_KEY,
         other => panic!("no scheme {other}"),
     }
 }
@@ -144,6 +261,8 @@ struct Case {
     expect: String,
     headers: Vec<(String, String)>,
     body: String,
+    #[serde(default)]
+    query: String,
     now: Option<i64>,
     secret: Option<serde_json::Value>,
 }
@@ -163,16 +282,27 @@ fn header_map<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Head
 }
 
 fn outcome(scheme: &Scheme, secret: &serde_json::Value, now: i64, headers: HeaderMap, body: Bytes) -> bool {
+    outcome_at(scheme, secret, now, "", headers, body)
+}
+
+fn outcome_at(
+    scheme: &Scheme,
+    secret: &serde_json::Value,
+    now: i64,
+    query: &str,
+    headers: HeaderMap,
+    body: Bytes,
+) -> bool {
     let secrets = Secrets::parse(&provider(*scheme), &secret.to_string()).unwrap();
     let now = Timestamp::from_seconds(now);
-    let delivery = Delivery::received(DeliveryId::new(now, [0; 10]), now, headers, body);
+    let delivery = Delivery::received(DeliveryId::new(now, [0; 10]), now, headers, body).with_query(query);
     verify(&delivery, scheme, &secrets, now).is_ok()
 }
 
 #[test]
-fn ten_schemes_are_data() {
+fn schemes_are_data() {
     let all = vectors();
-    assert_eq!(all.len(), 10);
+    assert_eq!(all.len(), 23);
     for Vectors {
         scheme: name,
         now,
@@ -185,7 +315,8 @@ fn ten_schemes_are_data() {
             let headers = header_map(case.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             let body = data_encoding::BASE64.decode(case.body.as_bytes()).unwrap();
             let secret = case.secret.as_ref().unwrap_or(&secret);
-            let valid = outcome(&scheme, secret, case.now.unwrap_or(now), headers, body.into());
+            let now = case.now.unwrap_or(now);
+            let valid = outcome_at(&scheme, secret, now, &case.query, headers, body.into());
             assert_eq!(valid, case.expect == "ok", "{name}: {}", case.name);
         }
     }
@@ -219,27 +350,54 @@ fn repeated_headers_change_nothing() {
                     .flat_map(|(name, value)| way(value).into_iter().map(move |value| (name.as_str(), value)))
                     .collect();
                 let headers = header_map(repeated.iter().map(|(name, value)| (*name, value.as_str())));
-                let valid = outcome(&scheme, secret, case.now.unwrap_or(now), headers, body.clone());
+                let now = case.now.unwrap_or(now);
+                let valid = outcome_at(&scheme, secret, now, &case.query, headers, body.clone());
                 assert_eq!(valid, case.expect == "ok", "{name}: {}: {repeated:?}", case.name);
             }
         }
     }
 }
 
+/// The tool's own deliveries verify under every scheme, and only under it.
 #[test]
-fn proof_headers_verify() {
+fn signed_deliveries_verify() {
     let now = 1_700_000_000;
-    let body = Bytes::from_static(br#"{"data":{"id":"A1","x":1},"signature":{"properties":["id","x"]},"timestamp":7}"#);
+    let json = br#"{"data":{"id":"A1","x":1},"signature":{"properties":["id","x"]},"timestamp":7}"#;
     for Vectors {
         scheme: name, secret, ..
     } in vectors()
     {
         let scheme = by_name(&name);
         let secrets = Secrets::parse(&provider(scheme), &secret.to_string()).unwrap();
-        let proofs = proof_headers(&scheme, &secrets, &body, Timestamp::from_seconds(now), "msg_1");
-        let headers = header_map(proofs.iter().map(|(name, value)| (*name, value.as_str())));
-        assert!(outcome(&scheme, &secret, now, headers, body.clone()), "{name}");
+        let body = match name.as_str() {
+            "payu" | "epayco" | "inside-json" => Bytes::from(test_body(&scheme, "m", "150.00")),
+            _ => Bytes::from_static(json),
+        };
+        for (sign, expected) in [
+            (sign_delivery as fn(_, _, _, _, _) -> _, true),
+            (sign_wrongly, name == "bearer"),
+        ] {
+            let signed: Signed = sign(&scheme, &secrets, &body, Timestamp::from_seconds(now), "msg_1");
+            let headers = header_map(signed.headers.iter().map(|(name, value)| (*name, value.as_str())));
+            let valid = outcome_at(&scheme, &secret, now, &signed.query, headers, signed.body);
+            assert_eq!(valid, expected, "{name}");
+        }
     }
+}
+
+/// An id is sent in the query as the body has it, as Mercado Pago does.
+#[test]
+fn a_value_of_the_query_is_the_body_s() {
+    let secrets = Secrets::parse(&provider(MERCADO_PAGO_QUERY), r#"{"signing_secrets":["s"]}"#).unwrap();
+    let body = Bytes::from_static(br#"{"data":{"id":"a b"}}"#);
+    let signed = sign_delivery(
+        &MERCADO_PAGO_QUERY,
+        &secrets,
+        &body,
+        Timestamp::from_seconds(0),
+        "msg_1",
+    );
+    assert_eq!(signed.query, "data%2Eid=a%20b");
 }
 
 /// Test deliveries of `acuse doctor` must verify, whatever the scheme signs.
@@ -253,12 +411,15 @@ fn a_test_body_verifies_under_every_scheme() {
         let scheme = by_name(&name);
         let body = Bytes::from(test_body(&scheme, crate::event::TEST_DELIVERY_MEMBER, "Now"));
         let secrets = Secrets::parse(&provider(scheme), &secret.to_string()).unwrap();
-        let proofs = proof_headers(&scheme, &secrets, &body, Timestamp::from_seconds(now), "msg_1");
-        let headers = header_map(proofs.iter().map(|(name, value)| (*name, value.as_str())));
+        let signed = sign_delivery(&scheme, &secrets, &body, Timestamp::from_seconds(now), "msg_1");
+        let headers = header_map(signed.headers.iter().map(|(name, value)| (*name, value.as_str())));
         assert!(
-            outcome(&scheme, &secret, now, headers, body.clone()),
+            outcome_at(&scheme, &secret, now, &signed.query, headers, signed.body),
             "{name}: {body:?}"
         );
+        if body.starts_with(b"acuse%2Edoctor=Now&") {
+            continue;
+        }
         let read: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(read[crate::event::TEST_DELIVERY_MEMBER], "Now");
     }
@@ -300,4 +461,126 @@ fn proof_headers_include_optional_parts() {
     let now = Timestamp::from_seconds(1_700_000_000);
     let proofs = proof_headers(&MERCADO_PAGO, &secrets.unwrap(), &body, now, "msg_1");
     assert!(proofs.contains(&("x-request-id", "msg_1".to_owned())), "{proofs:?}");
+}
+
+/// A hash always has the secret in it, and a part that is absent is never left out silently.
+#[test]
+fn nothing_verifies_without_the_secret() {
+    let bare = |content: &'static [Part]| Signature {
+        content,
+        digest: Digest::SHA256_WITH_SECRET,
+        ..Signature::hmac(&["x-checksum"])
+    };
+    let ways = [
+        bare(&[]),
+        bare(&[Part::Body]),
+        bare(&[Part::Optional(&[Part::Header("x-no"), Part::Secret])]),
+        bare(&[Part::Lower(&[Part::Secret])]),
+        bare(&[Part::Form("x")]),
+        bare(&[Part::Query("x")]),
+    ];
+    let body = Bytes::from_static(b"{}");
+    for way in ways {
+        let scheme = signed(vec![way].leak());
+        for text in [&b""[..], b"{}"] {
+            let digest = Sha256::digest(text);
+            let headers = header_map([("x-checksum", &*data_encoding::HEXLOWER.encode(&digest))]);
+            let secret = serde_json::json!({"signing_secrets": ["s"]});
+            assert!(!outcome(&scheme, &secret, 0, headers, body.clone()), "{way:?}");
+        }
+    }
+}
+
+#[test]
+fn other_digests_are_diagnosed_and_never_accepted() {
+    let body = Bytes::from_static(BODY);
+    let github = GITHUB;
+    for made in [Digest::HMAC_SHA512, Digest::HMAC_SHA1, Digest::MD5_WITH_SECRET] {
+        let way = Signature {
+            digest: made,
+            ..github.signatures[0]
+        };
+        let scheme = signed(vec![way].leak());
+        let secrets = Secrets::parse(&provider(github), r#"{"signing_secrets":["s"]}"#).unwrap();
+        let proof = sign_delivery(&scheme, &secrets, &body, now(), "");
+        let headers = header_map(proof.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, body.clone());
+        let diagnosis = diagnose(&delivery, &github, &secrets.into(), now());
+        assert!(diagnosis.verdict.is_err());
+        assert_eq!(diagnosis.settings(), None);
+        let text = diagnosis.to_string();
+        let advice = format!("name `Digest::{}` in the provider's file, and deploy", made.constant());
+        assert!(text.contains(&advice) && text.contains(made.name()), "{text}");
+    }
+}
+
+/// Settings change how a signature is written, not with which function and key it is made.
+#[test]
+fn encodings_keep_digest_key_and_content() {
+    for scheme in [WOMPI, SHA512_WITH_SECRET, HEX_KEY, COBRE] {
+        let own = scheme.signatures[0];
+        let set = scheme.with_settings("encodings=hex,base64,list").unwrap().signatures[0];
+        assert_eq!((set.digest, set.key, set.content), (own.digest, own.key, own.content));
+        assert_eq!(set.encodings, [Encoding::Hex, Encoding::Base64]);
+        assert_eq!(set.time.map(|time| time.place), own.time.map(|time| time.place));
+    }
+    let timestamped = HEX_KEY.with_settings("encodings=timestamped").unwrap().signatures[0];
+    assert_eq!((timestamped.key, timestamped.layout), (Key::Hex, Layout::Fields("v1")));
+    let plain = STRIPE.with_settings("encodings=hex").unwrap().signatures[0];
+    assert!(plain.time.is_none() && plain.content == [Part::Body]);
+}
+
+#[test]
+fn proofs_outside_the_headers_are_proofs() {
+    let delivery = |query: &str, body: &'static [u8]| {
+        let body = Bytes::from_static(body);
+        Delivery::received(DeliveryId::new(now(), [0; 10]), now(), HeaderMap::new(), body).with_query(query)
+    };
+    assert!(has_proof(&delivery("", b"a=1&sign=junk"), &PAYU));
+    assert!(!has_proof(&delivery("sign=junk", b"a=1"), &PAYU));
+    assert!(has_proof(&delivery("signature=", b"{}"), &IN_QUERY));
+    assert!(has_proof(
+        &delivery("", br#"{"proof":{"signature":"x"}}"#),
+        &INSIDE_JSON
+    ));
+    assert!(!has_proof(&delivery("", b"{}"), &INSIDE_JSON));
+}
+
+proptest! {
+    /// Whatever the body and the query are, nothing verifies by chance, and nothing panics.
+    #[test]
+    fn no_form_or_query_panics(body in "[ -~]{0,80}", query in "[ -~]{0,80}") {
+        let secret = serde_json::json!({"signing_secrets": ["s"]});
+        for scheme in [PAYU, EPAYCO, INSIDE_JSON, IN_QUERY, MERCADO_PAGO_QUERY] {
+            let body = Bytes::from(body.clone());
+            prop_assert!(!outcome_at(&scheme, &secret, 0, &query, HeaderMap::new(), body));
+        }
+    }
+
+    /// A form that was signed verifies; with any signed field changed, it does not.
+    #[test]
+    fn any_change_of_a_signed_field_is_refused(
+        [reference, other] in ["\\PC{1,20}", "\\PC{1,20}"],
+        [value, changed] in [0..100_000_000u64, 0..100_000_000],
+        field in 0..2usize,
+    ) {
+        let amount = |cents: u64| format!("{}.{:02}", cents / 100, cents % 100);
+        let form = |reference: &str, value: u64| {
+            let fields = [("merchant_id", "1"), ("reference_sale", reference), ("value", &amount(value)), ("currency", "COP"), ("state_pol", "4")];
+            let encoded = |text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
+            fields.map(|(name, text)| format!("{name}={}", encoded(text))).join("&")
+        };
+        let secret = serde_json::json!({"signing_secrets": ["s"]});
+        let secrets = Secrets::parse(&provider(PAYU), &secret.to_string()).unwrap();
+        let signed = sign_delivery(&PAYU, &secrets, &form(&reference, value).into(), now(), "").body;
+        prop_assert!(outcome(&PAYU, &secret, 0, HeaderMap::new(), signed.clone()));
+        let tail = String::from_utf8_lossy(&signed).rsplit_once('&').unwrap().1.to_owned();
+        let tampered = match field {
+            0 => form(&other, value),
+            _ => form(&reference, changed),
+        };
+        prop_assume!(tampered != form(&reference, value));
+        let tampered = format!("{tampered}&{tail}");
+        prop_assert!(!outcome(&PAYU, &secret, 0, HeaderMap::new(), tampered.into()));
+    }
 }
