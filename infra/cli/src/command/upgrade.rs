@@ -105,6 +105,7 @@ fn explained(error: PlanError) -> Failure {
             "give yours another name. A resource that is deployed is replaced then, so copy its data first"
         }
         PlanError::Template(..) => "check it with `sam validate --lint`",
+        PlanError::OwnProviders(_) => "merge template.yaml by hand: `acuse new app` writes the new one",
         PlanError::File { .. } => return error.into(),
     };
     Failure::with_advice(error, advice)

@@ -28,6 +28,8 @@ pub(crate) enum PlanError {
     NoPlace(String),
     #[error("this version has {} as well, which you have in a place marked `Yours`", .0.join(", "))]
     SameName(Vec<String>),
+    #[error("template.yaml has providers of your own ({}), and `acuse upgrade` knows only the built-in ones", .0.join(", "))]
+    OwnProviders(Vec<String>),
     #[error("can't {operation} {path}")]
     File {
         operation: &'static str,
@@ -66,7 +68,8 @@ impl Plan {
             true => read(root, lock::FILE)?,
             false => String::new(),
         };
-        let mut plan = Self::of(&whole, &lock_text, ours::template(), overwrite)?;
+        let new = with_providers_of(&whole, ours::template())?;
+        let mut plan = Self::of(&whole, &lock_text, new, overwrite)?;
         let settings = read(root, "samconfig.toml").unwrap_or_default();
         plan.compare(&settings)?;
         plan.add_functions(root)?;
@@ -119,9 +122,7 @@ impl Plan {
             json("the new template.yaml", &self.after)?,
         );
         self.differences = difference::differences(&old, &new, settings);
-        let resources = new.get("Resources").and_then(Value::as_object).into_iter().flatten();
-        let binaries = resources.filter_map(|(_, own)| own.pointer("/Metadata/BuildProperties/Binary")?.as_str());
-        self.missing = binaries.map(str::to_owned).collect();
+        self.missing = binaries(&new);
         Ok(())
     }
 
@@ -152,6 +153,30 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The new template with the providers of the app.
+fn with_providers_of(app: &str, new: String) -> Result<String, PlanError> {
+    let known = binaries(&json("the new template.yaml", &new)?);
+    let own = binaries(&json(TEMPLATE, app)?)
+        .into_iter()
+        .filter(|binary| !known.contains(binary));
+    let own: Vec<String> = own.collect();
+    match own.is_empty() {
+        true => Ok(new),
+        false => Err(PlanError::OwnProviders(own)),
+    }
+}
+
+/// The binaries of a template's functions.
+fn binaries(template: &Value) -> Vec<String> {
+    let resources = template
+        .get("Resources")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
+    let binaries = resources.filter_map(|(_, own)| own.pointer("/Metadata/BuildProperties/Binary")?.as_str());
+    binaries.map(str::to_owned).collect()
 }
 
 /// `Metadata.Acuse.Version`
