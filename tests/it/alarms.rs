@@ -40,10 +40,10 @@ fn the_alarm_goes_off_before_the_webhook_is_disabled() {
     let resources = template["Resources"].as_object().unwrap();
     let of_providers = providers::ALL
         .iter()
-        .map(|own| format!("{}UnauthenticatedAlarm", own.name));
+        .map(|own| format!("{}UnauthenticatedAlarm", own.logical_id()));
     for wanted in of_providers.chain(["ServerErrorAlarm".to_owned()]) {
-        let alarm = resources.iter().find(|(name, _)| name.eq_ignore_ascii_case(&wanted));
-        let alarm = &alarm.unwrap_or_else(|| panic!("no {wanted}")).1["Properties"];
+        let alarm = resources.get(&wanted).unwrap_or_else(|| panic!("no {wanted}"));
+        let alarm = &alarm["Properties"];
         let metrics = alarm["Metrics"].as_array().unwrap();
         let expression = metrics[0]["Expression"].as_str().unwrap();
         let least = expression.split(">= ").nth(1).unwrap().split(',').next().unwrap();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use acuse_core::provider::Provider;
+use acuse_core::providers;
 use acuse_tests::document::Document;
 use acuse_tests::template;
 use serde_json::{Map, Value};
@@ -51,6 +53,7 @@ fn resources(page: &mut Document) {
             written.get(name).unwrap_or(&Value::Null),
             &properties["Description"],
             &properties["AlarmDescription"],
+            &alike(&written, name),
         ];
         let own = own.into_iter().filter_map(Value::as_str).find(|text| !text.is_empty());
         if own.is_none() {
@@ -67,6 +70,24 @@ fn resources(page: &mut Document) {
         silent.is_empty(),
         "{PAGE} should describe these; if they are yours, move them under the heading `Yours` in template.yaml: {silent:?}"
     );
+}
+
+/// The purpose of the same resource of another provider, with this one's name in it: a new provider needs no words.
+fn alike(written: &Map<String, Value>, name: &str) -> Value {
+    let resources = &template::ours()["Resources"];
+    let function = |id: &str| resources[format!("{id}Function")]["Properties"]["Description"].as_str();
+    let display = |id: &str| Some(function(id)?.strip_prefix("Verifies ")?.split_once("'s webhooks")?.0);
+    let known = providers::ALL.iter().map(Provider::logical_id).collect::<Vec<_>>();
+    let own = known.iter().find(|id| name.starts_with(id.as_str()));
+    let found = own.and_then(|own| {
+        let of = |other: &String| written.get(&name.replacen(own.as_str(), other, 1))?.as_str();
+        let (other, text) = known
+            .iter()
+            .filter(|other| *other != own)
+            .find_map(|other| Some((other, of(other)?)))?;
+        Some(text.replace(display(other)?, display(own)?))
+    });
+    found.map_or(Value::Null, Value::from)
 }
 
 /// A row of the resources' table: a name and its purpose.

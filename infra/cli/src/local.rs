@@ -20,6 +20,7 @@ mod bundle;
 mod checkout;
 mod cloudformation;
 mod command;
+mod condition;
 mod console;
 mod deploy;
 mod emulator;

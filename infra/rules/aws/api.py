@@ -11,6 +11,16 @@ def stage(resources):
     return next(resource["Properties"] for resource in resources.values() if resource["Type"] == STAGE)
 
 
+def limits(resources):
+    """The limits of one route, while its provider is used."""
+    return stage(resources)["RouteSettings"]["POST /webhooks/kuenta"]["Fn::If"][1]
+
+
+def methods(resources):
+    """The methods of one path, while its provider is used."""
+    return resources["HttpApi"]["Properties"]["Body"]["paths"]["/webhooks/kuenta"]["Fn::If"][1]
+
+
 def routes(stack):
     bodies = [api["Body"] for _, api in stack.of_type("AWS::ApiGatewayV2::Api")]
     paths = [item for body in bodies for item in body["paths"].items()]
@@ -37,7 +47,7 @@ broken_by(
     every_route_has_its_own_throttle,
     unknown=lambda r, t: stage(r)["RouteSettings"].update({"GET /webhooks/kuenta": {}}),
     missing=lambda r, t: stage(r)["RouteSettings"].pop("POST /webhooks/kuenta"),
-    half=lambda r, t: stage(r)["RouteSettings"]["POST /webhooks/kuenta"].pop("ThrottlingBurstLimit"),
+    half=lambda r, t: limits(r).pop("ThrottlingBurstLimit"),
 )
 
 
@@ -54,7 +64,7 @@ def the_routes_of_deployed_stacks_stay(stack):
 broken_by(
     the_routes_of_deployed_stacks_stay,
     any=lambda r, t: (
-        r["HttpApi"]["Properties"]["Body"]["paths"]["/webhooks/kuenta"].pop("post"),
+        methods(r).pop("post"),
         stage(r)["RouteSettings"].pop("POST /webhooks/kuenta"),
     ),
 )
@@ -91,7 +101,7 @@ def http_apis_have_no_execution_log(stack):
 broken_by(
     http_apis_have_no_execution_log,
     default=lambda r, t: stage(r)["DefaultRouteSettings"].update(LoggingLevel="INFO"),
-    route=lambda r, t: stage(r)["RouteSettings"]["POST /webhooks/kuenta"].update(DataTraceEnabled=True),
+    route=lambda r, t: limits(r).update(DataTraceEnabled=True),
 )
 
 

@@ -23,6 +23,14 @@ def change(name, **properties):
     return lambda r, t: r[name]["Properties"].update(properties)
 
 
+def change_dashboard(old, new):
+    def changed(r, t):
+        body = r["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        body[0] = body[0].replace(old, new)
+
+    return changed
+
+
 def change_metric(name, place, **properties):
     return lambda r, t: r[name]["Properties"]["Metrics"][place].update(properties)
 
@@ -192,9 +200,7 @@ def namespaces_in_searches_are_quoted(stack):
 
 broken_by(
     namespaces_in_searches_are_quoted,
-    bare=lambda r, t: r["Dashboard"]["Properties"]["DashboardBody"].update(
-        {"Fn::Sub": r["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].replace('{\\"Acuse/${AWS::StackName}\\"', "{Acuse/${AWS::StackName}")}
-    ),
+    bare=change_dashboard('{\\"Acuse/${AWS::StackName}\\"', "{Acuse/${AWS::StackName}"),
 )
 
 
@@ -213,9 +219,7 @@ def the_dashboard_is_valid(stack):
 
 broken_by(
     the_dashboard_is_valid,
-    a_minute=lambda r, t: r["Dashboard"]["Properties"]["DashboardBody"].update(
-        {"Fn::Sub": r["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].replace("'Sum', 86400)", "'Sum', 60)")}
-    ),
+    a_minute=change_dashboard("'Sum', 86400)", "'Sum', 60)"),
 )
 
 

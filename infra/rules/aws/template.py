@@ -127,7 +127,9 @@ class Stack:
             text = re.sub(r"\$\{([\w:]+)\}", lambda m: str(values.get(m[1], m[0])), node["Fn::Sub"])
             return {"Fn::Sub": text} if re.search(r"\$\{[^!]", text) else text
         evaluated = {key: self._evaluated(value) for key, value in node.items()}
-        return {key: value for key, value in evaluated.items() if value is not NOTHING}
+        evaluated = {key: value for key, value in evaluated.items() if value is not NOTHING}
+        joined = joined_text(evaluated)
+        return evaluated if joined is None else self._evaluated({"Fn::Sub": joined})
 
 
 def target(reference):
@@ -154,6 +156,25 @@ def references(node):
             yield from (name.split(".")[0] for name in names if name not in own)
         for value in node.values():
             yield from references(value)
+
+
+def is_text(value):
+    """Whether this is a string, or one in which `Fn::Sub` replaces names."""
+    return isinstance(value, str) or set(value) == {"Fn::Sub"} and isinstance(value["Fn::Sub"], str)
+
+
+def joined_text(node):
+    """The text of an `Fn::Join` or of an `Fn::Sub` with names of its own, with the placeholders that remain. None if
+    it is neither, or joins what has no text yet, such as an ARN."""
+    match node:
+        case {"Fn::Join": [separator, items]}:
+            items = [own if isinstance(own, str) else own.get("Fn::Sub") for own in items]
+            return separator.join(items) if all(isinstance(own, str) for own in items) else None
+        case {"Fn::Sub": [template, names]}:
+            names = {name: own if isinstance(own, str) else own.get("Fn::Sub") for name, own in names.items()}
+            known = all(isinstance(own, str) for own in names.values())
+            return re.sub(r"\$\{(\w+)\}", lambda m: names.get(m[1], m[0]), template) if known else None
+    return None
 
 
 def as_list(value):

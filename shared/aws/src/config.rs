@@ -115,7 +115,7 @@ pub(crate) fn within<N: FromStr + PartialOrd>(range: impl RangeBounds<N>) -> imp
 
 /// `provider` with the settings in `<PROVIDER>_SIGNATURE`.
 pub fn provider(provider: &'static Provider) -> Result<&'static Provider, ConfigError> {
-    let name = format!("{}_SIGNATURE", provider.name.to_ascii_uppercase());
+    let name = provider.variable("SIGNATURE");
     signature_settings(provider, &name, &optional(&name).unwrap_or_default())
 }
 

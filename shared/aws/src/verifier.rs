@@ -32,8 +32,10 @@ const WARM_UP: Duration = Duration::from_secs(1);
 /// The name of a missing or invalid variable; the runtime's own errors.
 pub async fn run_verifier(provider: &'static Provider) -> Result<(), Error> {
     let provider = config::provider(provider)?;
-    let secret_id = format!("{}_SECRET_ID", provider.name.to_ascii_uppercase());
-    let secret_id = config::required(&secret_id, "the ARN or name of the provider's secret")?;
+    let secret_id = config::required(
+        &provider.variable("SECRET_ID"),
+        "the ARN or name of the provider's secret",
+    )?;
     let event_queue = config::required("EVENT_QUEUE_URL", "the URL of the event queue")?;
     let quarantine_queue = config::required("QUARANTINE_QUEUE_URL", "the URL of the quarantine queue")?;
 

@@ -32,6 +32,28 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// The name of one of its variables: `MERCADO_PAGO_SECRET_ID` for the `SECRET_ID` of `mercado-pago`.
+    pub fn variable(&self, what: &str) -> String {
+        format!("{}_{what}", self.name.replace('-', "_").to_ascii_uppercase())
+    }
+
+    /// What its parameters, resources and outputs in template.yaml begin with: `MercadoPago` for `mercado-pago`.
+    pub fn logical_id(&self) -> String {
+        let mut id = String::new();
+        let mut begins = true;
+        for letter in self.name.chars() {
+            match letter {
+                '-' => begins = true,
+                letter if begins => {
+                    id.push(letter.to_ascii_uppercase());
+                    begins = false;
+                }
+                letter => id.push(letter),
+            }
+        }
+        id
+    }
+
     /// The same provider with another scheme: see [`Scheme::with_settings`].
     pub fn with_settings(&self, settings: &str) -> Result<Self, SettingError> {
         Ok(Self {

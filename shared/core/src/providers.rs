@@ -8,10 +8,17 @@ pub(crate) mod objects;
 pub mod onepay;
 pub mod unopago;
 
+// Yours: your files.
+
 use crate::provider::Providers;
 
 /// The built-in providers.
-pub const ALL: Providers = Providers::new(&[&unopago::PROVIDER, &onepay::PROVIDER, &kuenta::PROVIDER]);
+pub const ALL: Providers = Providers::new(&[
+    &unopago::PROVIDER,
+    &onepay::PROVIDER,
+    &kuenta::PROVIDER,
+    // Yours: your providers.
+]);
 
 #[cfg(test)]
 mod tests;

@@ -50,6 +50,7 @@
 
 mod item;
 mod outcome;
+pub mod provider;
 mod receiver;
 mod sample;
 mod stack;

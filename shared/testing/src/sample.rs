@@ -136,6 +136,15 @@ impl Sample {
     /// The event, as a hook gets it. Another call makes another event, about another resource unless that is
     /// [given](Self::resource).
     pub fn event(&self) -> Event {
+        self.read(new_id)
+    }
+
+    /// The event of the file's own resource.
+    pub(crate) fn as_written(&self) -> Event {
+        self.read(str::to_owned)
+    }
+
+    fn read(&self, new_id: impl FnOnce(&str) -> String) -> Event {
         let received_at = self.at.max(START);
         let mut account = self.account.clone();
         // `checked` has seen to the changes.

@@ -5,7 +5,7 @@ mod clock;
 mod process;
 mod queue;
 mod tables;
-mod template;
+pub(crate) mod template;
 mod watched;
 
 use std::collections::BTreeMap;

@@ -76,6 +76,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         print(arguments.json, check, &found);
     };
     for provider in providers() {
+        if let Err(switched_off) = target.is_used(provider) {
+            report(provider.name, Ok(switched_off.to_string()));
+            continue;
+        }
         accounts::check(&target, provider, !arguments.no_delivery, &mut report).await;
     }
     report("event queue", queues::events(&target).await);

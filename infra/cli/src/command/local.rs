@@ -10,6 +10,7 @@ use crate::local::{Checkout, Error, Options, Progress, Stack};
 use crate::registry::providers;
 use crate::terminal::{self, Table};
 use crate::{note, sample};
+use acuse_core::provider::Provider;
 
 /// Runs until a signal arrives or a process of the stack ends.
 pub(crate) async fn run(mut options: Options) -> Result<ExitCode, Failure> {
@@ -50,7 +51,12 @@ fn summary(stack: &Stack, state: Option<&Path>) {
         table.add_row([what, &format!("{}{path}", running.http)]);
     }
     table.add_row(["inspector", &format!("{}/", running.inspector)]);
-    let first = providers().iter().next();
+    let is_used = |provider: &&'static Provider| {
+        running
+            .outputs
+            .contains_key(&format!("{}SecretId", provider.logical_id()))
+    };
+    let first = providers().iter().find(is_used);
     if let Some((provider, name)) = first.and_then(|provider| Some((provider.name, sample::money_came_in(provider)?))) {
         table.add_row(["send", &format!("cargo run -- send {provider} {name}{option}")]);
     }

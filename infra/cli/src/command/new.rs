@@ -2,9 +2,11 @@
 
 pub(crate) mod app;
 mod diff;
+mod edit;
 mod list;
-mod name;
+pub(crate) mod name;
 mod plan;
+pub(crate) mod provider;
 mod template;
 mod text;
 
@@ -34,6 +36,19 @@ pub(crate) enum Command {
 
 docs/hooks.md goes on from there.")]
     Hook(Hook),
+    /// Write another provider: its file, function, samples and tests, and its part of template.yaml
+    ///
+    /// Starts from a preset (`--like`), or from an example that compiles: HMAC-SHA256 of the body in hex. Works on the
+    /// clone of Acuse or the app that the working directory is in. Can be run again: it adds what is missing, and
+    /// overwrites nothing. Changes nothing if any part can't be written.
+    #[command(after_help = "Examples:
+  acuse new provider pagosya --display-name PagosYa
+  acuse new provider mercado-pago --like mercado-pago
+  acuse new provider pagosya --like standard-webhooks --dry-run
+  acuse new provider pagosya --remove                 takes it away, unless you have changed it
+
+docs/adding-a-provider.md goes on from there.")]
+    Provider(provider::Provider),
     /// Write an app: a workspace of your own that depends on Acuse, instead of a fork of it
     ///
     /// It has an example hook with its tests, the functions, the template, and `acuse` with the app's providers. Its
@@ -75,6 +90,7 @@ enum Kind {
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     let arguments = match command {
         Command::Hook(arguments) => arguments,
+        Command::Provider(arguments) => return arguments.run(),
         Command::App(arguments) => return app::run(arguments),
     };
     let checkout = Checkout::find()?;

@@ -88,6 +88,7 @@ pub(super) async fn prepare(
 ) -> Result<(Template, BTreeMap<String, PathBuf>), Error> {
     let mut template = Template(checkout.read_template()?);
     parameter::check(&template, &options.parameters)?;
+    template.give(&options.parameters);
     if let Some(consumer) = options.consumer {
         template.replace_binary("consumer", consumer);
     }

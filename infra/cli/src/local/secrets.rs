@@ -15,6 +15,9 @@ use crate::sample;
 /// The owner's file, which git ignores, at the top of the checkout.
 pub(super) const FILE: &str = "local.secrets.json";
 
+/// What the variable with the id of a provider's secret ends with.
+const SECRET_ID: &str = "SECRET_ID";
+
 /// The secrets of `file` by their ids. `variables` are those of the functions, which hold the ids.
 ///
 /// A name in the file is a provider's, whose value is its secret as `acuse secrets` writes it, with or without
@@ -42,8 +45,12 @@ pub(super) fn own(file: &Path, variables: &BTreeMap<String, String>) -> Result<B
     let mut secrets = BTreeMap::new();
     for (name, value) in named {
         let provider = providers().by_name(&name);
-        let variable = provider.map_or_else(|| name.clone(), |provider| variable(provider.name));
+        let variable = provider.map_or_else(|| name.clone(), |provider| provider.variable(SECRET_ID));
         let Some(id) = variables.get(&variable) else {
+            if provider.is_some() {
+                // It is switched off.
+                continue;
+            }
             let names: Vec<&str> = providers().names().collect();
             return Err(problem(format!(
                 "`{name}` is no provider ({}), and no variable of a function in template.yaml",
@@ -64,18 +71,11 @@ pub(super) fn own(file: &Path, variables: &BTreeMap<String, String>) -> Result<B
 
 /// Each provider's local secret, by its id.
 pub(super) fn shipped(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let of = |provider| {
-        let id = variables.get(&variable(provider))?;
-        Some((
-            id.clone(),
-            sample::local_secret(providers().by_name(provider)?).to_string(),
-        ))
-    };
-    providers().iter().filter_map(|provider| of(provider.name)).collect()
-}
-
-fn variable(provider: &str) -> String {
-    format!("{}_SECRET_ID", provider.to_ascii_uppercase())
+    let used = providers().iter().filter_map(|provider| {
+        let id = variables.get(&provider.variable(SECRET_ID))?;
+        Some((id.clone(), sample::local_secret(provider).to_string()))
+    });
+    used.collect()
 }
 
 #[cfg(test)]
@@ -123,6 +123,12 @@ mod tests {
             assert!(error.contains(expected) && error.contains(FILE), "{error}");
             assert!(!error.contains("hidden"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_provider_that_is_switched_off_needs_no_secret() {
+        let secrets = read(r#"{"kuenta": {"signing_secrets": ["a"]}, "MAIL_SECRET": "plain"}"#).unwrap();
+        assert_eq!(secrets.keys().collect::<Vec<_>>(), ["acuse-MailSecret-2"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 
+use super::condition;
 use super::error::Error;
 
 /// The SAM template as JSON.
@@ -32,7 +33,16 @@ impl Template {
         self.0.get_mut("Resources")?.as_object_mut()
     }
 
-    /// All functions, by logical id.
+    /// Makes these values the defaults of their parameters.
+    pub(super) fn give(&mut self, parameters: &[(String, String)]) {
+        for (name, value) in parameters {
+            if let Some(parameter) = self.0.pointer_mut(&format!("/Parameters/{name}")) {
+                parameter["Default"] = json!(value);
+            }
+        }
+    }
+
+    /// All functions that the parameters' defaults leave, by logical id.
     ///
     /// # Errors
     /// A function that does not name its binary.
@@ -41,7 +51,8 @@ impl Template {
         let functions = resources
             .into_iter()
             .flatten()
-            .filter(|(_, resource)| text(resource, "/Type") == Some("AWS::Serverless::Function"));
+            .filter(|(_, resource)| text(resource, "/Type") == Some("AWS::Serverless::Function"))
+            .filter(|(_, resource)| text(resource, "/Condition").is_none_or(|name| condition::holds(&self.0, name)));
         functions
             .map(|(id, resource)| match binary(resource) {
                 Some(binary) => Ok(FunctionResource {
@@ -222,6 +233,20 @@ Resources:
             path: "/webhooks/verifier".into(),
         };
         assert_eq!(functions[0].http_events, [event]);
+    }
+
+    #[test]
+    fn a_function_that_is_switched_off_is_left_out() {
+        let conditions = "
+Conditions:
+  UsesVerifier: !Equals [!Ref Verifier, 'on']
+";
+        let text = TEXT.replace("Resources:", "  Verifier: {Type: String, Default: 'on'}\nResources:");
+        let text = text.replace("    Metadata:", "    Condition: UsesVerifier\n    Metadata:") + conditions;
+        let mut template = parse(&text);
+        assert_eq!(template.functions().unwrap().len(), 1);
+        template.give(&[("Verifier".to_owned(), "off".to_owned())]);
+        assert_eq!(template.functions().unwrap(), []);
     }
 
     #[test]

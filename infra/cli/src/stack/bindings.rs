@@ -57,6 +57,8 @@ impl Bindings {
     pub async fn load(&mut self, target: &Target, provider: &str) -> Result<(), TargetError> {
         if let Some(provider) = providers().by_name(provider)
             && !self.accounts.contains_key(provider.name)
+            // Its secret is no longer part of the stack, and events stay as they were recorded.
+            && target.is_used(provider).is_ok()
         {
             let read = target.secrets(provider)?.load().await;
             self.accounts.insert(provider.name, read.map_err(Arc::new));

@@ -254,11 +254,23 @@ fn groups(resources: &[(String, String)]) -> Vec<Group> {
     let of_function = |(id, name): &(String, String)| {
         let prefix = id.strip_suffix("Logs").filter(|prefix| is_function(prefix))?;
         Some(Group {
-            function: prefix.to_ascii_lowercase(),
+            function: binary(prefix),
             name: name.clone(),
         })
     };
     resources.iter().filter_map(of_function).collect()
+}
+
+/// `MercadoPago` is the function `mercado-pago`.
+fn binary(prefix: &str) -> String {
+    let mut name = String::new();
+    for letter in prefix.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
 }
 
 #[cfg(test)]
@@ -273,6 +285,8 @@ mod tests {
             "AccessLogs",
             "OnepayLogs",
             "OnepayFunction",
+            "MercadoPagoFunction",
+            "MercadoPagoLogs",
         ];
         let resources = resources.map(|id| (id.to_owned(), format!("stack-{id}")));
         let groups: Vec<_> = groups(&resources)
@@ -282,7 +296,11 @@ mod tests {
         let of = |function: &str, name: &str| (function.to_owned(), name.to_owned());
         assert_eq!(
             groups,
-            [of("consumer", "stack-ConsumerLogs"), of("onepay", "stack-OnepayLogs")]
+            [
+                of("consumer", "stack-ConsumerLogs"),
+                of("onepay", "stack-OnepayLogs"),
+                of("mercado-pago", "stack-MercadoPagoLogs")
+            ]
         );
     }
 }

@@ -66,7 +66,7 @@ pub async fn in_other_accounts(target: &Target, id: &str) -> Result<Vec<Record>,
     if !target.knows_accounts() {
         return Ok(Vec::new());
     }
-    for provider in providers() {
+    for provider in providers().iter().filter(|own| target.is_used(own).is_ok()) {
         let stored = target.secrets(provider)?.load().await?;
         let others = stored.iter().map(|own| own.account().name.clone());
         let others: Vec<AccountName> = others.filter(|name| !name.is_default()).collect();

@@ -117,7 +117,13 @@ impl<'a> Reverifier<'a> {
             Err(error) => return Ok(error.to_string()),
         };
         Ok(match self.verifier(&item.provider).await? {
-            None => format!("there is no provider `{}`", item.provider),
+            None => match providers()
+                .by_name(&item.provider)
+                .map(|provider| self.target.is_used(provider))
+            {
+                Some(Err(switched_off)) => switched_off.to_string(),
+                _ => format!("there is no provider `{}`", item.provider),
+            },
             Some((provider, accounts)) => {
                 let (provider, at) = (*provider, delivery.received_at());
                 let diagnosis = diagnose(delivery, &provider.scheme, accounts, at);
@@ -198,7 +204,10 @@ impl<'a> Reverifier<'a> {
     /// The provider with the stack's settings. Its secret is read once.
     async fn verifier(&mut self, name: &str) -> Result<Option<&Verifier>, StackError> {
         if !self.verifiers.iter().any(|(known, _)| known.name == name) {
-            let Some(provider) = providers().by_name(name) else {
+            let used = providers()
+                .by_name(name)
+                .filter(|provider| self.target.is_used(provider).is_ok());
+            let Some(provider) = used else {
                 return Ok(None);
             };
             let provider = self.target.provider(provider)?;

@@ -44,6 +44,8 @@ pub enum TargetError {
         "the stack has no output `{0}`: it was not deployed from Acuse's template.yaml, or from an older version of it"
     )]
     NoOutput(String),
+    #[error("{provider} is switched off in this stack: its parameter `{parameter}` is `off`")]
+    SwitchedOff { provider: &'static str, parameter: String },
 }
 
 impl TargetError {
@@ -57,6 +59,9 @@ impl TargetError {
                 "check the stack's name, `--region` and the credentials (`--profile`; with SSO: `eval \"$(aws configure export-credentials --format env)\"`)".to_owned(),
             ),
             Self::NoOutput(_) => None,
+            Self::SwitchedOff { parameter, .. } => Some(format!(
+                "deploy the stack with `{parameter}=on` (the local one: without `--parameter {parameter}=off`)"
+            )),
         }
     }
 }
@@ -129,10 +134,11 @@ impl Target {
     /// The URL that `provider` posts an account's deliveries to.
     pub fn webhook_url(&self, provider: &Provider, account: &AccountName) -> Result<String, TargetError> {
         let url = match &self.local {
-            Some(running) => format!("{}/webhooks/{}", running.http, provider.name),
-            None => self
-                .output(&format!("{}WebhookUrl", capitalised(provider.name)))?
-                .to_owned(),
+            Some(running) => {
+                self.is_used(provider)?;
+                format!("{}/webhooks/{}", running.http, provider.name)
+            }
+            None => self.output_of(provider, "WebhookUrl")?.to_owned(),
         };
         Ok(match account.is_default() {
             true => url,
@@ -148,7 +154,25 @@ impl Target {
 
     /// The name or ARN of `provider`'s secret.
     pub fn secret_id(&self, provider: &Provider) -> Result<&str, TargetError> {
-        self.output(&format!("{}SecretId", capitalised(provider.name)))
+        self.output_of(provider, "SecretId")
+    }
+
+    /// An output of `provider`'s part of the template.
+    fn output_of(&self, provider: &Provider, what: &str) -> Result<&str, TargetError> {
+        self.is_used(provider)?;
+        self.output(&format!("{}{what}", provider.logical_id()))
+    }
+
+    /// An error if `provider` is switched off. Stacks of an older template have no switches.
+    pub fn is_used(&self, provider: &Provider) -> Result<(), TargetError> {
+        let parameter = provider.logical_id();
+        match self.parameter(&parameter) == "off" {
+            true => Err(TargetError::SwitchedOff {
+                provider: provider.name,
+                parameter,
+            }),
+            false => Ok(()),
+        }
     }
 
     /// `provider`'s secret, as its verifier reads it.
@@ -196,7 +220,7 @@ impl Target {
 
     /// The parameter with `provider`'s signature settings, and its value.
     pub fn signature_settings(&self, provider: &Provider) -> (String, &str) {
-        let name = format!("{}Signature", capitalised(provider.name));
+        let name = format!("{}Signature", provider.logical_id());
         let settings = self.parameter(&name);
         (name, settings)
     }
@@ -204,11 +228,4 @@ impl Target {
     fn parameter(&self, name: &str) -> &str {
         self.parameters.get(name).map_or("", String::as_str)
     }
-}
-
-/// As the template's logical ids begin: `Onepay`.
-fn capitalised(name: &str) -> String {
-    let mut letters = name.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }

@@ -47,13 +47,20 @@ pub(super) fn read_member<T: DeserializeOwned>(name: &str, json: &str) -> Result
     read("payload", json.as_bytes()).map_err(|mismatch| mismatch.inside(name))
 }
 
-/// The member `name` of the payload `body`: the last one, as [`Value::get`](crate::json::Value::get) has it.
-pub(super) fn read_in<T: DeserializeOwned>(body: &[u8], name: &str) -> Result<T, Mismatch> {
+/// The value at `path` in the payload `body`: a member's name, or several with dots between them. Of members with the
+/// same name it is the last one, as [`Value::get`](crate::json::Value::get) has it.
+pub(super) fn read_in<T: DeserializeOwned>(body: &[u8], path: &str) -> Result<T, Mismatch> {
+    let (name, rest) = path
+        .split_once('.')
+        .map_or((path, None), |(name, rest)| (name, Some(rest)));
     let missing = || Mismatch::new::<T>("payload", None, &format!("missing field `{name}`"));
     let members: BTreeMap<String, &RawValue> =
         serde_json::from_slice(body).map_err(|error| Mismatch::new::<T>("payload", None, &error.to_string()))?;
     let json = members.get(name).ok_or_else(missing)?.get();
-    read_member(name, json)
+    match rest {
+        Some(rest) => read_in(json.as_bytes(), rest).map_err(|mismatch| mismatch.inside(name)),
+        None => read_member(name, json),
+    }
 }
 
 impl Mismatch {
@@ -205,6 +212,27 @@ mod tests {
         the payload is not a valid `Order`: payment: invalid type: string, expected struct Payment
         the payload is not a valid `Order`: [0]: invalid type: string, expected struct Payment
         the payload is not a valid `Order`: payment.amount: unexpected end of hex escape
+        ");
+    }
+
+    #[test]
+    fn a_resource_is_read_at_its_path() {
+        let at = |body: &str| read_in::<Order>(body.as_bytes(), "data.object").map(|order| order.payment.amount);
+        assert_eq!(at(r#"{"data":{"object":{},"object":{"payment":{"amount":7}}}}"#), Ok(7));
+        let reasons = [
+            r#"{"data":{"object":{"payment":{"amount":"juan"}}}}"#,
+            r#"{"data":{"object":"juan"}}"#,
+            r#"{"data":{}}"#,
+            r#"{"data":"juan"}"#,
+            "{}",
+        ]
+        .map(|body| at(body).unwrap_err().to_string());
+        insta::assert_snapshot!(reasons.join("\n"), @r"
+        the payload is not a valid `Order`: data.object.payment.amount: invalid type: string, expected i64
+        the payload is not a valid `Order`: data.object: invalid type: string, expected struct Order
+        the payload is not a valid `Order`: data: missing field `object`
+        the payload is not a valid `Order`: data: invalid type: string, expected a map
+        the payload is not a valid `Order`: missing field `data`
         ");
     }
 

@@ -15,7 +15,8 @@ pub struct Reading {
     pub environment: Option<Environment>,
     /// What it happened to.
     pub resource: Option<Resource>,
-    /// The member of the payload that is the resource as an object; `None` if it is the payload itself.
+    /// The member of the payload that is the resource as an object, such as `data`, or its path, such as `data.object`;
+    /// `None` if it is the payload itself.
     pub resource_member: Option<String>,
     /// The provider's own id of the event.
     pub event_id: Option<Id>,

@@ -40,19 +40,21 @@ fn row(event: &Event) -> String {
 fn every_type_of_the_guides_has_a_sample_and_a_key() {
     let mut table = Vec::new();
     for provider in providers::ALL {
+        let folder = format!("{}/../../tests/fixtures/{}", env!("CARGO_MANIFEST_DIR"), provider.name);
+        let mut rows = Vec::new();
         for type_name in provider.types {
-            let path = format!(
-                "{}/../../tests/fixtures/{}/{type_name}.json",
-                env!("CARGO_MANIFEST_DIR"),
-                provider.name
-            );
+            let path = format!("{folder}/{type_name}.json");
             let body = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
             let (event, readable) = read(provider, &body);
             assert!(
                 readable && event.type_name == *type_name && event.kind != Kind::Unknown,
                 "{path}"
             );
-            table.push(row(&event));
+            rows.push(row(&event));
+        }
+        // The test of a provider that `acuse new provider` wrote compares the keys with that file.
+        if !std::path::Path::new(&format!("{folder}/keys.txt")).exists() {
+            table.extend(rows);
         }
     }
     insta::assert_snapshot!(table.join("\n"));

@@ -29,9 +29,14 @@ pub(super) struct Template {
 
 /// In the folder where cargo starts a test, or above.
 fn find() -> PathBuf {
+    folder().join("template.yaml")
+}
+
+/// The workspace: the nearest folder with a template.yaml.
+pub(crate) fn folder() -> PathBuf {
     let start = std::env::current_dir().unwrap();
-    let mut folders = start.ancestors().map(|folder| folder.join("template.yaml"));
-    let found = folders.find(|path| path.is_file());
+    let found = start.ancestors().find(|folder| folder.join("template.yaml").is_file());
+    let found = found.map(PathBuf::from);
     found.unwrap_or_else(|| panic!("neither {} nor a folder above it has a template.yaml", start.display()))
 }
 

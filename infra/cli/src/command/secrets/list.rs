@@ -61,6 +61,10 @@ impl List {
             .map_or_else(|| providers().iter().collect(), |provider| vec![provider]);
         let (mut rows, mut code) = (Vec::new(), ExitCode::SUCCESS);
         for provider in asked {
+            if let (None, Err(switched_off)) = (self.provider, target.is_used(provider)) {
+                note!("{switched_off}");
+                continue;
+            }
             let stored = match StackSecret::of(&target, provider)?.get_replaceable().await {
                 Err(StackSecretError::Secret(error)) => {
                     note!("error: {error}");

@@ -30,6 +30,7 @@ impl Senders {
         providers.dedup_by_key(|provider| provider.name);
         let mut senders = Vec::new();
         for provider in providers {
+            target.is_used(provider)?;
             let provider = target.provider(provider)?;
             let secrets = sample::signer(target, provider, &arguments.account).await?;
             let url = match &arguments.url {

@@ -33,7 +33,6 @@ pub(crate) fn of_template(template: &str) -> String {
 ///
 /// # Errors
 /// The number of the line that is no digest.
-#[cfg_attr(not(test), expect(dead_code, reason = "`acuse new provider` calls it"))]
 pub(crate) fn moved(lock: &str, before: &str, after: &str) -> Result<String, usize> {
     let base = read(lock)?;
     let of = |template: &str| digests(&blocks(&split_yours(&template.replace("\r\n", "\n")).1));

@@ -12,6 +12,7 @@ use super::difference::{self, Difference};
 use super::merge::{Conflict, merge};
 use super::{lock, ours};
 use crate::command::new::app::files::{self, File};
+use crate::command::new::provider::sections::{self, SectionError};
 
 const TEMPLATE: &str = "template.yaml";
 
@@ -28,8 +29,10 @@ pub(crate) enum PlanError {
     NoPlace(String),
     #[error("this version has {} as well, which you have in a place marked `Yours`", .0.join(", "))]
     SameName(Vec<String>),
-    #[error("template.yaml has providers of your own ({}), and `acuse upgrade` knows only the built-in ones", .0.join(", "))]
-    OwnProviders(Vec<String>),
+    #[error("template.yaml has functions that are not as `acuse new provider` writes them ({})", .0.join(", "))]
+    UnknownFunctions(Vec<String>),
+    #[error(transparent)]
+    Section(#[from] SectionError),
     #[error("can't {operation} {path}")]
     File {
         operation: &'static str,
@@ -155,16 +158,28 @@ impl Plan {
     }
 }
 
-/// The new template with the providers of the app.
-fn with_providers_of(app: &str, new: String) -> Result<String, PlanError> {
-    let known = binaries(&json("the new template.yaml", &new)?);
-    let own = binaries(&json(TEMPLATE, app)?)
-        .into_iter()
-        .filter(|binary| !known.contains(binary));
-    let own: Vec<String> = own.collect();
-    match own.is_empty() {
+/// The new template with the providers of the app: without those that it has removed, and with its own.
+fn with_providers_of(app: &str, mut new: String) -> Result<String, PlanError> {
+    let own = binaries(&json(TEMPLATE, app)?);
+    let known = sections::names(&new);
+    for removed in known
+        .iter()
+        .filter(|known| !own.contains(&known.name.kebab().to_owned()))
+    {
+        new = sections::without(&new, removed).0;
+    }
+    let added = sections::names(app);
+    for added in added
+        .iter()
+        .filter(|added| known.iter().all(|known| known.name != added.name))
+    {
+        new = sections::with(&new, added)?;
+    }
+    let present = binaries(&json("the new template.yaml", &new)?);
+    let unknown: Vec<String> = own.into_iter().filter(|binary| !present.contains(binary)).collect();
+    match unknown.is_empty() {
         true => Ok(new),
-        false => Err(PlanError::OwnProviders(own)),
+        false => Err(PlanError::UnknownFunctions(unknown)),
     }
 }
 
