@@ -4,9 +4,9 @@ pub(crate) mod app;
 mod diff;
 mod edit;
 mod list;
-mod name;
+pub(crate) mod name;
 mod plan;
-mod provider;
+pub(crate) mod provider;
 mod template;
 mod text;
 
@@ -36,18 +36,6 @@ pub(crate) enum Command {
 
 docs/hooks.md goes on from there.")]
     Hook(Hook),
-    /// Write an app: a workspace of your own that depends on Acuse, instead of a fork of it
-    ///
-    /// It has an example hook with its tests, the functions, the template, and `acuse` with the app's providers. Its
-    /// `cargo test` and `cargo run -- local` work at once, and an upgrade is a version number: `acuse upgrade`.
-    #[command(after_help = "Examples:
-  acuse new app shop --folder ../shop               in a clone of Acuse: depends on its origin, at its commit
-  acuse new app shop --acuse-git https://example.com/acuse --acuse-rev v0.2.0
-  acuse new app shop --acuse-path ../acuse          to work on both
-  acuse new app shop --dry-run                      shows what would be written
-
-docs/app.md goes on from there.")]
-    App(app::App),
     /// Write another provider: its file, function, samples and tests, and its part of template.yaml
     ///
     /// Starts from a preset (`--like`), or from an example that compiles: HMAC-SHA256 of the body in hex. Works on the
@@ -61,6 +49,18 @@ docs/app.md goes on from there.")]
 
 docs/adding-a-provider.md goes on from there.")]
     Provider(provider::Provider),
+    /// Write an app: a workspace of your own that depends on Acuse, instead of a fork of it
+    ///
+    /// It has an example hook with its tests, the functions, the template, and `acuse` with the app's providers. Its
+    /// `cargo test` and `cargo run -- local` work at once, and an upgrade is a version number: `acuse upgrade`.
+    #[command(after_help = "Examples:
+  acuse new app shop --folder ../shop               in a clone of Acuse: depends on its origin, at its commit
+  acuse new app shop --acuse-git https://example.com/acuse --acuse-rev v0.2.0
+  acuse new app shop --acuse-path ../acuse          to work on both
+  acuse new app shop --dry-run                      shows what would be written
+
+docs/app.md goes on from there.")]
+    App(app::App),
 }
 
 /// `acuse new hook`
@@ -90,8 +90,8 @@ enum Kind {
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     let arguments = match command {
         Command::Hook(arguments) => arguments,
-        Command::App(arguments) => return app::run(arguments),
         Command::Provider(arguments) => return arguments.run(),
+        Command::App(arguments) => return app::run(arguments),
     };
     let checkout = Checkout::find()?;
     let name = arguments.name;

@@ -105,6 +105,8 @@ fn explained(error: PlanError) -> Failure {
             "give yours another name. A resource that is deployed is replaced then, so copy its data first"
         }
         PlanError::Template(..) => "check it with `sam validate --lint`",
+        PlanError::UnknownFunctions(_) => "move functions of your own below `Yours: your resources`",
+        PlanError::Section(_) => "remove a provider that you don't use: `acuse new provider NAME --remove`",
         PlanError::File { .. } => return error.into(),
     };
     Failure::with_advice(error, advice)

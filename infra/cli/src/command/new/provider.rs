@@ -3,7 +3,7 @@
 mod layout;
 mod parts;
 mod plan;
-mod sections;
+pub(crate) mod sections;
 
 use std::process::ExitCode;
 

@@ -219,7 +219,9 @@ fn paths(old: &Value, new: &Value) -> Vec<String> {
         return Vec::new();
     };
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let differing = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+    // What a condition or a value consists of says nothing by its name.
+    let names = names.into_iter().filter(|name| !name.starts_with("Fn::"));
+    let differing = names.filter(|name| old.get(*name) != new.get(*name));
     let mut found = Vec::new();
     for name in differing {
         let inner = match (old.get(name), new.get(name)) {

@@ -30,6 +30,9 @@ pub(crate) fn of_template(template: &str) -> String {
 
 /// The file after Acuse has changed blocks of its own, as `acuse new provider` does. A block that the owner had changed
 /// stays changed.
+///
+/// # Errors
+/// The number of the line that is no digest.
 pub(crate) fn moved(lock: &str, before: &str, after: &str) -> Result<String, usize> {
     let base = read(lock)?;
     let of = |template: &str| digests(&blocks(&split_yours(&template.replace("\r\n", "\n")).1));

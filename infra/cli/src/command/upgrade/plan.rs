@@ -12,6 +12,7 @@ use super::difference::{self, Difference};
 use super::merge::{Conflict, merge};
 use super::{lock, ours};
 use crate::command::new::app::files::{self, File};
+use crate::command::new::provider::sections::{self, SectionError};
 
 const TEMPLATE: &str = "template.yaml";
 
@@ -28,6 +29,10 @@ pub(crate) enum PlanError {
     NoPlace(String),
     #[error("this version has {} as well, which you have in a place marked `Yours`", .0.join(", "))]
     SameName(Vec<String>),
+    #[error("template.yaml has functions that are not as `acuse new provider` writes them ({})", .0.join(", "))]
+    UnknownFunctions(Vec<String>),
+    #[error(transparent)]
+    Section(#[from] SectionError),
     #[error("can't {operation} {path}")]
     File {
         operation: &'static str,
@@ -66,7 +71,8 @@ impl Plan {
             true => read(root, lock::FILE)?,
             false => String::new(),
         };
-        let mut plan = Self::of(&whole, &lock_text, ours::template(), overwrite)?;
+        let new = with_providers_of(&whole, ours::template())?;
+        let mut plan = Self::of(&whole, &lock_text, new, overwrite)?;
         let settings = read(root, "samconfig.toml").unwrap_or_default();
         plan.compare(&settings)?;
         plan.add_functions(root)?;
@@ -119,9 +125,7 @@ impl Plan {
             json("the new template.yaml", &self.after)?,
         );
         self.differences = difference::differences(&old, &new, settings);
-        let resources = new.get("Resources").and_then(Value::as_object).into_iter().flatten();
-        let binaries = resources.filter_map(|(_, own)| own.pointer("/Metadata/BuildProperties/Binary")?.as_str());
-        self.missing = binaries.map(str::to_owned).collect();
+        self.missing = binaries(&new);
         Ok(())
     }
 
@@ -152,6 +156,42 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The new template with the providers of the app: without those that it has removed, and with its own.
+fn with_providers_of(app: &str, mut new: String) -> Result<String, PlanError> {
+    let own = binaries(&json(TEMPLATE, app)?);
+    let known = sections::names(&new);
+    for removed in known
+        .iter()
+        .filter(|known| !own.contains(&known.name.kebab().to_owned()))
+    {
+        new = sections::without(&new, removed).0;
+    }
+    let added = sections::names(app);
+    for added in added
+        .iter()
+        .filter(|added| known.iter().all(|known| known.name != added.name))
+    {
+        new = sections::with(&new, added)?;
+    }
+    let present = binaries(&json("the new template.yaml", &new)?);
+    let unknown: Vec<String> = own.into_iter().filter(|binary| !present.contains(binary)).collect();
+    match unknown.is_empty() {
+        true => Ok(new),
+        false => Err(PlanError::UnknownFunctions(unknown)),
+    }
+}
+
+/// The binaries of a template's functions.
+fn binaries(template: &Value) -> Vec<String> {
+    let resources = template
+        .get("Resources")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
+    let binaries = resources.filter_map(|(_, own)| own.pointer("/Metadata/BuildProperties/Binary")?.as_str());
+    binaries.map(str::to_owned).collect()
 }
 
 /// `Metadata.Acuse.Version`

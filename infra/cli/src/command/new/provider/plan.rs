@@ -11,6 +11,7 @@ use super::sections::{self, Names, SectionError};
 use crate::command::new::edit::{self, Edit, FileError};
 use crate::command::new::name::Name;
 use crate::command::new::text::NoPlace;
+use crate::command::upgrade::lock;
 
 const TEMPLATE: &str = "template.yaml";
 const MANIFEST: &str = "Cargo.toml";
@@ -34,6 +35,8 @@ pub(crate) enum PlanError {
     Unknown(String),
     #[error("you have changed {}", .0.join(", "))]
     Changed(Vec<String>),
+    #[error("acuse.lock can't be read (line {0})")]
+    Lock(usize),
     #[error(transparent)]
     NoPlace(#[from] NoPlace),
     #[error(transparent)]
@@ -54,6 +57,15 @@ fn changed(path: &str, before: String, after: String, what: &str) -> Option<Edit
 
 fn required(root: &Path, path: &str) -> Result<String, PlanError> {
     edit::read(root, Path::new(path))?.ok_or_else(|| PlanError::Missing(path.into()))
+}
+
+/// An app's acuse.lock, which says what of the template is Acuse's, for this change of it.
+fn noted(root: &Path, before: &str, after: &str) -> Result<Option<Edit>, PlanError> {
+    let Some(text) = edit::read(root, Path::new(lock::FILE))? else {
+        return Ok(None);
+    };
+    let moved = lock::moved(&text, before, after).map_err(PlanError::Lock)?;
+    Ok(changed(lock::FILE, text, moved, "what of template.yaml is Acuse's"))
 }
 
 /// Adds what the workspace at `root` lacks of this provider.
@@ -93,6 +105,7 @@ pub(super) fn add(root: &Path, layout: &Layout, names: &Names, preset: Option<&P
         )),
         None => {
             let after = sections::with(&template, names)?;
+            edits.extend(noted(root, &template, &after)?);
             edits.extend(changed(
                 TEMPLATE,
                 template,
@@ -165,6 +178,7 @@ pub(super) fn remove(root: &Path, layout: &Layout, name: &Name, force: bool) -> 
         unlisted,
         "its place in the list of providers",
     ));
+    edits.extend(noted(root, &template, &without)?);
     edits.extend(changed(
         TEMPLATE,
         template,

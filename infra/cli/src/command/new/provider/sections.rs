@@ -18,12 +18,12 @@ const MOST: usize = 8;
 
 /// The names of a provider, as its part of the template has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Names {
-    pub(super) name: Name,
+pub(crate) struct Names {
+    pub(crate) name: Name,
     /// As people write it: `Mercado Pago`.
-    pub(super) display: String,
+    pub(crate) display: String,
     /// What the secret's description says about its value.
-    pub(super) secret: String,
+    pub(crate) secret: String,
 }
 
 /// What can't be changed in template.yaml.
@@ -59,7 +59,7 @@ impl Names {
     }
 
     /// Whether the text has this provider's sections, all of them as they are rendered; otherwise the first that differs.
-    pub(super) fn differs(&self, template: &str) -> Option<&'static str> {
+    pub(crate) fn differs(&self, template: &str) -> Option<&'static str> {
         let mut sections = sections();
         let differing = sections.find(|(_, section)| template.matches(&self.render(section)).count() != 1);
         differing.map(|(section, _)| section)
@@ -67,7 +67,7 @@ impl Names {
 }
 
 /// The providers of a template, in its order.
-pub(super) fn names(template: &str) -> Vec<Names> {
+pub(crate) fn names(template: &str) -> Vec<Names> {
     let parameters = template.lines().filter_map(|line| {
         let name = line.strip_prefix("  ")?.strip_suffix("Signature:")?;
         template.contains(&format!("\n  {name}Function:\n")).then_some(name)
@@ -90,7 +90,7 @@ fn named(template: &str, id: &str) -> Option<Names> {
 
 /// `template` with the sections of `new`, each after that of the last provider that has it unchanged. Those that it has
 /// already stay.
-pub(super) fn with(template: &str, new: &Names) -> Result<String, SectionError> {
+pub(crate) fn with(template: &str, new: &Names) -> Result<String, SectionError> {
     let known = names(template);
     let is_new = known.iter().all(|known| known.name != new.name);
     if is_new && known.len() >= MOST {
@@ -116,7 +116,7 @@ pub(super) fn with(template: &str, new: &Names) -> Result<String, SectionError> 
 }
 
 /// `template` without the sections of `old` that are as they were rendered, and the names of the others.
-pub(super) fn without(template: &str, old: &Names) -> (String, Vec<&'static str>) {
+pub(crate) fn without(template: &str, old: &Names) -> (String, Vec<&'static str>) {
     let (mut text, mut left) = (template.to_owned(), Vec::new());
     for (name, section) in sections() {
         let block = old.render(section);

@@ -97,3 +97,34 @@ fn what_does_not_fit_is_an_error() {
     assert!(matches!(planned(&app(), without), Err(PlanError::NoPlace(marker)) if marker.contains("your resources")));
     assert!(matches!(Plan::of(OLD, "<<<<\n", new(), &[]), Err(PlanError::Lock(1))));
 }
+
+/// With the blocks that this version writes for them, wherever Acuse's own are now.
+#[test]
+fn an_app_keeps_its_own_providers() {
+    let names = sections::Names {
+        name: "pagos-ya".parse().unwrap(),
+        display: "PagosYa".to_owned(),
+        secret: "acuse secrets put pagos-ya".to_owned(),
+    };
+    let before = ours::template();
+    let app = sections::with(&before, &names).unwrap();
+    assert_eq!(with_providers_of(&app, ours::template()).unwrap(), app);
+
+    let lock = lock::moved(&lock::of_template(&before), &before, &app).unwrap();
+    assert_eq!(lock, lock::of_template(&app));
+    let plan = Plan::of(&app, &lock, app.clone(), &[]).unwrap();
+    assert!(plan.is_done(), "{plan:?}");
+
+    // A built-in one that was removed stays away.
+    let removed = sections::names(&app)
+        .into_iter()
+        .find(|known| known.name.kebab() == "kuenta")
+        .unwrap();
+    let without = sections::without(&app, &removed).0;
+    assert_eq!(with_providers_of(&without, ours::template()).unwrap(), without);
+
+    let other = app.replace("Binary: pagos-ya }", "Binary: other }");
+    let other = other.replace("Verifies PagosYa's", "Does");
+    let error = with_providers_of(&other, ours::template()).unwrap_err().to_string();
+    assert!(error.contains("(other)"), "{error}");
+}
