@@ -199,7 +199,7 @@ fn next(layout: &Layout, name: &Name, has_preset: bool) {
         rows.insert(
             1,
             (
-                "ACUSE_BLESS=1 cargo test --locked --workspace --test it -- documented kept".to_owned(),
+                "ACUSE_BLESS=1 cargo test --workspace --test it -- documented kept".to_owned(),
                 "update the tables in docs/ and infra/kept.json".to_owned(),
             ),
         );
