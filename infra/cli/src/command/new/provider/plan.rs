@@ -156,14 +156,20 @@ pub(super) fn remove(root: &Path, layout: &Layout, name: &Name, force: bool) -> 
     for path in paths {
         let Some(text) = edit::read(root, &path)? else { continue };
         // A test writes the keys.
-        if path != keys && !written.contains(&(path.clone(), text.clone())) {
+        let is_written = path == keys || written.contains(&(path.clone(), text.clone()));
+        if !is_written {
             yours.push(path.display().to_string());
         }
         edits.push(Edit {
             path,
             before: Some(text),
             after: None,
-            what: "removed".to_owned(),
+            what: if is_written {
+                "as it was written"
+            } else {
+                "with your changes"
+            }
+            .to_owned(),
         });
     }
     let (without, kept) = sections::without(&template, &names);
