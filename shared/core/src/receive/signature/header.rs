@@ -71,7 +71,7 @@ fn first_few<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// The text of a digest, without the quotes and the name of the algorithm or version (`sha256=`, `v1:`) that senders
 /// put around it. They don't change the digest, so they are always accepted.
-fn without_name<'a>(text: &'a str, digest: Digest) -> &'a str {
+fn without_name(text: &str, digest: Digest) -> &str {
     let text = unquoted(text.trim());
     match text.split_once(['=', ':']) {
         Some((name, rest)) if is_name(name, digest) => unquoted(rest.trim()),
