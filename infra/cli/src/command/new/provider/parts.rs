@@ -181,6 +181,13 @@ pub(super) fn is_listed(layout: &Layout, list: &str, name: &Name) -> bool {
     module(layout, name).is_in(list)
 }
 
+/// Whether it is one of Acuse's own, which the list names before the owner's.
+pub(super) fn is_built_in(layout: &Layout, list: &str, name: &Name) -> bool {
+    let place = place(layout, name);
+    let (own, _) = list.split_once(place.marker).unwrap_or((list, ""));
+    place.is_in(own)
+}
+
 /// The list of providers with it.
 pub(super) fn listed(layout: &Layout, list: &str, name: &Name) -> Result<String, NoPlace> {
     let text = module(layout, name).added_to(list)?;

@@ -31,6 +31,10 @@ pub(crate) enum PlanError {
     FileExists(PathBuf),
     #[error("{0} is missing")]
     Missing(PathBuf),
+    #[error(
+        "`{0}` is a provider of Acuse's own: to do without it, switch it off (docs/operations.md#switch-a-provider-off)"
+    )]
+    BuiltIn(String),
     #[error("there is no provider `{0}` here")]
     Unknown(String),
     #[error("you have changed {}", .0.join(", "))]
@@ -73,6 +77,9 @@ pub(super) fn add(root: &Path, layout: &Layout, names: &Names, preset: Option<&P
     let name = &names.name;
     let (list, template) = (required(root, layout.list)?, required(root, TEMPLATE)?);
     let manifest = required(root, MANIFEST)?;
+    if parts::is_built_in(layout, &list, name) {
+        return Err(PlanError::BuiltIn(name.kebab().to_owned()));
+    }
     // Added before: what was changed since is the owner's.
     let is_listed = parts::is_listed(layout, &list, name);
     let known = sections::names(&template).into_iter().find(|known| known.name == *name);
@@ -128,6 +135,9 @@ pub(super) fn add(root: &Path, layout: &Layout, names: &Names, preset: Option<&P
 pub(super) fn remove(root: &Path, layout: &Layout, name: &Name, force: bool) -> Result<Plan, PlanError> {
     let (list, template) = (required(root, layout.list)?, required(root, TEMPLATE)?);
     let manifest = required(root, MANIFEST)?;
+    if parts::is_built_in(layout, &list, name) {
+        return Err(PlanError::BuiltIn(name.kebab().to_owned()));
+    }
     let known = sections::names(&template).into_iter().find(|known| known.name == *name);
     if known.is_none() && !parts::is_listed(layout, &list, name) {
         return Err(PlanError::Unknown(name.kebab().to_owned()));

@@ -59,6 +59,26 @@ fn all(root: &Path) -> Vec<(String, String)> {
 }
 
 #[test]
+fn a_provider_of_acuses_own_is_neither_overwritten_nor_taken_away() {
+    for is_app in [false, true] {
+        let workspace = workspace(is_app);
+        let (root, before) = (workspace.path(), all(workspace.path()));
+        let (layout, kuenta) = (Layout::of(root), "kuenta".parse().unwrap());
+        let removed = plan::remove(root, &layout, &kuenta, true);
+        let names = Names {
+            name: kuenta,
+            ..pagosya()
+        };
+        let added = plan::add(root, &layout, &names, None);
+        for refused in [removed, added] {
+            let error = refused.err().unwrap().to_string();
+            assert!(error.starts_with("`kuenta` is a provider of Acuse's own"), "{error}");
+        }
+        assert_eq!(all(root), before);
+    }
+}
+
+#[test]
 fn a_provider_is_written_once_and_taken_away_without_a_trace() {
     for is_app in [false, true] {
         let workspace = workspace(is_app);
