@@ -56,3 +56,6 @@ pub(super) fn hash<H: sha2::Digest>(secret: &[u8], content: &[Piece]) -> Made {
     }
     Made(hash.finalize().to_vec())
 }
+
+#[cfg(test)]
+mod tests;
