@@ -97,7 +97,6 @@ fn outcome(provider: &'static Provider, vector: &Vector) -> String {
         body,
         body_base64,
     } = &vector.request;
-    assert_eq!(*query, None, "{}: a query is not supported yet", vector.name);
     let headers: HeaderMap = headers
         .iter()
         .map(|(name, value)| {
@@ -112,7 +111,8 @@ fn outcome(provider: &'static Provider, vector: &Vector) -> String {
         (None, Some(text)) => BASE64.decode(text.as_bytes()).unwrap(),
         _ => panic!("{}: a request has either `body` or `body_base64`", vector.name),
     };
-    let delivery = Delivery::received(DeliveryId::new(now, [0; 10]), now, headers, body.into());
+    let delivery = Delivery::received(DeliveryId::new(now, [0; 10]), now, headers, body.into())
+        .with_query(query.as_deref().unwrap_or_default());
     match verify(&delivery, &provider.scheme, &secrets, now) {
         Ok(_) => "verified".to_owned(),
         Err(refusal) => refusal.to_string(),

@@ -30,26 +30,81 @@ fn fixtures_are_read_as_their_names_say() {
     }
 }
 
+/// A provider may change any of its values at any time: what can't be read is kept as unreadable, and never a panic.
+#[test]
+fn values_of_another_kind_are_never_a_panic() {
+    use serde_json::{Value, json};
+    let others = [
+        json!(null),
+        json!(true),
+        json!(-1.5e300),
+        json!(""),
+        json!("."),
+        json!("é\u{1f600}.ñ_"),
+        json!([]),
+        json!({}),
+        json!([{"id": {}}]),
+    ];
+    for preset in acuse_presets::all() {
+        for fixture in &preset.fixtures {
+            let Ok(document) = serde_json::from_str::<Value>(fixture.body) else {
+                continue;
+            };
+            for pointer in pointers(&document) {
+                for other in &others {
+                    let mut changed = document.clone();
+                    *changed.pointer_mut(&pointer).unwrap() = other.clone();
+                    events(provider(preset.name), changed.to_string().into(), None);
+                }
+            }
+        }
+    }
+}
+
+/// Where each value of a document is.
+fn pointers(document: &serde_json::Value) -> Vec<String> {
+    let mut found = vec![String::new()];
+    let inner: Vec<(String, &serde_json::Value)> = match document {
+        serde_json::Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        serde_json::Value::Array(items) => (0..)
+            .zip(items)
+            .map(|(i, value): (usize, _)| (i.to_string(), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (name, value) in inner {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        found.extend(pointers(value).into_iter().map(|rest| format!("/{name}{rest}")));
+    }
+    found
+}
+
 pub(crate) fn read(provider: &'static Provider, fixture: &Fixture) -> Event {
+    let is_form = fixture.file.ends_with(".form");
+    let media_type = is_form.then(|| "application/x-www-form-urlencoded".to_owned());
+    let body = bytes::Bytes::from_static(fixture.body.trim_end().as_bytes());
+    let mut events = events(provider, body, media_type);
+    assert_eq!(events.len(), 1, "{}", fixture.file);
+    events.remove(0)
+}
+
+fn events(provider: &'static Provider, body: bytes::Bytes, media_type: Option<String>) -> Vec<Event> {
     // Later than all fixtures.
     let at = Timestamp::from_seconds(1_900_000_000);
-    let is_form = fixture.file.ends_with(".form");
     let envelope = Envelope {
         provider: provider.name.to_owned(),
         account: Account::default(),
         content: Content {
-            media_type: is_form.then(|| "application/x-www-form-urlencoded".to_owned()),
+            media_type,
             encoding: None,
         },
         delivery_id: DeliveryId::new(at, [0; 10]),
         received_at: at,
         form: CanonicalForm::Raw,
-        body: bytes::Bytes::from_static(fixture.body.trim_end().as_bytes()),
+        body,
         replay: None,
     };
-    let mut events = payload::events(&envelope, provider, Environment::Live);
-    assert_eq!(events.len(), 1, "{}", fixture.file);
-    events.remove(0)
+    payload::events(&envelope, provider, Environment::Live)
 }
 
 fn row(event: &Event) -> String {

@@ -19,7 +19,7 @@ pub struct Scheme {
     /// A static token that every delivery carries. Beside a signature it is a second factor.
     pub token: Option<Token>,
     /// The accepted ways of signing, tried in this order; one valid signature is enough. Without any, the token is the
-    /// proof; without a token either, nothing verifies.
+    /// proof; without a token either, nothing verifies. Beside a [public](Digest::is_public) one, only public ones verify.
     pub signatures: &'static [Signature],
 }
 
@@ -132,6 +132,11 @@ pub enum Key {
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
 impl Scheme {
+    /// Whether a signing secret is a public key, which anybody may know.
+    pub(crate) fn has_public_key(&self) -> bool {
+        self.signatures.iter().any(|way| way.digest.is_public())
+    }
+
     /// Whether a signing secret is a public key in PEM, which has several lines.
     pub fn reads_pem(&self) -> bool {
         let mut ways = self.signatures.iter();

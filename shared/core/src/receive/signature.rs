@@ -148,6 +148,10 @@ fn check(
         return Err(Refusal::SignatureUnreadable);
     }
     let in_time = is_in_time(sent.time.as_deref(), signature, now)?;
+    // Whoever knows the public key could sign with it as if it were a shared secret.
+    if scheme.has_public_key() && !signature.digest.is_public() {
+        return Err(Refusal::SignatureWrong);
+    }
     let (body, form) = signed(delivery, signature, &sent, secrets).ok_or(Refusal::SignatureWrong)?;
     if !in_time {
         return Err(Refusal::SignatureExpired);

@@ -22,6 +22,21 @@ pub(crate) fn only(text: &[u8], name: &str) -> Option<Vec<u8>> {
     }
 }
 
+/// [`only`] of a body. A body that is read as something else than a form has no fields: JSON may have `&name=value` in one
+/// of its strings, and gzip in its file name, and then the signed values would not be those that are read.
+pub(crate) fn only_in_body(body: &[u8], name: &str) -> Option<Vec<u8>> {
+    is_form(body).then(|| only(body, name)).flatten()
+}
+
+/// Whether `body` is read as a form. The characters of a URI (RFC 3986, 2) exclude quotes, so no JSON document that is an
+/// event passes.
+pub(crate) fn is_form(body: &[u8]) -> bool {
+    let is_form_character = |byte: &u8| {
+        byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+    };
+    body.contains(&b'=') && body.iter().all(is_form_character)
+}
+
 fn decode(text: &[u8]) -> Vec<u8> {
     let spaced: Vec<u8> = text
         .iter()

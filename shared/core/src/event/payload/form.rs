@@ -16,7 +16,7 @@ const PAYLOAD: &str = "payload";
 /// The JSON of a form's event: the only field, `payload`, if it contains JSON, or else the fields as an object, if
 /// `provider` finds an event type in them. `None` if `bytes` are not a form.
 pub(super) fn json(bytes: &[u8], charset: Option<&str>, provider: &Provider) -> Option<Result<String, Unreadable>> {
-    if !bytes.contains(&b'=') || !bytes.iter().all(|byte| is_form_character(*byte)) {
+    if !form::is_form(bytes) {
         return None;
     }
     let refused = |why: &str| Some(Err(Unreadable::Content(why.to_owned())));
@@ -81,9 +81,4 @@ impl Serialize for Form {
             values => (name, Value::from(values)),
         }))
     }
-}
-
-/// The characters of a URI (RFC 3986, 2). They exclude quotes, so no JSON document that is an event passes.
-fn is_form_character(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }

@@ -27,7 +27,8 @@ impl Sources<'_> {
             true => json::parse(self.body).ok(),
             false => None,
         };
-        self.collect(parts, document.as_ref())
+        let pieces = self.collect(parts, document.as_ref())?;
+        (!may_be_lengthened(&pieces)).then_some(pieces)
     }
 
     fn collect(&self, parts: &[Part], document: Option<&Value<'_>>) -> Option<Vec<Piece>> {
@@ -40,7 +41,7 @@ impl Sources<'_> {
                 Part::Time => self.time?.to_owned().into(),
                 Part::Header(name) => header::value(self.headers, name)?.into(),
                 Part::Value(path) => document?.path(path)?.scalar_text()?.into(),
-                Part::Form(name) => form::only(self.body, name)?.into(),
+                Part::Form(name) => form::only_in_body(self.body, name)?.into(),
                 Part::Query(name) => form::only(self.query.as_bytes(), name)?.into(),
                 Part::Lower(inner) => self.text(inner, document)?.to_lowercase().into(),
                 Part::OneDecimal(inner) => one_decimal(self.text(inner, document)?).into(),
@@ -75,10 +76,22 @@ impl Sources<'_> {
     }
 }
 
+/// Whether somebody may have lengthened another content. Of a hash that begins with the secret, anybody can make the hash
+/// of the content, its padding and whatever they append, without the secret. That padding begins with 0x80, which no
+/// UTF-8 text has where another one ended: so what follows a secret has to be UTF-8.
+fn may_be_lengthened(pieces: &[Piece]) -> bool {
+    let after_secret = pieces.iter().skip_while(|piece| !matches!(piece, Piece::Secret));
+    let mut bytes = after_secret.filter_map(|piece| match piece {
+        Piece::Bytes(bytes) => Some(bytes),
+        Piece::Secret => None,
+    });
+    bytes.any(|bytes| std::str::from_utf8(bytes).is_err())
+}
+
 /// The text of a value outside the headers.
 pub(super) fn member(delivery: &Delivery<Unverified>, member: Member) -> Option<Vec<u8>> {
     match member {
-        Member::Form(name) => form::only(delivery.body(), name),
+        Member::Form(name) => form::only_in_body(delivery.body(), name),
         Member::Query(name) => form::only(delivery.query().as_bytes(), name),
         Member::Value(path) => {
             let document = json::parse(delivery.body()).ok()?;

@@ -491,6 +491,78 @@ fn nothing_verifies_without_the_secret() {
     }
 }
 
+/// PayU's checkout shows every visitor `md5(key~merchant~reference~value~currency)`. Whoever knows that can compute the
+/// hash of this text, its padding and `~another~reference` without the key, and hide text and padding in the first field.
+#[test]
+fn a_lengthened_hash_is_refused() {
+    let hash = |content: &[u8]| data_encoding::HEXLOWER.encode(&md5::Md5::digest(content));
+    let percent =
+        |bytes: &[u8]| percent_encoding::percent_encode(bytes, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let secret = serde_json::json!({"signing_secrets": ["key"]});
+    let shown = b"key~1~order~9.0~COP";
+    let mut padded = shown.to_vec();
+    padded.push(0x80);
+    padded.resize(56, 0);
+    padded.extend_from_slice(&(shown.len() as u64 * 8).to_le_bytes());
+    let whole = [&padded, &b"~another~1.0~COP~4"[..]].concat();
+    for (merchant, whole, expected) in [
+        (&padded[4..], &whole[..], false),
+        (b"1", b"key~1~another~1.0~COP~4", true),
+    ] {
+        let (merchant, sign) = (percent(merchant), hash(whole));
+        let body =
+            format!("merchant_id={merchant}&reference_sale=another&value=1.0&currency=COP&state_pol=4&sign={sign}");
+        let headers = header_map([("content-type", "application/x-www-form-urlencoded; charset=latin1")]);
+        assert_eq!(outcome(&PAYU, &secret, 0, headers, body.into()), expected);
+    }
+}
+
+/// What is not read as a form has no fields: otherwise a signature that was seen once could prove any JSON.
+#[test]
+fn a_body_that_is_no_form_has_no_signed_fields() {
+    let secret = serde_json::json!({"signing_secrets": ["s"]});
+    let secrets = Secrets::parse(&provider(PAYU), &secret.to_string()).unwrap();
+    let form = "merchant_id=1&reference_sale=a&value=1.0&currency=COP&state_pol=4";
+    let genuine = sign_delivery(&PAYU, &secrets, &form.into(), now(), "").body;
+    let genuine = String::from_utf8_lossy(&genuine);
+    let json = format!(r#"{{"reference_sale":"another","value":"900.0","state_pol":"4","x":"&{genuine}&"}}"#);
+    let in_file_name = [b"\x1f\x8b\x08\x08\0\0\0\0\0\xff&", genuine.as_bytes(), b"&\0"].concat();
+    for (body, expected) in [
+        (genuine.clone().into_owned().into_bytes(), true),
+        (json.into_bytes(), false),
+        (in_file_name, false),
+    ] {
+        assert_eq!(outcome(&PAYU, &secret, 0, HeaderMap::new(), body.into()), expected);
+    }
+}
+
+/// A public key is no secret: it never counts as the shared secret of another way.
+#[test]
+fn a_public_key_is_no_shared_secret() {
+    const HMAC: Signature = Signature::hmac(&["x-signature"]);
+    const BOTH: &[Signature] = &[
+        HMAC,
+        Signature {
+            digest: Digest::ED25519,
+            key: Key::Hex,
+            ..HMAC
+        },
+    ];
+    let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let secret = serde_json::json!({"signing_secrets": [key]});
+    let secrets = Secrets::parse(&provider(signed(BOTH)), &secret.to_string()).unwrap();
+    let body = Bytes::from_static(BODY);
+    let forged = sign_delivery(&signed(BOTH), &secrets, &body, now(), "").headers;
+    let headers = header_map(forged.iter().map(|(name, value)| (*name, value.as_str())));
+    assert!(outcome(&signed(&[HMAC]), &secret, 0, headers.clone(), body.clone()));
+    assert!(!outcome(&signed(BOTH), &secret, 0, headers.clone(), body.clone()));
+    // Nor is it said what would make it count.
+    let public = signed(&BOTH[1..]);
+    let delivery = Delivery::received(DeliveryId::new(now(), [0; 10]), now(), headers, body);
+    let diagnosis = diagnose(&delivery, &public, &secrets.into(), now());
+    assert!(!diagnosis.to_string().contains("Digest::"), "{diagnosis}");
+}
+
 #[test]
 fn other_digests_are_diagnosed_and_never_accepted() {
     let body = Bytes::from_static(BODY);
