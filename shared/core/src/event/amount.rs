@@ -133,11 +133,26 @@ mod tests {
         ] {
             let amount: Amount = serde_json::from_str(json).unwrap();
             assert_eq!(amount, text);
+            assert_eq!(amount, *text);
         }
-        for json in ["true", "null", "[1]", "{}"] {
+        for (json, found) in [
+            ("true", "boolean"),
+            ("null", "unit value"),
+            ("[1]", "sequence"),
+            ("{}", "map"),
+        ] {
             let error = serde_json::from_str::<Amount>(json).unwrap_err().to_string();
-            assert!(error.contains("expected a string or a number"), "{error}");
+            let expected = format!("invalid type: {found}, expected a string or a number");
+            assert!(error.starts_with(&expected), "{error}");
         }
+    }
+
+    /// Acuse never converts, so `1.5` and `1.50` are two texts.
+    #[test]
+    fn amounts_are_equal_if_their_texts_are() {
+        let amount = Amount::from("1.50");
+        assert_ne!(amount, "1.5");
+        assert_ne!(amount, *"1.5");
     }
 
     #[test]

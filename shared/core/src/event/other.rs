@@ -61,3 +61,17 @@ impl fmt::Debug for Other {
         f.debug_list().entries(self.0.keys()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted() {
+        let mut other = Other::default();
+        for name in ["payment_link", "customer"] {
+            other.insert(name.to_owned(), RawValue::from_string("1".to_owned()).unwrap());
+        }
+        assert_eq!(other.names().collect::<Vec<_>>(), ["customer", "payment_link"]);
+    }
+}

@@ -53,6 +53,15 @@ fn the_business_key_does_not_depend_on_the_time() {
     assert_eq!(event("not json").business_key(), None);
 }
 
+/// Another system may have stored it: it is not to change.
+#[test]
+fn the_idempotency_key_is_a_uuid_of_the_event() {
+    let key = event(COMPLETED).idempotency_key();
+    assert_eq!(key, "IDEMPOTENCY");
+    let other = event(r#"{"event":"payment.completed","data":{"id":"p2"},"timestamp":"2023-11-14T20:00:00Z"}"#);
+    assert_ne!(other.idempotency_key(), key);
+}
+
 #[test]
 fn debug_shows_the_event_without_its_payload() {
     let shown = format!("{:?}", event(COMPLETED));

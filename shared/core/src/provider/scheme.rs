@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::wire::delivery::CanonicalForm;
 pub use digest::Digest;
-pub(crate) use digest::Function;
+pub(crate) use digest::{Function, Piece};
 pub use part::{Member, Part};
 pub use settings::{SettingError, merged};
 pub(crate) use settings::{plain, timestamped};

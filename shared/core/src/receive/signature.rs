@@ -2,9 +2,8 @@
 
 mod content;
 mod diagnose;
-pub(crate) mod digest;
+mod digest;
 mod header;
-pub(crate) mod public_key;
 mod replay;
 mod sender;
 

@@ -271,3 +271,45 @@ impl fmt::Debug for Verified {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_millis(1_700_000_000_123);
+
+    #[test]
+    fn an_id_has_its_time() {
+        let id = DeliveryId::new(AT, [7; 10]);
+        assert_eq!(id.received_at(), Some(AT));
+        // The UUID of "www.example.com" in RFC 9562, A.2: of version 3, which has no time.
+        let other = DeliveryId::parse("5df41881-3aed-3515-88a7-2f4a814cf09e").unwrap();
+        assert_eq!(other.received_at(), None);
+        // The UUID of RFC 9562, A.1: of version 1, which has one, but not when a delivery was received.
+        let other = DeliveryId::parse("c232ab00-9414-11ec-b3c8-9f6bdeced846").unwrap();
+        assert_eq!(other.received_at(), None);
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-webhook-token", HeaderValue::from_static("wh_hdr_1"));
+        let body = Bytes::from_static(b"Ana Ruiz");
+        let received = Delivery::received(DeliveryId::new(AT, [7; 10]), AT, headers, body.clone()).with_query("id=7");
+        let verified = received.verified(&Account::default(), body, CanonicalForm::Raw);
+        let (received, verified) = (format!("{received:?}"), format!("{verified:?}"));
+        assert!(
+            received.contains(r#"Unverified { headers: ["x-webhook-token"], body_length: 8 }"#),
+            "{received}"
+        );
+        assert!(verified.contains("Verified { form: Raw, length: 8 }"), "{verified}");
+        for shown in [received, verified] {
+            assert!(
+                !["wh_hdr_1", "Ana", "id=7"].iter().any(|value| shown.contains(value)),
+                "{shown}"
+            );
+        }
+    }
+}

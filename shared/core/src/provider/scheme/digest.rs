@@ -1,5 +1,8 @@
 //! The functions that bind a signature to a secret.
 
+mod public_key;
+mod shared;
+
 use std::fmt;
 
 use hmac::Hmac;
@@ -7,8 +10,8 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
-use crate::receive::signature::digest::{Made, Piece, hash, mac};
-use crate::receive::signature::public_key;
+pub(crate) use shared::{Made, Piece};
+use shared::{hash, mac};
 
 /// The function of secret and content that makes a signature, or that checks one: a constant that brings its algorithm.
 /// A verify function links the algorithms that its provider names, and no others.

@@ -211,6 +211,32 @@ fn distinct_older_secrets_are_counted() {
     assert_eq!(Secrets::default().older(), 0);
 }
 
+/// By these names a diagnosis says which secret signed.
+#[test]
+fn each_secret_has_a_name_and_keeps_its_account() {
+    let parse = |text| Accounts::parse(&onepay::PROVIDER, text).unwrap().unwrap();
+    let current = r#"{"accounts":{"shop":{"environment":"test","signing_secrets":["a","b"],"token":"t"}}}"#;
+    let previous = r#"{"accounts":{"shop":{"signing_secrets":["c","d"],"token":"t"}}}"#;
+    let accounts = parse(current).and_previous(parse(previous));
+    let secrets = accounts.get("shop").unwrap().unwrap();
+    let each: Vec<(String, Secrets)> = secrets.each().collect();
+    let named = |(name, alone): &(String, Secrets)| {
+        let values: Vec<_> = alone.signing().map(String::from_utf8_lossy).collect();
+        format!("{name}: {}", values.join(" "))
+    };
+    assert_eq!(
+        each.iter().map(named).collect::<Vec<_>>(),
+        [
+            "signing secret 1: a",
+            "signing secret 2: b",
+            "signing secret 1 of the previous version: c",
+            "signing secret 2 of the previous version: d",
+            "the stored token (swap the two with `acuse secrets put`): t",
+        ]
+    );
+    assert!(each.iter().all(|(_, alone)| alone.account() == secrets.account()));
+}
+
 #[test]
 fn secrets_read_back_as_written() {
     let read_back = |text: &str| {
@@ -353,6 +379,31 @@ fn a_mistake_leaves_the_binding_of_an_account() {
         let secrets = both.get("a").unwrap().unwrap();
         assert_eq!(secrets.signing().collect::<Vec<_>>(), [b"wh_tok_a"]);
         assert_eq!(secrets.account().environment, bound);
+    }
+}
+
+/// Nothing can take the place of what has a mistake, so the mistake is still told.
+#[test]
+fn a_mistake_stays_if_the_previous_version_has_no_secret() {
+    let wrong = r#"{"accounts":{"default":{"signing_secrets":[]}}}"#;
+    let mut previous = Accounts::default();
+    let none = Secrets::default();
+    previous.by_name.insert(none.account().name.clone(), Ok(none));
+    let accounts = Accounts::parse(&kuenta::PROVIDER, wrong).unwrap().unwrap();
+    let both = accounts.and_previous(previous);
+    let expected = error("kuenta", Problem::EmptySigningSecret);
+    assert_eq!(both.get("default").unwrap().unwrap_err(), &expected);
+}
+
+/// What functions accept of a version, and what `acuse secrets` adds to.
+#[test]
+fn a_version_is_read_without_the_accounts_that_have_a_mistake() {
+    let text = r#"{"accounts":{"shop":{"signing_secrets":["a"]},"wrong":{"signing_secrets":[]}}}"#;
+    let readable = SecretVersion::readable(&kuenta::PROVIDER, text);
+    assert_eq!(readable.to_json(), r#"{"accounts":{"shop":{"signing_secrets":["a"]}}}"#);
+    for nothing in [r#"{"placeholder": true}"#, "not json"] {
+        let readable = SecretVersion::readable(&kuenta::PROVIDER, nothing);
+        assert!(readable.accounts.is_empty(), "{nothing}");
     }
 }
 

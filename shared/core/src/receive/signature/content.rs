@@ -4,9 +4,8 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use http::HeaderMap;
 
-use super::digest::Piece;
 use crate::json::{self, Value};
-use crate::provider::scheme::{Member, Part};
+use crate::provider::scheme::{Member, Part, Piece};
 use crate::wire::delivery::{Delivery, Unverified};
 use crate::wire::{form, header};
 

@@ -6,10 +6,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::content::Sources;
-use super::digest::Piece;
 use crate::clock::Timestamp;
 use crate::json as exact;
-use crate::provider::scheme::{Digest, Encoding, Layout, Member, Part, Place, Scheme, Signature};
+use crate::provider::scheme::{Digest, Encoding, Layout, Member, Part, Piece, Place, Scheme, Signature};
 use crate::receive::secrets::Secrets;
 use crate::wire::form;
 

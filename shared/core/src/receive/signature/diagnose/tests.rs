@@ -409,3 +409,46 @@ fn a_forged_delivery_has_no_settings_to_add() {
     assert!(diagnosis.verdict.is_err());
     assert_eq!(diagnosis.settings(), None);
 }
+
+/// The signature is right and no setting is missing, so only its time is left to say.
+#[test]
+fn an_expired_signature_says_that_it_is_expired() {
+    let provider = &unopago::PROVIDER;
+    let stamped = sign("first", format!("1600000000.{BODY}").as_bytes());
+    let header = format!("t=1600000000,v1={stamped}");
+    let expired = diagnosis(provider, &[("webhook-signature", &header)]);
+    assert!(
+        expired.ends_with("with signing secret 1, but its time is outside the tolerance"),
+        "{expired}"
+    );
+    // In another header a setting is needed first; and it says which.
+    let elsewhere = diagnosis(provider, &[("x-hook", &header)]);
+    assert!(elsewhere.ends_with("set `headers=x-hook`"), "{elsewhere}");
+}
+
+/// Who corrects the secret should not have to diagnose again to learn of the header.
+#[test]
+fn a_caveat_does_not_hide_the_settings_that_are_needed_as_well() {
+    let padded = sign("first\n", BODY.as_bytes());
+    let both = diagnosis(&kuenta::PROVIDER, &[("x-hook", &padded)]);
+    assert!(
+        both.contains(": set `headers=x-hook`; it was made with white space around the secret"),
+        "{both}"
+    );
+}
+
+/// A token that looks like a digest is not a signature; any other header with such a value is.
+#[test]
+fn a_token_is_not_a_signature() {
+    let token = "0".repeat(64);
+    let stored = serde_json::json!({"signing_secrets": ["first"], "token": token}).to_string();
+    let provider = &onepay::PROVIDER;
+    let secrets = Secrets::parse(provider, &stored).unwrap();
+    let is_signed = |headers: Headers| {
+        let delivery = delivery(headers, BODY.as_bytes());
+        diagnose(&delivery, &provider.scheme, &secrets.clone().into(), NOW).is_signed
+    };
+    let token = ("x-webhook-token", token.as_str());
+    assert!(!is_signed(&[token]));
+    assert!(is_signed(&[token, ("x-hook", &sign("x", b"y"))]));
+}

@@ -40,7 +40,7 @@ struct Case {
 
 fn vectors() -> Vectors {
     serde_json::from_str(include_str!(
-        "../../../../../../tests/fixtures/schemes/public_keys.json"
+        "../../../../../../../tests/fixtures/schemes/public_keys.json"
     ))
     .unwrap()
 }

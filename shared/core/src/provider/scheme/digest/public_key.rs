@@ -21,24 +21,24 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 type RsaKey = RsaPublicKeyComponents<Vec<u8>>;
 
-pub(crate) fn rsa_pkcs1(key: &[u8], content: &[u8], signature: &[u8]) -> bool {
+pub(super) fn rsa_pkcs1(key: &[u8], content: &[u8], signature: &[u8]) -> bool {
     rsa_verifies(&signature::RSA_PKCS1_2048_8192_SHA256, key, content, signature)
 }
 
-pub(crate) fn rsa_pss(key: &[u8], content: &[u8], signature: &[u8]) -> bool {
+pub(super) fn rsa_pss(key: &[u8], content: &[u8], signature: &[u8]) -> bool {
     rsa_verifies(&signature::RSA_PSS_2048_8192_SHA256, key, content, signature)
 }
 
-pub(crate) fn ed25519(key: &[u8], content: &[u8], signature: &[u8]) -> bool {
+pub(super) fn ed25519(key: &[u8], content: &[u8], signature: &[u8]) -> bool {
     let key = ed25519_key(key).map(|key| UnparsedPublicKey::new(&signature::ED25519, key));
     key.is_some_and(|key| key.verify(content, signature).is_ok())
 }
 
-pub(crate) fn is_rsa(key: &[u8]) -> bool {
+pub(super) fn is_rsa(key: &[u8]) -> bool {
     rsa_key(key).is_some()
 }
 
-pub(crate) fn is_ed25519(key: &[u8]) -> bool {
+pub(super) fn is_ed25519(key: &[u8]) -> bool {
     ed25519_key(key).is_some()
 }
 
