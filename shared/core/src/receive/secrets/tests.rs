@@ -386,11 +386,8 @@ fn a_mistake_leaves_the_binding_of_an_account() {
 #[test]
 fn a_mistake_stays_if_the_previous_version_has_no_secret() {
     let wrong = r#"{"accounts":{"default":{"signing_secrets":[]}}}"#;
-    let mut previous = Accounts::default();
-    let none = Secrets::default();
-    previous.by_name.insert(none.account().name.clone(), Ok(none));
     let accounts = Accounts::parse(&kuenta::PROVIDER, wrong).unwrap().unwrap();
-    let both = accounts.and_previous(previous);
+    let both = accounts.and_previous(Secrets::default().into());
     let expected = error("kuenta", Problem::EmptySigningSecret);
     assert_eq!(both.get("default").unwrap().unwrap_err(), &expected);
 }

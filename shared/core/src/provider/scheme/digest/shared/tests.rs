@@ -82,7 +82,6 @@ proptest! {
             let mut changed = [secret.clone(), content.clone(), sent];
             let bit = bit.index(changed[what].len() * 8);
             changed[what][bit / 8] ^= 1 << (bit % 8);
-            // HMAC fills a short key up with zeros, so only a change of the key's value is one: a flipped bit is.
             let [secret, content, sent] = changed;
             prop_assert!(!make(digest, &secret, &[piece(&content)]).is(&sent), "{digest:?}");
         }
