@@ -63,23 +63,43 @@ fn of_app(folder: &Path, name: &str) -> Option<String> {
 
 /// `payload` as if it happened `now`. `new_id` makes the id of its resource from the one in the file.
 pub fn renewed(provider: &Provider, payload: &str, now: Timestamp, new_id: impl FnOnce(&str) -> String) -> String {
-    let fresh = payload
-        .replace(MADE_AT_SECONDS, &now.as_seconds().to_string())
-        .replace(MADE_AT_RFC3339, &now.to_string());
+    let mut fresh = payload.to_owned();
     let value = json::parse(payload.as_bytes()).ok();
-    let resource = value.and_then(|value| (provider.read)(&value).ok()?.resource);
-    match resource {
-        // In quotes, because an id may be part of another text.
-        Some(resource) => {
+    if let Some(reading) = value.and_then(|value| (provider.read)(&value).ok()) {
+        // The id comes first, because a time may be part of it.
+        if let Some(resource) = &reading.resource {
+            // In quotes, because an id may be part of another text.
             let quoted = |id: &str| serde_json::Value::from(id).to_string();
-            fresh.replace(&quoted(&resource.id), &quoted(&new_id(&resource.id)))
+            fresh = fresh.replace(&quoted(&resource.id), &quoted(&new_id(&resource.id)));
         }
-        None => fresh,
+        // Older than the ledger remembers, an event reaches no hook.
+        if let Some(old) = &reading.time
+            && let Some(new) = like(old, now)
+        {
+            fresh = fresh.replace(old, &new);
+        }
+    }
+    fresh
+        .replace(MADE_AT_SECONDS, &now.as_seconds().to_string())
+        .replace(MADE_AT_RFC3339, &now.to_string())
+}
+
+/// `now`, written as the time `old` is. `None` if `old` is no time of a moment.
+fn like(old: &str, now: Timestamp) -> Option<String> {
+    let number = old.bytes().all(|byte| byte.is_ascii_digit());
+    match (number, old.len()) {
+        (true, 10) => Some(now.as_seconds().to_string()),
+        (true, 13) => Some(now.as_millis().to_string()),
+        (true, 16) => Some(format!("{}000", now.as_millis())),
+        (true, 19) => Some(format!("{}000000", now.as_millis())),
+        (true, _) => None,
+        (false, _) => Timestamp::from_rfc3339(old).map(|_| now.to_string()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use acuse_core::provider::{Kind, Occurs, Reading, Resource};
     use acuse_core::providers;
 
     use super::*;
@@ -95,16 +115,10 @@ mod tests {
                 let read = |text: &str| (provider.read)(&json::parse(text.as_bytes()).unwrap()).unwrap();
                 let (old, new) = (read(&payload), read(&fresh));
                 assert_eq!(old.type_name, new.type_name);
-                // Another provider's payload may name neither, or a time of its own.
-                if old
-                    .time
-                    .is_some_and(|time| [MADE_AT_SECONDS, MADE_AT_RFC3339].contains(&time.as_str()))
-                {
+                // Another provider's payload may name neither.
+                if old.time.is_some_and(|time| like(&time, now).is_some()) {
                     let time = new.time.unwrap();
-                    assert!(
-                        [now.to_string(), now.as_seconds().to_string()].contains(&time),
-                        "{type_name}: {time}"
-                    );
+                    assert_eq!(Timestamp::from_text(&time), Some(now), "{type_name}: {time}");
                     renewed_times += 1;
                 }
                 if old.resource.is_some() {
@@ -120,6 +134,47 @@ mod tests {
         ];
         let count: usize = ours.iter().map(|provider| provider.types.len()).sum();
         assert!(renewed_times >= count && renewed_ids >= count);
+    }
+
+    #[test]
+    fn a_time_is_renewed_as_it_is_written() {
+        let now = Timestamp::from_millis(1_800_000_000_123);
+        for (old, new) in [
+            ("1717430404", "1800000000"),
+            ("1717430404512", "1800000000123"),
+            ("1717430404512345", "1800000000123000"),
+            ("1717430404512345678", "1800000000123000000"),
+            ("2024-06-03T11:00:04-05:00", "2027-01-15T08:00:00.123Z"),
+        ] {
+            assert_eq!(like(old, now).as_deref(), Some(new), "{old}");
+        }
+        for none in ["", "1", "2024-06-03", "2024-06-03 16:00:04"] {
+            assert_eq!(like(none, now), None, "{none}");
+        }
+    }
+
+    /// A sample of a preset has a time of its own, here in a number and as a part of the resource's id.
+    #[test]
+    fn a_time_that_only_its_provider_knows_is_renewed() {
+        let payload = r#"{"id": "15-1717430404-3", "at": 1717430404}"#;
+        let provider = Provider {
+            read: |payload| {
+                let text = |name| payload.path(&[name]).and_then(json::Value::scalar_text);
+                Ok(Reading {
+                    resource: payload
+                        .path(&["id"])
+                        .and_then(json::Value::scalar_id)
+                        .map(|id| Resource::new("payment", id)),
+                    time: text("at"),
+                    ..Reading::new(text("type").unwrap_or_default(), Kind::Unknown, Occurs::ByBytes(None))
+                })
+            },
+            ..providers::kuenta::PROVIDER
+        };
+        let fresh = renewed(&provider, payload, Timestamp::from_seconds(1_800_000_000), |_| {
+            "new".to_owned()
+        });
+        assert_eq!(fresh, r#"{"id": "new", "at": 1800000000}"#);
     }
 
     #[test]
