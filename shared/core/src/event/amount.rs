@@ -137,7 +137,7 @@ mod tests {
         }
         for (json, found) in [
             ("true", "boolean"),
-            ("null", "unit value"),
+            ("null", "null"),
             ("[1]", "sequence"),
             ("{}", "map"),
         ] {

@@ -395,7 +395,7 @@ fn a_mistake_stays_if_the_previous_version_has_no_secret() {
 /// What functions accept of a version, and what `acuse secrets` adds to.
 #[test]
 fn a_version_is_read_without_the_accounts_that_have_a_mistake() {
-    let text = r#"{"accounts":{"shop":{"signing_secrets":["a"]},"wrong":{"signing_secrets":[]}}}"#;
+    let text = r#"{"accounts":{"shop":{"signing_secrets":["a"]},"wrong":{"signing_secrets":7}}}"#;
     let readable = SecretVersion::readable(&kuenta::PROVIDER, text);
     assert_eq!(readable.to_json(), r#"{"accounts":{"shop":{"signing_secrets":["a"]}}}"#);
     for nothing in [r#"{"placeholder": true}"#, "not json"] {
