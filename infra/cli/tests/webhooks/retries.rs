@@ -85,7 +85,7 @@ async fn slow_answers_time_out() {
     let server = Server::of([answer(200, "[]").after(Duration::from_secs(30))]).await;
     let clock = NotedClock::new();
     let hasty = || Pace {
-        whole: Duration::from_millis(50),
+        whole: Duration::from_millis(250),
         ..clock.pace()
     };
     let error = kuenta(&server.url, hasty()).list().await.unwrap_err();
