@@ -65,15 +65,15 @@ fn every_type_of_the_guides_has_a_sample_and_a_key() {
 fn every_shape_is_read() {
     let mut table = Vec::new();
     for provider in providers::ALL {
-        let folder = format!(
-            "{}/../../tests/fixtures/{}/shapes",
-            env!("CARGO_MANIFEST_DIR"),
-            provider.name
-        );
-        // Providers with a complete guide have no such folder.
-        let Ok(files) = std::fs::read_dir(&folder) else {
+        let folder = format!("{}/../../tests/fixtures/{}", env!("CARGO_MANIFEST_DIR"), provider.name);
+        // Providers with a complete guide have no such folder. Shapes of a preset are in the presets' own snapshots.
+        let is_added = std::path::Path::new(&format!("{folder}/keys.txt")).exists();
+        let Ok(files) = std::fs::read_dir(format!("{folder}/shapes")) else {
             continue;
         };
+        if is_added {
+            continue;
+        }
         let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
         files.sort();
         for file in files {
