@@ -20,13 +20,16 @@
 //!
 //! A function that dies gives nothing back. Its lease ends by itself, and counts as a failure.
 
+mod effect;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{LONGEST_RETRY_AFTER, Outcome, Verdict};
+use super::answer::LONGEST_RETRY_AFTER;
 use crate::clock::{Random, Timestamp};
 use crate::consume::Backoff;
+pub use effect::{Effect, SPREAD, Wait};
 
 /// So many failures in a row close an open gate.
 pub const FAILURES: u32 = 5;
@@ -36,9 +39,6 @@ pub const CLOSED: Backoff = Backoff {
     base: Duration::from_secs(10),
     max: Duration::from_secs(10 * 60),
 };
-
-/// Messages that wait for a closed gate come back spread over this time after it opens.
-pub const SPREAD: Duration = Duration::from_secs(30);
 
 /// What is known of a destination's health, and who calls it now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,39 +85,6 @@ pub struct Permit {
     epoch: u32,
 }
 
-/// Why there is no permit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    /// The destination is paused: what it is owed stays owed, and its messages are dropped.
-    Paused,
-    /// The gate is closed.
-    Closed {
-        /// Until then.
-        until: Timestamp,
-    },
-    /// All requests that are allowed at a time are under way.
-    Busy {
-        /// There are few of them, because it recovers.
-        recovering: bool,
-    },
-}
-
-/// What an outcome means for the gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// The destination works.
-    Success,
-    /// It is up, and does not want this event. Another one may fare better.
-    Fault,
-    /// It is down or overloaded.
-    Failure {
-        /// It asks to be left alone until then.
-        leave_alone: Option<Timestamp>,
-    },
-    /// It is gone: what it answered.
-    Gone(Pause),
-}
-
 /// What a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -130,7 +97,7 @@ pub enum State {
 
 impl Gate {
     /// Asks for up to `wanted` requests at a time, at most `limit` altogether, until `until`. `token` is the caller's
-    /// own. Leases that are over are removed first, which is a change to be written even if there is no permit.
+    /// own, and it has no use for more than it has messages: what it does not use, others can't. Leases that are over are removed first, which is a change to be written even if there is no permit.
     ///
     /// # Errors
     /// [`Wait`] if there is none for now.
@@ -144,11 +111,8 @@ impl Gate {
         random: &dyn Random,
     ) -> Result<Permit, Wait> {
         self.end_leases(limit, now, random);
-        if self.paused.is_some() {
-            return Err(Wait::Paused);
-        }
-        if let Some(until) = self.closed_until.filter(|until| *until > now) {
-            return Err(Wait::Closed { until });
+        if let Some(wait) = self.shut(now) {
+            return Err(wait);
         }
         let under_way = self.leases.iter().map(|lease| lease.requests).sum();
         let allowed = self.allowance.unwrap_or(limit).min(limit);
@@ -190,6 +154,16 @@ impl Gate {
     /// Whether the holder of `permit` may make another request, as far as its own copy says.
     pub fn may_call(&self, permit: Permit) -> bool {
         self.epoch == permit.epoch && self.paused.is_none()
+    }
+
+    /// Why nobody may call at `now`, whoever asks: for the messages that are left over when
+    /// [`may_call`](Self::may_call) says no.
+    pub fn shut(&self, now: Timestamp) -> Option<Wait> {
+        match (&self.paused, self.closed_until) {
+            (Some(_), _) => Some(Wait::Paused),
+            (None, Some(until)) if until > now => Some(Wait::Closed { until }),
+            (None, _) => None,
+        }
     }
 
     /// Lets requests through again: one at first, more with each success.
@@ -259,38 +233,6 @@ impl Gate {
             let failure = Effect::Failure { leave_alone: None };
             self.record(lease.epoch, &failure, limit, now, random);
         }
-    }
-}
-
-impl Effect {
-    /// What `outcome` means at `now`.
-    pub fn of(outcome: &Outcome, now: Timestamp) -> Self {
-        let leave_alone = outcome.leave_alone().map(|after| now.plus(after));
-        match outcome.verdict() {
-            Verdict::Delivered => Self::Success,
-            Verdict::Fault { .. } => Self::Fault,
-            Verdict::Retry { .. } => Self::Failure { leave_alone },
-            Verdict::Pause => Self::Gone(Pause {
-                reason: outcome.to_string(),
-                since_ms: now.as_millis(),
-            }),
-        }
-    }
-}
-
-impl Wait {
-    /// When a message comes back that had to wait; `None` if it is dropped. Messages come back spread, so that most don't
-    /// find the gate busy with the first of them.
-    pub fn comes_back(self, now: Timestamp, random: &dyn Random) -> Option<Timestamp> {
-        let (from, over) = match self {
-            Self::Paused => return None,
-            Self::Closed { until } => (until, SPREAD),
-            Self::Busy { recovering: true } => (now.plus(Duration::from_secs(5)), Duration::from_secs(25)),
-            Self::Busy { recovering: false } => (now.plus(Duration::from_secs(1)), Duration::from_secs(4)),
-        };
-        #[expect(clippy::cast_precision_loss, reason = "a share between 0 and 1")]
-        let share = (random.bits() >> 64) as f64 / u64::MAX as f64;
-        Some(from.plus(over.mul_f64(share.clamp(0.0, 1.0))))
     }
 }
 

@@ -86,7 +86,14 @@ impl Simulation {
         let start = Timestamp::from_millis(at);
         let until = start.plus(Duration::from_secs(60));
         let mut gate = self.gate.clone();
-        let permit = gate.lease(&token.to_string(), BATCH as u32, until, LIMIT, start, &self.random);
+        let permit = gate.lease(
+            &token.to_string(),
+            messages.len() as u32,
+            until,
+            LIMIT,
+            start,
+            &self.random,
+        );
         self.gate = gate.clone();
         let permit = match permit {
             Ok(permit) => permit,
@@ -101,9 +108,7 @@ impl Simulation {
         let (mut now, mut effects) = (start, Vec::new());
         for round in messages.chunks(permit.requests as usize) {
             if !gate.may_call(permit) {
-                let wait = Wait::Closed {
-                    until: gate.closed_until.unwrap(),
-                };
+                let wait = gate.shut(now).unwrap();
                 for message in round {
                     let back = wait.comes_back(now, &self.random).unwrap();
                     self.queue.push(Reverse((back.as_millis(), *message)));
@@ -193,7 +198,6 @@ fn a_thousand_events_wait_out_an_outage() {
             running += change;
             assert!(running <= i64::from(LIMIT));
         }
-        let last = all.clone().filter_map(|delivery| delivery.ended_at).max().unwrap();
         let back = simulation
             .requests
             .iter()
@@ -201,13 +205,16 @@ fn a_thousand_events_wait_out_an_outage() {
             .unwrap()
             .0;
         let recovery = (back - outage.end) / 1000;
-        let drained = (last.as_millis() - back) / 1000;
+        let ends = all.clone().filter_map(|delivery| delivery.ended_at);
+        let mut drained: Vec<i64> = ends.map(|at| (at.as_millis() - back) / 1000).collect();
+        drained.sort_unstable();
+        let (half, last) = (drained[500], drained[999]);
         let attempts: u32 = all.map(|delivery| delivery.attempts).sum();
         println!(
-            "seed {seed}: {first} and {second} requests in the two hours, works again after {recovery} s, all delivered \
-             {drained} s later; {attempts} tries, {} receives",
+            "seed {seed}: {first} and {second} requests in the two hours, the first one that works {recovery} s later, \
+             half delivered {half} s after that, all {last} s; {attempts} tries, {} receives",
             simulation.receives
         );
-        assert!(recovery <= 600 + 60 && drained <= 300, "{recovery} s, {drained} s");
+        assert!(recovery <= 660 && last <= 60, "{recovery} s, {last} s");
     }
 }
