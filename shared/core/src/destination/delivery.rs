@@ -1,13 +1,12 @@
 //! What a destination is owed: one item for each event and destination, beside the event's record in the ledger.
 //!
 //! ```text
-//!             failed: tried again later
-//!               ┌────┐
-//! (absent) ──▶ OWED ─┴────────────▶ DELIVERED        the destination has taken it
-//!    with the   │ ▲ ▲ └───────────▶ SKIPPED          the destination does not want it any more
-//!    event's    │ │ └── requeue ────── ┴ DELIVERED    an operator sends it again
-//!    completion ▼ │ requeue
-//!            GIVEN_UP                                 it was owed for too long, or an operator gave it up
+//!               ┌── failed: tried again later
+//!               ▼  │
+//! (absent) ───▶ OWED ─────────▶ DELIVERED     the destination has taken it
+//!   with the    ▲  ├──────────▶ SKIPPED       the destination's filters leave it out by now
+//!   event's     │  └──────────▶ GIVEN_UP      it was owed for too long, or an operator gave it up
+//!   completion  └── requeue, from any of them: an operator wants it sent (again)
 //! ```
 //!
 //! The ledger is the truth, and messages are hints: a message says that something may be owed. Several messages may bring

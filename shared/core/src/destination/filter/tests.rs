@@ -69,6 +69,15 @@ proptest! {
 }
 
 #[test]
+fn no_character_is_used_twice() {
+    for (text, wanted) in [("a", false), ("aa", true), ("aba", true), ("ab", false)] {
+        assert_eq!(pattern("a*a").matches(text), wanted, "{text}");
+    }
+    assert!(!pattern("ab*b*bc").matches("abbc") && pattern("ab*b*bc").matches("abbbc"));
+    assert!(pattern("**").matches("") && !pattern("a").matches(""));
+}
+
+#[test]
 fn a_long_pattern_and_text_take_no_time() {
     let pattern = pattern(&"a*".repeat(64));
     assert!(!pattern.matches(&format!("{}b", "a".repeat(63))));
