@@ -11,6 +11,8 @@ pub mod telemetry;
 #[cfg(feature = "consumer")]
 pub mod consumer;
 #[cfg(feature = "consumer")]
+pub mod destinations;
+#[cfg(feature = "consumer")]
 pub mod hook;
 #[cfg(feature = "consumer")]
 pub mod ledger;
