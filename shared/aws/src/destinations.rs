@@ -3,10 +3,15 @@
 //! The ledger is the truth. [`items`] are what each destination is owed, [`gates`] how much each can take, and a
 //! [hint](hints) is a message that says that something may be owed.
 
+pub mod configuration;
 pub mod events;
+#[cfg(feature = "destinations")]
+mod function;
 pub mod gates;
 pub mod hints;
 pub mod items;
+#[cfg(feature = "destinations")]
+pub mod send;
 
 use std::collections::HashMap;
 
@@ -14,6 +19,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 
 use crate::ledger::error::Source;
+#[cfg(feature = "destinations")]
+pub use function::run_destinations;
 
 type Item = HashMap<String, AttributeValue>;
 

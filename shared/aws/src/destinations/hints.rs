@@ -5,6 +5,9 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use thiserror::Error;
 
+use crate::config::ConfigError;
+use crate::hook::Setup;
+
 /// SQS takes ten messages in one call.
 const LARGEST_BATCH: usize = 10;
 
@@ -25,6 +28,17 @@ impl Hints {
     pub fn new(client: Client, queue: impl Into<String>) -> Self {
         let queue = queue.into();
         Self { client, queue }
+    }
+
+    /// The queue whose URL is in `DESTINATION_QUEUE_URL`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the variable.
+    pub fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
+        let queue = setup
+            .variables()
+            .required("DESTINATION_QUEUE_URL", "the URL of the destination queue")?;
+        Ok(Self::new(Client::new(setup.sdk()), queue))
     }
 
     /// Says that these deliveries may be owed. A destination is a message group, so that SQS hands out another's

@@ -139,6 +139,11 @@ impl Setup {
         Ok(self.http.get_or_init(|| http).clone())
     }
 
+    /// The clock of secrets and clients.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// All variables.
     pub fn variables(&self) -> &Variables {
         &self.variables

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use acuse_core::clock::Timestamp;
+use acuse_core::destination::DestinationName;
 use acuse_core::event::Event;
 use acuse_core::event::key::{IdempotencyKey, Recorded};
 use acuse_core::ledger::{CONFLICT, Lease, RecordAs, RecordState, Status};
@@ -95,6 +96,16 @@ fn described(step: Step, event: &Event, placement: Placement, message_id: &str) 
         None => step,
     });
     placement.payload.set(step)
+}
+
+/// Lists the destinations to which the event is owed. Nothing is taken off the list: each has an item that says how far
+/// it is.
+pub(super) fn owed_to(step: Step, destinations: &[DestinationName]) -> Step {
+    if destinations.is_empty() {
+        return step;
+    }
+    let names = destinations.iter().map(|name| name.as_str().to_owned()).collect();
+    step.add("destinations", AttributeValue::Ss(names))
 }
 
 /// The key of the item that counts the starts of work on a message.
