@@ -26,7 +26,8 @@ use grants::{Grant, of_functions};
 const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/recorded");
 
 /// Parameters under which every statement of the template applies.
-const EVERYTHING: [(&str, &str); 2] = [
+const EVERYTHING: [(&str, &str); 3] = [
+    ("Destinations", "true"),
     ("EventBusName", BUS),
     ("KmsKeyArn", "arn:aws:kms:us-east-1:000000000000:key/own"),
 ];
