@@ -5,6 +5,8 @@
 
 pub mod configuration;
 pub mod events;
+#[cfg(test)]
+mod fake;
 #[cfg(feature = "destinations")]
 mod function;
 pub mod gates;

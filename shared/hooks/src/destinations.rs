@@ -36,11 +36,10 @@ impl Destinations {
     /// # Errors
     /// [`ConfigError`] names the variable that is missing or invalid.
     pub fn from_env(setup: &Setup) -> Result<Option<Self>, ConfigError> {
-        if setup.optional_variable(Configuration::VARIABLE).is_none() {
+        let Some(configuration) = Configuration::optional_from_env(setup) else {
             return Ok(None);
-        }
+        };
         let table = setup.table("LEDGER_TABLE")?;
-        let configuration = Configuration::from_env(setup)?;
         configuration.warm_up();
         Ok(Some(Self {
             configuration,

@@ -14,6 +14,9 @@ use tracing::{error, warn};
 use crate::config::ConfigError;
 use crate::hook::{Secret, SecretReadError, Setup};
 
+/// The variable that names the secret.
+const VARIABLE: &str = "DESTINATIONS_SECRET_ID";
+
 /// A change is in effect after this time at the latest.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
@@ -48,19 +51,25 @@ pub enum ConfigurationError {
 }
 
 impl Configuration {
-    /// The variable that names the secret.
-    pub const VARIABLE: &'static str = "DESTINATIONS_SECRET_ID";
-
     /// The secret that `DESTINATIONS_SECRET_ID` names.
     ///
     /// # Errors
     /// [`ConfigError`] names the variable.
     pub fn from_env(setup: &Setup) -> Result<Self, ConfigError> {
-        Ok(Self(Arc::new(Inner {
-            secret: setup.secret(Self::VARIABLE)?.kept_for(KEPT_FOR),
+        Ok(Self::new(setup.secret(VARIABLE)?, setup))
+    }
+
+    /// The same; `None` if the variable is not set or empty.
+    pub fn optional_from_env(setup: &Setup) -> Option<Self> {
+        Some(Self::new(setup.optional_secret(VARIABLE)?, setup))
+    }
+
+    fn new(secret: Secret, setup: &Setup) -> Self {
+        Self(Arc::new(Inner {
+            secret: secret.kept_for(KEPT_FOR),
             clock: setup.clock(),
             kept: Mutex::default(),
-        })))
+        }))
     }
 
     /// Reads the secret beside whatever else happens, so that the first event need not wait for it.

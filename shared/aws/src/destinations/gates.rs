@@ -127,3 +127,6 @@ fn read(item: Option<Item>) -> Result<Gate, Source> {
     let gate = item.map(serde_dynamo::from_item).transpose()?;
     Ok(gate.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

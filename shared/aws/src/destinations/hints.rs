@@ -70,3 +70,6 @@ impl Hints {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -279,3 +279,6 @@ fn answer(value: &AttributeValue) -> Option<Answer> {
         body: text(item, "body").unwrap_or_default().to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,6 +122,11 @@ impl Setup {
         Ok(Secret::new(client, variable, id, Arc::clone(&self.clock)))
     }
 
+    /// The same; `None` if the variable is not set or empty.
+    pub fn optional_secret(&self, variable: &str) -> Option<Secret> {
+        self.secret(variable).ok()
+    }
+
     /// The client for HTTP APIs, which all hooks share.
     ///
     /// # Errors

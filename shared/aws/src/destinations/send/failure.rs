@@ -16,7 +16,9 @@ const LONGEST_DETAIL: usize = 300;
 
 /// A try that ended with `error`.
 pub(super) fn sent(error: &(dyn Error + 'static)) -> Sent {
-    of(failure(error), Some(chain(error)))
+    // What hyper's own error says, the failure says better.
+    let told = error.downcast_ref::<HyperError>().and_then(Error::source);
+    of(failure(error), Some(chain(told.unwrap_or(error))))
 }
 
 pub(super) fn timed_out() -> Sent {
