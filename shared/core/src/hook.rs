@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
+use crate::destination::DestinationName;
 use crate::error::chain;
 use crate::event::{Event, Mismatch};
 
@@ -35,6 +36,12 @@ pub trait AnyHook<W>: Send + Sync {
     /// consumers at once. The writes of only one of these calls are made.
     fn transactional(&self) -> bool {
         false
+    }
+
+    /// Whether it has anything to do for `event`. If not, it is neither called nor recorded for this event, as if it were
+    /// not there. It changes nothing, and may be asked several times.
+    async fn wants(&self, _event: &Event) -> bool {
+        true
     }
 
     /// Does the work for `event`, or returns what to write.
@@ -81,6 +88,7 @@ pub struct Attempt {
 pub struct Effects<W> {
     writes: Vec<W>,
     otherwise: Option<Vec<W>>,
+    destinations: Vec<DestinationName>,
 }
 
 /// Why a hook failed. It is no [`Error`] itself, so that `?` turns every error into [`HookError::Retry`], but that of
@@ -112,6 +120,7 @@ impl<W> Effects<W> {
         Self {
             writes,
             otherwise: None,
+            destinations: Vec::new(),
         }
     }
 
@@ -120,6 +129,17 @@ impl<W> Effects<W> {
     pub fn or(mut self, other: Self) -> Self {
         self.otherwise = Some(other.writes);
         self
+    }
+
+    /// Among these writes is what these destinations are owed: the event's record lists them.
+    pub fn owed_to(mut self, destinations: impl IntoIterator<Item = DestinationName>) -> Self {
+        self.destinations.extend(destinations);
+        self
+    }
+
+    /// The destinations to which the event is owed by these writes.
+    pub fn destinations(&self) -> &[DestinationName] {
+        &self.destinations
     }
 
     /// Whether there is nothing to write.

@@ -3,9 +3,12 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+use serde::Serialize;
+
 /// The name of a destination: 1 to 64 of `a-z`, `0-9`, `-` and `_`, the first one a letter or digit. It is part of keys,
 /// the message group of its queue, and the dimension of its metrics.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct DestinationName(String);
 
 impl DestinationName {
