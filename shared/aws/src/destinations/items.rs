@@ -8,6 +8,8 @@
 //!
 //! While it is owed or given up, an item has the attribute `day` = `destination#shop`, so the index `by-day` lists it.
 
+mod many;
+
 use acuse_core::clock::Timestamp;
 use acuse_core::destination::DestinationName;
 use acuse_core::destination::delivery::{Answer, Change, Delivery, DeliveryKey, Status};

@@ -166,6 +166,11 @@ impl Gate {
         }
     }
 
+    /// Lets no request through until somebody [resumes](Self::resume) it. Those that are under way go on.
+    pub fn pause(&mut self, pause: Pause) {
+        self.paused = Some(pause);
+    }
+
     /// Lets requests through again: one at first, more with each success.
     pub fn resume(&mut self) {
         self.paused = None;
