@@ -101,7 +101,10 @@ fn a_verify_function_may_send_and_read_its_own_secret_and_the_consumer_reads_non
             // These two read the destinations, and no provider's secret.
             if ["ConsumerFunction", "DestinationsFunction"].contains(&function.as_str()) {
                 let secrets = of("secretsmanager:GetSecretValue");
-                assert!(secrets.is_empty() || secrets == BTreeSet::from(["DestinationsSecret"]), "{function}");
+                assert!(
+                    secrets.is_empty() || secrets == BTreeSet::from(["DestinationsSecret"]),
+                    "{function}"
+                );
                 assert!(function != "ConsumerFunction" || !parameters.is_empty() || secrets.is_empty());
                 continue;
             }
