@@ -52,13 +52,13 @@ fn select(template: &Value, part: &str, wanted: impl Fn(&str, &Value) -> bool) -
     wanted.map(|(name, entry)| (name.clone(), entry.clone())).collect()
 }
 
-/// Collects the names in `Ref` and `Fn::If`.
+/// Collects the names in `Ref`, `Fn::If` and the `Condition` of a resource.
 fn names(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| names(item, found)),
         Value::Object(entries) => {
             let condition = entries.get("Fn::If").and_then(|operands| operands.get(0));
-            let named = [entries.get("Ref"), condition];
+            let named = [entries.get("Ref"), entries.get("Condition"), condition];
             found.extend(named.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
             entries.values().for_each(|entry| names(entry, found));
         }

@@ -121,3 +121,6 @@ impl Configuration {
         self.get().await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The hints of one destination: what its gate lets through, and when the others come back.
 
+use std::time::Duration;
+
 use acuse_core::clock::Timestamp;
 use acuse_core::destination::delivery::Change;
 use acuse_core::destination::gate::{Effect, Gate, Permit, Wait};
@@ -162,7 +164,9 @@ impl Worker {
     /// Nobody may call now.
     async fn hold(&self, hints: Vec<Hint>, wait: Wait, ends: &mut Vec<(Hint, End)>) {
         for hint in hints {
-            let end = match wait.comes_back(self.clock.now(), &*self.random) {
+            let now = self.clock.now();
+            let back = wait.comes_back(now, &*self.random);
+            let end = match back.map(|at| in_backlog(at, wait, hint.message.receives, now)) {
                 // What is owed stays owed; whoever resumes the destination queues it again.
                 None => End::Delete,
                 // A requeued delivery has a message of its own, so no message is older than what it points at.
@@ -195,5 +199,42 @@ impl Worker {
             }
             Err(error) => self.wait(hint, "writing the delivery", &error),
         }
+    }
+}
+
+/// The longest wait for a turn.
+const LONGEST_TURN: Duration = Duration::from_secs(60);
+
+/// When a message comes back for its turn. The more often it has come in vain, the longer the backlog is, and the longer
+/// it waits: a queue counts how often a message is received.
+fn in_backlog(at: Timestamp, wait: Wait, receives: u32, now: Timestamp) -> Timestamp {
+    match wait {
+        Wait::Busy { .. } => {
+            let turn = at.since(now);
+            now.plus(turn.saturating_mul(1 + receives / 4).min(LONGEST_TURN.max(turn)))
+        }
+        Wait::Paused | Wait::Closed { .. } => at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_backlog_does_not_use_up_the_receives_of_a_message() {
+        let start = Timestamp::from_seconds(1_800_000_000);
+        let busy = Wait::Busy { recovering: false };
+        let (mut now, mut receives) = (start, 0);
+        while now.since(start) < Duration::from_secs(3600) {
+            receives += 1;
+            now = in_backlog(now.plus(Duration::from_secs(1)), busy, receives, now);
+        }
+        assert!(
+            receives < 150,
+            "{receives} in an hour, even if each wait is the shortest"
+        );
+        let closed = Wait::Closed { until: start };
+        assert_eq!(in_backlog(start, closed, 900, start), start);
     }
 }
