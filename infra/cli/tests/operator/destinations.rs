@@ -194,11 +194,9 @@ async fn a_destination_from_its_first_event_to_its_end() {
         doctor.contains("✗ destination shop") && doctor.contains("moving house"),
         "{doctor}"
     );
-    let page = format!("{}/event", stack().await.inspector);
-    let page = acuse_cli::http::client()
-        .unwrap()
-        .get(page)
-        .query(&[("key", waiting["key"].as_str().unwrap())]);
+    let encoded = waiting["key"].as_str().unwrap().replace('#', "%23").replace('|', "%7C");
+    let page = format!("{}/event?key={encoded}", stack().await.inspector);
+    let page = acuse_cli::http::client().unwrap().get(page);
     let page = page
         .header("accept-language", "es")
         .send()
@@ -411,7 +409,7 @@ async fn listen_brings_new_events_to_a_backend_and_repeats_the_last() {
 
     // What came before, with --since.
     backend.answer(200);
-    let (child, _, _) = listen(&backend.url, &["--type", TYPE, "--since", "1h"]).await;
+    let (child, _, _printed) = listen(&backend.url, &["--type", TYPE, "--since", "1h"]).await;
     backend.nth(4).await;
     let ids: Vec<_> = backend.bodies()[2..]
         .iter()
