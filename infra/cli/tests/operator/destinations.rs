@@ -1,6 +1,6 @@
 //! Destinations, from `acuse destinations add` to `remove`.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex as Plain};
 
 use acuse_core::clock::Timestamp;
 use acuse_core::destination::sign::SigningSecret;
@@ -12,17 +12,20 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::*;
 
+/// Locked by tests that change the stack's destinations.
+static DESTINATIONS: Mutex<()> = Mutex::const_new(());
+
 /// Answers with a status that can be changed, and keeps what it gets.
 #[derive(Clone)]
 struct Backend {
     url: String,
-    status: Arc<Mutex<u16>>,
-    received: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
+    status: Arc<Plain<u16>>,
+    received: Arc<Plain<Vec<(HeaderMap, Bytes)>>>,
 }
 
 impl Backend {
     async fn start() -> Self {
-        let (status, received) = (Arc::new(Mutex::new(200)), Arc::new(Mutex::new(Vec::new())));
+        let (status, received) = (Arc::new(Plain::new(200)), Arc::new(Plain::new(Vec::new())));
         let (own, kept) = (Arc::clone(&status), Arc::clone(&received));
         let router = Router::new().fallback(move |headers: HeaderMap, body: Bytes| async move {
             kept.lock().unwrap().push((headers, body));
@@ -117,6 +120,7 @@ fn delivery_is(status: &'static str) -> impl Fn(&Value) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_from_its_first_event_to_its_end() {
     const TYPE: &str = "destinations.check";
+    let _alone = DESTINATIONS.lock().await;
     let backend = Backend::start().await;
     let add = [
         "destinations",
@@ -283,7 +287,7 @@ async fn a_destination_from_its_first_event_to_its_end() {
     done(&["destinations", "remove", "shop", "--yes"], "").await;
     let none = done(&["destinations", "list"], "").await;
     assert!(none.starts_with("no destinations yet"), "{none}");
-    for command in ["update", "pause", "resume", "rotate", "test", "owed", "remove"] {
+    for command in ["update", "pause", "resume", "rotate", "test", "owed", "retry", "remove"] {
         let more: &[&str] = match command {
             "update" => &["--parallel", "1"],
             "pause" => &["--reason", "x"],
@@ -294,6 +298,31 @@ async fn a_destination_from_its_first_event_to_its_end() {
             unknown.contains("error: there is no destination `shop`; none is configured"),
             "{command}: {unknown}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_add_at_the_same_moment_neither_loses_the_other() {
+    let _alone = DESTINATIONS.lock().await;
+    let names = ["first", "second", "third"];
+    let add = names.map(async |name| {
+        let url = "https://shop.example/";
+        done(
+            &["destinations", "add", name, "--url", url, "--type", "x.y", "--json"],
+            "",
+        )
+        .await
+    });
+    let added = futures_util::future::join_all(add).await;
+    for (name, printed) in names.iter().zip(added) {
+        let printed: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(printed["name"], *name);
+        assert!(printed["signing_secret"].as_str().unwrap().starts_with("whsec_"));
+    }
+    let list = done(&["destinations", "list"], "").await;
+    assert!(names.iter().all(|name| list.contains(name)), "{list}");
+    for name in names {
+        done(&["destinations", "remove", name, "--yes"], "").await;
     }
 }
 

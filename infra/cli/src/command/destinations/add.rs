@@ -45,11 +45,11 @@ impl Add {
         settings.apply(&mut destination)?;
         warnings::note_all(&destination, &place.target);
         let put = |destinations: &mut Destinations| {
-            let known = destinations.get(place.name.as_str()).is_some();
-            match known {
-                true => Err(DestinationsError::Exists(place.name.clone())),
-                false => Ok(destinations.put(destination.clone())),
+            if destinations.get(place.name.as_str()).is_some() {
+                return Err(DestinationsError::Exists(place.name.clone()));
             }
+            destinations.put(destination.clone());
+            Ok(())
         };
         place.stack.configuration.change(self.dry_run, put).await?;
         let (name, to) = (&place.name, &destination.target);

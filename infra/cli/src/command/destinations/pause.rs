@@ -50,7 +50,8 @@ pub(super) async fn resume(place: &Place, dry_run: bool) -> Result<ExitCode, Fai
             let unpause = |destinations: &mut Destinations| {
                 let mut destination = find(destinations, name)?.clone();
                 destination.paused = false;
-                Ok::<_, Failure>(destinations.put(destination))
+                destinations.put(destination);
+                Ok::<_, Failure>(())
             };
             place.stack.configuration.change(false, unpause).await?;
         }

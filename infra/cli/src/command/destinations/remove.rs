@@ -7,7 +7,7 @@ use acuse_core::destination::Destinations;
 use super::{IN_EFFECT, Place};
 use crate::command::Failure;
 use crate::command::confirm::confirm;
-use crate::stack::destinations::{owed, unknown};
+use crate::stack::destinations::unknown;
 use crate::terminal::counted;
 use crate::{note, say};
 
@@ -37,8 +37,5 @@ pub(super) async fn run(place: &Place, yes: bool, dry_run: bool) -> Result<ExitC
     };
     place.stack.configuration.change(false, remove).await?;
     say!("removed the destination `{name}`; {IN_EFFECT}");
-    if summary.owed > owed::COUNTED {
-        note!("what it was owed is skipped little by little");
-    }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,7 @@ use super::{Place, Which};
 use crate::command::Failure;
 use crate::command::interrupt::Interrupt;
 use crate::say;
+use crate::stack::destinations::find;
 use crate::terminal::counted;
 
 /// So many are queued before an interruption is looked for.
@@ -43,6 +44,7 @@ impl Retry {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let place = self.which.find().await?;
         if self.key.is_empty() {
+            find(&place.stack.configuration.get().await?, &place.name)?;
             let wanted = if self.given_up { Status::GivenUp } else { Status::Owed };
             return requeue(&place, self.dry_run, |status| status == wanted).await;
         }

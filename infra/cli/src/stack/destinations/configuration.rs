@@ -84,7 +84,7 @@ fn text(destinations: &Destinations) -> Result<String, DestinationsError> {
 pub fn find<'a>(destinations: &'a Destinations, name: &DestinationName) -> Result<&'a Destination, DestinationsError> {
     match destinations.get(name.as_str()) {
         Some(Ok(destination)) => Ok(destination),
-        Some(Err(mistake)) => Err(DestinationsError::Mistake(mistake.clone())),
+        Some(Err(mistake)) => Err(DestinationsError::Stored(mistake.clone())),
         None => Err(unknown(destinations, name)),
     }
 }

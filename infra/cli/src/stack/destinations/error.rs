@@ -25,6 +25,8 @@ pub enum DestinationsError {
     Binary { id: String },
     #[error("the destinations can't be read")]
     Invalid(#[source] ConfigError),
+    #[error(transparent)]
+    Stored(ConfigError),
     /// A write would lose it.
     #[error("nothing was stored, since a destination is stored with a mistake: {0}")]
     Mistake(ConfigError),
@@ -69,7 +71,7 @@ impl DestinationsError {
             Self::Binary { .. } | Self::Invalid(_) => {
                 "correct the secret's text with `aws secretsmanager put-secret-value`; without any destination it is {\"destinations\": {}}".to_owned()
             }
-            Self::Mistake(error) => match &error.destination {
+            Self::Stored(error) | Self::Mistake(error) => match &error.destination {
                 Some(name) => format!("remove it (`acuse destinations remove {name}`) and add it anew, or correct the secret's text with `aws secretsmanager put-secret-value`"),
                 None => "correct the secret's text with `aws secretsmanager put-secret-value`".to_owned(),
             },

@@ -110,3 +110,24 @@ async fn an_events_deliveries_are_beside_its_record_and_its_record_lists_them() 
     );
     assert_eq!(again.idempotency_key(), event.idempotency_key());
 }
+
+#[tokio::test]
+async fn many_are_read_at_once_and_those_that_are_not_there_are_left_out() {
+    let client = fake::ledger().await;
+    let deliveries = Deliveries::new(client.clone(), "ledger");
+    let keys: Vec<_> = (0..130).map(|number| key(&format!("shop-{number}"))).collect();
+    for key in keys.iter().filter(|key| key.destination.as_str() != "shop-7") {
+        let write = deliveries.owe(key, NOW, NOW, LATER).unwrap();
+        client
+            .transact_write_items()
+            .transact_items(write)
+            .send()
+            .await
+            .unwrap();
+    }
+    let found = deliveries.many(&keys).await.unwrap();
+    assert_eq!(found.len(), 129);
+    assert!(!found.contains_key(&keys[7]));
+    assert_eq!(found[&keys[129]], Delivery::owed(NOW));
+    assert!(deliveries.many(&[]).await.unwrap().is_empty());
+}
