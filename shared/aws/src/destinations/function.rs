@@ -162,7 +162,7 @@ impl Worker {
     fn wait(&self, hint: &Hint, operation: &str, error: &(dyn std::error::Error + 'static)) -> End {
         let (key, destination) = (&hint.key.event, &hint.key.destination);
         error!(%destination, %key, error = chain(error), "{operation} failed");
-        acuse_core::metric::destination_delivery(destination, "failed");
+        acuse_core::metric::destination_delivery(destination.as_str(), "failed");
         self.after(self.wait_policy.wait.delay(hint.message.receives.max(1), &*self.random))
     }
 
