@@ -61,7 +61,7 @@ pub async fn run_destinations(providers: Providers) -> Result<(), Error> {
         sender: Sender::new(setup.sdk().clone(), Arc::new(SystemClock))?,
         queue: Queue::new(aws_sdk_sqs::Client::new(setup.sdk()), queue),
         patience: Patience::default(),
-        // The queue keeps messages for as long as SQS can.
+        // It leaves a day free, so the receives last for the 13 days of our patience.
         wait_policy: WaitPolicy {
             retention: Duration::from_secs(14 * 24 * 60 * 60),
             ..WaitPolicy::default()

@@ -230,8 +230,9 @@ mod tests {
             receives += 1;
             now = in_backlog(now.plus(Duration::from_secs(1)), busy, receives, now);
         }
+        // A quarter of the 1,000 that the queue allows.
         assert!(
-            receives < 150,
+            receives < 250,
             "{receives} in an hour, even if each wait is the shortest"
         );
         let closed = Wait::Closed { until: start };
