@@ -6,7 +6,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
-use crate::destination::DestinationName;
 use crate::error::chain;
 use crate::event::{Event, Mismatch};
 
@@ -88,7 +87,7 @@ pub struct Attempt {
 pub struct Effects<W> {
     writes: Vec<W>,
     otherwise: Option<Vec<W>>,
-    destinations: Vec<DestinationName>,
+    destinations: Vec<String>,
 }
 
 /// Why a hook failed. It is no [`Error`] itself, so that `?` turns every error into [`HookError::Retry`], but that of
@@ -131,14 +130,14 @@ impl<W> Effects<W> {
         self
     }
 
-    /// Among these writes is what these destinations are owed: the event's record lists them.
-    pub fn owed_to(mut self, destinations: impl IntoIterator<Item = DestinationName>) -> Self {
+    /// Among these writes is what the destinations of these names are owed: the event's record lists them.
+    pub fn owed_to(mut self, destinations: impl IntoIterator<Item = String>) -> Self {
         self.destinations.extend(destinations);
         self
     }
 
-    /// The destinations to which the event is owed by these writes.
-    pub fn destinations(&self) -> &[DestinationName] {
+    /// The names of the destinations to which the event is owed by these writes.
+    pub fn destinations(&self) -> &[String] {
         &self.destinations
     }
 

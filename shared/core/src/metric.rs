@@ -7,7 +7,6 @@ use std::time::Duration;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
 use crate::account::AccountName;
-use crate::destination::DestinationName;
 
 /// Deliveries at the verify functions, by `Provider` and `Outcome`, and perhaps [by account](count_by_account):
 /// - `queued`; `test`: queued, a test delivery of `acuse doctor`
@@ -159,21 +158,21 @@ pub(crate) fn open_event_age(age: Duration) {
 }
 
 /// Counts what became of a delivery: see [`DESTINATION_DELIVERIES`].
-pub fn destination_delivery(destination: &DestinationName, outcome: &'static str) {
+pub fn destination_delivery(destination: &str, outcome: &'static str) {
     let destination = destination.to_string();
     counter!(DESTINATION_DELIVERIES, "Outcome" => outcome).increment(1);
     counter!(DESTINATION_DELIVERIES, "Destination" => destination, "Outcome" => outcome).increment(1);
 }
 
 /// Records the age of a message that goes back: see [`DESTINATION_OLDEST`].
-pub fn destination_oldest(destination: &DestinationName, age: Duration) {
+pub fn destination_oldest(destination: &str, age: Duration) {
     let destination = destination.to_string();
     histogram!(DESTINATION_OLDEST).record(age.as_secs_f64());
     histogram!(DESTINATION_OLDEST, "Destination" => destination).record(age.as_secs_f64());
 }
 
 /// Records how long after its receipt an event was delivered: see [`DESTINATION_LATENCY`].
-pub fn destination_latency(destination: &DestinationName, latency: Duration) {
+pub fn destination_latency(destination: &str, latency: Duration) {
     histogram!(DESTINATION_LATENCY, "Destination" => destination.to_string()).record(millis(latency));
 }
 

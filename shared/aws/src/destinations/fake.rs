@@ -98,7 +98,7 @@ pub(crate) async fn complete(client: &Client, destinations: &[&str], now: Timest
     let event = event();
     let owed = destinations.iter().map(|name| key(name));
     let writes = owed.map(|key| deliveries.owe(&key, event.received_at, now, now).unwrap());
-    let effects = Effects::writes(writes.collect()).owed_to(destinations.iter().map(|own| name(own)));
+    let effects = Effects::writes(writes.collect()).owed_to(destinations.iter().map(ToString::to_string));
     let lease = Lease {
         token: "t".to_owned(),
         expires_at: now,

@@ -61,7 +61,7 @@ pub async fn run_destinations(providers: Providers) -> Result<(), Error> {
         sender: Sender::new(setup.sdk().clone(), Arc::new(SystemClock))?,
         queue: Queue::new(aws_sdk_sqs::Client::new(setup.sdk()), queue),
         patience: Patience::default(),
-        // The queue keeps messages for as long as SQS can.
+        // It leaves a day free, so the receives last for the 13 days of our patience.
         wait_policy: WaitPolicy {
             retention: Duration::from_secs(14 * 24 * 60 * 60),
             ..WaitPolicy::default()
@@ -162,7 +162,7 @@ impl Worker {
     fn wait(&self, hint: &Hint, operation: &str, error: &(dyn std::error::Error + 'static)) -> End {
         let (key, destination) = (&hint.key.event, &hint.key.destination);
         error!(%destination, %key, error = chain(error), "{operation} failed");
-        acuse_core::metric::destination_delivery(destination, "failed");
+        acuse_core::metric::destination_delivery(destination.as_str(), "failed");
         self.after(self.wait_policy.wait.delay(hint.message.receives.max(1), &*self.random))
     }
 

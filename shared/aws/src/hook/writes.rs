@@ -41,7 +41,7 @@ pub struct Writes {
     newest: Option<Pending>,
     retry_if_refused: bool,
     otherwise: Option<Box<Self>>,
-    destinations: Vec<DestinationName>,
+    destinations: Vec<String>,
 }
 
 /// The write of a whole item, or its deletion. It may get a condition.
@@ -108,7 +108,7 @@ impl Writes {
     /// Makes the event owed to `destination` by `write`, and lists the destination in the event's record.
     pub fn owe(&mut self, destination: &DestinationName, write: TransactWriteItem) {
         self.raw(write);
-        self.destinations.push(destination.clone());
+        self.destinations.push(destination.to_string());
     }
 
     /// The writes to make instead if a condition is false. If one of theirs is false as well, the event is retried.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use acuse_core::clock::Timestamp;
-use acuse_core::destination::DestinationName;
 use acuse_core::event::Event;
 use acuse_core::event::key::{IdempotencyKey, Recorded};
 use acuse_core::ledger::{CONFLICT, Lease, RecordAs, RecordState, Status};
@@ -100,12 +99,11 @@ fn described(step: Step, event: &Event, placement: Placement, message_id: &str) 
 
 /// Lists the destinations to which the event is owed. Nothing is taken off the list: each has an item that says how far
 /// it is.
-pub(super) fn owed_to(step: Step, destinations: &[DestinationName]) -> Step {
+pub(super) fn owed_to(step: Step, destinations: &[String]) -> Step {
     if destinations.is_empty() {
         return step;
     }
-    let names = destinations.iter().map(|name| name.as_str().to_owned()).collect();
-    step.add("destinations", AttributeValue::Ss(names))
+    step.add("destinations", AttributeValue::Ss(destinations.to_vec()))
 }
 
 /// The key of the item that counts the starts of work on a message.

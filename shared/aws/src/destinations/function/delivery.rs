@@ -116,12 +116,12 @@ impl Worker {
             None => sent.outcome.to_string(),
         };
         let destination = &hint.key.destination;
-        metric::destination_delivery(destination, outcome);
+        metric::destination_delivery(destination.as_str(), outcome);
         let (key, id, took_ms) = (&event.key, event.idempotency_key(), took(&sent));
         let status = sent.answer.as_ref().map(|answer| answer.status);
         match outcome {
             "delivered" => {
-                metric::destination_latency(destination, now.since(event.received_at));
+                metric::destination_latency(destination.as_str(), now.since(event.received_at));
                 info!(%destination, %key, id, attempt, status, took_ms, outcome, "delivery ended");
             }
             _ => info!(%destination, %key, id, attempt, status, took_ms, outcome, error, "delivery failed"),

@@ -31,7 +31,7 @@ impl Worker {
         for (hint, end) in ends {
             if let End::Return(at) = end {
                 let age = self.age(&hint);
-                metric::destination_oldest(name, age);
+                metric::destination_oldest(name.as_str(), age);
                 // However often it is received, the queue does not give it up before we do.
                 let at = at.max(now.plus(self.wait_policy.share(hint.message.receives, Some(age))));
                 hidden.push((hint.message.receipt, hidden_for(at, now)));
@@ -192,7 +192,7 @@ impl Worker {
         let changed = self.deliveries.change(&hint.key, &change, self.clock.now()).await;
         match changed {
             Ok(_) => {
-                metric::destination_delivery(&hint.key.destination, outcome);
+                metric::destination_delivery(hint.key.destination.as_str(), outcome);
                 let (destination, key) = (&hint.key.destination, &hint.key.event);
                 info!(%destination, %key, outcome, "delivery ended without a request");
                 End::Delete
@@ -230,8 +230,9 @@ mod tests {
             receives += 1;
             now = in_backlog(now.plus(Duration::from_secs(1)), busy, receives, now);
         }
+        // A quarter of the 1,000 that the queue allows.
         assert!(
-            receives < 150,
+            receives < 250,
             "{receives} in an hour, even if each wait is the shortest"
         );
         let closed = Wait::Closed { until: start };
