@@ -493,7 +493,7 @@ async fn a_sample_reaches_a_backend_without_any_stack() {
     assert_eq!(output.status.code(), Some(1));
     let notes = String::from_utf8(output.stderr).unwrap();
     assert!(
-        notes.contains("error: 4 of 4 events not taken") && !notes.contains("whsec"),
+        notes.contains("error: the backend did not take 4 of 4 requests") && !notes.contains("whsec"),
         "{notes}"
     );
     let lines = String::from_utf8(output.stdout).unwrap();

@@ -15,8 +15,6 @@ use crate::{note, terminal};
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    #[command(flatten)]
-    which: Which,
     /// Where events are POSTed: https, or http on this machine; or `sqs:` and a queue's ARN. `-` reads it from standard
     /// input
     #[arg(long)]
@@ -29,6 +27,8 @@ pub(crate) struct Add {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    which: Which,
 }
 
 impl Add {

@@ -19,14 +19,14 @@ use crate::{note, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct Owed {
-    #[command(flatten)]
-    which: Which,
     /// How many to list at most; a note on standard error says if there are more
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    which: Which,
 }
 
 #[derive(Serialize)]

@@ -20,8 +20,6 @@ const PART: usize = 100;
 
 #[derive(Debug, Args)]
 pub(crate) struct Retry {
-    #[command(flatten)]
-    which: Which,
     /// Only this event's, by key, whatever has become of it. Can be repeated
     #[arg(long, value_name = "KEY", value_parser = key_parser())]
     key: Vec<IdempotencyKey>,
@@ -31,6 +29,8 @@ pub(crate) struct Retry {
     /// Print what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    which: Which,
 }
 
 fn key_parser() -> impl TypedValueParser<Value = IdempotencyKey> {

@@ -13,8 +13,6 @@ use crate::{note, say, terminal};
 
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
-    #[command(flatten)]
-    which: Which,
     /// Withdraw the old secret: requests are signed with the new one alone
     #[arg(long)]
     finish: bool,
@@ -27,6 +25,8 @@ pub(crate) struct Rotate {
     /// Print one JSON object
     #[arg(long, conflicts_with = "finish")]
     json: bool,
+    #[command(flatten)]
+    which: Which,
 }
 
 impl Rotate {

@@ -23,8 +23,6 @@ use crate::{note, sample, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    #[command(flatten)]
-    which: Which,
     /// Send a sample of this type instead: a payment that never happened
     #[arg(long = "type", value_name = "TYPE")]
     type_name: Option<String>,
@@ -34,6 +32,8 @@ pub(crate) struct Test {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    which: Which,
 }
 
 impl Test {

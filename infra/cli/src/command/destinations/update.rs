@@ -14,8 +14,6 @@ use crate::{note, say, terminal};
 
 #[derive(Debug, Args)]
 pub(crate) struct Update {
-    #[command(flatten)]
-    which: Which,
     /// Where events are POSTed from now on, also those that are owed. `-` reads it from standard input
     #[arg(long)]
     url: Option<String>,
@@ -27,6 +25,8 @@ pub(crate) struct Update {
     /// Check everything, and store nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    which: Which,
 }
 
 /// What `--unset` removes.
