@@ -60,8 +60,8 @@ pub(super) async fn run(
     match failed {
         0 => Ok(ExitCode::SUCCESS),
         failed => Err(Failure::new(format!(
-            "{failed} of {} not taken",
-            counted(count, "event")
+            "the backend did not take {failed} of {}",
+            counted(count, "request")
         ))),
     }
 }
