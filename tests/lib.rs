@@ -12,6 +12,7 @@ pub mod eventually;
 pub mod post;
 pub mod proxied;
 pub mod proxy;
+pub mod receiver;
 pub mod recording;
 pub mod running;
 pub mod template;

@@ -7,6 +7,7 @@ use acuse_aws::consumer::Error;
 use acuse_aws::hook::Hooks;
 use acuse_aws::{run_consumer, telemetry};
 use acuse_core::providers;
+use acuse_hooks::destinations::Destinations;
 use acuse_hooks::eventbridge::EventBridge;
 use acuse_hooks::payments::Payments;
 
@@ -18,6 +19,9 @@ async fn main() -> Result<(), Error> {
         shipped.transactional(Payments::from_env(setup)?);
         if let Some(eventbridge) = EventBridge::from_env(setup) {
             shipped.acting(eventbridge);
+        }
+        if let Some(destinations) = Destinations::from_env(setup)? {
+            shipped.transactional(destinations);
         }
         Ok(shipped)
     })

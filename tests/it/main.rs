@@ -12,6 +12,7 @@
 
 mod alarms;
 mod deployed;
+mod destinations;
 mod documented;
 mod kept;
 mod kept_stack;

@@ -26,7 +26,8 @@ use grants::{Grant, of_functions};
 const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/recorded");
 
 /// Parameters under which every statement of the template applies.
-const EVERYTHING: [(&str, &str); 2] = [
+const EVERYTHING: [(&str, &str); 3] = [
+    ("Destinations", "true"),
     ("EventBusName", BUS),
     ("KmsKeyArn", "arn:aws:kms:us-east-1:000000000000:key/own"),
 ];
@@ -67,7 +68,7 @@ async fn the_consumers_role_allows_what_your_hooks_call() {
 }
 
 #[test]
-fn a_consumer_that_does_not_publish_may_not_publish() {
+fn a_consumer_may_neither_publish_nor_deliver_if_nobody_wants_that() {
     let consumer = |given| {
         of_functions(&template::ours(), given)
             .remove("ConsumerFunction")
@@ -76,7 +77,16 @@ fn a_consumer_that_does_not_publish_may_not_publish() {
     let (everything, defaults) = (consumer(&EVERYTHING[..]), consumer(&[]));
     let more = everything.ours.difference(&defaults.ours);
     let more: Vec<_> = more.filter(|(action, _)| !action.starts_with("kms:")).collect();
-    assert_eq!(more, [&("events:PutEvents".to_owned(), format!("event-bus/{BUS}"))]);
+    let grant = |action: &str, resource: &str| (action.to_owned(), resource.to_owned());
+    assert_eq!(
+        more,
+        [
+            &grant("dynamodb:PutItem", "LedgerTable"),
+            &grant("events:PutEvents", &format!("event-bus/{BUS}")),
+            &grant("secretsmanager:GetSecretValue", "DestinationsSecret"),
+            &grant("sqs:SendMessage", "DestinationQueue"),
+        ]
+    );
 }
 
 #[test]
@@ -88,8 +98,14 @@ fn a_verify_function_may_send_and_read_its_own_secret_and_the_consumer_reads_non
                 let grants = granted.ours.iter().filter(|(own, _)| own == action);
                 grants.map(|(_, resource)| resource.as_str()).collect()
             };
-            if function == "ConsumerFunction" {
-                assert_eq!(of("secretsmanager:GetSecretValue"), BTreeSet::new());
+            // These two read the destinations, and no provider's secret.
+            if ["ConsumerFunction", "DestinationsFunction"].contains(&function.as_str()) {
+                let secrets = of("secretsmanager:GetSecretValue");
+                assert!(
+                    secrets.is_empty() || secrets == BTreeSet::from(["DestinationsSecret"]),
+                    "{function}"
+                );
+                assert!(function != "ConsumerFunction" || !parameters.is_empty() || secrets.is_empty());
                 continue;
             }
             let secret = function.replace("Function", "Secret");

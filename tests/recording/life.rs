@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use acuse_aws::destinations::items::Deliveries;
 use acuse_aws::ledger::DynamoLedger;
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::sample;
 use acuse_core::clock::Clock;
+use acuse_core::destination::DestinationName;
+use acuse_core::destination::delivery::{DeliveryKey, Status};
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::event::{Environment, Event};
 use acuse_core::ledger::Ledger;
 use acuse_core::provider::Provider;
@@ -20,6 +24,8 @@ use tokio::sync::OnceCell;
 
 use super::recorder::Recorded as Call;
 use super::stack::Recorded as Stack;
+use crate::eventually::eventually;
+use crate::receiver::{Receiver, configure};
 
 /// The bus that events are published on, in the later steps.
 pub const BUS: &str = "default";
@@ -112,6 +118,16 @@ async fn record(state: &str) -> Life {
     ask_whether_late(&life.stack, provider, &body).await;
     life.step("a hook with an order").await;
 
+    let receiver = Receiver::start(&[500, 200]).await;
+    configure(&life.stack.running, &[("shop", &receiver.url)]).await;
+    // A function reads the destinations when it starts.
+    life.stack.update(&[("ConsumerMemoryMb", "257")]).await;
+    life.stack.proxy.interceptor().take().await;
+    let key = deliver(&life.stack, provider, payment(provider).as_bytes()).await;
+    taken(&life.stack, &key).await;
+    life.step("an event that a destination takes at the second try").await;
+
+    configure(&life.stack.running, &[]).await;
     life.stack.update(&[("EventBusName", BUS)]).await;
     life.stack.proxy.interceptor().take().await;
     deliver(&life.stack, provider, payment(provider).as_bytes()).await;
@@ -142,6 +158,21 @@ async fn deliver_until(status: &str, stack: &Stack, provider: &'static Provider,
     let sha256 = read(provider, body).body_sha256().to_owned();
     let found = |record: &Record| record.body_sha256 == sha256 && record.status == status;
     stack.record(provider, status, found).await.key
+}
+
+/// Waits until the destination `shop` has taken the event.
+async fn taken(stack: &Stack, event: &str) {
+    let table = &stack.running.outputs["LedgerTableName"];
+    let deliveries = Deliveries::new(aws_sdk_dynamodb::Client::new(&stack.running.sdk()), table);
+    let key = DeliveryKey {
+        event: IdempotencyKey::parse(event).unwrap(),
+        destination: DestinationName::parse("shop").unwrap(),
+    };
+    eventually("the delivery", async || {
+        let delivery = deliveries.get(&key).await.unwrap()?;
+        (delivery.status == Status::Delivered && delivery.attempts == 2).then_some(())
+    })
+    .await;
 }
 
 /// A new payment that succeeded.

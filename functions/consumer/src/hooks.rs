@@ -19,5 +19,9 @@ pub(crate) fn all(setup: &Setup) -> Result<Hooks, Error> {
     if let Some(eventbridge) = acuse_hooks::eventbridge::EventBridge::from_env(setup) {
         hooks.acting(eventbridge);
     }
+    // Last: events that a hook before it rejects are owed to nobody.
+    if let Some(destinations) = acuse_hooks::destinations::Destinations::from_env(setup)? {
+        hooks.transactional(destinations);
+    }
     Ok(hooks)
 }

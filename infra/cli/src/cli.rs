@@ -30,6 +30,11 @@ enum Command {
     /// List, show and follow events, and replay rejected ones
     #[command(subcommand)]
     Events(command::events::Command),
+    /// Deliver events to URLs and queues of your own: add, test, pause and rotate destinations, and see what they are owed
+    #[command(subcommand)]
+    Destinations(command::destinations::Command),
+    /// Bring a stack's events to a URL on this machine, without a tunnel
+    Listen(command::listen::Arguments),
     /// Print the functions' log lines: what your hooks log, and what went wrong
     Logs(command::logs::Arguments),
     /// Serve the inspector: a web page of what arrived, what failed and why
@@ -84,6 +89,8 @@ pub async fn run(providers: Providers) -> ExitCode {
         Command::Upgrade(arguments) => command::upgrade::run(arguments),
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
+        Command::Destinations(command) => command::destinations::run(command).await,
+        Command::Listen(arguments) => command::listen::run(arguments).await,
         Command::Logs(arguments) => command::logs::run(arguments).await,
         Command::Inspect(arguments) => command::inspect::run(arguments).await,
         Command::Doctor(arguments) => command::doctor::run(arguments).await,

@@ -1,10 +1,12 @@
 //! The subcommands, one file each.
 
+pub(crate) mod destinations;
 pub(crate) mod dlq;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod inspect;
 pub(crate) mod kuenta;
+pub(crate) mod listen;
 pub(crate) mod local;
 pub(crate) mod logs;
 pub(crate) mod new;
@@ -16,6 +18,7 @@ pub(crate) mod send;
 pub(crate) mod upgrade;
 
 mod confirm;
+mod forward;
 mod interrupt;
 mod options;
 mod progress;
@@ -26,6 +29,7 @@ use std::io;
 
 use crate::local::Error as LocalError;
 use crate::sample::SignerError;
+use crate::stack::destinations::DestinationsError;
 use crate::stack::logs::LogsError;
 use crate::stack::secret::StackSecretError;
 use crate::stack::target::TargetError;
@@ -97,8 +101,10 @@ impl<E: Error + 'static> From<E> for Failure {
         let api = error.downcast_ref::<ApiError>().map(ApiError::advice);
         let secret = error.downcast_ref::<StackSecretError>();
         let secret = secret.and_then(StackSecretError::advice);
+        let destinations = error.downcast_ref::<DestinationsError>();
+        let destinations = destinations.and_then(DestinationsError::advice);
         let logs = error.downcast_ref::<LogsError>().and_then(LogsError::advice);
-        let advice = local.or(logs).or(target).or(signer).or(api).or(secret);
+        let advice = local.or(logs).or(target).or(signer).or(api).or(secret).or(destinations);
         Self { error, advice }
     }
 }

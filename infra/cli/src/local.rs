@@ -26,6 +26,7 @@ mod deploy;
 mod emulator;
 mod error;
 mod feed;
+mod forward;
 mod front;
 mod keep;
 mod options;
@@ -55,10 +56,13 @@ pub use progress::Progress;
 
 use crate::stack::target::Target;
 use crate::terminal::counted;
+use acuse_core::destination::config::Target as To;
+use acuse_core::destination::sign::SigningSecret;
 use acuse_core::error::chain;
 use api::Api;
 use background::Background;
 use feed::Feed;
+use forward::Forward;
 use front::Front;
 use keep::{Keep, Kept};
 use process::Process;
@@ -78,6 +82,7 @@ pub struct Stack {
 struct Launched {
     running: Running,
     paths: Vec<String>,
+    forward: Option<(To, SigningSecret)>,
     keep: Option<Keep>,
     progress: Progress,
     // Dropped in this order as well.
@@ -105,6 +110,11 @@ impl Stack {
     /// The paths that deliveries of default accounts are posted to.
     pub fn paths(&self) -> &[String] {
         &self.launched.paths
+    }
+
+    /// Where `--forward` sends events, and the secret that signs them.
+    pub fn forward(&self) -> Option<&(To, SigningSecret)> {
+        self.launched.forward.as_ref()
     }
 
     /// The file of all functions' environment variables, for `cargo lambda watch --env-file`.
@@ -201,6 +211,17 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     let ((template, zips), emulator) = tokio::try_join!(prepare, emulator)?;
     let deployment = deploy::deploy(&api, template, zips, &options.parameters, &progress).await?;
     deploy::fill(&api, &deployment, kept, options.own.as_deref()).await?;
+    let forward = match options.forward {
+        Some(target) => {
+            let forward = Forward {
+                target,
+                secret: options.forward_secret,
+            };
+            let secret = forward.store(&api, &deployment).await?;
+            Some((forward.target, secret))
+        }
+        None => None,
+    };
     let keep = options.keep.then(|| Keep {
         api: api.clone(),
         state: state.clone(),
@@ -261,6 +282,7 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     Ok(Launched {
         running,
         paths,
+        forward,
         keep,
         progress,
         processes,

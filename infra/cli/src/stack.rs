@@ -3,6 +3,7 @@
 pub mod bindings;
 pub mod conflicts;
 pub mod dead_letters;
+pub mod destinations;
 pub mod difference;
 pub mod error;
 pub mod events;

@@ -1,7 +1,7 @@
 //! The consumer's composition root: SQS batches in front, the ledger and the hooks behind.
 
 mod inbox;
-mod sqs_event;
+pub(crate) mod sqs_event;
 
 use std::pin::Pin;
 use std::str::FromStr;
@@ -83,7 +83,7 @@ pub async fn run_consumer(
 
 /// When the invocation that begins `now` ends. A deadline in the past is invalid: `cargo lambda watch` gives 600,000 ms,
 /// which is ten minutes past midnight in 1970.
-fn deadline(millis: u64, now: Timestamp) -> Timestamp {
+pub(crate) fn deadline(millis: u64, now: Timestamp) -> Timestamp {
     let deadline = Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
     if deadline > now { deadline } else { now.plus(TIME_OUT) }
 }

@@ -87,6 +87,12 @@ pub trait TransactionalHook: Send + Sync {
         Order::Any
     }
 
+    /// Whether it has anything to write for `event`. If not, it is neither called nor recorded for this event, as if it
+    /// were not there: the hook before it is the last one, whose writes commit with the event's completion.
+    fn wants(&self, _event: &Event) -> impl Future<Output = bool> + Send {
+        std::future::ready(true)
+    }
+
     /// Says what to write for `event`.
     ///
     /// # Errors
@@ -197,6 +203,10 @@ impl<H: TransactionalHook> AnyHook<TransactWriteItem> for Transactional<H> {
 
     fn transactional(&self) -> bool {
         true
+    }
+
+    async fn wants(&self, event: &Event) -> bool {
+        self.0.wants(event).await
     }
 
     async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {

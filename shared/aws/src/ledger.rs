@@ -4,16 +4,16 @@ mod change;
 mod claim;
 pub mod conflict;
 mod day;
-mod error;
+pub(crate) mod error;
 pub(crate) mod expression;
 #[cfg(test)]
 pub(crate) mod fake;
-mod item;
+pub(crate) mod item;
 mod payload;
 pub mod reader;
 pub mod record;
 mod single_call;
-mod write;
+pub(crate) mod write;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,7 +1,7 @@
-//! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the two composition roots: [`run_verifier`] and
-//! [`run_consumer`]. Everything that reads the environment is here.
+//! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the composition roots: [`run_verifier`], [`run_consumer`]
+//! and [`run_destinations`]. Everything that reads the environment is here.
 //!
-//! The features `verifier` and `consumer` keep DynamoDB out of the verify functions.
+//! The features `verifier`, `consumer` and `destinations` keep DynamoDB out of the verify functions.
 
 pub mod config;
 pub mod sdk;
@@ -10,6 +10,8 @@ pub mod telemetry;
 
 #[cfg(feature = "consumer")]
 pub mod consumer;
+#[cfg(feature = "consumer")]
+pub mod destinations;
 #[cfg(feature = "consumer")]
 pub mod hook;
 #[cfg(feature = "consumer")]
@@ -21,6 +23,8 @@ pub mod verifier;
 
 #[cfg(feature = "consumer")]
 pub use consumer::run_consumer;
+#[cfg(feature = "destinations")]
+pub use destinations::run_destinations;
 #[cfg(feature = "consumer")]
 pub use hook::Setup;
 #[cfg(feature = "verifier")]

@@ -206,7 +206,7 @@ impl Event {
 
     /// The same event under another key.
     #[must_use]
-    pub(crate) fn under(&self, key: IdempotencyKey) -> Self {
+    pub fn under(&self, key: IdempotencyKey) -> Self {
         Self { key, ..self.clone() }
     }
 

@@ -37,6 +37,12 @@ pub trait AnyHook<W>: Send + Sync {
         false
     }
 
+    /// Whether it has anything to do for `event`. If not, it is neither called nor recorded for this event, as if it were
+    /// not there. It changes nothing, and may be asked several times.
+    async fn wants(&self, _event: &Event) -> bool {
+        true
+    }
+
     /// Does the work for `event`, or returns what to write.
     ///
     /// # Errors
@@ -81,6 +87,7 @@ pub struct Attempt {
 pub struct Effects<W> {
     writes: Vec<W>,
     otherwise: Option<Vec<W>>,
+    destinations: Vec<String>,
 }
 
 /// Why a hook failed. It is no [`Error`] itself, so that `?` turns every error into [`HookError::Retry`], but that of
@@ -112,6 +119,7 @@ impl<W> Effects<W> {
         Self {
             writes,
             otherwise: None,
+            destinations: Vec::new(),
         }
     }
 
@@ -120,6 +128,17 @@ impl<W> Effects<W> {
     pub fn or(mut self, other: Self) -> Self {
         self.otherwise = Some(other.writes);
         self
+    }
+
+    /// Among these writes is what the destinations of these names are owed: the event's record lists them.
+    pub fn owed_to(mut self, destinations: impl IntoIterator<Item = String>) -> Self {
+        self.destinations.extend(destinations);
+        self
+    }
+
+    /// The names of the destinations to which the event is owed by these writes.
+    pub fn destinations(&self) -> &[String] {
+        &self.destinations
     }
 
     /// Whether there is nothing to write.

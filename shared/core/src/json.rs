@@ -4,11 +4,13 @@
 //! refuses lone surrogates that a provider may have signed, and forgets the order of members and the text of numbers.
 //! Signatures and amounts depend on all of these.
 
+mod name;
 mod parse;
 mod text;
 
 use thiserror::Error;
 
+pub(crate) use name::shown_name;
 pub use parse::{items, parse};
 pub use text::Text;
 

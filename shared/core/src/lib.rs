@@ -7,6 +7,7 @@
 //! | [`event`] | what the verified bytes say, and the idempotency key |
 //! | [`consume`] | the consumer: a batch, one event, the single-call commit, retries |
 //! | [`ledger`] | what has happened to each event, and who may change that |
+//! | [`destination`] | a merchant's own URL that gets events: configuration, request, answer, retries, limits |
 //! | [`hook`] | where the owner's business code plugs in |
 //! | [`provider`], [`providers`] | what describes a provider, and the three providers |
 //! | [`account`] | a provider's named credentials, and the environment that each is bound to |
@@ -16,7 +17,7 @@
 //!
 //! ```text
 //! error  clock  json  metric  account  wire  provider ┬ receive
-//!                                                     └ event  providers  hook  ledger  consume
+//!                                                     └ event  providers  hook  ledger  consume  destination
 //! ```
 //!
 //! Absent on purpose: the AWS SDK, environment variables, the wall clock, randomness. They come in through ports
@@ -28,6 +29,7 @@ extern crate self as acuse_core;
 pub mod account;
 pub mod clock;
 pub mod consume;
+pub mod destination;
 pub mod error;
 pub mod event;
 pub mod hook;

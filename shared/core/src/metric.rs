@@ -53,6 +53,23 @@ pub const OPEN_EVENT_AGE: &str = "OpenEventAge";
 /// How long a hook's call took, by `Hook`.
 pub const HOOK_DURATION: &str = "HookDuration";
 
+/// What the function `destinations` does with what is owed, by `Outcome`, and once more by `Destination` and `Outcome`:
+/// - `delivered`
+/// - `retried`: it is down, overloaded, or did not answer in time
+/// - `fault`: it is up and refuses, which is a mistake in it or in its configuration
+/// - `paused`: it answered 410
+/// - `given_up`: it was owed for too long
+/// - `skipped`: the destination does not want it any more
+/// - `failed`: the ledger could not be read or written
+pub const DESTINATION_DELIVERIES: &str = "DestinationDeliveries";
+
+/// The age of a message that goes back to the destination queue, in seconds since it was sent there: without a dimension
+/// for the alarm, and by `Destination`.
+pub const DESTINATION_OLDEST: &str = "DestinationOldest";
+
+/// From the receipt of an event to its delivery, by `Destination`.
+pub const DESTINATION_LATENCY: &str = "DestinationLatency";
+
 /// Describes all metrics, with their units. Call it once, after a recorder is installed.
 pub fn describe() {
     describe_counter!(DELIVERIES, Unit::Count, "deliveries at a verify function");
@@ -68,6 +85,13 @@ pub fn describe() {
         "of another environment than the account is bound to"
     );
     describe_counter!(EVENTS, Unit::Count, "deliveries of events at the consumer");
+    describe_counter!(DESTINATION_DELIVERIES, Unit::Count, "deliveries to destinations");
+    describe_histogram!(
+        DESTINATION_OLDEST,
+        Unit::Seconds,
+        "age of what goes back to the destination queue"
+    );
+    describe_histogram!(DESTINATION_LATENCY, Unit::Milliseconds, "receipt to delivery");
     describe_histogram!(QUEUE_LATENCY, Unit::Milliseconds, "receipt to first claim");
     describe_histogram!(END_TO_END_LATENCY, Unit::Milliseconds, "receipt to completion");
     describe_histogram!(
@@ -131,6 +155,25 @@ pub(crate) fn end_to_end_latency(provider: &'static str, latency: Duration) {
 
 pub(crate) fn open_event_age(age: Duration) {
     histogram!(OPEN_EVENT_AGE).record(age.as_secs_f64());
+}
+
+/// Counts what became of a delivery: see [`DESTINATION_DELIVERIES`].
+pub fn destination_delivery(destination: &str, outcome: &'static str) {
+    let destination = destination.to_string();
+    counter!(DESTINATION_DELIVERIES, "Outcome" => outcome).increment(1);
+    counter!(DESTINATION_DELIVERIES, "Destination" => destination, "Outcome" => outcome).increment(1);
+}
+
+/// Records the age of a message that goes back: see [`DESTINATION_OLDEST`].
+pub fn destination_oldest(destination: &str, age: Duration) {
+    let destination = destination.to_string();
+    histogram!(DESTINATION_OLDEST).record(age.as_secs_f64());
+    histogram!(DESTINATION_OLDEST, "Destination" => destination).record(age.as_secs_f64());
+}
+
+/// Records how long after its receipt an event was delivered: see [`DESTINATION_LATENCY`].
+pub fn destination_latency(destination: &str, latency: Duration) {
+    histogram!(DESTINATION_LATENCY, "Destination" => destination.to_string()).record(millis(latency));
 }
 
 pub(crate) fn hook_duration(hook: &'static str, duration: Duration) {

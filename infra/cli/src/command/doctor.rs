@@ -3,6 +3,7 @@
 mod accounts;
 mod alarms;
 mod delivery;
+mod destinations;
 mod drift;
 mod queues;
 
@@ -34,7 +35,7 @@ use crate::webhooks::kuenta::{Api, BASE};
 
 Sends a signed test delivery to the public URL of each account. The ledger records it as REJECTED, a test
 delivery, and it reaches no hook. Compares the functions with the deployed template (CloudFormation's
-drift detection), and checks the queues, the conflicts, the alarms and who gets their mail.
+drift detection), and checks the queues, the conflicts, the destinations, the alarms and who gets their mail.
 Exits 1 if anything needs fixing.")]
 pub(crate) struct Arguments {
     /// Print one JSON object per line
@@ -90,6 +91,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let quarantine = queues::is_empty(&target, "QuarantineQueueUrl", advice).await;
     report("quarantine", quarantine);
     report("conflicts", queues::conflicts(&target).await);
+    destinations::check(&target, &mut report).await;
     let resources = resources(&target).await;
     report("functions", drift::functions(&target, &resources).await);
     report("alarms", alarms::state(&target, &resources).await);

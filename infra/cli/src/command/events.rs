@@ -19,7 +19,9 @@ use super::Failure;
 use super::interrupt::interrupted;
 use super::options::{Caution, Selection};
 use crate::registry::providers;
+use crate::stack::destinations::progress::DeliveriesOf;
 use crate::stack::events::{recent, status};
+use crate::stack::target::Target;
 use crate::terminal::{self, Table, cut};
 use crate::{note, say};
 
@@ -33,7 +35,8 @@ pub(crate) enum Command {
     /// List recent events, newest first
     ///
     /// Long cells are cut: `show` and `--json` print them whole. Control and invisible characters are printed
-    /// as escapes.
+    /// as escapes. A completed event is DELIVERING while a destination has not taken it yet, and GIVEN_UP if one never
+    /// did.
     #[command(after_help = "Examples:
   acuse events list
   acuse events list --provider onepay --days 7
@@ -44,7 +47,7 @@ pub(crate) enum Command {
     List(List),
     /// Show one event in full, or all events of one resource: did payment X arrive?
     ///
-    /// An event comes with its conflicts and how they differ from it. An id that the default account does not
+    /// An event comes with what each destination has taken of it, its conflicts and how they differ from it. An id that the default account does not
     /// have is looked up in the accounts that the stack's secrets name, up to 10 of a provider.
     #[command(after_help = "Examples:
   acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166
@@ -140,7 +143,7 @@ impl Choice {
 
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::List(list) => list.run(&list.selection.stack.target().await?.ledger()?).await?,
+        Command::List(list) => list.run(&list.selection.stack.target().await?).await?,
         Command::Show(show) => show.run(&show.stack.target().await?).await?,
         Command::Tail(tail) => tail.run().await?,
         Command::Replay(replay) => return replay.run().await,
@@ -151,15 +154,19 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 impl List {
-    async fn run(&self, ledger: &LedgerReader) -> Result<(), Failure> {
+    async fn run(&self, target: &Target) -> Result<(), Failure> {
+        let ledger = &target.ledger()?;
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         // One more than is printed says whether there are more.
         let mut records = recent(ledger, &self.selection.filter, self.days, limit.saturating_add(1)).await?;
         let more = records.len() > limit;
         records.truncate(limit);
+        let deliveries = DeliveriesOf::records(target, &records).await?;
         match self.selection.json {
-            true => print_lines(&records)?,
-            false => self.print(&records),
+            true => records
+                .iter()
+                .for_each(|record| terminal::json(deliveries.json(record))),
+            false => self.print(&records, &deliveries),
         }
         if more {
             note!(
@@ -170,7 +177,7 @@ impl List {
         Ok(())
     }
 
-    fn print(&self, records: &[Record]) {
+    fn print(&self, records: &[Record], deliveries: &DeliveriesOf) {
         if records.is_empty() {
             match self.selection.filter.since {
                 Some(since) => say!("no such events since {since}"),
@@ -199,7 +206,7 @@ impl List {
                 &record.environment,
                 &record.type_name,
                 record.resource_id.as_deref().unwrap_or("-"),
-                &status(record),
+                &deliveries.status(record).map_or_else(|| status(record), str::to_owned),
                 &record.attempts.to_string(),
                 &record.duplicates.to_string(),
                 record.error.as_deref().unwrap_or_default(),

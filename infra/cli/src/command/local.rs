@@ -60,6 +60,20 @@ fn summary(stack: &Stack, state: Option<&Path>) {
     if let Some((provider, name)) = first.and_then(|provider| Some((provider.name, sample::money_came_in(provider)?))) {
         table.add_row(["send", &format!("cargo run -- send {provider} {name}{option}")]);
     }
+    if let Some((to, secret)) = stack.forward() {
+        table.add_row(["forward", &format!("{} gets every verified event, signed", to.expose())]);
+        table.add_row([
+            "",
+            &format!(
+                "signing secret: {}   (to keep it, set ACUSE_FORWARD_SECRET)",
+                secret.expose()
+            ),
+        ]);
+        table.add_row([
+            "",
+            &format!("what it is owed: cargo run -- destinations owed forward{option}"),
+        ]);
+    }
     let logs = match &running.watch {
         None => format!("here: what hooks log, and warnings; everything: cargo run -- logs --follow{option}"),
         Some(_) => "here: what hooks log, warnings, and errors of the compiler".to_owned(),

@@ -2,6 +2,7 @@
 
 mod change;
 mod deliver;
+mod forward;
 mod list;
 mod payload;
 mod sender;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acuse_core::account::AccountName;
+use acuse_core::destination::config::Target as To;
 use acuse_core::provider::Provider;
 use change::Changes;
 use clap::Args;
@@ -19,10 +21,12 @@ use deliver::Deliveries;
 use payload::{Shuffle, Source, read_scenario};
 use sender::Senders;
 
+use super::forward::ForwardSecret;
 use super::options::StackOptions;
 use super::{Failure, Unreadable};
 use crate::note;
 use crate::sample::Break;
+use crate::stack::destinations::url;
 use crate::stack::filter::{account_parser, provider_parser};
 
 #[derive(Debug, Args)]
@@ -43,6 +47,8 @@ use crate::stack::filter::{account_parser, provider_parser};
   acuse send onepay --body payload.json               signs the file's bytes as they are
   jq -c . payload.json | acuse send onepay --body -   signs standard input
   acuse send onepay --event 'onepay#live#payment#9e5c…|payment.approved' --url http://127.0.0.1:3000/webhooks/onepay
+  acuse send onepay payment.approved --forward-to http://localhost:8000/webhooks
+                                                      to your backend, as a destination gets it, without any stack
   acuse send onepay payment.approved --stack acuse    on a deployed stack: hooks get a payment that never happened"
 )]
 pub(crate) struct Arguments {
@@ -58,6 +64,11 @@ pub(crate) struct Arguments {
     /// Send to this URL instead of the stack's
     #[arg(long)]
     url: Option<String>,
+    /// Send to this URL what a destination gets: the event, read and signed by Acuse, without any stack
+    #[arg(long, value_name = "URL", value_parser = url, conflicts_with_all = ["url", "event", "broken", "concurrency", "print", "list"])]
+    forward_to: Option<To>,
+    #[command(flatten)]
+    forward_secret: ForwardSecret,
     /// Send this file's bytes instead of a sample; `-` reads standard input
     #[arg(
         long,
@@ -126,14 +137,21 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let target = arguments.stack.target().await?;
-    let source = Source::of(&arguments, scenario, &target).await?;
-    let senders = Senders::find(&arguments, &source, &target).await?;
     let shuffle = arguments.shuffle.map(|seed| {
         let seed = seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
         note!("shuffled; `--shuffle={seed}` sends in the same order");
         Shuffle::of(seed)
     });
+    if let Some(to) = &arguments.forward_to {
+        let source = Source::of(&arguments, scenario)?;
+        return forward::run(&arguments, &source, shuffle, to).await;
+    }
+    let target = arguments.stack.target().await?;
+    let source = match &arguments.event {
+        Some(key) => Source::recorded(&target, key).await?,
+        None => Source::of(&arguments, scenario)?,
+    };
+    let senders = Senders::find(&arguments, &source, &target).await?;
     let deliveries = Deliveries {
         arguments: &arguments,
         source: &source,

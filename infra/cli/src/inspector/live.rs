@@ -12,6 +12,7 @@ use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 
 use super::Inspector;
+use crate::stack::destinations::progress::DeliveriesOf;
 use crate::stack::events::recent;
 use crate::stack::filter::Filter;
 use crate::stack::queue::Depth;
@@ -56,6 +57,10 @@ async fn digest(inspector: &Inspector) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     for record in &records {
         (&record.key, record.status, record.attempts, record.duplicates).hash(&mut hasher);
+    }
+    let deliveries = DeliveriesOf::records(target, &records).await.ok()?;
+    for (_, delivery) in records.iter().flat_map(|record| deliveries.of(record)) {
+        (delivery.status, delivery.attempts).hash(&mut hasher);
     }
     for queue in ["DeadLetterQueueUrl", "QuarantineQueueUrl"] {
         let depth = Depth::of(target, queue).await.ok()?;

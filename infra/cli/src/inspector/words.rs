@@ -2,10 +2,13 @@
 
 use std::convert::Infallible;
 
+use acuse_core::destination::delivery::Status as Delivery;
 use acuse_core::ledger::Status;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+
+use crate::stack::destinations::progress::DELIVERING;
 
 /// Defines each text by its name, in English and in Spanish.
 macro_rules! words {
@@ -60,6 +63,16 @@ words! {
     completed: "completed", "completado";
     rejected: "rejected", "rechazado";
     conflict: "conflict", "conflicto";
+    delivering: "delivering", "entregando";
+    given_up: "given up", "sin entregar";
+    owed: "owed", "pendiente";
+    delivered: "delivered", "entregado";
+    skipped: "skipped: its filters leave it out, or it was removed", "omitido: sus filtros no lo incluyen, o se eliminó";
+    destination: "destination", "destino";
+    tries: "tries:", "intentos:";
+    last_answer: "last answer", "última respuesta";
+    next_try: "next try", "próximo intento";
+    receivers_fault: "the receiver refuses it", "el receptor lo rechaza";
     timeline: "Timeline", "Cronología";
     verified: "verified, canonical form", "verificado, forma canónica";
     claimed: "processing started, attempt", "procesamiento iniciado, intento";
@@ -149,7 +162,14 @@ impl Words {
             Some(Status::Completed) => self.completed,
             Some(Status::Rejected) => self.rejected,
             Some(Status::Conflict) => self.conflict,
-            None => name,
+            None if name == DELIVERING => self.delivering,
+            None => match Delivery::from_name(name) {
+                Some(Delivery::Owed) => self.owed,
+                Some(Delivery::Delivered) => self.delivered,
+                Some(Delivery::GivenUp) => self.given_up,
+                Some(Delivery::Skipped) => self.skipped,
+                None => name,
+            },
         }
     }
 }

@@ -135,6 +135,7 @@ pub(super) async fn deploy(
     let mut parameters = vec![
         ("Architecture", architecture()),
         ("Environment", "any"),
+        ("Destinations", "true"),
         ("ProtectTables", "false"),
     ];
     parameters.retain(|(name, _)| !own.iter().any(|(own, _)| own == name));
@@ -152,7 +153,10 @@ pub(super) async fn deploy(
     let (mut functions, mut routes) = (Vec::new(), Vec::new());
     let mut variables = BTreeMap::new();
     for resource in template.functions()? {
-        let name = physical_id(&resource.logical_id);
+        // One whose condition is false does not exist.
+        let Some(name) = created.resources.get(&resource.logical_id).cloned() else {
+            continue;
+        };
         let deployed = api.get(&format!("{FUNCTIONS}/{name}/configuration")).await?;
         let own = deployed.pointer("/Environment/Variables").and_then(Value::as_object);
         let own = own.into_iter().flatten();

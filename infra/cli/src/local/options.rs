@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
+use acuse_core::destination::config::Target;
+use acuse_core::destination::sign::SigningSecret;
+
 use super::parameter;
 use super::progress::Progress;
+use crate::stack::destinations::{signing_secret, url};
 
 /// How to start a local stack.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -11,6 +15,8 @@ use super::progress::Progress;
   cargo run -- local                run everything; Ctrl-C stops it
   cargo run -- local --watch        the same, with hot reload by `cargo lambda watch`
   cargo run -- local --keep         go on with the tables and secrets of the last start with --keep
+  cargo run -- local --forward http://127.0.0.1:8000/webhooks
+                                    POST every verified event to your backend, in any language
   cargo run -- local --parameter Environment=live --parameter RetentionDays=30
   cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
                                     run a second local stack
@@ -52,6 +58,12 @@ pub struct Options {
     /// Set a parameter of template.yaml; can be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter::parse)]
     pub parameters: Vec<(String, String)>,
+    /// POST every verified event to this URL, as the destination `forward`; its signing secret is printed
+    #[arg(long, value_name = "URL", value_parser = url)]
+    pub forward: Option<Target>,
+    /// Sign with this secret (`whsec_…`) instead of a new one; better set in the environment than written here
+    #[arg(long, env = "ACUSE_FORWARD_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = signing_secret)]
+    pub forward_secret: Option<SigningSecret>,
     /// Folder for the stack's files [default: target/local]
     #[arg(long)]
     pub state: Option<PathBuf>,

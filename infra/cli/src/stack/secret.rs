@@ -3,42 +3,22 @@
 mod error;
 mod registration;
 mod stored;
+mod versions;
 
-use std::error::Error;
-use std::time::Duration;
-
-use acuse_aws::system::SystemRandom;
-use acuse_aws::verifier::labelled;
 use acuse_core::account::AccountName;
-use acuse_core::clock::Random;
 use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::{LONGEST, StoredAccount};
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 
 use crate::stack::target::{Target, TargetError};
 pub use error::StackSecretError;
 pub use stored::Stored;
-
-/// The label of the version that is being written, which it keeps until the next write: a current version that has it
-/// is of `acuse`'s own. No version has more than three labels, of the 20 that Secrets Manager allows.
-const WRITING: &str = "ACUSE_WRITING";
-
-const CURRENT: &str = "AWSCURRENT";
-const PREVIOUS: &str = "AWSPREVIOUS";
-
-/// How often a write is done again because another account was changed at the same moment.
-const RETRIES: usize = 10;
-
-/// The shortest wait before that: a read just after a write may still return the old value. Up to as much again is
-/// random, so that several writers don't meet again.
-const PAUSE_MILLIS: u64 = 500;
+pub(in crate::stack) use versions::{RETRIES, Versions, WRITING, pause};
 
 /// One provider's secret in Secrets Manager, which has all its accounts.
 #[derive(Debug)]
 pub struct StackSecret {
-    client: Client,
-    id: String,
+    versions: Versions,
     provider: &'static Provider,
     /// Whether the stack's functions can read accounts.
     knows_accounts: bool,
@@ -57,8 +37,7 @@ impl StackSecret {
     /// The secret of `provider` with this name or ARN.
     pub fn new(client: Client, id: String, provider: &'static Provider, knows_accounts: bool) -> Self {
         Self {
-            client,
-            id,
+            versions: Versions::new(client, id),
             provider,
             knows_accounts,
         }
@@ -66,7 +45,7 @@ impl StackSecret {
 
     /// Its name or ARN.
     pub fn id(&self) -> &str {
-        &self.id
+        self.versions.id()
     }
 
     /// The accounts that are stored; none for the template's placeholder.
@@ -81,21 +60,9 @@ impl StackSecret {
     /// The accounts that the functions accept, even if the current version can't be read and is to be replaced. An
     /// error if that would lose accounts that are in no other version.
     pub async fn get_replaceable(&self) -> Result<Stored, StackSecretError> {
-        let value = self.current().await?;
-        let previous = self.previous().await?.and_then(|value| value.secret_string);
+        let value = self.versions.current().await?;
+        let previous = self.versions.previous().await?.and_then(|value| value.secret_string);
         Ok(Stored::read(self.provider, value, previous.as_deref())?)
-    }
-
-    async fn current(&self) -> Result<GetSecretValueOutput, StackSecretError> {
-        let get = self.client.get_secret_value().secret_id(&self.id);
-        let value = get.version_stage(CURRENT).send().await;
-        value.map_err(|error| self.error("read", error))
-    }
-
-    /// The previous version, if there is one.
-    async fn previous(&self) -> Result<Option<GetSecretValueOutput>, StackSecretError> {
-        let version = labelled(&self.client, &self.id, PREVIOUS).await;
-        version.map_err(|error| self.error("read", error))
     }
 
     /// Stores an account and leaves all others as they are. What is accepted now and is not in `account` is accepted
@@ -128,19 +95,7 @@ impl StackSecret {
         account: Option<StoredAccount>,
     ) -> Result<(), StackSecretError> {
         let replaced = self.set(stored, name, account).await?;
-        let label = self.client.update_secret_version_stage().secret_id(&self.id);
-        let label = label.version_stage(PREVIOUS).remove_from_version_id(&replaced);
-        let Err(error) = label.send().await else {
-            return Ok(());
-        };
-        // It fails as well if the label is on a later version, which has nothing of this one.
-        match self.previous().await {
-            Ok(previous) if previous.as_ref().and_then(|value| value.version_id()) != Some(replaced.as_str()) => Ok(()),
-            _ => Err(StackSecretError::NotWithdrawn {
-                id: self.id.clone(),
-                source: error.into(),
-            }),
-        }
+        self.versions.withdraw(&replaced).await
     }
 
     /// Stores or removes an account, again if other accounts were changed at the same moment. Returns the id of the
@@ -156,11 +111,10 @@ impl StackSecret {
         loop {
             let base: &Stored = newer.as_ref().unwrap_or(stored);
             let text = self.changed(base, name, account.clone())?;
-            match self.write(&base.id, text).await {
+            match self.versions.write(&base.id, text).await {
                 Ok(()) => return Ok(base.id.clone()),
                 Err(error @ StackSecretError::Changed { .. }) if retries.next().is_some() => {
-                    let random = u64::try_from(SystemRandom.bits() % u128::from(PAUSE_MILLIS)).unwrap_or_default();
-                    tokio::time::sleep(Duration::from_millis(PAUSE_MILLIS + random)).await;
+                    pause().await;
                     let now = self.get().await?;
                     if now.account(name) != stored.account(name) {
                         return Err(error);
@@ -169,45 +123,6 @@ impl StackSecret {
                 }
                 Err(error) => return Err(error),
             }
-        }
-    }
-
-    /// Writes a version in place of the one with the id `read`, unless somebody else has done so: Secrets Manager only
-    /// moves a label from the version that it is on, and moves `AWSPREVIOUS` with it.
-    /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html>
-    ///
-    /// ```text
-    /// read        AWSCURRENT                    AWSPREVIOUS
-    /// written     ACUSE_WRITING                 ACUSE_WRITING, AWSCURRENT
-    ///              │ another write may take the label; a version without any is kept for a day
-    /// ```
-    async fn write(&self, read: &str, text: String) -> Result<(), StackSecretError> {
-        let put = self.client.put_secret_value().secret_id(&self.id).secret_string(text);
-        let put = put.version_stages(WRITING).send().await;
-        let put = put.map_err(|error| match error.as_service_error() {
-            Some(limit) if limit.is_limit_exceeded_exception() => StackSecretError::TooOften {
-                id: self.id.clone(),
-                source: error.into(),
-            },
-            _ => self.error("write", error),
-        })?;
-        let written = put.version_id.unwrap_or_default();
-        let label = self.client.update_secret_version_stage().secret_id(&self.id);
-        let label = label.version_stage(CURRENT).remove_from_version_id(read);
-        let Err(error) = label.move_to_version_id(&written).send().await else {
-            return Ok(());
-        };
-        // If an answer was lost, the SDK has sent the request twice: the first one was done, and the second one failed.
-        let refused = error
-            .as_service_error()
-            .is_some_and(|e| e.is_invalid_parameter_exception());
-        match self.current().await?.version_id {
-            Some(now) if now == written => Ok(()),
-            Some(now) if refused || now != read => Err(StackSecretError::Changed {
-                id: self.id.clone(),
-                source: error.into(),
-            }),
-            _ => Err(self.error("write", error)),
         }
     }
 
@@ -239,14 +154,6 @@ impl StackSecret {
             });
         }
         Ok(text)
-    }
-
-    fn error(&self, operation: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> StackSecretError {
-        StackSecretError::Unreachable {
-            operation,
-            id: self.id.clone(),
-            source: error.into(),
-        }
     }
 }
 

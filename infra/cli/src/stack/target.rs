@@ -1,6 +1,8 @@
 //! The stack that a command works on: the running local one, or a deployed one.
 
 use acuse_aws::config::{ConfigError, signature_settings};
+use acuse_aws::destinations::gates::Gates;
+use acuse_aws::destinations::items::Deliveries;
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::verifier::{SecretsManager, SqsOutbox};
 use acuse_core::account::AccountName;
@@ -152,6 +154,18 @@ impl Target {
         Ok(LedgerReader::new(client, self.output("LedgerTableName")?))
     }
 
+    /// What the ledger says of its deliveries to destinations.
+    pub fn deliveries(&self) -> Result<Deliveries, TargetError> {
+        let client = aws_sdk_dynamodb::Client::new(&self.sdk);
+        Ok(Deliveries::new(client, self.output("LedgerTableName")?))
+    }
+
+    /// Its destinations' gates.
+    pub fn gates(&self) -> Result<Gates, TargetError> {
+        let client = aws_sdk_dynamodb::Client::new(&self.sdk);
+        Ok(Gates::new(client, self.output("LedgerTableName")?))
+    }
+
     /// The name or ARN of `provider`'s secret.
     pub fn secret_id(&self, provider: &Provider) -> Result<&str, TargetError> {
         self.output_of(provider, "SecretId")
@@ -225,7 +239,8 @@ impl Target {
         (name, settings)
     }
 
-    fn parameter(&self, name: &str) -> &str {
+    /// A parameter's value; empty if the template has no such parameter.
+    pub fn parameter(&self, name: &str) -> &str {
         self.parameters.get(name).map_or("", String::as_str)
     }
 }

@@ -102,7 +102,7 @@ async fn a_page_of_another_site_reaches_nothing() {
     let site = serve(router).await;
     let port = site.rsplit(':').next().unwrap();
     let before = loot().await;
-    assert_eq!(before.0.len(), 4, "{before:?}");
+    assert_eq!(before.0.len(), 5, "{before:?}");
     // The form splits it at `=`.
     let function = json!({
         "FunctionName": "evil", "Runtime": "python3.11", "Handler": "a.b=",

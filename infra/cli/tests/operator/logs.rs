@@ -46,7 +46,7 @@ async fn logs_are_lines_of_functions_without_metrics() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(
-        error.contains("no function `nobody`; there are consumer, kuenta, onepay, unopago"),
+        error.contains("no function `nobody`; there are consumer, destinations, kuenta, onepay, unopago"),
         "{error}"
     );
 }

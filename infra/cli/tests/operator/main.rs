@@ -17,6 +17,7 @@ mod checkout;
 mod conflicts;
 mod crossings;
 mod dead_letters;
+mod destinations;
 mod doctor;
 mod ids;
 mod logs;

@@ -8,10 +8,10 @@ use thiserror::Error;
 /// A record without an id can't be reported as failed, so the whole batch fails.
 #[derive(Debug, Error)]
 #[error("record {0} of the batch has no messageId or no receiptHandle; the batch goes back to the queue")]
-pub(super) struct NoId(usize);
+pub(crate) struct NoId(usize);
 
 /// The batch's messages, with their string attributes; Acuse's own messages have no others.
-pub(super) fn read(event: SqsEvent) -> Result<Vec<Received>, NoId> {
+pub(crate) fn read(event: SqsEvent) -> Result<Vec<Received>, NoId> {
     event
         .records
         .into_iter()

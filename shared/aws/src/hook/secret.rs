@@ -18,6 +18,7 @@ const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
 pub struct Secret {
     variable: String,
     source: Source,
+    kept_for: Duration,
     kept: Arc<Mutex<Option<(Timestamp, SecretText)>>>,
 }
 
@@ -57,6 +58,7 @@ impl Secret {
         Self {
             variable: variable.to_owned(),
             source: Source::Store { client, id, clock },
+            kept_for: KEPT_FOR,
             kept: Arc::default(),
         }
     }
@@ -65,8 +67,19 @@ impl Secret {
         Self {
             variable: variable.to_owned(),
             source: Source::Fixed(SecretText::from(text)),
+            kept_for: KEPT_FOR,
             kept: Arc::default(),
         }
+    }
+
+    /// The same, kept for `kept_for` instead.
+    pub(crate) fn kept_for(self, kept_for: Duration) -> Self {
+        Self { kept_for, ..self }
+    }
+
+    /// Reads it anew the next time.
+    pub(crate) fn forget(&self) {
+        *self.kept() = None;
     }
 
     /// The whole secret, without white space around it.
@@ -80,7 +93,7 @@ impl Secret {
         };
         let now = clock.now();
         let kept = self.kept().clone();
-        if let Some((_, text)) = kept.filter(|(at, _)| now.since(*at) < KEPT_FOR) {
+        if let Some((_, text)) = kept.filter(|(at, _)| now.since(*at) < self.kept_for) {
             return Ok(text);
         }
         let variable = || self.variable.clone();

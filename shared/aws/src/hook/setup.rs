@@ -122,6 +122,11 @@ impl Setup {
         Ok(Secret::new(client, variable, id, Arc::clone(&self.clock)))
     }
 
+    /// The same; `None` if the variable is not set or empty.
+    pub fn optional_secret(&self, variable: &str) -> Option<Secret> {
+        self.secret(variable).ok()
+    }
+
     /// The client for HTTP APIs, which all hooks share.
     ///
     /// # Errors
@@ -137,6 +142,11 @@ impl Setup {
             expected: "the path of a file with certificates as PEM",
         })?;
         Ok(self.http.get_or_init(|| http).clone())
+    }
+
+    /// The clock of secrets and clients.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// All variables.

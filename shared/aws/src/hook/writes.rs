@@ -3,6 +3,7 @@
 mod item;
 
 use acuse_core::clock::Timestamp;
+use acuse_core::destination::DestinationName;
 use acuse_core::hook::{Attempt, Effects, HookError};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::Serialize;
@@ -40,6 +41,7 @@ pub struct Writes {
     newest: Option<Pending>,
     retry_if_refused: bool,
     otherwise: Option<Box<Self>>,
+    destinations: Vec<String>,
 }
 
 /// The write of a whole item, or its deletion. It may get a condition.
@@ -59,6 +61,7 @@ impl Writes {
             newest: None,
             retry_if_refused: false,
             otherwise: None,
+            destinations: Vec::new(),
         }
     }
 
@@ -102,6 +105,12 @@ impl Writes {
         self.push("", Action::Raw(Box::new(write)));
     }
 
+    /// Makes the event owed to `destination` by `write`, and lists the destination in the event's record.
+    pub fn owe(&mut self, destination: &DestinationName, write: TransactWriteItem) {
+        self.raw(write);
+        self.destinations.push(destination.to_string());
+    }
+
     /// The writes to make instead if a condition is false. If one of theirs is false as well, the event is retried.
     pub fn otherwise(&mut self) -> &mut Self {
         let attempt = self.attempt;
@@ -139,7 +148,7 @@ impl Writes {
             None => (has_condition && !self.retry_if_refused).then(Effects::none),
         };
         let items: Result<Vec<_>, _> = self.writes.into_iter().map(Pending::into_item).collect();
-        let effects = Effects::writes(items?);
+        let effects = Effects::writes(items?).owed_to(self.destinations);
         Ok(match otherwise {
             Some(otherwise) => effects.or(otherwise),
             None => effects,

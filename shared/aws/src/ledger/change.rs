@@ -35,13 +35,17 @@ impl DynamoLedger {
         let (step, effects) = match change {
             Change::RecordHook((hook, effects)) => {
                 let condition = if effects.is_none() { OWN } else { OWN_ONCE };
-                (step.condition(condition).set_hook(hook, now), effects)
+                let step = step.condition(condition).set_hook(hook, now);
+                (item::owed_to(step, effects.destinations()), effects)
             }
             Change::Complete(last) => {
                 let step = step.end_lease(Status::Completed);
                 let step = step.set("completed_at", n(now.as_millis())).remove("error");
                 match last {
-                    Some((hook, effects)) => (step.set_hook(hook, now), effects),
+                    Some((hook, effects)) => {
+                        let step = item::owed_to(step.set_hook(hook, now), effects.destinations());
+                        (step, effects)
+                    }
                     None => (step, Effects::none()),
                 }
             }

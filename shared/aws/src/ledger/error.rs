@@ -3,7 +3,7 @@
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::{Cause, LedgerError};
 
-pub(super) type Source = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes an operation's errors from their causes.
 pub(super) fn failed(operation: &'static str, key: &IdempotencyKey) -> impl Fn(Cause) -> LedgerError {

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 /// One conditional update of one item, which comes back if the condition is false. Attribute names are always
 /// placeholders (`#name`), since DynamoDB reserves several of ours.
 #[derive(Clone)]
-pub(super) struct Step {
+pub(crate) struct Step {
     table: String,
     key: HashMap<String, AttributeValue>,
     set: Vec<String>,
@@ -26,7 +26,7 @@ pub(super) struct Step {
 }
 
 impl Step {
-    pub(super) fn of(table: &str, key: &IdempotencyKey) -> Self {
+    pub(crate) fn of(table: &str, key: &IdempotencyKey) -> Self {
         Self {
             table: table.to_owned(),
             key: HashMap::from([("pk".to_owned(), s(&key.partition)), ("sk".to_owned(), s(&key.sort))]),
@@ -39,41 +39,41 @@ impl Step {
         }
     }
 
-    pub(super) fn condition(mut self, condition: &str) -> Self {
+    pub(crate) fn condition(mut self, condition: &str) -> Self {
         condition.clone_into(&mut self.condition);
         self
     }
 
-    pub(super) fn name(mut self, placeholder: &str, name: &str) -> Self {
+    pub(crate) fn name(mut self, placeholder: &str, name: &str) -> Self {
         self.names.insert(placeholder.to_owned(), name.to_owned());
         self
     }
 
-    pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+    pub(crate) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
         self.values.insert(placeholder.to_owned(), value);
         self
     }
 
     /// Sets the attribute `name`, whatever it was.
-    pub(super) fn set(mut self, name: &str, value: AttributeValue) -> Self {
+    pub(crate) fn set(mut self, name: &str, value: AttributeValue) -> Self {
         self.set.push(format!("#{name} = :set_{name}"));
         self.name(&format!("#{name}"), name)
             .value(&format!(":set_{name}"), value)
     }
 
     /// Sets the attribute `name` unless the item has it: what the first delivery brought stays.
-    pub(super) fn set_first(mut self, name: &str, value: AttributeValue) -> Self {
+    pub(crate) fn set_first(mut self, name: &str, value: AttributeValue) -> Self {
         self.set.push(format!("#{name} = if_not_exists(#{name}, :set_{name})"));
         self.name(&format!("#{name}"), name)
             .value(&format!(":set_{name}"), value)
     }
 
-    pub(super) fn copy(mut self, from: &str, to: &str) -> Self {
+    pub(crate) fn copy(mut self, from: &str, to: &str) -> Self {
         self.set.push(format!("#{to} = #{from}"));
         self.name(&format!("#{from}"), from).name(&format!("#{to}"), to)
     }
 
-    pub(super) fn set_hook(mut self, hook: &str, at: Timestamp) -> Self {
+    pub(crate) fn set_hook(mut self, hook: &str, at: Timestamp) -> Self {
         self.set.push("#hooks.#hook = :hook_at".to_owned());
         self.name("#hooks", "hooks")
             .name("#hook", hook)
@@ -81,18 +81,18 @@ impl Step {
     }
 
     /// Adds to a number, which is 0 if absent.
-    pub(super) fn add(mut self, name: &str, value: AttributeValue) -> Self {
+    pub(crate) fn add(mut self, name: &str, value: AttributeValue) -> Self {
         self.add.push(format!("#{name} :add_{name}"));
         self.name(&format!("#{name}"), name)
             .value(&format!(":add_{name}"), value)
     }
 
-    pub(super) fn remove(mut self, name: &str) -> Self {
+    pub(crate) fn remove(mut self, name: &str) -> Self {
         self.remove.push(format!("#{name}"));
         self.name(&format!("#{name}"), name)
     }
 
-    pub(super) fn end_lease(self, status: Status) -> Self {
+    pub(crate) fn end_lease(self, status: Status) -> Self {
         self.set("status", s(status.name()))
             .remove("lease_token")
             .remove("lease_expires_at")
@@ -102,7 +102,7 @@ impl Step {
         update_expression(&self.set, &self.add, &self.remove)
     }
 
-    pub(super) fn into_update(self, client: &Client) -> UpdateItemFluentBuilder {
+    pub(crate) fn into_update(self, client: &Client) -> UpdateItemFluentBuilder {
         let expression = self.expression();
         let condition = Some(self.condition).filter(|condition| !condition.is_empty());
         client
@@ -116,7 +116,7 @@ impl Step {
             .set_expression_attribute_values(none_if_empty(self.values))
     }
 
-    pub(super) fn into_transaction_item(self) -> Result<TransactWriteItem, BuildError> {
+    pub(crate) fn into_transaction_item(self) -> Result<TransactWriteItem, BuildError> {
         let update = Update::builder()
             .update_expression(self.expression())
             .table_name(self.table)
@@ -143,10 +143,10 @@ pub(crate) fn none_if_empty<V>(map: HashMap<String, V>) -> Option<HashMap<String
     (!map.is_empty()).then_some(map)
 }
 
-pub(super) fn s(text: impl Into<String>) -> AttributeValue {
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-pub(super) fn n(number: impl std::fmt::Display) -> AttributeValue {
+pub(crate) fn n(number: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }

@@ -26,7 +26,7 @@ pub(super) const STARTS: &str = "begun";
 /// An item that is no record of ours.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("the item has no usable attribute `{0}`")]
-pub struct NotARecord(pub(super) &'static str);
+pub struct NotARecord(pub(crate) &'static str);
 
 /// Sets what a claim adds to what [`opened`] sets.
 pub(super) fn claimed(step: Step, lease: &Lease) -> Step {
@@ -97,6 +97,15 @@ fn described(step: Step, event: &Event, placement: Placement, message_id: &str) 
     placement.payload.set(step)
 }
 
+/// Lists the destinations to which the event is owed. Nothing is taken off the list: each has an item that says how far
+/// it is.
+pub(super) fn owed_to(step: Step, destinations: &[String]) -> Step {
+    if destinations.is_empty() {
+        return step;
+    }
+    step.add("destinations", AttributeValue::Ss(destinations.to_vec()))
+}
+
 /// The key of the item that counts the starts of work on a message.
 pub(super) fn starts_key(message_id: &str) -> IdempotencyKey {
     IdempotencyKey::new(format!("message#{}", bounded(message_id)), "begun")
@@ -143,18 +152,18 @@ pub(super) fn hooks(item: &Item) -> BTreeMap<String, Timestamp> {
         .collect()
 }
 
-pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-pub(super) fn number<N: std::str::FromStr>(item: &Item, name: &str) -> Option<N> {
+pub(crate) fn number<N: std::str::FromStr>(item: &Item, name: &str) -> Option<N> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-pub(super) fn moment(item: &Item, name: &str) -> Option<Timestamp> {
+pub(crate) fn moment(item: &Item, name: &str) -> Option<Timestamp> {
     number(item, name).map(Timestamp::from_millis)
 }
 
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     text.chars().take(LONGEST_ERROR).collect()
 }

@@ -2,6 +2,7 @@
 
 mod listing;
 
+use acuse_core::destination::delivery::DeliveryKey;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::wire::gzip;
 use aws_sdk_dynamodb::Client;
@@ -12,6 +13,7 @@ use thiserror::Error;
 use super::Item;
 use super::error::Source;
 use super::expression::s;
+use super::item::text;
 use super::payload::part_key;
 use super::record::Record;
 
@@ -49,7 +51,15 @@ impl LedgerReader {
             .expression_attribute_values(":pk", s(partition));
         let items: Result<Vec<_>, _> = query.into_paginator().items().send().collect().await;
         let items = items.map_err(|error| self.failed(error))?;
-        items.iter().map(|item| self.record(item)).collect()
+        let events = items.iter().filter(|item| !is_delivery(item));
+        events.map(|item| self.record(item)).collect()
+    }
+
+    /// The record of one event, as it is now; `None` if there is none.
+    pub async fn event(&self, key: &IdempotencyKey) -> Result<Option<Record>, ReadError> {
+        let get = self.get(key.clone()).consistent_read(true);
+        let item = get.send().await.map_err(|error| self.failed(error))?.item;
+        item.map(|item| self.record(&item)).transpose()
     }
 
     /// A record's payload, put together from its parts if it has some. `None` if one is missing.
@@ -85,4 +95,10 @@ impl LedgerReader {
             source: error.into(),
         }
     }
+}
+
+/// What an event is owed to a destination is in its partition, too.
+fn is_delivery(item: &Item) -> bool {
+    let key = |name| text(item, name).unwrap_or_default();
+    DeliveryKey::parse(key("pk"), key("sk")).is_some()
 }

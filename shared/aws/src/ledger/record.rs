@@ -1,9 +1,10 @@
 //! A record as operators see it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use acuse_core::account::AccountName;
+use acuse_core::destination::DestinationName;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use acuse_core::wire::content::Content;
@@ -63,6 +64,9 @@ pub struct Record {
     pub error: Option<String>,
     /// The hooks that are done, and when.
     pub hooks: BTreeMap<String, String>,
+    /// The destinations to which it is owed, or was.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub destinations: BTreeSet<DestinationName>,
     /// The first delivery.
     pub delivery_id: Option<String>,
     /// The canonical form that the provider signed: `raw`, `js`, `python`.
@@ -123,6 +127,7 @@ impl Record {
                 .into_iter()
                 .map(|(name, at)| (name, at.to_string()))
                 .collect(),
+            destinations: destinations(item),
             delivery_id: optional("delivery_id"),
             form: optional("form"),
             message_id: optional("message_id"),
@@ -141,6 +146,12 @@ impl Record {
 fn account(item: &HashMap<String, AttributeValue>) -> Result<AccountName, NotARecord> {
     let name = text(item, "account").unwrap_or(AccountName::DEFAULT_TEXT);
     AccountName::parse(name).ok_or(NotARecord("account"))
+}
+
+fn destinations(item: &HashMap<String, AttributeValue>) -> BTreeSet<DestinationName> {
+    let names = item.get("destinations").and_then(|names| names.as_ss().ok());
+    let names = names.into_iter().flatten();
+    names.filter_map(|name| DestinationName::parse(name)).collect()
 }
 
 fn payload(item: &HashMap<String, AttributeValue>) -> Option<Vec<u8>> {

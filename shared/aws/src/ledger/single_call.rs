@@ -33,6 +33,12 @@ impl DynamoLedger {
         let names: Vec<&str> = hooks.iter().map(|(name, _)| *name).collect();
         let step = item::opened(self.step(&event.key), event, placement, lease, now);
         let step = item::committed(step, &names, record_as, lease, now).condition("attribute_not_exists(pk)");
+        let destinations: Vec<_> = hooks
+            .iter()
+            .flat_map(|(_, effects)| effects.destinations())
+            .cloned()
+            .collect();
+        let step = item::owed_to(step, &destinations);
         let effects = hooks.into_iter().map(|(_, effects)| effects.into_parts()).collect();
         let written = self.write(step, effects).await;
         match written.map_err(failed(OPERATION, &event.key))? {

@@ -29,7 +29,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// A hook's writes, and those to make instead if one of their conditions is false.
 type Writes = (Vec<TransactWriteItem>, Option<Vec<TransactWriteItem>>);
 
-pub(super) enum Updated {
+pub(crate) enum Updated {
     /// With the item as it was before or is now, if the call asks for it.
     Written(Option<Item>),
     /// Its condition is false. With the item as it is.
@@ -87,7 +87,7 @@ impl Waits {
     }
 }
 
-pub(super) async fn update(call: UpdateItemFluentBuilder) -> Result<Updated, Source> {
+pub(crate) async fn update(call: UpdateItemFluentBuilder) -> Result<Updated, Source> {
     let mut waits = Waits::new();
     loop {
         let error = match call.clone().send().await {

@@ -24,8 +24,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         let Owned { event, claimed, .. } = owned;
         let attempt = claimed.progress.attempt;
         let done = &claimed.progress.hooks;
-        let open = self.hooks.iter().map(AsRef::as_ref);
-        let open: Vec<&dyn AnyHook<_>> = open.filter(|hook| !done.contains_key(hook.name())).collect();
+        let mut open = self.wanting(event).await;
+        open.retain(|hook| !done.contains_key(hook.name()));
         let mut last = None;
         let mut late = None;
         for (place, hook) in open.iter().enumerate() {
@@ -68,6 +68,17 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             Ok(()) => self.completed(event, attempt),
             Err(error) => self.ledger_failed_at(owned, name, error).await,
         }
+    }
+
+    /// The hooks that have something to do for `event`, in their order.
+    pub(super) async fn wanting(&self, event: &Event) -> Vec<&dyn AnyHook<L::Write>> {
+        let mut wanting = Vec::with_capacity(self.hooks.len());
+        for hook in &self.hooks {
+            if hook.wants(event).await {
+                wanting.push(hook.as_ref());
+            }
+        }
+        wanting
     }
 
     /// Calls one hook, until `cut` at the longest. A panic is a retry.

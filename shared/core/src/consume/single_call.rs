@@ -37,7 +37,7 @@ pub(super) enum Opened<W> {
     Refused(Refused),
 }
 
-type Hooks<W> = [Box<dyn AnyHook<W>>];
+type Hooks<'c, W> = [&'c dyn AnyHook<W>];
 
 impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// Commits `event` in a single call if its first hooks allow that, or claims it.
@@ -49,7 +49,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         cut: Timestamp,
     ) -> Result<Opened<L::Write>, LedgerError> {
         let mut answers = FirstAnswers::default();
-        if let Some((hooks, record_as)) = self.first_hooks(message, event) {
+        let wanting = self.wanting(event).await;
+        if let Some((hooks, record_as)) = first_hooks(message, event, &wanting) {
             match self.ask(hooks, event, cut).await {
                 Ok(effects) => {
                     let commit = self
@@ -77,31 +78,16 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         })
     }
 
-    /// The first hooks, up to one with external side effects or one that asks for the order of events, which costs a
-    /// read that a duplicate is not worth. `None` if there are none, and for a message that was received before or
-    /// that an operator replays: its event probably has a record.
-    fn first_hooks(&self, message: &Received, event: &Event) -> Option<(&Hooks<L::Write>, RecordAs)> {
-        if message.receives > 1 || event.replay {
-            return None;
-        }
-        let mut hooks = self.hooks.iter();
-        match hooks.position(|hook| !hook.transactional() || hook.order() != Order::Any) {
-            None => Some((&self.hooks, RecordAs::Completed)),
-            Some(0) => None,
-            Some(first) => Some((self.hooks.get(..first)?, RecordAs::Claimed)),
-        }
-    }
-
     /// Calls `hooks` for their writes, up to the first that fails; then all their answers.
     async fn ask(
         &self,
-        hooks: &Hooks<L::Write>,
+        hooks: &Hooks<'_, L::Write>,
         event: &Event,
         cut: Timestamp,
     ) -> Result<Vec<(&'static str, Effects<L::Write>)>, FirstAnswers<L::Write>> {
         let mut effects = Vec::new();
         for hook in hooks {
-            match self.call(hook.as_ref(), event, 1, false, cut).await {
+            match self.call(*hook, event, 1, false, cut).await {
                 Ok(own) => effects.push((hook.name(), own)),
                 Err(error) => {
                     let answers = effects.into_iter().map(|(name, own)| (name, Ok(own)));
@@ -110,5 +96,24 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             }
         }
         Ok(effects)
+    }
+}
+
+/// The first of `hooks`, up to one with external side effects or one that asks for the order of events, which costs a
+/// read that a duplicate is not worth. `None` if there are none, and for a message that was received before or that an
+/// operator replays: its event probably has a record.
+fn first_hooks<'h, 'c, W>(
+    message: &Received,
+    event: &Event,
+    hooks: &'h Hooks<'c, W>,
+) -> Option<(&'h Hooks<'c, W>, RecordAs)> {
+    if message.receives > 1 || event.replay {
+        return None;
+    }
+    let mut all = hooks.iter();
+    match all.position(|hook| !hook.transactional() || hook.order() != Order::Any) {
+        None => Some((hooks, RecordAs::Completed)),
+        Some(0) => None,
+        Some(first) => Some((hooks.get(..first)?, RecordAs::Claimed)),
     }
 }

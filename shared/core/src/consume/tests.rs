@@ -35,6 +35,7 @@ struct Told {
     name: &'static str,
     transactional: bool,
     order: Order,
+    wants: bool,
     calls: Arc<AtomicU32>,
     act: Arc<Act>,
 }
@@ -48,6 +49,7 @@ impl Told {
             name,
             transactional: false,
             order: Order::Any,
+            wants: true,
             calls: Arc::default(),
             act: Arc::new(act),
         }
@@ -59,6 +61,11 @@ impl Told {
             transactional: true,
             ..self
         }
+    }
+
+    /// The same hook, which has nothing to do.
+    fn wants_nothing(self) -> Self {
+        Self { wants: false, ..self }
     }
 
     fn calls(&self) -> u32 {
@@ -78,6 +85,10 @@ impl AnyHook<&'static str> for Told {
 
     fn order(&self) -> Order {
         self.order
+    }
+
+    async fn wants(&self, _: &Event) -> bool {
+        self.wants
     }
 
     async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<&'static str>, HookError> {

@@ -1,10 +1,31 @@
 //! What happened, in words that all providers share.
 
-/// What happened, in words that all providers share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Kind {
+/// The enum with its names and the list of all of them, from one list.
+macro_rules! kinds {
+    ($($(#[$attribute:meta])* $kind:ident,)*) => {
+        /// What happened, in words that all providers share.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[expect(missing_docs, reason = "the names say it")]
+        pub enum Kind {
+            $($(#[$attribute])* $kind,)*
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The name, such as `PaymentSucceeded`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => stringify!($kind),)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     PaymentCreated,
     PaymentProcessing,
     PaymentSucceeded,

@@ -36,6 +36,10 @@ impl AnyHook<TransactWriteItem> for WatchedHook {
         self.hook.transactional()
     }
 
+    async fn wants(&self, event: &Event) -> bool {
+        self.hook.wants(event).await
+    }
+
     async fn call(&self, event: &Event, attempt: Attempt) -> Result<Effects<TransactWriteItem>, HookError> {
         let name = self.name();
         *self.process.seen().calls.entry(name).or_default() += 1;

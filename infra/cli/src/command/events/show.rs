@@ -9,14 +9,15 @@ use acuse_core::error::chain;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::{conflict, print_lines};
+use super::conflict;
 use crate::command::Failure;
 use crate::command::options::StackOptions;
+use crate::stack::destinations::progress::{self, DeliveriesOf};
 use crate::stack::events::status;
 use crate::stack::filter::account_parser;
 use crate::stack::lookup;
 use crate::stack::target::Target;
-use crate::terminal;
+use crate::terminal::{self, quoted};
 use crate::{note, say};
 
 #[derive(Debug, Args)]
@@ -51,12 +52,32 @@ impl Show {
                 "it may not have got this far: see `acuse dlq list` and `acuse quarantine list`. Order numbers and the delivery ids of duplicates are not found here",
             ));
         }
+        let deliveries = DeliveriesOf::records(target, &records).await?;
         if self.json {
-            return print_lines(&records);
+            records
+                .iter()
+                .for_each(|record| terminal::json(deliveries.json(record)));
+            return Ok(());
         }
         for record in &records {
-            say!("{}: {}", status(record), record.key);
+            let status = deliveries.status(record).map_or_else(|| status(record), str::to_owned);
+            say!("{status}: {}", record.key);
             terminal::json(serde_json::to_string_pretty(record)?);
+            for (destination, delivery) in deliveries.of(record) {
+                quoted(&format!("destination `{destination}`: "), &progress::line(delivery))
+                    .iter()
+                    .for_each(|line| terminal::line(line));
+                let body = delivery
+                    .answer
+                    .as_ref()
+                    .map(|answer| answer.body.trim())
+                    .unwrap_or_default();
+                if !body.is_empty() {
+                    quoted("  its answer: ", body)
+                        .iter()
+                        .for_each(|line| terminal::line(line));
+                }
+            }
             if let Some(payload) = ledger.payload(record).await? {
                 say!("payload:");
                 // Indented, so that no line of it looks like one of ours.

@@ -39,19 +39,19 @@ pub(super) struct Planned<'a> {
 
 impl Source {
     /// `scenario`, or else what the arguments name.
-    pub(super) async fn of(
-        arguments: &Arguments,
-        scenario: Option<Scenario>,
-        target: &Target,
-    ) -> Result<Self, Failure> {
+    pub(super) fn of(arguments: &Arguments, scenario: Option<Scenario>) -> Result<Self, Failure> {
         if let Some(scenario) = scenario {
             return Ok(Self::Scenario(scenario));
         }
-        Ok(match (&arguments.body, &arguments.event) {
-            (Some(path), _) => Self::Given(read(path)?),
-            (None, Some(key)) => Self::Given(recorded(target, key).await?),
-            (None, None) => Self::Sample(arguments.event_type.clone().unwrap_or_default()),
+        Ok(match &arguments.body {
+            Some(path) => Self::Given(read(path)?),
+            None => Self::Sample(arguments.event_type.clone().unwrap_or_default()),
         })
+    }
+
+    /// The payload that the ledger has of the event with this key.
+    pub(super) async fn recorded(target: &Target, key: &str) -> Result<Self, Failure> {
+        Ok(Self::Given(recorded(target, key).await?))
     }
 
     /// How many deliveries a run makes.

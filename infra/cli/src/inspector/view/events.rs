@@ -18,6 +18,7 @@ use super::super::page::{encoded, moment, page, status};
 use super::super::words::Words;
 use super::super::{Failed, Inspector};
 use crate::registry::providers;
+use crate::stack::destinations::progress::DeliveriesOf;
 use crate::stack::events::{passes, recent};
 use crate::stack::filter::{self, Filter};
 use crate::stack::lookup;
@@ -111,12 +112,13 @@ pub(crate) async fn show(
     let more = more || records.len() > MOST;
     let chart = chart(&records, SystemClock.now(), words);
     records.truncate(MOST);
+    let deliveries = DeliveriesOf::records(&inspector.target, &records).await?;
     let content = html! {
         @if inspector.target.is_local() { (samples(&inspector, words)) }
         (form(&filters, &accounts, words))
         @if let Some(since) = filters.bad_since() { p.error { (words.bad_since) " " code { (escape(since)) } } }
         (chart)
-        @if records.is_empty() { p.nothing { (words.nothing) } } @else { (table(&records, words)) }
+        @if records.is_empty() { p.nothing { (words.nothing) } } @else { (table(&records, &deliveries, words)) }
         @if more { p.more { (records.len()) " · " (words.more) " " code { "acuse events list --limit" } } }
     };
     Ok(page(&inspector, words, "/", &content))
@@ -154,7 +156,7 @@ fn form(filters: &Filters, accounts: &BTreeSet<AccountName>, words: &Words) -> M
     }
 }
 
-fn table(records: &[Record], words: &Words) -> Markup {
+fn table(records: &[Record], deliveries: &DeliveriesOf, words: &Words) -> Markup {
     html! {
         table.events {
             thead { tr {
@@ -168,7 +170,7 @@ fn table(records: &[Record], words: &Words) -> Markup {
                 td { (record.environment) }
                 td { (escape(&record.type_name)) }
                 td.id { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(lookup::partition(&record.key))) } { (escape(id)) } } }
-                td { (status(words, record.status)) }
+                td { (status(words, deliveries.status(record).unwrap_or(record.status))) }
                 td.number { (record.attempts) }
                 td.number data-duplicates=(record.duplicates) { (record.duplicates) }
                 td.error { (escape(record.error.as_deref().unwrap_or_default())) }

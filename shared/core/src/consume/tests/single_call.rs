@@ -224,3 +224,25 @@ async fn a_single_call_is_counted_like_two() {
     QueueLatency["kuenta"] = 1 values
     "#);
 }
+
+/// As if it were not there: neither called nor recorded, and the hook before it is the last one.
+#[tokio::test]
+async fn a_hook_that_wants_nothing_of_an_event_costs_nothing() {
+    let scene = Scene::default();
+    let ((payments, _), mail) = (writes("payments"), ok("mail"));
+    let last = writes("destinations").0.wants_nothing();
+    // One call for all transactional hooks.
+    scene.ledger.fail(&["claim", "complete", "record_hook"]);
+    let hooks = [&payments, &last];
+    assert_eq!(scene.consume(&hooks, vec![payment("p1")]).await, [""; 0]);
+    // The hook with side effects is recorded by the completion.
+    scene.ledger.fail(&["record_hook"]);
+    let hooks = [&payments, &mail, &last];
+    assert_eq!(scene.consume(&hooks, vec![payment("p2")]).await, [""; 0]);
+    for id in ["p1", "p2"] {
+        let stored = scene.ledger.record(&event_of(&payment(id)).key).unwrap();
+        assert_eq!(stored.state.status, Status::Completed);
+        assert!(!stored.state.hooks.contains_key("destinations"));
+    }
+    assert_eq!((last.calls(), mail.calls()), (0, 1));
+}

@@ -1,0 +1,110 @@
+//! `acuse destinations retry`, and queueing what is owed.
+
+use std::process::ExitCode;
+
+use acuse_aws::destinations::items::Listed;
+use acuse_core::destination::delivery::{DeliveryKey, Status};
+use acuse_core::event::key::IdempotencyKey;
+use clap::Args;
+use clap::builder::{StringValueParser, TypedValueParser};
+
+use super::{Place, Which};
+use crate::command::Failure;
+use crate::command::interrupt::Interrupt;
+use crate::say;
+use crate::stack::destinations::find;
+use crate::terminal::counted;
+
+/// So many are queued before an interruption is looked for.
+const PART: usize = 100;
+
+#[derive(Debug, Args)]
+pub(crate) struct Retry {
+    /// Only this event's, by key, whatever has become of it. Can be repeated
+    #[arg(long, value_name = "KEY", value_parser = key_parser())]
+    key: Vec<IdempotencyKey>,
+    /// What was given up, instead of what is owed
+    #[arg(long, conflicts_with = "key")]
+    given_up: bool,
+    /// Print what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    which: Which,
+}
+
+fn key_parser() -> impl TypedValueParser<Value = IdempotencyKey> {
+    StringValueParser::new().try_map(|text| {
+        IdempotencyKey::parse(&text)
+            .ok_or("expected an event's key, as `acuse destinations owed` prints it; quote it, because it contains `#` and `|`")
+    })
+}
+
+impl Retry {
+    pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
+        let place = self.which.find().await?;
+        if self.key.is_empty() {
+            find(&place.stack.configuration.get().await?, &place.name)?;
+            let wanted = if self.given_up { Status::GivenUp } else { Status::Owed };
+            return requeue(&place, self.dry_run, |status| status == wanted).await;
+        }
+        let keys = self.key.iter().map(|event| DeliveryKey {
+            event: event.clone(),
+            destination: place.name.clone(),
+        });
+        let keys: Vec<_> = keys.collect();
+        for key in &keys {
+            if place.stack.deliveries.get(key).await?.is_none() {
+                return Err(Failure::with_advice(
+                    format!(
+                        "`{}` was never owed to `{}`, so nothing was queued",
+                        key.event, place.name
+                    ),
+                    "an event is owed to the destinations that want it when it is completed: `acuse events show KEY` lists them",
+                ));
+            }
+        }
+        if !self.dry_run {
+            place.stack.requeue(&keys).await?;
+        }
+        print(keys.len(), self.dry_run);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Queues what is listed of a destination and has one of the statuses.
+pub(super) async fn requeue(
+    place: &Place,
+    dry_run: bool,
+    wanted: impl Fn(Status) -> bool,
+) -> Result<ExitCode, Failure> {
+    let interrupt = Interrupt::listen();
+    // What is requeued may be listed again, so everything is listed first.
+    let (mut list, mut keys) = (place.stack.owed(&place.name), Vec::new());
+    while let Some(page) = list.next().await? {
+        let page = page
+            .into_iter()
+            .filter(|listed: &Listed| wanted(listed.delivery.status));
+        keys.extend(page.map(|listed| listed.key));
+    }
+    let mut queued = 0;
+    for part in keys.chunks(PART) {
+        if interrupt.received() {
+            break;
+        }
+        if !dry_run {
+            place.stack.requeue(part).await?;
+        }
+        queued += part.len();
+    }
+    print(queued, dry_run);
+    Ok(interrupt.code())
+}
+
+fn print(count: usize, dry_run: bool) {
+    match (count, dry_run) {
+        (0, _) => say!("nothing to queue"),
+        (count, true) => say!("{} would be queued", counted(count, "event")),
+        (count, false) => say!("{} queued", counted(count, "event")),
+    }
+}
