@@ -20,6 +20,7 @@ mod killed;
 mod ledger;
 mod logs;
 mod runtime;
+mod schemas;
 mod secrets;
 mod stack;
 mod translated;

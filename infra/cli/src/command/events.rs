@@ -43,6 +43,7 @@ pub(crate) enum Command {
   acuse events list --provider onepay --account tienda-2
   acuse events list --since 2026-11-20 --until 2026-11-21      the 20th, in UTC
   acuse events list --status CONFLICT --days 30
+  acuse events list --status GIVEN_UP --days 30               a destination never took them
   acuse events list --json | jq 'select(.status != \"COMPLETED\")'")]
     List(List),
     /// Show one event in full, or all events of one resource: did payment X arrive?
@@ -158,7 +159,14 @@ impl List {
         let ledger = &target.ledger()?;
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         // One more than is printed says whether there are more.
-        let mut records = recent(ledger, &self.selection.filter, self.days, limit.saturating_add(1)).await?;
+        let (filter, most) = (&self.selection.filter, limit.saturating_add(1));
+        let mut records = match filter.progress() {
+            None => recent(ledger, filter, self.days, most).await?,
+            Some(progress) => {
+                let records = recent(ledger, filter, self.days, usize::MAX).await?;
+                DeliveriesOf::only(target, records, progress, most).await?
+            }
+        };
         let more = records.len() > limit;
         records.truncate(limit);
         let deliveries = DeliveriesOf::records(target, &records).await?;
@@ -234,6 +242,7 @@ impl Tail {
     const NEWEST: usize = 1000;
 
     async fn run(&self) -> Result<(), Failure> {
+        self.selection.is_of_records()?;
         let ledger = self.selection.stack.target().await?.ledger()?;
         let mut known: HashMap<String, Seen> = HashMap::new();
         let mut first = true;
