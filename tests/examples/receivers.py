@@ -27,7 +27,7 @@ def run(*command, **options):
     return done.stdout
 
 
-def until(what, is_so, is_over=lambda: False, seconds=120):
+def until(what, is_so, is_over=lambda: False, seconds=300):
     end = time.monotonic() + seconds
     while not is_so():
         if is_over() or time.monotonic() > end:
