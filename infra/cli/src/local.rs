@@ -216,8 +216,8 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         }
         Ok::<_, Error>(emulator)
     };
-    let ((template, zips), emulator) = tokio::try_join!(prepare, emulator)?;
-    let deployment = deploy::deploy(&api, template, zips, &options.parameters, &progress).await?;
+    let (prepared, emulator) = tokio::try_join!(prepare, emulator)?;
+    let deployment = deploy::deploy(&api, prepared, &progress).await?;
     deploy::fill(&api, &deployment, kept, options.own.as_deref()).await?;
     let bus = Bus::start(&api, &options.parameters).await?;
     let forward = match options.forward {
