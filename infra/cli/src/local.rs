@@ -120,7 +120,7 @@ impl Stack {
         self.launched.forward.as_ref()
     }
 
-    /// The bus that events are published on, with the parameter `EventBusName`.
+    /// The bus that events are published on, if the parameter `EventBusName` names one.
     pub fn bus(&self) -> Option<&Bus> {
         self.launched.bus.as_ref()
     }
@@ -219,7 +219,7 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
     let (prepared, emulator) = tokio::try_join!(prepare, emulator)?;
     let deployment = deploy::deploy(&api, prepared, &progress).await?;
     deploy::fill(&api, &deployment, kept, options.own.as_deref()).await?;
-    let bus = Bus::start(&api, &options.parameters).await?;
+    let bus = Bus::start(&api, &deployment.variables).await?;
     let forward = match options.forward {
         Some(target) => {
             let forward = Forward {

@@ -1,11 +1,13 @@
 //! `acuse local --parameter EventBusName=NAME`: the bus, and a queue that shows what is published on it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::api::{self, Api, ApiError};
 
-/// The template's parameter.
-const PARAMETER: &str = "EventBusName";
+/// The consumer's variable that names the bus.
+const VARIABLE: &str = "EVENT_BUS_NAME";
 
 /// The rule that copies what is published.
 const RULE: &str = "acuse-local";
@@ -23,11 +25,10 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Creates the bus that these parameters name, and its queue; `None` if they name none. A bus that exists, such as
-    /// `default` or one of the owner's template, gets the queue alone.
-    pub(super) async fn start(api: &Api, parameters: &[(String, String)]) -> Result<Option<Self>, ApiError> {
-        let named = parameters.iter().rev().find(|(name, _)| name == PARAMETER);
-        let Some(name) = named.map(|(_, value)| value).filter(|value| !value.is_empty()) else {
+    /// Creates the bus that these variables of the functions name, and its queue; `None` if they name none. A bus that
+    /// exists, such as `default` or one of the owner's template, gets the queue alone.
+    pub(super) async fn start(api: &Api, variables: &BTreeMap<String, String>) -> Result<Option<Self>, ApiError> {
+        let Some(name) = variables.get(VARIABLE).filter(|name| !name.is_empty()) else {
             return Ok(None);
         };
         let call = "AWSEvents.ListEventBuses";
