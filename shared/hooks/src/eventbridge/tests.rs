@@ -157,6 +157,27 @@ async fn what_is_too_large_for_the_bus_is_left_out_and_counted() {
 }
 
 #[tokio::test]
+async fn an_entry_is_less_than_a_million_bytes_and_may_be_one_less() {
+    let titled = |length: usize| {
+        let sample = sample("onepay", "payment.approved").with("payment.title", "a".repeat(length));
+        sample.event()
+    };
+    // Source, detail type and detail, as EventBridge counts them. Only the data is in it, so a letter is a byte.
+    let others = "acuse.onepay".len() + "payment.approved".len();
+    let size = |event: &Event| others + Detail::of(event, 1, Limits::new(999_999)).text.len();
+    let largest = 900_000 + (999_999 - size(&titled(900_000)));
+    for (length, omitted) in [(largest, json!(["payload"])), (largest + 1, json!(["payload", "data"]))] {
+        let bus = bus().await;
+        stack(&bus).await.deliver(&titled(length)).await.is_completed();
+        let body: Value = bus.only_request().json();
+        let text = |name: &str| body["Entries"][0][name].as_str().unwrap().len();
+        let size = text("Source") + text("DetailType") + text("Detail");
+        assert_eq!(detail_of(&bus.only_request())["omitted"]["what"], omitted);
+        assert_eq!(size == 999_999, length == largest, "{size}");
+    }
+}
+
+#[tokio::test]
 async fn a_bus_that_takes_less_than_documented_gets_less() {
     let bus = bus().await;
     let refusal = || {
