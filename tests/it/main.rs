@@ -14,6 +14,7 @@ mod alarms;
 mod deployed;
 mod destinations;
 mod documented;
+mod eventbridge;
 mod kept;
 mod kept_stack;
 mod killed;
