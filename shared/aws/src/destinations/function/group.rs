@@ -70,7 +70,11 @@ impl Worker {
                 let (token, now) = (format!("{:032x}", self.random.bits()), self.clock.now());
                 let wanted = u32::try_from(hints.len()).unwrap_or(u32::MAX);
                 let (limit, random) = (destination.parallel, &*self.random);
-                let lease = |gate: &mut Gate| gate.lease(&token, wanted, deadline, limit, now, random);
+                let lease = |gate: &mut Gate| match gate.is_crowded(self.invocations, now) && gate.shut(now).is_none() {
+                    // Invocations that wait for one destination can't deliver to another.
+                    true => Err(Wait::Busy { recovering: false }),
+                    false => gate.lease(&token, wanted, deadline, limit, now, random),
+                };
                 match self.gates.change(name, random, lease).await {
                     Ok((gate, Ok(permit))) => {
                         self.call(destination, gate, permit, &token, hints, deadline, ends)

@@ -71,6 +71,35 @@ fn there_is_one_probe_at_a_time() {
 }
 
 #[test]
+fn a_destination_keeps_half_of_the_invocations_waiting_and_a_slow_one_a_fifth() {
+    let mut gate = Gate::default();
+    let callers = |gate: &mut Gate, now: Timestamp| {
+        let mut callers = 0;
+        while !gate.is_crowded(10, now) {
+            callers += 1;
+            let until = now.plus(Duration::from_secs(60));
+            gate.lease(&callers.to_string(), 1, until, 100, now, &dice()).unwrap();
+        }
+        callers
+    };
+    let give_back = |gate: &mut Gate, callers: u32, now: Timestamp| {
+        for caller in 1..=callers {
+            gate.give_back(&caller.to_string(), &[Effect::Success], 100, now, &dice());
+        }
+    };
+    assert_eq!(callers(&mut gate, START), 5);
+    give_back(&mut gate, 5, START.plus(SLOW));
+    assert_eq!(callers(&mut gate, after(10)), 2);
+    // It is fast again.
+    give_back(&mut gate, 2, after(11));
+    assert_eq!(callers(&mut gate, after(20)), 5);
+    // Those that died are none.
+    assert!(!gate.is_crowded(10, after(80)));
+    // One may always call.
+    assert!(!Gate::default().is_crowded(1, START));
+}
+
+#[test]
 fn it_recovers_by_one_with_each_success_and_halves_after_a_failure() {
     let (mut gate, now) = (closed(10), after(10));
     let mut allowances = Vec::new();
@@ -206,7 +235,7 @@ fn it_is_stored_as_plain_members() {
     gate.lease("probe", 1, after(70), 10, after(10), &dice()).unwrap();
     let text = serde_json::to_string(&gate).unwrap();
     insta::assert_snapshot!(text, @r#"
-    {"version":7,"epoch":1,"allowance":1,"failures":5,"closed_until":1700000010000,"leases":[{"token":"probe","requests":1,"until_ms":1700000070000,"epoch":1}]}
+    {"version":7,"epoch":1,"allowance":1,"failures":5,"closed_until":1700000010000,"slow":false,"leases":[{"token":"probe","requests":1,"since_ms":1700000010000,"until_ms":1700000070000,"epoch":1}]}
     "#);
     assert_eq!(serde_json::from_str::<Gate>(&text).unwrap(), gate);
     // A version that knows more members, and one that knows fewer.
