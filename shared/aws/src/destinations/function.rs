@@ -42,7 +42,7 @@ const RESERVE: Duration = Duration::from_secs(5);
 /// Delivers what destinations are owed, of events of `providers`, until Lambda ends the process.
 ///
 /// Reads `DESTINATION_QUEUE_URL`, `DESTINATIONS_SECRET_ID`, `LEDGER_TABLE`, and how many invocations there may be at a time
-/// from `DESTINATIONS_MAX_CONCURRENCY` (10).
+/// from `DESTINATIONS_MAX_CONCURRENCY` (20).
 ///
 /// # Errors
 /// A missing variable, by name; the runtime's own errors.
@@ -52,7 +52,7 @@ pub async fn run_destinations(providers: Providers) -> Result<(), Error> {
     let table = variables.required("LEDGER_TABLE", "the name of the ledger's table")?;
     let invocations = variables.read_as(
         "DESTINATIONS_MAX_CONCURRENCY",
-        10,
+        20,
         "how many invocations there may be at a time, 1 or more",
         config::within(1..),
     )?;

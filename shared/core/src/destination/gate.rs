@@ -58,7 +58,7 @@ pub struct Gate {
     closed_until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paused: Option<Pause>,
-    /// Whether the last function that called it had to wait for [`SLOW`].
+    /// Whether a request of the last function that called it took [`SLOW`] or longer.
     slow: bool,
     leases: Vec<Lease>,
 }
@@ -147,7 +147,6 @@ impl Gate {
             return;
         };
         let lease = self.leases.remove(place);
-        self.slow = now.since(Timestamp::from_millis(lease.since_ms)) >= SLOW;
         for effect in effects {
             self.record(lease.epoch, effect, limit, now, random);
         }

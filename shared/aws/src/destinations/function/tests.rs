@@ -1,6 +1,6 @@
 use acuse_core::consume::Backoff;
 use acuse_core::destination::delivery::{Delivery, Status};
-use acuse_core::destination::gate::{Gate, State};
+use acuse_core::destination::gate::{Gate, SLOW, State};
 use acuse_core::testing::Dice;
 
 use super::*;
@@ -158,13 +158,16 @@ async fn a_dead_destination_does_not_keep_another_from_its_event() {
 }
 
 #[tokio::test]
-async fn a_destination_that_keeps_its_share_of_invocations_waiting_gets_no_other() {
+async fn a_slow_destination_that_keeps_its_share_of_invocations_waiting_gets_no_other() {
     let receiver = Receiver::start(&[&status(200)]).await;
     let bench = Bench::of(&[("shop", &receiver.url, "")]).await;
     let dice = Dice::fixed(0);
     // One of two waits for it.
     let until = SystemClock.now().plus(Duration::from_secs(60));
-    let lease = |gate: &mut Gate| gate.lease("other", 1, until, 10, SystemClock.now(), &dice).is_ok();
+    let lease = |gate: &mut Gate| {
+        gate.took(SLOW);
+        gate.lease("other", 1, until, 10, SystemClock.now(), &dice).is_ok()
+    };
     assert!(bench.worker.gates.change(&name("shop"), &dice, lease).await.unwrap().1);
     assert_eq!(bench.hint(&["shop"]).await, ["shop"]);
     assert_eq!((receiver.requests().len(), bench.hidden()), (0, vec![5]));

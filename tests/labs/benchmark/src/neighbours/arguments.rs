@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 500)]
     pub(crate) answer_ms: u64,
     /// Invocations of `destinations` at a time, as `DestinationsMaxConcurrency`
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 20)]
     pub(crate) concurrency: usize,
     /// Invocations of the consumer at a time
     #[arg(long, default_value_t = 4)]
