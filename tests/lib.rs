@@ -9,6 +9,8 @@
 
 pub mod document;
 pub mod eventually;
+#[cfg(target_os = "linux")]
+pub mod killer;
 pub mod post;
 pub mod proxied;
 pub mod proxy;

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use acuse_cli::local::{Options, Running, Stack};
-use aws_sdk_sqs::types::QueueAttributeName;
 
 use crate::proxy::{Interceptor, Proxy};
 use crate::running;
@@ -47,11 +46,7 @@ impl<I: Interceptor> ProxiedStack<I> {
     /// # Panics
     /// If SQS refuses.
     pub async fn set_visibility_timeout(&self, seconds: u32) {
-        let set = aws_sdk_sqs::Client::new(&self.running.sdk())
-            .set_queue_attributes()
-            .queue_url(&self.running.outputs["EventQueueUrl"])
-            .attributes(QueueAttributeName::VisibilityTimeout, seconds.to_string());
-        set.send().await.unwrap();
+        running::set_visibility_timeout(&self.running, "EventQueueUrl", seconds).await;
     }
 
     /// Asserts that no delivery is quarantined and no event dead-lettered, and stops the stack.

@@ -56,10 +56,21 @@ pub const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
 /// # Panics
 /// If the secret can't be written.
 pub async fn configure(running: &Running, destinations: &[(&str, &str)]) {
+    configure_with(running, destinations, &[]).await;
+}
+
+/// The same, each with these settings besides.
+///
+/// # Panics
+/// If the secret can't be written.
+pub async fn configure_with(running: &Running, destinations: &[(&str, &str)], settings: &[(&str, Value)]) {
     let destinations: Map<String, Value> = destinations
         .iter()
         .map(|(name, url)| {
-            let own = json!({"url": url, "signing_secrets": [SECRET], "allow_private": true});
+            let mut own = json!({"url": url, "signing_secrets": [SECRET], "allow_private": true});
+            for (setting, value) in settings {
+                own[*setting] = value.clone();
+            }
             ((*name).to_owned(), own)
         })
         .collect();

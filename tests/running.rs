@@ -68,6 +68,19 @@ pub async fn queue_length(running: &Running, output: &str) -> u32 {
     get.send().await.unwrap().attributes.unwrap()[&name].parse().unwrap()
 }
 
+/// Makes messages of the queue that this output names visible again after this many seconds, unless whoever received them
+/// says otherwise.
+///
+/// # Panics
+/// If SQS refuses.
+pub async fn set_visibility_timeout(running: &Running, output: &str, seconds: u32) {
+    let set = aws_sdk_sqs::Client::new(&running.sdk())
+        .set_queue_attributes()
+        .queue_url(&running.outputs[output])
+        .attributes(QueueAttributeName::VisibilityTimeout, seconds.to_string());
+    set.send().await.unwrap();
+}
+
 /// Updates the stack with the parameters in `changes`, and leaves the others as they are.
 ///
 /// # Panics

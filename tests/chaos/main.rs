@@ -14,7 +14,6 @@
 )]
 
 mod faults;
-mod killer;
 mod lifecycle;
 
 use std::collections::BTreeMap;
@@ -23,12 +22,12 @@ use std::time::{Duration, Instant};
 
 use acuse_cli::local::Running;
 use acuse_core::provider::Provider;
+use acuse_tests::killer::Killer;
 use acuse_tests::post::deliver;
 use acuse_tests::proxied::ProxiedStack;
 use acuse_tests::running;
 
 use faults::Faults;
-use killer::Killer;
 use lifecycle::LIFECYCLES;
 
 const PAYMENTS: usize = 120;
@@ -85,7 +84,7 @@ async fn no_event_is_lost_or_applied_twice_in_chaos() {
     }
     // Chaos goes on for a while after the last delivery, while consumers still have work.
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let kills = killer.stop().await;
+    let kills = killer.stop().await.consumers;
     faults.inject(false);
 
     all_completed(running, events).await;

@@ -9,6 +9,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod destinations;
 mod mutants;
 mod worlds;
 

@@ -14,6 +14,7 @@
 
 mod bounds;
 mod canon;
+mod destination;
 mod ledger;
 mod mutant;
 mod properties;
@@ -21,6 +22,7 @@ mod protocol;
 mod state;
 
 pub use bounds::{Bounds, HookKind};
+pub use destination::{Destination, Function, Owing, Step, Wrong};
 pub use mutant::Mutant;
 pub use properties::{ALWAYS, SOMETIMES};
 pub use protocol::{Action, Protocol};

@@ -27,7 +27,7 @@ use super::configuration::Configuration;
 use super::gates::Gates;
 use super::items::Deliveries;
 use super::send::Sender;
-use crate::config::Variables;
+use crate::config::{self, Variables};
 use crate::consumer::{deadline, sqs_event};
 use crate::hook::Setup;
 use crate::ledger::reader::LedgerReader;
@@ -41,7 +41,8 @@ const RESERVE: Duration = Duration::from_secs(5);
 
 /// Delivers what destinations are owed, of events of `providers`, until Lambda ends the process.
 ///
-/// Reads `DESTINATION_QUEUE_URL`, `DESTINATIONS_SECRET_ID` and `LEDGER_TABLE`.
+/// Reads `DESTINATION_QUEUE_URL`, `DESTINATIONS_SECRET_ID`, `LEDGER_TABLE`, and how many invocations there may be at a time
+/// from `DESTINATIONS_MAX_CONCURRENCY` (20).
 ///
 /// # Errors
 /// A missing variable, by name; the runtime's own errors.
@@ -49,6 +50,12 @@ pub async fn run_destinations(providers: Providers) -> Result<(), Error> {
     let variables = Variables::ENVIRONMENT;
     let queue = variables.required("DESTINATION_QUEUE_URL", "the URL of the destination queue")?;
     let table = variables.required("LEDGER_TABLE", "the name of the ledger's table")?;
+    let invocations = variables.read_as(
+        "DESTINATIONS_MAX_CONCURRENCY",
+        20,
+        "how many invocations there may be at a time, 1 or more",
+        config::within(1..),
+    )?;
     let setup = Setup::new(sdk::load()?, variables);
     let configuration = Configuration::from_env(&setup)?;
     configuration.warm_up();
@@ -66,6 +73,7 @@ pub async fn run_destinations(providers: Providers) -> Result<(), Error> {
             retention: Duration::from_secs(14 * 24 * 60 * 60),
             ..WaitPolicy::default()
         },
+        invocations,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };
@@ -94,6 +102,8 @@ struct Worker {
     queue: Queue,
     patience: Patience,
     wait_policy: WaitPolicy,
+    /// How many there may be of this function at a time.
+    invocations: u32,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }

@@ -21,6 +21,7 @@
 //! A function that dies gives nothing back. Its lease ends by itself, and counts as a failure.
 
 mod effect;
+mod share;
 
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ use super::answer::LONGEST_RETRY_AFTER;
 use crate::clock::{Random, Timestamp};
 use crate::consume::Backoff;
 pub use effect::{Effect, SPREAD, Wait};
+pub use share::SLOW;
 
 /// So many failures in a row close an open gate.
 pub const FAILURES: u32 = 5;
@@ -56,6 +58,8 @@ pub struct Gate {
     closed_until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paused: Option<Pause>,
+    /// Whether a request of the last function that called it took [`SLOW`] or longer.
+    slow: bool,
     leases: Vec<Lease>,
 }
 
@@ -73,6 +77,8 @@ pub struct Pause {
 struct Lease {
     token: String,
     requests: u32,
+    #[serde(default)]
+    since_ms: i64,
     until_ms: i64,
     epoch: u32,
 }
@@ -124,6 +130,7 @@ impl Gate {
         self.leases.push(Lease {
             token: token.to_owned(),
             requests,
+            since_ms: now.as_millis(),
             until_ms: until.as_millis(),
             epoch: self.epoch,
         });
@@ -139,9 +146,9 @@ impl Gate {
         let Some(place) = self.leases.iter().position(|lease| lease.token == token) else {
             return;
         };
-        let epoch = self.leases.remove(place).epoch;
+        let lease = self.leases.remove(place);
         for effect in effects {
-            self.record(epoch, effect, limit, now, random);
+            self.record(lease.epoch, effect, limit, now, random);
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use crate::contender::Kind;
+use crate::neighbours;
 
 /// Times the real functions and their peers under an emulation of Lambda's Runtime API.
 ///
@@ -13,12 +14,16 @@ use crate::contender::Kind;
 #[derive(Debug, Parser)]
 #[command(
     name = "acuse-benchmark",
+    args_conflicts_with_subcommands = true,
     after_help = "Examples:
   cargo run --release -p acuse-benchmark
   cargo run --release -p acuse-benchmark -- --rounds 3 --only hello,floor,kuenta
+  cargo run --release -p acuse-benchmark -- neighbours
   cargo run --release -p acuse-benchmark -- --json target/benchmark/run.json --plot docs/images/speed.svg"
 )]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     /// How often each contender is started
     #[arg(long, default_value_t = 9, value_parser = positive)]
     pub(crate) rounds: usize,
@@ -40,6 +45,12 @@ pub(crate) struct Arguments {
     /// Write a chart to this file, as SVG
     #[arg(long, value_name = "PATH")]
     pub(crate) plot: Option<PathBuf>,
+}
+
+/// What else can be measured.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Neighbours(neighbours::Arguments),
 }
 
 fn positive(text: &str) -> Result<usize, String> {

@@ -187,9 +187,16 @@ impl Events {
     }
 }
 
-/// What all functions are told. A secret's name says how many accounts it has.
+/// What all functions are told.
 fn environment(accounts: usize, lambda: &Lambda, backend: &Backend) -> Vec<(&'static str, String)> {
-    let mut environment = vec![
+    let mut environment = own_environment(accounts, lambda);
+    environment.extend(backend.environment());
+    environment
+}
+
+/// The same, but for where the services are. A secret's name says how many accounts it has.
+pub(crate) fn own_environment(accounts: usize, lambda: &Lambda) -> Vec<(&'static str, String)> {
+    vec![
         ("AWS_LAMBDA_RUNTIME_API", lambda.server.address.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", "benchmark".into()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
@@ -215,7 +222,5 @@ fn environment(accounts: usize, lambda: &Lambda, backend: &Backend) -> Vec<(&'st
             "GLIBC_TUNABLES",
             "glibc.malloc.mxfast=0:glibc.malloc.tcache_count=64".into(),
         ),
-    ];
-    environment.extend(backend.environment());
-    environment
+    ]
 }

@@ -9,6 +9,7 @@ mod error;
 mod lambda;
 mod life;
 mod machine;
+mod neighbours;
 mod prepare;
 mod process;
 mod report;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use arguments::Arguments;
+use arguments::{Arguments, Command};
 use backend::Backend;
 use contender::{Contender, Job};
 use error::Error;
@@ -54,6 +55,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Error> {
+    if let Some(Command::Neighbours(arguments)) = arguments.command {
+        return neighbours::run(arguments).await;
+    }
     let entries = contender::chosen(&arguments.only, &arguments.without)?;
     let folders = Folders::find()?;
     let progress = ProgressBar::new_spinner();

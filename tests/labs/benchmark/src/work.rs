@@ -105,6 +105,36 @@ pub(crate) fn batch(first: usize, size: usize) -> Bytes {
     Bytes::from(json!({ "Records": records }).to_string())
 }
 
+/// One message of such a batch.
+pub(crate) fn message(number: usize) -> Value {
+    record(number, now())
+}
+
+/// The number of the payment with this id.
+pub(crate) fn number(id: &str) -> Option<usize> {
+    id.strip_prefix("pmt_")?.parse().ok()
+}
+
+/// A message of the destination queue.
+pub(crate) fn hint(body: &str, group: &str) -> Value {
+    let millis = now().as_millis().to_string();
+    json!({
+        "md5OfBody": format!("{:x}", md5::compute(body)),
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": millis,
+            "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+            "ApproximateFirstReceiveTimestamp": millis,
+            "MessageGroupId": group,
+        },
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:destinations",
+        "awsRegion": "us-east-1",
+    })
+}
+
 fn record(number: usize, now: Timestamp) -> Value {
     let body = padded(payment(number, now), BODY).to_string();
     let millis = now.as_millis().to_string();

@@ -70,7 +70,11 @@ impl Worker {
                 let (token, now) = (format!("{:032x}", self.random.bits()), self.clock.now());
                 let wanted = u32::try_from(hints.len()).unwrap_or(u32::MAX);
                 let (limit, random) = (destination.parallel, &*self.random);
-                let lease = |gate: &mut Gate| gate.lease(&token, wanted, deadline, limit, now, random);
+                let lease = |gate: &mut Gate| match gate.is_crowded(self.invocations, now) && gate.shut(now).is_none() {
+                    // Invocations that wait for one destination can't deliver to another.
+                    true => Err(Wait::Busy { recovering: false }),
+                    false => gate.lease(&token, wanted, deadline, limit, now, random),
+                };
                 match self.gates.change(name, random, lease).await {
                     Ok((gate, Ok(permit))) => {
                         self.call(destination, gate, permit, &token, hints, deadline, ends)
@@ -117,20 +121,23 @@ impl Worker {
         // What is recorded has the gate as it was when this function got its permit.
         let leased = gate.clone();
         let (mut effects, mut running) = (Vec::new(), FuturesUnordered::new());
+        let mut longest = Duration::ZERO;
         let mut waiting = hints.into_iter();
         let last_start = deadline.minus(RESERVE).minus(destination.timeout);
         loop {
             while running.len() < at_a_time && gate.may_call(permit) && self.clock.now() <= last_start {
                 let Some(hint) = waiting.next() else { break };
                 running.push(async move {
+                    let started = self.clock.now();
                     let tried = self.deliver(destination, &hint).await;
-                    (hint, tried)
+                    (hint, tried, self.clock.now().since(started))
                 });
             }
-            let Some((hint, (end, effect))) = running.next().await else {
+            let Some((hint, (end, effect), took)) = running.next().await else {
                 break;
             };
             if let Some(effect) = effect {
+                longest = longest.max(took);
                 gate.note(permit, &effect, limit, self.clock.now(), random);
                 effects.push(effect);
             }
@@ -142,7 +149,7 @@ impl Worker {
         if !left.is_empty() {
             self.hold(left, wait, ends).await;
         }
-        if let Err(error) = self.give_back(destination, leased, token, &effects).await {
+        if let Err(error) = self.give_back(destination, leased, token, &effects, longest).await {
             // The lease ends by itself, as if the function had died.
             warn!(destination = %destination.name, error = acuse_core::error::chain(&error), "permit not given back");
         }
@@ -154,9 +161,15 @@ impl Worker {
         leased: Gate,
         token: &str,
         effects: &[Effect],
+        longest: Duration,
     ) -> Result<(), TableError> {
         let (limit, random, now) = (destination.parallel, &*self.random, self.clock.now());
-        let give_back = |gate: &mut Gate| gate.give_back(token, effects, limit, now, random);
+        let give_back = |gate: &mut Gate| {
+            if !effects.is_empty() {
+                gate.took(longest);
+            }
+            gate.give_back(token, effects, limit, now, random);
+        };
         let changed = self.gates.change_from(&destination.name, leased, random, give_back);
         changed.await.map(drop)
     }

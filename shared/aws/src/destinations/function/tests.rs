@@ -1,6 +1,6 @@
 use acuse_core::consume::Backoff;
 use acuse_core::destination::delivery::{Delivery, Status};
-use acuse_core::destination::gate::{Gate, State};
+use acuse_core::destination::gate::{Gate, SLOW, State};
 use acuse_core::event::Event;
 use acuse_core::testing::Dice;
 
@@ -50,6 +50,7 @@ impl Bench {
                 },
                 ..WaitPolicy::default()
             },
+            invocations: 2,
             clock: Arc::new(SystemClock),
             random: Arc::new(Dice::fixed(u128::MAX)),
         };
@@ -160,6 +161,30 @@ async fn a_dead_destination_does_not_keep_another_from_its_event() {
         error.starts_with("it can't be connected to: tcp connect error"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_slow_destination_that_keeps_its_share_of_invocations_waiting_gets_no_other() {
+    let receiver = Receiver::start(&[&status(200)]).await;
+    let bench = Bench::of(&[("shop", &receiver.url, "")]).await;
+    let dice = Dice::fixed(0);
+    // One of two waits for it.
+    let until = SystemClock.now().plus(Duration::from_secs(60));
+    let lease = |gate: &mut Gate| {
+        gate.took(SLOW);
+        gate.lease("other", 1, until, 10, SystemClock.now(), &dice).is_ok()
+    };
+    assert!(bench.worker.gates.change(&name("shop"), &dice, lease).await.unwrap().1);
+    assert_eq!(bench.hint(&["shop"]).await, ["shop"]);
+    assert_eq!((receiver.requests().len(), bench.hidden()), (0, vec![5]));
+    let give_back = |gate: &mut Gate| gate.give_back("other", &[], 10, SystemClock.now(), &dice);
+    bench
+        .worker
+        .gates
+        .change(&name("shop"), &dice, give_back)
+        .await
+        .unwrap();
+    assert_eq!(bench.hint(&["shop"]).await, NONE);
 }
 
 #[tokio::test]

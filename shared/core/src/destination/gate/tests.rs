@@ -71,6 +71,38 @@ fn there_is_one_probe_at_a_time() {
 }
 
 #[test]
+fn a_slow_destination_keeps_a_fifth_of_the_invocations_waiting() {
+    let mut gate = Gate::default();
+    let callers = |gate: &mut Gate, now: Timestamp| {
+        let mut callers = 0;
+        while callers < 10 && !gate.is_crowded(10, now) {
+            callers += 1;
+            let until = now.plus(Duration::from_secs(60));
+            gate.lease(&callers.to_string(), 1, until, 100, now, &dice()).unwrap();
+        }
+        callers
+    };
+    let give_back = |gate: &mut Gate, took: Duration, now: Timestamp| {
+        gate.took(took);
+        for caller in 1..=10 {
+            gate.give_back(&caller.to_string(), &[Effect::Success], 100, now, &dice());
+        }
+    };
+    // It is fast, as far as anybody knows, until two have waited.
+    assert_eq!(callers(&mut gate, START), 10);
+    assert!(gate.is_crowded(10, START.plus(SLOW)));
+    give_back(&mut gate, SLOW, START.plus(SLOW));
+    assert_eq!(callers(&mut gate, after(10)), 2);
+    // It is fast again.
+    give_back(&mut gate, Duration::from_secs(1), after(11));
+    assert_eq!(callers(&mut gate, after(20)), 10);
+    // Those that died are none.
+    assert!(!gate.is_crowded(10, after(80)));
+    // One may always call.
+    assert!(!Gate::default().is_crowded(1, START));
+}
+
+#[test]
 fn it_recovers_by_one_with_each_success_and_halves_after_a_failure() {
     let (mut gate, now) = (closed(10), after(10));
     let mut allowances = Vec::new();
@@ -206,7 +238,7 @@ fn it_is_stored_as_plain_members() {
     gate.lease("probe", 1, after(70), 10, after(10), &dice()).unwrap();
     let text = serde_json::to_string(&gate).unwrap();
     insta::assert_snapshot!(text, @r#"
-    {"version":7,"epoch":1,"allowance":1,"failures":5,"closed_until":1700000010000,"leases":[{"token":"probe","requests":1,"until_ms":1700000070000,"epoch":1}]}
+    {"version":7,"epoch":1,"allowance":1,"failures":5,"closed_until":1700000010000,"slow":false,"leases":[{"token":"probe","requests":1,"since_ms":1700000010000,"until_ms":1700000070000,"epoch":1}]}
     "#);
     assert_eq!(serde_json::from_str::<Gate>(&text).unwrap(), gate);
     // A version that knows more members, and one that knows fewer.
