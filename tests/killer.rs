@@ -58,7 +58,11 @@ fn kill_one(state: &Path, random: &mut fastrand::Rng, kills: &mut Kills) {
     let functions: Vec<(PathBuf, bool)> = processes
         .filter_map(|process| Some((process.clone(), is_consumer(&process, state)?)))
         .collect();
-    let Some((process, is_consumer)) = random.choice(functions) else {
+    // The one that was killed less often, if there is one: a short test is to see both.
+    let wanted = kills.consumers <= kills.destinations;
+    let preferred: Vec<_> = functions.iter().filter(|(_, kind)| *kind == wanted).cloned().collect();
+    let choice = random.choice(preferred).or_else(|| random.choice(functions));
+    let Some((process, is_consumer)) = choice else {
         return;
     };
     let pid = process.file_name().unwrap();
