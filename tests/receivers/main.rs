@@ -39,7 +39,7 @@ use serde_json::json;
 use backend::{Backend, Database};
 use turn::{Turn, Turns};
 
-const EVENTS: usize = 240;
+const EVENTS: usize = 120;
 
 /// A backend has its next trouble after so many requests at the latest.
 const LONGEST_CALM: u32 = 150;
