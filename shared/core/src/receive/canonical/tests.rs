@@ -66,6 +66,8 @@ fn python_refuses_integers_of_more_than_4300_digits() {
     // Not even if a later member replaces it.
     let replaced = format!(r#"{{"a":{},"a":2}}"#, "1".repeat(4301));
     assert_eq!(python(replaced.as_bytes()), Err(Error::IntegerTooLong));
+    let within = format!("[0,[{}]]", "1".repeat(4301));
+    assert_eq!(python(within.as_bytes()), Err(Error::IntegerTooLong));
     assert_eq!(javascript("1".repeat(4301).as_bytes()).unwrap(), "null");
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::providers::{self, onepay, unopago};
 use crate::receive::quarantine::REGISTRATION;
-use crate::receive::registration::LONGEST;
+use crate::receive::registration::{LONGEST, Window};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -20,6 +20,12 @@ impl Scene {
     fn assert_nothing_queued(&self) {
         assert_eq!(self.outbox.queued(), []);
     }
+}
+
+#[test]
+fn no_window_is_stored_as_one_without_an_end() {
+    assert_eq!(Window::closed(), r#"{"registration_until":null}"#);
+    assert_eq!(Window::from_json(&Window::closed()), None);
 }
 
 #[tokio::test]
