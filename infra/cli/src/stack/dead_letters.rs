@@ -8,6 +8,7 @@ use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
 use acuse_core::event::payload;
+use acuse_core::event::reference::References;
 use acuse_core::event::{Environment, Event};
 use acuse_core::wire::envelope::Envelope;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
@@ -53,6 +54,13 @@ impl DeadLetter {
             events: events.unwrap_or_default(),
             message,
         }
+    }
+
+    /// The same, with its events' references where the stack's consumer reads them.
+    #[must_use]
+    pub fn with_references(mut self, references: &References) -> Self {
+        self.events = references.applied(self.events);
+        self
     }
 
     /// Whether it passes the filter, by its status in `ledger`.
