@@ -5,20 +5,24 @@ use std::process::ExitCode;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::confirm::confirm;
+use super::events::show::{say_payload, with_payload};
+use super::events::{AMOUNT, REFERENCE, money};
 use super::interrupt::Interrupt;
-use super::options::{Caution, Selection};
+use super::options::{Caution, Selection, StackOptions};
 use super::progress::{Bar, note_hidden};
 use crate::stack::bindings::Bindings;
 use crate::stack::dead_letters::{DeadLetter, send_back};
 use crate::stack::error::StackError;
+use crate::stack::find;
 use crate::stack::include::{Counts, Include};
 use crate::stack::queue::Walk;
 use crate::stack::target::Target;
-use crate::terminal::{self, Table, cut};
+use crate::terminal::{self, Table, cut, quoted};
 use crate::{note, say};
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +33,11 @@ pub(crate) enum Command {
   acuse dlq list --provider onepay --account tienda-2
   acuse dlq list --provider onepay --since 24h --json --stack acuse")]
     List(Selection),
+    /// Show dead letters in full, with their payload
+    #[command(after_help = "Examples:
+  acuse dlq show ORD-4821
+  acuse dlq show 0c9c41d4-7a8e-4a4f-b7ee-5d4c1c5cf0d1 --json")]
+    Show(Show),
     /// Send messages back to the event queue, where rejected events are processed again
     ///
     /// Makes one pass over the messages that are there at the start. A message that comes straight back is
@@ -42,6 +51,18 @@ pub(crate) enum Command {
   acuse dlq redrive --expired --since 24h
   acuse dlq redrive --type payment.approved --error 'no such order' --stack acuse")]
     Redrive(Redrive),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A message id as `--json` prints it, an order number, a resource's id, an event's key or a delivery id
+    #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "WHAT")]
+    which: String,
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    stack: StackOptions,
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +86,7 @@ struct Done {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(selection) => list(&selection).await,
+        Command::Show(show) => show.run().await,
         Command::Redrive(redrive) => redrive.run().await,
     }
 }
@@ -77,6 +99,8 @@ async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
         ("PROVIDER", 48),
         ("TYPE", 40),
         ("RESOURCE", 40),
+        ("REFERENCE", REFERENCE),
+        ("AMOUNT", AMOUNT),
         ("REASON", 80),
     ]);
     let mut found = 0usize;
@@ -84,7 +108,17 @@ async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
         found += 1;
         match selection.json {
             true => terminal::json(dead.json()),
-            false => table.add_row(dead.row()),
+            false => {
+                let [received_at, provider, type_name, resource, reason] = dead.row();
+                let event = dead.events.first();
+                let reference = event.and_then(|event| event.reference.clone());
+                let amount = event.map_or_else(
+                    || "-".to_owned(),
+                    |event| money(event.amount.as_deref(), event.currency.as_deref()),
+                );
+                let reference = reference.unwrap_or_else(|| "-".to_owned());
+                table.add_row([received_at, provider, type_name, resource, reference, amount, reason]);
+            }
         }
         Ok(())
     });
@@ -97,6 +131,42 @@ async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
     Ok(interrupt.code())
 }
 
+impl Show {
+    async fn run(&self) -> Result<ExitCode, Failure> {
+        let target = self.stack.target().await?;
+        let queues = find::in_dead_letters(&target, &self.which).await?;
+        if queues.dead_letters.is_empty() {
+            return Err(Failure::with_advice(
+                format!(
+                    "no dead letter of `{}`: {} looked at",
+                    self.which,
+                    terminal::counted(queues.dead_lettered, "message")
+                ),
+                "`acuse events show` looks in the ledger and in quarantine, too",
+            ));
+        }
+        for dead in &queues.dead_letters {
+            // Of an array that was not read, the first event's text stands for the message.
+            let payload = dead.events.first().map(|event| event.body().as_ref());
+            match self.json {
+                true => terminal::json(with_payload(&dead.json(), payload)),
+                false => {
+                    let [received_at, provider, type_name, resource, reason] = dead.row();
+                    quoted("dead letter: ", &reason)
+                        .iter()
+                        .for_each(|line| terminal::line(line));
+                    say!("received {received_at}  {provider}  {type_name}  {resource}");
+                    terminal::json(serde_json::to_string_pretty(&dead.json())?);
+                    if let Some(payload) = payload {
+                        say_payload(payload);
+                    }
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
 /// Gives `show` each message that passes the filter, and leaves all of them in the queue.
 async fn visit(
     target: &Target,
@@ -104,7 +174,7 @@ async fn visit(
     interrupt: &Interrupt,
     mut show: impl AsyncFnMut(&DeadLetter) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let ledger = target.ledger()?;
+    let (ledger, references) = (target.ledger()?, target.references());
     let mut walk = Walk::list(target, "DeadLetterQueueUrl").await?;
     note_hidden(&walk);
     let shown = async {
@@ -112,7 +182,7 @@ async fn visit(
             && !interrupt.received()
         {
             for message in messages {
-                let dead = DeadLetter::open(message, target.environment());
+                let dead = DeadLetter::open(message, target.environment()).with_references(&references);
                 if dead.passes(&selection.filter, &ledger).await? {
                     show(&dead).await?;
                 }
@@ -220,6 +290,7 @@ impl Redrive {
     ) -> Result<Done, Failure> {
         let target = aside.target;
         let (ledger, to) = (target.ledger()?, target.output("EventQueueUrl")?);
+        let references = target.references();
         let mut done = Done::default();
         while let Some(messages) = walk.next().await?
             && !interrupt.received()
@@ -227,7 +298,7 @@ impl Redrive {
             bar.advance(messages.len());
             let mut letters = Vec::new();
             for message in messages {
-                let dead = DeadLetter::open(message, target.environment());
+                let dead = DeadLetter::open(message, target.environment()).with_references(&references);
                 if !dead.passes(&self.selection.filter, &ledger).await? {
                     done.left += 1;
                     continue;

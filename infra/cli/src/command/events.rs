@@ -1,8 +1,9 @@
 //! `acuse events`: reading the ledger, and processing events again.
 
 mod conflict;
+mod found;
 mod replay;
-mod show;
+pub(super) mod show;
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
+use acuse_core::clock::Timestamp;
 use clap::{Args, Subcommand};
 use conflict::{Conflicts, Decision};
 use replay::Replay;
@@ -19,8 +21,11 @@ use super::Failure;
 use super::interrupt::interrupted;
 use super::options::{Caution, Selection};
 use crate::registry::providers;
+use crate::stack::DAY;
 use crate::stack::destinations::progress::DeliveriesOf;
-use crate::stack::events::{recent, status};
+use crate::stack::events::{complete, passes, recent, status};
+use crate::stack::filter::{Filter, start_of_day};
+use crate::stack::find::{self, Amount, OnDay};
 use crate::stack::target::Target;
 use crate::terminal::{self, Table, cut};
 use crate::{note, say};
@@ -28,6 +33,8 @@ use crate::{note, say};
 // The widest cells of lists, in columns: the types and ids of the providers' guides fit.
 const TYPE: usize = 40;
 const RESOURCE: usize = 40;
+pub(in crate::command) const REFERENCE: usize = 32;
+pub(in crate::command) const AMOUNT: usize = 24;
 const ERROR: usize = 80;
 
 #[derive(Debug, Subcommand)]
@@ -39,17 +46,27 @@ pub(crate) enum Command {
     /// did.
     #[command(after_help = "Examples:
   acuse events list
+  acuse events list --reference ORD-4821
+  acuse events list --reference 'ORD-48*' --provider onepay
+  acuse events list --amount 150000 --day 2026-11-27
   acuse events list --provider onepay --days 7
   acuse events list --provider onepay --account tienda-2
   acuse events list --since 2026-11-20 --until 2026-11-21      the 20th, in UTC
   acuse events list --status CONFLICT --days 30
   acuse events list --json | jq 'select(.status != \"COMPLETED\")'")]
     List(List),
-    /// Show one event in full, or all events of one resource: did payment X arrive?
+    /// Did order X arrive? Show one event in full, or all events of an order, a payment, a delivery or an amount
     ///
-    /// An event comes with what each destination has taken of it, its conflicts and how they differ from it. An id that the default account does not
-    /// have is looked up in the accounts that the stack's secrets name, up to 10 of a provider.
+    /// Takes whatever you know. Several events of an order are listed, newest first. An event comes with what each
+    /// destination has taken of it, its conflicts and how they differ from it. What is in quarantine or dead-lettered
+    /// is named as well; a quarantined delivery is not verified, and nothing of it was applied. An id that the default
+    /// account does not have is looked up in the accounts that the stack's secrets name, up to 10 of a provider.
+    ///
+    /// Exits with 1 if the ledger has no such event.
     #[command(after_help = "Examples:
+  acuse events show ORD-4821
+  acuse events show 'ORD-48*'
+  acuse events show '150000 2026-11-27'                an amount, received on this day (UTC)
   acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166
   acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --account tienda-2
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166'
@@ -107,8 +124,29 @@ pub(crate) struct List {
     /// How many events to list at most; a note on standard error says if there are more
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
+    /// Only events with this reference, such as an order number; with a `*` at its end, those that begin with it. Of
+    /// any day
+    #[arg(long, value_name = "TEXT", value_parser = reference_parser, conflicts_with_all = ["amount", "day", "days"])]
+    reference: Option<String>,
+    /// Only events of this amount, by value: 150000 is 150000.00
+    #[arg(long, value_name = "AMOUNT", requires = "day")]
+    amount: Option<Amount>,
+    /// Only events received on this day (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day_parser, conflicts_with_all = ["since", "until", "days"])]
+    day: Option<Timestamp>,
     #[command(flatten)]
     selection: Selection,
+}
+
+fn reference_parser(text: &str) -> Result<String, &'static str> {
+    match text.trim_end_matches('*').is_empty() {
+        true => Err("a reference, or the beginning of one and a `*`: ORD-4821, 'ORD-48*'"),
+        false => Ok(text.to_owned()),
+    }
+}
+
+fn day_parser(text: &str) -> Result<Timestamp, &'static str> {
+    start_of_day(text).ok_or("a day is written as 2026-11-27")
 }
 
 #[derive(Debug, Args)]
@@ -144,7 +182,7 @@ impl Choice {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(list) => list.run(&list.selection.stack.target().await?).await?,
-        Command::Show(show) => show.run(&show.stack.target().await?).await?,
+        Command::Show(show) => return show.run(&show.stack.target().await?).await,
         Command::Tail(tail) => tail.run().await?,
         Command::Replay(replay) => return replay.run().await,
         Command::Release(conflicts) => return conflicts.decide(&Decision::Release).await,
@@ -158,9 +196,22 @@ impl List {
         let ledger = &target.ledger()?;
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         // One more than is printed says whether there are more.
-        let mut records = recent(ledger, &self.selection.filter, self.days, limit.saturating_add(1)).await?;
-        let more = records.len() > limit;
+        let (mut records, more) = match (&self.reference, self.on_day()) {
+            (Some(reference), _) => {
+                let found = find::by_reference(target, &self.selection.filter, reference, limit).await?;
+                found::note_no_index(&found);
+                (found.records, found.more)
+            }
+            (None, Some(on_day)) => (on_day.records(target, ledger).await?, false),
+            (None, None) => {
+                let filter = &self.filter();
+                (recent(ledger, filter, self.days, limit.saturating_add(1)).await?, false)
+            }
+        };
+        records.retain(|record| passes(&self.selection.filter, record));
+        let more = more || records.len() > limit;
         records.truncate(limit);
+        records.iter_mut().for_each(|record| complete(target, record));
         let deliveries = DeliveriesOf::records(target, &records).await?;
         match self.selection.json {
             true => records
@@ -177,9 +228,27 @@ impl List {
         Ok(())
     }
 
+    fn on_day(&self) -> Option<OnDay> {
+        let (amount, day) = (self.amount.clone()?, self.day?);
+        Some(OnDay { amount, day })
+    }
+
+    /// The filter, with the day.
+    fn filter(&self) -> Filter {
+        let mut filter = self.selection.filter.clone();
+        if let Some(day) = self.day {
+            (filter.since, filter.until) = (Some(day), Some(day.plus(DAY)));
+        }
+        filter
+    }
+
     fn print(&self, records: &[Record], deliveries: &DeliveriesOf) {
         if records.is_empty() {
             match self.selection.filter.since {
+                _ if self.reference.is_some() => {
+                    say!("no events with this reference; `acuse events show` looks everywhere else, too")
+                }
+                _ if self.day.is_some() => say!("no such events on this day (UTC)"),
                 Some(since) => say!("no such events since {since}"),
                 None => say!(
                     "no such events in the last {} days (UTC); look further back with `--days`",
@@ -188,31 +257,49 @@ impl List {
             }
             return;
         }
-        let mut table = Table::new([
-            ("RECEIVED", 24),
-            ("PROVIDER", 48),
-            ("ENV", 8),
-            ("TYPE", TYPE),
-            ("RESOURCE", RESOURCE),
-            ("STATUS", 24),
-            ("TRIES", 10),
-            ("DUP", 10),
-            ("ERROR", ERROR),
+        table(records, deliveries).print();
+    }
+}
+
+/// Events in the order in which they come.
+fn table(records: &[Record], deliveries: &DeliveriesOf) -> Table<11> {
+    let mut table = Table::new([
+        ("RECEIVED", 24),
+        ("PROVIDER", 48),
+        ("ENV", 8),
+        ("TYPE", TYPE),
+        ("RESOURCE", RESOURCE),
+        ("REFERENCE", REFERENCE),
+        ("AMOUNT", AMOUNT),
+        ("STATUS", 24),
+        ("TRIES", 10),
+        ("DUP", 10),
+        ("ERROR", ERROR),
+    ]);
+    for record in records {
+        table.add_row([
+            record.received_at.as_deref().unwrap_or_default(),
+            &record.scope(),
+            &record.environment,
+            &record.type_name,
+            record.resource_id.as_deref().unwrap_or("-"),
+            record.reference.as_deref().unwrap_or("-"),
+            &money(record.amount.as_deref(), record.currency.as_deref()),
+            &deliveries.status(record).map_or_else(|| status(record), str::to_owned),
+            &record.attempts.to_string(),
+            &record.duplicates.to_string(),
+            record.error.as_deref().unwrap_or_default(),
         ]);
-        for record in records {
-            table.add_row([
-                record.received_at.as_deref().unwrap_or_default(),
-                &record.scope(),
-                &record.environment,
-                &record.type_name,
-                record.resource_id.as_deref().unwrap_or("-"),
-                &deliveries.status(record).map_or_else(|| status(record), str::to_owned),
-                &record.attempts.to_string(),
-                &record.duplicates.to_string(),
-                record.error.as_deref().unwrap_or_default(),
-            ]);
-        }
-        table.print();
+    }
+    table
+}
+
+/// An amount as a cell: `150000.00 COP`.
+pub(in crate::command) fn money(amount: Option<&str>, currency: Option<&str>) -> String {
+    match (amount, currency) {
+        (Some(amount), Some(currency)) => format!("{amount} {currency}"),
+        (Some(amount), None) => amount.to_owned(),
+        (None, _) => "-".to_owned(),
     }
 }
 

@@ -21,7 +21,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::wire::delivery::DeliveryId;
 
 pub use amount::{Amount, OnDay};
-pub use queues::{InQueues, Quarantine, When, in_queues, mentions};
+pub use queues::{InQueues, Quarantine, When, in_dead_letters, in_quarantine, in_queues, mentions};
 
 use crate::registry::providers;
 use crate::stack::error::StackError;

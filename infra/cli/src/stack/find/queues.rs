@@ -57,18 +57,38 @@ impl InQueues {
 /// # Errors
 /// A queue or, for causes, a secret can't be read.
 pub async fn in_queues(target: &Target, text: &str, when: When) -> Result<InQueues, StackError> {
-    let text = text.trim();
-    let references = target.references();
-    let (quarantined, dead) = tokio::try_join!(
-        messages(target, "QuarantineQueueUrl", when),
-        messages(target, "DeadLetterQueueUrl", when),
+    let (quarantine, dead) = tokio::try_join!(
+        in_quarantine_when(target, text, when),
+        in_dead_letters_when(target, text, when),
     )?;
-    let mut found = InQueues {
-        in_quarantine: quarantined.len(),
-        dead_lettered: dead.len(),
-        ..InQueues::default()
-    };
-    let mut reverifier = Reverifier::new(target)?;
+    Ok(InQueues {
+        quarantine: quarantine.quarantine,
+        in_quarantine: quarantine.in_quarantine,
+        ..dead
+    })
+}
+
+/// The same in quarantine alone.
+///
+/// # Errors
+/// As [`in_queues`].
+pub async fn in_quarantine(target: &Target, text: &str) -> Result<InQueues, StackError> {
+    in_quarantine_when(target, text, When::Always).await
+}
+
+/// The same of dead letters alone.
+///
+/// # Errors
+/// As [`in_queues`].
+pub async fn in_dead_letters(target: &Target, text: &str) -> Result<InQueues, StackError> {
+    in_dead_letters_when(target, text, When::Always).await
+}
+
+async fn in_quarantine_when(target: &Target, text: &str, when: When) -> Result<InQueues, StackError> {
+    let (text, references) = (text.trim(), target.references());
+    let quarantined = messages(target, "QuarantineQueueUrl", when).await?;
+    let (mut found, mut reverifier) = (InQueues::default(), Reverifier::new(target)?);
+    found.in_quarantine = quarantined.len();
     for item in quarantined.into_iter().map(Quarantined::open) {
         let is_delivery = item.delivery_id() == text;
         let body = item.delivery.as_ref().map_or(&[][..], |delivery| delivery.body());
@@ -80,6 +100,16 @@ pub async fn in_queues(target: &Target, text: &str, when: When) -> Result<InQueu
             });
         }
     }
+    Ok(found)
+}
+
+async fn in_dead_letters_when(target: &Target, text: &str, when: When) -> Result<InQueues, StackError> {
+    let (text, references) = (text.trim(), target.references());
+    let dead = messages(target, "DeadLetterQueueUrl", when).await?;
+    let mut found = InQueues {
+        dead_lettered: dead.len(),
+        ..InQueues::default()
+    };
     for message in dead {
         let letter = DeadLetter::open(message, target.environment()).with_references(&references);
         let is_message = letter.message.message_id() == Some(text);
