@@ -196,13 +196,14 @@ impl List {
         let ledger = &target.ledger()?;
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         // One more than is printed says whether there are more.
+        let references = target.references();
         let (mut records, more) = match (&self.reference, self.on_day()) {
             (Some(reference), _) => {
                 let found = find::by_reference(target, &self.selection.filter, reference, limit).await?;
                 found::note_no_index(&found);
                 (found.records, found.more)
             }
-            (None, Some(on_day)) => (on_day.records(target, ledger).await?, false),
+            (None, Some(on_day)) => (on_day.records(ledger, &references).await?, false),
             (None, None) => {
                 let filter = &self.filter();
                 (recent(ledger, filter, self.days, limit.saturating_add(1)).await?, false)
@@ -211,7 +212,7 @@ impl List {
         records.retain(|record| passes(&self.selection.filter, record));
         let more = more || records.len() > limit;
         records.truncate(limit);
-        records.iter_mut().for_each(|record| complete(target, record));
+        records.iter_mut().for_each(|record| complete(&references, record));
         let deliveries = DeliveriesOf::records(target, &records).await?;
         match self.selection.json {
             true => records

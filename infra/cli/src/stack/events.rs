@@ -6,6 +6,7 @@ use acuse_aws::system::SystemClock;
 use acuse_core::account::Account;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
+use acuse_core::event::reference::References;
 use acuse_core::event::{Environment, Event};
 use acuse_core::ledger::Status;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
@@ -16,7 +17,6 @@ use crate::stack::DAY;
 use crate::stack::bindings::Bindings;
 use crate::stack::error::StackError;
 use crate::stack::filter::{Filter, RETRYING};
-use crate::stack::target::Target;
 
 /// The events of the last `days` days that pass the filter, newest first; at most `limit` of each provider.
 pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: usize) -> Result<Vec<Record>, ReadError> {
@@ -49,19 +49,17 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
 }
 
 /// Reads amount, currency and reference in the payload of a record from before they had attributes.
-pub fn complete(target: &Target, record: &mut Record) {
+pub fn complete(references: &References, record: &mut Record) {
     if record.amount.is_some() || record.payload.is_none() {
         return;
     }
-    let Some(event) = read(record) else {
+    let Some(mut event) = read(record) else {
         return;
     };
-    let event = target.references().applied(vec![event]).into_iter().next();
-    if let Some(event) = event {
-        record.amount = event.amount;
-        record.currency = event.currency;
-        record.reference = record.reference.take().or(event.reference);
-    }
+    references.apply(&mut event);
+    record.amount = event.amount;
+    record.currency = event.currency;
+    record.reference = record.reference.take().or(event.reference);
 }
 
 /// The event that a record's own payload tells, for lists.

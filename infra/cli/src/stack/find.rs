@@ -14,10 +14,11 @@ mod queues;
 
 use std::collections::BTreeSet;
 
-use acuse_aws::ledger::reader::Wanted;
+use acuse_aws::ledger::reader::{LedgerReader, ReadError, Wanted};
 use acuse_aws::ledger::record::Record;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
+use acuse_core::event::reference::References;
 use acuse_core::wire::delivery::DeliveryId;
 
 pub use amount::{Amount, OnDay};
@@ -110,12 +111,19 @@ impl InLedger {
 /// # Errors
 /// The ledger can't be read.
 pub async fn in_ledger(target: &Target, find: &Find<'_>) -> Result<InLedger, StackError> {
-    let ledger = &target.ledger()?;
+    Ok(look_in(&target.ledger()?, &target.references(), find).await?)
+}
+
+/// The same in this ledger, whose consumer reads references there.
+///
+/// # Errors
+/// The ledger can't be read.
+pub async fn look_in(ledger: &LedgerReader, references: &References, find: &Find<'_>) -> Result<InLedger, ReadError> {
     let mut found = InLedger::default();
     let text = find.text.trim();
     if let Some(on_day) = OnDay::parse(text) {
         found.looked_for = vec!["amount and day"];
-        found.add(By::AmountOnDay, on_day.records(target, ledger).await?);
+        found.add(By::AmountOnDay, on_day.records(ledger, references).await?);
         return Ok(found.sorted(find.account));
     }
     found.add(By::Key, lookup::with_conflicts(ledger, text).await?);

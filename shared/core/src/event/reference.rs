@@ -96,6 +96,13 @@ pub(crate) fn usual(payload: &Value<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::{Account, Environment};
+    use crate::clock::Timestamp;
+    use crate::event::payload;
+    use crate::providers;
+    use crate::wire::content::Content;
+    use crate::wire::delivery::{CanonicalForm, DeliveryId};
+    use crate::wire::envelope::Envelope;
 
     fn found(path: &str, payload: &str) -> Option<String> {
         ReferencePath::parse(path)
@@ -130,6 +137,54 @@ mod tests {
         for path in ["", ".", "a.", ".a", "a..b", "a b", "a[0]", "$.a", "ñ", &long] {
             assert_eq!(ReferencePath::parse(path), None, "{path}");
         }
+    }
+
+    /// The reference that the consumer reads in a payload of OnePay's, with this path.
+    fn read(path: Option<&str>, payload: &'static str) -> Option<String> {
+        let envelope = Envelope {
+            account: Account::default(),
+            provider: "onepay".to_owned(),
+            content: Content::default(),
+            delivery_id: DeliveryId::new(Timestamp::from_seconds(0), [0; 10]),
+            received_at: Timestamp::from_seconds(0),
+            form: CanonicalForm::Raw,
+            body: payload.into(),
+            replay: None,
+        };
+        let provider = providers::ALL.by_name("onepay").unwrap();
+        let path = path.and_then(ReferencePath::parse);
+        let references = References::new(path.map(|path| (provider.name, path)));
+        let mut events = references.applied(payload::events(&envelope, provider, Environment::Live));
+        events.remove(0).reference
+    }
+
+    const PAID: &str =
+        r#"{"event":"payment.approved","payment":{"id":"p1","reference":"ORD-1","metadata":{"order":"4821"}}}"#;
+
+    #[test]
+    fn the_owner_says_where_the_order_number_is() {
+        assert_eq!(read(None, PAID).as_deref(), Some("ORD-1"));
+        assert_eq!(read(Some("payment.metadata.order"), PAID).as_deref(), Some("4821"));
+        assert_eq!(
+            read(Some("payment.metadata.none"), PAID).as_deref(),
+            Some("ORD-1"),
+            "its own"
+        );
+    }
+
+    #[test]
+    fn events_that_reach_no_hook_have_a_reference_too() {
+        let (test, unreadable) = (
+            r#"{"acuse.doctor":"now","reference":"T-1"}"#,
+            r#"{"no":"type","payment":{"reference":"ORD-2","metadata":{"order":4822}}}"#,
+        );
+        assert_eq!(read(None, test).as_deref(), Some("T-1"));
+        assert_eq!(read(None, unreadable).as_deref(), Some("ORD-2"));
+        assert_eq!(
+            read(Some("payment.metadata.order"), unreadable).as_deref(),
+            Some("4822")
+        );
+        assert_eq!(read(Some("payment.metadata.order"), "not JSON"), None);
     }
 
     #[test]

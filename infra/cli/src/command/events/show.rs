@@ -94,7 +94,11 @@ impl Show {
     }
 
     async fn print(&self, target: &Target, ledger: &LedgerReader, found: &mut InLedger) -> Result<(), Failure> {
-        found.records.iter_mut().for_each(|record| complete(target, record));
+        let references = target.references();
+        found
+            .records
+            .iter_mut()
+            .for_each(|record| complete(&references, record));
         let records = &found.records;
         let deliveries = DeliveriesOf::records(target, records).await?;
         if self.json {

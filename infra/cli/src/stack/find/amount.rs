@@ -6,12 +6,12 @@ use std::str::FromStr;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
+use acuse_core::event::reference::References;
 use futures_util::future::try_join_all;
 
 use crate::registry::providers;
 use crate::stack::events::complete;
 use crate::stack::filter::start_of_day;
-use crate::stack::target::Target;
 
 /// An amount, compared by value: `150000` is `150000.00`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,13 +84,13 @@ impl OnDay {
     }
 
     /// The day's events with this amount, which takes the reads of a list of the day.
-    pub async fn records(&self, target: &Target, ledger: &LedgerReader) -> Result<Vec<Record>, ReadError> {
+    pub async fn records(&self, ledger: &LedgerReader, references: &References) -> Result<Vec<Record>, ReadError> {
         let days = providers()
             .iter()
             .map(|provider| ledger.on_day(provider.name, None, self.day, usize::MAX));
         let records = try_join_all(days).await?.into_iter().flatten();
         let records = records.map(|mut record| {
-            complete(target, &mut record);
+            complete(references, &mut record);
             record
         });
         let has = |record: &Record| record.amount.as_deref().is_some_and(|sent| self.amount.is(sent));
