@@ -1,28 +1,29 @@
 //! `acuse dlq`: inspecting and redriving the dead-letter queue.
 
+mod show;
+
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
+use show::Show;
 
 use super::Failure;
 use super::confirm::confirm;
-use super::events::show::{say_payload, with_payload};
-use super::events::{AMOUNT, REFERENCE, money};
+use super::events::list::money;
+use super::events::{AMOUNT, REFERENCE};
 use super::interrupt::Interrupt;
-use super::options::{Caution, Selection, StackOptions};
+use super::options::{Caution, Selection};
 use super::progress::{Bar, note_hidden};
 use crate::stack::bindings::Bindings;
 use crate::stack::dead_letters::{DeadLetter, send_back};
 use crate::stack::error::StackError;
-use crate::stack::find;
 use crate::stack::include::{Counts, Include};
 use crate::stack::queue::Walk;
 use crate::stack::target::Target;
-use crate::terminal::{self, Table, cut, quoted};
+use crate::terminal::{self, Table, cut};
 use crate::{note, say};
 
 #[derive(Debug, Subcommand)]
@@ -51,18 +52,6 @@ pub(crate) enum Command {
   acuse dlq redrive --expired --since 24h
   acuse dlq redrive --type payment.approved --error 'no such order' --stack acuse")]
     Redrive(Redrive),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Show {
-    /// A message id as `--json` prints it, an order number, a resource's id, an event's key or a delivery id
-    #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "WHAT")]
-    which: String,
-    /// Print one JSON object per line
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    stack: StackOptions,
 }
 
 #[derive(Debug, Args)]
@@ -129,42 +118,6 @@ async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
         (false, _) => table.print(),
     }
     Ok(interrupt.code())
-}
-
-impl Show {
-    async fn run(&self) -> Result<ExitCode, Failure> {
-        let target = self.stack.target().await?;
-        let queues = find::in_dead_letters(&target, &self.which).await?;
-        if queues.dead_letters.is_empty() {
-            return Err(Failure::with_advice(
-                format!(
-                    "no dead letter of `{}`: {} looked at",
-                    self.which,
-                    terminal::counted(queues.dead_lettered, "message")
-                ),
-                "`acuse events show` looks in the ledger and in quarantine, too",
-            ));
-        }
-        for dead in &queues.dead_letters {
-            // Of an array that was not read, the first event's text stands for the message.
-            let payload = dead.events.first().map(|event| event.body().as_ref());
-            match self.json {
-                true => terminal::json(with_payload(&dead.json(), payload)),
-                false => {
-                    let [received_at, provider, type_name, resource, reason] = dead.row();
-                    quoted("dead letter: ", &reason)
-                        .iter()
-                        .for_each(|line| terminal::line(line));
-                    say!("received {received_at}  {provider}  {type_name}  {resource}");
-                    terminal::json(serde_json::to_string_pretty(&dead.json())?);
-                    if let Some(payload) = payload {
-                        say_payload(payload);
-                    }
-                }
-            }
-        }
-        Ok(ExitCode::SUCCESS)
-    }
 }
 
 /// Gives `show` each message that passes the filter, and leaves all of them in the queue.

@@ -2,6 +2,7 @@
 
 mod conflict;
 mod found;
+pub(super) mod list;
 mod replay;
 pub(super) mod show;
 
@@ -11,9 +12,9 @@ use std::time::Duration;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
-use acuse_core::clock::Timestamp;
 use clap::{Args, Subcommand};
 use conflict::{Conflicts, Decision};
+use list::List;
 use replay::Replay;
 use show::Show;
 
@@ -21,21 +22,16 @@ use super::Failure;
 use super::interrupt::interrupted;
 use super::options::{Caution, Selection};
 use crate::registry::providers;
-use crate::stack::DAY;
-use crate::stack::destinations::progress::DeliveriesOf;
-use crate::stack::events::{complete, passes, recent, status};
-use crate::stack::filter::{Filter, start_of_day};
-use crate::stack::find::{self, Amount, OnDay};
-use crate::stack::target::Target;
-use crate::terminal::{self, Table, cut};
+use crate::stack::events::{recent, status};
+use crate::terminal::{self, cut};
 use crate::{note, say};
 
 // The widest cells of lists, in columns: the types and ids of the providers' guides fit.
-const TYPE: usize = 40;
-const RESOURCE: usize = 40;
+pub(in crate::command) const TYPE: usize = 40;
+pub(in crate::command) const RESOURCE: usize = 40;
 pub(in crate::command) const REFERENCE: usize = 32;
 pub(in crate::command) const AMOUNT: usize = 24;
-const ERROR: usize = 80;
+pub(in crate::command) const ERROR: usize = 80;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -117,39 +113,6 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct List {
-    /// How many days (UTC) to list, including today; `--since` goes further back
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=400))]
-    days: u32,
-    /// How many events to list at most; a note on standard error says if there are more
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: u32,
-    /// Only events with this reference, such as an order number; with a `*` at its end, those that begin with it. Of
-    /// any day
-    #[arg(long, value_name = "TEXT", value_parser = reference_parser, conflicts_with_all = ["amount", "day", "days"])]
-    reference: Option<String>,
-    /// Only events of this amount, by value: 150000 is 150000.00
-    #[arg(long, value_name = "AMOUNT", requires = "day")]
-    amount: Option<Amount>,
-    /// Only events received on this day (UTC)
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day_parser, conflicts_with_all = ["since", "until", "days"])]
-    day: Option<Timestamp>,
-    #[command(flatten)]
-    selection: Selection,
-}
-
-fn reference_parser(text: &str) -> Result<String, &'static str> {
-    match text.trim_end_matches('*').is_empty() {
-        true => Err("a reference, or the beginning of one and a `*`: ORD-4821, 'ORD-48*'"),
-        false => Ok(text.to_owned()),
-    }
-}
-
-fn day_parser(text: &str) -> Result<Timestamp, &'static str> {
-    start_of_day(text).ok_or("a day is written as 2026-11-27")
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Tail {
     /// Seconds between polls of the ledger
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -189,119 +152,6 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Dismiss { reason, conflicts } => return conflicts.decide(&Decision::Dismiss(reason)).await,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-impl List {
-    async fn run(&self, target: &Target) -> Result<(), Failure> {
-        let ledger = &target.ledger()?;
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        // One more than is printed says whether there are more.
-        let references = target.references();
-        let (mut records, more) = match (&self.reference, self.on_day()) {
-            (Some(reference), _) => {
-                let found = find::by_reference(target, &self.selection.filter, reference, limit).await?;
-                found::note_no_index(&found);
-                (found.records, found.more)
-            }
-            (None, Some(on_day)) => (on_day.records(ledger, &references).await?, false),
-            (None, None) => {
-                let filter = &self.filter();
-                (recent(ledger, filter, self.days, limit.saturating_add(1)).await?, false)
-            }
-        };
-        records.retain(|record| passes(&self.selection.filter, record));
-        let more = more || records.len() > limit;
-        records.truncate(limit);
-        records.iter_mut().for_each(|record| complete(&references, record));
-        let deliveries = DeliveriesOf::records(target, &records).await?;
-        match self.selection.json {
-            true => records
-                .iter()
-                .for_each(|record| terminal::json(deliveries.json(record))),
-            false => self.print(&records, &deliveries),
-        }
-        if more {
-            note!(
-                "showing the newest {limit}; there are more: use `--limit {}`",
-                limit.saturating_mul(10)
-            );
-        }
-        Ok(())
-    }
-
-    fn on_day(&self) -> Option<OnDay> {
-        let (amount, day) = (self.amount.clone()?, self.day?);
-        Some(OnDay { amount, day })
-    }
-
-    /// The filter, with the day.
-    fn filter(&self) -> Filter {
-        let mut filter = self.selection.filter.clone();
-        if let Some(day) = self.day {
-            (filter.since, filter.until) = (Some(day), Some(day.plus(DAY)));
-        }
-        filter
-    }
-
-    fn print(&self, records: &[Record], deliveries: &DeliveriesOf) {
-        if records.is_empty() {
-            match self.selection.filter.since {
-                _ if self.reference.is_some() => {
-                    say!("no events with this reference; `acuse events show` looks everywhere else, too")
-                }
-                _ if self.day.is_some() => say!("no such events on this day (UTC)"),
-                Some(since) => say!("no such events since {since}"),
-                None => say!(
-                    "no such events in the last {} days (UTC); look further back with `--days`",
-                    self.days
-                ),
-            }
-            return;
-        }
-        table(records, deliveries).print();
-    }
-}
-
-/// Events in the order in which they come.
-fn table(records: &[Record], deliveries: &DeliveriesOf) -> Table<11> {
-    let mut table = Table::new([
-        ("RECEIVED", 24),
-        ("PROVIDER", 48),
-        ("ENV", 8),
-        ("TYPE", TYPE),
-        ("RESOURCE", RESOURCE),
-        ("REFERENCE", REFERENCE),
-        ("AMOUNT", AMOUNT),
-        ("STATUS", 24),
-        ("TRIES", 10),
-        ("DUP", 10),
-        ("ERROR", ERROR),
-    ]);
-    for record in records {
-        table.add_row([
-            record.received_at.as_deref().unwrap_or_default(),
-            &record.scope(),
-            &record.environment,
-            &record.type_name,
-            record.resource_id.as_deref().unwrap_or("-"),
-            record.reference.as_deref().unwrap_or("-"),
-            &money(record.amount.as_deref(), record.currency.as_deref()),
-            &deliveries.status(record).map_or_else(|| status(record), str::to_owned),
-            &record.attempts.to_string(),
-            &record.duplicates.to_string(),
-            record.error.as_deref().unwrap_or_default(),
-        ]);
-    }
-    table
-}
-
-/// An amount as a cell: `150000.00 COP`.
-pub(in crate::command) fn money(amount: Option<&str>, currency: Option<&str>) -> String {
-    match (amount, currency) {
-        (Some(amount), Some(currency)) => format!("{amount} {currency}"),
-        (Some(amount), None) => amount.to_owned(),
-        (None, _) => "-".to_owned(),
-    }
 }
 
 /// A record's status, attempts and duplicates at the last look.

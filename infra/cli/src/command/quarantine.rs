@@ -12,7 +12,8 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::confirm::confirm;
-use super::events::{AMOUNT, REFERENCE, money};
+use super::events::list::money;
+use super::events::{AMOUNT, REFERENCE};
 use super::interrupt::Interrupt;
 use super::options::StackOptions;
 use super::progress::note_hidden;

@@ -8,7 +8,6 @@ use acuse_aws::system::SystemClock;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::error::chain;
-use acuse_core::json;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use data_encoding::BASE64;
@@ -111,7 +110,7 @@ impl Show {
         // Who asks by a key or an id wants all of it.
         let is_list = records.len() > 1 && !found.by.iter().all(|by| matches!(by, By::Key | By::Id));
         if is_list {
-            super::table(records, &deliveries).print();
+            super::list::table(records, &deliveries).print();
             say!("one of them in full: `acuse events show KEY`, with its key from `--json`, or its resource's id");
             return Ok(());
         }
@@ -158,15 +157,17 @@ pub(in crate::command) fn say_payload(payload: &[u8]) {
     say!("");
 }
 
-/// A line of JSON with the payload as it is: `payload`, or `payload_base64` if it is not JSON.
+/// A line of JSON with the payload as it is: `payload`, or `payload_base64` if it is not JSON for everybody.
 pub(in crate::command) fn with_payload(line: &Value, payload: Option<&[u8]>) -> String {
     let line = line.to_string();
     let (Some(open), Some(payload)) = (line.strip_suffix('}'), payload) else {
         return line;
     };
-    match (json::parse(payload), std::str::from_utf8(payload)) {
+    // What other parsers refuse, such as half a surrogate pair, would spoil the line.
+    let is_json = serde_json::from_slice::<Value>(payload).is_ok();
+    match std::str::from_utf8(payload) {
         // Line breaks in JSON are only between its values, and one line is one object.
-        (Ok(_), Ok(text)) => format!("{open},\"payload\":{}}}", text.trim().replace(['\r', '\n'], " ")),
+        Ok(text) if is_json => format!("{open},\"payload\":{}}}", text.trim().replace(['\r', '\n'], " ")),
         _ => format!("{open},\"payload_base64\":\"{}\"}}", BASE64.encode(payload)),
     }
 }
@@ -191,4 +192,27 @@ pub(super) async fn found(target: &Target, account: Option<&AccountName>, which:
         return Ok(records);
     }
     Ok(in_other_accounts(target, which).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::with_payload;
+
+    #[test]
+    fn a_line_has_the_payload_as_it_came_and_is_one_line() {
+        let line = |payload: &[u8]| with_payload(&json!({"key": "k"}), Some(payload));
+        let long = b"{\n  \"amount\": 90071992547409931.10,\r\n  \"n\": 1}\n";
+        assert_eq!(
+            line(long),
+            r#"{"key":"k","payload":{   "amount": 90071992547409931.10,    "n": 1}}"#
+        );
+        assert_eq!(
+            line(br#"{"id":"\ud83d"}"#),
+            r#"{"key":"k","payload_base64":"eyJpZCI6Ilx1ZDgzZCJ9"}"#
+        );
+        assert_eq!(line(b"\xff"), r#"{"key":"k","payload_base64":"/w=="}"#);
+        assert_eq!(with_payload(&json!({"key": "k"}), None), r#"{"key":"k"}"#);
+    }
 }

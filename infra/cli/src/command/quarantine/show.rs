@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Arguments;
 use crate::command::Failure;
-use crate::command::events::money;
+use crate::command::events::list::money;
 use crate::command::events::show::{say_payload, with_payload};
 use crate::stack::find::{self, Quarantine};
 use crate::stack::quarantine::Quarantined;
