@@ -9,7 +9,7 @@ use acuse_aws::ledger::record::Record;
 use acuse_cli::stack::find::{self, By, Find};
 use acuse_core::destination::DestinationName;
 use acuse_core::destination::delivery::DeliveryKey;
-use acuse_core::event::reference::References;
+use acuse_core::event::reference::{ReferencePath, References};
 use acuse_core::providers;
 use acuse_core::providers::onepay;
 
@@ -230,6 +230,7 @@ async fn one_search_takes_whatever_people_know() {
         (&*delivery, By::Delivery),
         (&*delivery.to_uppercase(), By::Delivery),
         (&*webhook, By::WebhookId),
+        (&*webhook.to_uppercase(), By::WebhookId),
         (&*duplicate.to_string(), By::Duplicate),
     ] {
         let found = tables.found(text).await;
@@ -262,6 +263,30 @@ async fn one_search_takes_whatever_people_know() {
         );
         assert!(!found.looked_for.is_empty(), "{text}");
     }
+}
+
+/// The consumer alone knows the owner's path to it, and records what it has read.
+#[tokio::test]
+async fn destinations_get_the_reference_that_was_recorded() {
+    let tables = Tables::create().await;
+    let path = ReferencePath::parse("payment.id").unwrap();
+    let references = References::new([("onepay", path)]);
+    for (reference, recorded) in [("ORD-4821", "p1"), (&*"x".repeat(5000), "p2")] {
+        let event = paid(recorded, reference, 1);
+        let applied = references.applied(vec![event.clone()]).remove(0);
+        tables.write(&tables.ledger, [applied]).await;
+        let record = tables.record(&event).await;
+        let again = acuse_aws::destinations::events::event(&tables.reader(), &record, providers::ALL).await;
+        assert_eq!(again.unwrap().reference.as_deref(), Some(recorded));
+    }
+    // A long one is cut in the record, but not in the payload.
+    let long = "x".repeat(5000);
+    let event = paid("p3", &long, 1);
+    tables.write(&tables.ledger, [event.clone()]).await;
+    let record = tables.record(&event).await;
+    assert_eq!(record.reference.as_ref().unwrap().len(), 4096);
+    let again = acuse_aws::destinations::events::event(&tables.reader(), &record, providers::ALL).await;
+    assert_eq!(again.unwrap().reference, Some(long));
 }
 
 /// The tool may be newer than the stack.

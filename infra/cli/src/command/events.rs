@@ -1,7 +1,7 @@
 //! `acuse events`: reading the ledger, and processing events again.
 
 mod conflict;
-mod found;
+pub(super) mod found;
 pub(super) mod list;
 mod replay;
 pub(super) mod show;

@@ -83,13 +83,15 @@ impl InLedger {
         }
     }
 
-    /// Newest first, each once.
+    /// Newest first, each once. An event found by its key comes before its conflicts, and a resource's events by type.
     fn sorted(mut self, account: Option<&AccountName>) -> Self {
         let mut seen = BTreeSet::new();
         self.records
             .retain(|record| account.is_none_or(|own| *own == record.account) && seen.insert(record.key.clone()));
-        self.records
-            .sort_by(|a, b| b.received_at.cmp(&a.received_at).then_with(|| a.key.cmp(&b.key)));
+        if self.by != [By::Key] {
+            self.records
+                .sort_by(|a, b| b.received_at.cmp(&a.received_at).then_with(|| a.key.cmp(&b.key)));
+        }
         if self.records.is_empty() {
             self.by.clear();
         }
@@ -144,7 +146,7 @@ pub async fn look_in(ledger: &LedgerReader, references: &References, find: &Find
             async {
                 // Any UUID may be one: it has no version of its own.
                 match delivery {
-                    Some(_) => ledger.by_webhook_id(text).await,
+                    Some(id) => ledger.by_webhook_id(&id.to_string()).await,
                     None => Ok(Vec::new()),
                 }
             },

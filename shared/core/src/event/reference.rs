@@ -40,11 +40,11 @@ impl ReferencePath {
 
     /// The reference of a payload: a non-empty text, or a number as it is written. `None` if there is neither.
     pub fn find(&self, payload: &Value<'_>) -> Option<String> {
-        let inner = |value, name: &String| match value {
-            &Value::Array(ref items) => items.get(name.parse::<usize>().ok()?),
+        let found = self.0.iter().try_fold(payload, |value, name| match value {
+            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
             object => object.get(name),
-        };
-        self.0.iter().try_fold(payload, inner)?.scalar_text()
+        });
+        found?.scalar_text()
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) fn say_queues(text: &str, queues: &InQueues, as_json: bool) {
     }
 }
 
-fn add(line: &mut Value, name: &str, value: Value) {
+/// Adds a member to a line of JSON.
+pub(in crate::command) fn add(line: &mut Value, name: &str, value: Value) {
     if let Some(members) = line.as_object_mut() {
         members.insert(name.to_owned(), value);
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Arguments;
 use crate::command::Failure;
+use crate::command::events::found::add;
 use crate::command::events::list::money;
 use crate::command::events::show::{say_payload, with_payload};
 use crate::stack::find::{self, Quarantine};
@@ -40,7 +41,7 @@ pub(super) async fn run(target: &Target, which: &str, arguments: &Arguments) -> 
         let body = item.delivery.as_ref().ok().map(|delivery| delivery.body().as_ref());
         if arguments.json {
             let mut line = line(item, &events);
-            line["cause"] = json!(cause);
+            add(&mut line, "cause", json!(cause));
             terminal::json(with_payload(&line, body));
             continue;
         }
@@ -69,12 +70,13 @@ pub(super) async fn run(target: &Target, which: &str, arguments: &Arguments) -> 
 pub(super) fn line(item: &Quarantined, events: &[Event]) -> Value {
     let mut line = item.json(None);
     let first = events.first();
-    line["unverified"] = json!({
+    let unverified = json!({
         "type": first.map(|event| &event.type_name),
         "resource_id": first.and_then(|event| event.resource.as_ref()).map(|resource| &resource.id),
         "reference": first.and_then(|event| event.reference.as_deref()),
         "amount": first.and_then(|event| event.amount.as_deref()),
         "currency": first.and_then(|event| event.currency.as_deref()),
     });
+    add(&mut line, "unverified", unverified);
     line
 }
