@@ -177,7 +177,7 @@ async fn in_other_accounts(target: &Target, id: &str) -> Vec<Record> {
     let others = lookup::in_other_accounts(target, id).await;
     others.unwrap_or_else(|error| {
         note!(
-            "only the default account was searched by id; `--account` names another one: {}",
+            "only the default account was searched by key; `--account` names another one: {}",
             chain(&error)
         );
         Vec::new()
