@@ -118,14 +118,26 @@ async fn record(state: &str) -> Life {
     ask_whether_late(&life.stack, provider, &body).await;
     life.step("a hook with an order").await;
 
-    let receiver = Receiver::start(&[500, 200]).await;
+    let start = Receiver::start;
+    let receiver = start(&[500, 200]).await;
     configure(&life.stack.running, &[("shop", &receiver.url)]).await;
     // A function reads the destinations when it starts.
     life.stack.update(&[("ConsumerMemoryMb", "257")]).await;
     life.stack.proxy.interceptor().take().await;
     let key = deliver(&life.stack, provider, payment(provider).as_bytes()).await;
-    taken(&life.stack, &key).await;
+    taken(&life.stack, &key, "shop", 2).await;
     life.step("an event that a destination takes at the second try").await;
+
+    let (shop, books, crm) = (start(&[200]).await, start(&[200]).await, start(&[200]).await);
+    let three = [("shop", &*shop.url), ("books", &*books.url), ("crm", &*crm.url)];
+    configure(&life.stack.running, &three).await;
+    life.stack.update(&[("ConsumerMemoryMb", "258")]).await;
+    life.stack.proxy.interceptor().take().await;
+    let key = deliver(&life.stack, provider, payment(provider).as_bytes()).await;
+    for (name, _) in three {
+        taken(&life.stack, &key, name, 1).await;
+    }
+    life.step("an event for three destinations").await;
 
     configure(&life.stack.running, &[]).await;
     life.stack.update(&[("EventBusName", BUS)]).await;
@@ -160,17 +172,17 @@ async fn deliver_until(status: &str, stack: &Stack, provider: &'static Provider,
     stack.record(provider, status, found).await.key
 }
 
-/// Waits until the destination `shop` has taken the event.
-async fn taken(stack: &Stack, event: &str) {
+/// Waits until the destination has taken the event, at this attempt.
+async fn taken(stack: &Stack, event: &str, destination: &str, attempt: u32) {
     let table = &stack.running.outputs["LedgerTableName"];
     let deliveries = Deliveries::new(aws_sdk_dynamodb::Client::new(&stack.running.sdk()), table);
     let key = DeliveryKey {
         event: IdempotencyKey::parse(event).unwrap(),
-        destination: DestinationName::parse("shop").unwrap(),
+        destination: DestinationName::parse(destination).unwrap(),
     };
     eventually("the delivery", async || {
         let delivery = deliveries.get(&key).await.unwrap()?;
-        (delivery.status == Status::Delivered && delivery.attempts == 2).then_some(())
+        (delivery.status == Status::Delivered && delivery.attempts == attempt).then_some(())
     })
     .await;
 }

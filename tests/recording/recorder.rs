@@ -161,9 +161,12 @@ pub(crate) fn last(url: &str) -> String {
 
 /// The tables and keys that a call writes to.
 fn writes(operation: &str, body: &Value) -> Vec<(String, Value)> {
-    let place = |item: &Value| Some((item["TableName"].as_str()?.to_owned(), item.get("Key")?.clone()));
+    let place = |item: &Value| {
+        let key = item.get("Key").cloned().or_else(|| Some(key_of(item.get("Item")?)));
+        Some((item["TableName"].as_str()?.to_owned(), key?))
+    };
     match operation {
-        "dynamodb:UpdateItem" => place(body).into_iter().collect(),
+        "dynamodb:UpdateItem" | "dynamodb:PutItem" => place(body).into_iter().collect(),
         "dynamodb:TransactWriteItems" => {
             let items = body["TransactItems"].as_array().into_iter().flatten();
             let items = items.flat_map(|item| item.as_object().into_iter().flatten());
@@ -171,6 +174,13 @@ fn writes(operation: &str, body: &Value) -> Vec<(String, Value)> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The key of a whole item, of which the ledger alone puts some.
+fn key_of(item: &Value) -> Value {
+    let members = item.as_object().into_iter().flatten();
+    let key = members.filter(|(name, _)| ["pk", "sk"].contains(&name.as_str()));
+    key.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 async fn items(places: &[(String, Value)], aws: &Aws) -> Vec<Option<Value>> {

@@ -17,6 +17,7 @@ mod api;
 mod background;
 mod build;
 mod bundle;
+mod bus;
 mod checkout;
 mod cloudformation;
 mod command;
@@ -49,6 +50,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 pub use crate::stack::running::{Running, STACK};
+pub use bus::Bus;
 pub use checkout::Checkout;
 pub use error::Error;
 pub use options::Options;
@@ -83,6 +85,7 @@ struct Launched {
     running: Running,
     paths: Vec<String>,
     forward: Option<(To, SigningSecret)>,
+    bus: Option<Bus>,
     keep: Option<Keep>,
     progress: Progress,
     // Dropped in this order as well.
@@ -115,6 +118,11 @@ impl Stack {
     /// Where `--forward` sends events, and the secret that signs them.
     pub fn forward(&self) -> Option<&(To, SigningSecret)> {
         self.launched.forward.as_ref()
+    }
+
+    /// The bus that events are published on, if the parameter `EventBusName` names one.
+    pub fn bus(&self) -> Option<&Bus> {
+        self.launched.bus.as_ref()
     }
 
     /// The file of all functions' environment variables, for `cargo lambda watch --env-file`.
@@ -208,9 +216,10 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         }
         Ok::<_, Error>(emulator)
     };
-    let ((template, zips), emulator) = tokio::try_join!(prepare, emulator)?;
-    let deployment = deploy::deploy(&api, template, zips, &options.parameters, &progress).await?;
+    let (prepared, emulator) = tokio::try_join!(prepare, emulator)?;
+    let deployment = deploy::deploy(&api, prepared, &progress).await?;
     deploy::fill(&api, &deployment, kept, options.own.as_deref()).await?;
+    let bus = Bus::start(&api, &deployment.variables).await?;
     let forward = match options.forward {
         Some(target) => {
             let forward = Forward {
@@ -283,6 +292,7 @@ async fn launch(options: Options, checkout: Checkout, state: PathBuf) -> Result<
         running,
         paths,
         forward,
+        bus,
         keep,
         progress,
         processes,

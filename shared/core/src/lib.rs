@@ -47,6 +47,6 @@ pub mod wire;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::event::amount::AsSent;
-    pub use crate::providers::objects::Member;
+    pub use crate::providers::objects::{Member, Shape};
     pub use serde;
 }

@@ -53,6 +53,10 @@ pub const OPEN_EVENT_AGE: &str = "OpenEventAge";
 /// How long a hook's call took, by `Hook`.
 pub const HOOK_DURATION: &str = "HookDuration";
 
+/// Events that the hook `eventbridge` published without a part of them, by `Omitted`: `payload`, the text; `data`, the
+/// parsed payload; or `both`.
+pub const EVENT_BRIDGE_OMISSIONS: &str = "EventBridgeOmissions";
+
 /// What the function `destinations` does with what is owed, by `Outcome`, and once more by `Destination` and `Outcome`:
 /// - `delivered`
 /// - `retried`: it is down, overloaded, or did not answer in time
@@ -85,6 +89,11 @@ pub fn describe() {
         "of another environment than the account is bound to"
     );
     describe_counter!(EVENTS, Unit::Count, "deliveries of events at the consumer");
+    describe_counter!(
+        EVENT_BRIDGE_OMISSIONS,
+        Unit::Count,
+        "events published without a part of them"
+    );
     describe_counter!(DESTINATION_DELIVERIES, Unit::Count, "deliveries to destinations");
     describe_histogram!(
         DESTINATION_OLDEST,
@@ -155,6 +164,11 @@ pub(crate) fn end_to_end_latency(provider: &'static str, latency: Duration) {
 
 pub(crate) fn open_event_age(age: Duration) {
     histogram!(OPEN_EVENT_AGE).record(age.as_secs_f64());
+}
+
+/// Counts an event that was published without a part of it: see [`EVENT_BRIDGE_OMISSIONS`].
+pub fn event_bridge_omission(omitted: &'static str) {
+    counter!(EVENT_BRIDGE_OMISSIONS, "Omitted" => omitted).increment(1);
 }
 
 /// Counts what became of a delivery: see [`DESTINATION_DELIVERIES`].

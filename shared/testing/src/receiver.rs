@@ -47,6 +47,8 @@ pub enum Answer {
     Status(u16),
     /// 200, with this JSON.
     Json(String),
+    /// This status, with this JSON.
+    Refusal(u16, String),
     /// Nothing: the hook is cut off at its deadline, for which the stack's clock does not wait.
     Hang,
 }
@@ -56,6 +58,13 @@ impl Answer {
     #[track_caller]
     pub fn json(value: impl Serialize) -> Self {
         Self::Json(serde_json::to_string(&value).expect("the answer should be JSON"))
+    }
+
+    /// This status, with this as JSON.
+    #[track_caller]
+    pub fn refusal(status: u16, value: impl Serialize) -> Self {
+        let json = serde_json::to_string(&value).expect("the answer should be JSON");
+        Self::Refusal(status, json)
     }
 }
 
@@ -139,10 +148,8 @@ impl Receiver {
                 *response.status_mut() = StatusCode::from_u16(status).unwrap();
                 response
             }
-            Answer::Json(json) => {
-                let json_type = [(header::CONTENT_TYPE, "application/json")];
-                axum::response::IntoResponse::into_response((json_type, json))
-            }
+            Answer::Json(json) => with_json(200, json),
+            Answer::Refusal(status, json) => with_json(status, json),
             Answer::Hang => pending().await,
         }
     }
@@ -150,6 +157,12 @@ impl Receiver {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn with_json(status: u16, json: String) -> Response {
+    let json_type = [(header::CONTENT_TYPE, "application/json")];
+    let status = StatusCode::from_u16(status).unwrap();
+    axum::response::IntoResponse::into_response((status, json_type, json))
 }
 
 impl Request {

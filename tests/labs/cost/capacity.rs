@@ -11,12 +11,16 @@ pub(crate) fn units(write: &Written) -> u64 {
     factor * kilobytes(write)
 }
 
-/// Write units of the index `by-day`, which holds the whole item and whose keys don't change. Items without its key are
-/// not in it.
+/// Write units of the index `by-day`, which holds the whole of each item that has a `day`, and whose keys don't change.
+/// An item that loses its `day` is taken out of the index, for as much.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes>
 pub(crate) fn day_units(write: &Written) -> u64 {
-    let is_in_it = write.after.as_ref().is_some_and(|item| item.get("day").is_some());
-    if write.done && is_in_it { kilobytes(write) } else { 0 }
+    let mut items = [&write.before, &write.after].into_iter().flatten();
+    let is_listed = items.any(|item| item.get("day").is_some());
+    match write.done && is_listed {
+        true => kilobytes(write),
+        false => 0,
+    }
 }
 
 /// Write units of the index `by-reference`, which has keys alone: one when an item comes into it, if its keys have less
@@ -47,6 +51,10 @@ fn value(typed: &Value) -> usize {
     let text = || value.as_str().unwrap_or_default().len();
     match kind.as_str() {
         "S" => text(),
+        "SS" => {
+            let texts = value.as_array().into_iter().flatten();
+            texts.map(|text| text.as_str().unwrap_or_default().len()).sum()
+        }
         // Two digits a byte, and one more.
         "N" => text().div_ceil(2) + 1,
         // Base64.
@@ -63,8 +71,8 @@ fn value(typed: &Value) -> usize {
 
 #[test]
 fn a_write_costs_what_dynamodb_documents() {
-    let item = |length: usize| serde_json::json!({"pk": {"S": "a".repeat(length)}, "day": {"N": "1795577656089"}, "h": {"M": {}}});
-    assert_eq!(size(&item(1000)), 2 + 1000 + 3 + 8 + 1 + 3);
+    let item = |length: usize| serde_json::json!({"pk": {"S": "a".repeat(length)}, "at": {"N": "1795577656089"}, "h": {"M": {}}, "day": {"S": "d"}});
+    assert_eq!(size(&item(1000)), 2 + 1000 + 2 + 8 + 1 + 3 + 3 + 1);
     let written = Written {
         table: String::new(),
         before: None,
@@ -81,6 +89,13 @@ fn a_write_costs_what_dynamodb_documents() {
         ..written
     };
     assert_eq!((units(&refused), day_units(&refused)), (1, 0));
+    let unlisted = Written {
+        before: None,
+        after: Some(serde_json::json!({"pk": {"S": "destination#shop"}})),
+        done: true,
+        ..refused
+    };
+    assert_eq!((units(&unlisted), day_units(&unlisted)), (1, 0));
     let mut found = item(10);
     found["reference_key"] = serde_json::json!({"S": "ORD-4821"});
     let first = Written {

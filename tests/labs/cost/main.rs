@@ -8,6 +8,7 @@
 )]
 
 mod capacity;
+mod destinations;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -80,6 +81,7 @@ async fn docs_cost_md_is_up_to_date() {
     };
     let prices: BTreeMap<&str, f64> = prices.iter().map(|p| (p.what.as_str(), p.usd / p.per)).collect();
     page.check("dollars", &dollars(&prices, acuse, powertools));
+    page.check("destinations", &destinations::tables(life, &prices));
 }
 
 /// The calls of each step, by function, and the write units.

@@ -48,7 +48,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   acuse destinations add shop --url https://shop.example/webhooks
   acuse destinations add shop --url https://shop.example/webhooks --provider onepay --type 'payment.*' --environment live
-  acuse destinations add books --url https://books.example/in --kind 'Payment*,Refund*' --header 'X-Team: books'
+  acuse destinations add books --url https://books.example/in --kind 'Payment*,Payout*' --header 'X-Team: books'
   acuse destinations add shop --url - < url.txt          its path contains a secret
   acuse destinations add jobs --url sqs:arn:aws:sqs:us-east-1:123456789012:jobs.fifo
   SECRET=$(acuse destinations add shop --url https://shop.example/webhooks)
@@ -61,7 +61,7 @@ given, either may fit.")]
     /// Filters that are given replace those of their kind. A header that is given replaces the one of its name.
     #[command(after_help = "Examples:
   acuse destinations update shop --url https://shop.example/v2/webhooks
-  acuse destinations update shop --type 'payment.*,refund.*'
+  acuse destinations update shop --type 'payment.*,charge.*'
   acuse destinations update shop --unset types --parallel 2
   acuse destinations update shop --header 'Authorization: -' < token.txt    the value is read from standard input
   acuse destinations update shop --header 'X-Team:'                         removes the header")]

@@ -81,6 +81,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
+    selection.is_of_records()?;
     let target = selection.stack.target().await?;
     let interrupt = Interrupt::listen();
     let mut table = Table::new([
@@ -175,6 +176,7 @@ impl Aside<'_> {
 
 impl Redrive {
     async fn run(&self) -> Result<ExitCode, Failure> {
+        self.selection.is_of_records()?;
         let target = self.selection.stack.target().await?;
         let interrupt = Interrupt::listen();
         let dry_run = self.caution.dry_run;

@@ -49,6 +49,7 @@ pub(crate) enum Command {
   acuse events list --provider onepay --account tienda-2
   acuse events list --since 2026-11-20 --until 2026-11-21      the 20th, in UTC
   acuse events list --status CONFLICT --days 30
+  acuse events list --status GIVEN_UP --days 30               a destination never took them
   acuse events list --json | jq 'select(.status != \"COMPLETED\")'")]
     List(List),
     /// Did order X arrive? Show one event in full, or all events of an order, a payment, a delivery or an amount
@@ -172,6 +173,7 @@ impl Tail {
     const NEWEST: usize = 1000;
 
     async fn run(&self) -> Result<(), Failure> {
+        self.selection.is_of_records()?;
         let ledger = self.selection.stack.target().await?.ledger()?;
         let mut known: HashMap<String, Seen> = HashMap::new();
         let mut first = true;

@@ -60,6 +60,7 @@ pub(crate) struct Arguments {
 
 /// Follows the ledger until interrupted.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    arguments.selection.is_of_records()?;
     let target = arguments.selection.stack.target().await?;
     let mut news = News::start(&target, &arguments.selection.filter).await?;
     let forward = Forward::new(&arguments.forward_to, &arguments.secret, target.sdk.clone())?;

@@ -74,6 +74,13 @@ fn summary(stack: &Stack, state: Option<&Path>) {
             &format!("what it is owed: cargo run -- destinations owed forward{option}"),
         ]);
     }
+    if let Some(bus) = stack.bus() {
+        table.add_row([
+            "bus",
+            &format!("{}: a copy of every event is on the queue {}", bus.name, bus.queue_url),
+        ]);
+        table.add_row(["", "how to read it, and how to write rules: docs/eventbridge.md"]);
+    }
     let logs = match &running.watch {
         None => format!("here: what hooks log, and warnings; everything: cargo run -- logs --follow{option}"),
         Some(_) => "here: what hooks log, warnings, and errors of the compiler".to_owned(),

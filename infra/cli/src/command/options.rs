@@ -54,6 +54,24 @@ pub(crate) struct Selection {
     pub(crate) stack: StackOptions,
 }
 
+impl Selection {
+    /// For a command that looks at the ledger's records alone.
+    ///
+    /// # Errors
+    /// If the filter has a status that only lists show.
+    pub(crate) fn is_of_records(&self) -> Result<(), Failure> {
+        let Some(progress) = self.filter.progress() else {
+            return Ok(());
+        };
+        Err(Failure::with_advice(
+            format!("`--status {progress}` is not a status of the ledger, where such an event is COMPLETED"),
+            format!(
+                "list these events with `acuse events list --status {progress}`, and deliver them again with `acuse destinations retry NAME`"
+            ),
+        ))
+    }
+}
+
 /// How to run a command that changes many things.
 #[derive(Debug, Args)]
 pub(crate) struct Caution {

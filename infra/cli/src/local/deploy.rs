@@ -80,15 +80,21 @@ pub(super) struct Source {
     pub(super) reports_failures: bool,
 }
 
-/// Reads the template, then builds and zips its functions, by binary. Needs no emulator.
-pub(super) async fn prepare(
-    checkout: &Checkout,
-    zips: &Path,
-    options: &Options,
-) -> Result<(Template, BTreeMap<String, PathBuf>), Error> {
+/// What is deployed.
+pub(super) struct Prepared {
+    template: Template,
+    parameters: Vec<(String, String)>,
+    /// The functions' code, by binary.
+    zips: BTreeMap<String, PathBuf>,
+}
+
+/// Reads the template, then builds and zips its functions. Needs no emulator.
+pub(super) async fn prepare(checkout: &Checkout, zips: &Path, options: &Options) -> Result<Prepared, Error> {
     let mut template = Template(checkout.read_template()?);
     parameter::check(&template, &options.parameters)?;
-    template.give(&options.parameters);
+    let parameters = parameters(&template, &options.parameters);
+    // Conditions follow: a function that they leave out is not built.
+    template.give(&parameters);
     if let Some(consumer) = options.consumer {
         template.replace_binary("consumer", consumer);
     }
@@ -112,26 +118,15 @@ pub(super) async fn prepare(
         let (name, zip) = job.await.map_err(|error| Error::Runtime(error.into()))??;
         zips.insert(name, zip);
     }
-    Ok((template, zips))
+    Ok(Prepared {
+        template,
+        parameters,
+        zips,
+    })
 }
 
-/// Deploys the template with the parameters `own`, and stores the local secrets. Afterwards [`fill`] puts in what the
-/// owner has.
-pub(super) async fn deploy(
-    api: &Api,
-    mut template: Template,
-    zips: BTreeMap<String, PathBuf>,
-    own: &[(String, String)],
-    progress: &Progress,
-) -> Result<Deployment, Error> {
-    progress.say("deploying template.yaml");
-    template.take_code_from(BUCKET);
-    template.remove_metric_math();
-    api.put(BUCKET, Bytes::new()).await?;
-    for (name, zip) in zips {
-        let content = std::fs::read(&zip).map_err(Error::file("read", &zip))?;
-        api.put(&format!("{BUCKET}/{name}.zip"), content.into()).await?;
-    }
+/// The values that differ from the template's defaults: the local stack's, and the owner's `own`.
+fn parameters(template: &Template, own: &[(String, String)]) -> Vec<(String, String)> {
     let mut parameters = vec![
         ("Architecture", architecture()),
         ("Environment", "any"),
@@ -140,7 +135,24 @@ pub(super) async fn deploy(
     ];
     parameters.retain(|(name, _)| !own.iter().any(|(own, _)| own == name));
     parameters.extend(own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let parameters = template.parameters(&parameters);
+    template.parameters(&parameters)
+}
+
+/// Deploys what is prepared, and stores the local secrets. Afterwards [`fill`] puts in what the owner has.
+pub(super) async fn deploy(api: &Api, prepared: Prepared, progress: &Progress) -> Result<Deployment, Error> {
+    let Prepared {
+        mut template,
+        parameters,
+        zips,
+    } = prepared;
+    progress.say("deploying template.yaml");
+    template.take_code_from(BUCKET);
+    template.remove_metric_math();
+    api.put(BUCKET, Bytes::new()).await?;
+    for (name, zip) in zips {
+        let content = std::fs::read(&zip).map_err(Error::file("read", &zip))?;
+        api.put(&format!("{BUCKET}/{name}.zip"), content.into()).await?;
+    }
     template.inline_numbers(&parameters);
     // By URL, since a template in the request is limited to 51,200 bytes.
     api.put(&format!("{BUCKET}/template.json"), template.render().into())
@@ -153,10 +165,7 @@ pub(super) async fn deploy(
     let (mut functions, mut routes) = (Vec::new(), Vec::new());
     let mut variables = BTreeMap::new();
     for resource in template.functions()? {
-        // One whose condition is false does not exist.
-        let Some(name) = created.resources.get(&resource.logical_id).cloned() else {
-            continue;
-        };
+        let name = physical_id(&resource.logical_id);
         let deployed = api.get(&format!("{FUNCTIONS}/{name}/configuration")).await?;
         let own = deployed.pointer("/Environment/Variables").and_then(Value::as_object);
         let own = own.into_iter().flatten();

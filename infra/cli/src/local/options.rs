@@ -17,6 +17,8 @@ use crate::stack::destinations::{signing_secret, url};
   cargo run -- local --keep         go on with the tables and secrets of the last start with --keep
   cargo run -- local --forward http://127.0.0.1:8000/webhooks
                                     POST every verified event to your backend, in any language
+  cargo run -- local --parameter EventBusName=payments
+                                    publish every event on this EventBridge bus, with a queue that shows them
   cargo run -- local --parameter Environment=live --parameter RetentionDays=30
   cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
                                     run a second local stack

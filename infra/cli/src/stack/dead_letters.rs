@@ -71,12 +71,12 @@ impl DeadLetter {
             return Ok(passes("") && filter.status.is_none());
         }
         for event in self.events.iter().filter(|event| passes(&event.type_name)) {
-            let Some(status) = filter.status else {
+            if filter.status.is_none() {
                 return Ok(true);
-            };
+            }
             // One read for each event, so only if the filter has a status.
             let record = lookup::by_key(ledger, &event.key.to_string()).await?;
-            if record.is_some_and(|record| record.status == status.name()) {
+            if record.is_some_and(|record| filter.passes_status(&record)) {
                 return Ok(true);
             }
         }

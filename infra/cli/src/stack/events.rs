@@ -83,7 +83,7 @@ fn read(record: &Record) -> Option<Event> {
 pub fn passes(filter: &Filter, record: &Record) -> bool {
     let received_at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
     let error = record.error.as_deref();
-    filter.status.is_none_or(|status| status.name() == record.status)
+    filter.passes_status(record)
         && filter.passes(&record.provider, &record.account, &record.type_name, error, received_at)
 }
 

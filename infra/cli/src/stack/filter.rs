@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
@@ -13,6 +14,7 @@ use jiff::civil::DateTime;
 use jiff::{Span, SpanRelativeTo};
 
 use crate::registry::providers;
+use crate::stack::destinations::progress::{DELIVERING, GIVEN_UP};
 
 /// How people read the status RELEASED: a hook failed, and the event is processed again.
 pub const RETRYING: &str = "retrying";
@@ -30,9 +32,10 @@ pub struct Filter {
     /// Only this type, such as payment.approved
     #[arg(long = "type", value_name = "TYPE")]
     pub type_name: Option<String>,
-    /// Only events whose record has this status
+    /// Only events with this status; `acuse events list` also takes DELIVERING and GIVEN_UP, which are COMPLETED in the
+    /// ledger and not yet, or never, taken by a destination
     #[arg(long, ignore_case = true, value_parser = status_parser())]
-    pub status: Option<Status>,
+    pub status: Option<StatusFilter>,
     /// Only events whose error or reason contains this text
     #[arg(long, value_name = "TEXT")]
     pub error: Option<String>,
@@ -51,10 +54,30 @@ impl Filter {
         only.map_or_else(|| providers().iter().collect(), |provider| vec![provider])
     }
 
+    /// What lists call the events that may pass, if the ledger alone does not say which they are.
+    pub fn progress(&self) -> Option<&'static str> {
+        match self.status? {
+            StatusFilter::Record(_) => None,
+            StatusFilter::Progress(name) => Some(name),
+        }
+    }
+
     /// Whether every event of those providers and of the account passes.
     pub fn is_open(&self) -> bool {
         let no_text = self.type_name.is_none() && self.error.is_none();
         no_text && self.status.is_none() && self.since.is_none() && self.until.is_none()
+    }
+
+    /// Whether a record's status passes. For a [`progress`](Self::progress), every completed event that is or was owed to
+    /// a destination does.
+    pub fn passes_status(&self, record: &Record) -> bool {
+        match self.status {
+            None => true,
+            Some(StatusFilter::Record(status)) => record.status == status.name(),
+            Some(StatusFilter::Progress(_)) => {
+                record.status == Status::Completed.name() && !record.destinations.is_empty()
+            }
+        }
     }
 
     /// Whether an event passes, whatever its status.
@@ -89,15 +112,40 @@ pub fn account_parser() -> impl TypedValueParser<Value = AccountName> {
     StringValueParser::new().try_map(|name| AccountName::parse(&name).ok_or(AccountName::EXPECTED))
 }
 
+/// Which status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusFilter {
+    /// The record's own.
+    Record(Status),
+    /// [`DELIVERING`] or [`GIVEN_UP`], what lists call a completed event that destinations have not all taken.
+    Progress(&'static str),
+}
+
+impl StatusFilter {
+    /// The names of all.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Status::ALL.into_iter().map(Status::name).chain([DELIVERING, GIVEN_UP])
+    }
+
+    /// The one with this name, in capital letters.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let progress = [DELIVERING, GIVEN_UP].into_iter().find(|own| *own == name);
+        progress
+            .map(Self::Progress)
+            .or_else(|| Status::from_name(name).map(Self::Record))
+    }
+}
+
 /// Takes a status as the ledger writes it, or as lists show it.
-fn status_parser() -> impl TypedValueParser<Value = Status> {
-    let values = Status::ALL.map(|status| match status {
-        Status::Released => PossibleValue::new(status.name()).alias(RETRYING),
-        _ => PossibleValue::new(status.name()),
+fn status_parser() -> impl TypedValueParser<Value = StatusFilter> {
+    let released = Status::Released.name();
+    let values = StatusFilter::names().map(|name| match name == released {
+        true => PossibleValue::new(name).alias(RETRYING),
+        false => PossibleValue::new(name),
     });
     PossibleValuesParser::new(values).try_map(|name| match name.eq_ignore_ascii_case(RETRYING) {
-        true => Ok(Status::Released),
-        false => Status::from_name(&name.to_ascii_uppercase()).ok_or("not a status"),
+        true => Ok(StatusFilter::Record(Status::Released)),
+        false => StatusFilter::from_name(&name.to_ascii_uppercase()).ok_or("not a status"),
     })
 }
 
@@ -191,11 +239,14 @@ mod tests {
             let matches = command.try_get_matches_from(["list", "--status", status]).ok()?;
             Filter::from_arg_matches(&matches).unwrap().status
         };
-        for status in Status::ALL {
-            assert_eq!(parsed(status.name()), Some(status));
-            assert_eq!(parsed(&status.name().to_lowercase()), Some(status));
+        for name in StatusFilter::names() {
+            let status = StatusFilter::from_name(name);
+            assert!(status.is_some(), "{name}");
+            assert_eq!(parsed(name), status);
+            assert_eq!(parsed(&name.to_lowercase()), status);
         }
-        assert_eq!(parsed("retrying"), Some(Status::Released));
+        assert_eq!(parsed("retrying"), Some(StatusFilter::Record(Status::Released)));
+        assert_eq!(parsed("delivering"), Some(StatusFilter::Progress(DELIVERING)));
         assert_eq!(parsed("done"), None);
     }
 

@@ -184,6 +184,13 @@ async fn a_destination_from_its_first_event_to_its_end() {
     let waiting = listed(&waiting, delivery_is("OWED")).await;
     let table = done(&["events", "list", "--provider", "unopago", "--type", TYPE], "").await;
     assert!(table.contains("DELIVERING") && table.contains("COMPLETED"), "{table}");
+    let filter = |status| ["events", "list", "--type", TYPE, "--status", status, "--json"];
+    let delivering: Value = serde_json::from_str(&done(&filter("delivering"), "").await).unwrap();
+    assert_eq!(delivering["key"], waiting["key"]);
+    assert_eq!(done(&filter("GIVEN_UP"), "").await, "");
+    let tail = refused(&["events", "tail", "--status", "DELIVERING"], "").await;
+    assert!(tail.contains("is not a status of the ledger"), "{tail}");
+    assert!(tail.contains("acuse events list --status DELIVERING"), "{tail}");
     let owed: Value = serde_json::from_str(&done(&["destinations", "owed", "shop", "--json"], "").await).unwrap();
     assert_eq!((&owed["key"], &owed["status"]), (&waiting["key"], &json!("OWED")));
     let list: Value = serde_json::from_str(&done(&["destinations", "list", "--json"], "").await).unwrap();
@@ -213,6 +220,20 @@ async fn a_destination_from_its_first_event_to_its_end() {
         page.contains("destino <code>shop</code>") && page.contains("entregando"),
         "{page}"
     );
+    for (status, is_there) in [("DELIVERING", true), ("GIVEN_UP", false)] {
+        let page = format!("{}/?type={TYPE}&status={status}", stack().await.inspector);
+        let page = acuse_cli::http::client().unwrap().get(page).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        assert_eq!(
+            page.contains(&format!("data-key=\"{}\"", waiting["key"].as_str().unwrap())),
+            is_there,
+            "{page}"
+        );
+        assert!(
+            page.contains(&format!("<option value=\"{status}\" selected>")),
+            "{page}"
+        );
+    }
     assert_eq!(
         done(&["destinations", "resume", "shop", "--dry-run"], "").await,
         "1 event would be queued\n"

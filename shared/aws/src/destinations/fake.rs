@@ -33,7 +33,11 @@ pub(crate) fn name(text: &str) -> DestinationName {
 }
 
 pub(crate) fn event() -> Event {
-    let body = r#"{"payment":{"id":"p-1","amount":150000.10},"event":{"type":"payment.approved"}}"#;
+    event_with(r#"{"payment":{"id":"p-1","amount":150000.10},"event":{"type":"payment.approved"}}"#)
+}
+
+/// The event with these bytes.
+pub(crate) fn event_with(body: &str) -> Event {
     let envelope = Envelope::from_message(body, |name| match name {
         "envelope" => Some("1"),
         "provider" => Some("onepay"),
@@ -92,10 +96,9 @@ pub(crate) async fn ledger() -> Client {
 }
 
 /// Records the event as completed, and owed to these destinations since `now`.
-pub(crate) async fn complete(client: &Client, destinations: &[&str], now: Timestamp) {
+pub(crate) async fn complete(client: &Client, event: &Event, destinations: &[&str], now: Timestamp) {
     let deliveries = Deliveries::new(client.clone(), "ledger");
     let ledger = DynamoLedger::new(client.clone(), "ledger", Duration::from_secs(3600));
-    let event = event();
     let owed = destinations.iter().map(|name| key(name));
     let writes = owed.map(|key| deliveries.owe(&key, event.received_at, now, now).unwrap());
     let effects = Effects::writes(writes.collect()).owed_to(destinations.iter().map(ToString::to_string));
@@ -106,7 +109,7 @@ pub(crate) async fn complete(client: &Client, destinations: &[&str], now: Timest
         overrides: Override::None,
     };
     let hooks = vec![("destinations", effects)];
-    let commit = ledger.commit_new(&event, &lease, hooks, RecordAs::Completed, now);
+    let commit = ledger.commit_new(event, &lease, hooks, RecordAs::Completed, now);
     assert_eq!(commit.await.unwrap(), Ok(Commit::Completed));
 }
 

@@ -44,6 +44,8 @@ pub enum Failure {
     Broken,
     /// The queue of an `sqs:` destination refused the message, or could not be reached.
     Queue,
+    /// The event is larger than any queue takes.
+    TooLarge,
 }
 
 /// What is to be done about a delivery.
@@ -62,6 +64,8 @@ pub enum Verdict {
         /// Not before this.
         after: Option<Duration>,
     },
+    /// It can never be delivered there: it is given up, and listed as such.
+    GiveUp,
     /// The destination is gone (410): it is paused until an operator resumes it, and what it is owed stays owed.
     Pause,
 }
@@ -71,6 +75,7 @@ impl Outcome {
     pub fn verdict(&self) -> Verdict {
         let (status, after) = match self {
             Self::Failed(Failure::Forbidden) => return Verdict::Fault { after: None },
+            Self::Failed(Failure::TooLarge) => return Verdict::GiveUp,
             Self::Failed(_) => return Verdict::Retry { after: None },
             Self::Answered { status, retry_after } => (*status, *retry_after),
         };
@@ -126,6 +131,7 @@ impl Failure {
             Self::TimedOut => "timed_out",
             Self::Broken => "broken",
             Self::Queue => "queue",
+            Self::TooLarge => "too_large",
         }
     }
 }
@@ -140,6 +146,9 @@ impl fmt::Display for Failure {
             Self::TimedOut => "it did not answer in time",
             Self::Broken => "the connection ended before the answer",
             Self::Queue => "the queue did not take the message",
+            Self::TooLarge => {
+                "the event is too large for a queue: `acuse events show KEY` has its payload, and a URL takes it"
+            }
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The body of a request: the same for every provider, every destination and every try.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use data_encoding::BASE64;
 use serde::Serialize;
@@ -15,42 +17,47 @@ use crate::json;
 ///
 /// Nothing in it depends on the try, so a receiver that sees it twice sees the same bytes.
 pub fn of(event: &Event) -> Bytes {
+    let mut body = members(event, |text| Cow::Borrowed(text));
+    // The object is still open.
+    body.pop();
+    body.push(',');
+    body.push_str(&data(event));
+    body.push('}');
+    body.into()
+}
+
+/// The body without its payload: an object of the first 15 members. Texts of the payload are as `text` has them.
+pub fn members(event: &Event, text: fn(&str) -> Cow<'_, str>) -> String {
     let members = Members {
         id: &event.idempotency_key(),
-        type_name: &event.type_name,
+        type_name: text(&event.type_name),
         timestamp: &event.at().to_string(),
         provider: event.provider,
         account: event.account.name.as_str(),
         environment: event.environment.name(),
         kind: event.kind.name(),
         resource: event.resource.as_ref().map(|resource| Resource {
-            kind: &resource.kind,
-            id: &resource.id,
+            kind: text(&resource.kind),
+            id: text(&resource.id),
         }),
-        reference: event.reference.as_deref(),
-        amount: event.amount.as_deref(),
-        currency: event.currency.as_deref(),
+        reference: event.reference.as_deref().map(text),
+        amount: event.amount.as_deref().map(text),
+        currency: event.currency.as_deref().map(text),
         occurred_at: event.occurred_at.map(|at| at.to_string()),
         received_at: &event.received_at.to_string(),
         delivery_id: &event.delivery_id.to_string(),
         key: &event.key.to_string(),
     };
-    let mut body = serde_json::to_vec(&members).unwrap_or_default();
-    // The object is still open.
-    body.pop();
-    match json::parse(event.body()) {
-        Ok(_) => {
-            body.extend_from_slice(br#","data":"#);
-            body.extend_from_slice(event.body());
-        }
-        Err(_) => {
-            body.extend_from_slice(br#","data_base64":""#);
-            body.extend_from_slice(BASE64.encode(event.body()).as_bytes());
-            body.push(b'"');
-        }
+    // Nothing in it can fail: no maps, and only texts.
+    serde_json::to_string(&members).unwrap_or_default()
+}
+
+/// The member with the payload, and its name: `"data":…`, or `"data_base64":"…"`.
+pub fn data(event: &Event) -> String {
+    match (json::parse(event.body()), std::str::from_utf8(event.body())) {
+        (Ok(_), Ok(text)) => format!(r#""data":{text}"#),
+        _ => format!(r#""data_base64":"{}""#, BASE64.encode(event.body())),
     }
-    body.push(b'}');
-    body.into()
 }
 
 /// All members but the payload, in their order.
@@ -59,7 +66,7 @@ struct Members<'a> {
     /// The idempotency key, which is also in the header `webhook-id`.
     id: &'a str,
     #[serde(rename = "type")]
-    type_name: &'a str,
+    type_name: Cow<'a, str>,
     /// When it happened, or if the payload does not say, when it was first received.
     timestamp: &'a str,
     provider: &'a str,
@@ -67,10 +74,10 @@ struct Members<'a> {
     environment: &'a str,
     kind: &'a str,
     resource: Option<Resource<'a>>,
-    reference: Option<&'a str>,
+    reference: Option<Cow<'a, str>>,
     /// The text exactly as sent. Providers disagree on units.
-    amount: Option<&'a str>,
-    currency: Option<&'a str>,
+    amount: Option<Cow<'a, str>>,
+    currency: Option<Cow<'a, str>>,
     occurred_at: Option<String>,
     received_at: &'a str,
     delivery_id: &'a str,
@@ -80,8 +87,8 @@ struct Members<'a> {
 
 #[derive(Serialize)]
 struct Resource<'a> {
-    kind: &'a str,
-    id: &'a str,
+    kind: Cow<'a, str>,
+    id: Cow<'a, str>,
 }
 
 #[cfg(test)]

@@ -90,6 +90,8 @@ macro_rules! object {
 
         impl $crate::__private::Member for $Type {
             type Sent = Self;
+            const SHAPE: $crate::__private::Shape =
+                $crate::__private::Shape::Object(&[$(($name, <$T as $crate::__private::Member>::SHAPE)),*]);
         }
     };
 }
@@ -98,6 +100,9 @@ macro_rules! object {
 pub trait Member: Sized {
     /// The type that reads what was sent.
     type Sent: serde::de::DeserializeOwned + Into<Self>;
+
+    /// What it is in a JSON Schema.
+    const SHAPE: Shape;
 
     /// The value of the member `name`; `None` for `null`, and for a value of another shape, which goes to `other`.
     fn next<'de, A: serde::de::MapAccess<'de>>(
@@ -118,10 +123,23 @@ pub trait Member: Sized {
 
 impl Member for String {
     type Sent = crate::event::amount::AsSent;
+    const SHAPE: Shape = Shape::Text;
 }
 
 impl Member for crate::event::Amount {
     type Sent = Self;
+    const SHAPE: Shape = Shape::Amount;
+}
+
+/// What a declared member may be, for the JSON Schemas of the documentation.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    /// A text.
+    Text,
+    /// A number, or a text with one.
+    Amount,
+    /// An object with these members besides `id`.
+    Object(&'static [(&'static str, Shape)]),
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 mod accounts;
 mod edges;
+mod logged;
 mod registration;
 mod rotation;
 

@@ -48,6 +48,7 @@ impl Conflicts {
     /// is bound to now.
     pub(super) async fn decide(&self, decision: &Decision) -> Result<ExitCode, Failure> {
         let caution = &self.choice.caution;
+        self.choice.selection.is_of_records()?;
         let target = self.choice.selection.stack.target().await?;
         let records = self.records(&target).await?;
         if self.keys.is_empty() && !caution.dry_run && !records.is_empty() {

@@ -53,10 +53,18 @@ impl List {
             (None, Some(on_day)) => (on_day.records(ledger, &references).await?, false),
             (None, None) => {
                 let filter = &self.filter();
-                (recent(ledger, filter, self.days, limit.saturating_add(1)).await?, false)
+                // What only its deliveries tell is chosen below. One more than is printed says whether there are more.
+                let most = match filter.progress() {
+                    None => limit.saturating_add(1),
+                    Some(_) => usize::MAX,
+                };
+                (recent(ledger, filter, self.days, most).await?, false)
             }
         };
         records.retain(|record| passes(&self.selection.filter, record));
+        if let Some(progress) = self.selection.filter.progress() {
+            records = DeliveriesOf::only(target, records, progress, limit.saturating_add(1)).await?;
+        }
         let more = more || records.len() > limit;
         records.truncate(limit);
         records.iter_mut().for_each(|record| complete(&references, record));

@@ -52,6 +52,7 @@ impl Replay {
 
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let (caution, json) = (&self.choice.caution, self.choice.selection.json);
+        self.choice.selection.is_of_records()?;
         let target = self.choice.selection.stack.target().await?;
         let (ledger, outbox) = (&target.ledger()?, &target.outbox()?);
         let chosen = self.choose(ledger).await?;

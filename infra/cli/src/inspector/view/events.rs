@@ -7,7 +7,6 @@ use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
-use acuse_core::ledger::Status;
 use acuse_core::provider::Provider;
 use axum::extract::{Query, State};
 use maud::{Markup, html};
@@ -20,7 +19,7 @@ use super::super::{Failed, Inspector};
 use crate::registry::providers;
 use crate::stack::destinations::progress::DeliveriesOf;
 use crate::stack::events::{passes, recent};
-use crate::stack::filter::{self, Filter};
+use crate::stack::filter::{self, Filter, StatusFilter};
 use crate::stack::find::{self, Find};
 use crate::stack::lookup;
 use crate::stack::target::Target;
@@ -51,7 +50,7 @@ impl Filters {
             provider: some(&self.provider),
             account: AccountName::parse(self.account.trim()),
             type_name: some(&self.type_name),
-            status: Status::from_name(self.status.trim()),
+            status: StatusFilter::from_name(self.status.trim()),
             since: some(&self.since).and_then(|text| filter::moment(&text).ok()),
             ..Filter::default()
         }
@@ -102,9 +101,18 @@ impl Filters {
                 records = lookup::in_other_accounts(target, id).await.unwrap_or_default();
             }
             records.retain(|record| passes(&filter, record) && self.passes_environment(record));
-            return Ok((records, false));
+            return Ok((only(target, &filter, records).await?, false));
         }
+        records = only(target, &filter, records).await?;
         Ok((records, more))
+    }
+}
+
+/// Those of `records` whose destinations are as far as the filter wants, and one more than are listed at most.
+async fn only(target: &Target, filter: &Filter, records: Vec<Record>) -> Result<Vec<Record>, Failed> {
+    match filter.progress() {
+        None => Ok(records),
+        Some(progress) => Ok(DeliveriesOf::only(target, records, progress, MOST + 1).await?),
     }
 }
 
@@ -153,7 +161,7 @@ fn form(filters: &Filters, accounts: &BTreeSet<AccountName>, words: &Words) -> M
             }
             label { (words.kind) input name="type" list="types" value=(filters.type_name); }
             datalist id="types" { @for name in types() { option value=(name) {} } }
-            (select("status", words.status, &filters.status, &Status::ALL.map(Status::name)))
+            (select("status", words.status, &filters.status, &StatusFilter::names().collect::<Vec<_>>()))
             (select("environment", words.environment, &filters.environment, &["live", "test"]))
             label { (words.since) input name="since" placeholder="2h, 2026-11-20" value=(filters.since) size="12"; }
             label { (words.id) input type="search" name="id" value=(filters.id) accesskey="s"; }

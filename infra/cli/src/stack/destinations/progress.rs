@@ -25,6 +25,9 @@ pub const GIVEN_UP: &str = "GIVEN_UP";
 pub struct DeliveriesOf(HashMap<String, BTreeMap<DestinationName, Delivery>>);
 
 impl DeliveriesOf {
+    /// How many events' deliveries are read before the next events are.
+    const AT_ONCE: usize = 100;
+
     /// Those of `records`. Asks for nothing if no event is owed to anybody.
     ///
     /// # Errors
@@ -53,6 +56,29 @@ impl DeliveriesOf {
             let own = found.0.entry(key.event.to_string()).or_default();
             own.insert(key.destination, delivery);
         }
+        Ok(found)
+    }
+
+    /// Those of `records` whose status is called `progress` because of their deliveries, in the same order and `most` at
+    /// most.
+    ///
+    /// # Errors
+    /// [`DestinationsError`]
+    pub async fn only(
+        target: &Target,
+        records: Vec<Record>,
+        progress: &str,
+        most: usize,
+    ) -> Result<Vec<Record>, DestinationsError> {
+        let (reader, mut found) = (target.deliveries()?, Vec::new());
+        let mut left = records.into_iter();
+        while found.len() < most && left.len() > 0 {
+            let some: Vec<Record> = left.by_ref().take(Self::AT_ONCE).collect();
+            let deliveries = Self::read(&reader, &some).await?;
+            let wanted = |record: &Record| deliveries.status(record) == Some(progress);
+            found.extend(some.into_iter().filter(wanted));
+        }
+        found.truncate(most);
         Ok(found)
     }
 

@@ -93,12 +93,13 @@ impl Worker {
         let now = self.clock.now();
         let (attempt, verdict) = (before.attempts.saturating_add(1), sent.outcome.verdict());
         let (after, fault) = match verdict {
-            Verdict::Delivered | Verdict::Pause => (None, false),
+            Verdict::Delivered | Verdict::Pause | Verdict::GiveUp => (None, false),
             Verdict::Retry { after } => (after, false),
             Verdict::Fault { after } => (after, true),
         };
         let (outcome, retry_at) = match verdict {
             Verdict::Delivered => ("delivered", None),
+            Verdict::GiveUp => ("given_up", None),
             // What it is owed stays owed.
             Verdict::Pause => ("paused", Some(now)),
             Verdict::Retry { .. } | Verdict::Fault { .. } => {

@@ -1,6 +1,7 @@
 use acuse_core::consume::Backoff;
 use acuse_core::destination::delivery::{Delivery, Status};
 use acuse_core::destination::gate::{Gate, State};
+use acuse_core::event::Event;
 use acuse_core::testing::Dice;
 
 use super::*;
@@ -17,6 +18,11 @@ struct Bench {
 impl Bench {
     /// A function for these destinations: a name, a URL, and what else is configured.
     async fn of(destinations: &[(&str, &str, &str)]) -> Self {
+        Self::of_event(&fake::event(), destinations).await
+    }
+
+    /// The same, which are owed this event.
+    async fn of_event(event: &Event, destinations: &[(&str, &str, &str)]) -> Self {
         let client = fake::ledger().await;
         let members = destinations.iter().map(|(name, url, more)| {
             format!(
@@ -48,7 +54,7 @@ impl Bench {
             random: Arc::new(Dice::fixed(u128::MAX)),
         };
         let names: Vec<_> = destinations.iter().map(|(name, ..)| *name).collect();
-        complete(&client, &names, SystemClock.now()).await;
+        complete(&client, event, &names, SystemClock.now()).await;
         Self {
             client,
             worker,
@@ -275,6 +281,29 @@ async fn what_was_owed_for_too_long_is_given_up_after_a_last_try() {
     assert_eq!(bench.hint(&["shop"]).await, NONE);
     let delivery = bench.delivery("shop").await;
     assert_eq!((delivery.status, receiver.requests().len()), (Status::GivenUp, 1));
+}
+
+#[tokio::test]
+async fn an_event_that_no_queue_takes_is_given_up_at_once_and_says_why() {
+    let long = "a".repeat(1024 * 1024);
+    let payload = format!(
+        r#"{{"payment":{{"id":"p-1","amount":150000.10,"title":"{long}"}},"event":{{"type":"payment.approved"}}}}"#
+    );
+    let mut bench = Bench::of_event(&fake::event_with(&payload), &[("shop", "http://127.0.0.1:1/", "")]).await;
+    let queue = r#"{"destinations": {"shop": {"url": "sqs:arn:aws:sqs:us-east-1:123456789012:events"}}}"#;
+    let setup = Setup::new(
+        fake::sdk(crate::ledger::fake::http(vec![(500, String::new())]).0),
+        Variables::listed([]),
+    );
+    let setup = setup.with_secret("DESTINATIONS_SECRET_ID", queue);
+    bench.worker.configuration = Configuration::from_env(&setup).unwrap();
+    assert_eq!(bench.hint(&["shop"]).await, NONE);
+    let delivery = bench.delivery("shop").await;
+    assert_eq!((delivery.status, delivery.attempts), (Status::GivenUp, 1));
+    let error = delivery.error.unwrap();
+    assert!(error.contains("SQS takes 1048576"), "{error}");
+    // The queue has done nothing wrong.
+    assert_eq!(bench.gate("shop").await.state(SystemClock.now()), State::Open);
 }
 
 #[tokio::test]

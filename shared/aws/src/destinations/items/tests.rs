@@ -86,7 +86,7 @@ async fn what_is_not_there_is_not_changed() {
 async fn an_events_deliveries_are_beside_its_record_and_its_record_lists_them() {
     let client = fake::ledger().await;
     let deliveries = Deliveries::new(client.clone(), "ledger");
-    complete(&client, &["erp", "shop"], NOW).await;
+    complete(&client, &crate::destinations::fake::event(), &["erp", "shop"], NOW).await;
     deliveries.change(&key("erp"), &Change::Skip, NOW).await.unwrap();
 
     let event = fake::event();

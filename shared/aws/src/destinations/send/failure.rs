@@ -25,6 +25,12 @@ pub(super) fn timed_out() -> Sent {
     of(Failure::TimedOut, None)
 }
 
+/// A message of so many bytes, which no queue takes.
+pub(super) fn too_large(bytes: usize, most: usize) -> Sent {
+    let detail = format!("the message has {bytes} bytes, and SQS takes {most}");
+    of(Failure::TooLarge, Some(detail))
+}
+
 /// A try that SQS refused, or that did not reach it.
 pub(super) fn refused(error: &(dyn Error + 'static)) -> Sent {
     of(Failure::Queue, Some(chain(error)))

@@ -13,10 +13,17 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Builder;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use tokio::sync::Mutex;
 
 use super::{Sent, failure};
+
+/// A message's body and attributes, with their names and types, may have 1 MiB together.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+const LARGEST: usize = 1024 * 1024;
+
+/// The type of an attribute.
+const STRING: &str = "String";
 
 /// The queues, with what is known of each.
 pub(super) struct Queues {
@@ -35,6 +42,15 @@ impl Queues {
 
     /// Sends the body of a request as a message, with the headers of Standard Webhooks as attributes.
     pub(super) async fn send(&self, queue: &Queue, event: &Event, headers: &HeaderMap, body: &[u8]) -> Sent {
+        let attributes: Vec<_> = [sign::ID, sign::TIMESTAMP, sign::SIGNATURE]
+            .into_iter()
+            .filter_map(|name| Some((headers.get(&name)?.to_str().ok()?, name)))
+            .collect();
+        let length = |(value, name): &(&str, HeaderName)| name.as_str().len() + STRING.len() + value.len();
+        let bytes = body.len() + attributes.iter().map(length).sum::<usize>();
+        if bytes > LARGEST {
+            return failure::too_large(bytes, LARGEST);
+        }
         let (client, url) = match self.known(queue).await {
             Ok(known) => known,
             Err(sent) => return *sent,
@@ -43,11 +59,8 @@ impl Queues {
             .send_message()
             .queue_url(url)
             .message_body(String::from_utf8_lossy(body));
-        for name in [sign::ID, sign::TIMESTAMP, sign::SIGNATURE] {
-            let Some(value) = headers.get(&name).and_then(|value| value.to_str().ok()) else {
-                continue;
-            };
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+        for (value, name) in attributes {
+            let value = MessageAttributeValue::builder().data_type(STRING).string_value(value);
             let value = match value.build() {
                 Ok(value) => value,
                 Err(error) => return failure::refused(&error),
@@ -77,17 +90,17 @@ impl Queues {
     }
 
     async fn known(&self, queue: &Queue) -> Result<(Client, String), Box<Sent>> {
-        let mut known = self.known.lock().await;
-        if let Some(found) = known.get(queue.arn()) {
+        if let Some(found) = self.known.lock().await.get(queue.arn()) {
             return Ok(found.clone());
         }
+        // Not under the lock: a region that does not answer would delay the queues of others.
         let region = Region::new(queue.region().to_owned());
         let client = Client::from_conf(Builder::from(&self.sdk).region(region).build());
         let get = client.get_queue_url().queue_name(queue.name());
         let got = get.queue_owner_aws_account_id(queue.owner()).send().await;
         let got = got.map_err(|error| Box::new(failure::refused(&error)))?;
         let found = (client, got.queue_url.unwrap_or_default());
-        known.insert(queue.arn().to_owned(), found.clone());
+        self.known.lock().await.insert(queue.arn().to_owned(), found.clone());
         Ok(found)
     }
 }

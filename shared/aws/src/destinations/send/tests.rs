@@ -159,3 +159,39 @@ async fn a_queue_that_refuses_is_a_failure_with_what_it_says() {
     assert_eq!(failed(&sent), Failure::Queue);
     assert!(sent.detail.unwrap().contains("no such queue"));
 }
+
+#[tokio::test]
+async fn a_queue_gets_no_message_that_is_larger_than_sqs_takes() {
+    let most = 1024 * 1024;
+    // An attribute's name, type and value count as well.
+    let attributes = |headers: &HeaderMap| -> usize {
+        let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+        names
+            .iter()
+            .map(|name| name.len() + "String".len() + headers[*name].len())
+            .sum()
+    };
+    let destination = to("sqs:arn:aws:sqs:us-east-1:123456789012:events");
+    let headers = sign::headers(&destination, &event().idempotency_key(), SystemClock.now(), b"").unwrap();
+    let largest = most - attributes(&headers);
+    let Target::Sqs(queue) = &destination.target else {
+        panic!("it is a queue");
+    };
+    for (length, taken) in [(largest, true), (largest + 1, false)] {
+        let answers = [
+            r#"{"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/events"}"#,
+            r#"{"MessageId": "m-1", "MD5OfMessageBody": "x"}"#,
+        ];
+        let (http, requests) = http(answers.map(|answer| (200, answer.to_owned())).to_vec());
+        let body = vec![b'a'; length];
+        let sent = Queues::new(sdk(http)).send(queue, &event(), &headers, &body).await;
+        assert_eq!(requests.lock().unwrap().len(), if taken { 2 } else { 0 });
+        if !taken {
+            assert_eq!(failed(&sent), Failure::TooLarge);
+            assert_eq!(
+                sent.detail.unwrap(),
+                "the message has 1048577 bytes, and SQS takes 1048576"
+            );
+        }
+    }
+}

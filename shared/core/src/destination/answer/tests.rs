@@ -43,6 +43,8 @@ fn no_answer_is_tried_again() {
         Outcome::Failed(Failure::Forbidden).verdict(),
         Verdict::Fault { after: None }
     );
+    // It does not shrink.
+    assert_eq!(Outcome::Failed(Failure::TooLarge).verdict(), Verdict::GiveUp);
 }
 
 #[test]

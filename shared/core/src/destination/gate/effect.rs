@@ -48,7 +48,7 @@ impl Effect {
         let leave_alone = outcome.leave_alone().map(|after| now.plus(after));
         match outcome.verdict() {
             Verdict::Delivered => Self::Success,
-            Verdict::Fault { .. } => Self::Fault,
+            Verdict::Fault { .. } | Verdict::GiveUp => Self::Fault,
             Verdict::Retry { .. } => Self::Failure { leave_alone },
             Verdict::Pause => Self::Gone(Pause {
                 reason: outcome.to_string(),

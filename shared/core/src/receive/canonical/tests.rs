@@ -48,6 +48,16 @@ fn the_forms_differ_in_these_ways() {
     insta::assert_snapshot!(table.join("\n"));
 }
 
+/// A body that already has a form is not tried a second time.
+#[test]
+fn white_space_at_the_end_is_a_form_only_where_it_changes_the_body() {
+    let form = |body: &'static str, form| bytes(&Bytes::from_static(body.as_bytes()), form);
+    assert_eq!(form("{}", CanonicalForm::Trimmed), Err(Error::Unchanged));
+    assert_eq!(form("{} \r\n", CanonicalForm::Trimmed).unwrap(), "{}");
+    assert_eq!(form("{}\n", CanonicalForm::Newline), Err(Error::Unchanged));
+    assert_eq!(form("{}", CanonicalForm::Newline).unwrap(), "{}\n");
+}
+
 #[test]
 fn python_refuses_integers_of_more_than_4300_digits() {
     assert!(python("1".repeat(4300).as_bytes()).is_ok());
