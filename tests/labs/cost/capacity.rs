@@ -14,13 +14,21 @@ pub(crate) fn units(write: &Written) -> u64 {
 /// Write units of the index `by-day`, which holds the whole of each item that has a `day`, and whose keys don't change.
 /// An item that loses its `day` is taken out of the index, for as much.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes>
-pub(crate) fn index_units(write: &Written) -> u64 {
+pub(crate) fn day_units(write: &Written) -> u64 {
     let mut items = [&write.before, &write.after].into_iter().flatten();
     let is_listed = items.any(|item| item.get("day").is_some());
     match write.done && is_listed {
         true => kilobytes(write),
         false => 0,
     }
+}
+
+/// Write units of the index `by-reference`, which has keys alone: one when an item comes into it, if its keys have less
+/// than 1 KB, and none when anything else of the item changes.
+pub(crate) fn reference_units(write: &Written) -> u64 {
+    let key = |item: &Option<Value>| item.as_ref().and_then(|item| item.get("reference_key")).cloned();
+    let is_new = key(&write.after).is_some() && key(&write.before) != key(&write.after);
+    u64::from(write.done && is_new)
 }
 
 fn kilobytes(write: &Written) -> u64 {
@@ -72,7 +80,7 @@ fn a_write_costs_what_dynamodb_documents() {
         transaction: true,
         done: true,
     };
-    assert_eq!((units(&written), index_units(&written)), (4, 2));
+    assert_eq!((units(&written), day_units(&written)), (4, 2));
     let refused = Written {
         before: Some(item(10)),
         after: Some(item(10)),
@@ -80,12 +88,27 @@ fn a_write_costs_what_dynamodb_documents() {
         done: false,
         ..written
     };
-    assert_eq!((units(&refused), index_units(&refused)), (1, 0));
+    assert_eq!((units(&refused), day_units(&refused)), (1, 0));
     let unlisted = Written {
         before: None,
         after: Some(serde_json::json!({"pk": {"S": "destination#shop"}})),
         done: true,
         ..refused
     };
-    assert_eq!((units(&unlisted), index_units(&unlisted)), (1, 0));
+    assert_eq!((units(&unlisted), day_units(&unlisted)), (1, 0));
+    let mut found = item(10);
+    found["reference_key"] = serde_json::json!({"S": "ORD-4821"});
+    let first = Written {
+        table: String::new(),
+        before: None,
+        after: Some(found.clone()),
+        transaction: false,
+        done: true,
+    };
+    assert_eq!(reference_units(&first), 1);
+    let changed = Written {
+        before: Some(found),
+        ..first
+    };
+    assert_eq!(reference_units(&changed), 0);
 }

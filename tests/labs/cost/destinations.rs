@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use acuse_tests::recording::life::Life;
 
-use super::{WRITE, index_units, table_units};
+use super::{WRITE, Written, capacity, index_units, table_units};
 
 /// Destinations of the recorded event.
 const DESTINATIONS: f64 = 3.0;
@@ -30,14 +30,19 @@ pub(crate) fn tables(life: &Life, prices: &BTreeMap<&str, f64>) -> String {
         let [before, after] = [&plain, &delivered].map(|counts| counts.get(&key).copied().unwrap_or_default());
         writeln!(table, "| {function} | `{operation}` | {before} | {after} |").unwrap();
     }
-    let units = |step| [table_units(life, step), index_units(life, step)];
-    let ([table_before, index_before], [table_after, index_after]) = (units(STEPS[0]), units(STEPS[1]));
-    writeln!(table, "| write units | tables | {table_before} | {table_after} |").unwrap();
-    writeln!(
-        table,
-        "| write units | index `by-day` | {index_before} | {index_after} |"
-    )
-    .unwrap();
+    let units = |step| {
+        let index = |units: fn(&Written) -> u64| index_units(life, step, units);
+        [
+            table_units(life, step),
+            index(capacity::day_units),
+            index(capacity::reference_units),
+        ]
+    };
+    let (before, after) = (units(STEPS[0]), units(STEPS[1]));
+    let names = ["tables", "index `by-day`", "index `by-reference`"];
+    for (name, (before, after)) in names.into_iter().zip(before.into_iter().zip(after)) {
+        writeln!(table, "| write units | {name} | {before} | {after} |").unwrap();
+    }
 
     let of = |function: &str, prefix: &str| {
         let own = delivered.iter();
@@ -45,7 +50,7 @@ pub(crate) fn tables(life: &Life, prices: &BTreeMap<&str, f64>) -> String {
         own.map(|(_, count)| *count as f64).sum::<f64>()
     };
     let reads = of(FUNCTION, "dynamodb:GetItem") / DESTINATIONS;
-    let writes = (table_after + index_after - table_before - index_before) as f64 / DESTINATIONS;
+    let writes = (after.iter().sum::<u64>() - before.iter().sum::<u64>()) as f64 / DESTINATIONS;
     let waits = ANSWER + of(FUNCTION, "dynamodb:") / DESTINATIONS * WRITE;
     let seconds = (waits + PROCESSOR).ceil() / 1000.0;
     let rows = [

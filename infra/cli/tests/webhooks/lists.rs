@@ -55,6 +55,9 @@ fn answer_of(request: &Request, events: &[Event], stored: &mut String) -> Answer
             let found = events.iter().filter(|event| event.is_of(&values));
             answer(200, json!({"Items": found.map(Event::item).collect::<Vec<_>>()}))
         }
+        Some("AmazonSQS.GetQueueAttributes") => {
+            answer(200, json!({"Attributes": {"ApproximateNumberOfMessages": "0"}}))
+        }
         _ => aws(request, stored),
     }
 }

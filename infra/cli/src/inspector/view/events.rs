@@ -20,6 +20,7 @@ use crate::registry::providers;
 use crate::stack::destinations::progress::DeliveriesOf;
 use crate::stack::events::{passes, recent};
 use crate::stack::filter::{self, Filter, StatusFilter};
+use crate::stack::find::{self, Find};
 use crate::stack::lookup;
 use crate::stack::target::Target;
 use crate::terminal::escape;
@@ -62,6 +63,7 @@ impl Filters {
             record.resource_id.as_deref(),
             record.delivery_id.as_deref(),
             Some(&record.key),
+            record.reference.as_deref(),
         ];
         // As stored, or as the page shows it.
         let has = |own: &str| own.contains(id) || escape(own).contains(id);
@@ -88,8 +90,12 @@ impl Filters {
         let id = self.id.trim();
         if records.is_empty() && !id.is_empty() {
             // It may be older than the events searched.
-            let account = filter.account.clone().unwrap_or_default();
-            records = lookup::by_key_or_id(&ledger, &account, id).await?;
+            let find = Find {
+                text: id,
+                account: filter.account.as_ref(),
+                limit: MOST,
+            };
+            records = find::in_ledger(target, &find).await?.records;
             if records.is_empty() && filter.account.is_none() {
                 // Without the permission to read secrets, only the default account is searched.
                 records = lookup::in_other_accounts(target, id).await.unwrap_or_default();
