@@ -7,6 +7,7 @@ mod claims;
 mod conflict;
 mod days;
 mod reads;
+mod references;
 mod single_call;
 mod tables;
 

@@ -8,6 +8,7 @@ pub mod difference;
 pub mod error;
 pub mod events;
 pub mod filter;
+pub mod find;
 pub mod include;
 pub mod logs;
 pub mod lookup;

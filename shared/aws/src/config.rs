@@ -5,8 +5,9 @@ use std::ops::RangeBounds;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use acuse_core::provider::Provider;
+use acuse_core::event::reference::{self, ReferencePath, References};
 use acuse_core::provider::scheme::SettingError;
+use acuse_core::provider::{Provider, Providers};
 use thiserror::Error;
 
 /// An invalid or missing variable. The function does not start.
@@ -122,9 +123,46 @@ pub fn signature_settings(
     }
 }
 
+/// Where the payloads of `providers` have the merchant's reference, from their `<PROVIDER>_REFERENCE` in `value`.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] names the variable and says what a path looks like.
+pub fn references(providers: Providers, value: impl Fn(&str) -> Option<String>) -> Result<References, ConfigError> {
+    let paths = providers.iter().filter_map(|provider| {
+        let name = reference::variable(provider);
+        let value = value(&name).filter(|value| !value.trim().is_empty())?;
+        let path = ReferencePath::parse(value.trim()).ok_or(ConfigError::Invalid {
+            name,
+            value,
+            expected: ReferencePath::EXPECTED,
+        });
+        Some(path.map(|path| (provider.name, path)))
+    });
+    Ok(References::new(paths.collect::<Result<Vec<_>, _>>()?))
+}
+
 #[cfg(test)]
 mod tests {
+    use acuse_core::providers;
+
     use super::*;
+
+    #[test]
+    fn an_invalid_path_to_the_reference_is_an_error_that_names_the_variable() {
+        let of = |path: &'static str| {
+            references(providers::ALL, move |name| {
+                (name == "ONEPAY_REFERENCE").then(|| path.to_owned())
+            })
+        };
+        assert_eq!(of(" ").unwrap(), References::default());
+        assert_ne!(of("payment.metadata.order").unwrap(), References::default());
+        let error = of("$.order").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the environment variable ONEPAY_REFERENCE is \"$.order\"; it should be names of members with dots between \
+             them, such as payment.metadata.order: letters, digits, `_` and `-`, at most 200 characters"
+        );
+    }
 
     #[test]
     fn a_number_out_of_range_is_an_error_that_names_the_range() {

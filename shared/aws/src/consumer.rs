@@ -15,7 +15,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, run, service_fn};
 
-use crate::config::{self, ConfigError, Variables};
+use crate::config::{self, ConfigError, Variables, references};
 use crate::hook::{Hooks, Setup};
 use crate::ledger::{DynamoLedger, MOST_SHARDS};
 use crate::sdk;
@@ -34,7 +34,7 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 ///
 /// Reads `EVENT_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `LEDGER_TABLE`, `ENVIRONMENT`, `RETENTION_DAYS`,
 /// `MAX_ATTEMPTS`, `RETRY_BASE_SECONDS`, `RETRY_MAX_SECONDS`, `WAIT_MAX_SECONDS`, `MAX_RECEIVE_COUNT`,
-/// `MAX_CRASHES`, `HOOK_CONCURRENCY` and `LEDGER_DAY_SHARDS`.
+/// `MAX_CRASHES`, `HOOK_CONCURRENCY`, `LEDGER_DAY_SHARDS`, and for each provider `<PROVIDER>_REFERENCE`.
 ///
 /// # Errors
 /// A missing or invalid variable, by name; the errors of `hooks`; the runtime's own errors.
@@ -46,6 +46,7 @@ pub async fn run_consumer(
     let event_queue = variables.required("EVENT_QUEUE_URL", "the URL of the event queue")?;
     let dead_letter_queue = variables.required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
     let policy = policy(&variables)?;
+    let references = references(providers, |name| variables.optional(name))?;
 
     let setup = Setup::new(sdk::load()?, variables);
     let ledger = ledger(&setup, policy.retention)?;
@@ -63,7 +64,8 @@ pub async fn run_consumer(
         policy,
         SystemClock,
         SystemRandom,
-    )?;
+    )?
+    .with_references(references);
 
     let consumer = &consumer;
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {

@@ -1,5 +1,6 @@
 //! The ledger on DynamoDB: one item an event, one conditional write a step.
 
+pub(crate) mod batch_get;
 mod change;
 mod claim;
 pub mod conflict;
@@ -12,6 +13,7 @@ pub(crate) mod item;
 mod payload;
 pub mod reader;
 pub mod record;
+pub(crate) mod reference;
 mod single_call;
 pub(crate) mod write;
 
@@ -26,6 +28,7 @@ use acuse_core::ledger::{
     Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerResult, RecordAs, Refused, StartCount,
     Status,
 };
+use acuse_core::wire::delivery::DeliveryId;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use day::Days;
@@ -56,7 +59,8 @@ impl DynamoLedger {
         }
     }
 
-    /// Spreads each provider's day over this many keys of the index `by-day`, up to [`MOST_SHARDS`].
+    /// Spreads each provider's day over this many keys of the index `by-day`, and its references over as many of
+    /// `by-reference`, up to [`MOST_SHARDS`].
     #[must_use]
     pub fn with_day_shards(self, shards: u32) -> Self {
         let days = Days::spread_over(shards);
@@ -111,7 +115,16 @@ impl Ledger for DynamoLedger {
         })
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> LedgerResult<()> {
+    /// An item of its own says whose duplicate the delivery is, so that its id is found. It comes first: whoever makes
+    /// this call again writes it again, unchanged.
+    async fn count_duplicate(&self, key: &IdempotencyKey, delivery: DeliveryId, now: Timestamp) -> LedgerResult<()> {
+        let note = self
+            .step(&item::duplicate_key(delivery))
+            .set(item::DUPLICATE_OF, s(key.to_string()))
+            .set("expires_at", n(now.plus(self.retention).as_seconds()));
+        if let Err(error) = update(note.into_update(&self.client)).await {
+            return Err(outage("count_duplicate", key)(error));
+        }
         let step = self
             .step(key)
             .condition("attribute_exists(pk)")

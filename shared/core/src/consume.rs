@@ -28,6 +28,7 @@ use crate::clock::{Clock, Random, Timestamp, within};
 use crate::error::chain;
 use crate::event::Environment;
 use crate::event::key::IdempotencyKey;
+use crate::event::reference::References;
 use crate::hook::AnyHook;
 use crate::ledger::Ledger;
 use crate::metric;
@@ -52,6 +53,7 @@ pub struct Consumer<L: Ledger, I> {
     inbox: I,
     hooks: Vec<Box<dyn AnyHook<L::Write>>>,
     policy: Policy,
+    references: References,
     clock: Box<dyn Clock>,
     random: Box<dyn Random>,
 }
@@ -110,9 +112,16 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             inbox,
             hooks,
             policy,
+            references: References::default(),
             clock: Box::new(clock),
             random: Box::new(random),
         })
+    }
+
+    /// The same consumer, with the merchant's references read where `references` says.
+    #[must_use]
+    pub fn with_references(self, references: References) -> Self {
+        Self { references, ..self }
     }
 
     /// Works through a batch until `deadline`, when Lambda ends the function. Returns the ids of the messages that
@@ -147,7 +156,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             match read_envelope(self.providers, &message) {
                 Ok((envelope, provider)) => {
                     let own = self.policy.environment.unwrap_or(Environment::Live);
-                    for part in parts::parts(message, &envelope, provider, own) {
+                    for part in parts::parts(message, &envelope, provider, own, &self.references) {
                         let place = *places.entry(part.event.key.clone()).or_insert(groups.len());
                         match groups.get_mut(place) {
                             Some(group) => group.push(part),

@@ -5,6 +5,7 @@ pub mod key;
 mod mismatch;
 mod other;
 pub mod payload;
+pub mod reference;
 mod time;
 
 use std::fmt;
@@ -61,7 +62,8 @@ pub struct Event {
     pub currency: Option<String>,
     /// What has been paid so far of a payment in parts, exactly as sent.
     pub total_paid: Option<String>,
-    /// The merchant's own order number, if the provider repeats it.
+    /// The merchant's own order number, if the provider repeats it. Where it is looked for is each provider's choice, or
+    /// the owner's: see [`reference`](mod@reference).
     pub reference: Option<String>,
     /// The X-Ray trace of the delivery that brought it, in the form of the header `X-Amzn-Trace-Id`.
     pub trace: Option<String>,
@@ -98,6 +100,7 @@ impl Event {
             return Self {
                 type_name: TEST_DELIVERY_MEMBER.to_owned(),
                 test_delivery: true,
+                reference: reference::usual(&payload),
                 ..Self::without_reading(envelope, provider, own, None)
             };
         }
@@ -107,7 +110,13 @@ impl Event {
                 let event = Self::new(envelope, provider, own, reading);
                 if is_conflict { event.into_conflict() } else { event }
             }
-            Err(why) => Self::unreadable(envelope, provider, own, why),
+            Err(why) => {
+                let reference = reference::usual(&payload);
+                Self {
+                    reference,
+                    ..Self::unreadable(envelope, provider, own, why)
+                }
+            }
         }
     }
 
@@ -260,9 +269,7 @@ impl Event {
     /// An idempotency key for other systems: a UUID made of [`key`](field@Self::key), which fits any header. It is the
     /// same for every delivery and attempt of this event.
     pub fn idempotency_key(&self) -> String {
-        let digest: [u8; 32] = Sha256::digest(self.key.to_string().as_bytes()).into();
-        let first = digest.first_chunk().copied().unwrap_or_default();
-        uuid::Builder::from_custom_bytes(first).into_uuid().to_string()
+        self.key.uuid()
     }
 
     /// When it happened, or if the provider does not say, when it was first received. Orders the events of one resource.

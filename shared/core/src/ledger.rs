@@ -35,6 +35,7 @@ use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::event::key::{IdempotencyKey, Recorded};
 use crate::hook::Effects;
+use crate::wire::delivery::DeliveryId;
 pub use change::{Change, HookDone, RecordAs, ReleaseCause};
 pub use decide::{Override, Progress, RecordState, Refused, decide};
 pub use error::{Cause, LedgerError, LedgerResult};
@@ -82,8 +83,13 @@ pub trait Ledger: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = LedgerResult<ConflictRecord>> + Send;
 
-    /// Counts a duplicate of a finished event.
-    fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> impl Future<Output = LedgerResult<()>> + Send;
+    /// Counts a duplicate of a finished event, and keeps which delivery it was.
+    fn count_duplicate(
+        &self,
+        key: &IdempotencyKey,
+        delivery: DeliveryId,
+        now: Timestamp,
+    ) -> impl Future<Output = LedgerResult<()>> + Send;
 
     /// Which event is recorded at `key` now.
     fn recorded(&self, key: &IdempotencyKey) -> impl Future<Output = LedgerResult<Option<Recorded>>> + Send;

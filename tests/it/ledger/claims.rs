@@ -20,7 +20,11 @@ async fn a_new_event_is_claimed_completed_and_then_a_duplicate() {
             }),
         "{claim:?}"
     );
-    tables.ledger.count_duplicate(&event.key, seconds(9)).await.unwrap();
+    tables
+        .ledger
+        .count_duplicate(&event.key, event.delivery_id, seconds(9))
+        .await
+        .unwrap();
 
     let record = tables.record(&event).await;
     assert_eq!((record.status, record.attempts, record.duplicates), ("COMPLETED", 1, 1));

@@ -107,7 +107,11 @@ async fn the_same_bytes_are_kept_once_and_a_message_received_again_is_no_duplica
     let third = event_with("p1", "changed again");
     let kept = tables.ledger.keep_conflict(&third, "third", seconds(9)).await.unwrap();
     assert_eq!(kept, ConflictRecord::New);
-    tables.ledger.count_duplicate(&conflict.key, seconds(10)).await.unwrap();
+    tables
+        .ledger
+        .count_duplicate(&conflict.key, conflict.delivery_id, seconds(10))
+        .await
+        .unwrap();
     assert_eq!(tables.record(&conflict).await.duplicates, 1);
     assert_eq!(tables.records(&conflict.key.partition).await.len(), 2);
 }

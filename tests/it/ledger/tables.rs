@@ -172,6 +172,13 @@ async fn create_ledger(client: &Client) {
         .projection(Projection::builder().projection_type(ProjectionType::All).build())
         .build()
         .unwrap();
+    let by_reference = GlobalSecondaryIndex::builder()
+        .index_name("by-reference")
+        .key_schema(key("reference_of", KeyType::Hash))
+        .key_schema(key("reference_key", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
+        .build()
+        .unwrap();
     client
         .create_table()
         .table_name("ledger")
@@ -180,9 +187,12 @@ async fn create_ledger(client: &Client) {
         .attribute_definitions(attribute("sk", ScalarAttributeType::S))
         .attribute_definitions(attribute("day", ScalarAttributeType::S))
         .attribute_definitions(attribute("received_at", ScalarAttributeType::N))
+        .attribute_definitions(attribute("reference_of", ScalarAttributeType::S))
+        .attribute_definitions(attribute("reference_key", ScalarAttributeType::S))
         .key_schema(key("pk", KeyType::Hash))
         .key_schema(key("sk", KeyType::Range))
         .global_secondary_indexes(index)
+        .global_secondary_indexes(by_reference)
         .send()
         .await
         .unwrap();

@@ -11,10 +11,20 @@ pub(crate) fn units(write: &Written) -> u64 {
     factor * kilobytes(write)
 }
 
-/// Write units of an index that holds the whole item and whose keys don't change.
+/// Write units of the index `by-day`, which holds the whole item and whose keys don't change. Items without its key are
+/// not in it.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes>
-pub(crate) fn index_units(write: &Written) -> u64 {
-    if write.done { kilobytes(write) } else { 0 }
+pub(crate) fn day_units(write: &Written) -> u64 {
+    let is_in_it = write.after.as_ref().is_some_and(|item| item.get("day").is_some());
+    if write.done && is_in_it { kilobytes(write) } else { 0 }
+}
+
+/// Write units of the index `by-reference`, which has keys alone: one when an item comes into it, if its keys have less
+/// than 1 KB, and none when anything else of the item changes.
+pub(crate) fn reference_units(write: &Written) -> u64 {
+    let key = |item: &Option<Value>| item.as_ref().and_then(|item| item.get("reference_key")).cloned();
+    let is_new = key(&write.after).is_some() && key(&write.before) != key(&write.after);
+    u64::from(write.done && is_new)
 }
 
 fn kilobytes(write: &Written) -> u64 {
@@ -53,8 +63,8 @@ fn value(typed: &Value) -> usize {
 
 #[test]
 fn a_write_costs_what_dynamodb_documents() {
-    let item = |length: usize| serde_json::json!({"pk": {"S": "a".repeat(length)}, "at": {"N": "1795577656089"}, "h": {"M": {}}});
-    assert_eq!(size(&item(1000)), 2 + 1000 + 2 + 8 + 1 + 3);
+    let item = |length: usize| serde_json::json!({"pk": {"S": "a".repeat(length)}, "day": {"N": "1795577656089"}, "h": {"M": {}}});
+    assert_eq!(size(&item(1000)), 2 + 1000 + 3 + 8 + 1 + 3);
     let written = Written {
         table: String::new(),
         before: None,
@@ -62,7 +72,7 @@ fn a_write_costs_what_dynamodb_documents() {
         transaction: true,
         done: true,
     };
-    assert_eq!((units(&written), index_units(&written)), (4, 2));
+    assert_eq!((units(&written), day_units(&written)), (4, 2));
     let refused = Written {
         before: Some(item(10)),
         after: Some(item(10)),
@@ -70,5 +80,20 @@ fn a_write_costs_what_dynamodb_documents() {
         done: false,
         ..written
     };
-    assert_eq!((units(&refused), index_units(&refused)), (1, 0));
+    assert_eq!((units(&refused), day_units(&refused)), (1, 0));
+    let mut found = item(10);
+    found["reference_key"] = serde_json::json!({"S": "ORD-4821"});
+    let first = Written {
+        table: String::new(),
+        before: None,
+        after: Some(found.clone()),
+        transaction: false,
+        done: true,
+    };
+    assert_eq!(reference_units(&first), 1);
+    let changed = Written {
+        before: Some(found),
+        ..first
+    };
+    assert_eq!(reference_units(&changed), 0);
 }

@@ -1,14 +1,19 @@
 //! `acuse dlq`: inspecting and redriving the dead-letter queue.
 
+mod show;
+
 use std::process::ExitCode;
 
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use clap::{Args, Subcommand};
+use show::Show;
 
 use super::Failure;
 use super::confirm::confirm;
+use super::events::list::money;
+use super::events::{AMOUNT, REFERENCE};
 use super::interrupt::Interrupt;
 use super::options::{Caution, Selection};
 use super::progress::{Bar, note_hidden};
@@ -29,6 +34,11 @@ pub(crate) enum Command {
   acuse dlq list --provider onepay --account tienda-2
   acuse dlq list --provider onepay --since 24h --json --stack acuse")]
     List(Selection),
+    /// Show dead letters in full, with their payload
+    #[command(after_help = "Examples:
+  acuse dlq show ORD-4821
+  acuse dlq show 0c9c41d4-7a8e-4a4f-b7ee-5d4c1c5cf0d1 --json")]
+    Show(Show),
     /// Send messages back to the event queue, where rejected events are processed again
     ///
     /// Makes one pass over the messages that are there at the start. A message that comes straight back is
@@ -65,6 +75,7 @@ struct Done {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(selection) => list(&selection).await,
+        Command::Show(show) => show.run().await,
         Command::Redrive(redrive) => redrive.run().await,
     }
 }
@@ -77,6 +88,8 @@ async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
         ("PROVIDER", 48),
         ("TYPE", 40),
         ("RESOURCE", 40),
+        ("REFERENCE", REFERENCE),
+        ("AMOUNT", AMOUNT),
         ("REASON", 80),
     ]);
     let mut found = 0usize;
@@ -84,7 +97,17 @@ async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
         found += 1;
         match selection.json {
             true => terminal::json(dead.json()),
-            false => table.add_row(dead.row()),
+            false => {
+                let [received_at, provider, type_name, resource, reason] = dead.row();
+                let event = dead.events.first();
+                let reference = event.and_then(|event| event.reference.clone());
+                let amount = event.map_or_else(
+                    || "-".to_owned(),
+                    |event| money(event.amount.as_deref(), event.currency.as_deref()),
+                );
+                let reference = reference.unwrap_or_else(|| "-".to_owned());
+                table.add_row([received_at, provider, type_name, resource, reference, amount, reason]);
+            }
         }
         Ok(())
     });
@@ -104,7 +127,7 @@ async fn visit(
     interrupt: &Interrupt,
     mut show: impl AsyncFnMut(&DeadLetter) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let ledger = target.ledger()?;
+    let (ledger, references) = (target.ledger()?, target.references());
     let mut walk = Walk::list(target, "DeadLetterQueueUrl").await?;
     note_hidden(&walk);
     let shown = async {
@@ -112,7 +135,7 @@ async fn visit(
             && !interrupt.received()
         {
             for message in messages {
-                let dead = DeadLetter::open(message, target.environment());
+                let dead = DeadLetter::open(message, target.environment()).with_references(&references);
                 if dead.passes(&selection.filter, &ledger).await? {
                     show(&dead).await?;
                 }
@@ -220,6 +243,7 @@ impl Redrive {
     ) -> Result<Done, Failure> {
         let target = aside.target;
         let (ledger, to) = (target.ledger()?, target.output("EventQueueUrl")?);
+        let references = target.references();
         let mut done = Done::default();
         while let Some(messages) = walk.next().await?
             && !interrupt.received()
@@ -227,7 +251,7 @@ impl Redrive {
             bar.advance(messages.len());
             let mut letters = Vec::new();
             for message in messages {
-                let dead = DeadLetter::open(message, target.environment());
+                let dead = DeadLetter::open(message, target.environment()).with_references(&references);
                 if !dead.passes(&self.selection.filter, &ledger).await? {
                     done.left += 1;
                     continue;

@@ -1,8 +1,10 @@
 //! `acuse events`: reading the ledger, and processing events again.
 
 mod conflict;
+mod found;
+pub(super) mod list;
 mod replay;
-mod show;
+pub(super) mod show;
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -12,6 +14,7 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use clap::{Args, Subcommand};
 use conflict::{Conflicts, Decision};
+use list::List;
 use replay::Replay;
 use show::Show;
 
@@ -19,16 +22,16 @@ use super::Failure;
 use super::interrupt::interrupted;
 use super::options::{Caution, Selection};
 use crate::registry::providers;
-use crate::stack::destinations::progress::DeliveriesOf;
 use crate::stack::events::{recent, status};
-use crate::stack::target::Target;
-use crate::terminal::{self, Table, cut};
+use crate::terminal::{self, cut};
 use crate::{note, say};
 
 // The widest cells of lists, in columns: the types and ids of the providers' guides fit.
-const TYPE: usize = 40;
-const RESOURCE: usize = 40;
-const ERROR: usize = 80;
+pub(in crate::command) const TYPE: usize = 40;
+pub(in crate::command) const RESOURCE: usize = 40;
+pub(in crate::command) const REFERENCE: usize = 32;
+pub(in crate::command) const AMOUNT: usize = 24;
+pub(in crate::command) const ERROR: usize = 80;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -39,17 +42,27 @@ pub(crate) enum Command {
     /// did.
     #[command(after_help = "Examples:
   acuse events list
+  acuse events list --reference ORD-4821
+  acuse events list --reference 'ORD-48*' --provider onepay
+  acuse events list --amount 150000 --day 2026-11-27
   acuse events list --provider onepay --days 7
   acuse events list --provider onepay --account tienda-2
   acuse events list --since 2026-11-20 --until 2026-11-21      the 20th, in UTC
   acuse events list --status CONFLICT --days 30
   acuse events list --json | jq 'select(.status != \"COMPLETED\")'")]
     List(List),
-    /// Show one event in full, or all events of one resource: did payment X arrive?
+    /// Did order X arrive? Show one event in full, or all events of an order, a payment, a delivery or an amount
     ///
-    /// An event comes with what each destination has taken of it, its conflicts and how they differ from it. An id that the default account does not
-    /// have is looked up in the accounts that the stack's secrets name, up to 10 of a provider.
+    /// Takes whatever you know. Several events of an order are listed, newest first. An event comes with what each
+    /// destination has taken of it, its conflicts and how they differ from it. What is in quarantine or dead-lettered
+    /// is named as well; a quarantined delivery is not verified, and nothing of it was applied. An id that the default
+    /// account does not have is looked up in the accounts that the stack's secrets name, up to 10 of a provider.
+    ///
+    /// Exits with 1 if the ledger has no such event.
     #[command(after_help = "Examples:
+  acuse events show ORD-4821
+  acuse events show 'ORD-48*'
+  acuse events show '150000 2026-11-27'                an amount, received on this day (UTC)
   acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166
   acuse events show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --account tienda-2
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166'
@@ -100,18 +113,6 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct List {
-    /// How many days (UTC) to list, including today; `--since` goes further back
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=400))]
-    days: u32,
-    /// How many events to list at most; a note on standard error says if there are more
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: u32,
-    #[command(flatten)]
-    selection: Selection,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Tail {
     /// Seconds between polls of the ledger
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -144,76 +145,13 @@ impl Choice {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(list) => list.run(&list.selection.stack.target().await?).await?,
-        Command::Show(show) => show.run(&show.stack.target().await?).await?,
+        Command::Show(show) => return show.run(&show.stack.target().await?).await,
         Command::Tail(tail) => tail.run().await?,
         Command::Replay(replay) => return replay.run().await,
         Command::Release(conflicts) => return conflicts.decide(&Decision::Release).await,
         Command::Dismiss { reason, conflicts } => return conflicts.decide(&Decision::Dismiss(reason)).await,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-impl List {
-    async fn run(&self, target: &Target) -> Result<(), Failure> {
-        let ledger = &target.ledger()?;
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        // One more than is printed says whether there are more.
-        let mut records = recent(ledger, &self.selection.filter, self.days, limit.saturating_add(1)).await?;
-        let more = records.len() > limit;
-        records.truncate(limit);
-        let deliveries = DeliveriesOf::records(target, &records).await?;
-        match self.selection.json {
-            true => records
-                .iter()
-                .for_each(|record| terminal::json(deliveries.json(record))),
-            false => self.print(&records, &deliveries),
-        }
-        if more {
-            note!(
-                "showing the newest {limit}; there are more: use `--limit {}`",
-                limit.saturating_mul(10)
-            );
-        }
-        Ok(())
-    }
-
-    fn print(&self, records: &[Record], deliveries: &DeliveriesOf) {
-        if records.is_empty() {
-            match self.selection.filter.since {
-                Some(since) => say!("no such events since {since}"),
-                None => say!(
-                    "no such events in the last {} days (UTC); look further back with `--days`",
-                    self.days
-                ),
-            }
-            return;
-        }
-        let mut table = Table::new([
-            ("RECEIVED", 24),
-            ("PROVIDER", 48),
-            ("ENV", 8),
-            ("TYPE", TYPE),
-            ("RESOURCE", RESOURCE),
-            ("STATUS", 24),
-            ("TRIES", 10),
-            ("DUP", 10),
-            ("ERROR", ERROR),
-        ]);
-        for record in records {
-            table.add_row([
-                record.received_at.as_deref().unwrap_or_default(),
-                &record.scope(),
-                &record.environment,
-                &record.type_name,
-                record.resource_id.as_deref().unwrap_or("-"),
-                &deliveries.status(record).map_or_else(|| status(record), str::to_owned),
-                &record.attempts.to_string(),
-                &record.duplicates.to_string(),
-                record.error.as_deref().unwrap_or_default(),
-            ]);
-        }
-        table.print();
-    }
 }
 
 /// A record's status, attempts and duplicates at the last look.

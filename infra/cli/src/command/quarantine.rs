@@ -1,19 +1,26 @@
 //! `acuse quarantine`: deliveries that failed verification and may still be genuine.
 
+mod show;
+
 use std::process::ExitCode;
 
 use acuse_core::account::AccountName;
+use acuse_core::event::reference::References;
 use acuse_core::provider::Provider;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::confirm::confirm;
+use super::events::list::money;
+use super::events::{AMOUNT, REFERENCE};
 use super::interrupt::Interrupt;
 use super::options::StackOptions;
 use super::progress::note_hidden;
 use crate::stack::filter::{account_parser, provider_parser};
 use crate::stack::quarantine::{Quarantined, Reverifier};
 use crate::stack::queue::Walk;
+use crate::stack::target::Target;
 use crate::terminal::{self, Table, quoted};
 use crate::{note, say};
 
@@ -25,6 +32,17 @@ pub(crate) enum Command {
   acuse quarantine list --provider kuenta --account tienda-2
   acuse quarantine list --provider kuenta --json --stack acuse")]
     List(Arguments),
+    /// Show deliveries in full: payload, reference and amount, none of it verified
+    #[command(after_help = "Examples:
+  acuse quarantine show 01a209a8-0540-780c-968c-6556e20bffb4
+  acuse quarantine show ORD-4816 --stack acuse")]
+    Show {
+        /// A delivery id, an order number or a resource's id
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "WHAT")]
+        which: String,
+        #[command(flatten)]
+        arguments: Arguments,
+    },
     /// Show which header, canonical form and secret would have matched, and what to set
     #[command(after_help = "Examples:
   acuse quarantine diagnose
@@ -91,6 +109,7 @@ impl Command {
     fn arguments(&self) -> &Arguments {
         match self {
             Self::List(arguments)
+            | Self::Show { arguments, .. }
             | Self::Diagnose { arguments, .. }
             | Self::Release { arguments, .. }
             | Self::Purge { arguments, .. } => arguments,
@@ -103,6 +122,9 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         confirm("delete what does not verify from the quarantine for good", yes)?;
     }
     let target = command.arguments().stack.target().await?;
+    if let Command::Show { which, arguments } = &command {
+        return show::run(&target, which, arguments).await;
+    }
     let queue = "QuarantineQueueUrl";
     let interrupt = Interrupt::listen();
     // Forged deliveries may keep arriving meanwhile: those are left for the next run.
@@ -123,9 +145,13 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
             ("RECEIVED", 24),
             ("PROVIDER", 48),
             ("DELIVERY", 40),
+            ("REFERENCE", REFERENCE),
+            ("AMOUNT", AMOUNT),
             ("BYTES", 10),
             ("REASON", 80),
         ]),
+        references: target.references(),
+        target: &target,
         seen: 0,
         done: 0,
     };
@@ -143,7 +169,9 @@ struct Pass<'a> {
     command: &'a Command,
     json: bool,
     reverifier: Reverifier<'a>,
-    table: Table<5>,
+    table: Table<7>,
+    references: References,
+    target: &'a Target,
     seen: usize,
     done: usize,
 }
@@ -168,7 +196,7 @@ impl Pass<'_> {
             Command::Release { dry_run: false, .. } => (self.reverifier.release(items, walk).await?, "released"),
             Command::Release { dry_run: true, .. } => (self.reverifier.valid(items).await?, "would be released"),
             Command::Purge { .. } => (self.reverifier.purge(items, walk).await?, "deleted"),
-            Command::List(_) => {
+            Command::Show { .. } | Command::List(_) => {
                 items.iter().for_each(|item| self.list(item));
                 return Ok(());
             }
@@ -192,15 +220,24 @@ impl Pass<'_> {
     }
 
     fn list(&mut self, item: &Quarantined) {
+        let events = item.unverified(self.target, &self.references);
         if self.json {
-            terminal::json(item.json(None));
+            terminal::json(show::line(item, &events));
             return;
         }
+        let event = events.first();
         let bytes = item.delivery.as_ref().map_or(0, |delivery| delivery.body().len());
         self.table.add_row([
             item.received_at().map_or_else(|| "-".to_owned(), |at| at.to_string()),
             item.scope(),
             item.delivery_id(),
+            event
+                .and_then(|event| event.reference.clone())
+                .unwrap_or_else(|| "-".to_owned()),
+            event.map_or_else(
+                || "-".to_owned(),
+                |event| money(event.amount.as_deref(), event.currency.as_deref()),
+            ),
             bytes.to_string(),
             match item.registration {
                 true => format!("{} (answered 200, in a registration window)", item.reason),
@@ -229,7 +266,7 @@ impl Pass<'_> {
         let (done, left) = (self.done, self.seen - self.done);
         match self.command {
             _ if self.seen == 0 => say!("no deliveries in quarantine"),
-            Command::List(_) => self.table.print(),
+            Command::Show { .. } | Command::List(_) => self.table.print(),
             Command::Diagnose { .. } if done == 0 => say!("no such delivery in quarantine"),
             Command::Diagnose { .. } => {}
             Command::Release { dry_run: true, .. } => say!("{done} would be released, {left} would stay"),

@@ -1,14 +1,11 @@
-//! What a list shows of a record that its payload has.
+//! What a list shows of an event in a merchant's words.
 
-use acuse_aws::destinations::events;
-use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
 use acuse_core::event::Event;
 
-use crate::registry::providers;
 use crate::terminal::escape;
 
-/// What a payment is about, in a merchant's words. Ready to be shown.
+/// An event's order and money. Ready to be shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     /// The merchant's own reference, such as an order number.
@@ -18,28 +15,22 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Those of a record. A payload with items of its own is not read for it.
-    pub(super) async fn of(ledger: &LedgerReader, record: &Record) -> Self {
-        let event = match record.parts {
-            0 => events::event(ledger, record, providers()).await.ok(),
-            _ => None,
-        };
-        let read = event.as_ref().map(Self::of_event).unwrap_or_default();
-        Self {
-            reference: record.reference.as_deref().map_or(read.reference, escape),
-            amount: read.amount,
-        }
+    /// Those of a record.
+    pub(super) fn of(record: &Record) -> Self {
+        Self::new(&record.reference, &record.amount, &record.currency)
     }
 
     /// Those of an event.
     pub(super) fn of_event(event: &Event) -> Self {
-        let amount = event.amount.as_deref().map(|amount| match &event.currency {
-            Some(currency) => format!("{amount} {currency}"),
-            None => amount.to_owned(),
-        });
+        Self::new(&event.reference, &event.amount, &event.currency)
+    }
+
+    fn new(reference: &Option<String>, amount: &Option<String>, currency: &Option<String>) -> Self {
+        let shown = |text: &Option<String>| text.as_deref().map(escape).unwrap_or_default();
+        let amount = format!("{} {}", shown(amount), shown(currency));
         Self {
-            reference: event.reference.as_deref().map(escape).unwrap_or_default(),
-            amount: amount.as_deref().map(escape).unwrap_or_default(),
+            reference: shown(reference),
+            amount: amount.trim().to_owned(),
         }
     }
 }

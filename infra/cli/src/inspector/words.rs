@@ -58,7 +58,7 @@ words! {
         "Este stack aplica los eventos de prueba y aparta los reales (Environment=test).";
     one_new: "{n} new event", "{n} evento nuevo";
     many_new: "{n} new events", "{n} eventos nuevos";
-    search_hint: "order, id, key", "pedido, id, clave";
+    search_hint: "order, id, amount day", "pedido, id, monto día";
     keyboard: "Keyboard", "Teclado";
     key_down: "next row", "fila siguiente";
     key_up: "previous row", "fila anterior";
@@ -104,6 +104,15 @@ words! {
         "Lo que está en cuarentena no pasó la verificación: nadie ha probado quién lo envió, y no llegó a ningún hook.";
     not_proven: "not proven: anybody may have sent it", "sin probar: cualquiera pudo enviarlo";
     headers: "Headers", "Encabezados";
+    looked_in:
+        "Searched: keys, references, ids, delivery ids and webhook-ids in the ledger, the quarantine, the dead letters, and what was received until the time below.",
+        "Se buscó en claves, referencias, ids, ids de entrega y webhook-ids del registro, en la cuarentena, en los mensajes fallidos y en lo recibido hasta la hora de abajo.";
+    more_found: "There are more with this reference.", "Hay más con esta referencia.";
+    queues_not_searched:
+        "The quarantine and the dead letters could not be searched:",
+        "No se pudo buscar en la cuarentena ni en los mensajes fallidos:";
+    not_in_hooks: "not applied, nobody has proven who sent it", "sin aplicar, nadie ha probado quién lo envió";
+    dead_letter: "Dead letter", "Mensaje fallido";
     in_ledger: "also in the ledger:", "también está en el registro:";
     not_in_ledger: "not in the ledger", "no está en el registro";
     provider: "Provider", "Proveedor";

@@ -8,6 +8,7 @@ use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
 use acuse_core::event::payload;
+use acuse_core::event::reference::References;
 use acuse_core::event::{Environment, Event};
 use acuse_core::wire::envelope::Envelope;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
@@ -53,6 +54,13 @@ impl DeadLetter {
             events: events.unwrap_or_default(),
             message,
         }
+    }
+
+    /// The same, with its events' references where the stack's consumer reads them.
+    #[must_use]
+    pub fn with_references(mut self, references: &References) -> Self {
+        self.events = references.applied(self.events);
+        self
     }
 
     /// Whether it passes the filter, by its status in `ledger`.
@@ -118,6 +126,10 @@ impl DeadLetter {
             "type": event.map(|event| &event.type_name),
             "resource_id": event.and_then(|event| event.resource.as_ref()).map(|resource| &resource.id),
             "key": event.map(|event| event.key.to_string()),
+            "delivery_id": event.map(|event| event.delivery_id.to_string()),
+            "reference": event.and_then(|event| event.reference.as_deref()),
+            "amount": event.and_then(|event| event.amount.as_deref()),
+            "currency": event.and_then(|event| event.currency.as_deref()),
             "events": self.events.len(),
             "received_at": self.received_at().map(|at| at.to_string()),
             "reason": self.reason(),

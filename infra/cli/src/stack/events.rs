@@ -6,6 +6,8 @@ use acuse_aws::system::SystemClock;
 use acuse_core::account::Account;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
+use acuse_core::event::reference::References;
+use acuse_core::event::{Environment, Event};
 use acuse_core::ledger::Status;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Message, Replay};
@@ -44,6 +46,37 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
     }
     records.sort_by(|a, b| b.received_at.cmp(&a.received_at).then_with(|| a.key.cmp(&b.key)));
     Ok(records)
+}
+
+/// Reads amount, currency and reference in the payload of a record from before they had attributes.
+pub fn complete(references: &References, record: &mut Record) {
+    if record.amount.is_some() || record.payload.is_none() {
+        return;
+    }
+    let Some(mut event) = read(record) else {
+        return;
+    };
+    references.apply(&mut event);
+    record.amount = event.amount;
+    record.currency = event.currency;
+    record.reference = record.reference.take().or(event.reference);
+}
+
+/// The event that a record's own payload tells, for lists.
+fn read(record: &Record) -> Option<Event> {
+    let envelope = Envelope {
+        provider: record.provider.clone(),
+        account: Account::default(),
+        content: record.content.clone(),
+        delivery_id: record.delivery_id.as_deref().and_then(DeliveryId::parse)?,
+        received_at: record.received_at.as_deref().and_then(Timestamp::from_rfc3339)?,
+        form: CanonicalForm::Raw,
+        body: record.payload.clone()?.into(),
+        replay: None,
+    };
+    let provider = providers().by_name(&record.provider)?;
+    let environment = Environment::from_name(&record.environment)?;
+    Some(Event::read(envelope, provider, environment))
 }
 
 /// Whether a record passes the filter.

@@ -132,7 +132,7 @@ pub fn account_option(name: &AccountName) -> String {
 }
 
 /// The start of `yyyy-mm-dd`. The ledger's days are UTC days too.
-fn start_of_day(text: &str) -> Option<Timestamp> {
+pub fn start_of_day(text: &str) -> Option<Timestamp> {
     let date = text.len() == "2026-11-20".len();
     Timestamp::from_rfc3339(&format!("{text}T00:00:00Z")).filter(|_| date)
 }

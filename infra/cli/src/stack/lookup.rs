@@ -13,12 +13,14 @@ use acuse_core::provider::Provider;
 use acuse_core::provider::id::bounded;
 use acuse_core::receive::SecretStore;
 use acuse_core::wire::delivery::DeliveryId;
+use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::registry::providers;
 use crate::stack::DAY;
 use crate::stack::conflicts;
 use crate::stack::error::StackError;
+use crate::stack::find::mentions;
 use crate::stack::target::Target;
 use crate::terminal::unescape;
 
@@ -47,16 +49,26 @@ pub async fn by_key(ledger: &LedgerReader, key: &str) -> Result<Option<Record>, 
 /// these.
 pub async fn by_key_or_id(ledger: &LedgerReader, account: &AccountName, text: &str) -> Result<Vec<Record>, ReadError> {
     let mut found = with_conflicts(ledger, text).await?;
-    for spelling in spellings(text) {
-        if found.is_empty() {
-            let accounts = providers().iter().map(|provider| (provider, account.clone()));
-            found = by_id(ledger, &accounts.collect::<Vec<_>>(), &spelling).await?;
-        }
+    if found.is_empty() {
+        found = by_ids(ledger, account, text).await?;
     }
     if found.is_empty() {
         found = by_delivery(ledger, text).await?;
     }
     Ok(found)
+}
+
+/// The events of this account's resource or event with this id, as sent or as a list prints it.
+pub async fn by_ids(ledger: &LedgerReader, account: &AccountName, id: &str) -> Result<Vec<Record>, ReadError> {
+    let accounts = providers().iter().map(|provider| (provider, account.clone()));
+    let accounts: Vec<_> = accounts.collect();
+    for spelling in spellings(id) {
+        let found = by_id(ledger, &accounts, &spelling).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// The events of a resource or event with this id in other accounts than the default one, whose names are in the
@@ -84,7 +96,7 @@ pub async fn in_other_accounts(target: &Target, id: &str) -> Result<Vec<Record>,
 }
 
 /// The event with this key and its conflicts, or all events of a resource's key. Nothing if `text` is neither.
-async fn with_conflicts(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
+pub async fn with_conflicts(ledger: &LedgerReader, text: &str) -> Result<Vec<Record>, ReadError> {
     // A partition key contains no `|`.
     let partition = partition(text);
     let of_provider = partition
@@ -136,16 +148,21 @@ fn likely_partitions(provider: &Provider, account: &AccountName, id: &str) -> Ve
     partitions
 }
 
-/// The events of a delivery, whose id says on which day it was received. Nothing if `id` is not a delivery id.
-async fn by_delivery(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
+/// The events of a delivery, whose id says at which millisecond it was received. Nothing if `id` is not a delivery id.
+pub async fn by_delivery(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, ReadError> {
     let id = DeliveryId::parse(id);
-    match id.and_then(|id| Some((id.to_string(), id.received_at()?))) {
-        Some((id, day)) => on_day(ledger, &[id], day).await,
-        None => Ok(Vec::new()),
-    }
+    let Some((id, at)) = id.and_then(|id| Some((id.to_string(), id.received_at()?))) else {
+        return Ok(Vec::new());
+    };
+    let found = try_join_all(providers().iter().map(|own| ledger.received_at(own.name, at))).await?;
+    let found = found.into_iter().flatten();
+    Ok(found
+        .filter(|record| record.delivery_id.as_ref() == Some(&id))
+        .collect())
 }
 
-/// The events with this id among all received in the last `days` days, on the newest day that has any.
+/// The events with this id, or with this text in their payload, among all received in the last `days` days, on the
+/// newest day that has any.
 pub async fn in_daily_lists(
     ledger: &LedgerReader,
     id: &str,
@@ -156,7 +173,7 @@ pub async fn in_daily_lists(
     let mut ids: Vec<String> = spellings(id).iter().map(|id| bounded(id).into_owned()).collect();
     ids.push(id.to_owned());
     for back in 0..days {
-        let found = on_day(ledger, &ids, now.minus(DAY * back)).await?;
+        let found = on_day(ledger, &ids, id, now.minus(DAY * back)).await?;
         if !found.is_empty() {
             return Ok(found);
         }
@@ -164,16 +181,17 @@ pub async fn in_daily_lists(
     Ok(Vec::new())
 }
 
-async fn on_day(ledger: &LedgerReader, ids: &[String], day: Timestamp) -> Result<Vec<Record>, ReadError> {
-    let mut found = Vec::new();
-    for provider in providers() {
-        let records = ledger.on_day(provider.name, None, day, usize::MAX).await?.into_iter();
-        found.extend(records.filter(|record| {
-            let own = [&record.resource_id, &record.delivery_id];
-            own.into_iter().flatten().any(|own| ids.contains(own))
-        }));
-    }
-    Ok(found)
+async fn on_day(ledger: &LedgerReader, ids: &[String], text: &str, day: Timestamp) -> Result<Vec<Record>, ReadError> {
+    let days = providers()
+        .iter()
+        .map(|own| ledger.on_day(own.name, None, day, usize::MAX));
+    let records = try_join_all(days).await?.into_iter().flatten();
+    let has = |record: &Record| {
+        let own = [&record.resource_id, &record.delivery_id];
+        let is_one = own.into_iter().flatten().any(|own| ids.contains(own));
+        is_one || record.payload.as_deref().is_some_and(|payload| mentions(payload, text))
+    };
+    Ok(records.filter(has).collect())
 }
 
 /// `text`, and what it stands for if it was copied from a list that escapes.

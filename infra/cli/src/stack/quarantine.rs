@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use acuse_aws::verifier::SqsOutbox;
-use acuse_core::account::AccountName;
+use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::Timestamp;
+use acuse_core::event::reference::References;
+use acuse_core::event::{Event, payload};
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
 use acuse_core::receive::quarantine::{ACCOUNT, InvalidMessage, QuarantinedDelivery, REGISTRATION};
 use acuse_core::receive::secrets::{Accounts, Secrets};
 use acuse_core::receive::signature::{self, Diagnosis, diagnose};
 use acuse_core::receive::{Outbox, SecretStore};
-use acuse_core::wire::delivery::{Delivery, Unverified};
+use acuse_core::wire::content::Content;
+use acuse_core::wire::delivery::{CanonicalForm, Delivery, DeliveryId, Unverified};
 use acuse_core::wire::envelope::{self, Envelope};
 use aws_sdk_sqs::types::Message;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -130,6 +133,23 @@ impl<'a> Reverifier<'a> {
                 advice(provider.name, &diagnosis, self.target.signature_settings(provider))
             }
         })
+    }
+
+    /// Why it is in quarantine, in a few words: where its signature was found, if that is the cause.
+    pub async fn cause(&mut self, item: &Quarantined) -> Result<String, StackError> {
+        let found = match (&item.delivery, self.verifier(&item.provider).await?) {
+            (Ok(delivery), Some((provider, accounts))) => {
+                let diagnosis = diagnose(delivery, &provider.scheme, accounts, delivery.received_at());
+                match (diagnosis.signature, diagnosis.verdict, diagnosis.token) {
+                    (_, Ok(_), _) => Some("it verifies now".to_owned()),
+                    (Some(found), _, None) => Some(format!("signature in {}", found.carrier)),
+                    (Some(_), _, Some(token)) => Some(token.to_string()),
+                    (None, ..) => None,
+                }
+            }
+            _ => None,
+        };
+        Ok(found.unwrap_or_else(|| item.reason.clone()))
     }
 
     /// Those of `items` that verify now.
@@ -273,6 +293,25 @@ impl Quarantined {
     /// The delivery's id; `?` if it has none.
     pub fn delivery_id(&self) -> String {
         attribute(&self.message, "delivery_id").unwrap_or("?").to_owned()
+    }
+
+    /// What its body says, if it is the provider's. **Not verified**: anybody can send it. For searches and lists alone.
+    pub fn unverified(&self, target: &Target, references: &References) -> Vec<Event> {
+        let (Ok(delivery), Some(provider)) = (&self.delivery, providers().by_name(&self.provider)) else {
+            return Vec::new();
+        };
+        let id = attribute(&self.message, "delivery_id").and_then(DeliveryId::parse);
+        let envelope = Envelope {
+            provider: self.provider.clone(),
+            account: Account::default(),
+            content: Content::from_headers(delivery.headers()),
+            delivery_id: id.unwrap_or_else(|| DeliveryId::new(delivery.received_at(), [0; 10])),
+            received_at: delivery.received_at(),
+            form: CanonicalForm::Raw,
+            body: delivery.body().clone(),
+            replay: None,
+        };
+        references.applied(payload::events(&envelope, provider, target.environment()))
     }
 
     /// When the verifier received it.

@@ -8,6 +8,7 @@ use acuse_aws::verifier::{SecretsManager, SqsOutbox};
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
+use acuse_core::event::reference::{ReferencePath, References};
 use acuse_core::event::{Environment, Event};
 use acuse_core::provider::Provider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -16,6 +17,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
+use crate::registry::providers;
 use crate::stack::DAY;
 use crate::stack::running::{Running, STACK};
 
@@ -237,6 +239,14 @@ impl Target {
         let name = format!("{}Signature", provider.logical_id());
         let settings = self.parameter(&name);
         (name, settings)
+    }
+
+    /// Where the stack's consumer reads the merchant's references. The template refuses a path that is none.
+    pub fn references(&self) -> References {
+        References::new(providers().iter().filter_map(|provider| {
+            let path = self.parameter(&format!("{}Reference", provider.logical_id()));
+            Some((provider.name, ReferencePath::parse(path)?))
+        }))
     }
 
     /// A parameter's value; empty if the template has no such parameter.

@@ -19,6 +19,7 @@ mod crossings;
 mod dead_letters;
 mod destinations;
 mod doctor;
+mod find;
 mod ids;
 mod logs;
 mod quarantine;

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::ledger::reader::{LedgerReader, ReadError};
 use crate::ledger::record::Record;
+use crate::ledger::reference;
 
 /// A record that no event can be read from.
 #[derive(Debug, Error)]
@@ -66,5 +67,20 @@ pub async fn event(ledger: &LedgerReader, record: &Record, providers: Providers)
     };
     let key = IdempotencyKey::parse(&record.key).ok_or_else(|| unusable("pk"))?;
     // A version that reads the payload otherwise would give it another key, and so another id.
-    Ok(Event::read(envelope, provider, environment).under(key))
+    let mut event = Event::read(envelope, provider, environment).under(key);
+    // The consumer may have read it elsewhere in the payload. The record of a long one is cut.
+    let is_own = |own: &str| {
+        event
+            .reference
+            .as_deref()
+            .is_some_and(|read| reference::kept(read) == own)
+    };
+    if let Some(recorded) = record
+        .reference
+        .as_deref()
+        .filter(|own| !own.starts_with('~') && !is_own(own))
+    {
+        event.reference = Some(recorded.to_owned());
+    }
+    Ok(event)
 }

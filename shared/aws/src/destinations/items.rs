@@ -21,6 +21,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteIte
 use super::{Item, TableError};
 use crate::ledger::expression::{Step, n, s};
 use crate::ledger::item::{NotARecord, moment, number, short, text};
+use crate::ledger::reference;
 use crate::ledger::write::{Updated, update};
 
 /// The deliveries in the ledger's table.
@@ -160,6 +161,9 @@ impl Deliveries {
             .item("day", s(DeliveryKey::list(&key.destination)))
             .item("received_at", n(received_at.as_millis()))
             .item("expires_at", n(expires_at.as_seconds()))
+            // Found by what the destination got as `webhook-id`.
+            .item(reference::OF, s(reference::WEBHOOK_ID))
+            .item(reference::KEY, s(key.event.uuid()))
             .build()?;
         Ok(TransactWriteItem::builder().put(put).build())
     }

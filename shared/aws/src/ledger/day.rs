@@ -38,7 +38,7 @@ pub const MOST_SHARDS: u32 = 256;
 /// The attribute that says how many shards a day has had at most.
 pub(super) const SHARDS: &str = "shards";
 
-/// The number of shards, and the days for which it is recorded.
+/// The number of shards, and the items in which it is recorded.
 #[derive(Debug, Clone)]
 pub(super) struct Days {
     shards: u32,
@@ -58,24 +58,29 @@ impl DynamoLedger {
     /// The key of a new event's item in the index. Readers find it from now on.
     pub(super) async fn day_key(&self, event: &Event) -> Result<String, Source> {
         let day = event.received_at.day();
-        let shard = event.key.shard(self.days.shards);
-        let key = key(event.provider, &day, shard);
-        if self.days.shards > ALWAYS_READ {
-            self.record_shards(day).await?;
-        }
-        Ok(key)
+        self.record_shards(shards_key(&day)).await?;
+        Ok(key(event.provider, &day, self.shard(event)))
     }
 
-    /// The number only grows: if the write is refused, as many are recorded already.
-    async fn record_shards(&self, day: String) -> Result<(), Source> {
+    /// The shard of an event's item.
+    pub(super) fn shard(&self, event: &Event) -> u32 {
+        event.key.shard(self.days.shards)
+    }
+
+    /// Writes the number of shards to the item `at`, if readers would not read them all. The number only grows: if the
+    /// write is refused, as many are recorded already.
+    pub(super) async fn record_shards(&self, at: IdempotencyKey) -> Result<(), Source> {
+        if self.days.shards <= ALWAYS_READ {
+            return Ok(());
+        }
         let mut recorded = self.days.recorded.lock().await;
-        if !recorded.contains(&day) {
+        if !recorded.contains(&at.partition) {
             let step = self
-                .step(&shards_key(&day))
+                .step(&at)
                 .set(SHARDS, n(self.days.shards))
                 .condition("attribute_not_exists(#shards) OR #shards < :set_shards");
             update(step.into_update(&self.client)).await?;
-            recorded.insert(day);
+            recorded.insert(at.partition);
         }
         Ok(())
     }
@@ -83,9 +88,14 @@ impl DynamoLedger {
 
 /// The index's key of one shard.
 pub(super) fn key(provider: &str, day: &str, shard: u32) -> String {
+    shard_of(&format!("{provider}#{day}"), shard)
+}
+
+/// The key of one shard of what has the key `whole` in the first one.
+pub(super) fn shard_of(whole: &str, shard: u32) -> String {
     match shard {
-        0 => format!("{provider}#{day}"),
-        _ => format!("{provider}#{day}#{shard}"),
+        0 => whole.to_owned(),
+        _ => format!("{whole}#{shard}"),
     }
 }
 

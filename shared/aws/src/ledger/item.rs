@@ -7,12 +7,14 @@ use acuse_core::event::Event;
 use acuse_core::event::key::{IdempotencyKey, Recorded};
 use acuse_core::ledger::{CONFLICT, Lease, RecordAs, RecordState, Status};
 use acuse_core::provider::id::bounded;
+use acuse_core::wire::delivery::DeliveryId;
 use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 
 use super::Item;
 use super::expression::{Step, n, s};
 use super::payload::Placement;
+use super::reference;
 
 /// The newest version of a record that is written and read. Records without one are of version 1.
 const VERSION: u32 = 1;
@@ -79,6 +81,7 @@ fn described(step: Step, event: &Event, placement: Placement, message_id: &str) 
         .set_first("day", s(placement.day))
         .set_first("body_sha256", s(event.body_sha256()));
     let (resource, content) = (event.resource.as_ref(), event.content());
+    let (of, key) = placement.reference.unzip();
     let account = Some(&event.account.name).filter(|name| !name.is_default());
     let optional = [
         ("account", account.map(|name| s(name.as_str()))),
@@ -86,7 +89,14 @@ fn described(step: Step, event: &Event, placement: Placement, message_id: &str) 
         ("resource_id", resource.map(|resource| s(bounded(&resource.id)))),
         ("occurred_at", event.occurred_at.map(|at| n(at.as_millis()))),
         ("no_time", event.invalid_time.as_deref().map(|time| s(bounded(time)))),
-        ("reference", event.reference.as_deref().map(|text| s(bounded(text)))),
+        ("amount", event.amount.as_deref().map(|text| s(bounded(text)))),
+        ("currency", event.currency.as_deref().map(|text| s(bounded(text)))),
+        (
+            "reference",
+            event.reference.as_deref().map(|text| s(reference::kept(text))),
+        ),
+        (reference::OF, of.map(s)),
+        (reference::KEY, key.map(s)),
         ("content_type", content.media_type.as_ref().map(s)),
         ("content_encoding", content.encoding.as_ref().map(s)),
     ];
@@ -105,6 +115,14 @@ pub(super) fn owed_to(step: Step, destinations: &[String]) -> Step {
     }
     step.add("destinations", AttributeValue::Ss(destinations.to_vec()))
 }
+
+/// The key of the item that says whose duplicate a delivery is.
+pub(super) fn duplicate_key(delivery: DeliveryId) -> IdempotencyKey {
+    IdempotencyKey::new(format!("delivery#{delivery}"), "duplicate")
+}
+
+/// The attribute with the key of the event that a duplicate is of.
+pub(super) const DUPLICATE_OF: &str = "duplicate_of";
 
 /// The key of the item that counts the starts of work on a message.
 pub(super) fn starts_key(message_id: &str) -> IdempotencyKey {

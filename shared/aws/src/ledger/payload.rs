@@ -67,12 +67,14 @@ pub(super) struct Placement {
     pub(super) payload: Payload,
     /// Its key in the index, unless it has one already.
     pub(super) day: String,
+    /// Its keys in the index `by-reference`, if it has a reference and no keys already.
+    pub(super) reference: Option<(String, String)>,
     pub(super) expires_at: Timestamp,
 }
 
 impl DynamoLedger {
     /// Writes what belongs beside an event's item: the parts of a payload that is too long for it, and the number of
-    /// shards of its day. They come first, so that every item is whole and can be found.
+    /// shards of the indexes. They come first, so that every item is whole and can be found.
     pub(super) async fn write_ahead(&self, event: &Event, expires_at: Timestamp) -> Result<Placement, Source> {
         let payload = Payload::of(event.body())?;
         if let Payload::Parts(parts) = &payload {
@@ -85,9 +87,11 @@ impl DynamoLedger {
             }
         }
         let day = self.day_key(event).await?;
+        let reference = self.reference_keys(event).await?;
         Ok(Placement {
             payload,
             day,
+            reference,
             expires_at,
         })
     }

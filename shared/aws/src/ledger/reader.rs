@@ -1,9 +1,11 @@
 //! Reads the ledger, for operators.
 
+mod by_reference;
 mod listing;
 
 use acuse_core::destination::delivery::DeliveryKey;
 use acuse_core::event::key::IdempotencyKey;
+use acuse_core::wire::delivery::DeliveryId;
 use acuse_core::wire::gzip;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
@@ -13,9 +15,10 @@ use thiserror::Error;
 use super::Item;
 use super::error::Source;
 use super::expression::s;
-use super::item::text;
+use super::item::{self, text};
 use super::payload::part_key;
 use super::record::Record;
+pub use by_reference::{ByReference, Wanted};
 
 /// The ledger's table, read only.
 #[derive(Debug, Clone)]
@@ -60,6 +63,16 @@ impl LedgerReader {
         let get = self.get(key.clone()).consistent_read(true);
         let item = get.send().await.map_err(|error| self.failed(error))?.item;
         item.map(|item| self.record(&item)).transpose()
+    }
+
+    /// The key of the event that a delivery is a duplicate of; `None` if it is none, or one of before version 0.8.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the table.
+    pub async fn duplicate_of(&self, delivery: DeliveryId) -> Result<Option<String>, ReadError> {
+        let get = self.get(item::duplicate_key(delivery)).send().await;
+        let item = get.map_err(|error| self.failed(error))?.item;
+        Ok(item.and_then(|item| text(&item, item::DUPLICATE_OF).map(str::to_owned)))
     }
 
     /// A record's payload, put together from its parts if it has some. `None` if one is missing.

@@ -56,6 +56,10 @@ pub struct Record {
     /// What the provider signed as its time, if that is not a time.
     #[serde(rename = "no_time")]
     pub invalid_time: Option<String>,
+    /// The amount exactly as sent; `None` in records of older versions, whose payload has it.
+    pub amount: Option<String>,
+    /// The amount's currency, as sent.
+    pub currency: Option<String>,
     /// The merchant's own reference.
     pub reference: Option<String>,
     /// When it was completed or rejected.
@@ -126,6 +130,8 @@ impl Record {
             last_duplicate_at: time("last_duplicate_at"),
             occurred_at: time("occurred_at"),
             invalid_time: optional("no_time"),
+            amount: optional("amount"),
+            currency: optional("currency"),
             reference: optional("reference"),
             completed_at: time("completed_at"),
             error: optional("error"),

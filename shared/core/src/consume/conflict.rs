@@ -36,7 +36,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
 
     pub(super) async fn count_duplicate(&self, message: &Received, event: &Event, status: Status) -> Outcome {
         let (key, delivery_id) = (&event.key, event.delivery_id);
-        match self.ledger.count_duplicate(key, self.clock.now()).await {
+        match self.ledger.count_duplicate(key, delivery_id, self.clock.now()).await {
             Ok(()) => {
                 metric::event(event.provider, &event.account.name, "duplicate");
                 info!(%key, %delivery_id, status = status.name(), "duplicate dropped");

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::{Outcome, Received};
 use crate::event::payload;
+use crate::event::reference::References;
 use crate::event::{Environment, Event};
 use crate::provider::Provider;
 use crate::wire::envelope::Envelope;
@@ -37,8 +38,9 @@ pub(super) fn parts(
     envelope: &Envelope,
     provider: &'static Provider,
     own: Environment,
+    references: &References,
 ) -> Vec<Part> {
-    let mut events = payload::events(envelope, provider, own);
+    let mut events = references.applied(payload::events(envelope, provider, own));
     if message.trace.is_some() {
         events
             .iter_mut()

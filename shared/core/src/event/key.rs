@@ -108,6 +108,13 @@ impl IdempotencyKey {
         Some(Self::new(partition, sort))
     }
 
+    /// An idempotency key for other systems: a UUID made of this key.
+    pub fn uuid(&self) -> String {
+        let digest: [u8; 32] = Sha256::digest(self.to_string().as_bytes()).into();
+        let first = digest.first_chunk().copied().unwrap_or_default();
+        uuid::Builder::from_custom_bytes(first).into_uuid().to_string()
+    }
+
     /// The shard of this key, counted from 0. It never changes, on any machine and in any version, and keys are spread
     /// evenly.
     pub fn shard(&self, shards: u32) -> u32 {

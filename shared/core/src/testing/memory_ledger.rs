@@ -12,6 +12,7 @@ use crate::ledger::{
     Progress, RecordAs, RecordState, Refused, StartCount, Status, decide,
 };
 use crate::provider::id::bounded;
+use crate::wire::delivery::DeliveryId;
 
 /// A ledger whose writes are names that are counted.
 #[derive(Debug, Default)]
@@ -200,7 +201,7 @@ impl Ledger for &MemoryLedger {
         Ok(ConflictRecord::New)
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, _now: Timestamp) -> LedgerResult<()> {
+    async fn count_duplicate(&self, key: &IdempotencyKey, _delivery: DeliveryId, _now: Timestamp) -> LedgerResult<()> {
         self.up("count_duplicate", key)?;
         if let Some(stored) = self.state().records.get_mut(key) {
             stored.duplicates += 1;

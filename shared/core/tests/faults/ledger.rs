@@ -14,6 +14,7 @@ use acuse_core::ledger::{
     Refused, StartCount,
 };
 use acuse_core::testing::MemoryLedger;
+use acuse_core::wire::delivery::DeliveryId;
 
 use crate::fault::{Fault, Faults};
 use crate::simulation::Simulation;
@@ -122,9 +123,10 @@ impl Ledger for FaultyLedger {
         self.faulty("keep_conflict", &event.key, work).await
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> LedgerResult<()> {
+    async fn count_duplicate(&self, key: &IdempotencyKey, delivery: DeliveryId, now: Timestamp) -> LedgerResult<()> {
         let own = key.clone();
-        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, now).await };
+        let work =
+            move |ledger: Arc<MemoryLedger>| async move { (&*ledger).count_duplicate(&own, delivery, now).await };
         self.faulty("count_duplicate", key, work).await
     }
 

@@ -11,6 +11,7 @@ use acuse_core::hook::{AnyHook, Attempt, Effects, HookError, Order};
 use acuse_core::ledger::{
     Change, Claimed, Commit, ConflictRecord, HookDone, Lease, Ledger, LedgerResult, RecordAs, Refused, StartCount,
 };
+use acuse_core::wire::delivery::DeliveryId;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -147,8 +148,8 @@ impl Ledger for WatchedLedger {
             .await
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, now: Timestamp) -> LedgerResult<()> {
-        let counted = Box::pin(self.ledger.count_duplicate(key, now));
+    async fn count_duplicate(&self, key: &IdempotencyKey, delivery: DeliveryId, now: Timestamp) -> LedgerResult<()> {
+        let counted = Box::pin(self.ledger.count_duplicate(key, delivery, now));
         self.watch(OTHER, counted, |()| ("ledger: duplicate counted", Some(End::Duplicate)))
             .await
     }

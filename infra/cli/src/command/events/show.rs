@@ -1,4 +1,6 @@
-//! `acuse events show`: one event in full, or all events of a resource.
+//! `acuse events show`: one event in full, all events of a resource, or whatever else people know.
+
+use std::process::ExitCode;
 
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
@@ -8,23 +10,29 @@ use acuse_core::clock::Clock;
 use acuse_core::error::chain;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use data_encoding::BASE64;
+use serde_json::Value;
 
-use super::conflict;
+use super::{conflict, found};
 use crate::command::Failure;
 use crate::command::options::StackOptions;
 use crate::stack::destinations::progress::{self, DeliveriesOf};
-use crate::stack::events::status;
+use crate::stack::events::{complete, status};
 use crate::stack::filter::account_parser;
+use crate::stack::find::{self, By, Find, InLedger, OnDay, When};
 use crate::stack::lookup;
 use crate::stack::target::Target;
 use crate::terminal::{self, quoted};
 use crate::{note, say};
 
+/// Most events of one reference.
+const MOST: usize = 100;
+
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// An event's key, a resource's key (the part before `|`), a delivery id, or a resource's id, as sent or as a list
-    /// prints it
-    #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "KEY|ID")]
+    /// An order number (`ORD-4821`; with a `*` at its end, its beginning), a resource's id, an event's or a resource's
+    /// key, a delivery id, a destination's `webhook-id`, or an amount and a day (`'150000 2026-11-27'`)
+    #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "WHAT")]
     which: String,
     /// Only this account's, and look up an id in it first
     #[arg(long, value_name = "NAME", value_parser = account_parser())]
@@ -32,7 +40,7 @@ pub(crate) struct Show {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// How many days (UTC) to search, newest first, for an id that is not part of a key
+    /// How many days (UTC) to search, newest first, for what is only in payloads
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
     #[command(flatten)]
@@ -40,72 +48,140 @@ pub(crate) struct Show {
 }
 
 impl Show {
-    pub(super) async fn run(&self, target: &Target) -> Result<(), Failure> {
+    /// Exits with 1 if the ledger has no such event.
+    pub(super) async fn run(&self, target: &Target) -> Result<ExitCode, Failure> {
         let ledger = &target.ledger()?;
-        let records = self.find(target, ledger).await?;
-        if records.is_empty() {
-            return Err(Failure::with_advice(
-                format!(
-                    "no event of `{}` in the ledger (searched {} days)",
-                    self.which, self.days
-                ),
-                "it may not have got this far: see `acuse dlq list` and `acuse quarantine list`. Order numbers and the delivery ids of duplicates are not found here",
-            ));
+        let find = Find {
+            text: &self.which,
+            account: self.account.as_ref(),
+            limit: MOST,
+        };
+        let mut found = find::in_ledger(target, &find).await?;
+        if found.records.is_empty() && self.account.is_none() {
+            found.records = in_other_accounts(target, &self.which).await;
         }
-        let deliveries = DeliveriesOf::records(target, &records).await?;
+        let when = match found.records.is_empty() {
+            true => When::Always,
+            false => When::NotEmpty,
+        };
+        let queues = find::in_queues(target, &self.which, when).await;
+        let is_queued = queues.as_ref().is_ok_and(|queues| !queues.is_empty());
+        let is_elsewhere = is_queued || OnDay::parse(&self.which).is_some();
+        let searches_days = found.records.is_empty() && !is_elsewhere;
+        if searches_days {
+            note!(
+                "neither a key nor a reference, a resource's id, a known delivery's or a webhook-id; searching everything received in the last {} days (`--days`)",
+                self.days
+            );
+            let in_days = find::in_days(target, &find, self.days, SystemClock.now()).await?;
+            (found.records, found.by) = (in_days.records, in_days.by);
+        }
+        if found.records.is_empty() && !is_queued {
+            let days = searches_days.then_some(self.days);
+            return Err(found::miss(&self.which, &found, days, &queues));
+        }
+        found::note_found(&self.which, &found);
+        self.print(target, ledger, &mut found).await?;
+        match &queues {
+            Ok(queues) => found::say_queues(&self.which, queues, self.json),
+            Err(error) => note!("quarantine and dead letters could not be searched: {}", chain(error)),
+        }
+        Ok(match found.records.is_empty() {
+            true => ExitCode::FAILURE,
+            false => ExitCode::SUCCESS,
+        })
+    }
+
+    async fn print(&self, target: &Target, ledger: &LedgerReader, found: &mut InLedger) -> Result<(), Failure> {
+        let references = target.references();
+        found
+            .records
+            .iter_mut()
+            .for_each(|record| complete(&references, record));
+        let records = &found.records;
+        let deliveries = DeliveriesOf::records(target, records).await?;
         if self.json {
-            records
-                .iter()
-                .for_each(|record| terminal::json(deliveries.json(record)));
+            for record in records {
+                let payload = ledger.payload(record).await?;
+                terminal::json(with_payload(&deliveries.json(record), payload.as_deref()));
+            }
             return Ok(());
         }
-        for record in &records {
-            let status = deliveries.status(record).map_or_else(|| status(record), str::to_owned);
-            say!("{status}: {}", record.key);
-            terminal::json(serde_json::to_string_pretty(record)?);
-            for (destination, delivery) in deliveries.of(record) {
-                quoted(&format!("destination `{destination}`: "), &progress::line(delivery))
-                    .iter()
-                    .for_each(|line| terminal::line(line));
-                let body = delivery
-                    .answer
-                    .as_ref()
-                    .map(|answer| answer.body.trim())
-                    .unwrap_or_default();
-                if !body.is_empty() {
-                    quoted("  its answer: ", body)
-                        .iter()
-                        .for_each(|line| terminal::line(line));
-                }
-            }
-            if let Some(payload) = ledger.payload(record).await? {
-                say!("payload:");
-                // Indented, so that no line of it looks like one of ours.
-                let payload = String::from_utf8_lossy(&payload);
-                payload.split('\n').for_each(|line| say!("  {line}"));
-                say!("");
-            }
-            conflict::explain(ledger, record).await?;
+        // Who asks by a key or an id wants all of it.
+        let is_list = records.len() > 1 && !found.by.iter().all(|by| matches!(by, By::Key | By::Id));
+        if is_list {
+            super::list::table(records, &deliveries).print();
+            say!("one of them in full: `acuse events show KEY`, with its key from `--json`, or its resource's id");
+            return Ok(());
+        }
+        if records.is_empty() && !self.json {
+            say!("no event of `{}` in the ledger", self.which);
+        }
+        for record in records {
+            self.show(ledger, record, &deliveries).await?;
         }
         Ok(())
     }
 
-    async fn find(&self, target: &Target, ledger: &LedgerReader) -> Result<Vec<Record>, Failure> {
-        let account = self.account.as_ref();
-        let mut records = found(target, account, &self.which).await?;
-        let passes = |record: &Record| account.is_none_or(|own| *own == record.account);
-        records.retain(passes);
-        if !records.is_empty() {
-            return Ok(records);
+    async fn show(&self, ledger: &LedgerReader, record: &Record, deliveries: &DeliveriesOf) -> Result<(), Failure> {
+        let status = deliveries.status(record).map_or_else(|| status(record), str::to_owned);
+        say!("{status}: {}", record.key);
+        terminal::json(serde_json::to_string_pretty(record)?);
+        for (destination, delivery) in deliveries.of(record) {
+            quoted(&format!("destination `{destination}`: "), &progress::line(delivery))
+                .iter()
+                .for_each(|line| terminal::line(line));
+            let body = delivery
+                .answer
+                .as_ref()
+                .map(|answer| answer.body.trim())
+                .unwrap_or_default();
+            if !body.is_empty() {
+                quoted("  its answer: ", body)
+                    .iter()
+                    .for_each(|line| terminal::line(line));
+            }
         }
-        note!(
-            "not a key, a resource's id or a known delivery's; searching everything received in the last {} days (`--days`)",
-            self.days
-        );
-        let mut records = lookup::in_daily_lists(ledger, &self.which, self.days, SystemClock.now()).await?;
-        records.retain(passes);
-        Ok(records)
+        if let Some(payload) = ledger.payload(record).await? {
+            say_payload(&payload);
+        }
+        Ok(conflict::explain(ledger, record).await?)
     }
+}
+
+/// Prints a payload. It is indented, so that no line of it looks like one of ours.
+pub(in crate::command) fn say_payload(payload: &[u8]) {
+    say!("payload:");
+    let payload = String::from_utf8_lossy(payload);
+    payload.split('\n').for_each(|line| say!("  {line}"));
+    say!("");
+}
+
+/// A line of JSON with the payload as it is: `payload`, or `payload_base64` if it is not JSON for everybody.
+pub(in crate::command) fn with_payload(line: &Value, payload: Option<&[u8]>) -> String {
+    let line = line.to_string();
+    let (Some(open), Some(payload)) = (line.strip_suffix('}'), payload) else {
+        return line;
+    };
+    // What other parsers refuse, such as half a surrogate pair, would spoil the line.
+    let is_json = serde_json::from_slice::<Value>(payload).is_ok();
+    match std::str::from_utf8(payload) {
+        // Line breaks in JSON are only between its values, and one line is one object.
+        Ok(text) if is_json => format!("{open},\"payload\":{}}}", text.trim().replace(['\r', '\n'], " ")),
+        _ => format!("{open},\"payload_base64\":\"{}\"}}", BASE64.encode(payload)),
+    }
+}
+
+/// The events of a resource or event with this id in the accounts that the stack's secrets name.
+async fn in_other_accounts(target: &Target, id: &str) -> Vec<Record> {
+    let others = lookup::in_other_accounts(target, id).await;
+    others.unwrap_or_else(|error| {
+        note!(
+            "only the default account was searched by id; `--account` names another one: {}",
+            chain(&error)
+        );
+        Vec::new()
+    })
 }
 
 /// What can be found without listing days; without `account`, in any account.
@@ -115,12 +191,28 @@ pub(super) async fn found(target: &Target, account: Option<&AccountName>, which:
     if !records.is_empty() || account.is_some() {
         return Ok(records);
     }
-    let others = lookup::in_other_accounts(target, which).await;
-    Ok(others.unwrap_or_else(|error| {
-        note!(
-            "only the default account was searched by key; `--account` names another one: {}",
-            chain(&error)
+    Ok(in_other_accounts(target, which).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::with_payload;
+
+    #[test]
+    fn a_line_has_the_payload_as_it_came_and_is_one_line() {
+        let line = |payload: &[u8]| with_payload(&json!({"key": "k"}), Some(payload));
+        let long = b"{\n  \"amount\": 90071992547409931.10,\r\n  \"n\": 1}\n";
+        assert_eq!(
+            line(long),
+            r#"{"key":"k","payload":{   "amount": 90071992547409931.10,    "n": 1}}"#
         );
-        Vec::new()
-    }))
+        assert_eq!(
+            line(br#"{"id":"\ud83d"}"#),
+            r#"{"key":"k","payload_base64":"eyJpZCI6Ilx1ZDgzZCJ9"}"#
+        );
+        assert_eq!(line(b"\xff"), r#"{"key":"k","payload_base64":"/w=="}"#);
+        assert_eq!(with_payload(&json!({"key": "k"}), None), r#"{"key":"k"}"#);
+    }
 }

@@ -54,8 +54,9 @@ function patch(page, all) {
   const next = page.getElementById("content");
   const known = new Set(keys(content));
   const added = known.size === 0 || all ? 0 : keys(next).filter((key) => !known.has(key)).length;
-  Idiomorph.morph(document.querySelector("nav"), page.querySelector("nav"), { morphStyle: "innerHTML" });
-  Idiomorph.morph(content, next, {
+  const nav = "header nav";
+  Idiomorph.morph(document.querySelector(nav), page.querySelector(nav).innerHTML, { morphStyle: "innerHTML" });
+  Idiomorph.morph(content, next.innerHTML, {
     morphStyle: "innerHTML",
     callbacks: {
       beforeNodeMorphed: (old) => !old.matches?.("form, input, details, [data-copy]"),

@@ -22,7 +22,8 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Fail
     let target = &inspector.target;
     // One more than is shown, to tell if there are more.
     let messages = Walk::look(target, "DeadLetterQueueUrl", MOST + 1).await?;
-    let open = |message| DeadLetter::open(message, target.environment());
+    let references = target.references();
+    let open = |message| DeadLetter::open(message, target.environment()).with_references(&references);
     Ok(messages.into_iter().map(open).collect())
 }
 

@@ -21,6 +21,7 @@ use super::super::{Failed, Inspector, Key};
 use super::events::next;
 use crate::registry::providers;
 use crate::stack::destinations::progress::DeliveriesOf;
+use crate::stack::events::complete;
 use crate::stack::lookup;
 use crate::stack::retry::Retry;
 use crate::terminal::escape;
@@ -32,7 +33,7 @@ pub(crate) async fn show(
 ) -> Result<Markup, Failed> {
     let (target, words) = (&inspector.target, page.words);
     let ledger = target.ledger()?;
-    let Some(record) = inspector.record(&key).await? else {
+    let Some(mut record) = inspector.record(&key).await? else {
         let content = html! {
             h1 { (words.event) }
             p { (words.no_such_event) " " code { (escape(&key)) } }
@@ -42,7 +43,8 @@ pub(crate) async fn show(
     };
     let payload = ledger.payload(&record).await?;
     let event = events::event(&ledger, &record, providers()).await.ok();
-    let facts = event.as_ref().map(Facts::of_event).unwrap_or_default();
+    complete(&target.references(), &mut record);
+    let facts = Facts::of(&record);
     let deliveries = DeliveriesOf::records(target, [&record]).await?;
     let shown = deliveries.status(&record).unwrap_or(record.status);
     let conflicts = conflicts(&inspector, words, &record).await?;
@@ -76,12 +78,10 @@ fn properties(record: &Record, facts: &Facts, words: &Words) -> Markup {
     let row = |name: &str, value: &Markup| html! { div { dt { (name) } dd translate="no" { (value) } } };
     let text = |text: &str| html! { (escape(text)) };
     let with_copy = |text: &str| html! { code { (escape(text)) } " " (copy(words, words.copy, text)) };
-    let reference = record.reference.as_deref().map(escape);
-    let reference = reference.unwrap_or_else(|| facts.reference.clone());
     html! {
         dl.properties {
             @if !facts.amount.is_empty() { (row(words.amount, &html! { strong { (facts.amount) } })) }
-            @if !reference.is_empty() { (row(words.reference, &with_copy(&reference))) }
+            @if let Some(reference) = &record.reference { (row(words.reference, &with_copy(reference))) }
             (row(words.provider, &text(&record.provider)))
             @if !record.account.is_default() { (row(words.account, &html! { code { (record.account) } })) }
             (row(words.environment, &text(&record.environment)))

@@ -1,6 +1,7 @@
 //! The list of events, with its filters and its place in the URL.
 
 mod form;
+mod queues;
 mod rows;
 mod samples;
 
@@ -19,8 +20,9 @@ use serde::Deserialize;
 use super::super::element::moment;
 use super::super::page::Page;
 use super::super::{Failed, Inspector};
-use crate::stack::events::passes;
+use crate::stack::events::{complete, passes};
 use crate::stack::filter::{self, Filter};
+use crate::stack::find::{self, Find};
 use crate::stack::lookup;
 use crate::stack::pages::{self, Place};
 use crate::stack::target::Target;
@@ -49,10 +51,13 @@ pub(crate) struct Filters {
     from: String,
 }
 
-/// A part of the list.
+/// A part of the list, or what a search has found.
+#[derive(Default)]
 struct Found {
     records: Vec<Record>,
     next: Option<Place>,
+    /// There are more of this reference.
+    more: bool,
 }
 
 impl Filters {
@@ -99,16 +104,22 @@ impl Filters {
         let (filter, ledger, from) = (self.filter(), target.ledger()?, Place::parse(&self.from));
         let wanted = self.q.trim();
         if !wanted.is_empty() && from.is_none() {
-            // By its likely keys, however old it is.
-            let account = filter.account.clone().unwrap_or_default();
-            let mut records = lookup::by_key_or_id(&ledger, &account, wanted).await?;
+            // By keys and indexes, however old it is.
+            let find = Find {
+                text: wanted,
+                account: filter.account.as_ref(),
+                limit: MOST,
+            };
+            let found = find::in_ledger(target, &find).await?;
+            let (mut records, more) = (found.records, found.more);
             if records.is_empty() && filter.account.is_none() {
                 // Without the permission to read secrets, only the default account is searched.
                 records = lookup::in_other_accounts(target, wanted).await.unwrap_or_default();
             }
             if !records.is_empty() {
                 records.retain(|record| passes(&filter, record) && self.passes_environment(record));
-                return Ok(Found { records, next: None });
+                let next = None;
+                return Ok(Found { records, next, more });
             }
         }
         let also = |record: &Record| self.passes(record);
@@ -116,6 +127,7 @@ impl Filters {
         Ok(Found {
             records: page.records,
             next: page.next,
+            more: false,
         })
     }
 }
@@ -126,14 +138,27 @@ pub(crate) async fn show(
     page: Page,
 ) -> Result<Markup, Failed> {
     let (target, words) = (&inspector.target, page.words);
-    let found = filters.find(target).await?;
+    let mut found = filters.find(target).await?;
+    let references = target.references();
+    found
+        .records
+        .iter_mut()
+        .for_each(|record| complete(&references, record));
+    let elsewhere = match filters.q.trim() {
+        text if !text.is_empty() && filters.from.is_empty() => queues::found(target, text, &found.records, words).await,
+        _ => html! {},
+    };
     let accounts: BTreeSet<&AccountName> = found.records.iter().map(|record| &record.account).collect();
     let rows = rows::rows(target, &found.records, words).await?;
     let content = html! {
         h1 { (words.events) }
         (form::form(&filters, &accounts, words))
         @for time in filters.bad_times() { p.error { (words.bad_time) " " code { (escape(time)) } } }
-        @if found.records.is_empty() { p.nothing { (words.nothing) } } @else { (rows) }
+        (elsewhere)
+        @if found.records.is_empty() {
+            p.nothing { (words.nothing) @if !filters.q.trim().is_empty() { " " (words.looked_in) } }
+        } @else { (rows) }
+        @if found.more { p.more { (words.more_found) } }
         nav.pages aria-label=(words.pages) {
             @if !filters.from.is_empty() { a href={ "/events?" (filters.link(None)) } { (words.newest) } }
             @if let Some(next) = &found.next {

@@ -14,6 +14,7 @@ use super::super::facts::Facts;
 use super::super::page::Page;
 use super::super::{Failed, Inspector};
 use crate::stack::destinations::progress::DeliveriesOf;
+use crate::stack::events::complete;
 use crate::terminal::escape;
 
 #[derive(Debug, Deserialize)]
@@ -27,8 +28,9 @@ pub(crate) async fn show(
     page: Page,
 ) -> Result<Markup, Failed> {
     let (target, words) = (&inspector.target, page.words);
-    let ledger = target.ledger()?;
-    let mut records = ledger.partition(&of).await?;
+    let mut records = target.ledger()?.partition(&of).await?;
+    let references = target.references();
+    records.iter_mut().for_each(|record| complete(&references, record));
     let at = |record: &Record| record.occurred_at.clone().or(record.received_at.clone());
     records.sort_by_key(at);
     let deliveries = DeliveriesOf::records(target, &records).await?;
@@ -51,7 +53,7 @@ pub(crate) async fn show(
                 moment(record.occurred_at.as_deref()),
                 moment(record.received_at.as_deref()),
                 moment(record.completed_at.as_deref()),
-                html! { (Facts::of(&ledger, record).await.amount) },
+                html! { (Facts::of(record).amount) },
                 html! { @if record.duplicates > 0 { (record.duplicates) } },
             ],
         });

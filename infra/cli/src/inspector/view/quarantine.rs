@@ -8,6 +8,7 @@ use axum::extract::State;
 use maud::{Markup, html};
 
 use super::super::element::{Head, Row, encoded, moment, table};
+use super::super::facts::Facts;
 use super::super::page::Page;
 use super::super::selection;
 use super::super::{Failed, Inspector};
@@ -44,12 +45,15 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
 }
 
 pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) -> Result<Markup, Failed> {
-    let words = page.words;
+    let (target, words) = (&inspector.target, page.words);
+    let references = target.references();
     let found = first(&inspector).await?;
     let heads = [
         Head::new("choice", ""),
         Head::new("", words.received),
         Head::new("", words.provider),
+        Head::new("reference", words.reference),
+        Head::new("amount", words.amount),
         Head::new("id", words.delivery),
         Head::new("", words.reason),
         Head::new("error", words.diagnosis),
@@ -61,6 +65,8 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
         .map(|item| {
             let Item { delivery, diagnosis, valid } = item;
             let id = delivery.delivery_id();
+            let event = delivery.unverified(target, &references).into_iter().next();
+            let facts = event.as_ref().map(Facts::of_event).unwrap_or_default();
             let received = moment(delivery.received_at().map(|at| at.to_string()).as_deref());
             Row {
                 key: format!("{id} {}", delivery.message.message_id().unwrap_or_default()),
@@ -68,7 +74,9 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
                     html! { @if *valid { (selection::checkbox(&id, &id, words)) } },
                     html! { a href={ "/quarantine/delivery?id=" (encoded(&id)) } { (received) } },
                     html! { (escape(&delivery.scope())) },
-                    html! { code { (escape(&id)) } },
+                    html! { span { (facts.reference) } },
+                    html! { (facts.amount) },
+                    html! { code title=(escape(&id)) { (escape(&id)) } },
                     html! {
                         (escape(&delivery.reason))
                         @if delivery.registration { " " span translate="yes" { "(" (words.in_registration) ")" } }

@@ -75,7 +75,8 @@ async fn the_keyboard_moves_searches_and_helps_and_a_button_copies() {
     browser.wait("tr[data-key] [data-status=COMPLETED]").await;
     let row = "[...document.querySelectorAll('tr[data-key]')].indexOf(document.activeElement.closest('tr'))";
     for (key, place) in [("j", 0), ("j", 1), ("k", 0), ("k", 0)] {
-        browser.wait("body").await.send_keys(key).await.unwrap();
+        let focused = browser.client.active_element().await.unwrap();
+        focused.send_keys(key).await.unwrap();
         assert_eq!(browser.ask(row).await.unwrap(), place, "{key}");
     }
     browser.wait("body").await.send_keys("?").await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use acuse_cli::sample::Break;
 use acuse_core::providers::{kuenta, onepay};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use reqwest::Url;
@@ -46,7 +47,8 @@ async fn pages() -> Vec<String> {
         // The second one is a duplicate.
         assert_eq!(post(provider, &body, &own).await, 200);
         assert_eq!(post(provider, &body, &own).await, 200);
-        assert_eq!(post_with(provider, &body, &[]).await, 401);
+        let forged = Sample::signed(provider, body.to_vec(), &own, SystemClock.now(), Some(Break::Signature)).unwrap();
+        assert_eq!(post_with(provider, &body, &forged.headers).await, 401);
         completed(provider, 1).await;
     }
     let (failed, _) = message(&unopago::PROVIDER, 20);

@@ -9,17 +9,19 @@ use std::collections::VecDeque;
 
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
+use acuse_core::event::key::IdempotencyKey;
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::{TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{LedgerReader, ReadError};
 use crate::ledger::Item;
 use crate::ledger::day::{self, ALWAYS_READ, SHARDS};
+use crate::ledger::expression::n;
 use crate::ledger::item::{moment, number};
 use crate::ledger::record::{NotARecord, Record};
 
 /// Shards that are read at once.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 
 /// A day's list in the making.
 struct Listing {
@@ -89,7 +91,7 @@ impl LedgerReader {
         limit: usize,
     ) -> Result<Vec<Record>, ReadError> {
         let day = day.day();
-        let shards = (0..self.shards_of(&day).await?).map(|shard| Shard {
+        let shards = (0..self.shards_in(day::shards_key(&day)).await?).map(|shard| Shard {
             key: day::key(provider, &day, shard),
             read: VecDeque::new(),
             next: Next::First,
@@ -115,9 +117,38 @@ impl LedgerReader {
         Ok(listing.into_records())
     }
 
-    /// How many shards of a day may have events.
-    async fn shards_of(&self, day: &str) -> Result<u32, ReadError> {
-        let get = self.get(day::shards_key(day)).consistent_read(true);
+    /// The events of `provider` received at this millisecond, which is in the id of their delivery.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the table.
+    pub async fn received_at(&self, provider: &str, at: Timestamp) -> Result<Vec<Record>, ReadError> {
+        let day = at.day();
+        let shards = 0..self.shards_in(day::shards_key(&day)).await?;
+        let queries: Vec<_> = shards
+            .map(|shard| {
+                let query = self
+                    .client
+                    .query()
+                    .table_name(&self.table)
+                    .index_name("by-day")
+                    .key_condition_expression("#day = :day AND received_at = :at")
+                    .expression_attribute_names("#day", "day")
+                    .expression_attribute_values(":day", AttributeValue::S(day::key(provider, &day, shard)))
+                    .expression_attribute_values(":at", n(at.as_millis()));
+                query.into_paginator().items().send().collect::<Result<Vec<_>, _>>()
+            })
+            .collect();
+        let found: Vec<Vec<Item>> = stream::iter(queries)
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+            .map_err(|error| self.failed(error))?;
+        found.iter().flatten().map(|item| self.record(item)).collect()
+    }
+
+    /// How many shards of an index may have events, from the item that says so.
+    pub(super) async fn shards_in(&self, at: IdempotencyKey) -> Result<u32, ReadError> {
+        let get = self.get(at).consistent_read(true);
         let item = get.send().await.map_err(|error| self.failed(error))?.item;
         let recorded = item.and_then(|item| number(&item, SHARDS)).unwrap_or_default();
         Ok(ALWAYS_READ.max(recorded))

@@ -1,6 +1,7 @@
 //! Messages with several events, and messages that are not plain JSON.
 
 use super::*;
+use crate::event::reference::References;
 use crate::wire::gzip;
 
 const SHORT: &str = r#"{"event":"payment.completed","data":{"id":"%"}}"#;
@@ -310,7 +311,13 @@ fn every_event_of_a_message_has_its_trace() {
     let mut message = array(&["a", "b"]);
     message.trace = Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned());
     let (envelope, provider) = crate::consume::read_envelope(crate::providers::ALL, &message).unwrap();
-    let parts = crate::consume::parts::parts(message.clone(), &envelope, provider, Environment::Live);
+    let parts = crate::consume::parts::parts(
+        message.clone(),
+        &envelope,
+        provider,
+        Environment::Live,
+        &References::default(),
+    );
     assert_eq!(parts.len(), 2);
     assert!(parts.iter().all(|part| part.event.trace == message.trace));
 }

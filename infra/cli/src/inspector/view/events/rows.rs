@@ -15,7 +15,6 @@ use crate::terminal::escape;
 
 /// The table of `records`.
 pub(super) async fn rows(target: &Target, records: &[Record], words: &Words) -> Result<Markup, Failed> {
-    let ledger = target.ledger()?;
     let deliveries = DeliveriesOf::records(target, records).await?;
     let heads = [
         Head::new("", words.received),
@@ -32,7 +31,7 @@ pub(super) async fn rows(target: &Target, records: &[Record], words: &Words) -> 
     ];
     let mut rows = Vec::new();
     for record in records {
-        let facts = Facts::of(&ledger, record).await;
+        let facts = Facts::of(record);
         let shown = deliveries.status(record).unwrap_or(record.status);
         rows.push(Row {
             key: record.key.clone(),

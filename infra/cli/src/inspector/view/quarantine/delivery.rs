@@ -2,11 +2,6 @@
 
 use std::sync::Arc;
 
-use acuse_core::account::Account;
-use acuse_core::event::{Event, payload};
-use acuse_core::wire::content::Content;
-use acuse_core::wire::delivery::{CanonicalForm, Delivery, Unverified};
-use acuse_core::wire::envelope::Envelope;
 use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -18,8 +13,6 @@ use super::super::super::pretty::pretty;
 use super::super::super::words::Words;
 use super::super::super::{Failed, Inspector};
 use super::{Item, first};
-use crate::registry::providers;
-use crate::stack::target::Target;
 use crate::terminal::escape;
 
 #[derive(Debug, Deserialize)]
@@ -43,7 +36,7 @@ pub(crate) async fn show(
         p.banner role="note" { (words.not_applied) }
         (properties(&item, words))
         @if let Ok(delivery) = &item.delivery.delivery {
-            (events(&inspector, &item, delivery, words).await?)
+            (events(&inspector, &item, words).await?)
             h2 { (words.headers) }
             p.key { @for name in delivery.headers().keys() { code { (name) } " " } }
             h2 { (words.payload) small { " " (words.not_proven) } }
@@ -69,14 +62,10 @@ fn properties(item: &Item, words: &Words) -> Markup {
 }
 
 /// What its payload reads as, and what the ledger knows of those events.
-async fn events(
-    inspector: &Inspector,
-    item: &Item,
-    delivery: &Delivery<Unverified>,
-    words: &Words,
-) -> Result<Markup, Failed> {
+async fn events(inspector: &Inspector, item: &Item, words: &Words) -> Result<Markup, Failed> {
     let mut shown = Vec::new();
-    for event in read(&inspector.target, &item.delivery.provider, delivery) {
+    let target = &inspector.target;
+    for event in item.delivery.unverified(target, &target.references()) {
         let (key, facts) = (event.key.to_string(), Facts::of_event(&event));
         let record = inspector.record(&key).await?;
         shown.push(html! {
@@ -91,37 +80,4 @@ async fn events(
         });
     }
     Ok(html! { @if !shown.is_empty() { h2 { (words.event) } ul { @for event in &shown { (event) } } } })
-}
-
-/// The events of its bytes, which nobody has proven.
-fn read(target: &Target, provider: &str, delivery: &Delivery<Unverified>) -> Vec<Event> {
-    let Some(provider) = providers().by_name(provider) else {
-        return Vec::new();
-    };
-    let (Some(account), header) = (
-        acuse_core::account::AccountName::parse(delivery.account()),
-        |name: &str| {
-            let value = delivery.headers().get(name).and_then(|value| value.to_str().ok());
-            value.map(str::to_owned)
-        },
-    ) else {
-        return Vec::new();
-    };
-    let envelope = Envelope {
-        provider: provider.name.to_owned(),
-        account: Account {
-            name: account,
-            environment: None,
-        },
-        content: Content {
-            media_type: header("content-type"),
-            encoding: header("content-encoding"),
-        },
-        delivery_id: delivery.id(),
-        received_at: delivery.received_at(),
-        form: CanonicalForm::Raw,
-        body: delivery.body().clone(),
-        replay: None,
-    };
-    payload::events(&envelope, provider, target.environment())
 }
