@@ -277,8 +277,8 @@ async fn a_browser_sends_watches_and_redrives() {
     let id = "[...document.querySelectorAll('tr')].find((row) => row.textContent.includes('unopago') && row.textContent.includes('no header contains')).querySelector('code').textContent";
     let id = browser.ask(id).await.unwrap();
     browser.goto(&format!("/release?id={}", id.as_str().unwrap())).await;
-    browser.wait("p.what").await;
-    browser.follow(Locator::Css("form button")).await;
+    browser.wait(".what").await;
+    browser.follow(Locator::Css("main form button")).await;
     browser.wait_for(Locator::XPath(forged)).await;
 
     // A failed event is redriven after a confirmation.
@@ -289,9 +289,9 @@ async fn a_browser_sends_watches_and_redrives() {
     browser.wait_for(Locator::XPath(&row)).await;
     browser.picture("dead-letters.png").await;
     browser.follow(Locator::XPath(&row)).await;
-    browser.wait("p.what").await;
+    browser.wait(".what").await;
     assert!(browser.text().await.contains("no such shop"));
-    browser.follow(Locator::Css("form button")).await;
+    browser.follow(Locator::Css("main form button")).await;
     browser.goto("/events").await;
     browser
         .wait(&format!("tr[data-key*='{id}'] [data-status=COMPLETED]"))

@@ -67,7 +67,7 @@ pub(super) fn picture(records: &[Record], deliveries: &DeliveriesOf, words: &Wor
                 @if let (Some(first), Some(last)) = (first, last) { line x1=(first) x2=(last) y1=(line) y2=(line) {} }
                 @for mark in marks {
                     circle.(mark.class) data-status=(mark.status) cx=(x(mark.at)) cy=(line) r="4" {
-                        title { (mark.what) " " (utc(&mark.at.to_string())) }
+                        title translate=[(mark.class == "hook").then_some("no")] { (mark.what) " " (utc(&mark.at.to_string())) }
                     }
                 }
             }
