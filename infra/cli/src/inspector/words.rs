@@ -1,5 +1,7 @@
 //! The page's texts in its readers' two languages.
 
+mod reason;
+
 use std::convert::Infallible;
 
 use acuse_core::destination::delivery::Status as Delivery;
@@ -113,6 +115,10 @@ words! {
         "No se pudo buscar en la cuarentena ni en los mensajes fallidos:";
     not_in_hooks: "not applied, nobody has proven who sent it", "sin aplicar, nadie ha probado quién lo envió";
     dead_letter: "Dead letter", "Mensaje fallido";
+    received_too_often:
+        "received too often without success: the consumer failed as a whole",
+        "se recibió demasiadas veces sin éxito: el consumidor falló por completo";
+    unreadable: "unreadable", "ilegible";
     in_ledger: "also in the ledger:", "también está en el registro:";
     not_in_ledger: "not in the ledger", "no está en el registro";
     provider: "Provider", "Proveedor";

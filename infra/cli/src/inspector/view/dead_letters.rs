@@ -63,9 +63,9 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
                     html! { span { (facts.reference) } },
                     html! { (facts.amount) },
                     html! { (provider) },
-                    html! { (type_name) },
+                    html! { @if dead.events.is_empty() { span translate="yes" { (words.unreadable) } } @else { (type_name) } },
                     html! { span title=(resource) { (resource) } },
-                    html! { (reason) },
+                    html! { @if dead.reason.is_some() { (reason) } @else { span translate="yes" { (words.received_too_often) } } },
                     html! { a translate="yes" href={ "/redrive?id=" (encoded(id)) } { (words.redrive) } },
                 ],
             }

@@ -78,7 +78,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
                     html! { (facts.amount) },
                     html! { code title=(escape(&id)) { (escape(&id)) } },
                     html! {
-                        (escape(&delivery.reason))
+                        (escape(words.reason(&delivery.reason)))
                         @if delivery.registration { " " span translate="yes" { "(" (words.in_registration) ")" } }
                     },
                     html! { (escape(diagnosis)) },
