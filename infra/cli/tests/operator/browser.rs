@@ -296,6 +296,28 @@ async fn a_browser_sends_watches_and_redrives() {
     browser
         .wait(&format!("tr[data-key*='{id}'] [data-status=COMPLETED]"))
         .await;
+
+    // Several are chosen and redriven at once.
+    let several = [78, 79].map(|number| message(&unopago::PROVIDER, number));
+    let ids = several.each_ref().map(|(_, id)| id.clone());
+    for (failed, _) in several {
+        dead_letter(failed, "hook `ship`: no such shop").await;
+    }
+    browser.goto("/dead-letters").await;
+    for id in &ids {
+        let choose = format!("//tr[contains(., '{id}')]//input");
+        browser.click(Locator::XPath(&choose)).await;
+    }
+    browser.follow(Locator::Css("#chosen button")).await;
+    let asked = browser.text().await;
+    assert!(ids.iter().all(|id| asked.contains(id.as_str())), "{asked}");
+    browser.follow(Locator::Css("main form button")).await;
+    browser.goto("/events").await;
+    for id in &ids {
+        browser
+            .wait(&format!("tr[data-key*='{id}'] [data-status=COMPLETED]"))
+            .await;
+    }
     browser.close().await;
 }
 
