@@ -1,15 +1,20 @@
 //! The inspector: a web page that answers whether a payment arrived.
 //!
 //! The operator's own program serves it on loopback with the operator's credentials, so nothing is exposed in the
-//! cloud. Pages are rendered here; the script only reloads them when the ledger changes.
+//! cloud. Pages are rendered here; the script only patches them when the ledger changes.
 
 mod actions;
 mod chart;
 mod conflict;
+mod counts;
+mod element;
+mod facts;
 mod guard;
 mod live;
 mod page;
 mod pretty;
+mod question;
+mod selection;
 mod view;
 mod words;
 
@@ -58,15 +63,23 @@ pub fn router(target: Target) -> Router {
         live: Arc::new(Semaphore::new(live::MOST)),
     });
     Router::new()
-        .route("/", get(view::events::show))
+        .route("/", get(view::start::show))
+        .route("/events", get(view::events::show))
         .route("/event", get(view::event::show))
         .route("/life", get(view::life::show))
         .route("/dead-letters", get(view::dead_letters::show))
         .route("/quarantine", get(view::quarantine::show))
         .route("/live", get(live::changes))
-        .route("/replay", get(actions::confirm_replay).post(actions::replay))
-        .route("/redrive", get(actions::confirm_redrive).post(actions::redrive))
-        .route("/release", get(actions::confirm_release).post(actions::release))
+        .route("/quarantine/delivery", get(view::quarantine::delivery::show))
+        .route("/replay", get(actions::replay::confirm).post(actions::replay::replay))
+        .route(
+            "/redrive",
+            get(actions::redrive::confirm).post(actions::redrive::redrive),
+        )
+        .route(
+            "/release",
+            get(actions::release::confirm).post(actions::release::release),
+        )
         .route(
             "/conflict/release",
             get(conflict::confirm_release).post(conflict::release),
@@ -75,10 +88,14 @@ pub fn router(target: Target) -> Router {
             "/conflict/dismiss",
             get(conflict::confirm_dismiss).post(conflict::dismiss),
         )
-        .route("/send", post(actions::send))
+        .route("/send", post(actions::send::send))
         .route(
             "/inspector.css",
             get(|| asset("text/css", include_str!("inspector/assets/inspector.css"))),
+        )
+        .route(
+            "/idiomorph.js",
+            get(|| asset("text/javascript", include_str!("inspector/assets/idiomorph.min.js"))),
         )
         .route(
             "/inspector.js",
@@ -109,10 +126,10 @@ impl IntoResponse for Failed {
             html lang="en" {
                 head {
                     meta charset="utf-8";
-                    title { "error" }
+                    title { "Acuse" }
                     link rel="stylesheet" href="/inspector.css";
                 }
-                body { main { h1 { "error" } p { (text) } p { a href="/" { "←" } } } }
+                body { main { h1 { "Error" } p.error { (text) } p { a href="/" { "←" } } } }
             }
         };
         (StatusCode::BAD_GATEWAY, Html(page.into_string())).into_response()

@@ -170,6 +170,23 @@ async fn events_of_one_millisecond_are_listed_by_their_keys() {
     }
 }
 
+#[tokio::test]
+async fn a_list_begins_at_any_moment_of_its_day() {
+    let tables = Tables::create().await;
+    for shards in [1, 8] {
+        write_all(&tables.spread(shards), (0..60).map(|id| received(id, id as i64 / 2))).await;
+    }
+    let reader = LedgerReader::new(tables.client.clone(), "ledger");
+    for until in [0, 7, 29, 1_000_000] {
+        let records = reader.on_day_until("kuenta", None, at(until), 9).await.unwrap();
+        let listed: Vec<String> = records.into_iter().map(|record| record.resource_id.unwrap()).collect();
+        // Two of a millisecond, by their keys.
+        let pairs = (0..30usize).rev().filter(|pair| *pair as i64 <= until);
+        let expected = pairs.flat_map(|pair| [2 * pair, 2 * pair + 1]).take(9);
+        assert_eq!(listed, ids(expected), "{until}");
+    }
+}
+
 /// Up and down during a day, by processes that know nothing of each other.
 #[tokio::test]
 async fn the_number_changes_and_every_event_is_found() {

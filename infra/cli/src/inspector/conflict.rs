@@ -1,15 +1,15 @@
 //! An event's conflicts: how they differ from it, and releasing or dismissing them.
 
-use std::sync::Arc;
-
 use acuse_aws::ledger::record::Record;
 use acuse_core::ledger::Status;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::page::{Question, encoded, moment, page, status};
+use super::element::{encoded, moment, status};
+use super::page::Page;
+use super::question::Question;
 use super::words::Words;
 use super::{Failed, Inspector, Key};
 use crate::stack::bindings::Bindings;
@@ -63,9 +63,9 @@ fn table(difference: Option<&Difference>, words: &Words) -> Markup {
     let value = |value: &Option<String>| escape(value.as_deref().unwrap_or_default());
     match difference {
         Some(Difference::Members(members)) => html! {
-            table.differences {
+            table.differences aria-label=(words.differences) {
                 thead { tr { @for head in [words.member, words.event, words.conflict] { th scope="col" { (head) } } } }
-                tbody { @for Member { path, before, after } in members { tr {
+                tbody translate="no" { @for Member { path, before, after } in members { tr {
                     td { (escape(path)) }
                     td { @if before.is_some() { del { (value(before)) } } }
                     td { @if after.is_some() { ins { (value(after)) } } }
@@ -80,73 +80,51 @@ fn table(difference: Option<&Difference>, words: &Words) -> Markup {
 /// The record, as a confirmation shows it.
 async fn described(inspector: &Inspector, words: &Words, key: &str) -> Result<Markup, Failed> {
     Ok(match inspector.record(key).await? {
-        None => html! { (words.not_found) },
+        None => html! { span translate="yes" { (words.not_found) } },
         Some(record) => html! { code { (escape(&record.key)) } " " (status(words, record.status)) },
     })
 }
 
 /// The page that asks whether to decide on the conflict, with `more` fields in its form.
-async fn confirm(
-    inspector: &Inspector,
-    words: &Words,
-    key: &str,
-    text: &str,
-    path: &str,
-    more: &Markup,
-) -> Result<Markup, Failed> {
+async fn confirm(page: &Page, key: &str, text: &str, path: &str, more: &Markup) -> Result<Markup, Failed> {
     let question = Question {
         text,
-        what: described(inspector, words, key).await?,
+        what: described(&page.inspector, page.words, key).await?,
         path,
         back: &format!("/event?key={}", encoded(key)),
-        field: ("key", key),
+        fields: &[("key", key)],
     };
-    Ok(question.page(inspector, words, more))
+    Ok(question.page(page, more))
 }
 
-pub(super) async fn confirm_release(
-    State(inspector): State<Arc<Inspector>>,
-    Query(Key { key }): Query<Key>,
-    words: &'static Words,
-) -> Result<Markup, Failed> {
-    let (text, path) = (words.will_let_through, "/conflict/release");
-    confirm(&inspector, words, &key, text, path, &html! {}).await
+pub(super) async fn confirm_release(Query(Key { key }): Query<Key>, page: Page) -> Result<Markup, Failed> {
+    let (text, path) = (page.words.will_let_through, "/conflict/release");
+    confirm(&page, &key, text, path, &html! {}).await
 }
 
-pub(super) async fn release(
-    State(inspector): State<Arc<Inspector>>,
-    words: &'static Words,
-    Form(Key { key }): Form<Key>,
-) -> Result<Response, Failed> {
-    decide(&inspector, words, &key, None).await
+pub(super) async fn release(page: Page, Form(Key { key }): Form<Key>) -> Result<Response, Failed> {
+    decide(&page, &key, None).await
 }
 
-pub(super) async fn confirm_dismiss(
-    State(inspector): State<Arc<Inspector>>,
-    Query(Key { key }): Query<Key>,
-    words: &'static Words,
-) -> Result<Markup, Failed> {
-    let reason = html! { label { (words.reason) input name="reason" required autofocus size="40"; } };
-    let (text, path) = (words.will_dismiss, "/conflict/dismiss");
-    confirm(&inspector, words, &key, text, path, &reason).await
+pub(super) async fn confirm_dismiss(Query(Key { key }): Query<Key>, page: Page) -> Result<Markup, Failed> {
+    let reason = html! { label { (page.words.reason) input name="reason" required autofocus size="40"; } };
+    let (text, path) = (page.words.will_dismiss, "/conflict/dismiss");
+    confirm(&page, &key, text, path, &reason).await
 }
 
-pub(super) async fn dismiss(
-    State(inspector): State<Arc<Inspector>>,
-    words: &'static Words,
-    Form(Dismissal { key, reason }): Form<Dismissal>,
-) -> Result<Response, Failed> {
+pub(super) async fn dismiss(page: Page, Form(Dismissal { key, reason }): Form<Dismissal>) -> Result<Response, Failed> {
     // A browser requires the reason; other clients are asked again.
     if reason.trim().is_empty() {
         let ask = format!("/conflict/dismiss?key={}", encoded(&key));
         return Ok(Redirect::to(&ask).into_response());
     }
-    decide(&inspector, words, &key, Some(reason.trim())).await
+    decide(&page, &key, Some(reason.trim())).await
 }
 
 /// Dismisses the conflict for `reason`, or releases it without one. Redirects to the record, or says that nothing was
 /// changed.
-async fn decide(inspector: &Inspector, words: &Words, key: &str, reason: Option<&str>) -> Result<Response, Failed> {
+async fn decide(page: &Page, key: &str, reason: Option<&str>) -> Result<Response, Failed> {
+    let (inspector, words) = (&*page.inspector, page.words);
     let conflict = inspector.record(key).await?;
     let conflict = conflict.filter(|record| record.conflict_of.is_some());
     let outcome = match (conflict, reason) {
@@ -163,6 +141,11 @@ async fn decide(inspector: &Inspector, words: &Words, key: &str, reason: Option<
         return Ok(Redirect::to(&back).into_response());
     }
     let what = described(inspector, words, key).await?;
-    let content = html! { p { (words.decided_before) } p { (what) } p { a href=(back) { "←" } } };
-    Ok(page(inspector, words, "", &content).into_response())
+    let content = html! {
+        h1 { (words.conflict) }
+        p { (words.decided_before) }
+        p { (what) }
+        p { a href=(back) { "←" } }
+    };
+    Ok(page.show("", &content).into_response())
 }

@@ -1,94 +1,131 @@
 //! The layout of every page.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use super::Inspector;
+use super::counts::Counts;
 use super::words::Words;
 
-/// A page. The script reloads `content` when the ledger changes.
-pub(super) fn page(inspector: &Inspector, words: &Words, here: &str, content: &Markup) -> Markup {
-    let link = |path: &str, text: &str| {
-        html! { a href=(path) aria-current=[(path == here).then_some("page")] { (text) } }
-    };
-    html! {
-        (DOCTYPE)
-        html lang=(words.lang) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "Acuse" }
-                link rel="icon" href="data:,";
-                link rel="stylesheet" href="/inspector.css";
-                script src="/inspector.js" defer {}
-            }
-            body {
-                header {
-                    strong { "Acuse" }
-                    nav {
-                        (link("/", words.events))
-                        (link("/dead-letters", words.dead_letters))
-                        (link("/quarantine", words.quarantine))
-                    }
-                    span.where { (inspector.target.name()) @if inspector.target.is_local() { " · " (words.local) } }
-                    button type="button" data-lang=(words.other_lang) { (words.other_name) }
+/// What every page is made of: whose stack it shows, in which language, and what waits in its queues.
+pub(super) struct Page {
+    pub(super) inspector: Arc<Inspector>,
+    pub(super) words: &'static Words,
+    pub(super) counts: Counts,
+}
+
+impl FromRequestParts<Arc<Inspector>> for Page {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, inspector: &Arc<Inspector>) -> Result<Self, Infallible> {
+        Ok(Self {
+            inspector: Arc::clone(inspector),
+            words: <&Words>::from_request_parts(parts, inspector).await?,
+            counts: Counts::of(&inspector.target).await,
+        })
+    }
+}
+
+impl Page {
+    /// The page at the path `here`. The script patches `content` when the ledger changes.
+    pub(super) fn show(&self, here: &str, content: &Markup) -> Markup {
+        self.paced(here, 0, content)
+    }
+
+    /// The same, patched at most once in so many milliseconds.
+    pub(super) fn paced(&self, here: &str, pace: u32, content: &Markup) -> Markup {
+        let (words, target) = (self.words, &self.inspector.target);
+        html! {
+            (DOCTYPE)
+            html lang=(words.lang) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { "Acuse · " (target.name()) }
+                    link rel="icon" href="data:,";
+                    link rel="stylesheet" href="/inspector.css";
+                    script src="/idiomorph.js" defer {}
+                    script src="/inspector.js" defer {}
                 }
-                main id="content" { (content) }
+                body {
+                    header {
+                        (self.nav(here))
+                        @if here != "/events" { (self.search()) }
+                        span.where translate="no" {
+                            (target.name())
+                            @if target.is_local() { " · " span translate="yes" { (words.local) } }
+                            " · " span #live translate="yes" data-on=(words.live) data-off=(words.not_live) {}
+                        }
+                        button type="button" data-lang=(words.other_lang) lang=(words.other_lang) translate="no" { (words.other_name) }
+                    }
+                    (self.banner())
+                    main #content data-pace=(pace) { (content) }
+                    div #fresh role="status" { button type="button" hidden data-one=(words.one_new) data-many=(words.many_new) {} }
+                    (self.keys())
+                }
             }
         }
     }
-}
 
-/// A change that the reader must confirm.
-pub(super) struct Question<'a> {
-    pub(super) text: &'a str,
-    /// What would change.
-    pub(super) what: Markup,
-    /// The path that the form posts to.
-    pub(super) path: &'a str,
-    /// The path of "no".
-    pub(super) back: &'a str,
-    /// The field that names what to change, with its value.
-    pub(super) field: (&'a str, &'a str),
-}
-
-impl Question<'_> {
-    /// The page that asks, with `more` fields in its form.
-    pub(super) fn page(&self, inspector: &Inspector, words: &Words, more: &Markup) -> Markup {
-        let content = html! {
-            h1 { (words.confirm) }
-            p { (self.text) }
-            p.what { (self.what) }
-            form method="post" action=(self.path) {
-                input type="hidden" name="token" value=(inspector.token);
-                input type="hidden" name=(self.field.0) value=(self.field.1);
-                (more)
-                button autofocus { (words.yes) }
-                " " a href=(self.back) { (words.no) }
+    fn nav(&self, here: &str) -> Markup {
+        let (words, counts) = (self.words, self.counts);
+        let link = |path: &str, text: &str, count: Option<u64>, what: &str| {
+            html! {
+                a href=(path) aria-current=[(path == here).then_some("page")] {
+                    (text)
+                    @if let Some(count) = count.filter(|count| *count > 0) { " " span.count title=(what) { (count) } }
+                }
             }
         };
-        page(inspector, words, "", &content)
+        html! {
+            nav aria-label="Acuse" {
+                (link("/", words.start, None, ""))
+                (link("/events", words.events, counts.waiting, words.waiting))
+                (link("/dead-letters", words.dead_letters, counts.dead_letters, words.dead_letters))
+                (link("/quarantine", words.quarantine, counts.quarantine, words.quarantine))
+            }
+        }
     }
-}
 
-/// A status, in colour.
-pub(super) fn status(words: &Words, status: &str) -> Markup {
-    html! { span.status data-status=(status) title=(status) { (words.status(status)) } }
-}
+    fn search(&self) -> Markup {
+        html! {
+            form.search role="search" method="get" action="/events" {
+                input type="search" name="q" aria-label=(self.words.search) placeholder=(self.words.search_hint) accesskey="s";
+            }
+        }
+    }
 
-/// A short time, with the full time as a tooltip.
-pub(super) fn moment(at: Option<&str>) -> Markup {
-    let Some(at) = at else {
-        return html! { "–" };
-    };
-    let short = at.replace('T', " ");
-    let short = short.trim_end_matches('Z');
-    html! { time datetime=(at) title=(at) { (short) } }
-}
+    /// Says where test events reach hooks, since they look like real ones there.
+    fn banner(&self) -> Markup {
+        let text = match self.inspector.target.parameter("Environment") {
+            "any" => self.words.takes_any,
+            "test" => self.words.takes_test,
+            _ => return html! {},
+        };
+        html! { aside.banner aria-label=(self.words.environment) { (text) } }
+    }
 
-/// Text that is encoded for a query string.
-pub(super) fn encoded(text: &str) -> PercentEncode<'_> {
-    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
-    utf8_percent_encode(text, ESCAPED)
+    /// The keyboard's help, opened by `?`.
+    fn keys(&self) -> Markup {
+        let words = self.words;
+        let keys = [
+            ("j", words.key_down),
+            ("k", words.key_up),
+            ("Enter", words.key_open),
+            ("/", words.key_search),
+            ("?", words.key_help),
+        ];
+        html! {
+            dialog #keys aria-labelledby="keys-title" {
+                h2 #keys-title { (words.keyboard) }
+                dl { @for (key, what) in keys { dt { kbd translate="no" { (key) } } dd { (what) } } }
+                form method="dialog" { button { (words.close) } }
+            }
+        }
+    }
 }

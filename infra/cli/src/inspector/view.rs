@@ -5,3 +5,4 @@ pub(super) mod event;
 pub(super) mod events;
 pub(super) mod life;
 pub(super) mod quarantine;
+pub(super) mod start;

@@ -1,5 +1,7 @@
 //! The page's texts in its readers' two languages.
 
+mod reason;
+
 use std::convert::Infallible;
 
 use acuse_core::destination::delivery::Status as Delivery;
@@ -31,13 +33,100 @@ words! {
     dead_letters: "Dead letters", "Mensajes fallidos";
     quarantine: "Quarantine", "Cuarentena";
     local: "local stack", "entorno local";
+    live: "live", "en vivo";
+    not_live: "not connected", "sin conexión";
+    start: "Overview", "Resumen";
+    is_money_coming: "Is money coming in?", "¿Está entrando dinero?";
+    money_comes: "Yes.", "Sí.";
+    no_money: "Nothing in the last 24 hours.", "Nada en las últimas 24 horas.";
+    last_delivery: "Last delivery", "Última entrega";
+    per_hour: "Per hour", "Por hora";
+    last_hour: "Last hour:", "Última hora:";
+    last_day: "24 hours", "24 horas";
+    waiting: "Waiting", "En espera";
+    in_quarantine: "In quarantine", "En cuarentena";
+    destinations: "Destinations", "Destinos";
+    state: "State", "Estado";
+    oldest: "Oldest", "Más antiguo";
+    open: "open", "abierto";
+    recovering: "recovering", "recuperándose";
+    closed: "closed: it fails", "cerrado: falla";
+    paused: "paused", "en pausa";
+    takes_any:
+        "Test events reach hooks and destinations here, beside live ones (Environment=any).",
+        "Aquí los eventos de prueba llegan a los hooks y destinos, junto a los reales (Environment=any).";
+    takes_test:
+        "This stack applies test events, and sets live ones aside (Environment=test).",
+        "Este stack aplica los eventos de prueba y aparta los reales (Environment=test).";
+    one_new: "{n} new event", "{n} evento nuevo";
+    many_new: "{n} new events", "{n} eventos nuevos";
+    search_hint: "order, id, amount day", "pedido, id, monto día";
+    keyboard: "Keyboard", "Teclado";
+    key_down: "next row", "fila siguiente";
+    key_up: "previous row", "fila anterior";
+    key_open: "open it", "abrirla";
+    key_search: "search", "buscar";
+    key_help: "this help", "esta ayuda";
+    close: "Close", "Cerrar";
+    copy: "Copy", "Copiar";
+    copied: "Copied", "Copiado";
+    not_copied: "Not copied: select it by hand", "No se copió: selecciónalo a mano";
+    copy_payload: "Copy payload", "Copiar contenido";
+    copy_curl: "Copy curl to your backend, unsigned", "Copiar curl a tu backend, sin firma";
+    copy_show: "Copy acuse events show", "Copiar acuse events show";
+    copy_replay: "Copy acuse events replay", "Copiar acuse events replay";
+    choose: "Choose", "Elegir";
+    choose_all: "all shown", "todos los que se ven";
+    redrive_chosen: "Redrive chosen", "Reprocesar elegidos";
+    release_chosen: "Release chosen", "Liberar elegidas";
+    none_chosen: "Nothing is chosen.", "No se eligió nada.";
+    not_all: "Not everything was done", "No se hizo todo";
+    until: "Until", "Hasta";
+    pages: "Pages", "Páginas";
+    newest: "Newest", "Los más recientes";
+    older: "Older", "Anteriores";
+    searched_to: "searched back to", "se buscó hasta";
+    amount: "Amount", "Monto";
+    key: "Key", "Clave";
+    done: "Done", "Terminado";
+    attempt: "try", "intento";
+    of: "of", "de";
+    next_at: "next at", "el próximo a las";
+    then_dead_lettered: "then dead-lettered", "después pasa a los mensajes fallidos";
+    same_bytes:
+        "Duplicates, byte for byte the same, which were dropped:",
+        "Duplicados, idénticos byte a byte, que se descartaron:";
+    differences: "Differences", "Diferencias";
+    no_such_event:
+        "The ledger has no event with this key. It may be older than the retention, or its delivery may still wait in the event queue. Look here too:",
+        "El registro no tiene un evento con esta clave. Puede ser más antiguo que la retención, o su entrega puede estar aún en la cola de eventos. Busca también aquí:";
+    delivery_in_quarantine: "Delivery in quarantine", "Entrega en cuarentena";
+    not_applied:
+        "What is in quarantine failed verification: nobody has proven who sent it, and it reached no hook.",
+        "Lo que está en cuarentena no pasó la verificación: nadie ha probado quién lo envió, y no llegó a ningún hook.";
+    not_proven: "not proven: anybody may have sent it", "sin probar: cualquiera pudo enviarlo";
+    headers: "Headers", "Encabezados";
+    looked_in:
+        "Searched: keys, references, ids, delivery ids and webhook-ids in the ledger, the quarantine, the dead letters, and what was received until the time below.",
+        "Se buscó en claves, referencias, ids, ids de entrega y webhook-ids del registro, en la cuarentena, en los mensajes fallidos y en lo recibido hasta la hora de abajo.";
+    more_found: "There are more with this reference.", "Hay más con esta referencia.";
+    queues_not_searched:
+        "The quarantine and the dead letters could not be searched:",
+        "No se pudo buscar en la cuarentena ni en los mensajes fallidos:";
+    not_in_hooks: "not applied, nobody has proven who sent it", "sin aplicar, nadie ha probado quién lo envió";
+    dead_letter: "Dead letter", "Mensaje fallido";
+    received_too_often:
+        "received too often without success: the consumer failed as a whole",
+        "se recibió demasiadas veces sin éxito: el consumidor falló por completo";
+    unreadable: "unreadable", "ilegible";
+    in_ledger: "also in the ledger:", "también está en el registro:";
+    not_in_ledger: "not in the ledger", "no está en el registro";
     provider: "Provider", "Proveedor";
     account: "Account", "Cuenta";
     kind: "Type", "Tipo";
     status: "Status", "Estado";
     environment: "Environment", "Entorno";
     since: "Since", "Desde";
-    id: "Id", "Id";
     search: "Search", "Buscar";
     all: "all", "todos";
     received: "Received", "Recibido";
@@ -46,14 +135,10 @@ words! {
     duplicates: "Duplicates", "Duplicados";
     error: "Error", "Error";
     nothing: "Nothing to show.", "No hay nada que mostrar.";
-    more:
-        "Not all events were searched or are shown. Narrow the search, or use",
-        "No se revisaron o no se muestran todos los eventos. Acota la búsqueda o usa";
     more_queued: "There are more. To list all of them:", "Hay más. Para verlos todos:";
-    bad_since:
+    bad_time:
         "This is not a valid time and was ignored (use 2h, 7d, 2026-11-20 in UTC, 2026-11-20T08:00:00-05:00):",
         "Esta hora no es válida y se ignoró (use 2h, 7d, 2026-11-20 en UTC, 2026-11-20T08:00:00-05:00):";
-    per_minute: "Deliveries per minute in the last hour", "Entregas por minuto en la última hora";
     send: "Send", "Enviar";
     sample: "Send a sample", "Enviar un ejemplo";
     twice: "and a duplicate", "y un duplicado";
@@ -77,9 +162,9 @@ words! {
     verified: "verified, canonical form", "verificado, forma canónica";
     claimed: "processing started, attempt", "procesamiento iniciado, intento";
     hook: "hook", "hook";
-    happened: "occurred, according to the provider", "ocurrió, según el proveedor";
+    happened: "Occurred, according to the provider", "Ocurrió, según el proveedor";
     invalid_time: "The time that the provider signed is invalid", "La hora que firmó el proveedor no es válida";
-    reference: "Order", "Pedido";
+    reference: "Reference", "Referencia";
     last_duplicate: "last duplicate; duplicates so far:", "último duplicado; duplicados hasta ahora:";
     payload: "Payload", "Contenido";
     as_sent: "numbers are shown exactly as sent", "los números se muestran tal como llegaron";
@@ -103,7 +188,7 @@ words! {
         "Esta entrega se verifica de nuevo. Si es válida, entra a la cola y sale de la cuarentena:";
     set_aside:
         "It was set aside on purpose (wrong environment or expired). Hooks will receive it now.",
-        "Se apartó a propósito (ambiente equivocado o vencido). Ahora llegará a los hooks.";
+        "Se apartó a propósito (entorno equivocado o vencido). Ahora llegará a los hooks.";
     of_other_environment:
         "Its environment is not the one that its account was bound to. Hooks receive it only if the account is bound to its environment now.",
         "Su entorno no es el que tenía asignado su cuenta. Los hooks lo reciben solo si la cuenta ya tiene asignado ese entorno.";

@@ -77,6 +77,12 @@ pub struct Record {
     pub form: Option<String>,
     /// The queue message that claimed it last.
     pub message_id: Option<String>,
+    /// When a released event is tried again, at the earliest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<String>,
+    /// How many of its attempts don't count towards `MaxAttempts`: those before a replay.
+    #[serde(skip)]
+    pub forgiven: u32,
     /// What the sender says of an unreadable payload.
     #[serde(skip)]
     pub content: Content,
@@ -137,6 +143,8 @@ impl Record {
             delivery_id: optional("delivery_id"),
             form: optional("form"),
             message_id: optional("message_id"),
+            retry_at: time("retry_at"),
+            forgiven: number(item, "forgiven").unwrap_or_default(),
             content: Content {
                 media_type: optional("content_type"),
                 encoding: optional("content_encoding"),

@@ -1,16 +1,35 @@
-// Reloads the content when the ledger changes.
+// Keeps the page up to date without moving anything under the reader's eyes: rows are patched in place by their key,
+// and new ones wait until the reader asks for them. The server renders everything; idiomorph patches.
 "use strict";
 
 const content = document.getElementById("content");
+const fresh = document.querySelector("#fresh button");
+const live = document.getElementById("live");
+const isRow = (node) => node.matches?.("tr[data-key]");
+const keys = (root) => [...root.querySelectorAll("tr[data-key]")].map((row) => row.dataset.key);
+
+// Times are sent in UTC, and shown in the browser's zone.
+function localise(root) {
+  const zone = { dateStyle: undefined, year: "numeric", month: "2-digit", day: "2-digit", timeZoneName: "short" };
+  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const format = new Intl.DateTimeFormat("en-CA", { ...zone, ...clock });
+  for (const time of root.querySelectorAll("[datetime]")) {
+    const parts = format.formatToParts(new Date(time.getAttribute("datetime")));
+    const part = Object.fromEntries(parts.map(({ type, value }) => [type, value]));
+    const date = `${part.year}-${part.month}-${part.day}`;
+    time.textContent = `${date} ${part.hour}:${part.minute}:${part.second} ${part.timeZoneName}`;
+  }
+}
 
 let wanted = false; // the content is outdated
 let loading = false;
-let pressed = false;
 
-// Nothing is replaced during a click or while a field has the focus.
-function busy() {
-  const focused = document.activeElement;
-  return pressed || (content.contains(focused) && focused.matches("input, select, button"));
+async function load() {
+  const answer = await fetch(location.href);
+  if (!answer.ok) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  localise(page);
+  return page;
 }
 
 // One request at a time, so that an older answer never replaces a newer one.
@@ -19,70 +38,87 @@ async function refresh() {
   if (loading) return;
   loading = true;
   try {
-    while (wanted && !busy()) {
+    while (wanted) {
       wanted = false;
-      const answer = await fetch(location.href);
-      if (!answer.ok) return;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (busy()) wanted = true;
-      else put(page.getElementById("content"));
+      const page = await load();
+      if (page) patch(page, false);
+      await new Promise((done) => setTimeout(done, content.dataset.pace));
     }
   } finally {
     loading = false;
   }
 }
 
-function put(fresh) {
-  const focused = content.contains(document.activeElement) && document.activeElement.getAttribute("href");
-  // Forms that are being filled in stay.
-  for (const form of content.querySelectorAll("form.samples, form.filters")) {
-    const place = fresh.querySelector(`form.${form.className}`);
-    if (place) place.replaceWith(form);
-  }
-  content.replaceChildren(...fresh.childNodes);
-  // The keyboard focus stays on the same link.
-  if (focused) content.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+// What the reader types, chooses or opens stays as it is.
+function patch(page, all) {
+  const next = page.getElementById("content");
+  const known = new Set(keys(content));
+  const added = known.size === 0 || all ? 0 : keys(next).filter((key) => !known.has(key)).length;
+  const nav = "header nav";
+  Idiomorph.morph(document.querySelector(nav), page.querySelector(nav).innerHTML, { morphStyle: "innerHTML" });
+  Idiomorph.morph(content, next.innerHTML, {
+    morphStyle: "innerHTML",
+    callbacks: {
+      beforeNodeMorphed: (old) => !old.matches?.("form, input, details, [data-copy]"),
+      beforeNodeAdded: (node) => all || known.size === 0 || !isRow(node),
+      beforeNodeRemoved: (node) => all || !isRow(node),
+    },
+  });
+  fresh.hidden = added === 0;
+  fresh.textContent = (added === 1 ? fresh.dataset.one : fresh.dataset.many).replace("{n}", added);
 }
 
-// Does a reload that was postponed.
-function free() {
-  pressed = false;
-  if (wanted) refresh();
-}
-document.addEventListener("pointerdown", (event) => { pressed = event.button === 0; });
-document.addEventListener("pointerup", free);
-document.addEventListener("pointercancel", free);
-content.addEventListener("focusout", () => { if (wanted) refresh(); });
-
-// A confirmation is not reloaded.
-if (!document.querySelector("p.what")) listen();
+fresh.addEventListener("click", async () => {
+  const page = await load();
+  if (!page) return;
+  patch(page, true);
+  content.querySelector("tr[data-key] a")?.focus();
+});
 
 function listen() {
-  const live = new EventSource("/live");
+  const changes = new EventSource("/live");
+  const show = (on) => { live.textContent = on ? live.dataset.on : live.dataset.off; };
   // Picks up changes between loading the page and connecting.
-  live.addEventListener("open", refresh);
-  live.addEventListener("message", refresh);
+  changes.addEventListener("open", () => { show(true); refresh(); });
+  changes.addEventListener("message", refresh);
   // The browser reconnects after a broken connection, but not if too many pages are open.
-  live.addEventListener("error", () => {
-    if (live.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
+  changes.addEventListener("error", () => {
+    show(false);
+    if (changes.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
   });
 }
 
-for (const button of document.querySelectorAll("[data-lang]")) {
-  button.addEventListener("click", () => {
-    document.cookie = `lang=${button.dataset.lang}; path=/; max-age=31536000; samesite=strict`;
+localise(document);
+// A confirmation is not reloaded.
+if (!document.querySelector(".what")) listen();
+
+document.addEventListener("click", async ({ target }) => {
+  const language = target.closest("[data-lang]");
+  if (language) {
+    document.cookie = `lang=${language.dataset.lang}; path=/; max-age=31536000; samesite=strict`;
     location.reload();
-  });
-}
-
-// The arrow keys, j and k move through a table's links.
-document.addEventListener("keydown", (event) => {
-  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
-  if (!step || event.target.matches("input, select, textarea")) return;
-  const links = [...document.querySelectorAll("tbody tr td:first-child a")];
-  const next = links[links.indexOf(document.activeElement) + step];
-  if (next) {
-    next.focus();
-    event.preventDefault();
   }
+  const copy = target.closest("[data-copy]");
+  if (!copy) return;
+  const label = copy.dataset.label ??= copy.textContent;
+  const copied = await navigator.clipboard.writeText(copy.dataset.copy).then(() => true, () => false);
+  copy.textContent = copied ? copy.dataset.done : copy.dataset.failed;
+  setTimeout(() => { copy.textContent = label; }, 2000);
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches("[data-all]")) return;
+  for (const box of content.querySelectorAll("tr input[name=id]")) box.checked = target.checked;
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  const links = [...content.querySelectorAll("tr[data-key]")].map((row) => row.querySelector("a")).filter(Boolean);
+  const here = links.indexOf(document.activeElement?.closest("tr[data-key]")?.querySelector("a"));
+  const step = { j: 1, k: -1, ...(here >= 0 && { ArrowDown: 1, ArrowUp: -1 }) }[event.key];
+  if (step) links[Math.max(here + step, 0)]?.focus();
+  else if (event.key === "/") document.querySelector("input[type=search]")?.select();
+  else if (event.key === "?") document.getElementById("keys").showModal();
+  else return;
+  event.preventDefault();
 });

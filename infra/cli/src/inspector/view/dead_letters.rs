@@ -5,8 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use maud::{Markup, html};
 
-use super::super::page::{encoded, page};
-use super::super::words::Words;
+use super::super::element::{Head, Row, encoded, moment, table};
+use super::super::facts::Facts;
+use super::super::page::Page;
+use super::super::selection;
 use super::super::{Failed, Inspector};
 use crate::stack::dead_letters::DeadLetter;
 use crate::stack::queue::Walk;
@@ -20,27 +22,62 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Fail
     let target = &inspector.target;
     // One more than is shown, to tell if there are more.
     let messages = Walk::look(target, "DeadLetterQueueUrl", MOST + 1).await?;
-    let open = |message| DeadLetter::open(message, target.environment());
+    let references = target.references();
+    let open = |message| DeadLetter::open(message, target.environment()).with_references(&references);
     Ok(messages.into_iter().map(open).collect())
 }
 
-pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, words: &'static Words) -> Result<Markup, Failed> {
+pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) -> Result<Markup, Failed> {
+    let words = page.words;
     let found = first(&inspector).await?;
-    let more = found.len() > MOST;
+    let heads = [
+        Head::new("choice", ""),
+        Head::new("", words.received),
+        Head::new("reference", words.reference),
+        Head::new("amount", words.amount),
+        Head::new("", words.provider),
+        Head::new("type", words.kind),
+        Head::new("id", words.resource),
+        Head::new("error", words.reason),
+        Head::new("", ""),
+    ];
+    let rows: Vec<Row> = found
+        .iter()
+        .take(MOST)
+        .map(|dead| {
+            let id = dead.message.message_id().unwrap_or_default();
+            let event = dead.events.first();
+            let facts = event.map(Facts::of_event).unwrap_or_default();
+            let [_, provider, type_name, resource, reason] = dead.row().map(|cell| escape(&cell));
+            let received = moment(dead.received_at().map(|at| at.to_string()).as_deref());
+            Row {
+                key: id.to_owned(),
+                cells: vec![
+                    selection::checkbox(id, &resource, words),
+                    match event {
+                        Some(event) => {
+                            html! { a href={ "/event?key=" (encoded(&event.key.to_string())) } { (received) } }
+                        }
+                        None => received,
+                    },
+                    html! { span { (facts.reference) } },
+                    html! { (facts.amount) },
+                    html! { (provider) },
+                    html! { @if dead.events.is_empty() { span translate="yes" { (words.unreadable) } } @else { (type_name) } },
+                    html! { span title=(resource) { (resource) } },
+                    html! { @if dead.reason.is_some() { (reason) } @else { span translate="yes" { (words.received_too_often) } } },
+                    html! { a translate="yes" href={ "/redrive?id=" (encoded(id)) } { (words.redrive) } },
+                ],
+            }
+        })
+        .collect();
     let content = html! {
         h1 { (words.dead_letters) }
-        @if found.is_empty() { p.nothing { (words.nothing) } } @else {
-            table {
-                thead { tr {
-                    @for head in [words.received, words.provider, words.kind, words.resource, words.reason, ""] { th scope="col" { (head) } }
-                } }
-                tbody { @for dead in found.iter().take(MOST) { tr {
-                    @for cell in dead.row() { td { (escape(&cell)) } }
-                    td { a href={ "/redrive?id=" (encoded(dead.message.message_id().unwrap_or_default())) } { (words.redrive) } }
-                } } }
-            }
+        @if rows.is_empty() { p.nothing { (words.nothing) } } @else {
+            (selection::form("/redrive", words.redrive_chosen, words))
+            (table(words.dead_letters, &heads, &rows))
         }
-        @if more { p.more { (MOST) " · " (words.more_queued) " " code { "acuse dlq list" } } }
+        @if found.len() > MOST { p.more { (MOST) " · " (words.more_queued) " " code { "acuse dlq list" } } }
     };
-    Ok(page(&inspector, words, "/dead-letters", &content))
+    Ok(page.show("/dead-letters", &content))
 }

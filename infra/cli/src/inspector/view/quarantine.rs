@@ -1,12 +1,16 @@
 //! The quarantine, with a diagnosis of each delivery.
 
+pub(crate) mod delivery;
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use maud::{Markup, html};
 
-use super::super::page::{encoded, moment, page};
-use super::super::words::Words;
+use super::super::element::{Head, Row, encoded, moment, table};
+use super::super::facts::Facts;
+use super::super::page::Page;
+use super::super::selection;
 use super::super::{Failed, Inspector};
 use crate::stack::quarantine::{Quarantined, Reverifier, Verdict};
 use crate::stack::queue::Walk;
@@ -40,27 +44,57 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
     Ok(found)
 }
 
-pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, words: &'static Words) -> Result<Markup, Failed> {
+pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) -> Result<Markup, Failed> {
+    let (target, words) = (&inspector.target, page.words);
+    let references = target.references();
     let found = first(&inspector).await?;
-    let more = found.len() > MOST;
+    let heads = [
+        Head::new("choice", ""),
+        Head::new("", words.received),
+        Head::new("", words.provider),
+        Head::new("reference", words.reference),
+        Head::new("amount", words.amount),
+        Head::new("id", words.delivery),
+        Head::new("", words.reason),
+        Head::new("error", words.diagnosis),
+        Head::new("", ""),
+    ];
+    let rows: Vec<Row> = found
+        .iter()
+        .take(MOST)
+        .map(|item| {
+            let Item { delivery, diagnosis, valid } = item;
+            let id = delivery.delivery_id();
+            let event = delivery.unverified(target, &references).into_iter().next();
+            let facts = event.as_ref().map(Facts::of_event).unwrap_or_default();
+            let received = moment(delivery.received_at().map(|at| at.to_string()).as_deref());
+            Row {
+                key: format!("{id} {}", delivery.message.message_id().unwrap_or_default()),
+                cells: vec![
+                    html! { @if *valid { (selection::checkbox(&id, &id, words)) } },
+                    html! { a href={ "/quarantine/delivery?id=" (encoded(&id)) } { (received) } },
+                    html! { (escape(&delivery.scope())) },
+                    html! { span { (facts.reference) } },
+                    html! { (facts.amount) },
+                    html! { code title=(escape(&id)) { (escape(&id)) } },
+                    html! {
+                        (escape(words.reason(&delivery.reason)))
+                        @if delivery.registration { " " span translate="yes" { "(" (words.in_registration) ")" } }
+                    },
+                    html! { (escape(diagnosis)) },
+                    html! { @if *valid { a translate="yes" href={ "/release?id=" (encoded(&id)) } { (words.release) } } },
+                ],
+            }
+        })
+        .collect();
     let content = html! {
         h1 { (words.quarantine) }
-        @if found.is_empty() { p.nothing { (words.nothing) } } @else {
-            table {
-                thead { tr {
-                    @for head in [words.received, words.provider, words.delivery, words.reason, words.diagnosis, ""] { th scope="col" { (head) } }
-                } }
-                tbody { @for Item { delivery, diagnosis, valid } in found.iter().take(MOST) { tr {
-                    td { (moment(delivery.received_at().map(|at| at.to_string()).as_deref())) }
-                    td { (escape(&delivery.scope())) }
-                    td { code { (escape(&delivery.delivery_id())) } }
-                    td { (escape(&delivery.reason)) @if delivery.registration { " (" (words.in_registration) ")" } }
-                    td { (escape(diagnosis)) }
-                    td { @if *valid { a href={ "/release?id=" (encoded(&delivery.delivery_id())) } { (words.release) } } }
-                } } }
-            }
+        p.dim { (words.not_applied) }
+        @if rows.is_empty() { p.nothing { (words.nothing) } } @else {
+            @if found.iter().any(|item| item.valid) { (selection::form("/release", words.release_chosen, words)) }
+            (table(words.quarantine, &heads, &rows))
         }
-        @if more { p.more { (MOST) " · " (words.more_queued) " " code { "acuse quarantine list" } } }
+        @if found.len() > MOST { p.more { (MOST) " · " (words.more_queued) " " code { "acuse quarantine list" } } }
     };
-    Ok(page(&inspector, words, "/quarantine", &content))
+    Ok(page.show("/quarantine", &content))
 }

@@ -149,14 +149,19 @@ impl Walk {
         Ok(None)
     }
 
-    /// The next message that matches. Others are passed over.
-    pub async fn find(&mut self, matches: impl Fn(&Message) -> bool) -> Result<Option<Message>, QueueError> {
-        while let Some(messages) = self.next().await? {
-            if let Some(message) = messages.into_iter().find(&matches) {
-                return Ok(Some(message));
-            }
+    /// The messages that match, until there are so many. Others are passed over.
+    pub async fn find_all(
+        &mut self,
+        most: usize,
+        matches: impl Fn(&Message) -> bool,
+    ) -> Result<Vec<Message>, QueueError> {
+        let mut found = Vec::new();
+        while found.len() < most
+            && let Some(messages) = self.next().await?
+        {
+            found.extend(messages.into_iter().filter(&matches));
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// One round of receives. The first is a single one, whose answer says when the pass started.

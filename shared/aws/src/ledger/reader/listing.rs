@@ -64,6 +64,32 @@ impl LedgerReader {
         day: Timestamp,
         limit: usize,
     ) -> Result<Vec<Record>, ReadError> {
+        self.list(provider, account, day, None, limit).await
+    }
+
+    /// [`on_day`](Self::on_day), of the UTC day of `until`, without events received after that millisecond: the next
+    /// page of a list.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the table.
+    pub async fn on_day_until(
+        &self,
+        provider: &str,
+        account: Option<&AccountName>,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Record>, ReadError> {
+        self.list(provider, account, until, Some(until), limit).await
+    }
+
+    async fn list(
+        &self,
+        provider: &str,
+        account: Option<&AccountName>,
+        day: Timestamp,
+        until: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<Record>, ReadError> {
         let day = day.day();
         let shards = (0..self.shards_in(day::shards_key(&day)).await?).map(|shard| Shard {
             key: day::key(provider, &day, shard),
@@ -84,7 +110,7 @@ impl LedgerReader {
             };
             let due = listing.shards.iter_mut().filter(|shard| shard.is_due());
             stream::iter(due.map(Ok))
-                .try_for_each_concurrent(AT_ONCE, |shard| self.read_page(shard, account, most))
+                .try_for_each_concurrent(AT_ONCE, |shard| self.read_page(shard, account, until, most))
                 .await?;
             page = page.saturating_mul(2);
         }
@@ -128,7 +154,13 @@ impl LedgerReader {
         Ok(ALWAYS_READ.max(recorded))
     }
 
-    async fn read_page(&self, shard: &mut Shard, account: Option<&AccountName>, most: usize) -> Result<(), ReadError> {
+    async fn read_page(
+        &self,
+        shard: &mut Shard,
+        account: Option<&AccountName>,
+        until: Option<Timestamp>,
+        most: usize,
+    ) -> Result<(), ReadError> {
         let query = self
             .client
             .query()
@@ -139,6 +171,12 @@ impl LedgerReader {
             .expression_attribute_values(":day", AttributeValue::S(shard.key.clone()))
             .scan_index_forward(false)
             .limit(i32::try_from(most).unwrap_or(i32::MAX));
+        let query = match until {
+            None => query,
+            Some(until) => query
+                .key_condition_expression("#day = :day AND received_at <= :until")
+                .expression_attribute_values(":until", AttributeValue::N(until.as_millis().to_string())),
+        };
         let query = match account {
             None => query,
             Some(own) if own.is_default() => query.filter_expression("attribute_not_exists(account)"),

@@ -1,0 +1,87 @@
+//! Sending dead letters back to the event queue.
+
+use std::sync::Arc;
+
+use acuse_aws::system::SystemClock;
+use acuse_core::clock::Clock;
+use aws_sdk_sqs::types::Message;
+use axum::extract::{Form, Query, State};
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::super::page::Page;
+use super::super::question::Question;
+use super::super::view::dead_letters;
+use super::super::{Failed, Inspector, selection};
+use super::{Left, warning};
+use crate::stack::bindings::Bindings;
+use crate::stack::dead_letters::{DeadLetter, send_back};
+use crate::stack::queue::Walk;
+use crate::stack::target::Target;
+use crate::terminal::escape;
+
+pub(crate) async fn confirm(
+    State(inspector): State<Arc<Inspector>>,
+    Query(query): Query<Vec<(String, String)>>,
+    page: Page,
+) -> Result<Markup, Failed> {
+    let (words, ids) = (page.words, selection::ids(&query));
+    let found = dead_letters::first(&inspector).await?;
+    let mut bindings = Bindings::of(&inspector.target);
+    let mut shown = Vec::new();
+    for id in &ids {
+        let Some(dead) = found.iter().find(|dead| dead.message.message_id() == Some(id)) else {
+            shown.push(html! { span translate="yes" { (words.not_found) } });
+            continue;
+        };
+        bindings.load(&inspector.target, &dead.provider).await?;
+        shown.push(html! {
+            (dead.row().map(|text| escape(&text)).join(" · "))
+            (warning(words, dead.set_aside_reason(&inspector.target, SystemClock.now())))
+            @if let Err(error) = dead.check(&bindings) { br; strong { (escape(&error.to_string())) } }
+        });
+    }
+    let question = Question {
+        text: words.will_redrive,
+        what: html! { @for dead in &shown { p { (dead) } } @if shown.is_empty() { span translate="yes" { (words.none_chosen) } } },
+        path: "/redrive",
+        back: "/dead-letters",
+        fields: &selection::fields(&ids),
+    };
+    Ok(question.page(&page, &html! {}))
+}
+
+pub(crate) async fn redrive(
+    State(inspector): State<Arc<Inspector>>,
+    page: Page,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Result<Response, Failed> {
+    let target = &inspector.target;
+    let mut walk = Walk::list(target, "DeadLetterQueueUrl").await?;
+    let left = send_chosen(target, &selection::ids(&form), &mut walk).await;
+    let left = walk.end(left).await?;
+    Ok(left.answer(&page, "/dead-letters"))
+}
+
+/// Sends the messages with these ids back, but for those whose account is bound to another environment.
+async fn send_chosen(target: &Target, ids: &[&str], walk: &mut Walk) -> Result<Left, Failed> {
+    let chosen = |message: &Message| message.message_id().is_some_and(|id| ids.contains(&id));
+    let found = walk.find_all(ids.len(), chosen).await?;
+    let (mut bindings, mut left) = (Bindings::of(target), Left::default());
+    left.missing = ids.len().saturating_sub(found.len());
+    let mut letters = Vec::new();
+    for message in found {
+        let dead = DeadLetter::open(message, target.environment());
+        bindings.load(target, &dead.provider).await?;
+        match dead.check(&bindings) {
+            Ok(()) => letters.push(dead),
+            Err(error) => left.refused.push(acuse_core::error::chain(&error)),
+        }
+    }
+    let letters: Vec<&DeadLetter> = letters.iter().collect();
+    if !letters.is_empty() {
+        let returned = send_back(target.output("EventQueueUrl")?, walk, &letters).await?;
+        left.refused.extend(returned.refused);
+    }
+    Ok(left)
+}

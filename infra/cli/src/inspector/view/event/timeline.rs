@@ -1,0 +1,69 @@
+//! What happened to an event, in the order in which it happened.
+
+use acuse_aws::ledger::record::Record;
+use acuse_core::destination::DestinationName;
+use acuse_core::destination::delivery::Delivery;
+use maud::{Markup, html};
+
+use super::super::super::element::{moment, status};
+use super::super::super::words::Words;
+use crate::stack::destinations::progress::DeliveriesOf;
+use crate::terminal::escape;
+
+pub(super) fn timeline(record: &Record, deliveries: &DeliveriesOf, words: &Words) -> Markup {
+    let of_destinations: Vec<_> = deliveries
+        .of(record)
+        .map(|(name, own)| destination(name, own, words))
+        .collect();
+    let mut steps: Vec<(Option<&str>, Markup)> = vec![
+        (record.occurred_at.as_deref(), html! { (words.happened) }),
+        (
+            record.received_at.as_deref(),
+            html! { (words.received) " · " (words.delivery) " " code { (record.delivery_id.as_deref().unwrap_or("–")) } },
+        ),
+        (
+            record.received_at.as_deref(),
+            html! { (words.verified) " " code { (record.form.as_deref().unwrap_or("–")) } },
+        ),
+        (
+            record.claimed_at.as_deref(),
+            html! { (words.claimed) " " (record.attempts) },
+        ),
+    ];
+    for (hook, at) in &record.hooks {
+        steps.push((Some(at), html! { (words.hook) " " code { (hook) } " ✓" }));
+    }
+    steps.push((record.completed_at.as_deref(), html! { (status(words, record.status)) }));
+    for (at, what) in &of_destinations {
+        steps.push((Some(at), what.clone()));
+    }
+    if record.duplicates > 0 {
+        steps.push((
+            record.last_duplicate_at.as_deref(),
+            html! { (words.last_duplicate) " " (record.duplicates) },
+        ));
+    }
+    steps.retain(|(at, _)| at.is_some());
+    // The texts have one format, so they sort by time. The sort is stable.
+    steps.sort_by_key(|(at, _)| *at);
+    html! {
+        ol.timeline { @for (at, what) in steps { li { (moment(at)) " " (what) } } }
+    }
+}
+
+/// When a delivery ended or became owed, and what there is to know of it.
+fn destination(name: &DestinationName, delivery: &Delivery, words: &Words) -> (String, Markup) {
+    let at = delivery.ended_at.unwrap_or(delivery.owed_since);
+    let what = html! {
+        (words.destination) " " code { (name) } " " (status(words, delivery.status.name()))
+        @if delivery.attempts > 0 { " · " (words.tries) " " (delivery.attempts) }
+        @if let Some(error) = &delivery.error { " · " span.error translate="no" { (escape(error)) } }
+        @if delivery.fault { " · " (words.receivers_fault) }
+        @if let Some(answer) = &delivery.answer {
+            " · " (words.last_answer) " " (answer.status) " (" (answer.took_ms) " ms)"
+            @if !answer.body.trim().is_empty() { ": " code { (escape(answer.body.trim())) } }
+        }
+        @if let Some(at) = delivery.retry_at { " · " (words.next_try) " " (moment(Some(&at.to_string()))) }
+    };
+    (at.to_string(), what)
+}
