@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use acuse_core::provider::Providers;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{command, local, registry, terminal};
@@ -124,7 +124,7 @@ fn explain(error: clap::Error) -> ExitCode {
         _ => {
             // Clap reports the same error for the escaped arguments.
             let escaped = std::env::args_os().map(|argument| terminal::escape(&argument.to_string_lossy()));
-            let error = Cli::try_parse_from(escaped).err().unwrap_or(error);
+            let error = without_secret(Cli::try_parse_from(escaped).err().unwrap_or(error));
             let text = error.render().to_string();
             text.trim_end().lines().for_each(terminal::note);
         }
@@ -132,11 +132,44 @@ fn explain(error: clap::Error) -> ExitCode {
     code
 }
 
+/// The error without the value that clap quotes, if that may have a secret: of `--forward`, `--forward-to`, and
+/// `--forward-secret`, which may also come from the environment.
+fn without_secret(mut error: clap::Error) -> clap::Error {
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    if argument.is_some_and(|argument| argument.starts_with("--forward")) {
+        error.insert(
+            ContextKind::InvalidValue,
+            ContextValue::String("(not shown)".to_owned()),
+        );
+    }
+    error
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
-    use super::Cli;
+    use super::{Cli, without_secret};
+
+    #[test]
+    fn an_error_shows_no_part_of_a_secret() {
+        let refused = |arguments: &[&str]| {
+            let error = Cli::try_parse_from(arguments).err().unwrap();
+            without_secret(error).render().to_string()
+        };
+        for arguments in [
+            ["acuse", "listen", "--forward-to", "http://shop.example/hunter2"],
+            ["acuse", "listen", "--forward-secret", "whsec_hunter2"],
+            ["acuse", "local", "--forward", "http://shop.example/hunter2"],
+            ["acuse", "local", "--forward-secret", "whsec_hunter2"],
+        ] {
+            let error = refused(&arguments);
+            assert!(error.contains("(not shown)") && error.contains(arguments[2]), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        let other = refused(&["acuse", "listen", "--every", "0"]);
+        assert!(other.contains("'0' for '--every"), "{other}");
+    }
 
     /// Clap checks names and groups only at run time.
     #[test]

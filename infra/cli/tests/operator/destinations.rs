@@ -323,6 +323,28 @@ async fn a_destination_from_its_first_event_to_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_destination_that_was_removed_while_it_was_paused_begins_anew() {
+    let _alone = DESTINATIONS.lock().await;
+    let add = [
+        "destinations",
+        "add",
+        "anew",
+        "--url",
+        "https://shop.example/",
+        "--type",
+        "x.y",
+    ];
+    done(&add, "").await;
+    done(&["destinations", "pause", "anew", "--reason", "x"], "").await;
+    done(&["destinations", "remove", "anew", "--yes"], "").await;
+    done(&add, "").await;
+    let list = done(&["destinations", "list", "--json"], "").await;
+    let row: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!((&row["name"], &row["state"]), (&json!("anew"), &json!("recovering")));
+    done(&["destinations", "remove", "anew", "--yes"], "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_who_add_at_the_same_moment_neither_loses_the_other() {
     let _alone = DESTINATIONS.lock().await;
     let names = ["first", "second", "third"];

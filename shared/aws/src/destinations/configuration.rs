@@ -85,12 +85,17 @@ impl Configuration {
     /// # Errors
     /// [`ConfigurationError`]
     pub async fn get(&self) -> Result<Arc<Destinations>, ConfigurationError> {
+        self.read(OUTAGE).await
+    }
+
+    /// While it can't be read, what was read less than `outage` ago is used.
+    async fn read(&self, outage: Duration) -> Result<Arc<Destinations>, ConfigurationError> {
         // Whoever comes while it is read waits for the same answer.
         let mut kept = self.0.kept.lock().await;
         let now = self.0.clock.now();
         let text = match (self.0.secret.text().await, &*kept) {
             (Ok(text), _) => text,
-            (Err(error), Some(kept)) if now.since(kept.at) < OUTAGE => {
+            (Err(error), Some(kept)) if now.since(kept.at) < outage => {
                 warn!(error = chain(&error), "the destinations that were read last are used");
                 return Ok(Arc::clone(&kept.destinations));
             }
@@ -112,13 +117,14 @@ impl Configuration {
         Ok(destinations)
     }
 
-    /// The destinations as they are configured now.
+    /// The destinations as they are configured now, and never what was read before: whoever asks is about to give up
+    /// a delivery that older ones don't want.
     ///
     /// # Errors
     /// [`ConfigurationError`]
     pub async fn newest(&self) -> Result<Arc<Destinations>, ConfigurationError> {
         self.0.secret.forget();
-        self.get().await
+        self.read(Duration::ZERO).await
     }
 }
 

@@ -123,6 +123,16 @@ enum End {
     Return(Timestamp),
 }
 
+impl End {
+    /// The same, but that a message is not deleted: it comes back `at`.
+    fn kept(self, at: Timestamp) -> Self {
+        match self {
+            Self::Delete => Self::Return(at),
+            Self::Return(_) => self,
+        }
+    }
+}
+
 impl Worker {
     /// Works through a batch until `deadline`, when Lambda ends the function. Returns the ids of the messages that must
     /// not be deleted. Destinations don't wait for each other, but for the end of the invocation.

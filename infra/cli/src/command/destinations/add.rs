@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
+use acuse_aws::system::{SystemClock, SystemRandom};
+use acuse_core::clock::Clock;
 use acuse_core::destination::config::Target as To;
+use acuse_core::destination::gate::{Gate, State};
 use acuse_core::destination::{Destination, Destinations};
 use clap::Args;
 use serde_json::json;
@@ -57,6 +60,13 @@ impl Add {
             note!("would add the destination `{name}`, {to}, with a new signing secret");
             return Ok(ExitCode::SUCCESS);
         }
+        // The gate of a destination of this name that was removed while it was paused.
+        let open = |gate: &mut Gate| {
+            if matches!(gate.state(SystemClock.now()), State::Paused(_)) {
+                gate.resume();
+            }
+        };
+        let opened = place.stack.gates.change(name, &SystemRandom, open).await;
         note!("added the destination `{name}`, {to}; {IN_EFFECT}");
         let secret = destination.signing_secrets.first().map(|secret| secret.expose());
         if self.json {
@@ -67,6 +77,8 @@ impl Add {
             );
             terminal::line(&secret);
         }
+        // Not before the secret is shown.
+        opened.map_err(DestinationsError::from)?;
         note!("next: `acuse destinations test {name}`");
         Ok(ExitCode::SUCCESS)
     }

@@ -1,6 +1,6 @@
 //! The events that are new in the ledger's lists.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
@@ -56,7 +56,7 @@ impl<'a> News<'a> {
             .map(|times| NEWEST << (2 * times))
             .take_while(|most| *most <= MOST)
         {
-            if newest.iter().any(|record| self.known.contains(&record.key)) || newest.len() < most / 4 {
+            if reaches_known(&newest, &self.known, most / 4) {
                 break;
             }
             newest = self.newest(most).await?;
@@ -88,4 +88,60 @@ fn is_sendable(record: &Record) -> bool {
     ![Status::Rejected, Status::Conflict]
         .map(Status::name)
         .contains(&record.status)
+}
+
+/// Whether there is nothing new behind the `read` newest records of each provider: a provider has no more, or its oldest
+/// of them is known. Events don't come in the order in which they were received, and one provider's say nothing of
+/// another's.
+fn reaches_known(newest: &[Record], known: &HashSet<String>, read: usize) -> bool {
+    let mut providers: HashMap<&str, (usize, bool)> = HashMap::new();
+    for record in newest {
+        let (count, oldest_is_known) = providers.entry(&record.provider).or_default();
+        *count += 1;
+        // What can't be sent is never known.
+        if is_sendable(record) {
+            *oldest_is_known = known.contains(&record.key);
+        }
+    }
+    providers
+        .values()
+        .all(|(count, oldest_is_known)| *count < read || *oldest_is_known)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+
+    fn record(provider: &str, number: u32) -> Record {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let item = HashMap::from([
+            ("pk".to_owned(), text(&format!("{provider}#live#payment#{number}"))),
+            ("sk".to_owned(), text("payment.approved")),
+            ("provider".to_owned(), text(provider)),
+            ("environment".to_owned(), text("live")),
+            ("type".to_owned(), text("payment.approved")),
+            ("status".to_owned(), text("COMPLETED")),
+            ("attempts".to_owned(), AttributeValue::N("1".to_owned())),
+            ("body_sha256".to_owned(), text("5a")),
+        ]);
+        Record::from_item(&item).unwrap()
+    }
+
+    #[test]
+    fn a_look_reads_on_until_each_provider_has_nothing_new() {
+        let reaches = |records: &[(&str, u32)], known: &[(&str, u32)], read| {
+            let records: Vec<_> = records.iter().map(|(name, number)| record(name, *number)).collect();
+            let known = known.iter().map(|(name, number)| record(name, *number).key).collect();
+            reaches_known(&records, &known, read)
+        };
+        let newest = [("onepay", 3), ("kuenta", 1), ("onepay", 2)];
+        // Another provider's event is known, and there may be a third one behind these two.
+        assert!(!reaches(&newest, &[("kuenta", 1)], 2));
+        assert!(reaches(&newest, &[("kuenta", 1), ("onepay", 2)], 2));
+        // A known one before a new one: the new one came late, and so may more.
+        assert!(!reaches(&newest, &[("kuenta", 1), ("onepay", 3)], 2));
+        assert!(reaches(&newest, &[], 3) && reaches(&[], &[], 3));
+    }
 }

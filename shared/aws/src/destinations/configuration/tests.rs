@@ -73,3 +73,12 @@ async fn the_newest_is_read_whatever_is_kept_and_an_invalid_secret_is_an_error()
     let error = names(&configuration).await.unwrap_err();
     assert!(error.starts_with("the destinations' secret is invalid: "), "{error}");
 }
+
+#[tokio::test]
+async fn during_an_outage_nothing_old_is_called_the_newest() {
+    let (configuration, _, _) = read(vec![secret(&["a"]), refused()]);
+    assert_eq!(names(&configuration).await.unwrap(), ["a"]);
+    let error = chain(&configuration.newest().await.unwrap_err());
+    assert!(error.starts_with("can't read the secret `destinations`"), "{error}");
+    assert_eq!(names(&configuration).await.unwrap(), ["a"]);
+}

@@ -48,11 +48,26 @@ impl Worker {
             Err(error) => return (self.wait(hint, "reading the event", &error), None),
         };
         if !destination.filters.matches(&event) {
-            return (self.end(hint, Change::Skip, "skipped").await, None);
+            return (self.unwanted(hint, &event).await, None);
         }
         let sent = self.sender.send(destination, &event).await;
         let effect = Effect::of(&sent.outcome, self.clock.now());
         (self.record(hint, &event, &delivery, sent).await, Some(effect))
+    }
+
+    /// The filters leave the event out. It is skipped for good, so newer ones are asked first: whoever owed it may have
+    /// read them already.
+    async fn unwanted(&self, hint: &Hint, event: &Event) -> End {
+        let newest = match self.configuration.newest().await {
+            Ok(newest) => newest,
+            Err(error) => return self.wait(hint, "reading the destinations", &error),
+        };
+        match newest.get(hint.key.destination.as_str()) {
+            Some(Ok(destination)) if !destination.filters.matches(event) => self.skip(hint).await,
+            None => self.skip(hint).await,
+            // It is sent as the newest has it.
+            Some(_) => self.after(Duration::from_secs(1)),
+        }
     }
 
     async fn owed(&self, hint: &Hint) -> Result<Option<Delivery>, TableError> {

@@ -152,6 +152,11 @@ impl Worker {
         if let Err(error) = self.give_back(destination, leased, token, &effects, longest).await {
             // The lease ends by itself, as if the function had died.
             warn!(destination = %destination.name, error = acuse_core::error::chain(&error), "permit not given back");
+            // Nobody knows that it is paused, and nobody will resume it: what it is owed still needs its messages.
+            if effects.iter().any(|effect| matches!(effect, Effect::Gone(_))) {
+                let now = self.clock.now();
+                ends.iter_mut().for_each(|(_, end)| *end = end.kept(now));
+            }
         }
     }
 
@@ -180,23 +185,33 @@ impl Worker {
             let now = self.clock.now();
             let back = wait.comes_back(now, &*self.random);
             let end = match back.map(|at| in_backlog(at, wait, hint.message.receives, now)) {
+                // Its commit may be under way, or not in the index yet: whoever resumes the destination now would not
+                // find it.
+                None if self.age(&hint) < SETTLED => End::Return(now.plus(SETTLED)),
                 // What is owed stays owed; whoever resumes the destination queues it again.
                 None => End::Delete,
-                // A requeued delivery has a message of its own, so no message is older than what it points at.
-                Some(_) if self.patience.give_up_after <= self.age(&hint) => self.give_up(&hint).await,
+                Some(at) if self.patience.give_up_after <= self.age(&hint) => self.give_up(&hint, at).await,
                 Some(at) => End::Return(at),
             };
             ends.push((hint, end));
         }
     }
 
-    async fn give_up(&self, hint: &Hint) -> End {
+    /// Gives up what was owed for too long. What was requeued since the message was sent was not, and comes back `at`.
+    async fn give_up(&self, hint: &Hint, at: Timestamp) -> End {
+        match self.deliveries.get(&hint.key).await {
+            Ok(Some(delivery)) if !self.patience.is_over(delivery.owed_since, self.clock.now()) => {
+                return End::Return(at);
+            }
+            Ok(_) => {}
+            Err(error) => return self.wait(hint, "reading the delivery", &error),
+        }
         let reason = "it was owed for too long, and its destination was down".to_owned();
         self.end(hint, Change::GiveUp { reason }, "given_up").await
     }
 
-    /// There is no such destination any more.
-    async fn skip(&self, hint: &Hint) -> End {
+    /// The destination does not want it, or is not there any more.
+    pub(super) async fn skip(&self, hint: &Hint) -> End {
         self.end(hint, Change::Skip, "skipped").await
     }
 
@@ -214,6 +229,9 @@ impl Worker {
         }
     }
 }
+
+/// After this time, what a hint announces is committed, and in the index.
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// The longest wait for a turn.
 const LONGEST_TURN: Duration = Duration::from_secs(60);

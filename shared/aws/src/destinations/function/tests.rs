@@ -65,12 +65,17 @@ impl Bench {
 
     /// One invocation with a hint for each of these. Returns those that come back.
     async fn hint(&self, destinations: &[&str]) -> Vec<String> {
+        self.hint_of_age(destinations, Duration::ZERO).await
+    }
+
+    /// The same with hints that were sent so long ago.
+    async fn hint_of_age(&self, destinations: &[&str], age: Duration) -> Vec<String> {
         let batch = destinations.iter().map(|name| Received {
             message_id: (*name).to_owned(),
             receipt: (*name).to_owned(),
             text: key(name).message(),
             receives: 2,
-            sent_at: Some(SystemClock.now()),
+            sent_at: Some(SystemClock.now().minus(age)),
             ..Received::default()
         });
         let deadline = SystemClock.now().plus(Duration::from_secs(60));
@@ -109,6 +114,17 @@ impl Bench {
 }
 
 const NONE: [String; 0] = [];
+
+/// A hint of this age came after the commit that it announces.
+const SETTLED: Duration = Duration::from_secs(61);
+
+/// A secret that is these texts in turn, and the last one from then on.
+fn configured(texts: &[&str]) -> Configuration {
+    let answer = |text: &&str| (200, serde_json::json!({ "SecretString": text }).to_string());
+    let sdk = fake::sdk(crate::ledger::fake::http(texts.iter().map(answer).collect()).0);
+    let variable = ("DESTINATIONS_SECRET_ID".to_owned(), "destinations".to_owned());
+    Configuration::from_env(&Setup::new(sdk, Variables::listed([variable]))).unwrap()
+}
 
 #[tokio::test]
 async fn what_is_owed_is_sent_once_and_recorded() {
@@ -197,7 +213,7 @@ async fn gone_pauses_the_destination_and_keeps_what_it_is_owed() {
         panic!("not paused")
     };
     assert_eq!(pause.reason, "answered 410 Gone");
-    assert_eq!(bench.hint(&["shop"]).await, NONE);
+    assert_eq!(bench.hint_of_age(&["shop"], SETTLED).await, NONE);
     assert_eq!(receiver.requests().len(), 1, "nobody calls a paused destination");
 }
 
@@ -205,7 +221,10 @@ async fn gone_pauses_the_destination_and_keeps_what_it_is_owed() {
 async fn a_destination_that_an_operator_paused_keeps_what_it_is_owed() {
     let receiver = Receiver::start(&[&status(200)]).await;
     let bench = Bench::of(&[("shop", &receiver.url, r#", "paused": true"#)]).await;
-    assert_eq!(bench.hint(&["shop"]).await, NONE);
+    // Whoever resumes it now may not see yet what it is owed.
+    assert_eq!(bench.hint(&["shop"]).await, ["shop"]);
+    assert_eq!(bench.hidden(), [60]);
+    assert_eq!(bench.hint_of_age(&["shop"], SETTLED).await, NONE);
     assert_eq!(
         (bench.delivery("shop").await.status, receiver.requests().len()),
         (Status::Owed, 0)
@@ -347,4 +366,51 @@ async fn a_message_that_names_nothing_and_a_short_invocation_change_nothing() {
     assert_eq!(bench.worker.work(batch, soon).await, ["1", "2"]);
     assert_eq!(receiver.requests(), Vec::<String>::new());
     assert_eq!(bench.delivery("shop").await.attempts, 0);
+}
+
+#[tokio::test]
+async fn what_newer_filters_want_is_not_skipped() {
+    let receiver = Receiver::start(&[&status(200)]).await;
+    let mut bench = Bench::of(&[("shop", &receiver.url, "")]).await;
+    let shop = |types: &str| {
+        format!(
+            r#"{{"destinations": {{"shop": {{"url": "{}", "signing_secrets": ["whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"],
+            "allow_private": true, "types": ["{types}"]}}}}}}"#,
+            receiver.url
+        )
+    };
+    // The consumer has read the second one already when it owes the event.
+    bench.worker.configuration = configured(&[&shop("payout.*"), &shop("payment.*")]);
+    bench.worker.configuration.get().await.unwrap();
+    assert_eq!(bench.hint(&["shop"]).await, ["shop"]);
+    assert_eq!(bench.delivery("shop").await.status, Status::Owed);
+    assert_eq!(bench.hint(&["shop"]).await, NONE);
+    assert_eq!(bench.delivery("shop").await.status, Status::Delivered);
+}
+
+#[tokio::test]
+async fn an_old_hint_does_not_give_up_what_was_requeued() {
+    let receiver = Receiver::start(&[&status(503)]).await;
+    let bench = Bench::of(&[("shop", &receiver.url, "")]).await;
+    for _ in 0..5 {
+        bench.due("shop").await;
+        assert_eq!(bench.hint(&["shop"]).await, ["shop"]);
+    }
+    bench.due("shop").await;
+    let old = bench.worker.patience.give_up_after;
+    assert_eq!(bench.hint_of_age(&["shop"], old).await, ["shop"]);
+    assert_eq!(bench.delivery("shop").await.status, Status::Owed);
+}
+
+#[tokio::test]
+async fn a_hint_outlives_a_pause_that_could_not_be_written() {
+    let receiver = Receiver::start(&[&status(410)]).await;
+    let mut bench = Bench::of(&[("shop", &receiver.url, "")]).await;
+    let refused = r#"{"__type": "com.amazon.coral.validate#ValidationException", "message": "no"}"#;
+    let answers = [(200, "{}"), (200, "{}"), (400, refused)];
+    let answers = answers.map(|(status, text)| (status, text.to_owned())).to_vec();
+    let gates = aws_sdk_dynamodb::Client::new(&fake::sdk(crate::ledger::fake::http(answers).0));
+    bench.worker.gates = Gates::new(gates, "ledger");
+    assert_eq!(bench.hint_of_age(&["shop"], SETTLED).await, ["shop"]);
+    assert_eq!(bench.delivery("shop").await.status, Status::Owed);
 }
