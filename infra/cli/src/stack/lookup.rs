@@ -145,7 +145,7 @@ async fn by_delivery(ledger: &LedgerReader, id: &str) -> Result<Vec<Record>, Rea
     }
 }
 
-/// The events with this id among all received in the last `days` days, on the newest day that has any.
+/// The events with this id or order number among all received in the last `days` days, on the newest day that has any.
 pub async fn in_daily_lists(
     ledger: &LedgerReader,
     id: &str,
@@ -169,7 +169,7 @@ async fn on_day(ledger: &LedgerReader, ids: &[String], day: Timestamp) -> Result
     for provider in providers() {
         let records = ledger.on_day(provider.name, None, day, usize::MAX).await?.into_iter();
         found.extend(records.filter(|record| {
-            let own = [&record.resource_id, &record.delivery_id];
+            let own = [&record.resource_id, &record.delivery_id, &record.reference];
             own.into_iter().flatten().any(|own| ids.contains(own))
         }));
     }
@@ -215,7 +215,7 @@ mod tests {
             "pk": text(pk), "sk": text("payment.approved"), "status": text("COMPLETED"), "attempts": {"N": "1"},
             "provider": text("onepay"), "environment": text("live"), "type": text("payment.approved"),
             "resource_id": text(id), "delivery_id": text("0192f4c1-0000-7000-8000-000000000000"),
-            "received_at": {"N": "1"}, "body_sha256": text("5a"),
+            "received_at": {"N": "1"}, "body_sha256": text("5a"), "reference": text("ORD-1"),
         });
         let (pk, day, asked) = (pk.to_owned(), day.to_owned(), Asked::default());
         let noted = Arc::clone(&asked);
@@ -331,6 +331,14 @@ mod tests {
                 assert_eq!(found.len(), 1, "{printed:?} of {id:?}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn an_order_number_is_found_in_a_daily_list() {
+        let now = Timestamp::from_seconds(1_795_161_600);
+        let (ledger, _) = ledger("", &format!("onepay#{}", now.day())).await;
+        assert_eq!(in_daily_lists(&ledger, "ORD-1", 1, now).await.unwrap().len(), 1);
+        assert!(in_daily_lists(&ledger, "ORD-2", 1, now).await.unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -22,8 +22,8 @@ use crate::{note, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// An event's key, a resource's key (the part before `|`), a delivery id, or a resource's id, as sent or as a list
-    /// prints it
+    /// An event's key, a resource's key (the part before `|`), a delivery id, a resource's id, or your order number,
+    /// as sent or as a list prints it
     #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "KEY|ID")]
     which: String,
     /// Only this account's, and look up an id in it first
@@ -32,7 +32,8 @@ pub(crate) struct Show {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// How many days (UTC) to search, newest first, for an id that is not part of a key
+    /// How many days (UTC) to search, newest first, for an order number, or an id that is not part of a key; the
+    /// search ends with the day that has it
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=400))]
     days: u32,
     #[command(flatten)]
@@ -49,7 +50,7 @@ impl Show {
                     "no event of `{}` in the ledger (searched {} days)",
                     self.which, self.days
                 ),
-                "it may not have got this far: see `acuse dlq list` and `acuse quarantine list`. Order numbers and the delivery ids of duplicates are not found here",
+                "it may not have got this far: see `acuse dlq list` and `acuse quarantine list`. The delivery ids of duplicates are not found here",
             ));
         }
         let deliveries = DeliveriesOf::records(target, &records).await?;
@@ -99,7 +100,7 @@ impl Show {
             return Ok(records);
         }
         note!(
-            "not a key, a resource's id or a known delivery's; searching everything received in the last {} days (`--days`)",
+            "not a key, a resource's id or a known delivery's; searching everything received in the last {} days (`--days`), order numbers too",
             self.days
         );
         let mut records = lookup::in_daily_lists(ledger, &self.which, self.days, SystemClock.now()).await?;
