@@ -116,7 +116,7 @@ async fn each_destination_takes_an_event_when_it_can_and_none_delays_another() {
     let dead = world
         .delivery(&to("dead", &second), |delivery| delivery.attempts > 0)
         .await;
-    assert!(dead.error.unwrap().starts_with("it can't be connected to"));
+    assert!(dead.error.unwrap().starts_with("the connection failed"));
     assert_eq!(erp.received().len(), 1);
     let owed = world.deliveries.list(&erp_name, None).await.unwrap().deliveries;
     assert_eq!(owed.len(), 2);

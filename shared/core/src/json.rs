@@ -74,6 +74,18 @@ impl<'a> Value<'a> {
             _ => None,
         }
     }
+
+    /// Whether no text in it has a lone surrogate, which other parsers refuse, and the whole document with it.
+    pub fn is_unicode(&self) -> bool {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => true,
+            Self::String(text) => text.as_str().is_some(),
+            Self::Array(items) => items.iter().all(Self::is_unicode),
+            Self::Object(members) => members
+                .iter()
+                .all(|(name, value)| name.as_str().is_some() && value.is_unicode()),
+        }
+    }
 }
 
 #[cfg(test)]

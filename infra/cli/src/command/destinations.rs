@@ -27,7 +27,7 @@ use super::options::StackOptions;
 use crate::stack::destinations::StackDestinations;
 use crate::stack::target::Target;
 pub(super) use list::{age, state_text};
-pub(super) use test::{json, line};
+pub(super) use test::{json, line, print_body};
 
 /// How long after a change every running function follows it, in words.
 const IN_EFFECT: &str = "in effect within 30 s";

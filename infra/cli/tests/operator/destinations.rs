@@ -236,7 +236,7 @@ async fn a_destination_from_its_first_event_to_its_end() {
     }
     assert_eq!(
         done(&["destinations", "resume", "shop", "--dry-run"], "").await,
-        "1 event would be queued\n"
+        "would resume the destination `shop`\n1 event would be queued\n"
     );
     let resumed = done(&["destinations", "resume", "shop"], "").await;
     assert_eq!(resumed, "resumed the destination `shop`\n1 event queued\n");

@@ -113,7 +113,9 @@ impl fmt::Display for Outcome {
         }
         match status.as_u16() {
             300..=399 => f.write_str("; redirects are not followed: set the URL to where it leads"),
-            401 | 403 => f.write_str("; check that it verifies with the destination's current signing secret"),
+            401 | 403 => {
+                f.write_str("; check that it verifies the raw body, with the destination's current signing secret")
+            }
             404 | 405 => f.write_str("; check the URL's path, and that it takes POST"),
             _ => Ok(()),
         }
@@ -141,7 +143,7 @@ impl fmt::Display for Failure {
         f.write_str(match self {
             Self::NoAddress => "its host name has no address",
             Self::Forbidden => "its address is not one that may be called",
-            Self::Connect => "it can't be connected to",
+            Self::Connect => "the connection failed",
             Self::Tls => "it has no valid certificate for its host name",
             Self::TimedOut => "it did not answer in time",
             Self::Broken => "the connection ended before the answer",

@@ -12,8 +12,9 @@ use crate::json;
 /// The body for `event`: `type`, `timestamp` and `data` as Standard Webhooks has them, and beside them what Acuse read.
 /// Members that the payload says nothing about are `null`.
 ///
-/// `data` is the provider's payload, byte for byte: the digits of numbers, the order of members, members of the same
-/// name and lone surrogates are as they were sent. Bytes that are not JSON are in `data_base64` instead.
+/// `data` is the provider's payload, byte for byte: the digits of numbers, the order of members and members of the same
+/// name are as they were sent. Bytes that are not JSON are in `data_base64` instead, and so is JSON with a lone
+/// surrogate (`\ud800`): PHP, for one, would refuse the whole body.
 ///
 /// Nothing in it depends on the try, so a receiver that sees it twice sees the same bytes.
 pub fn of(event: &Event) -> Bytes {
@@ -55,7 +56,7 @@ pub fn members(event: &Event, text: fn(&str) -> Cow<'_, str>) -> String {
 /// The member with the payload, and its name: `"data":…`, or `"data_base64":"…"`.
 pub fn data(event: &Event) -> String {
     match (json::parse(event.body()), std::str::from_utf8(event.body())) {
-        (Ok(_), Ok(text)) => format!(r#""data":{text}"#),
+        (Ok(value), Ok(text)) if value.is_unicode() => format!(r#""data":{text}"#),
         _ => format!(r#""data_base64":"{}""#, BASE64.encode(event.body())),
     }
 }

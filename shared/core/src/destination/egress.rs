@@ -25,7 +25,9 @@ pub enum Reach {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the texts say it")]
 pub enum Forbidden {
-    #[error("{address} is a {what} address; set `allow_private` if the destination is meant to be in your own network")]
+    #[error(
+        "{address} is a {what} address; if the destination is meant to be in your own network, run `acuse destinations update NAME --allow-private`"
+    )]
     Private { address: IpAddr, what: &'static str },
     #[error("{address} is a {what} address, which is never called")]
     Never { address: IpAddr, what: &'static str },

@@ -57,7 +57,11 @@ impl Add {
         place.stack.configuration.change(self.dry_run, put).await?;
         let (name, to) = (&place.name, &destination.target);
         if self.dry_run {
-            note!("would add the destination `{name}`, {to}, with a new signing secret");
+            let secret = match to {
+                To::Http(_) => ", with a new signing secret",
+                To::Sqs(_) => "",
+            };
+            note!("would add the destination `{name}`, {to}{secret}");
             return Ok(ExitCode::SUCCESS);
         }
         // The gate of a destination of this name that was removed while it was paused.

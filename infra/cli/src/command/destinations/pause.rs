@@ -45,7 +45,9 @@ pub(super) async fn resume(place: &Place, dry_run: bool) -> Result<ExitCode, Fai
     let name = &place.name;
     let destinations = place.stack.configuration.get().await?;
     let is_paused_there = find(&destinations, name)?.paused;
-    if !dry_run {
+    if dry_run {
+        say!("would resume the destination `{name}`");
+    } else {
         if is_paused_there {
             let unpause = |destinations: &mut Destinations| {
                 let mut destination = find(destinations, name)?.clone();

@@ -30,14 +30,14 @@ pub(super) struct Settings {
     /// Only events of this kind, such as PaymentSucceeded or 'Payment*', whatever their provider calls them
     #[arg(long = "kind", alias = "kinds", value_name = "PATTERN", value_parser = pattern, value_delimiter = ',', help_heading = "Which events")]
     kinds: Vec<Pattern>,
-    /// Seconds that an answer may take [default: 10]
+    /// Seconds that an answer may take; 10 unless you set it
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=30), help_heading = "How to send")]
     timeout: Option<u32>,
     /// A header to send beside Acuse's own, `NAME: VALUE`; `NAME: -` reads the value from standard input. Can be
     /// repeated
     #[arg(long = "header", value_name = "HEADER", help_heading = "How to send")]
     headers: Vec<String>,
-    /// Requests at a time, at most [default: 10]
+    /// Requests at a time, at most; 10 unless you set it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "How to send")]
     parallel: Option<u32>,
     /// Allow an address in a private network, such as a VPC's

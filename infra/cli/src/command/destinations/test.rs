@@ -87,6 +87,11 @@ impl Test {
 /// What came of it, in one line and the answer's body.
 fn print(sent: &Sent) {
     say!("{}", line(sent));
+    print_body(sent);
+}
+
+/// The body of the answer, if there is one.
+pub(crate) fn print_body(sent: &Sent) {
     if let Some(answer) = sent.answer.as_ref().filter(|answer| !answer.body.trim().is_empty()) {
         quoted("  ", &answer.body)
             .iter()

@@ -19,7 +19,7 @@ use super::Arguments;
 use super::payload::{Planned, Shuffle, Source};
 use super::sender::Senders;
 use crate::command::Failure;
-use crate::command::destinations::{json, line};
+use crate::command::destinations::{json, line, print_body};
 use crate::command::forward::Forward;
 use crate::sample::Sample;
 use crate::say;
@@ -53,7 +53,11 @@ pub(super) async fn run(
                     false => say!("{}  {}  {}", line(&sent), event.type_name, event.key),
                 }
                 count += 1;
-                failed += usize::from(sent.outcome.verdict() != Verdict::Delivered);
+                let is_refused = sent.outcome.verdict() != Verdict::Delivered;
+                if is_refused && !arguments.json {
+                    print_body(&sent);
+                }
+                failed += usize::from(is_refused);
             }
         }
     }

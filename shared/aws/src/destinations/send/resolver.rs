@@ -90,7 +90,7 @@ mod tests {
             metadata,
             "169.254.169.254 is a link-local or metadata address, which is never called"
         );
-        assert!(of(&["127.0.0.1:80"], false).unwrap_err().contains("allow_private"));
+        assert!(of(&["127.0.0.1:80"], false).unwrap_err().contains("--allow-private"));
         assert_eq!(of(&[], false).unwrap_err(), "the host name can't be resolved");
     }
 }

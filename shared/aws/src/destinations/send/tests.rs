@@ -114,7 +114,7 @@ async fn an_address_that_may_not_be_called_gets_no_request() {
         destination.allow_private = false;
         let sent = send(&destination).await;
         assert_eq!(failed(&sent), Failure::Forbidden, "{url}");
-        assert!(sent.detail.unwrap().contains("allow_private"));
+        assert!(sent.detail.unwrap().contains("--allow-private"));
     }
     assert_eq!(failed(&send(&to("https://169.254.169.254/")).await), Failure::Forbidden);
     assert_eq!(receiver.requests(), Vec::<String>::new());

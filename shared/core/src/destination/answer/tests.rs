@@ -62,7 +62,7 @@ fn the_operator_reads_what_happened_and_what_to_do() {
     insta::assert_snapshot!(lines.join("\n"), @r"
     answered 200 OK
     answered 301 Moved Permanently; redirects are not followed: set the URL to where it leads
-    answered 401 Unauthorized; check that it verifies with the destination's current signing secret
+    answered 401 Unauthorized; check that it verifies the raw body, with the destination's current signing secret
     answered 404 Not Found; check the URL's path, and that it takes POST
     answered 410 Gone
     answered 422 Unprocessable Entity
@@ -70,7 +70,7 @@ fn the_operator_reads_what_happened_and_what_to_do() {
     answered 599
     its host name has no address
     its address is not one that may be called
-    it can't be connected to
+    the connection failed
     it has no valid certificate for its host name
     it did not answer in time
     ");

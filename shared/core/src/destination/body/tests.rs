@@ -48,7 +48,7 @@ fn every_sample_has_one_documented_body() {
 #[test]
 fn the_payload_is_byte_for_byte_as_it_was_sent() {
     let payload = r#"{"event":"payment.completed" , "data":{"id":"p1","amount":150000.00,"big":9007199254740993,
-        "e":1E400,"twice":1,"twice":2,"lone":"\ud800","slash":"\/","ñ":"\u00f1"}}"#;
+        "e":1E400,"twice":1,"twice":2,"pair":"\ud83d\ude00","slash":"\/","ñ":"\u00f1"}}"#;
     let body = of(&event(&kuenta::PROVIDER, "kuenta/shop@test", payload));
     let (rest, data) = parts(&body);
     assert_eq!(data, payload);
@@ -69,6 +69,19 @@ fn what_is_not_json_is_base64() {
         "not json \u{1F600}".as_bytes()
     );
     assert!(text.starts_with("{\"id\":\""), "{text}");
+}
+
+#[test]
+fn what_other_parsers_refuse_is_base64() {
+    for payload in [
+        r#"{"event":"payment.completed","data":{"id":"\ud800"}}"#,
+        r#"{"event":"payment.completed","data":{"\udc00":1}}"#,
+    ] {
+        let body = of(&event(&kuenta::PROVIDER, "kuenta", payload));
+        let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(value["data_base64"], BASE64.encode(payload.as_bytes()));
+        assert_eq!(value.get("data"), None);
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Url {
         }
         let uri: Uri = text
             .parse()
-            .map_err(|_| "is not a URL such as https://shop.example/webhooks")?;
+            .map_err(|_| "is not a URL such as https://shop.example/webhooks, or `sqs:` and a queue's ARN")?;
         let url = Self(uri);
         let authority = url
             .0
