@@ -1,5 +1,6 @@
 //! `acuse dlq`: inspecting and redriving the dead-letter queue.
 
+mod drop;
 mod show;
 
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use clap::{Args, Subcommand};
+use drop::Drop;
 use show::Show;
 
 use super::Failure;
@@ -52,6 +54,14 @@ pub(crate) enum Command {
   acuse dlq redrive --expired --since 24h
   acuse dlq redrive --type payment.approved --error 'no such order' --stack acuse")]
     Redrive(Redrive),
+    /// Delete a dead letter that no redrive helps; its event's record keeps the reason
+    ///
+    /// For a payload that nobody can read, or an event that a hook rejects for good. The message is deleted
+    /// only once the reason is recorded. It is safe to run this again.
+    #[command(after_help = "Examples:
+  acuse dlq drop 0c9c41d4-7a8e-4a4f-b7ee-5d4c1c5cf0d1 --reason 'a scan of the panel, no event' --dry-run
+  acuse dlq drop 'onepay#live#payment#p1|payment.approved' --reason 'refunded by hand' --stack acuse")]
+    Drop(Drop),
 }
 
 #[derive(Debug, Args)]
@@ -77,6 +87,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::List(selection) => list(&selection).await,
         Command::Show(show) => show.run().await,
         Command::Redrive(redrive) => redrive.run().await,
+        Command::Drop(drop) => drop.run().await,
     }
 }
 
