@@ -261,9 +261,7 @@ impl Pass<'_> {
         self.done += 1;
         let (cause, diagnosis) = self.causes.add(&mut self.reverifier, item).await?;
         if self.json {
-            let mut line = item.json(Some(("diagnosis", &diagnosis)));
-            line["cause"] = cause.into();
-            terminal::json(line);
+            terminal::json(item.json([("cause", &*cause), ("diagnosis", &*diagnosis)]));
         }
         Ok(())
     }

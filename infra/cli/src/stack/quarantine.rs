@@ -306,8 +306,8 @@ impl Quarantined {
         self.delivery.as_ref().ok().map(Delivery::received_at)
     }
 
-    /// One line of `--json`, with one more member. It has neither header values nor the body: both may contain secrets.
-    pub fn json(&self, more: Option<(&str, &str)>) -> Value {
+    /// One line of `--json`, with more members. It has neither header values nor the body: both may contain secrets.
+    pub fn json<'m>(&self, more: impl IntoIterator<Item = (&'m str, &'m str)>) -> Value {
         let delivery = self.delivery.as_ref().ok();
         let names = delivery.map(|delivery| delivery.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>());
         let mut line = json!({
@@ -320,8 +320,9 @@ impl Quarantined {
             "bytes": delivery.map(|delivery| delivery.body().len()),
             "headers": names,
         });
-        if let (Value::Object(line), Some((name, text))) = (&mut line, more) {
-            line.insert(name.to_owned(), json!(text));
+        if let Value::Object(line) = &mut line {
+            let more = more.into_iter();
+            line.extend(more.map(|(name, text)| (name.to_owned(), json!(text))));
         }
         line
     }
