@@ -30,6 +30,8 @@ enum Command {
     /// List, show and follow events, and replay rejected ones
     #[command(subcommand)]
     Events(command::events::Command),
+    /// Check that nothing that was accepted is missing from ledger and queues
+    Balance(command::balance::Arguments),
     /// Deliver events to URLs and queues of your own: add, test, pause and rotate destinations, and see what they are owed
     #[command(subcommand)]
     Destinations(command::destinations::Command),
@@ -89,6 +91,7 @@ pub async fn run(providers: Providers) -> ExitCode {
         Command::Upgrade(arguments) => command::upgrade::run(arguments),
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
+        Command::Balance(arguments) => command::balance::run(arguments).await,
         Command::Destinations(command) => command::destinations::run(command).await,
         Command::Listen(arguments) => command::listen::run(arguments).await,
         Command::Logs(arguments) => command::logs::run(arguments).await,

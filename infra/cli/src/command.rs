@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub(crate) mod balance;
 pub(crate) mod destinations;
 pub(crate) mod dlq;
 pub(crate) mod doctor;

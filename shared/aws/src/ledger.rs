@@ -5,6 +5,7 @@ mod change;
 mod claim;
 pub mod conflict;
 mod day;
+pub mod dropped;
 pub(crate) mod error;
 pub(crate) mod expression;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `acuse dlq`: inspecting and redriving the dead-letter queue.
 
+mod drop;
+mod list;
 mod show;
 
 use std::process::ExitCode;
@@ -8,12 +10,11 @@ use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::consume::SetAside;
 use clap::{Args, Subcommand};
+use drop::Drop;
 use show::Show;
 
 use super::Failure;
 use super::confirm::confirm;
-use super::events::list::money;
-use super::events::{AMOUNT, REFERENCE};
 use super::interrupt::Interrupt;
 use super::options::{Caution, Selection};
 use super::progress::{Bar, note_hidden};
@@ -23,7 +24,7 @@ use crate::stack::error::StackError;
 use crate::stack::include::{Counts, Include};
 use crate::stack::queue::Walk;
 use crate::stack::target::Target;
-use crate::terminal::{self, Table, cut};
+use crate::terminal::{self, cut};
 use crate::{note, say};
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +53,14 @@ pub(crate) enum Command {
   acuse dlq redrive --expired --since 24h
   acuse dlq redrive --type payment.approved --error 'no such order' --stack acuse")]
     Redrive(Redrive),
+    /// Delete a dead letter that no redrive helps; its event's record keeps the reason
+    ///
+    /// For a payload that nobody can read, or an event that a hook rejects for good. The message is deleted
+    /// only once the reason is recorded. It is safe to run this again.
+    #[command(after_help = "Examples:
+  acuse dlq drop 0c9c41d4-7a8e-4a4f-b7ee-5d4c1c5cf0d1 --reason 'a scan of the panel, no event' --dry-run
+  acuse dlq drop 'onepay#live#payment#p1|payment.approved' --reason 'refunded by hand' --stack acuse")]
+    Drop(Drop),
 }
 
 #[derive(Debug, Args)]
@@ -74,51 +83,11 @@ struct Done {
 
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::List(selection) => list(&selection).await,
+        Command::List(selection) => list::run(&selection).await,
         Command::Show(show) => show.run().await,
         Command::Redrive(redrive) => redrive.run().await,
+        Command::Drop(drop) => drop.run().await,
     }
-}
-
-async fn list(selection: &Selection) -> Result<ExitCode, Failure> {
-    selection.is_of_records()?;
-    let target = selection.stack.target().await?;
-    let interrupt = Interrupt::listen();
-    let mut table = Table::new([
-        ("RECEIVED", 24),
-        ("PROVIDER", 48),
-        ("TYPE", 40),
-        ("RESOURCE", 40),
-        ("REFERENCE", REFERENCE),
-        ("AMOUNT", AMOUNT),
-        ("REASON", 80),
-    ]);
-    let mut found = 0usize;
-    let visited = visit(&target, selection, &interrupt, async |dead: &DeadLetter| {
-        found += 1;
-        match selection.json {
-            true => terminal::json(dead.json()),
-            false => {
-                let [received_at, provider, type_name, resource, reason] = dead.row();
-                let event = dead.events.first();
-                let reference = event.and_then(|event| event.reference.clone());
-                let amount = event.map_or_else(
-                    || "-".to_owned(),
-                    |event| money(event.amount.as_deref(), event.currency.as_deref()),
-                );
-                let reference = reference.unwrap_or_else(|| "-".to_owned());
-                table.add_row([received_at, provider, type_name, resource, reference, amount, reason]);
-            }
-        }
-        Ok(())
-    });
-    visited.await?;
-    match (selection.json, found) {
-        (true, _) => {}
-        (false, 0) => say!("no messages in the dead-letter queue that match"),
-        (false, _) => table.print(),
-    }
-    Ok(interrupt.code())
 }
 
 /// Gives `show` each message that passes the filter, and leaves all of them in the queue.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alarms;
+mod dead_letters;
 mod delivery;
 mod destinations;
 mod drift;
@@ -84,9 +85,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         accounts::check(&target, provider, !arguments.no_delivery, &mut report).await;
     }
     report("event queue", queues::events(&target).await);
-    let advice = "`acuse dlq list`, fix, `acuse dlq redrive`";
-    let dead_letters = queues::is_empty(&target, "DeadLetterQueueUrl", advice).await;
-    report("dead-letter queue", dead_letters);
+    report("dead-letter queue", dead_letters::check(&target).await);
     let advice = "`acuse quarantine diagnose`, fix, `acuse quarantine release`";
     let quarantine = queues::is_empty(&target, "QuarantineQueueUrl", advice).await;
     report("quarantine", quarantine);

@@ -18,7 +18,7 @@ use super::interrupt::Interrupt;
 use super::options::StackOptions;
 use super::progress::note_hidden;
 use crate::stack::filter::{account_parser, provider_parser};
-use crate::stack::quarantine::{Quarantined, Reverifier};
+use crate::stack::quarantine::{Causes, Quarantined, Reverifier};
 use crate::stack::queue::Walk;
 use crate::stack::target::Target;
 use crate::terminal::{self, Table, quoted};
@@ -152,6 +152,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         ]),
         references: target.references(),
         target: &target,
+        causes: Causes::default(),
         seen: 0,
         done: 0,
     };
@@ -172,6 +173,8 @@ struct Pass<'a> {
     table: Table<7>,
     references: References,
     target: &'a Target,
+    /// Of those that are diagnosed, or that stay after a release.
+    causes: Causes,
     seen: usize,
     done: usize,
 }
@@ -210,6 +213,14 @@ impl Pass<'_> {
             }
         };
         self.done += done.len();
+        if let Command::Release { .. } = self.command {
+            for item in items
+                .iter()
+                .filter(|item| !done.iter().any(|done| std::ptr::eq(*done, **item)))
+            {
+                self.causes.add(&mut self.reverifier, item).await?;
+            }
+        }
         for item in done {
             match self.json {
                 true => terminal::json(item.json(Some(("done", what)))),
@@ -248,18 +259,27 @@ impl Pass<'_> {
 
     async fn diagnose(&mut self, item: &Quarantined) -> Result<(), Failure> {
         self.done += 1;
-        let text = self.reverifier.diagnose(item).await?;
+        let (cause, diagnosis) = self.causes.add(&mut self.reverifier, item).await?;
         if self.json {
-            terminal::json(item.json(Some(("diagnosis", &text))));
-        } else {
-            say!("{} {}", item.scope(), item.delivery_id());
-            quoted("  ", &text).iter().for_each(|line| terminal::line(line));
+            terminal::json(item.json([("cause", &*cause), ("diagnosis", &*diagnosis)]));
         }
         Ok(())
     }
 
+    /// What is in quarantine for one cause, what to do about it and, if asked, which deliveries.
+    fn causes(&self, with_ids: bool, print: fn(&str)) {
+        for (head, diagnosis, ids) in self.causes.lines() {
+            print(&head);
+            quoted("  ", diagnosis).iter().for_each(|line| print(line));
+            ids.iter().filter(|_| with_ids).for_each(|id| print(&format!("  {id}")));
+        }
+    }
+
     fn sum_up(&self) {
         self.reverifier.of_others().for_each(|text| note!("{text}"));
+        if let Command::Release { .. } = self.command {
+            self.causes(false, terminal::note);
+        }
         if self.json {
             return;
         }
@@ -268,7 +288,7 @@ impl Pass<'_> {
             _ if self.seen == 0 => say!("no deliveries in quarantine"),
             Command::Show { .. } | Command::List(_) => self.table.print(),
             Command::Diagnose { .. } if done == 0 => say!("no such delivery in quarantine"),
-            Command::Diagnose { .. } => {}
+            Command::Diagnose { .. } => self.causes(true, terminal::line),
             Command::Release { dry_run: true, .. } => say!("{done} would be released, {left} would stay"),
             Command::Release { .. } => say!("{done} released, {left} left in quarantine"),
             Command::Purge { .. } => say!("{done} deleted, {left} left for `release`"),

@@ -43,6 +43,7 @@ words! {
     per_hour: "Per hour", "Por hora";
     last_hour: "Last hour:", "Última hora:";
     last_day: "24 hours", "24 horas";
+    is_anything_missing: "Is anything missing?", "¿Falta algo?";
     waiting: "Waiting", "En espera";
     in_quarantine: "In quarantine", "En cuarentena";
     destinations: "Destinations", "Destinos";

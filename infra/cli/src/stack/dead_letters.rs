@@ -7,6 +7,7 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::Timestamp;
 use acuse_core::consume::SetAside;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::event::payload;
 use acuse_core::event::reference::References;
 use acuse_core::event::{Environment, Event};
@@ -86,6 +87,21 @@ impl DeadLetter {
     /// The provider, with the account unless it is the default one.
     pub fn scope(&self) -> Cow<'_, str> {
         self.account.scope(&self.provider)
+    }
+
+    /// The delivery's id, even if nothing else can be read.
+    pub fn delivery_id(&self) -> Option<&str> {
+        attribute(&self.message, "delivery_id")
+    }
+
+    /// The keys of its events' records. A conflict's replay has the key of the conflict.
+    pub fn keys(&self) -> Vec<IdempotencyKey> {
+        let is_conflict = attribute(&self.message, "replay") == Some("conflict");
+        let own = |event: &Event| match is_conflict {
+            true => event.clone().into_conflict().key,
+            false => event.key.clone(),
+        };
+        self.events.iter().map(own).collect()
     }
 
     /// When the verifier received it.

@@ -1,5 +1,8 @@
 //! The quarantine: deliveries that failed verification, verified again.
 
+mod advice;
+mod causes;
+
 use std::collections::BTreeMap;
 
 use acuse_aws::verifier::SqsOutbox;
@@ -8,10 +11,9 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::reference::References;
 use acuse_core::event::{Event, payload};
 use acuse_core::provider::Provider;
-use acuse_core::provider::scheme::merged;
 use acuse_core::receive::quarantine::{ACCOUNT, InvalidMessage, QuarantinedDelivery, REGISTRATION};
 use acuse_core::receive::secrets::{Accounts, Secrets};
-use acuse_core::receive::signature::{self, Diagnosis, diagnose};
+use acuse_core::receive::signature::{self, diagnose};
 use acuse_core::receive::{Outbox, SecretStore};
 use acuse_core::wire::content::Content;
 use acuse_core::wire::delivery::{CanonicalForm, Delivery, DeliveryId, Unverified};
@@ -19,6 +21,8 @@ use acuse_core::wire::envelope::{self, Envelope};
 use aws_sdk_sqs::types::Message;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
+
+pub use causes::Causes;
 
 use crate::registry::providers;
 use crate::stack::error::StackError;
@@ -130,7 +134,7 @@ impl<'a> Reverifier<'a> {
             Some((provider, accounts)) => {
                 let (provider, at) = (*provider, delivery.received_at());
                 let diagnosis = diagnose(delivery, &provider.scheme, accounts, at);
-                advice(provider.name, &diagnosis, self.target.signature_settings(provider))
+                advice::text(self.target, provider, &diagnosis)
             }
         })
     }
@@ -238,23 +242,6 @@ impl<'a> Reverifier<'a> {
     }
 }
 
-/// A diagnosis, with the parameter to set if that helps. A parameter is set as a whole, so its present settings are
-/// repeated.
-fn advice(provider: &str, diagnosis: &Diagnosis, (parameter, settings): (String, &str)) -> String {
-    let Some(named) = diagnosis.settings() else {
-        return diagnosis.to_string();
-    };
-    let whole = merged(settings, &named);
-    let what = match settings.trim() {
-        "" => "the parameter",
-        _ => "with the present settings",
-    };
-    match providers().by_name(provider).map(|own| own.with_settings(&whole)) {
-        Some(Err(error)) => format!("{diagnosis}; but with the present settings, {error}"),
-        _ => format!("{diagnosis}; {what}: `{parameter}=\"{whole}\"`"),
-    }
-}
-
 async fn delete(items: &[&Quarantined], walk: &mut Walk) -> Result<(), StackError> {
     let messages: Vec<&Message> = items.iter().map(|item| &item.message).collect();
     match walk.delete(&messages).await?.refused.into_iter().next() {
@@ -319,8 +306,8 @@ impl Quarantined {
         self.delivery.as_ref().ok().map(Delivery::received_at)
     }
 
-    /// One line of `--json`, with one more member. It has neither header values nor the body: both may contain secrets.
-    pub fn json(&self, more: Option<(&str, &str)>) -> Value {
+    /// One line of `--json`, with more members. It has neither header values nor the body: both may contain secrets.
+    pub fn json<'m>(&self, more: impl IntoIterator<Item = (&'m str, &'m str)>) -> Value {
         let delivery = self.delivery.as_ref().ok();
         let names = delivery.map(|delivery| delivery.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>());
         let mut line = json!({
@@ -333,48 +320,10 @@ impl Quarantined {
             "bytes": delivery.map(|delivery| delivery.body().len()),
             "headers": names,
         });
-        if let (Value::Object(line), Some((name, text))) = (&mut line, more) {
-            line.insert(name.to_owned(), json!(text));
+        if let Value::Object(line) = &mut line {
+            let more = more.into_iter();
+            line.extend(more.map(|(name, text)| (name.to_owned(), json!(text))));
         }
         line
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use acuse_core::receive::signature::{Carrier, Match, Refusal};
-    use acuse_core::wire::delivery::CanonicalForm;
-
-    use super::*;
-
-    #[test]
-    fn the_advice_names_the_whole_parameter() {
-        let diagnosis = Diagnosis {
-            verdict: Err(Refusal::SignatureWrong),
-            token: None,
-            signature: Some(Match {
-                carrier: Carrier::Header("signature".to_owned()),
-                encodings: None,
-                form: CanonicalForm::Trimmed,
-                secret: "signing secret 1".to_owned(),
-                caveat: None,
-                settings: Some("forms=raw,trimmed".to_owned()),
-            }),
-            is_signed: true,
-            headers: Vec::new(),
-            no_secret: None,
-            other_account: None,
-            account: "default".to_owned(),
-        };
-        for (set, ends) in [
-            ("", r#"; the parameter: `KuentaSignature="forms=raw,trimmed"`"#),
-            (
-                "headers=x-hook",
-                r#"; with the present settings: `KuentaSignature="headers=x-hook forms=raw,trimmed"`"#,
-            ),
-        ] {
-            let text = advice("kuenta", &diagnosis, ("KuentaSignature".to_owned(), set));
-            assert!(text.ends_with(ends), "{text}");
-        }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::*;
 
 /// The payload of a payment with another amount, and the partition of both.
-fn changed(body: &Bytes) -> (Bytes, String) {
+pub(crate) fn changed(body: &Bytes) -> (Bytes, String) {
     let mut value: Value = serde_json::from_slice(body).unwrap();
     let id = value["data"]["id"].as_str().unwrap().to_owned();
     value["data"]["amount"] = 7.into();

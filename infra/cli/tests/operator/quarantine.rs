@@ -99,7 +99,7 @@ async fn a_signature_in_another_header_is_diagnosed() {
     assert_eq!(post_with(provider, &body, &headers).await, 401);
     let diagnosis = done(&["quarantine", "diagnose", "--provider", "unopago"], "").await;
     assert!(
-        diagnosis.contains("header `x-uno-signature` contains a valid signature of the canonical form `raw` with signing secret 1: set `headers=x-uno-signature"),
+        diagnosis.contains("header `x-uno-signature` contains a valid signature of the canonical form `raw` with signing secret 1: set `headers=x-uno-signature,webhook-signature"),
         "{diagnosis}"
     );
     let kept = acuse(&["quarantine", "purge", "--provider", "unopago"], "").await;
@@ -135,7 +135,7 @@ async fn another_canonical_form_is_diagnosed() {
     let diagnosis = done(&["quarantine", "diagnose", "--provider", "kuenta"], "").await;
     assert!(diagnosis.contains("set `forms=raw,trimmed`"), "{diagnosis}");
     assert!(
-        diagnosis.contains("`KuentaSignature=\"forms=raw,trimmed\"`"),
+        diagnosis.contains("`acuse local --parameter 'KuentaSignature=forms=raw,trimmed'`"),
         "{diagnosis}"
     );
     done(&["quarantine", "purge", "--provider", "kuenta", "--yes"], "").await;

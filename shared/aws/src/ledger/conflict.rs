@@ -29,12 +29,12 @@ pub enum Decided {
     Gone,
 }
 
-/// A decision that could not be written.
+/// An operator's decision that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("writing to the table `{table}`")]
 pub struct WriteError {
-    table: String,
-    source: Source,
+    pub(super) table: String,
+    pub(super) source: Source,
 }
 
 impl Conflicts {

@@ -66,6 +66,9 @@ pub struct Record {
     pub completed_at: Option<String>,
     /// Why it was released or rejected.
     pub error: Option<String>,
+    /// Why an operator dropped its dead letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<String>,
     /// The hooks that are done, and when.
     pub hooks: BTreeMap<String, String>,
     /// The destinations to which it is owed, or was.
@@ -135,6 +138,7 @@ impl Record {
             reference: optional("reference"),
             completed_at: time("completed_at"),
             error: optional("error"),
+            dropped: optional("dropped"),
             hooks: hooks(item)
                 .into_iter()
                 .map(|(name, at)| (name, at.to_string()))

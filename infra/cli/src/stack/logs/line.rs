@@ -3,6 +3,7 @@
 use std::fmt;
 
 use acuse_core::clock::Timestamp;
+use acuse_core::wire::delivery::DeliveryId;
 use serde_json::{Map, Value, json};
 
 /// What Lambda prints around each invocation.
@@ -83,6 +84,17 @@ impl Line {
     pub fn is_routine(&self) -> bool {
         let krate = self.target.split("::").next().unwrap_or_default();
         ROUTINE.contains(&krate) && !matches!(self.level.as_str(), "WARN" | "ERROR")
+    }
+
+    /// Its message, if it is Acuse's own about a delivery, with the delivery's id.
+    pub fn delivery(&self) -> Option<(&str, DeliveryId)> {
+        let id = self.field("delivery_id").and_then(DeliveryId::parse)?;
+        self.target.starts_with("acuse_").then_some((&self.message, id))
+    }
+
+    /// The text of one of its fields.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).and_then(Value::as_str)
     }
 
     /// The line as JSON, with `time` and `function`.

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::{Carrier, Caveat, Match};
-use crate::provider::scheme::{Digest, Encoding, Key, Layout, Scheme, Signature, plain, timestamped};
+use crate::provider::scheme::{Digest, Encoding, Key, Layout, Place, Scheme, Signature, plain, timestamped};
 use crate::receive::secrets::Secrets;
 use crate::receive::signature::{content, header, replay, signed};
 use crate::wire;
@@ -156,20 +156,35 @@ impl Search<'_> {
             .then_some(Caveat::OtherSecrets)
     }
 
-    /// The settings with which the verifier finds this signature.
+    /// The settings with which the verifier finds this signature. They add to what the scheme accepts: with the found
+    /// header alone, deliveries that verify today would be refused.
     fn settings(&self, found: &Match, key: Option<&'static str>) -> Option<String> {
         let headers = self.delivery.headers();
         let mut settings = Vec::new();
-        let mut used = self.scheme.signatures.iter().filter_map(|own| {
-            let mut names = own.headers.iter();
-            names.find(|name| wire::header::value(headers, name).is_some())
-        });
-        if let Carrier::Header(header) = &found.carrier
-            && !used.any(|name| name == header)
-        {
-            settings.push(format!("headers={header}"));
+        let (mut names, mut used) = (Vec::new(), Vec::new());
+        for name in self.scheme.signatures.iter().flat_map(|own| own.headers) {
+            if !names.contains(name) {
+                names.push(*name);
+            }
         }
-        settings.extend(found.encodings.map(|encodings| format!("encodings={encodings}")));
+        for own in self.scheme.signatures {
+            let mut names = own.headers.iter();
+            used.extend(names.find(|name| wire::header::value(headers, name).is_some()));
+        }
+        if let Carrier::Header(header) = &found.carrier
+            && !used.contains(&header.as_str())
+        {
+            names.retain(|name| name != header);
+            // The first one present counts, so one that this delivery has as well must come after.
+            let place = if used.is_empty() { names.len() } else { 0 };
+            names.insert(place, header);
+            settings.push(format!("headers={}", names.join(",")));
+        }
+        settings.extend(
+            found
+                .encodings
+                .map(|found| format!("encodings={}", self.encodings_with(found))),
+        );
         let mut forms: Vec<&str> = Vec::new();
         let allowed = self.scheme.signatures.iter().flat_map(|own| own.forms);
         for name in allowed.chain([&found.form]).map(|form| form.name()) {
@@ -182,6 +197,25 @@ impl Search<'_> {
         }
         settings.extend(key.map(|key| format!("key={key}")));
         Some(settings.join(" ")).filter(|settings| !settings.is_empty())
+    }
+
+    /// The value of the setting `encodings` that reads `found` and what the scheme reads.
+    fn encodings_with(&self, found: &str) -> String {
+        let own = self.scheme.signatures;
+        // Where a field carries the signature and its time, only `timestamped` reads it.
+        let beside = |way: &&Signature| matches!(way.time.map(|time| time.place), Some(Place::Field(_)));
+        let plain = || own.iter().filter(|way| !beside(way));
+        let reads = |name: &&str| {
+            found.split(',').any(|found| found == *name)
+                || match *name {
+                    "hex" => plain().any(|way| way.encodings.contains(&Encoding::Hex)),
+                    "base64" => plain().any(|way| way.encodings.contains(&Encoding::Base64)),
+                    "list" => plain().any(|way| way.layout == Layout::List),
+                    _ => own.iter().any(|way| beside(&way)),
+                }
+        };
+        let names = ["hex", "base64", "list", "timestamped"].into_iter().filter(reads);
+        names.collect::<Vec<_>>().join(",")
     }
 }
 

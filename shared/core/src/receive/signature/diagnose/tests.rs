@@ -278,7 +278,10 @@ fn a_compressed_body_is_diagnosed_decompressed() {
     let provider = &kuenta::PROVIDER;
     let diagnosis = diagnose(&delivery, &provider.scheme, &secrets(provider).into(), NOW);
     let settings = diagnosis.signature.and_then(|found| found.settings).unwrap();
-    assert_eq!(settings, "headers=x-hook");
+    assert_eq!(
+        settings,
+        "headers=x-kuenta-signature,x-webhook-signature,x-signature,signature,x-hook"
+    );
     let set = provider.with_settings(&settings).unwrap();
     assert!(verify(&delivery, &set.scheme, &secrets(provider), NOW).is_ok());
 }
@@ -375,7 +378,7 @@ fn existing_settings_are_kept() {
         (
             &kuenta::PROVIDER,
             "forms=raw,trimmed",
-            "forms=raw,trimmed headers=x-hook",
+            "forms=raw,trimmed headers=x-kuenta-signature,x-webhook-signature,x-signature,signature,x-hook",
         ),
         (
             &onepay::PROVIDER,
@@ -394,6 +397,31 @@ fn existing_settings_are_kept() {
             diagnose(&delivery, &set.scheme, &secrets.clone().into(), NOW).settings(),
             None
         );
+    }
+}
+
+/// What verifies today must verify with the settings that a diagnosis names, too.
+#[test]
+fn the_settings_add_to_what_is_accepted_today() {
+    let signature = sign("first", BODY.as_bytes());
+    let base64 = data_encoding::BASE64.encode(&data_encoding::HEXLOWER.decode(signature.as_bytes()).unwrap());
+    let stamp = sign("first", format!("{}.{BODY}", NOW.as_millis() / 1000).as_bytes());
+    let stamped = format!("t={},v1={stamp}", NOW.as_millis() / 1000);
+    for (provider, today) in [
+        (&kuenta::PROVIDER, ("x-signature", signature.as_str())),
+        (&unopago::PROVIDER, ("webhook-signature", stamped.as_str())),
+    ] {
+        let (good, secrets) = (delivery(&[today], BODY.as_bytes()), secrets(provider));
+        assert!(verify(&good, &provider.scheme, &secrets, NOW).is_ok(), "{today:?}");
+        for found in [signature.as_str(), base64.as_str(), stamped.as_str()] {
+            let refused = delivery(&[("x-hook", found)], BODY.as_bytes());
+            let diagnosis = diagnose(&refused, &provider.scheme, &secrets.clone().into(), NOW);
+            let settings = diagnosis.settings().unwrap();
+            let set = provider.with_settings(&settings).unwrap();
+            for accepted in [&refused, &good] {
+                assert!(verify(accepted, &set.scheme, &secrets, NOW).is_ok(), "{settings}");
+            }
+        }
     }
 }
 
@@ -423,7 +451,10 @@ fn an_expired_signature_says_that_it_is_expired() {
     );
     // In another header a setting is needed first; and it says which.
     let elsewhere = diagnosis(provider, &[("x-hook", &header)]);
-    assert!(elsewhere.ends_with("set `headers=x-hook`"), "{elsewhere}");
+    assert!(
+        elsewhere.ends_with("set `headers=webhook-signature,x-hook`"),
+        "{elsewhere}"
+    );
 }
 
 /// Who corrects the secret should not have to diagnose again to learn of the header.
@@ -432,7 +463,7 @@ fn a_caveat_does_not_hide_the_settings_that_are_needed_as_well() {
     let padded = sign("first\n", BODY.as_bytes());
     let both = diagnosis(&kuenta::PROVIDER, &[("x-hook", &padded)]);
     assert!(
-        both.contains(": set `headers=x-hook`; it was made with white space around the secret"),
+        both.contains(",signature,x-hook`; it was made with white space around the secret"),
         "{both}"
     );
 }

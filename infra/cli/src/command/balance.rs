@@ -1,0 +1,214 @@
+//! `acuse balance`: whether anything that was accepted is missing.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use acuse_aws::system::SystemClock;
+use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::provider::Provider;
+use clap::Args;
+use serde_json::json;
+
+use super::Failure;
+use super::options::StackOptions;
+use crate::registry::providers;
+use crate::stack::DAY;
+use crate::stack::balance::{Accepted, Books, Period, Place};
+use crate::stack::filter::{length, moment, provider_parser};
+use crate::stack::target::Target;
+use crate::terminal::{self, counted};
+use crate::{note, say};
+
+/// Most ids that are printed; `--json` has all.
+const SHOWN: usize = 20;
+
+/// Compares what the verify functions accepted, by their log, with what the ledger and the queues hold. Exits 1 if
+/// an accepted delivery is in neither, and prints its id.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  acuse balance --since 2h
+  acuse balance --since 2026-11-20 --until 2026-11-21 --provider kuenta --stack acuse
+  acuse balance --since 1d --json --stack acuse | jq .unrecorded
+
+The last minute is left out (`--in-flight`): its deliveries are still on their way. Needs LogLevel INFO, and on AWS
+logs:FilterLogEvents on the functions' log groups and cloudformation:ListStackResources. Everything that was received in
+the period is read.")]
+pub(crate) struct Arguments {
+    /// Received since: a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00-05:00)
+    #[arg(long, value_name = "WHEN", default_value = "2h", value_parser = moment)]
+    since: Timestamp,
+    /// Received before: written as for `--since` [default: a minute ago]
+    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    until: Option<Timestamp>,
+    /// Leave out deliveries younger than this: they, and their log lines, may be on their way
+    #[arg(long, value_name = "LENGTH", default_value = "1m", value_parser = in_flight)]
+    in_flight: Duration,
+    /// Only this provider's
+    #[arg(long, value_parser = provider_parser())]
+    provider: Option<&'static Provider>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    stack: StackOptions,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let target = arguments.stack.target().await?;
+    check(&target)?;
+    let now = SystemClock.now();
+    let border = now.minus(arguments.in_flight);
+    let period = Period {
+        since: arguments.since,
+        until: arguments.until.map_or(border, |until| until.min(border)),
+    };
+    if period.since >= period.until {
+        return Err(Failure::with_advice(
+            format!("no time is between {} and {}", period.since, period.until),
+            "begin earlier: the newest deliveries are left out, since they are on their way (`--in-flight`)",
+        ));
+    }
+    let kept: u32 = target.parameter("LogRetentionDays").parse().unwrap_or(u32::MAX);
+    if now.since(period.since) > DAY * kept {
+        note!("the log is kept for {kept} days (LogRetentionDays): what was accepted before is not counted");
+    }
+    let mut own = arguments
+        .provider
+        .map_or_else(|| providers().iter().collect(), |one| vec![one]);
+    own.retain(|provider| target.is_used(provider).is_ok());
+    let accepted = Accepted::read(&target, &own, period).await?;
+    let mut books = Books::read(&target, &own, period, &accepted).await?;
+    let keys = books.logged_keys(&target, period.since).await?;
+    books.add(&target, keys).await?;
+    match arguments.json {
+        true => terminal::json(line(period, &accepted, &books)),
+        false => print(period, &accepted, &books),
+    }
+    Ok(match books.missing() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn in_flight(text: &str) -> Result<Duration, &'static str> {
+    length(text).ok_or("expected a length of time, such as 60s or 5m")
+}
+
+/// Whether the log has a line of each delivery.
+fn check(target: &Target) -> Result<(), Failure> {
+    if target.is_watched() {
+        return Err(Failure::with_advice(
+            "the functions run under `cargo lambda watch`, which sends no logs to the emulator",
+            "start `acuse local` without `--watch`",
+        ));
+    }
+    match target.parameter("LogLevel") {
+        level @ ("WARN" | "ERROR") => Err(Failure::with_advice(
+            format!("the log has no line of accepted deliveries: LogLevel is {level}"),
+            "deploy with LogLevel=INFO; what was accepted before can't be counted",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn print(period: Period, accepted: &Accepted, books: &Books) {
+    let Period { since, until } = period;
+    say!("received from {since} to {until}; what is younger than `--in-flight` is left out");
+    say!("{}", sentence(accepted, books));
+    let (queued, missing) = (books.queued(), books.missing());
+    if missing > 0 {
+        let of = match queued {
+            0 => String::new(),
+            _ => format!(", {missing} of these {}", books.unrecorded.len()),
+        };
+        say!("missing{of}: in no record, not dead-lettered, and not in the event queue");
+    } else if queued > 0 {
+        note!(
+            "{} without a record yet, and {} in the event queue. Run this again when it is empty",
+            counted(queued, "waiting message"),
+            counted(books.event_queue, "message")
+        );
+    }
+    if missing > 0 {
+        for id in books.unrecorded.iter().take(SHOWN) {
+            let provider = accepted.queued.get(id).map_or("?", String::as_str);
+            say!("  {provider} {id}");
+        }
+        if books.unrecorded.len() > SHOWN {
+            say!("  and {} more: `--json` has them all", books.unrecorded.len() - SHOWN);
+        }
+    }
+    if books.released > 0 {
+        say!(
+            "{} from quarantine are in the ledger as well",
+            counted(books.released, "released event")
+        );
+    }
+    if !books.unlogged.is_empty() {
+        note!(
+            "{} in the ledger without a line in the log: queued before the log begins, or by hand",
+            counted(books.unlogged.len(), "more event")
+        );
+    }
+}
+
+/// `accepted 29 = 13 completed + 10 waiting + 4 rejected (1 dead-lettered) + 2 duplicates; 5 in quarantine; 0 missing`.
+fn sentence(accepted: &Accepted, books: &Books) -> String {
+    let test = books.count(Place::Test);
+    let mut terms = vec![
+        format!("{} completed", books.count(Place::Completed)),
+        format!("{} waiting", books.count(Place::Waiting) + books.queued()),
+        match books.dead_lettered {
+            0 => format!("{} rejected", books.count(Place::Rejected)),
+            dead => format!("{} rejected ({dead} dead-lettered)", books.count(Place::Rejected)),
+        },
+        counted(books.count(Place::Duplicate), "duplicate"),
+    ];
+    match books.count(Place::Conflict) {
+        0 => {}
+        conflicts => terms.push(counted(conflicts, "conflict")),
+    }
+    if books.missing() > 0 {
+        terms.push(format!("{} missing", books.missing()));
+    }
+    let mut sentence = format!(
+        "accepted {} = {}; {} in quarantine; {} missing",
+        accepted.queued.len() - test,
+        terms.join(" + "),
+        books.quarantine,
+        books.missing()
+    );
+    if test > 0 {
+        let deliveries = if test == 1 { "delivery" } else { "deliveries" };
+        sentence.push_str(&format!("; {test} test {deliveries} apart"));
+    }
+    sentence
+}
+
+fn line(period: Period, accepted: &Accepted, books: &Books) -> serde_json::Value {
+    let ids = |ids: &std::collections::BTreeSet<_>| {
+        let ids = ids
+            .iter()
+            .map(|id: &acuse_core::wire::delivery::DeliveryId| id.to_string());
+        ids.collect::<Vec<_>>()
+    };
+    let test = books.count(Place::Test);
+    json!({
+        "since": period.since.to_string(),
+        "until": period.until.to_string(),
+        "accepted": accepted.queued.len() - test,
+        "completed": books.count(Place::Completed),
+        "waiting": books.count(Place::Waiting) + books.queued(),
+        "rejected": books.count(Place::Rejected),
+        "dead_lettered": books.dead_lettered,
+        "duplicates": books.count(Place::Duplicate),
+        "conflicts": books.count(Place::Conflict),
+        "test_deliveries": test,
+        "quarantine": books.quarantine,
+        "released": books.released,
+        "missing": books.missing(),
+        "unrecorded": ids(&books.unrecorded),
+        "unlogged": ids(&books.unlogged),
+        "event_queue": books.event_queue,
+    })
+}

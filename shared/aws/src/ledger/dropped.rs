@@ -1,0 +1,67 @@
+//! Events whose dead letter an operator drops.
+
+use acuse_core::clock::Timestamp;
+use acuse_core::event::key::IdempotencyKey;
+use acuse_core::ledger::Status;
+use aws_sdk_dynamodb::Client;
+
+use super::conflict::WriteError;
+use super::expression::{Step, n, s};
+use super::item;
+use super::write::{Updated, update};
+
+/// The ledger as an operator notes in it that an event's dead letter is dropped.
+#[derive(Debug, Clone)]
+pub struct Drops {
+    client: Client,
+    table: String,
+}
+
+impl Drops {
+    /// The drops in the ledger's `table`.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    /// Notes the reason in the event's record. `false` if there is no record.
+    ///
+    /// ```text
+    /// RELEASED ──▶ REJECTED     SQS moved the message here: nothing retries the event any more
+    /// others   ──▶ unchanged    with their own error, which says why the consumer rejected it
+    /// ```
+    ///
+    /// # Errors
+    /// The table can't be written.
+    pub async fn note(&self, key: &IdempotencyKey, reason: &str, now: Timestamp) -> Result<bool, WriteError> {
+        let text = item::short(reason);
+        let step = || Step::of(&self.table, key).set("dropped", s(&text));
+        let other = step()
+            .name("#status", "status")
+            .condition("attribute_exists(pk) AND #status <> :released")
+            .value(":released", s(Status::Released.name()));
+        if self.write(other).await? {
+            return Ok(true);
+        }
+        let released = step()
+            .set("status", s(Status::Rejected.name()))
+            .set("error", s(item::short(&format!("dropped: {reason}"))))
+            .set("completed_at", n(now.as_millis()))
+            .condition("#status = :released")
+            .value(":released", s(Status::Released.name()));
+        self.write(released).await
+    }
+
+    async fn write(&self, step: Step) -> Result<bool, WriteError> {
+        match update(step.into_update(&self.client)).await {
+            Ok(Updated::Written(_)) => Ok(true),
+            Ok(Updated::Refused(_)) => Ok(false),
+            Err(source) => Err(WriteError {
+                table: self.table.clone(),
+                source,
+            }),
+        }
+    }
+}
