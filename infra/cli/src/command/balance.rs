@@ -139,10 +139,7 @@ fn print(period: Period, accepted: &Accepted, books: &Books) {
         }
     }
     if books.released > 0 {
-        say!(
-            "{} from quarantine are in the ledger as well",
-            counted(books.released, "released event")
-        );
+        say!("released from quarantine, and in the ledger: {}", books.released);
     }
     if !books.unlogged.is_empty() {
         note!(

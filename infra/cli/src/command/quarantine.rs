@@ -276,10 +276,10 @@ impl Pass<'_> {
     }
 
     fn sum_up(&self) {
-        self.reverifier.of_others().for_each(|text| note!("{text}"));
         if let Command::Release { .. } = self.command {
             self.causes(false, terminal::note);
         }
+        self.reverifier.of_others().for_each(|text| note!("{text}"));
         if self.json {
             return;
         }

@@ -107,7 +107,7 @@ impl Accepted {
 pub struct Books {
     /// Of accepted deliveries.
     pub places: BTreeMap<DeliveryId, Place>,
-    /// Accepted deliveries with a dead letter.
+    /// Rejected ones with a dead letter.
     pub dead_lettered: usize,
     /// Accepted deliveries that neither the ledger nor the dead-letter queue has.
     pub unrecorded: BTreeSet<DeliveryId>,
@@ -175,7 +175,9 @@ impl Books {
                 books.unrecorded.insert(id);
             }
         }
-        books.dead_lettered = dead.iter().filter(|id| accepted.queued.contains_key(id)).count();
+        // One that was completed since is no rejected one.
+        let is_rejected = |id: &&DeliveryId| books.places.get(id) == Some(&Place::Rejected);
+        books.dead_lettered = dead.iter().filter(is_rejected).count();
         let quarantine = Walk::look(target, "QuarantineQueueUrl", MOST).await?;
         let quarantine = quarantine.into_iter().map(Quarantined::open);
         books.quarantine = quarantine
