@@ -215,7 +215,7 @@ impl Pass<'_> {
     async fn act(&mut self, items: &[&Quarantined], walk: &mut Walk, begun: &Begun<'_>) -> Result<(), Failure> {
         self.seen += items.len();
         let (done, what) = match self.command {
-            Command::Release { dry_run: false, .. } => (self.reverifier.release(items, walk).await?, "released"),
+            Command::Release { dry_run: false, .. } => (self.reverifier.release(items, walk, begun).await?, "released"),
             Command::Release { dry_run: true, .. } => (self.reverifier.valid(items).await?, "would be released"),
             Command::Purge { .. } => (self.reverifier.purge(items, walk).await?, "deleted"),
             Command::Show { .. } | Command::List(_) => {

@@ -264,3 +264,6 @@ fn day_key(at: Timestamp) -> String {
 fn event_sort(sort: &str) -> String {
     format!("{sort}|audit#")
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,7 +63,10 @@ pub(crate) async fn release(
             _ => action,
         });
         let begun = begun.await?;
-        let released = reverifier.release(&found, &mut walk).await.map_err(Failed::from);
+        let released = reverifier
+            .release(&found, &mut walk, &begun)
+            .await
+            .map_err(Failed::from);
         let count = released.as_ref().map_or(0, Vec::len);
         begun.end(count, released).await?;
         Ok::<_, Failed>(Left {
