@@ -137,6 +137,9 @@ fn explain(error: clap::Error) -> ExitCode {
 }
 
 #[cfg(test)]
+mod permissions;
+
+#[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
