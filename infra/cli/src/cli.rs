@@ -47,6 +47,9 @@ enum Command {
     /// Inspect deliveries that failed verification, and release the genuine ones
     #[command(subcommand)]
     Quarantine(command::quarantine::Command),
+    /// List what operators did to a stack: who, when, what and why
+    #[command(subcommand)]
+    Audit(command::audit::Command),
     /// Answer a provider's test deliveries with 200 while you register its webhook
     Register(command::register::Arguments),
     /// Health check: test a stack end to end, and say what to fix
@@ -105,6 +108,7 @@ pub async fn run(providers: Providers) -> ExitCode {
         }
         Command::Dlq(command) => command::dlq::run(command).await,
         Command::Quarantine(command) => command::quarantine::run(command).await,
+        Command::Audit(command) => command::audit::run(command).await,
         Command::Register(arguments) => command::register::run(arguments).await,
         Command::Secrets(command) => command::secrets::run(command).await,
         Command::Kuenta(command) => command::kuenta::run(command).await,
@@ -147,6 +151,9 @@ fn without_secret(mut error: clap::Error) -> clap::Error {
     }
     error
 }
+
+#[cfg(test)]
+mod permissions;
 
 #[cfg(test)]
 mod tests {

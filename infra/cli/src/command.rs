@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub(crate) mod audit;
 pub(crate) mod balance;
 pub(crate) mod destinations;
 pub(crate) mod dlq;
@@ -18,6 +19,7 @@ pub(crate) mod secrets;
 pub(crate) mod send;
 pub(crate) mod upgrade;
 
+mod acting;
 mod confirm;
 mod forward;
 mod interrupt;
@@ -30,7 +32,9 @@ use std::io;
 
 use crate::local::Error as LocalError;
 use crate::sample::SignerError;
+use crate::stack::audit::AuditError;
 use crate::stack::destinations::DestinationsError;
+use crate::stack::error::StackError;
 use crate::stack::logs::LogsError;
 use crate::stack::secret::StackSecretError;
 use crate::stack::target::TargetError;
@@ -105,7 +109,19 @@ impl<E: Error + 'static> From<E> for Failure {
         let destinations = error.downcast_ref::<DestinationsError>();
         let destinations = destinations.and_then(DestinationsError::advice);
         let logs = error.downcast_ref::<LogsError>().and_then(LogsError::advice);
-        let advice = local.or(logs).or(target).or(signer).or(api).or(secret).or(destinations);
+        let audit = match error.downcast_ref::<StackError>() {
+            Some(StackError::Audit(error)) => Some(error),
+            _ => error.downcast_ref::<AuditError>(),
+        };
+        let audit = audit.and_then(AuditError::advice);
+        let advice = local
+            .or(logs)
+            .or(audit)
+            .or(target)
+            .or(signer)
+            .or(api)
+            .or(secret)
+            .or(destinations);
         Self { error, advice }
     }
 }

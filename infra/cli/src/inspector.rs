@@ -18,7 +18,7 @@ mod selection;
 mod view;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use acuse_aws::ledger::record::Record;
 use axum::Router;
@@ -30,12 +30,15 @@ use maud::{DOCTYPE, html};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use crate::stack::audit::{Action, Audit, AuditError, Begun};
 use crate::stack::lookup;
 use crate::stack::target::Target;
 
 /// The inspector's state.
 pub struct Inspector {
     target: Target,
+    /// What is done here leaves a trace.
+    audit: OnceLock<Audit>,
     /// Proves that a form came from one of our own pages. New at each start.
     token: String,
     /// Permits for pages that are notified of changes.
@@ -43,6 +46,20 @@ pub struct Inspector {
 }
 
 impl Inspector {
+    /// The stack's audit trail.
+    fn audit(&self) -> Result<&Audit, AuditError> {
+        if let Some(audit) = self.audit.get() {
+            return Ok(audit);
+        }
+        let audit = Audit::of(&self.target)?;
+        Ok(self.audit.get_or_init(|| audit))
+    }
+
+    /// Writes that `action` is begun. Nothing may be done if that fails.
+    async fn begin(&self, action: Action<'_>) -> Result<Begun<'_>, AuditError> {
+        self.audit()?.begin(&self.target, action, false).await
+    }
+
     /// The record with this key, if any.
     async fn record(&self, key: &str) -> Result<Option<Record>, Failed> {
         Ok(lookup::by_key(&self.target.ledger()?, key).await?)
@@ -59,6 +76,7 @@ struct Key {
 pub fn router(target: Target) -> Router {
     let inspector = Arc::new(Inspector {
         target,
+        audit: OnceLock::new(),
         token: uuid::Uuid::new_v4().simple().to_string(),
         live: Arc::new(Semaphore::new(live::MOST)),
     });

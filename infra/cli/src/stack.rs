@@ -1,5 +1,6 @@
 //! A stack, local or deployed: its events, queues and secrets, and what an operator does with them.
 
+pub mod audit;
 pub mod balance;
 pub mod bindings;
 pub mod conflicts;

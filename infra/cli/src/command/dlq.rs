@@ -18,6 +18,7 @@ use super::confirm::confirm;
 use super::interrupt::Interrupt;
 use super::options::{Caution, Selection};
 use super::progress::{Bar, note_hidden};
+use crate::stack::audit::{Action, Audit, Begun};
 use crate::stack::bindings::Bindings;
 use crate::stack::dead_letters::{DeadLetter, send_back};
 use crate::stack::error::StackError;
@@ -179,14 +180,17 @@ impl Redrive {
             }
             confirm(&format!("send back {} and hand them to hooks", found.sent), false)?;
         }
+        let audit = Audit::of(&target)?;
+        let begun = audit.begin(&target, Action::new("dlq redrive"), false).await?;
         let mut walk = Walk::work(&target, "DeadLetterQueueUrl").await?;
         note_hidden(&walk);
         let bar = Bar::new(walk.depth().visible);
-        let done = self.send_back(&mut aside, &mut walk, &bar, &interrupt).await;
+        let done = self.send_back(&mut aside, &mut walk, &begun, (&bar, &interrupt)).await;
         let later = walk.later();
         let done = walk.end(done).await;
         bar.clear();
-        let done = done?;
+        let count = done.as_ref().map_or(0, |done| done.sent.total());
+        let done = begun.end(count, done).await?;
         aside.note_unread();
         let (sent, left) = (done.sent.total(), done.left + done.left_out.total());
         self.sum_up(&format!("{sent} sent back, {left} left"), done.left_out);
@@ -209,8 +213,8 @@ impl Redrive {
         &self,
         aside: &mut Aside<'_>,
         walk: &mut Walk,
-        bar: &Bar,
-        interrupt: &Interrupt,
+        begun: &Begun<'_>,
+        (bar, interrupt): (&Bar, &Interrupt),
     ) -> Result<Done, Failure> {
         let target = aside.target;
         let (ledger, to) = (target.ledger()?, target.output("EventQueueUrl")?);
@@ -238,6 +242,8 @@ impl Redrive {
                 }
             }
             let passing: Vec<&DeadLetter> = letters.iter().map(|(dead, _)| dead).collect();
+            let events = passing.iter().flat_map(|dead| &dead.events);
+            begun.to_events(events.map(|event| event.key.clone())).await?;
             let returned = send_back(to, walk, &passing).await?;
             done.refused.extend(returned.refused);
             for (dead, set_aside) in &letters {

@@ -17,6 +17,7 @@ use super::events::{AMOUNT, REFERENCE};
 use super::interrupt::Interrupt;
 use super::options::StackOptions;
 use super::progress::note_hidden;
+use crate::stack::audit::{Action, Audit, Begun};
 use crate::stack::filter::{account_parser, provider_parser};
 use crate::stack::quarantine::{Causes, Quarantined, Reverifier};
 use crate::stack::queue::Walk;
@@ -106,6 +107,19 @@ pub(crate) struct Arguments {
 }
 
 impl Command {
+    /// What the audit trail says of it; `None` if it changes nothing.
+    fn action(&self) -> Option<Action<'_>> {
+        let action = match self {
+            Self::Release { dry_run: false, .. } => Action::new("quarantine release"),
+            Self::Purge { .. } => Action::new("quarantine purge"),
+            _ => return None,
+        };
+        Some(match self.arguments().provider {
+            Some(provider) => action.on(provider.name),
+            None => action,
+        })
+    }
+
     fn arguments(&self) -> &Arguments {
         match self {
             Self::List(arguments)
@@ -156,9 +170,17 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         seen: 0,
         done: 0,
     };
-    let done = pass.run(&mut walk, &interrupt).await;
+    let audit = Audit::of(&target)?;
+    let action = command.action();
+    let begun = audit.begin(&target, action.unwrap_or(Action::new("")), action.is_none());
+    let begun = match begun.await {
+        Ok(begun) => begun,
+        Err(error) => return walk.end(Err(error.into())).await,
+    };
+    let done = pass.run(&mut walk, &interrupt, &begun).await;
     let later = walk.later();
-    walk.end(done).await?;
+    let done = walk.end(done).await;
+    begun.end(pass.done, done).await?;
     pass.sum_up();
     if later > 0 {
         note!("{later} arrived meanwhile and are left for the next run");
@@ -180,7 +202,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    async fn run(&mut self, walk: &mut Walk, interrupt: &Interrupt) -> Result<(), Failure> {
+    async fn run(&mut self, walk: &mut Walk, interrupt: &Interrupt, begun: &Begun<'_>) -> Result<(), Failure> {
         let Arguments { provider, account, .. } = self.command.arguments();
         while let Some(messages) = walk.next().await?
             && !interrupt.received()
@@ -188,15 +210,15 @@ impl Pass<'_> {
             let mut items: Vec<Quarantined> = messages.into_iter().map(Quarantined::open).collect();
             items.retain(|item| provider.is_none_or(|only| only.name == item.provider));
             items.retain(|item| account.as_ref().is_none_or(|only| only.as_str() == item.account));
-            self.act(&items.iter().collect::<Vec<_>>(), walk).await?;
+            self.act(&items.iter().collect::<Vec<_>>(), walk, begun).await?;
         }
         Ok(())
     }
 
-    async fn act(&mut self, items: &[&Quarantined], walk: &mut Walk) -> Result<(), Failure> {
+    async fn act(&mut self, items: &[&Quarantined], walk: &mut Walk, begun: &Begun<'_>) -> Result<(), Failure> {
         self.seen += items.len();
         let (done, what) = match self.command {
-            Command::Release { dry_run: false, .. } => (self.reverifier.release(items, walk).await?, "released"),
+            Command::Release { dry_run: false, .. } => (self.reverifier.release(items, walk, begun).await?, "released"),
             Command::Release { dry_run: true, .. } => (self.reverifier.valid(items).await?, "would be released"),
             Command::Purge { .. } => (self.reverifier.purge(items, walk).await?, "deleted"),
             Command::Show { .. } | Command::List(_) => {

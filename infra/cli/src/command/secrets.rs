@@ -21,8 +21,10 @@ use acuse_core::receive::{FRESH_FOR, RELOAD_EVERY};
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use super::acting::acting;
 use super::options::StackOptions;
 use crate::note;
+use crate::stack::audit::Action;
 use crate::stack::filter::{account_option, account_parser, provider_parser};
 use crate::stack::secret::{StackSecret, Stored};
 use crate::stack::target::Target;
@@ -181,6 +183,14 @@ impl Place {
     fn command(&self, verb: &str) -> String {
         let name = self.provider.name;
         format!("acuse secrets {verb} {name}{}", account_option(&self.account))
+    }
+
+    /// Changes the account by `work`, with a trace that names it and none of its values.
+    async fn acting<T, E>(&self, command: &'static str, work: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
+        acting(&self.target, Action::new(command).on(&self.scope()), false, work).await
     }
 
     /// The account as it is stored.

@@ -1,6 +1,7 @@
 //! An event's conflicts: how they differ from it, and releasing or dismissing them.
 
 use acuse_aws::ledger::record::Record;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use axum::extract::{Form, Query};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,10 +13,12 @@ use super::page::Page;
 use super::question::Question;
 use super::words::Words;
 use super::{Failed, Inspector, Key};
+use crate::stack::audit::Action;
 use crate::stack::bindings::Bindings;
 use crate::stack::conflicts::{self, DecisionOutcome, compared};
 use crate::stack::difference::{Difference, Member};
 use crate::stack::lookup;
+use crate::stack::target::Target;
 use crate::terminal::escape;
 
 /// The form of a dismissal.
@@ -121,20 +124,36 @@ pub(super) async fn dismiss(page: Page, Form(Dismissal { key, reason }): Form<Di
     decide(&page, &key, Some(reason.trim())).await
 }
 
+async fn decided(target: &Target, conflict: &Record, reason: Option<&str>) -> Result<DecisionOutcome, Failed> {
+    if let Some(reason) = reason {
+        return Ok(conflicts::dismiss(target, conflict, reason).await?);
+    }
+    let bindings = Bindings::of(target).read(target, std::slice::from_ref(conflict));
+    Ok(conflicts::release(target, &bindings.await?, conflict).await?)
+}
+
 /// Dismisses the conflict for `reason`, or releases it without one. Redirects to the record, or says that nothing was
 /// changed.
 async fn decide(page: &Page, key: &str, reason: Option<&str>) -> Result<Response, Failed> {
     let (inspector, words) = (&*page.inspector, page.words);
     let conflict = inspector.record(key).await?;
     let conflict = conflict.filter(|record| record.conflict_of.is_some());
-    let outcome = match (conflict, reason) {
-        (None, _) => DecisionOutcome::Gone,
-        (Some(conflict), None) => {
-            let target = &inspector.target;
-            let bindings = Bindings::of(target).read(target, std::slice::from_ref(&conflict));
-            conflicts::release(target, &bindings.await?, &conflict).await?
+    let outcome = match conflict {
+        None => DecisionOutcome::Gone,
+        Some(conflict) => {
+            let action = match reason {
+                None => Action::new("events release"),
+                Some(reason) => Action::new("events dismiss").because(reason),
+            };
+            let begun = inspector.begin(action.on(key)).await?;
+            let decided = async {
+                begun.to_events(IdempotencyKey::parse(key)).await?;
+                decided(&inspector.target, &conflict, reason).await
+            };
+            let decided = decided.await;
+            let count = usize::from(matches!(decided, Ok(DecisionOutcome::Done)));
+            begun.end(count, decided).await?
         }
-        (Some(conflict), Some(reason)) => conflicts::dismiss(&inspector.target, &conflict, reason).await?,
     };
     let back = format!("/event?key={}", encoded(key));
     if matches!(outcome, DecisionOutcome::Done | DecisionOutcome::Again) {

@@ -164,6 +164,7 @@ words! {
     claimed: "processing started, attempt", "procesamiento iniciado, intento";
     hook: "hook", "hook";
     happened: "Occurred, according to the provider", "Ocurrió, según el proveedor";
+    operator: "operator", "operador";
     invalid_time: "The time that the provider signed is invalid", "La hora que firmó el proveedor no es válida";
     reference: "Reference", "Referencia";
     last_duplicate: "last duplicate; duplicates so far:", "último duplicado; duplicados hasta ahora:";

@@ -10,6 +10,7 @@ use acuse_core::receive::{OutboxError, StoreError};
 use acuse_core::wire::envelope::TooLong;
 use thiserror::Error;
 
+use crate::stack::audit::AuditError;
 use crate::stack::queue::QueueError;
 use crate::stack::target::TargetError;
 
@@ -17,6 +18,8 @@ use crate::stack::target::TargetError;
 #[derive(Debug, Error)]
 #[expect(missing_docs, reason = "each names its source, whose text says it")]
 pub enum StackError {
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     #[error(transparent)]
     Target(#[from] TargetError),
     #[error(transparent)]

@@ -9,7 +9,7 @@ use acuse_aws::verifier::SqsOutbox;
 use acuse_core::account::{Account, AccountName};
 use acuse_core::clock::Timestamp;
 use acuse_core::event::reference::References;
-use acuse_core::event::{Event, payload};
+use acuse_core::event::{Environment, Event, payload};
 use acuse_core::provider::Provider;
 use acuse_core::receive::quarantine::{ACCOUNT, InvalidMessage, QuarantinedDelivery, REGISTRATION};
 use acuse_core::receive::secrets::{Accounts, Secrets};
@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 pub use causes::Causes;
 
 use crate::registry::providers;
+use crate::stack::audit::Begun;
 use crate::stack::error::StackError;
 use crate::stack::queue::{RefusedMessage, Walk, attribute};
 use crate::stack::target::{Target, TargetError};
@@ -169,15 +170,21 @@ impl<'a> Reverifier<'a> {
         &mut self,
         items: &[&'q Quarantined],
         walk: &mut Walk,
+        begun: &Begun<'_>,
     ) -> Result<Vec<&'q Quarantined>, StackError> {
         let verdicts = self.verify_all(items).await?.into_iter();
         let valid = verdicts.filter_map(|(item, verdict)| match verdict {
             Verdict::Valid(group, message) => Some((item, group, message)),
             _ => None,
         });
+        let valid: Vec<_> = valid.collect();
+        let own = self.target.environment();
+        let events = valid.iter().flat_map(|(_, _, message)| events_of(message, own));
+        begun.to_events(events.map(|event| event.key)).await?;
         let outbox = &self.outbox;
-        let calls =
-            valid.map(|(item, group, message)| async move { outbox.queue(&group, message).await.map(|()| item) });
+        let calls = valid
+            .into_iter()
+            .map(|(item, group, message)| async move { outbox.queue(&group, message).await.map(|()| item) });
         let calls: Vec<_> = calls.collect();
         // Queued first: an interruption between the two makes a duplicate, not a loss.
         let queued: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect().await?;
@@ -240,6 +247,20 @@ impl<'a> Reverifier<'a> {
         }
         Ok(self.verifiers.iter().find(|(known, _)| known.name == name))
     }
+}
+
+/// The events of a message that is about to be queued.
+fn events_of(message: &envelope::Message, own: Environment) -> Vec<Event> {
+    let attribute = |name: &str| {
+        let mut attributes = message.attributes.iter();
+        attributes.find_map(|(own, value)| (*own == name).then_some(value.as_str()))
+    };
+    let envelope = Envelope::from_message(&message.text, attribute).ok();
+    let events = envelope.and_then(|envelope| {
+        let provider = providers().by_name(&envelope.provider)?;
+        Some(payload::events(&envelope, provider, own))
+    });
+    events.unwrap_or_default()
 }
 
 async fn delete(items: &[&Quarantined], walk: &mut Walk) -> Result<(), StackError> {

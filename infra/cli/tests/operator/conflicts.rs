@@ -15,7 +15,7 @@ pub(crate) fn changed(body: &Bytes) -> (Bytes, String) {
 }
 
 /// Makes a conflict, and returns its key.
-async fn conflict() -> String {
+pub(super) async fn conflict() -> String {
     let provider = &kuenta::PROVIDER;
     let secrets = local_secrets(provider);
     let body = payment(provider);

@@ -12,6 +12,7 @@ mod accounts;
 mod answers;
 mod app;
 mod attacked;
+mod audit;
 mod balance;
 mod browser;
 mod checkout;

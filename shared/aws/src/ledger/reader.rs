@@ -54,7 +54,7 @@ impl LedgerReader {
             .expression_attribute_values(":pk", s(partition));
         let items: Result<Vec<_>, _> = query.into_paginator().items().send().collect().await;
         let items = items.map_err(|error| self.failed(error))?;
-        let events = items.iter().filter(|item| !is_delivery(item));
+        let events = items.iter().filter(|item| !is_delivery(item) && !is_audit(item));
         events.map(|item| self.record(item)).collect()
     }
 
@@ -114,4 +114,9 @@ impl LedgerReader {
 fn is_delivery(item: &Item) -> bool {
     let key = |name| text(item, name).unwrap_or_default();
     DeliveryKey::parse(key("pk"), key("sk")).is_some()
+}
+
+/// What operators did with an event is in its partition, too. No key of an event contains a plain `|audit#`.
+fn is_audit(item: &Item) -> bool {
+    text(item, "sk").is_some_and(|sort| sort.contains("|audit#"))
 }

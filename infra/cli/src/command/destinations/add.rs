@@ -13,6 +13,8 @@ use serde_json::json;
 use super::settings::Settings;
 use super::{IN_EFFECT, Which, input, warnings};
 use crate::command::Failure;
+use crate::command::acting::acting;
+use crate::stack::audit::Action;
 use crate::stack::destinations::{DestinationsError, new_secret};
 use crate::{note, terminal};
 
@@ -54,7 +56,9 @@ impl Add {
             destinations.put(destination.clone());
             Ok(())
         };
-        place.stack.configuration.change(self.dry_run, put).await?;
+        let action = Action::new("destinations add").on(place.name.as_str());
+        let work = place.stack.configuration.change(self.dry_run, put);
+        acting(&place.target, action, self.dry_run, work).await?;
         let (name, to) = (&place.name, &destination.target);
         if self.dry_run {
             let secret = match to {

@@ -9,9 +9,11 @@ use acuse_core::destination::delivery::Status;
 use acuse_core::destination::gate::{Gate, Pause};
 
 use super::Place;
-use super::retry::requeue;
+use super::retry::{Requeued, requeue};
 use crate::command::Failure;
+use crate::command::acting::acting;
 use crate::say;
+use crate::stack::audit::{Action, Audit};
 use crate::stack::destinations::find;
 
 /// Parses a reason: one line that is not blank.
@@ -36,7 +38,9 @@ pub(super) async fn pause(place: &Place, reason: &str, dry_run: bool) -> Result<
         since_ms: SystemClock.now().as_millis(),
     };
     let change = |gate: &mut Gate| gate.pause(pause.clone());
-    place.stack.gates.change(name, &SystemRandom, change).await?;
+    let action = Action::new("destinations pause").on(name.as_str()).because(reason);
+    let work = place.stack.gates.change(name, &SystemRandom, change);
+    acting(&place.target, action, false, work).await?;
     say!("paused the destination `{name}`: what it is owed stays owed until `acuse destinations resume {name}`");
     Ok(ExitCode::SUCCESS)
 }
@@ -45,22 +49,30 @@ pub(super) async fn resume(place: &Place, dry_run: bool) -> Result<ExitCode, Fai
     let name = &place.name;
     let destinations = place.stack.configuration.get().await?;
     let is_paused_there = find(&destinations, name)?.paused;
-    if dry_run {
-        say!("would resume the destination `{name}`");
-    } else {
-        if is_paused_there {
-            let unpause = |destinations: &mut Destinations| {
-                let mut destination = find(destinations, name)?.clone();
-                destination.paused = false;
-                destinations.put(destination);
-                Ok::<_, Failure>(())
-            };
-            place.stack.configuration.change(false, unpause).await?;
+    let audit = Audit::of(&place.target)?;
+    let action = Action::new("destinations resume").on(name.as_str());
+    let begun = &audit.begin(&place.target, action, dry_run).await?;
+    let resumed = async {
+        if dry_run {
+            say!("would resume the destination `{name}`");
+        } else {
+            if is_paused_there {
+                let unpause = |destinations: &mut Destinations| {
+                    let mut destination = find(destinations, name)?.clone();
+                    destination.paused = false;
+                    destinations.put(destination);
+                    Ok::<_, Failure>(())
+                };
+                place.stack.configuration.change(false, unpause).await?;
+            }
+            place.stack.gates.change(name, &SystemRandom, Gate::resume).await?;
+            say!("resumed the destination `{name}`");
         }
-        place.stack.gates.change(name, &SystemRandom, Gate::resume).await?;
-        say!("resumed the destination `{name}`");
-    }
-    requeue(place, dry_run, |status| status == Status::Owed).await
+        requeue(place, begun, dry_run, |status| status == Status::Owed).await
+    };
+    let resumed: Result<Requeued, Failure> = resumed.await;
+    let count = resumed.as_ref().map_or(0, |requeued| requeued.count);
+    Ok(begun.end(count, resumed).await?.code)
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use acuse_core::destination::Destinations;
 
 use super::{IN_EFFECT, Place};
 use crate::command::Failure;
+use crate::command::acting::acting;
 use crate::command::confirm::confirm;
+use crate::stack::audit::Action;
 use crate::stack::destinations::unknown;
 use crate::terminal::counted;
 use crate::{note, say};
@@ -35,7 +37,9 @@ pub(super) async fn run(place: &Place, yes: bool, dry_run: bool) -> Result<ExitC
         true => Ok(()),
         false => Err(unknown(destinations, name)),
     };
-    place.stack.configuration.change(false, remove).await?;
+    let action = Action::new("destinations remove").on(name.as_str());
+    let work = place.stack.configuration.change(false, remove);
+    acting(&place.target, action, false, work).await?;
     say!("removed the destination `{name}`; {IN_EFFECT}");
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,7 @@ use super::{Place, Which};
 use crate::command::Failure;
 use crate::command::interrupt::Interrupt;
 use crate::say;
+use crate::stack::audit::{Action, Audit, Begun};
 use crate::stack::destinations::find;
 use crate::terminal::counted;
 
@@ -43,10 +44,15 @@ fn key_parser() -> impl TypedValueParser<Value = IdempotencyKey> {
 impl Retry {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let place = self.which.find().await?;
+        let audit = Audit::of(&place.target)?;
+        let action = Action::new("destinations retry").on(place.name.as_str());
         if self.key.is_empty() {
             find(&place.stack.configuration.get().await?, &place.name)?;
             let wanted = if self.given_up { Status::GivenUp } else { Status::Owed };
-            return requeue(&place, self.dry_run, |status| status == wanted).await;
+            let begun = &audit.begin(&place.target, action, self.dry_run).await?;
+            let requeued = requeue(&place, begun, self.dry_run, |status| status == wanted).await;
+            let count = requeued.as_ref().map_or(0, |requeued| requeued.count);
+            return Ok(begun.end(count, requeued).await?.code);
         }
         let keys = self.key.iter().map(|event| DeliveryKey {
             event: event.clone(),
@@ -65,19 +71,31 @@ impl Retry {
             }
         }
         if !self.dry_run {
-            place.stack.requeue(&keys).await?;
+            let begun = audit.begin(&place.target, action, false).await?;
+            let requeued = async {
+                begun.to_events(keys.iter().map(|key| key.event.clone())).await?;
+                Ok::<_, Failure>(place.stack.requeue(&keys).await?)
+            };
+            begun.end(keys.len(), requeued.await).await?;
         }
         print(keys.len(), self.dry_run);
         Ok(ExitCode::SUCCESS)
     }
 }
 
+/// What was queued, and how the command exits.
+pub(super) struct Requeued {
+    pub(super) count: usize,
+    pub(super) code: ExitCode,
+}
+
 /// Queues what is listed of a destination and has one of the statuses.
 pub(super) async fn requeue(
     place: &Place,
+    begun: &Begun<'_>,
     dry_run: bool,
     wanted: impl Fn(Status) -> bool,
-) -> Result<ExitCode, Failure> {
+) -> Result<Requeued, Failure> {
     let interrupt = Interrupt::listen();
     // What is requeued may be listed again, so everything is listed first.
     let (mut list, mut keys) = (place.stack.owed(&place.name), Vec::new());
@@ -93,12 +111,16 @@ pub(super) async fn requeue(
             break;
         }
         if !dry_run {
+            begun.to_events(part.iter().map(|key| key.event.clone())).await?;
             place.stack.requeue(part).await?;
         }
         queued += part.len();
     }
     print(queued, dry_run);
-    Ok(interrupt.code())
+    Ok(Requeued {
+        count: queued,
+        code: interrupt.code(),
+    })
 }
 
 fn print(count: usize, dry_run: bool) {

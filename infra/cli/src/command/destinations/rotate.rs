@@ -8,6 +8,8 @@ use serde_json::json;
 
 use super::{IN_EFFECT, Which};
 use crate::command::Failure;
+use crate::command::acting::acting;
+use crate::stack::audit::Action;
 use crate::stack::destinations::{find, new_secret};
 use crate::{note, say, terminal};
 
@@ -64,7 +66,9 @@ impl Rotate {
             destinations.put(destination);
             Ok(())
         };
-        place.stack.configuration.change(self.dry_run, change).await?;
+        let action = Action::new("destinations rotate").on(place.name.as_str());
+        let work = place.stack.configuration.change(self.dry_run, change);
+        acting(&place.target, action, self.dry_run, work).await?;
         match (self.dry_run, self.finish) {
             (true, true) => say!("would withdraw the old signing secret of `{name}`"),
             (true, false) => say!("would make a new signing secret of `{name}`, beside the old one"),

@@ -9,6 +9,8 @@ use clap::{Args, ValueEnum};
 use super::settings::Settings;
 use super::{IN_EFFECT, Which, input, warnings};
 use crate::command::Failure;
+use crate::command::acting::acting;
+use crate::stack::audit::Action;
 use crate::stack::destinations::{find, new_secret};
 use crate::{note, say, terminal};
 
@@ -85,7 +87,9 @@ impl Update {
             destinations.put(destination.clone());
             Ok((destination, is_new))
         };
-        let (destination, is_new) = place.stack.configuration.change(self.dry_run, change).await?;
+        let action = Action::new("destinations update").on(place.name.as_str());
+        let work = place.stack.configuration.change(self.dry_run, change);
+        let (destination, is_new) = acting(&place.target, action, self.dry_run, work).await?;
         warnings::note_all(&destination, &place.target);
         match self.dry_run {
             true => say!("would change the destination `{}`", place.name),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use clap::Args;
 use serde_json::json;
@@ -13,6 +14,7 @@ use super::show::found;
 use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
+use crate::stack::audit::{Action, Audit};
 use crate::stack::bindings::Bindings;
 use crate::stack::conflicts::{self, DecisionOutcome};
 use crate::stack::difference::Difference;
@@ -61,29 +63,39 @@ impl Conflicts {
         };
         bindings.unread().for_each(|text| note!("{text}"));
         let (mut decided, mut before, mut not) = (0usize, 0usize, 0usize);
-        for record in &records {
-            if interrupt.received() {
-                break;
+        let audit = Audit::of(&target)?;
+        let action = decision.action(&records);
+        let begun = audit.begin(&target, action, caution.dry_run || records.is_empty());
+        let begun = begun.await?;
+        let result = async {
+            for record in &records {
+                if interrupt.received() {
+                    break;
+                }
+                begun.to_events(IdempotencyKey::parse(&record.key)).await?;
+                let outcome = match decision {
+                    _ if caution.dry_run => None,
+                    Decision::Release => match conflicts::release(&target, &bindings, record).await {
+                        Err(error @ StackError::StillBound { .. }) => {
+                            not += 1;
+                            self.say_bound(record, &error);
+                            continue;
+                        }
+                        released => Some(released?),
+                    },
+                    Decision::Dismiss(reason) => Some(conflicts::dismiss(&target, record, reason).await?),
+                };
+                match outcome {
+                    None | Some(DecisionOutcome::Done) => decided += 1,
+                    Some(DecisionOutcome::Again) => before += 1,
+                    Some(DecisionOutcome::Otherwise(_) | DecisionOutcome::Gone) => not += 1,
+                }
+                self.say(record, decision, outcome);
             }
-            let outcome = match decision {
-                _ if caution.dry_run => None,
-                Decision::Release => match conflicts::release(&target, &bindings, record).await {
-                    Err(error @ StackError::StillBound { .. }) => {
-                        not += 1;
-                        self.say_bound(record, &error);
-                        continue;
-                    }
-                    released => Some(released?),
-                },
-                Decision::Dismiss(reason) => Some(conflicts::dismiss(&target, record, reason).await?),
-            };
-            match outcome {
-                None | Some(DecisionOutcome::Done) => decided += 1,
-                Some(DecisionOutcome::Again) => before += 1,
-                Some(DecisionOutcome::Otherwise(_) | DecisionOutcome::Gone) => not += 1,
-            }
-            self.say(record, decision, outcome);
-        }
+            Ok(())
+        };
+        let result: Result<(), Failure> = result.await;
+        begun.end(decided, result).await?;
         if !self.choice.selection.json {
             let (would, done) = (if caution.dry_run { "would be " } else { "" }, decision.done());
             say!("{decided} {would}{done}, {} not", before + not);
@@ -189,6 +201,18 @@ impl Decision {
         match self {
             Self::Release => format!("hand {conflicts} to hooks"),
             Self::Dismiss(_) => format!("dismiss {conflicts}"),
+        }
+    }
+
+    /// What the audit trail says of it.
+    fn action<'a>(&'a self, records: &'a [Record]) -> Action<'a> {
+        let action = match self {
+            Self::Release => Action::new("events release"),
+            Self::Dismiss(reason) => Action::new("events dismiss").because(reason),
+        };
+        match records {
+            [record] => action.on(&record.key),
+            _ => action,
         }
     }
 

@@ -7,6 +7,7 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::verifier::SqsOutbox;
 use acuse_core::consume::SetAside;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use acuse_core::receive::Outbox;
 use clap::Args;
@@ -18,6 +19,7 @@ use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
 use crate::command::progress::Bar;
+use crate::stack::audit::{Action, Audit, Begun};
 use crate::stack::bindings::Bindings;
 use crate::stack::error::StackError;
 use crate::stack::events::{passes, replayed, set_aside_reason, status};
@@ -67,14 +69,18 @@ impl Replay {
         let bindings = &bindings.read(&target, &chosen.records).await?;
         bindings.unread().for_each(|text| note!("{text}"));
         let interrupt = Interrupt::listen();
+        let audit = Audit::of(&target)?;
+        let begun = audit.begin(&target, self.action(), caution.dry_run || chosen.records.is_empty());
+        let begun = &begun.await?;
         let (mut queued, mut left) = (0usize, chosen.left_out.total());
         let bar = Bar::new(u64::try_from(chosen.records.len()).unwrap_or(u64::MAX));
         let queue = stream::iter(chosen.records)
             .take_while(|_| ready(!interrupt.received()))
-            .map(|record| async move { (self.queue(ledger, bindings, outbox, &record).await, record) })
+            .map(|record| async move { (self.queue(ledger, bindings, outbox, begun, &record).await, record) })
             // In the order in which they were received.
             .buffered(Self::AT_ONCE);
         tokio::pin!(queue);
+        let mut result = Ok(());
         while let Some(done) = queue.next().await {
             bar.advance(1);
             let (done, record) = done;
@@ -91,15 +97,27 @@ impl Replay {
                     left += 1;
                     bar.suspend(|| note!("not replayed: {error}"));
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    result = Err(Failure::from(error));
+                    break;
+                }
             }
         }
         bar.clear();
+        begun.end(queued, result).await?;
         if !json {
             let what = if caution.dry_run { "would be queued" } else { "queued" };
             say!("{queued} {what}, {left} left");
         }
         Ok(interrupt.code())
+    }
+
+    fn action(&self) -> Action<'_> {
+        let action = Action::new("events replay");
+        match self.keys.as_slice() {
+            [key] => action.on(key),
+            _ => action,
+        }
     }
 
     /// Returns whether there was a payload to queue.
@@ -108,12 +126,14 @@ impl Replay {
         ledger: &LedgerReader,
         bindings: &Bindings,
         outbox: &SqsOutbox,
+        begun: &Begun<'_>,
         record: &Record,
     ) -> Result<bool, StackError> {
         let Some((group, message)) = replayed(ledger, bindings, record).await? else {
             return Ok(false);
         };
         if !self.choice.caution.dry_run {
+            begun.to_events(IdempotencyKey::parse(&record.key)).await?;
             outbox.queue(&group, message).await?;
         }
         Ok(true)

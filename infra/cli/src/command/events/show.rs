@@ -8,6 +8,7 @@ use acuse_aws::system::SystemClock;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::error::chain;
+use acuse_core::event::key::IdempotencyKey;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use data_encoding::BASE64;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use super::{conflict, found};
 use crate::command::Failure;
 use crate::command::options::StackOptions;
+use crate::stack::audit::{Audit, Entry};
 use crate::stack::destinations::progress::{self, DeliveriesOf};
 use crate::stack::events::{complete, status};
 use crate::stack::filter::account_parser;
@@ -103,7 +105,12 @@ impl Show {
         if self.json {
             for record in records {
                 let payload = ledger.payload(record).await?;
-                terminal::json(with_payload(&deliveries.json(record), payload.as_deref()));
+                let mut line = deliveries.json(record);
+                let operators: Value = acted(target, record).await?.iter().map(Entry::json).collect();
+                if let Some(line) = line.as_object_mut() {
+                    line.insert("operators".to_owned(), operators);
+                }
+                terminal::json(with_payload(&line, payload.as_deref()));
             }
             return Ok(());
         }
@@ -118,15 +125,30 @@ impl Show {
             say!("no event of `{}` in the ledger", self.which);
         }
         for record in records {
-            self.show(ledger, record, &deliveries).await?;
+            self.show(ledger, record, &deliveries, &acted(target, record).await?)
+                .await?;
         }
         Ok(())
     }
 
-    async fn show(&self, ledger: &LedgerReader, record: &Record, deliveries: &DeliveriesOf) -> Result<(), Failure> {
+    async fn show(
+        &self,
+        ledger: &LedgerReader,
+        record: &Record,
+        deliveries: &DeliveriesOf,
+        acted: &[Entry],
+    ) -> Result<(), Failure> {
         let status = deliveries.status(record).map_or_else(|| status(record), str::to_owned);
         say!("{status}: {}", record.key);
         terminal::json(serde_json::to_string_pretty(record)?);
+        for entry in acted {
+            quoted(
+                &format!("{}: ", entry.at),
+                &format!("{} by {}", entry.what(), entry.who),
+            )
+            .iter()
+            .for_each(|line| terminal::line(line));
+        }
         for (destination, delivery) in deliveries.of(record) {
             quoted(&format!("destination `{destination}`: "), &progress::line(delivery))
                 .iter()
@@ -146,6 +168,14 @@ impl Show {
             say_payload(&payload);
         }
         Ok(conflict::explain(ledger, record).await?)
+    }
+}
+
+/// What operators did with the event of `record`.
+async fn acted(target: &Target, record: &Record) -> Result<Vec<Entry>, Failure> {
+    match IdempotencyKey::parse(&record.key) {
+        Some(key) => Ok(Audit::of(target)?.of_event(&key).await?),
+        None => Ok(Vec::new()),
     }
 }
 

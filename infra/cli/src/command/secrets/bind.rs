@@ -42,7 +42,8 @@ pub(super) async fn run(place: &Place, binding: Binding) -> Result<ExitCode, Fai
     let now = SystemClock.now();
     account.environment = binding.0;
     account.changed_at = Some(now);
-    place.secret.put(&stored, &place.account, account).await?;
+    let put = place.secret.put(&stored, &place.account, account);
+    place.acting("secrets bind", put).await?;
     say!("{} is {}", place.scope(), binding.text());
     say!("every running function knows of it by {}", now.plus(WITHDRAWN_AFTER));
     Ok(ExitCode::SUCCESS)

@@ -46,7 +46,7 @@ pub(super) async fn run(place: &Place, option: Option<Binding>, no_token: bool) 
     new.environment = bound.environment;
     new.changed_at = Some(now);
     let replaced = place.secret.replace(&stored, &place.account, Some(new.clone()));
-    replaced.await?;
+    place.acting("secrets put", replaced).await?;
     place.note_kept(&stored);
     match is_new {
         true => say!("stored the secret for {scope} at {now}"),

@@ -28,7 +28,8 @@ pub(super) async fn run(place: &Place, yes: bool) -> Result<ExitCode, Failure> {
     note!("{}", arrived(&scope, &received, &arrivals.period()));
     note!("{}", consequence(&place.account));
     confirm(&format!("remove the account {scope}"), yes)?;
-    place.secret.replace(&stored, &place.account, None).await?;
+    let removed = place.secret.replace(&stored, &place.account, None);
+    place.acting("secrets remove", removed).await?;
     place.note_kept(&stored);
     say!(
         "removed the account {scope}; a running function may accept its deliveries until {}",

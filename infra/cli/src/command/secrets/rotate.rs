@@ -32,7 +32,8 @@ pub(super) async fn run(place: &Place) -> Result<ExitCode, Failure> {
     if new.signing_secrets == old.signing_secrets && new.tokens == old.tokens {
         note!("the new secret of {scope} is already there");
     } else {
-        place.secret.put(&stored, &place.account, new.clone()).await?;
+        let put = place.secret.put(&stored, &place.account, new.clone());
+        place.acting("secrets rotate", put).await?;
         note!("stored the new secret of {scope} beside the old one");
         place.note_no_token(&new);
     }
@@ -68,7 +69,8 @@ pub(super) async fn finish(place: &Place) -> Result<ExitCode, Failure> {
     let mut newest = place.find(&stored)?.clone();
     newest.signing_secrets.truncate(1);
     newest.tokens.truncate(1);
-    place.secret.replace(&stored, &place.account, Some(newest)).await?;
+    let finished = place.secret.replace(&stored, &place.account, Some(newest));
+    place.acting("secrets rotate --finish", finished).await?;
     say!(
         "only the newest secret of {} is stored; a running function may accept an older one until {}",
         place.scope(),

@@ -14,6 +14,7 @@ use super::super::question::Question;
 use super::super::view::dead_letters;
 use super::super::{Failed, Inspector, selection};
 use super::{Left, warning};
+use crate::stack::audit::{Action, Begun};
 use crate::stack::bindings::Bindings;
 use crate::stack::dead_letters::{DeadLetter, send_back};
 use crate::stack::queue::Walk;
@@ -58,13 +59,24 @@ pub(crate) async fn redrive(
 ) -> Result<Response, Failed> {
     let target = &inspector.target;
     let mut walk = Walk::list(target, "DeadLetterQueueUrl").await?;
-    let left = send_chosen(target, &selection::ids(&form), &mut walk).await;
-    let left = walk.end(left).await?;
+    let left = async {
+        let begun = inspector.begin(Action::new("dlq redrive")).await?;
+        let left = send_chosen(target, &selection::ids(&form), &mut walk, &begun).await;
+        let count = left.as_ref().map_or(0, |(sent, _)| *sent);
+        begun.end(count, left).await
+    };
+    let left: Result<_, Failed> = left.await;
+    let (_, left) = walk.end(left).await?;
     Ok(left.answer(&page, "/dead-letters"))
 }
 
-/// Sends the messages with these ids back, but for those whose account is bound to another environment.
-async fn send_chosen(target: &Target, ids: &[&str], walk: &mut Walk) -> Result<Left, Failed> {
+/// Sends the messages with these ids back, and counts them, but for those whose account is bound to another environment.
+async fn send_chosen(
+    target: &Target,
+    ids: &[&str],
+    walk: &mut Walk,
+    begun: &Begun<'_>,
+) -> Result<(usize, Left), Failed> {
     let chosen = |message: &Message| message.message_id().is_some_and(|id| ids.contains(&id));
     let found = walk.find_all(ids.len(), chosen).await?;
     let (mut bindings, mut left) = (Bindings::of(target), Left::default());
@@ -79,9 +91,13 @@ async fn send_chosen(target: &Target, ids: &[&str], walk: &mut Walk) -> Result<L
         }
     }
     let letters: Vec<&DeadLetter> = letters.iter().collect();
+    let mut sent = 0;
     if !letters.is_empty() {
+        let events = letters.iter().flat_map(|dead| &dead.events);
+        begun.to_events(events.map(|event| event.key.clone())).await?;
         let returned = send_back(target.output("EventQueueUrl")?, walk, &letters).await?;
+        sent = returned.sent.len();
         left.refused.extend(returned.refused);
     }
-    Ok(left)
+    Ok((sent, left))
 }

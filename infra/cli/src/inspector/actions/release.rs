@@ -12,6 +12,7 @@ use super::super::question::Question;
 use super::super::view::quarantine;
 use super::super::{Failed, Inspector, selection};
 use super::Left;
+use crate::stack::audit::Action;
 use crate::stack::quarantine::{Quarantined, Reverifier};
 use crate::stack::queue::{Walk, attribute};
 use crate::terminal::escape;
@@ -56,7 +57,18 @@ pub(crate) async fn release(
         let found: Vec<Quarantined> = found.into_iter().map(Quarantined::open).collect();
         let found: Vec<&Quarantined> = found.iter().collect();
         // What does not verify stays, and its diagnosis is in the list.
-        reverifier.release(&found, &mut walk).await?;
+        let action = Action::new("quarantine release");
+        let begun = inspector.begin(match ids.as_slice() {
+            [id] => action.on(id),
+            _ => action,
+        });
+        let begun = begun.await?;
+        let released = reverifier
+            .release(&found, &mut walk, &begun)
+            .await
+            .map_err(Failed::from);
+        let count = released.as_ref().map_or(0, Vec::len);
+        begun.end(count, released).await?;
         Ok::<_, Failed>(Left {
             missing: ids.len().saturating_sub(found.len()),
             refused: Vec::new(),

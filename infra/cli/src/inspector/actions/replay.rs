@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::receive::Outbox;
 use axum::extract::{Form, Query, State};
 use axum::response::Redirect;
@@ -12,6 +13,7 @@ use super::super::page::Page;
 use super::super::question::Question;
 use super::super::{Failed, Inspector, Key};
 use super::warning;
+use crate::stack::audit::Action;
 use crate::stack::bindings::Bindings;
 use crate::stack::events::{replayed, set_aside_reason};
 use crate::terminal::escape;
@@ -50,7 +52,12 @@ pub(crate) async fn replay(
     let bindings = Bindings::of(target).read(target, std::slice::from_ref(&record));
     let bindings = bindings.await?;
     if let Some((group, message)) = replayed(&target.ledger()?, &bindings, &record).await? {
-        target.outbox()?.queue(&group, message).await?;
+        let begun = inspector.begin(Action::new("events replay").on(&record.key)).await?;
+        let queued = async {
+            begun.to_events(IdempotencyKey::parse(&record.key)).await?;
+            Ok::<_, Failed>(target.outbox()?.queue(&group, message).await?)
+        };
+        begun.end(1, queued.await).await?;
     }
     Ok(Redirect::to(&format!("/event?key={}", encoded(&key))))
 }

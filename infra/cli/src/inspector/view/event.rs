@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use acuse_aws::destinations::events;
 use acuse_aws::ledger::record::Record;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use axum::extract::{Query, State};
 use maud::{Markup, html};
@@ -47,6 +48,10 @@ pub(crate) async fn show(
     let facts = Facts::of(&record);
     let deliveries = DeliveriesOf::records(target, [&record]).await?;
     let shown = deliveries.status(&record).unwrap_or(record.status);
+    let acted = match IdempotencyKey::parse(&record.key) {
+        Some(key) => inspector.audit()?.of_event(&key).await?,
+        None => Vec::new(),
+    };
     let conflicts = conflicts(&inspector, words, &record).await?;
     let content = html! {
         h1 { span translate="no" { (escape(&record.type_name)) } " " (status(words, shown)) }
@@ -60,7 +65,7 @@ pub(crate) async fn show(
         @if let Some(retry) = Retry::of(target, &record) { p { (next(&retry, words)) } }
         @if let Some(error) = &record.error { p.error { (words.error) ": " span translate="no" { (escape(error)) } } }
         h2 { (words.timeline) }
-        (timeline::timeline(&record, &deliveries, words))
+        (timeline::timeline(&record, &deliveries, &acted, words))
         @if record.duplicates > 0 {
             p.dim { (words.same_bytes) " " (record.duplicates) " · " (moment(record.last_duplicate_at.as_deref())) }
         }

@@ -7,13 +7,18 @@ use maud::{Markup, html};
 
 use super::super::super::element::{moment, status};
 use super::super::super::words::Words;
+use crate::stack::audit::Entry;
 use crate::stack::destinations::progress::DeliveriesOf;
 use crate::terminal::escape;
 
-pub(super) fn timeline(record: &Record, deliveries: &DeliveriesOf, words: &Words) -> Markup {
+pub(super) fn timeline(record: &Record, deliveries: &DeliveriesOf, acted: &[Entry], words: &Words) -> Markup {
     let of_destinations: Vec<_> = deliveries
         .of(record)
         .map(|(name, own)| destination(name, own, words))
+        .collect();
+    let acted: Vec<_> = acted
+        .iter()
+        .map(|entry| (entry.at.to_string(), operator(entry, words)))
         .collect();
     let mut steps: Vec<(Option<&str>, Markup)> = vec![
         (record.occurred_at.as_deref(), html! { (words.happened) }),
@@ -34,7 +39,7 @@ pub(super) fn timeline(record: &Record, deliveries: &DeliveriesOf, words: &Words
         steps.push((Some(at), html! { (words.hook) " " code { (hook) } " ✓" }));
     }
     steps.push((record.completed_at.as_deref(), html! { (status(words, record.status)) }));
-    for (at, what) in &of_destinations {
+    for (at, what) in of_destinations.iter().chain(&acted) {
         steps.push((Some(at), what.clone()));
     }
     if record.duplicates > 0 {
@@ -48,6 +53,14 @@ pub(super) fn timeline(record: &Record, deliveries: &DeliveriesOf, words: &Words
     steps.sort_by_key(|(at, _)| *at);
     html! {
         ol.timeline { @for (at, what) in steps { li { (moment(at)) " " (what) } } }
+    }
+}
+
+/// What an operator did with it.
+fn operator(entry: &Entry, words: &Words) -> Markup {
+    html! {
+        (words.operator) " " span translate="no" { (escape(&entry.who)) } " · " code { (escape(&entry.command)) }
+        @if let Some(reason) = &entry.reason { " · " (words.reason) ": " span translate="no" { (escape(reason)) } }
     }
 }
 
