@@ -49,11 +49,14 @@ const CHECKS: &[&str] = &[
     "sqs:GetQueueAttributes DestinationQueue",
     "sqs:GetQueueAttributes DestinationDeadLetterQueue",
 ];
+const DEPTH: &[&str] = &["sqs:GetQueueAttributes EventQueue"];
 const LOGS: &[&str] = &["cloudformation:ListStackResources stack", "logs:FilterLogEvents logs"];
 
 /// Each command of a stack, the policy from which on it works, and its calls.
 const COMMANDS: &[(&str, &str, &[&[&str]])] = &[
     ("audit list", "Read", &[EVENTS]),
+    ("balance", "Operate", &[EVENTS, QUEUES, LOGS, DEPTH]),
+    ("dlq drop", "Operate", &[EVENTS, QUEUES, AUDIT, DELETES]),
     ("dlq list", "Read", &[EVENTS, QUEUES]),
     (
         "dlq redrive",
@@ -64,7 +67,7 @@ const COMMANDS: &[(&str, &str, &[&[&str]])] = &[
     (
         "destinations add",
         "Administer",
-        &[AUDIT, READS_SECRETS, WRITES_SECRETS],
+        &[EVENTS, AUDIT, READS_SECRETS, WRITES_SECRETS],
     ),
     ("destinations list", "Operate", &[EVENTS, READS_SECRETS]),
     ("destinations owed", "Operate", &[EVENTS, READS_SECRETS]),

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::command::Failure;
 use crate::command::options::StackOptions;
 use crate::command::progress::note_hidden;
+use crate::stack::audit::{Action, Audit, Begun};
 use crate::stack::dead_letters::DeadLetter;
 use crate::stack::queue::Walk;
 use crate::stack::target::Target;
@@ -40,13 +41,18 @@ pub(crate) struct Drop {
 impl Drop {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let target = self.stack.target().await?;
+        let audit = Audit::of(&target)?;
+        let action = Action::new("dlq drop").on(&self.id).because(&self.reason);
+        let begun = audit.begin(&target, action, self.dry_run).await?;
         let mut walk = match self.dry_run {
             true => Walk::list(&target, "DeadLetterQueueUrl").await?,
             false => Walk::work(&target, "DeadLetterQueueUrl").await?,
         };
         note_hidden(&walk);
-        let dropped = self.drop_in(&target, &mut walk).await;
-        match walk.end(dropped).await? {
+        let dropped = self.drop_in(&target, &begun, &mut walk).await;
+        let dropped = walk.end(dropped).await;
+        let count = dropped.as_ref().map_or(0, |count| *count);
+        match begun.end(count, dropped).await? {
             0 => Err(Failure::with_advice(
                 format!("no dead letter `{}`", self.id),
                 "`acuse dlq list --json` has the `message_id` and the `key` of each",
@@ -56,7 +62,7 @@ impl Drop {
     }
 
     /// How many were dropped, or would be: the same delivery may be there more than once.
-    async fn drop_in(&self, target: &Target, walk: &mut Walk) -> Result<usize, Failure> {
+    async fn drop_in(&self, target: &Target, begun: &Begun<'_>, walk: &mut Walk) -> Result<usize, Failure> {
         let mut dropped = 0;
         while let Some(messages) = walk.next().await? {
             for message in messages {
@@ -69,6 +75,7 @@ impl Drop {
                     self.say(&dead, "would be dropped");
                     continue;
                 }
+                begun.to_events(dead.keys()).await?;
                 let recorded = self.record(target, &dead).await?;
                 // Recorded first: a message that is gone must have left its reason.
                 if let Some(refused) = walk.delete(&[&dead.message]).await?.refused.first() {
