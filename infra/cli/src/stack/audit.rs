@@ -79,7 +79,7 @@ pub enum AuditError {
     Target(#[from] TargetError),
     #[error("can't ask AWS who you are, so nothing was done: {reason}")]
     Who { reason: String },
-    #[error("can't write to the audit trail in the table `{table}`, so nothing was done: {reason}")]
+    #[error("can't write to the audit trail in the table `{table}`, without which nothing more is done: {reason}")]
     Begin { table: String, reason: String },
     #[error("done, but its outcome can't be written to the audit trail in the table `{table}`: {reason}")]
     End { table: String, reason: String },

@@ -59,7 +59,10 @@ async fn an_action_that_cannot_be_written_stops_and_names_the_permission() {
     let event = IdempotencyKey::new("onepay#live#payment#p1", "payment.approved");
     let error = begun(&audit, false).to_events([event]).await.unwrap_err();
     assert!(matches!(error, AuditError::Begin { .. }), "{error}");
-    assert!(error.to_string().contains("so nothing was done"), "{error}");
+    assert!(
+        error.to_string().contains("without which nothing more is done"),
+        "{error}"
+    );
     assert!(
         error
             .advice()
