@@ -49,13 +49,14 @@ fn presets() -> PossibleValuesParser {
 }
 
 /// Names that a package, a module or a part of the template has already.
-const TAKEN: [&str; 13] = [
+const TAKEN: [&str; 14] = [
     "acuse",
     "all",
     "alloc",
     "api",
     "consumer",
     "core",
+    "destinations",
     "event-types",
     "objects",
     "providers",

@@ -138,6 +138,7 @@ impl Plan {
         for binary in missing {
             match providers::ALL.by_name(&binary) {
                 Some(provider) => self.files.extend(files::function(provider)),
+                None if binary == "destinations" => self.files.extend(files::destinations()),
                 None => self.missing.push(binary),
             }
         }

@@ -11,6 +11,7 @@ use super::{manifest, source};
 use crate::command::upgrade::{lock, ours};
 
 const CONSUMER: &str = include_str!("../../../../embedded/functions/consumer.rs");
+const DESTINATIONS: &str = include_str!("../../../../embedded/functions/destinations.rs");
 const HOOKS: &str = include_str!("../../../../embedded/functions/hooks.rs");
 const VERIFIER: &str = include_str!("../../../../embedded/functions/unopago.rs");
 const TOOL: &str = include_str!("../../../main.rs");
@@ -58,6 +59,7 @@ pub(super) fn files(name: &Name, source: &Source) -> Result<Vec<File>, PlanError
     ]
     .map(|(path, text)| (path.to_owned(), text))
     .into();
+    files.extend(destinations());
     for provider in providers::ALL.iter() {
         files.extend(function(provider));
     }
@@ -74,6 +76,17 @@ pub(super) fn files(name: &Name, source: &Source) -> Result<Vec<File>, PlanError
     files.push((lock::FILE.to_owned(), lock::of_template(&template)));
     files.sort();
     Ok(files)
+}
+
+/// The package of the function that delivers to destinations.
+pub(crate) fn destinations() -> [File; 2] {
+    [
+        ("functions/destinations/Cargo.toml".to_owned(), manifest::destinations()),
+        (
+            "functions/destinations/src/main.rs".to_owned(),
+            DESTINATIONS.replace("use acuse_core::providers;\n", ""),
+        ),
+    ]
 }
 
 /// The package of a built-in provider's verify function.

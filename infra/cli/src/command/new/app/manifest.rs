@@ -4,6 +4,7 @@ use super::source::Source;
 
 const WORKSPACE: &str = include_str!("../../../../embedded/workspace.toml");
 const CONSUMER: &str = include_str!("../../../../embedded/functions/consumer.toml");
+const DESTINATIONS: &str = include_str!("../../../../embedded/functions/destinations.toml");
 const VERIFIER: &str = include_str!("../../../../embedded/functions/unopago.toml");
 
 /// What the app's own packages need of Acuse besides the functions.
@@ -67,7 +68,7 @@ pub(super) fn workspace(app: &str, source: &Source) -> String {
         let line = lines_of("workspace.package").find(|line| line.starts_with(&format!("{field} = ")));
         text += &format!("{}\n", line.unwrap_or_default());
     }
-    let mut names: Vec<&str> = [CONSUMER, VERIFIER]
+    let mut names: Vec<&str> = [CONSUMER, DESTINATIONS, VERIFIER]
         .iter()
         .flat_map(|manifest| dependencies(manifest))
         .collect();
@@ -102,7 +103,16 @@ pub(super) fn workspace(app: &str, source: &Source) -> String {
 }
 
 pub(super) fn consumer() -> String {
-    function(CONSUMER).replacen("[dependencies]\n", "[dependencies]\nproviders.workspace = true\n", 1)
+    with_providers(CONSUMER)
+}
+
+pub(super) fn destinations() -> String {
+    // The registry is the app's.
+    with_providers(DESTINATIONS).replace("acuse-core.workspace = true\n", "")
+}
+
+fn with_providers(manifest: &str) -> String {
+    function(manifest).replacen("[dependencies]\n", "[dependencies]\nproviders.workspace = true\n", 1)
 }
 
 /// A verify function's.
