@@ -128,7 +128,7 @@ pub(super) async fn world_on(
     .await
 }
 
-/// CloudFormation and Secrets Manager.
+/// CloudFormation, Secrets Manager, and what the audit trail asks of STS and DynamoDB.
 pub(super) fn aws(request: &Request, stored: &mut String) -> Answer {
     match request.header("x-amz-target") {
         Some("secretsmanager.GetSecretValue") if request.json()["VersionStage"] == "AWSPREVIOUS" => {
@@ -140,6 +140,12 @@ pub(super) fn aws(request: &Request, stored: &mut String) -> Answer {
             *stored = request.json()["SecretString"].as_str().unwrap().to_owned();
             answer(200, json!({"VersionId": "written"}))
         }
+        Some("DynamoDB_20120810.PutItem" | "DynamoDB_20120810.UpdateItem") => answer(200, json!({})),
+        None if request.body.starts_with("Action=GetCallerIdentity") => answer(
+            200,
+            "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ana</Arn>\
+             </GetCallerIdentityResult></GetCallerIdentityResponse>",
+        ),
         _ => {
             let output = |key: &str, value: &str| {
                 format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
