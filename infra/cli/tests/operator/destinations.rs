@@ -102,11 +102,12 @@ async fn event(type_name: &str) -> String {
     id
 }
 
-/// The event's record as `events list` prints it, once it is as wanted.
-async fn listed(id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let list = ["events", "list", "--provider", "unopago", "--limit", "1000", "--json"];
+/// The event's record as `events show` prints it, once it is as wanted. Other tests send so many events that a list may
+/// end before it.
+async fn recorded(id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     eventually(id, async || {
-        let printed = done(&list, "").await;
+        let shown = acuse(&["events", "show", id, "--json"], "").await;
+        let printed = String::from_utf8(shown.stdout).unwrap();
         let mut records = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         records.find(|record| record["resource_id"] == id && wanted(record))
     })
@@ -165,11 +166,11 @@ async fn a_destination_from_its_first_event_to_its_end() {
     // The consumer knows of it within 30 s.
     let id = eventually("an event that is owed", async || {
         let id = event(TYPE).await;
-        let completed = listed(&id, |record| record["status"] == "COMPLETED").await;
+        let completed = recorded(&id, |record| record["status"] == "COMPLETED").await;
         (!completed["destinations"].is_null()).then_some(id)
     })
     .await;
-    let record = listed(&id, delivery_is("DELIVERED")).await;
+    let record = recorded(&id, delivery_is("DELIVERED")).await;
     let key = record["key"].as_str().unwrap().to_owned();
     assert_signed(&backend.nth(3).await, &[&secret]);
     assert_eq!(backend.bodies()[2]["key"], key);
@@ -181,7 +182,7 @@ async fn a_destination_from_its_first_event_to_its_end() {
     let paused = done(&["destinations", "pause", "shop", "--reason", "moving house"], "").await;
     assert!(paused.contains("paused the destination `shop`"), "{paused}");
     let waiting = event(TYPE).await;
-    let waiting = listed(&waiting, delivery_is("OWED")).await;
+    let waiting = recorded(&waiting, delivery_is("OWED")).await;
     let table = done(&["events", "list", "--provider", "unopago", "--type", TYPE], "").await;
     assert!(table.contains("DELIVERING") && table.contains("COMPLETED"), "{table}");
     let filter = |status| ["events", "list", "--type", TYPE, "--status", status, "--json"];
@@ -241,7 +242,7 @@ async fn a_destination_from_its_first_event_to_its_end() {
     let resumed = done(&["destinations", "resume", "shop"], "").await;
     assert_eq!(resumed, "resumed the destination `shop`\n1 event queued\n");
     let id = waiting["resource_id"].as_str().unwrap();
-    listed(id, delivery_is("DELIVERED")).await;
+    recorded(id, delivery_is("DELIVERED")).await;
 
     // What it has taken is sent again with the same id.
     let before = backend.received().len();
@@ -447,7 +448,7 @@ async fn listen_brings_new_events_to_a_backend_and_repeats_the_last() {
     const TYPE: &str = "listen.check";
     let backend = Backend::start().await;
     let before = event(TYPE).await;
-    listed(&before, |record| record["status"] == "COMPLETED").await;
+    recorded(&before, |record| record["status"] == "COMPLETED").await;
     let (mut child, secret, mut printed) = listen(&backend.url, &["--type", TYPE]).await;
     event("listen.other").await;
     let id = event(TYPE).await;
