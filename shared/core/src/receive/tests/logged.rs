@@ -51,8 +51,12 @@ async fn the_log_says_why_a_refused_delivery_is_not_in_quarantine() {
         let scene = Scene::new(GOOD);
         let clock = scene.clock.clone().impatient();
         let verifier = Verifier::new(&kuenta::PROVIDER, &scene.store, Failing(hangs), clock, Dice::default());
-        let answer = verifier.receive("default", signed("forged"), body()).await;
-        assert_eq!(answer, Answer::Refused("signature"));
+        for _ in 0..2 {
+            let answer = verifier.receive("default", signed("forged"), body()).await;
+            assert_eq!(answer, Answer::Refused("signature"));
+            // Another test may have written one of these lines first, where nobody listened: `tracing` notes that once.
+            tracing::callsite::rebuild_interest_cache();
+        }
         let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         let failed = log.lines().find(|line| line.contains("delivery not quarantined"));
         assert!(failed.unwrap().contains(error), "{log}");
