@@ -31,6 +31,12 @@ fn samples(provider: &'static Provider) -> impl Iterator<Item = (&'static str, S
     types.map(move |name| (name, fs::read_to_string(folder.join(format!("{name}.json"))).unwrap()))
 }
 
+/// Whether `acuse new provider` wrote it: the snapshot is of the built-in ones.
+fn is_added(provider: &Provider) -> bool {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
+    fixtures.join(provider.name).join("keys.txt").exists()
+}
+
 #[test]
 fn every_sample_has_one_documented_body() {
     let mut bodies = String::new();
@@ -39,7 +45,9 @@ fn every_sample_has_one_documented_body() {
             let event = event(provider, provider.name, &payload);
             let (rest, data) = parts(&of(&event));
             assert_eq!(data, payload.trim(), "{name}");
-            writeln!(bodies, "{rest}").unwrap();
+            if !is_added(provider) {
+                writeln!(bodies, "{rest}").unwrap();
+            }
         }
     }
     insta::assert_snapshot!(bodies);
