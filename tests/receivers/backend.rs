@@ -1,4 +1,7 @@
 //! A merchant's backend that is anything but well, with a database that survives it.
+//!
+//! It may stand before a real one, which stores what it gets and has a database of its own: `tests/examples/trouble`
+//! puts the receivers of `examples/` there.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -33,6 +36,9 @@ struct Shared {
     database: Mutex<Database>,
     turns: Mutex<Turns>,
     secret: SigningSecret,
+    /// The URL of the real one, if there is one.
+    behind: Option<String>,
+    client: reqwest::Client,
 }
 
 /// What it has stored and seen.
@@ -46,6 +52,8 @@ pub(crate) struct Database {
     pub(crate) duplicates: u32,
     /// Requests whose signature did not verify.
     pub(crate) unverified: u32,
+    /// Requests that the one behind has not taken: it was killed.
+    pub(crate) refused: u32,
     /// Tries of an event with another body than before.
     pub(crate) changed: u32,
     /// Requests in each kind of turn.
@@ -56,14 +64,21 @@ pub(crate) struct Database {
 struct Death;
 
 impl Backend {
-    /// Starts it on a free port, with these turns.
-    pub(crate) async fn start(name: &'static str, turns: Turns, mut random: fastrand::Rng) -> Self {
+    /// Starts it on a free port, with these turns, before the one with the URL `behind`.
+    pub(crate) async fn start(
+        name: &'static str,
+        turns: Turns,
+        mut random: fastrand::Rng,
+        behind: Option<String>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             database: Mutex::default(),
             turns: Mutex::new(turns),
             secret: SigningSecret::parse(SECRET).unwrap(),
+            behind,
+            client: acuse_cli::http::client().unwrap(),
         });
         let own = Arc::clone(&shared);
         tokio::spawn(async move {
@@ -127,25 +142,25 @@ async fn serve(shared: &Shared, mut stream: TcpStream, deaths: &UnboundedSender<
         let row = Request::verified(shared, &head, body);
         match turn {
             Turn::Works => {
-                insert(shared, row);
-                answer(&mut stream, "200 OK").await;
+                let status = store(shared, row).await;
+                answer(&mut stream, status).await;
             }
             Turn::Fails => answer(&mut stream, "500 Internal Server Error").await,
             Turn::Hangs => tokio::time::sleep(FOREVER).await,
             Turn::Slow => {
                 tokio::time::sleep(SLOW).await;
-                insert(shared, row);
-                answer(&mut stream, "200 OK").await;
+                let status = store(shared, row).await;
+                answer(&mut stream, status).await;
             }
             Turn::Resets => return,
             Turn::CommitsAndDies => {
-                insert(shared, row);
+                store(shared, row).await;
                 let _ = deaths.send(Death);
                 return;
             }
             Turn::AnswersAndDies => {
-                insert(shared, row);
-                answer(&mut stream, "200 OK").await;
+                let status = store(shared, row).await;
+                answer(&mut stream, status).await;
                 let _ = deaths.send(Death);
             }
             Turn::Restarts => {
@@ -160,6 +175,8 @@ struct Request {
     id: String,
     /// Its key in the ledger.
     key: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
 }
 
 impl Request {
@@ -185,18 +202,36 @@ impl Request {
             database.changed += 1;
         }
         let key = json["key"].as_str().unwrap_or_default().to_owned();
-        Some(Self { id, key })
+        let headers = head.lines().filter_map(|line| line.split_once(": "));
+        let headers = headers
+            .filter(|(name, _)| *name == "content-type" || name.starts_with("webhook-"))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Some(Self { id, key, headers, body })
     }
 }
 
-/// `INSERT … ON CONFLICT (id) DO NOTHING`
-fn insert(shared: &Shared, request: Option<Request>) {
-    let Some(request) = request else { return };
+/// `INSERT … ON CONFLICT (id) DO NOTHING`, here and in the one behind. Returns the status to answer with.
+async fn store(shared: &Shared, request: Option<Request>) -> &'static str {
+    let Some(request) = request else {
+        return "401 Unauthorized";
+    };
+    if let Some(url) = &shared.behind {
+        let mut post = shared.client.post(url).body(request.body);
+        for (name, value) in &request.headers {
+            post = post.header(name, value);
+        }
+        if !post.send().await.is_ok_and(|answer| answer.status().is_success()) {
+            shared.database.lock().unwrap().refused += 1;
+            return "502 Bad Gateway";
+        }
+    }
     let mut database = shared.database.lock().unwrap();
     match database.rows.contains_key(&request.id) {
         true => database.duplicates += 1,
         false => drop(database.rows.insert(request.id, request.key)),
     }
+    "200 OK"
 }
 
 async fn answer(stream: &mut TcpStream, status: &str) {

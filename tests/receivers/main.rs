@@ -1,7 +1,8 @@
 //! Three destinations that fail, hang, answer slowly, reset connections, commit and die, answer and die, and restart,
 //! by turns, while consumers and the function that delivers are killed: every event reaches every one of them.
 //!
-//! `ACUSE_RECEIVERS=5000` sets the number of events, and `ACUSE_SEED=…` repeats the turns. This is a test binary of its
+//! `ACUSE_RECEIVERS=5000` sets the number of events, and `ACUSE_SEED=…` repeats the turns. `ACUSE_BEHIND=URL,URL,URL`
+//! names the real backends that stand behind, as `tests/examples/trouble` does. This is a test binary of its
 //! own because it uses all of the machine.
 #![cfg(target_os = "linux")]
 #![allow(
@@ -81,12 +82,14 @@ async fn every_event_reaches_every_destination_whatever_it_does() {
     running::set_visibility_timeout(&running, "EventQueueUrl", 10).await;
     running::set_visibility_timeout(&running, "DestinationQueueUrl", 20).await;
 
+    let behind = std::env::var("ACUSE_BEHIND").unwrap_or_default();
+    let mut behind = behind.split(',').filter(|url| !url.is_empty()).map(str::to_owned);
     let mut backends = Vec::new();
     for name in NAMES {
         // Short enough for every kind of trouble to have its turn.
         let calm = u32::try_from(events / 8).unwrap().min(LONGEST_CALM);
         let turns = Turns::new(random.fork(), calm);
-        backends.push(Backend::start(name, turns, random.fork()).await);
+        backends.push(Backend::start(name, turns, random.fork(), behind.next()).await);
     }
     let destinations: Vec<_> = backends.iter().map(|own| (own.name, &*own.url)).collect();
     // The lease of a killed function lasts for a minute. The others don't wait for it.
@@ -227,10 +230,11 @@ fn report(backends: &[Backend], events: usize, took: Duration) {
         let turns: BTreeMap<_, _> = HashMap::into_iter(database.turns).collect();
         println!(
             "receivers: {}: {tries} requests for {events} events in {} s; events by tries {by_tries:?}; {} duplicates \
-             met their row; requests by turn {turns:?}",
+             met their row; {} were not taken by the one behind; requests by turn {turns:?}",
             backend.name,
             took.as_secs(),
             database.duplicates,
+            database.refused,
         );
     }
 }
