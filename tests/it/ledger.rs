@@ -6,10 +6,12 @@ mod changes;
 mod claims;
 mod conflict;
 mod days;
+mod erased;
 mod reads;
 mod references;
 mod single_call;
 mod tables;
+mod walk;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
