@@ -1,5 +1,6 @@
 //! The ledger's adapter against DynamoDB's conditional writes.
 
+mod archive;
 mod attempts;
 mod calls;
 mod changes;

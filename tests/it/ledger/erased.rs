@@ -16,13 +16,6 @@ async fn erase(tables: &Tables, event: &Event) -> Erased {
     erasures.erase(&event.key, BY, seconds(60)).await.unwrap()
 }
 
-async fn item(tables: &Tables, event: &Event) -> HashMap<String, AttributeValue> {
-    let get = tables.client.get_item().table_name("ledger");
-    let get = get.key("pk", AttributeValue::S(event.key.partition.clone()));
-    let get = get.key("sk", AttributeValue::S(event.key.sort.clone()));
-    get.send().await.unwrap().item.unwrap()
-}
-
 /// An event with everything that a record may have of a person.
 fn personal(id: &str) -> Event {
     let mut event = event_with(id, "Ana Pérez");
@@ -44,7 +37,7 @@ async fn an_erased_event_keeps_what_tells_a_duplicate_and_nothing_of_a_person() 
     assert_eq!(erase(&tables, &event).await, Erased::Now);
     assert_eq!(erase(&tables, &event).await, Erased::Before);
 
-    let item = item(&tables, &event).await;
+    let item = tables.item(&event).await;
     let kept: BTreeSet<&str> = item.keys().map(String::as_str).collect();
     let expected = [
         "attempts",

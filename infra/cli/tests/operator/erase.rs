@@ -17,7 +17,10 @@ async fn paid() -> (Bytes, String, String) {
     let id = payload["data"]["id"].as_str().unwrap().to_owned();
     let partition = format!("kuenta#live#payment#{id}");
     assert_eq!(post(provider, &body, &local_secrets(provider)).await, 200);
-    until(&partition, |records| records.iter().any(|one| one.status == "COMPLETED")).await;
+    until(&partition, |records| {
+        records.iter().any(|one| one.status == "COMPLETED")
+    })
+    .await;
     (body, partition, id)
 }
 
@@ -34,7 +37,10 @@ async fn an_erased_event_says_so_everywhere_and_its_deliveries_are_still_known()
     let would = done(&[&erase[..], &["--dry-run"]].concat(), "").await;
     assert!(would.starts_with(&format!("would be erased: {partition}|")), "{would}");
     let told = refused(&erase).await;
-    assert!(told.contains("add `--yes` to erase the payload of 1 event for good"), "{told}");
+    assert!(
+        told.contains("add `--yes` to erase the payload of 1 event for good"),
+        "{told}"
+    );
     let shown = done(&["events", "show", &id], "").await;
     assert!(shown.contains("Ana Pérez"), "nothing was erased yet: {shown}");
 
@@ -46,7 +52,10 @@ async fn an_erased_event_says_so_everywhere_and_its_deliveries_are_still_known()
     assert!(again.starts_with("was erased before: "), "{again}");
 
     let shown = done(&["events", "show", &id], "").await;
-    assert!(shown.contains("COMPLETED (erased)") && shown.contains("payload: erased on 20"), "{shown}");
+    assert!(
+        shown.contains("COMPLETED (erased)") && shown.contains("payload: erased on 20"),
+        "{shown}"
+    );
     assert!(shown.contains(&format!("events erase ({REASON})")), "{shown}");
     assert!(!shown.contains("Ana"), "{shown}");
     let listed = done(&["events", "export", "--since", "1h", "--provider", "kuenta"], "").await;
@@ -57,25 +66,39 @@ async fn an_erased_event_says_so_everywhere_and_its_deliveries_are_still_known()
     let key = line["key"].as_str().unwrap();
     let inspector = &stack().await.inspector;
     let encoded = key.replace('#', "%23").replace('|', "%7C");
-    let page = acuse_cli::http::client().unwrap().get(format!("{inspector}/event?key={encoded}"));
+    let page = acuse_cli::http::client()
+        .unwrap()
+        .get(format!("{inspector}/event?key={encoded}"));
     let page = page.send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("Erased: its payload") && page.contains("erased on 20"), "{page}");
+    assert!(
+        page.contains("Erased: its payload") && page.contains("erased on 20"),
+        "{page}"
+    );
     let trail = done(&["audit", "list", "--json"], "").await;
-    let entry = trail.lines().find(|line| line.contains("events erase") && line.contains(key)).unwrap();
+    let entry = trail
+        .lines()
+        .find(|line| line.contains("events erase") && line.contains(key))
+        .unwrap();
     assert!(entry.contains(REASON) && !entry.contains("Ana"), "{entry}");
 
     let (provider, secrets) = (&kuenta::PROVIDER, local_secrets(&kuenta::PROVIDER));
     assert_eq!(post(provider, &body, &secrets).await, 200);
     let records = until(&partition, |records| records[0].duplicates > 0).await;
-    assert_eq!((records.len(), records[0].status, &records[0].payload), (1, "COMPLETED", &None));
+    assert_eq!(
+        (records.len(), records[0].status, &records[0].payload),
+        (1, "COMPLETED", &None)
+    );
     // Other bytes are kept as a conflict, and the event stays erased.
     let (other, _) = changed(&body);
     assert_eq!(post(provider, &other, &secrets).await, 200);
     let records = until(&partition, |records| records.len() == 2).await;
     assert_eq!((records[0].payload.is_none(), records[1].status), (true, "CONFLICT"));
     let shown = done(&["events", "show", &records[1].key], "").await;
-    assert!(shown.contains("unknown: ") && shown.contains("was erased on"), "{shown}");
-    let told = refused(&["send", "--replay", key]).await;
+    assert!(
+        shown.contains("unknown: ") && shown.contains("was erased on"),
+        "{shown}"
+    );
+    let told = refused(&["send", "kuenta", "--event", key]).await;
     assert!(!told.contains("Ana"), "{told}");
 }
 
@@ -89,7 +112,10 @@ async fn an_open_conflict_is_decided_first_and_what_was_erased_is_not_replayed()
     let erase = ["events", "erase", "--from-file", &keys, "--reason", REASON, "--yes"];
     let told = refused(&erase).await;
     assert!(told.contains("1 erased, 0 before, 1 not"), "{told}");
-    assert!(told.contains("it is an open conflict") && told.contains("acuse events dismiss"), "{told}");
+    assert!(
+        told.contains("it is an open conflict") && told.contains("acuse events dismiss"),
+        "{told}"
+    );
     done(&["events", "dismiss", &conflict, "--reason", "a retry"], "").await;
     let erased = done(&erase, "").await;
     assert!(erased.contains("1 erased, 1 before, 0 not"), "{erased}");
@@ -104,5 +130,8 @@ async fn an_open_conflict_is_decided_first_and_what_was_erased_is_not_replayed()
     assert!(told.contains("the ledger has no event of `no-such-order`"), "{told}");
     std::fs::write(&keys, "Ana\n").unwrap();
     let told = refused(&erase).await;
-    assert!(told.contains("is no event's key, so nothing was erased") && !told.contains("Ana"), "{told}");
+    assert!(
+        told.contains("is no event's key, so nothing was erased") && !told.contains("Ana"),
+        "{told}"
+    );
 }

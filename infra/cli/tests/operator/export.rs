@@ -30,7 +30,16 @@ async fn events(type_name: &str, amounts: &[&str]) {
 }
 
 fn export<'a>(type_name: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let own = ["events", "export", "--since", "2h", "--provider", "kuenta", "--type", type_name];
+    let own = [
+        "events",
+        "export",
+        "--since",
+        "2h",
+        "--provider",
+        "kuenta",
+        "--type",
+        type_name,
+    ];
     [&own, more].concat()
 }
 
@@ -47,18 +56,35 @@ async fn an_export_has_payloads_as_sent_and_rows_that_can_be_summed() {
     let lines = done(&export(type_name, &[]), "").await;
     let lines: Vec<&str> = lines.lines().collect();
     assert_eq!(lines.len(), 3);
-    assert!(lines[0].contains(r#""payload":{"event":"export.whole","data":{"id":"#), "{}", lines[0]);
-    assert!(lines[0].contains(r#""amount":90071992547409931.10,"currency""#), "{}", lines[0]);
+    assert!(
+        lines[0].contains(r#""payload":{"event":"export.whole","data":{"id":"#),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[0].contains(r#""amount":90071992547409931.10,"currency""#),
+        "{}",
+        lines[0]
+    );
     let received: Vec<String> = lines
         .iter()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["received_at"].as_str().unwrap().to_owned())
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["received_at"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     assert!(received.is_sorted(), "{received:?}");
 
     let rows = done(&export(type_name, &["--format", "csv", "--environment", "live"]), "").await;
     let rows: Vec<&str> = rows.lines().collect();
     assert_eq!(rows.len(), 4, "{rows:?}");
-    assert!(rows[0].starts_with("received_at,occurred_at,provider,account,environment,type,kind,"), "{}", rows[0]);
+    assert!(
+        rows[0].starts_with("received_at,occurred_at,provider,account,environment,type,kind,"),
+        "{}",
+        rows[0]
+    );
     assert!(rows[1].contains(",90071992547409931.10,COP,COMPLETED,"), "{}", rows[1]);
     assert!(rows[2].contains(",-5,COP,COMPLETED,"), "{}", rows[2]);
     // An order number that is a formula is shown, and not run.
@@ -69,7 +95,10 @@ async fn an_export_has_payloads_as_sent_and_rows_that_can_be_summed() {
     }
     let output = acuse(&["events", "export"], "").await;
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(1) && told.contains("an export needs `--since`"), "{told}");
+    assert!(
+        output.status.code() == Some(1) && told.contains("an export needs `--since`"),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +118,14 @@ async fn a_file_goes_on_where_it_ends_without_a_duplicate_or_a_gap() {
         assert!(told.contains("exists") && told.contains("--resume"), "{told}");
 
         // Ended anywhere: within a line, between two, before the first.
-        for length in [whole.len(), whole.len() - 1, whole.len() / 2, whole.find('\n').unwrap() + 1, 20, 0] {
+        for length in [
+            whole.len(),
+            whole.len() - 1,
+            whole.len() / 2,
+            whole.find('\n').unwrap() + 1,
+            20,
+            0,
+        ] {
             std::fs::write(&path, &whole[..length]).unwrap();
             done(&resumed, "").await;
             assert_eq!(std::fs::read_to_string(&path).unwrap(), whole, "{format} from {length}");
@@ -140,7 +176,16 @@ async fn an_interrupted_export_leaves_whole_lines_and_says_how_to_go_on() {
     events(type_name, &["1", "2"]).await;
     let (_folder, path) = file("events.csv");
     // So many days take longer than this test.
-    let own = ["events", "export", "--since", "1990-01-01", "--format", "csv", "--output", &path];
+    let own = [
+        "events",
+        "export",
+        "--since",
+        "1990-01-01",
+        "--format",
+        "csv",
+        "--output",
+        &path,
+    ];
     let child = start(&state(), &own, "").await;
     let wait = async {
         while !Path::new(&path).exists() {
@@ -154,9 +199,19 @@ async fn an_interrupted_export_leaves_whole_lines_and_says_how_to_go_on() {
     let output = child.wait_with_output().await.unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("stopped after 0 events") && told.contains("`--resume`"), "{told}");
+    assert!(
+        told.contains("stopped after 0 events") && told.contains("`--resume`"),
+        "{told}"
+    );
     let begun = std::fs::read_to_string(&path).unwrap();
-    assert!(begun.is_empty() || begun.ends_with("\n") && begun.lines().count() == 1, "{begun}");
-    done(&export(type_name, &["--format", "csv", "--output", &path, "--resume"]), "").await;
+    assert!(
+        begun.is_empty() || begun.ends_with("\n") && begun.lines().count() == 1,
+        "{begun}"
+    );
+    done(
+        &export(type_name, &["--format", "csv", "--output", &path, "--resume"]),
+        "",
+    )
+    .await;
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
 }
