@@ -269,3 +269,6 @@ impl Target {
         self.parameters.get(name).map_or("", String::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests;
