@@ -1,15 +1,18 @@
 //! The ledger's adapter against DynamoDB's conditional writes.
 
+mod archive;
 mod attempts;
 mod calls;
 mod changes;
 mod claims;
 mod conflict;
 mod days;
+mod erased;
 mod reads;
 mod references;
 mod single_call;
 mod tables;
+mod walk;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;

@@ -6,6 +6,7 @@ mod claim;
 pub mod conflict;
 mod day;
 pub mod dropped;
+pub mod erased;
 pub(crate) mod error;
 pub(crate) mod expression;
 #[cfg(test)]

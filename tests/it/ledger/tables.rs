@@ -97,6 +97,14 @@ impl Tables {
             .unwrap()
     }
 
+    /// An event's item as it is.
+    pub(super) async fn item(&self, event: &Event) -> HashMap<String, AttributeValue> {
+        let get = self.client.get_item().table_name("ledger");
+        let get = get.key("pk", AttributeValue::S(event.key.partition.clone()));
+        let get = get.key("sk", AttributeValue::S(event.key.sort.clone()));
+        get.send().await.unwrap().item.unwrap()
+    }
+
     /// The only record of a partition.
     pub(crate) async fn only_record(&self, partition: &str) -> Record {
         let mut records = self.records(partition).await;

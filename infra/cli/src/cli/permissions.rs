@@ -93,6 +93,8 @@ const COMMANDS: &[(&str, &str, &[&[&str]])] = &[
     ),
     ("doctor", "Operate", &[EVENTS, QUEUES, READS_SECRETS, CHECKS]),
     ("events dismiss", "Operate", &[EVENTS, AUDIT]),
+    ("events erase", "Operate", &[EVENTS, QUEUES, AUDIT, READS_SECRETS]),
+    ("events export", "Read", &[EVENTS]),
     ("events list", "Read", &[EVENTS]),
     ("events release", "Operate", &[EVENTS, AUDIT, READS_SECRETS, SENDS]),
     ("events replay", "Operate", &[EVENTS, AUDIT, READS_SECRETS, SENDS]),

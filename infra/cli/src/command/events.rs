@@ -1,6 +1,8 @@
 //! `acuse events`: reading the ledger, and processing events again.
 
 mod conflict;
+mod erase;
+mod export;
 pub(super) mod found;
 pub(super) mod list;
 mod replay;
@@ -14,6 +16,8 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use clap::{Args, Subcommand};
 use conflict::{Conflicts, Decision};
+use erase::Erase;
+use export::Export;
 use list::List;
 use replay::Replay;
 use show::Show;
@@ -70,6 +74,50 @@ pub(crate) enum Command {
   acuse events show 'onepay#live#payment#9e5ccd4a-d2f0-49dd-87fc-a0da752bd166|payment.approved'
   acuse events show -- '-7 a#b|c%d'                    put `--` before an id that begins with `-`")]
     Show(Show),
+    /// Write the events of a period to a file or a pipe, as JSON lines or CSV, oldest first
+    ///
+    /// In it is every record of the ledger that was received in the period and passes the filter, as it is when it is
+    /// read: completed, rejected and retried events, events in progress, conflicts (each is a record of its own, with
+    /// `conflict_of`), and the doctor's test deliveries. An erased event is in it without payload, with `erased_at`.
+    ///
+    /// Not in it is what the ledger does not have: records whose time to live has ended (`RetentionDays`), deliveries in
+    /// quarantine, and deliveries that still wait in the event queue. Those are recorded under the time at which they
+    /// were received, so an export up to this moment may lack what is recorded later: end it with `--until 1h` or earlier.
+    ///
+    /// A line of JSON has the payload exactly as it was sent, long numbers included. CSV has no payload; its amounts are
+    /// text as sent, and a cell that a spreadsheet would take for a formula has a `'` before it.
+    ///
+    /// With `--output`, whatever ends this leaves a file of whole lines, and the same command with `--resume` continues
+    /// it. Files are for their owner alone (mode 600): they have the payers' data.
+    #[command(after_help = "Examples:
+  acuse events export --since 2026-11-01 --until 2026-12-01 --format csv --output november.csv
+  acuse events export --since 2026-11-01 --until 1h --output events.jsonl --resume     each time, what is new
+  acuse events export --since 30d --provider onepay --status COMPLETED --format csv --output onepay.csv
+  acuse events export --since 90d | jq -r 'select(.payload.data.customer.id == \"c-77\").key'")]
+    Export(Export),
+    /// Erase the payload of events, and what else they have of a person, for good
+    ///
+    /// Takes what a request names: an order number, the id of a payment, the key of an event, a delivery's id. An
+    /// event is erased with its conflicts. Asks for confirmation.
+    ///
+    /// Gone are the payload, the reference, the amount and currency, the text of the error, an operator's reason for
+    /// dropping its dead letter, and what destinations answered. The key (with the resource's id), the SHA-256 of the
+    /// bytes, status, type, times, hooks and counts stay: another delivery of the same bytes is still a duplicate.
+    /// Other bytes under the same key are still kept, as a conflict, which is listed and alarmed.
+    ///
+    /// An event that is not finished is left as it is, with what to do: one in progress, to be retried, owed to a
+    /// destination, or an open conflict. It is safe to interrupt this and to run it again.
+    ///
+    /// Not erased is what is elsewhere: dead letters and deliveries in quarantine (named; 14 days at most), the tables
+    /// of hooks (`payments` too), backups of the last 35 days, logs of hooks, earlier exports, and what destinations
+    /// and the bus were given. The audit trail has the key, who and the reason: write no name into it.
+    #[command(after_help = "Examples:
+  acuse events erase ORD-4821 --reason 'request 2026-114' --dry-run
+  acuse events erase ORD-4821 --reason 'request 2026-114'
+  acuse events erase 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --account tienda-2 --reason 'request 2026-114'
+  acuse events export --since 90d | jq -r 'select(.payload.data.customer.id == \"c-77\").key' \\
+    | acuse events erase --from-file - --yes --reason 'request 2026-114'")]
+    Erase(Erase),
     /// Follow the ledger: print a line for each event that is new or has changed
     #[command(after_help = "Examples:
   acuse events tail
@@ -147,6 +195,8 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(list) => list.run(&list.selection.stack.target().await?).await?,
         Command::Show(show) => return show.run(&show.stack.target().await?).await,
+        Command::Export(export) => return export.run().await,
+        Command::Erase(erase) => return erase.run().await,
         Command::Tail(tail) => tail.run().await?,
         Command::Replay(replay) => return replay.run().await,
         Command::Release(conflicts) => return conflicts.decide(&Decision::Release).await,

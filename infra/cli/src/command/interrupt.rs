@@ -15,9 +15,14 @@ pub(crate) struct Interrupt(JoinHandle<()>);
 
 impl Interrupt {
     pub(crate) fn listen() -> Self {
-        Self(tokio::spawn(async {
+        Self::saying("stopping; messages that are not done stay where they are")
+    }
+
+    /// The same, and notes this text.
+    pub(crate) fn saying(text: &'static str) -> Self {
+        Self(tokio::spawn(async move {
             interrupted().await;
-            note!("stopping; messages that are not done stay where they are");
+            note!("{text}");
         }))
     }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_types, reason = "bars show numbers, no text from outside")]
 
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use acuse_aws::system::SystemClock;
@@ -10,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::note;
 use crate::stack::queue::{HIDDEN, Walk};
+use crate::terminal::counted;
 
 /// A bar on standard error, or nothing if that is not a terminal.
 pub(crate) struct Bar(ProgressBar);
@@ -19,6 +21,21 @@ impl Bar {
         let bar = bar(length, "{bar:30} {pos}/{len}  {per_sec}  {eta} left");
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
+    }
+
+    /// Days, and what was done of them so far. Nothing if standard output is a terminal too: lines scroll there.
+    pub(crate) fn days(length: u64) -> Self {
+        if io::stdout().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = bar(length, "{bar:30} {pos}/{len} days  {msg}");
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// How many events there are so far.
+    pub(crate) fn events(&self, count: usize) {
+        self.0.set_message(counted(count, "event"));
     }
 
     pub(crate) fn advance(&self, steps: usize) {

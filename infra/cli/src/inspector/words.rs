@@ -94,6 +94,9 @@ words! {
     of: "of", "de";
     next_at: "next at", "el próximo a las";
     then_dead_lettered: "then dead-lettered", "después pasa a los mensajes fallidos";
+    erased:
+        "Erased: its payload and what else it had of a person are gone. Its key, hash, status and times stay, so that another delivery is still known.",
+        "Borrado: su contenido y lo demás que tenía de una persona ya no existen. Quedan su clave, hash, estado y horas, para que otra entrega siga siendo conocida.";
     same_bytes:
         "Duplicates, byte for byte the same, which were dropped:",
         "Duplicados, idénticos byte a byte, que se descartaron:";

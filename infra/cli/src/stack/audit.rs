@@ -197,6 +197,11 @@ pub struct Begun<'a> {
 }
 
 impl Begun<'_> {
+    /// Who does it, as the trail has it.
+    pub fn who(&self) -> &str {
+        &self.entry.who
+    }
+
     /// Writes the action beside these events, before it is done to them, for their timelines.
     ///
     /// # Errors

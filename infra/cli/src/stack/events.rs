@@ -100,9 +100,12 @@ pub fn status_word(status: &str) -> &str {
 pub fn status(record: &Record) -> String {
     let status = status_word(record.status);
     // Once it is released or dismissed, a conflict would look like an event.
-    match record.conflict_of.is_some() && status != Status::Conflict.name() {
-        true => format!("{status} (conflict)"),
-        false => status.to_owned(),
+    let is_decided = record.conflict_of.is_some() && status != Status::Conflict.name();
+    match (is_decided, record.erased_at.is_some()) {
+        (true, true) => format!("{status} (conflict, erased)"),
+        (true, false) => format!("{status} (conflict)"),
+        (false, true) => format!("{status} (erased)"),
+        (false, false) => status.to_owned(),
     }
 }
 

@@ -22,7 +22,7 @@ use acuse_core::event::reference::References;
 use acuse_core::wire::delivery::DeliveryId;
 
 pub use amount::{Amount, OnDay};
-pub use queues::{InQueues, Quarantine, When, in_dead_letters, in_quarantine, in_queues, mentions};
+pub use queues::{InQueues, Quarantine, When, in_dead_letters, in_quarantine, in_queues, mentions, of_resources};
 
 use crate::registry::providers;
 use crate::stack::error::StackError;

@@ -11,6 +11,7 @@ use acuse_core::consume::SetAside;
 use acuse_core::event::reference::{ReferencePath, References};
 use acuse_core::event::{Environment, Event};
 use acuse_core::provider::Provider;
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -20,6 +21,9 @@ use thiserror::Error;
 use crate::registry::providers;
 use crate::stack::DAY;
 use crate::stack::running::{Running, STACK};
+
+/// How often a patient read is made. With the SDK's waits, up to 20 s each, that takes about five minutes.
+const PATIENT_ATTEMPTS: u32 = 20;
 
 /// A stack and how to reach it.
 #[derive(Debug)]
@@ -156,6 +160,17 @@ impl Target {
         Ok(LedgerReader::new(client, self.output("LedgerTableName")?))
     }
 
+    /// The same, read with patience: a read that DynamoDB throttles is made again for some minutes.
+    ///
+    /// The SDK waits between its attempts, up to 20 s each.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+    pub fn patient_ledger(&self) -> Result<LedgerReader, TargetError> {
+        let retries = RetryConfig::standard().with_max_attempts(PATIENT_ATTEMPTS);
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.sdk).retry_config(retries);
+        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+        Ok(LedgerReader::new(client, self.output("LedgerTableName")?))
+    }
+
     /// What the ledger says of its deliveries to destinations.
     pub fn deliveries(&self) -> Result<Deliveries, TargetError> {
         let client = aws_sdk_dynamodb::Client::new(&self.sdk);
@@ -254,3 +269,6 @@ impl Target {
         self.parameters.get(name).map_or("", String::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,7 @@ fn resource(key: &str) -> &str {
 }
 
 /// A partition's records, once the condition is true.
-async fn until(partition: &str, so: impl Fn(&[Record]) -> bool) -> Vec<Record> {
+pub(super) async fn until(partition: &str, so: impl Fn(&[Record]) -> bool) -> Vec<Record> {
     let ledger = ledger(stack().await);
     let wait = async {
         loop {

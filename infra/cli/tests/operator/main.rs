@@ -21,6 +21,8 @@ mod crossings;
 mod dead_letters;
 mod destinations;
 mod doctor;
+mod erase;
+mod export;
 mod find;
 mod ids;
 mod logs;

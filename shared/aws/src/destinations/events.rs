@@ -22,6 +22,8 @@ pub enum EventError {
     Read(#[from] ReadError),
     #[error("the payload of `{key}` is not complete in the ledger")]
     NoPayload { key: String },
+    #[error("the payload of `{key}` was {erasure}")]
+    Erased { key: String, erasure: String },
     #[error("`{provider}` is none of the providers that this program is built with")]
     UnknownProvider { provider: String },
     #[error("the record of `{key}` has no usable attribute `{attribute}`")]
@@ -34,6 +36,12 @@ pub enum EventError {
 /// # Errors
 /// [`EventError`]
 pub async fn event(ledger: &LedgerReader, record: &Record, providers: Providers) -> Result<Event, EventError> {
+    if let Some(erasure) = record.erasure() {
+        return Err(EventError::Erased {
+            key: record.key.clone(),
+            erasure,
+        });
+    }
     let payload = ledger.payload(record).await?;
     let body = payload.ok_or_else(|| EventError::NoPayload {
         key: record.key.clone(),

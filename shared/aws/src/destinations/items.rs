@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteIte
 
 use super::{Item, TableError};
 use crate::ledger::expression::{Step, n, s};
-use crate::ledger::item::{NotARecord, moment, number, short, text};
+use crate::ledger::item::{ERASED_AT, NotARecord, moment, number, short, text};
 use crate::ledger::reference;
 use crate::ledger::write::{Updated, update};
 
@@ -230,8 +230,10 @@ fn step(step: Step, destination: &DestinationName, change: &Change, now: Timesta
             ended(owed(step, "#status = :owed"), Status::GivenUp).set("error", s(short(reason)))
         }
         Change::Skip => ended(owed(step, "#status = :owed"), Status::Skipped).remove("day"),
+        // What was erased is nothing to send.
         Change::Requeue => step
-            .condition("attribute_exists(pk)")
+            .condition("attribute_exists(pk) AND attribute_not_exists(#erased_at)")
+            .name("#erased_at", ERASED_AT)
             .set("status", s(Status::Owed.name()))
             .set("attempts", n(0))
             .set("owed_since", n(now.as_millis()))

@@ -21,6 +21,7 @@ impl DynamoLedger {
     /// IN_PROGRESS, lease running │
     /// COMPLETED, REJECTED        ├─▶ refused; the item comes back with the answer
     /// any, with other bytes      │
+    /// any that was erased        │
     /// ```
     ///
     /// An operator's replay may claim a REJECTED event, once a message; on its first receive also a RELEASED one that
@@ -77,10 +78,11 @@ fn claimable(step: Step, event: &Event, lease: &Lease, now: Timestamp) -> Step {
     };
     // Records of version 0.1 have no `retry_at`.
     step.condition(&format!(
-        "attribute_not_exists(pk) OR (#body_sha256 = :body_sha256 AND (\
+        "attribute_not_exists(pk) OR (attribute_not_exists(#erased_at) AND #body_sha256 = :body_sha256 AND (\
          (#status = :released AND (attribute_not_exists(#retry_at) OR #retry_at <= :now)) \
          OR (#status = :in_progress AND #lease_expires_at <= :now){replayed}))"
     ))
+    .name("#erased_at", item::ERASED_AT)
     .name("#retry_at", "retry_at")
     .name("#lease_expires_at", "lease_expires_at")
     .value(":body_sha256", s(event.body_sha256()))

@@ -25,6 +25,9 @@ const LONGEST_ERROR: usize = 1000;
 /// The attribute with the number of starts of work on a message.
 pub(super) const STARTS: &str = "begun";
 
+/// The attribute with the time at which an operator erased the record's payload.
+pub(crate) const ERASED_AT: &str = "erased_at";
+
 /// An item that is no record of ours.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("the item has no usable attribute `{0}`")]
@@ -149,6 +152,7 @@ pub(super) fn state(item: &Item) -> Result<RecordState, NotARecord> {
         body_sha256: text(item, "body_sha256").ok_or(NotARecord("body_sha256"))?.to_owned(),
         message_id: text(item, "message_id").unwrap_or_default().to_owned(),
         hooks: hooks(item),
+        erased: item.contains_key(ERASED_AT),
     })
 }
 

@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 use super::DynamoLedger;
 use super::error::Source;
 use super::expression::{Step, n, s};
+use super::item::ERASED_AT;
 use super::write::update;
 
 /// Longer payloads are compressed: a write unit is 1 KB.
@@ -82,7 +83,10 @@ impl DynamoLedger {
                 let step = self
                     .step(&part_key(event.body_sha256(), place))
                     .set("part", AttributeValue::B(Blob::new(bytes.as_slice())))
-                    .set("expires_at", n(expires_at.as_seconds()));
+                    .set("expires_at", n(expires_at.as_seconds()))
+                    // The delivery of an erased event does not bring them back: it is a duplicate.
+                    .name("#erased_at", ERASED_AT)
+                    .condition("attribute_not_exists(#erased_at)");
                 update(step.into_update(&self.client)).await?;
             }
         }

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 pub use super::item::NotARecord;
-use super::item::{hooks, moment, number, text};
+use super::item::{ERASED_AT, hooks, moment, number, text};
 
 /// One event's record. Times are RFC 3339, UTC.
 #[derive(Debug, Clone, Serialize)]
@@ -69,6 +69,12 @@ pub struct Record {
     /// Why an operator dropped its dead letter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dropped: Option<String>,
+    /// When an operator erased what it had of a person; the payload is gone since then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<String>,
+    /// The operator who did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased_by: Option<String>,
     /// The hooks that are done, and when.
     pub hooks: BTreeMap<String, String>,
     /// The destinations to which it is owed, or was.
@@ -107,6 +113,13 @@ impl Record {
         self.account.scope(&self.provider)
     }
 
+    /// When and by whom it was erased, as people read it: `erased on 2026-11-27T08:15:00.000Z by arn:…`.
+    pub fn erasure(&self) -> Option<String> {
+        let at = self.erased_at.as_deref()?;
+        let by = self.erased_by.as_deref().unwrap_or("an operator");
+        Some(format!("erased on {at} by {by}"))
+    }
+
     /// Reads an item of the ledger's table.
     pub fn from_item(item: &HashMap<String, AttributeValue>) -> Result<Self, NotARecord> {
         let required = |name| text(item, name).map(str::to_owned).ok_or(NotARecord(name));
@@ -139,6 +152,8 @@ impl Record {
             completed_at: time("completed_at"),
             error: optional("error"),
             dropped: optional("dropped"),
+            erased_at: time(ERASED_AT),
+            erased_by: optional("erased_by"),
             hooks: hooks(item)
                 .into_iter()
                 .map(|(name, at)| (name, at.to_string()))

@@ -166,6 +166,7 @@ impl RecordState {
             body_sha256: body_sha256.to_owned(),
             message_id: message_id.to_owned(),
             hooks: BTreeMap::new(),
+            erased: false,
         }
     }
 

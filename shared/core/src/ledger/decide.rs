@@ -34,6 +34,10 @@ pub fn decide(
     if record.body_sha256 != body_sha256 {
         return Err(Refused::Conflict);
     }
+    // Its payload must not come back with a message that was dead-lettered before.
+    if record.erased {
+        return Err(Refused::Duplicate { status: record.status });
+    }
     let overrides = record.overridden_by(lease);
     match record.status {
         Status::InProgress if record.lease_token == lease.token => Ok(record.progress(record.attempts)),
@@ -101,6 +105,8 @@ pub struct RecordState {
     pub message_id: String,
     /// The hooks that are done, and when.
     pub hooks: BTreeMap<String, Timestamp>,
+    /// An operator erased its payload. It is finished, and nothing claims it again.
+    pub erased: bool,
 }
 
 /// How far an event has come when its new owner gets it.

@@ -70,6 +70,15 @@ impl Retry {
                 ));
             }
         }
+        for event in &self.key {
+            let record = place.target.ledger()?.event(event).await?;
+            if let Some(erasure) = record.and_then(|record| record.erasure()) {
+                return Err(Failure::with_advice(
+                    format!("`{event}` was {erasure}, so nothing was queued"),
+                    "there is nothing left to send of it",
+                ));
+            }
+        }
         if !self.dry_run {
             let begun = audit.begin(&place.target, action, false).await?;
             let requeued = async {

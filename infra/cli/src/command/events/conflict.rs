@@ -166,7 +166,12 @@ impl Conflicts {
                 "not dismissed, because it was released before and is {}: {key}",
                 status_word(status.name())
             ),
-            (Some(DecisionOutcome::Gone), _) => note!("not {done}, because its payload is gone: {key}"),
+            (Some(DecisionOutcome::Gone), _) => {
+                let why = record
+                    .erasure()
+                    .map_or_else(|| "its payload is gone".to_owned(), |how| format!("it was {how}"));
+                note!("not {done}, because {why}: {key}");
+            }
         }
     }
 }
@@ -238,7 +243,12 @@ pub(super) async fn explain(ledger: &LedgerReader, record: &Record) -> Result<()
     };
     let records = ledger.partition(partition(event)).await?;
     say!("differs from {event}:");
+    let erased = records.iter().filter(|own| own.key == *event || own.key == record.key);
+    let erased: Vec<String> = erased
+        .filter_map(|own| Some(format!("{} was {}", own.key, own.erasure()?)))
+        .collect();
     match conflicts::compared(ledger, record, &records).await? {
+        None if !erased.is_empty() => erased.iter().for_each(|erased| say!("  unknown: {erased}")),
         None => say!("  unknown: one of the two payloads is no longer in the ledger"),
         Some(Difference::None) => say!("  not at all"),
         Some(Difference::Notation) => {

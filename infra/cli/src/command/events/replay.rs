@@ -91,7 +91,10 @@ impl Replay {
                 }
                 Ok(false) => {
                     left += 1;
-                    bar.suspend(|| note!("not replayed, because its payload is gone: {}", record.key));
+                    let why = record
+                        .erasure()
+                        .map_or_else(|| "its payload is gone".to_owned(), |how| format!("it was {how}"));
+                    bar.suspend(|| note!("not replayed, because {why}: {}", record.key));
                 }
                 Err(error @ StackError::StillBound { .. }) => {
                     left += 1;

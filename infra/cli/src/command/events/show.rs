@@ -164,8 +164,10 @@ impl Show {
                     .for_each(|line| terminal::line(line));
             }
         }
-        if let Some(payload) = ledger.payload(record).await? {
-            say_payload(&payload);
+        match (record.erasure(), ledger.payload(record).await?) {
+            (Some(erasure), _) => say!("payload: {erasure}\n"),
+            (None, Some(payload)) => say_payload(&payload),
+            (None, None) => {}
         }
         Ok(conflict::explain(ledger, record).await?)
     }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
+use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_files::fields;
@@ -157,7 +158,14 @@ pub(super) fn read_scenario(which: &str) -> Result<Scenario, Failure> {
 /// The payload of an event as the provider sent it.
 async fn recorded(target: &Target, key: &str) -> Result<Vec<u8>, Failure> {
     let ledger = target.ledger()?;
-    let payload = match lookup::by_key(&ledger, key).await? {
+    let record = lookup::by_key(&ledger, key).await?;
+    if let Some(erasure) = record.as_ref().and_then(Record::erasure) {
+        return Err(Failure::with_advice(
+            format!("the payload of `{key}` was {erasure}"),
+            "send another event's, or a sample: `acuse send --list`",
+        ));
+    }
+    let payload = match record {
         Some(record) => ledger.payload(&record).await?,
         None => None,
     };

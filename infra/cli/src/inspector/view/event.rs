@@ -58,7 +58,7 @@ pub(crate) async fn show(
         (properties(&record, &facts, words))
         p.actions {
             a href={ "/life?of=" (encoded(lookup::partition(&record.key))) } { (words.life) }
-            @if ![Status::Completed, Status::Conflict].map(Status::name).contains(&record.status) {
+            @if record.erased_at.is_none() && ![Status::Completed, Status::Conflict].map(Status::name).contains(&record.status) {
                 " · " a href={ "/replay?key=" (encoded(&record.key)) } { (words.replay) }
             }
         }
@@ -72,8 +72,13 @@ pub(crate) async fn show(
         @if let Some(time) = &record.invalid_time { p { (words.invalid_time) ": " code { (escape(time)) } } }
         (conflicts)
         h2 { (words.payload) small { " " (words.as_sent) } }
-        (copies::buttons(target, &record, event.as_ref(), words))
-        pre tabindex="0" aria-label=(words.payload) { (pretty(&payload.unwrap_or_default())) }
+        @if let Some(erasure) = record.erasure() {
+            p { (words.erased) }
+            p.dim translate="no" { (escape(&erasure)) }
+        } @else {
+            (copies::buttons(target, &record, event.as_ref(), words))
+            pre tabindex="0" aria-label=(words.payload) { (pretty(&payload.unwrap_or_default())) }
+        }
     };
     Ok(page.show("", &content))
 }

@@ -1,6 +1,9 @@
 //! What of a search is in quarantine or dead-lettered, and so perhaps in no ledger.
 
+use std::collections::BTreeSet;
+
 use acuse_core::event::Event;
+use acuse_core::provider::id::bounded;
 
 use super::OnDay;
 use crate::stack::dead_letters::DeadLetter;
@@ -118,6 +121,40 @@ async fn in_dead_letters_when(target: &Target, text: &str, when: When) -> Result
             found.dead_letters.push(letter);
         }
     }
+    Ok(found)
+}
+
+/// What the queues have of these resources, each a provider's name and an id: messages that may hold the same person's
+/// data as their events in the ledger.
+///
+/// # Errors
+/// As [`in_queues`].
+pub async fn of_resources(target: &Target, resources: &BTreeSet<(&str, &str)>) -> Result<InQueues, StackError> {
+    let references = target.references();
+    let is_one = |event: &Event| {
+        let resource = event.resource.as_ref();
+        resource.is_some_and(|own| resources.contains(&(event.provider, bounded(&own.id).as_ref())))
+    };
+    let quarantined = messages(target, "QuarantineQueueUrl", When::NotEmpty).await?;
+    let dead = messages(target, "DeadLetterQueueUrl", When::NotEmpty).await?;
+    let mut found = InQueues {
+        in_quarantine: quarantined.len(),
+        dead_lettered: dead.len(),
+        ..InQueues::default()
+    };
+    for item in quarantined.into_iter().map(Quarantined::open) {
+        if item.unverified(target, &references).iter().any(is_one) {
+            found.quarantine.push(Quarantine {
+                cause: item.reason.clone(),
+                is_delivery: false,
+                item,
+            });
+        }
+    }
+    let letters = dead
+        .into_iter()
+        .map(|message| DeadLetter::open(message, target.environment()));
+    found.dead_letters = letters.filter(|letter| letter.events.iter().any(is_one)).collect();
     Ok(found)
 }
 

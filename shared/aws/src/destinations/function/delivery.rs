@@ -14,7 +14,7 @@ use tracing::info;
 
 use super::{End, Hint, Worker};
 use crate::destinations::TableError;
-use crate::destinations::events;
+use crate::destinations::events::{self, EventError};
 use crate::destinations::items::Changed;
 use crate::destinations::send::Sent;
 
@@ -45,6 +45,11 @@ impl Worker {
         };
         let event = match events::event(&self.ledger, &record, self.providers).await {
             Ok(event) => event,
+            // There is nothing to send any more, and an operator owed it again.
+            Err(error @ EventError::Erased { .. }) => {
+                let reason = error.to_string();
+                return (self.end(hint, Change::GiveUp { reason }, "given_up").await, None);
+            }
             Err(error) => return (self.wait(hint, "reading the event", &error), None),
         };
         if !destination.filters.matches(&event) {

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::key::IdempotencyKey;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -39,14 +40,14 @@ struct Shard {
 }
 
 /// Where a shard's next page begins.
-enum Next {
+pub(super) enum Next {
     First,
     After(Item),
     End,
 }
 
 /// A record, and when its event was received.
-type Found = (Timestamp, Record);
+pub(super) type Found = (Timestamp, Record);
 
 impl LedgerReader {
     /// The events of `provider` received on the UTC day of `day`, at most `limit`, newest first. Those of the same
@@ -177,13 +178,7 @@ impl LedgerReader {
                 .key_condition_expression("#day = :day AND received_at <= :until")
                 .expression_attribute_values(":until", AttributeValue::N(until.as_millis().to_string())),
         };
-        let query = match account {
-            None => query,
-            Some(own) if own.is_default() => query.filter_expression("attribute_not_exists(account)"),
-            Some(own) => query
-                .filter_expression("account = :account")
-                .expression_attribute_values(":account", AttributeValue::S(own.to_string())),
-        };
+        let query = of_account(query, account);
         let start = match std::mem::replace(&mut shard.next, Next::End) {
             Next::First => None,
             Next::After(item) => Some(item),
@@ -198,9 +193,20 @@ impl LedgerReader {
         Ok(())
     }
 
-    fn found(&self, item: &Item) -> Result<Found, ReadError> {
+    pub(super) fn found(&self, item: &Item) -> Result<Found, ReadError> {
         let received_at = moment(item, "received_at").ok_or_else(|| self.failed(NotARecord("received_at")))?;
         Ok((received_at, self.record(item)?))
+    }
+}
+
+/// The same query, of this account alone. DynamoDB filters what it has read.
+pub(super) fn of_account(query: QueryFluentBuilder, account: Option<&AccountName>) -> QueryFluentBuilder {
+    match account {
+        None => query,
+        Some(own) if own.is_default() => query.filter_expression("attribute_not_exists(account)"),
+        Some(own) => query
+            .filter_expression("account = :account")
+            .expression_attribute_values(":account", AttributeValue::S(own.to_string())),
     }
 }
 

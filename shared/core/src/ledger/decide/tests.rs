@@ -11,6 +11,7 @@ fn record(status: Status) -> RecordState {
         body_sha256: "aa".to_owned(),
         message_id: "their message".to_owned(),
         hooks: BTreeMap::from([("payments".to_owned(), Timestamp::from_seconds(50))]),
+        erased: false,
     }
 }
 
@@ -150,4 +151,20 @@ fn only_the_first_receive_of_a_replay_overrides_the_wait() {
         [(false, 1), (true, 0), (true, 1), (true, 2)].map(|(replay, receives)| Override::of(replay, receives));
     let [none, rejection, both] = ALL;
     assert_eq!(overrides, [none, both, both, rejection]);
+}
+
+#[test]
+fn an_erased_event_is_never_claimed_and_still_tells_a_duplicate_from_a_conflict() {
+    let later = Timestamp::from_seconds(900);
+    for status in [Status::Completed, Status::Rejected] {
+        let erased = RecordState {
+            erased: true,
+            ..record(status)
+        };
+        for overrides in ALL {
+            let decided = |bytes: &str| decide(Some(&erased), bytes, &lease(overrides), later);
+            assert_eq!(decided("aa"), Err(Refused::Duplicate { status }));
+            assert_eq!(decided("bb"), Err(Refused::Conflict));
+        }
+    }
 }
