@@ -59,6 +59,11 @@ impl Life {
         self.stack.logical(name)
     }
 
+    /// All lines that the functions have logged.
+    pub async fn logged(&self) -> Vec<String> {
+        self.stack.logged().await
+    }
+
     async fn step(&mut self, name: &'static str) {
         let calls = self.stack.proxy.interceptor().take().await;
         self.steps.push((name, calls));

@@ -24,6 +24,7 @@ pub(crate) struct Recorded {
     pub(crate) running: Running,
     /// Logical ids by the names that calls use.
     pub(crate) names: BTreeMap<String, String>,
+    log_groups: Vec<String>,
     http: Client,
     _stack: Stack,
 }
@@ -55,6 +56,7 @@ impl Recorded {
             proxy,
             running,
             names: BTreeMap::new(),
+            log_groups: Vec::new(),
             http: acuse_cli::http::client().unwrap(),
             _stack: stack,
         };
@@ -64,6 +66,11 @@ impl Recorded {
             .send()
             .await
             .unwrap();
+        let groups = resources.stack_resources().iter();
+        let groups = groups.filter(|own| own.resource_type() == Some("AWS::Logs::LogGroup"));
+        recorded.log_groups = groups
+            .filter_map(|own| own.physical_resource_id().map(str::to_owned))
+            .collect();
         recorded.names = resources
             .stack_resources()
             .iter()
@@ -141,6 +148,35 @@ impl Recorded {
             attached.insert(id.to_owned(), names.collect());
         }
         attached
+    }
+
+    /// The lines that all functions have logged.
+    pub(crate) async fn logged(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for group in &self.log_groups {
+            let mut ask = json!({"logGroupName": group, "startTime": 0});
+            loop {
+                let answer = self
+                    .http
+                    .post(&self.running.endpoint)
+                    .header("content-type", "application/x-amz-json-1.1")
+                    .header("x-amz-target", "Logs_20140328.FilterLogEvents")
+                    .body(ask.to_string());
+                let answer = answer.send().await.unwrap().text().await.unwrap();
+                let page: Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer}"));
+                let events = page["events"].as_array().unwrap_or_else(|| panic!("{answer}"));
+                lines.extend(
+                    events
+                        .iter()
+                        .filter_map(|event| Some(event["message"].as_str()?.to_owned())),
+                );
+                let Some(token) = page["nextToken"].as_str() else {
+                    break;
+                };
+                ask["nextToken"] = json!(token);
+            }
+        }
+        lines
     }
 
     /// Posts `body` as the provider would, or, if `forged`, with the signature of another body.
