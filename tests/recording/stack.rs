@@ -128,6 +128,27 @@ impl Recorded {
         self.name_functions().await;
     }
 
+    /// Lets a function have one message a batch, so that what it calls for each is known.
+    pub(crate) async fn one_message_a_batch(&self, function: &str) {
+        let mappings = format!("{}/2015-03-31/event-source-mappings/", self.running.endpoint);
+        let list = self.http.get(&mappings).send().await.unwrap().text().await.unwrap();
+        let list: Value = serde_json::from_str(&list).unwrap();
+        let all = list["EventSourceMappings"].as_array().unwrap();
+        let arn = |own: &Value| own["FunctionArn"].as_str().unwrap_or_default().to_owned();
+        let name = |own: &Value| arn(own).rsplit(':').next().unwrap_or_default().to_owned();
+        let own = all.iter().find(|own| self.logical(&name(own)) == function);
+        let id = own.unwrap_or_else(|| panic!("{function} has no mapping: {list}"))["UUID"]
+            .as_str()
+            .unwrap();
+        let change = self
+            .http
+            .put(format!("{mappings}{id}"))
+            .body(json!({"BatchSize": 1}).to_string());
+        let changed = change.send().await.unwrap().text().await.unwrap();
+        let changed: Value = serde_json::from_str(&changed).unwrap();
+        assert_eq!(changed["BatchSize"], 1, "{changed}");
+    }
+
     /// The managed policies of each function's role.
     pub(crate) async fn attached(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut attached = BTreeMap::new();

@@ -183,6 +183,9 @@ fn units(life: &Life, step: &str) -> f64 {
     (table_units(life, step) + indexes) as f64
 }
 
+/// Write units of an index.
+type Units = fn(&Written) -> u64;
+
 /// The calls of each step, by function, and the write units.
 fn calls(life: &Life, steps: [&'static str; 3]) -> String {
     let mut rows: BTreeMap<(String, String), [usize; 3]> = BTreeMap::new();
@@ -211,7 +214,7 @@ fn calls(life: &Life, steps: [&'static str; 3]) -> String {
     }
     let [a, b, c] = steps.map(|step| table_units(life, step));
     writeln!(table, "| write units | tables | {a} | {b} | {c} |").unwrap();
-    let indexes: [(_, fn(&Written) -> u64); 2] = [
+    let indexes: [(_, Units); 2] = [
         ("by-day", capacity::day_units),
         ("by-reference", capacity::reference_units),
     ];

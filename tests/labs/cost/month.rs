@@ -18,6 +18,9 @@ const MILLIONS: [f64; 3] = [1.0, 10.0, 100.0];
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
 const ITEM_OVERHEAD: usize = 100;
 
+/// Sizes are rounded to so many bytes, because those of times and amounts vary.
+const ROUNDED: f64 = 100.0;
+
 /// Bytes that DynamoDB keeps of an event.
 #[derive(Clone, Copy, Default)]
 struct Kept {
@@ -42,7 +45,7 @@ fn kept(life: &Life) -> Kept {
     assert!(!last.is_empty(), "a new event writes");
     let mut kept = Kept::default();
     for ((table, _), item) in last {
-        let bytes = (capacity::size(item) + ITEM_OVERHEAD) as f64;
+        let bytes = ((capacity::size(item) + ITEM_OVERHEAD) as f64 / ROUNDED).round() * ROUNDED;
         let is_listed = item.get("day").is_some();
         match life.logical(table).as_str() {
             "LedgerTable" => {
