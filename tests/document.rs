@@ -39,6 +39,11 @@ impl Document {
         inner.unwrap_or_else(|| panic!("{} has no section {section}", self.path.display()))
     }
 
+    /// Whether the page has these words.
+    pub fn contains(&self, words: &str) -> bool {
+        self.text.contains(words)
+    }
+
     /// Asserts that the section is `wanted`, or writes it if `ACUSE_BLESS` is set.
     ///
     /// # Panics

@@ -59,6 +59,11 @@ impl Life {
         self.stack.logical(name)
     }
 
+    /// All lines that the functions have logged.
+    pub async fn logged(&self) -> Vec<String> {
+        self.stack.logged().await
+    }
+
     async fn step(&mut self, name: &'static str) {
         let calls = self.stack.proxy.interceptor().take().await;
         self.steps.push((name, calls));
@@ -132,6 +137,7 @@ async fn record(state: &str) -> Life {
     let three = [("shop", &*shop.url), ("books", &*books.url), ("crm", &*crm.url)];
     configure(&life.stack.running, &three).await;
     life.stack.update(&[("ConsumerMemoryMb", "258")]).await;
+    life.stack.one_message_a_batch("DestinationsFunction").await;
     life.stack.proxy.interceptor().take().await;
     let key = deliver(&life.stack, provider, payment(provider).as_bytes()).await;
     for (name, _) in three {

@@ -24,6 +24,7 @@ pub(crate) struct Recorded {
     pub(crate) running: Running,
     /// Logical ids by the names that calls use.
     pub(crate) names: BTreeMap<String, String>,
+    log_groups: Vec<String>,
     http: Client,
     _stack: Stack,
 }
@@ -55,6 +56,7 @@ impl Recorded {
             proxy,
             running,
             names: BTreeMap::new(),
+            log_groups: Vec::new(),
             http: acuse_cli::http::client().unwrap(),
             _stack: stack,
         };
@@ -64,6 +66,11 @@ impl Recorded {
             .send()
             .await
             .unwrap();
+        let groups = resources.stack_resources().iter();
+        let groups = groups.filter(|own| own.resource_type() == Some("AWS::Logs::LogGroup"));
+        recorded.log_groups = groups
+            .filter_map(|own| own.physical_resource_id().map(str::to_owned))
+            .collect();
         recorded.names = resources
             .stack_resources()
             .iter()
@@ -121,6 +128,27 @@ impl Recorded {
         self.name_functions().await;
     }
 
+    /// Lets a function have one message a batch, so that what it calls for each is known.
+    pub(crate) async fn one_message_a_batch(&self, function: &str) {
+        let mappings = format!("{}/2015-03-31/event-source-mappings/", self.running.endpoint);
+        let list = self.http.get(&mappings).send().await.unwrap().text().await.unwrap();
+        let list: Value = serde_json::from_str(&list).unwrap();
+        let all = list["EventSourceMappings"].as_array().unwrap();
+        let arn = |own: &Value| own["FunctionArn"].as_str().unwrap_or_default().to_owned();
+        let name = |own: &Value| arn(own).rsplit(':').next().unwrap_or_default().to_owned();
+        let own = all.iter().find(|own| self.logical(&name(own)) == function);
+        let id = own.unwrap_or_else(|| panic!("{function} has no mapping: {list}"))["UUID"]
+            .as_str()
+            .unwrap();
+        let change = self
+            .http
+            .put(format!("{mappings}{id}"))
+            .body(json!({"BatchSize": 1}).to_string());
+        let changed = change.send().await.unwrap().text().await.unwrap();
+        let changed: Value = serde_json::from_str(&changed).unwrap();
+        assert_eq!(changed["BatchSize"], 1, "{changed}");
+    }
+
     /// The managed policies of each function's role.
     pub(crate) async fn attached(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut attached = BTreeMap::new();
@@ -141,6 +169,35 @@ impl Recorded {
             attached.insert(id.to_owned(), names.collect());
         }
         attached
+    }
+
+    /// The lines that all functions have logged.
+    pub(crate) async fn logged(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for group in &self.log_groups {
+            let mut ask = json!({"logGroupName": group, "startTime": 0});
+            loop {
+                let answer = self
+                    .http
+                    .post(&self.running.endpoint)
+                    .header("content-type", "application/x-amz-json-1.1")
+                    .header("x-amz-target", "Logs_20140328.FilterLogEvents")
+                    .body(ask.to_string());
+                let answer = answer.send().await.unwrap().text().await.unwrap();
+                let page: Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer}"));
+                let events = page["events"].as_array().unwrap_or_else(|| panic!("{answer}"));
+                lines.extend(
+                    events
+                        .iter()
+                        .filter_map(|event| Some(event["message"].as_str()?.to_owned())),
+                );
+                let Some(token) = page["nextToken"].as_str() else {
+                    break;
+                };
+                ask["nextToken"] = json!(token);
+            }
+        }
+        lines
     }
 
     /// Posts `body` as the provider would, or, if `forged`, with the signature of another body.

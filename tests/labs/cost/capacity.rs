@@ -39,7 +39,7 @@ fn kilobytes(write: &Written) -> u64 {
 
 /// An item's size as DynamoDB counts it: names and values in bytes.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
-fn size(item: &Value) -> usize {
+pub(crate) fn size(item: &Value) -> usize {
     let entries = item.as_object().into_iter().flatten();
     entries.map(|(name, typed)| name.len() + value(typed)).sum()
 }

@@ -9,6 +9,11 @@
 
 mod capacity;
 mod destinations;
+mod durable;
+mod fixed;
+mod month;
+mod pipeline;
+mod prices;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,44 +21,14 @@ use std::fmt::Write as _;
 use acuse_tests::document::Document;
 use acuse_tests::recording::life::{Life, life};
 use acuse_tests::recording::recorder::{Recorded as Call, Written};
-use serde::Deserialize;
+
+use pipeline::{DEFAULT_MB, Pipeline};
+use prices::{Prices, REGIONS};
 
 /// The stack's files.
 const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cost");
 
 const PAGE: &str = "cost.md";
-const MEMORY_MB: [f64; 3] = [128.0, 256.0, 512.0];
-/// A function of this size has one whole processor, and a smaller one its share.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
-const WHOLE_PROCESSOR_MB: f64 = 1769.0;
-
-#[derive(Deserialize)]
-struct Price {
-    what: String,
-    usd: f64,
-    per: f64,
-    of: String,
-    source: String,
-}
-
-/// What one delivery takes.
-#[derive(Clone, Copy)]
-struct Pipeline {
-    /// CPU time on a whole processor in ms, the consumer's for a batch of one. Measured by the benchmark, see
-    /// docs/performance.md.
-    verifier_cpu: f64,
-    consumer_cpu: f64,
-    /// Write units of the table and its index, for the first delivery of an event and for a duplicate.
-    units: [u64; 2],
-}
-
-/// Time spent waiting for AWS in ms. Assumed, because it can't be measured without AWS.
-const SEND: f64 = 8.0;
-const WRITE: f64 = 10.0;
-
-/// Bytes logged for one delivery and its event at `INFO`: by the verify function, the access log and the consumer.
-/// Functions log lines and metrics.
-const LOGGED: [f64; 3] = [800.0, 300.0, 1250.0];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn docs_cost_md_is_up_to_date() {
@@ -62,27 +37,154 @@ async fn docs_cost_md_is_up_to_date() {
     let steps = ["a new event", "a published event", "a duplicate"];
     page.check("calls", &calls(life, steps));
 
-    let prices: Vec<Price> = serde_json::from_str(include_str!("prices.json")).unwrap();
-    page.check("prices", &listed(&prices));
-    let units = |step| {
-        let indexes = index_units(life, step, capacity::day_units) + index_units(life, step, capacity::reference_units);
-        table_units(life, step) + indexes
-    };
+    let prices = prices::all();
+    page.check("prices", &prices::listed(&prices));
+    let [first, second] = [0, 1].map(|region| prices::of(&prices, region));
+    let both = [&first, &second];
+
     let acuse = Pipeline {
         verifier_cpu: 0.24,
         consumer_cpu: 0.34,
-        units: [units("a new event"), units("a duplicate")],
+        waits: [waits(life, "a new event"), waits(life, "a duplicate")],
+        units: [units(life, "a new event"), units(life, "a duplicate")],
+        third: [0.0; 2],
+        third_ms: 0.0,
+        executions: [0.0; 2],
+        operations: [0.0; 2],
+    };
+    let published = Pipeline {
+        waits: [waits(life, "a published event"), acuse.waits[1]],
+        units: [units(life, "a published event"), acuse.units[1]],
+        ..acuse
     };
     // A put, an update and the function's own write; for a duplicate, a put that is refused.
     let powertools = Pipeline {
         verifier_cpu: 1.34,
         consumer_cpu: 3.8,
-        units: [3, 1],
+        waits: [3.0, 1.0],
+        units: [3.0, 1.0],
+        ..acuse
     };
-    let prices: BTreeMap<&str, f64> = prices.iter().map(|p| (p.what.as_str(), p.usd / p.per)).collect();
-    page.check("dollars", &dollars(&prices, acuse, powertools));
-    page.check("destinations", &destinations::tables(life, &prices));
+    let [by_powertools, by_name] = durable::pipelines(powertools);
+    let others = [
+        ("the same pipeline in Python with Powertools, without X-Ray", powertools),
+        by_powertools,
+        by_name,
+    ];
+    page.check("dollars", &pipeline::by_memory(&first, acuse, &others));
+    page.check("regions", &by_region(life, both, acuse, published));
+    page.check("destinations", &destinations::tables(life, both));
+    page.check("durable", &durable::table(&first, acuse, powertools));
+
+    let template = fixed::Template::count().with_metrics(&life.logged().await);
+    page.check("fixed", &template.table(both));
+    page.check("month", &month::table(life, both, acuse, published, &template));
+    page.check("gateways", &month::gateways(life, &first, acuse, &template));
+
+    let once = both.map(|prices| 1e6 * pipeline::together(acuse, prices, 1.0, DEFAULT_MB));
+    let left = both.map(|prices| month::left(life, &template, prices));
+    let fixed = both.map(|prices| template.dollars(prices));
+    page.check("headline", &headline(once, left, fixed));
+    let durable = [by_name.1, by_powertools.1].map(|own| 1e6 * pipeline::together(own, &first, 1.0, DEFAULT_MB));
+    headlines_agree(once[0], fixed[0], durable);
 }
+
+/// The page's first sentences.
+fn headline(once: [f64; 2], left: [f64; 2], fixed: [f64; 2]) -> String {
+    let [here, there] = REGIONS;
+    format!(
+        "A million events cost **{:.2} dollars** in {here} and {:.2} in {there}. What they leave costs {:.2} and {:.2} a \
+         month, if as many come every month, and the stack {:.2} and {:.2} before the first of them.",
+        once[0], once[1], left[0], left[1], fixed[0], fixed[1]
+    )
+}
+
+/// What other pages say in whole dollars.
+fn headlines_agree(once: f64, fixed: f64, [by_name, by_powertools]: [f64; 2]) {
+    let said = [
+        (
+            "../README.md",
+            format!("A million events cost about [{once:.0} dollars]"),
+        ),
+        ("sizing.md", format!("Each stack costs [{fixed:.0} dollars a month]")),
+        (
+            "sizing.md",
+            format!("before its first event, {:.0} for 40", 40.0 * fixed.round()),
+        ),
+        ("guarantees.md", format!("[{once:.0} dollars](cost.md#what-it-costs)")),
+        (
+            "guarantees.md",
+            format!("[{by_name:.0} to {by_powertools:.0} dollars](cost.md#lambda-durable-functions)"),
+        ),
+    ];
+    for (page, words) in said {
+        assert!(Document::read(page).contains(&words), "{page} should say: {words}");
+    }
+}
+
+/// Dollars a million events with what is optional, in each region.
+fn by_region(life: &Life, prices: [&Prices; 2], acuse: Pipeline, published: Pipeline) -> String {
+    let mut table = "| dollars a million events |".to_owned();
+    for region in REGIONS {
+        for what in ["once", "three times", "published", "to a destination"] {
+            write!(table, " {what}, {region} |").unwrap();
+        }
+    }
+    table.push_str("\n|---|---|---|---|---|---|---|---|---|\n");
+    let columns = prices.map(|prices| {
+        let of = |pipeline, deliveries| pipeline::components(pipeline, prices, deliveries, DEFAULT_MB);
+        let mut on_bus = of(published, 1.0);
+        on_bus.push(("EventBridge", prices["bus_events"]));
+        let mut sent = of(acuse, 1.0);
+        sent.extend(destinations::extra(life, prices));
+        [of(acuse, 1.0), of(acuse, 3.0), on_bus, sent]
+    });
+    let names = [
+        "HTTP API",
+        "Lambda",
+        "SQS",
+        "DynamoDB",
+        "EventBridge",
+        "logs and metrics",
+        "data sent to the internet",
+    ];
+    let cell = |components: &[(&'static str, f64)], name| {
+        let own = components.iter().filter(|(own, _)| *own == name);
+        // A sum of nothing is -0.
+        own.map(|(_, dollars)| dollars).sum::<f64>() + 0.0
+    };
+    for name in names {
+        write!(table, "| {name} |").unwrap();
+        for components in columns.iter().flatten() {
+            write!(table, " {:.2} |", 1e6 * cell(components, name)).unwrap();
+        }
+        table.push('\n');
+    }
+    table.push_str("| **together** |");
+    for components in columns.iter().flatten() {
+        let known = components.iter().all(|(name, _)| names.contains(name));
+        assert!(known, "a component has no row");
+        write!(table, " {:.2} |", 1e6 * destinations::sum(components)).unwrap();
+    }
+    table.push('\n');
+    table
+}
+
+/// Calls that the consumer waits for, one after the other.
+fn waits(life: &Life, step: &str) -> f64 {
+    let calls = life.of(step).iter().filter(|call| call.function == "ConsumerFunction");
+    let calls = calls.filter(|call| !call.operation.starts_with("secretsmanager:"));
+    calls.count() as f64
+}
+
+/// Write units of the tables and their indexes.
+fn units(life: &Life, step: &str) -> f64 {
+    let indexes = index_units(life, step, capacity::day_units) + index_units(life, step, capacity::reference_units);
+    (table_units(life, step) + indexes) as f64
+}
+
+/// Write units of an index.
+type Units = fn(&Written) -> u64;
 
 /// The calls of each step, by function, and the write units.
 fn calls(life: &Life, steps: [&'static str; 3]) -> String {
@@ -112,7 +214,7 @@ fn calls(life: &Life, steps: [&'static str; 3]) -> String {
     }
     let [a, b, c] = steps.map(|step| table_units(life, step));
     writeln!(table, "| write units | tables | {a} | {b} | {c} |").unwrap();
-    let indexes: [(_, fn(&Written) -> u64); 2] = [
+    let indexes: [(_, Units); 2] = [
         ("by-day", capacity::day_units),
         ("by-reference", capacity::reference_units),
     ];
@@ -135,77 +237,4 @@ fn table_units(life: &Life, step: &str) -> u64 {
 fn index_units(life: &Life, step: &str, units: impl Fn(&Written) -> u64) -> u64 {
     let ledger = written(life, step).filter(|write| life.logical(&write.table) == "LedgerTable");
     ledger.map(units).sum()
-}
-
-fn listed(prices: &[Price]) -> String {
-    let mut table = "| price | of | |\n|---|---|---|\n".to_owned();
-    for Price {
-        usd, per, of, source, ..
-    } in prices
-    {
-        let per = if *per > 1.0 { "a million" } else { "each" };
-        writeln!(table, "| ${usd} {per} | {of} | [AWS]({source}) |").unwrap();
-    }
-    table
-}
-
-/// Dollars per million events, by component. The columns are memory sizes, for one and for three deliveries.
-fn dollars(prices: &BTreeMap<&str, f64>, acuse: Pipeline, powertools: Pipeline) -> String {
-    let columns: Vec<(f64, f64)> = [1.0, 3.0]
-        .into_iter()
-        .flat_map(|deliveries| MEMORY_MB.map(|memory| (deliveries, memory)))
-        .collect();
-    let mut table = "| dollars a million events |".to_owned();
-    for (deliveries, memory) in &columns {
-        write!(table, " {deliveries} × {memory} MB |").unwrap();
-    }
-    table.push_str("\n|---|---|---|---|---|---|---|\n");
-    let mut row = |name: &str, cell: &dyn Fn(f64, f64) -> f64| {
-        write!(table, "| {name} |").unwrap();
-        for (deliveries, memory) in &columns {
-            write!(table, " {:.2} |", 1e6 * cell(*deliveries, *memory)).unwrap();
-        }
-        table.push('\n');
-    };
-    let api = |d: f64, _: f64| d * prices["http_api_requests"];
-    let lambda = |pipeline: Pipeline| {
-        move |d: f64, memory: f64| {
-            let ms = |wait: f64, cpu: f64| (wait + cpu * WHOLE_PROCESSOR_MB / memory).ceil();
-            let verifier = ms(SEND, pipeline.verifier_cpu);
-            let consumer = ms(WRITE, pipeline.consumer_cpu);
-            let seconds = (verifier + consumer) / 1000.0;
-            d * (2.0 * prices["lambda_requests"] + seconds * memory / 1024.0 * prices["lambda_gb_seconds"])
-        }
-    };
-    let sqs = |d: f64, _: f64| d * (3.0 * prices["sqs_requests"] + prices["sqs_fair_messages"]);
-    let dynamodb = |pipeline: Pipeline| {
-        move |d: f64, _: f64| {
-            let [new, again] = pipeline.units.map(|units| units as f64);
-            (new + (d - 1.0) * again) * prices["dynamodb_writes"]
-        }
-    };
-    let logs = |d: f64, _: f64| d * LOGGED.iter().sum::<f64>() / 1e9 * prices["log_gb"];
-    row("HTTP API", &api);
-    row("Lambda", &lambda(acuse));
-    row("SQS", &sqs);
-    row("DynamoDB", &dynamodb(acuse));
-    row("logs and metrics", &logs);
-    let all = |pipeline: Pipeline| {
-        move |d: f64, memory: f64| {
-            api(d, memory)
-                + lambda(pipeline)(d, memory)
-                + sqs(d, memory)
-                + dynamodb(pipeline)(d, memory)
-                + logs(d, memory)
-        }
-    };
-    row("**together**", &all(acuse));
-    row("X-Ray with `Tracing=Active`, up to a delivery a second", &|d, _| {
-        d * prices["traces"]
-    });
-    row(
-        "the same pipeline in Python with Powertools, without X-Ray",
-        &all(powertools),
-    );
-    table
 }
