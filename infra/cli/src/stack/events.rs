@@ -98,7 +98,17 @@ pub fn status_word(status: &str) -> &str {
 
 /// A record's status as people read it.
 pub fn status(record: &Record) -> String {
-    let status = status_word(record.status);
+    marked(record, status_word(record.status))
+}
+
+/// `status` of a record, with what sets it apart from the events that deliveries bring.
+pub fn marked(record: &Record, status: &str) -> String {
+    if record.reconciled {
+        return format!("{status} (reconciled)");
+    }
+    if record.confirmation {
+        return format!("{status} (confirms)");
+    }
     // Once it is released or dismissed, a conflict would look like an event.
     match record.conflict_of.is_some() && status != Status::Conflict.name() {
         true => format!("{status} (conflict)"),
