@@ -50,7 +50,12 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Api::Onepay = arguments.api;
     let data = match &arguments.data {
-        None => Data::sample(&SystemClock.now().minus(std::time::Duration::from_secs(3600)).to_string()),
+        None => Data::sample(
+            &SystemClock
+                .now()
+                .minus(std::time::Duration::from_secs(3600))
+                .to_string(),
+        ),
         Some(path) => {
             let shown = path.display().to_string();
             let text = std::fs::read_to_string(path).map_err(Unreadable::of(&shown))?;

@@ -147,7 +147,10 @@ fn last<'r>(events: &[&'r Record]) -> Option<&'r Record> {
 
 /// The event of one of these types that has come furthest.
 fn best<'r>(events: &[&'r Record], types: &[&str]) -> Option<&'r Record> {
-    let of_type = events.iter().copied().filter(|record| types.contains(&record.type_name.as_str()));
+    let of_type = events
+        .iter()
+        .copied()
+        .filter(|record| types.contains(&record.type_name.as_str()));
     of_type.min_by_key(|record| match Status::from_name(record.status) {
         Some(Status::Completed) => 0,
         Some(Status::InProgress | Status::Released) => 1,
@@ -191,7 +194,10 @@ fn absent(
         return (Finding::InFlight, String::new());
     }
     match last(events) {
-        None => (Finding::Missing, format!("{at_provider}; the ledger has no event of it")),
+        None => (
+            Finding::Missing,
+            format!("{at_provider}; the ledger has no event of it"),
+        ),
         Some(record) => (
             Finding::Behind,
             format!("{at_provider}; the ledger's last event of it is {}", record.type_name),

@@ -6,8 +6,8 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError, Wanted};
 use acuse_aws::ledger::record::Record;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
-use acuse_core::event::key::IdempotencyKey;
 use acuse_core::event::TEST_DELIVERY_MEMBER;
+use acuse_core::event::key::IdempotencyKey;
 use acuse_core::provider::Provider;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -56,7 +56,11 @@ impl InLedger<'_> {
         let likely = IdempotencyKey::likely_partitions(self.provider, self.account, id);
         // `onepay#live#payment#p1`: no part contains a plain `#`.
         let is_of_kind = |key: &&String| kind.is_none_or(|kind| key.split('#').nth(2) == Some(kind));
-        let queries: Vec<_> = likely.iter().filter(is_of_kind).map(|key| self.ledger.partition(key)).collect();
+        let queries: Vec<_> = likely
+            .iter()
+            .filter(is_of_kind)
+            .map(|key| self.ledger.partition(key))
+            .collect();
         let found: Vec<Vec<Record>> = stream::iter(queries).buffered(AT_ONCE).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
     }
@@ -70,7 +74,9 @@ impl InLedger<'_> {
         if !found.is_empty() {
             return Ok(found);
         }
-        let found = self.ledger.by_reference([self.provider.name], Wanted::Exact(text), MOST);
+        let found = self
+            .ledger
+            .by_reference([self.provider.name], Wanted::Exact(text), MOST);
         let mut records = found.await?.records;
         records.retain(|record| record.account == *self.account);
         Ok(records)
@@ -80,16 +86,15 @@ impl InLedger<'_> {
     ///
     /// # Errors
     /// The table can't be read.
-    pub async fn open_since(
-        &self,
-        since: Timestamp,
-        now: Timestamp,
-    ) -> Result<BTreeSet<(String, String)>, ReadError> {
+    pub async fn open_since(&self, since: Timestamp, now: Timestamp) -> Result<BTreeSet<(String, String)>, ReadError> {
         let days = now.since(since).as_secs() / DAY.as_secs() + 2;
         let mut newest: BTreeMap<(String, String), Record> = BTreeMap::new();
         for back in 0..u32::try_from(days).unwrap_or(u32::MAX).min(400) {
             let day = now.minus(DAY * back);
-            let records = self.ledger.on_day(self.provider.name, Some(self.account), day, usize::MAX).await?;
+            let records = self
+                .ledger
+                .on_day(self.provider.name, Some(self.account), day, usize::MAX)
+                .await?;
             for record in records {
                 let at = record.received_at.as_deref().and_then(Timestamp::from_rfc3339);
                 let (Some(kind), Some(id)) = (record.resource_kind.clone(), record.resource_id.clone()) else {
@@ -117,7 +122,10 @@ impl InLedger<'_> {
     pub async fn event_ids(&self, now: Timestamp) -> Result<EventIds, ReadError> {
         for back in 0..DAYS {
             let day = now.minus(DAY * back);
-            let mut records = self.ledger.on_day(self.provider.name, Some(self.account), day, ENOUGH).await?;
+            let mut records = self
+                .ledger
+                .on_day(self.provider.name, Some(self.account), day, ENOUGH)
+                .await?;
             records.retain(|record| {
                 !record.reconciled && record.type_name != TEST_DELIVERY_MEMBER && record.resource_id.is_some()
             });

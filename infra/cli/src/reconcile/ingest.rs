@@ -23,10 +23,10 @@ use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Replay};
 use serde_json::json;
 
+use super::Resource;
+use super::compare::{Compared, Finding};
 use super::in_ledger::EventIds;
 use super::onepay::why_not_ingested;
-use super::compare::{Compared, Finding};
-use super::Resource;
 
 /// An event to take in.
 #[derive(Debug, Clone)]

@@ -128,7 +128,11 @@ impl Onepay {
                 || resources.is_empty()
                 || (is_sorted && resources.last().is_some_and(|last| !wanted(last)));
             // While a list is read, new items push others to the next page.
-            found.extend(resources.into_iter().filter(|one| wanted(one) && seen.insert(one.id.clone())));
+            found.extend(
+                resources
+                    .into_iter()
+                    .filter(|one| wanted(one) && seen.insert(one.id.clone())),
+            );
             if ends {
                 break;
             }
@@ -148,7 +152,10 @@ fn page(answer: &Answer, number: u64) -> Result<(Page<'_>, Vec<Resource>), ReadE
         return Err(wrong(format!("page {} instead of page {number}", page.current_page)));
     }
     let length = page.data.len();
-    if let Some(whole) = page.per_page.filter(|whole| length < *whole && page.current_page < page.last_page) {
+    if let Some(whole) = page
+        .per_page
+        .filter(|whole| length < *whole && page.current_page < page.last_page)
+    {
         return Err(wrong(format!(
             "half a page: {length} of {whole} items on page {number} of {}",
             page.last_page
@@ -263,7 +270,14 @@ mod tests {
     #[test]
     fn a_status_stands_for_types_that_the_provider_has() {
         let payments = [
-            "approved", "declined", "rejected", "expired", "cancelled", "partially_paid", "partial_expired", "refunded",
+            "approved",
+            "declined",
+            "rejected",
+            "expired",
+            "cancelled",
+            "partially_paid",
+            "partial_expired",
+            "refunded",
         ];
         let charges = ["paid", "failed", "refunded", "disputed"];
         let payments = payments.map(|status| (PAYMENT, status));

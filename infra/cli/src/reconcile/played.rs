@@ -1,8 +1,8 @@
 //! A server that plays OnePay's API, for `acuse reconcile` on a laptop and in tests: it has the payments and charges of
 //! a file, and fails in the ways in which an API fails.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -166,7 +166,9 @@ impl Played {
     fn page(&self, query: &str) -> Value {
         let value_of = |name: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.find(|(own, _)| decoded(own) == name).map(|(_, value)| decoded(value))
+            pairs
+                .find(|(own, _)| decoded(own) == name)
+                .map(|(_, value)| decoded(value))
         };
         let mut items = self.data.payment_intents.clone();
         for name in ["id", "status", "external_id"] {
@@ -175,7 +177,9 @@ impl Played {
             }
         }
         if let Some(sort) = value_of("sort") {
-            let (field, descending) = sort.strip_prefix('-').map_or((sort.as_str(), false), |field| (field, true));
+            let (field, descending) = sort
+                .strip_prefix('-')
+                .map_or((sort.as_str(), false), |field| (field, true));
             items.sort_by(|a, b| text(a, field).cmp(text(b, field)));
             if descending {
                 items.reverse();
@@ -183,7 +187,11 @@ impl Played {
         }
         let page: usize = value_of("page").and_then(|page| page.parse().ok()).unwrap_or(1);
         let (total, last_page) = (items.len(), items.len().div_ceil(PER_PAGE).max(1));
-        let mut data: Vec<Value> = items.into_iter().skip((page.max(1) - 1) * PER_PAGE).take(PER_PAGE).collect();
+        let mut data: Vec<Value> = items
+            .into_iter()
+            .skip((page.max(1) - 1) * PER_PAGE)
+            .take(PER_PAGE)
+            .collect();
         if self.fault == Some(Fault::Short) {
             data.truncate(PER_PAGE / 2);
         }
@@ -198,5 +206,7 @@ fn text<'v>(item: &'v Value, name: &str) -> &'v str {
 }
 
 fn decoded(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
 }

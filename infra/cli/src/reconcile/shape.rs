@@ -38,7 +38,10 @@ mod tests {
             ("  <html>", "HTML (8 bytes)"),
             (r#"{"data":[{"id":"p1""#, "JSON that is cut off or damaged (19 bytes)"),
             ("upstream error", "text that is not JSON (14 bytes)"),
-            (r#"{"email":"ana@example.com","n":1}"#, "an object with the members `email`, `n`"),
+            (
+                r#"{"email":"ana@example.com","n":1}"#,
+                "an object with the members `email`, `n`",
+            ),
             ("{}", "an empty object"),
             ("[1,2]", "an array of 2 items"),
             ("7", "JSON that is neither an object nor an array"),

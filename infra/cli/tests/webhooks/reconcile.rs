@@ -60,9 +60,16 @@ async fn lists_are_read_page_by_page_up_to_the_first_that_is_too_old() {
         .await
         .unwrap();
     assert_eq!(found.len(), 45);
-    assert!(found.iter().all(|charge| charge.kind == CHARGE && charge.payment.is_some()));
+    assert!(
+        found
+            .iter()
+            .all(|charge| charge.kind == CHARGE && charge.payment.is_some())
+    );
     // 45 of 90 are on three pages of 20; the other statuses have one empty page each.
-    assert_eq!(pages.into_inner().unwrap(), [(1, 5), (2, 5), (3, 5), (1, 1), (1, 1), (1, 1)]);
+    assert_eq!(
+        pages.into_inner().unwrap(),
+        [(1, 5), (2, 5), (3, 5), (1, 1), (1, 1), (1, 1)]
+    );
 }
 
 #[tokio::test]
@@ -77,10 +84,16 @@ async fn every_final_status_is_listed_and_what_is_open_is_not() {
 
 #[tokio::test]
 async fn a_payment_is_read_by_its_id_and_one_that_is_not_there_is_none() {
-    let (url, clock) = (played(Data::sample("2026-11-20T07:00:00Z"), None).await, NotedClock::new());
+    let (url, clock) = (
+        played(Data::sample("2026-11-20T07:00:00Z"), None).await,
+        NotedClock::new(),
+    );
     let api = onepay(&url, &clock);
     let payment = api.resource(PAYMENT, "demo-payment-1").await.unwrap().unwrap();
-    assert_eq!((payment.status.as_str(), payment.amount.as_deref()), ("approved", Some("150000")));
+    assert_eq!(
+        (payment.status.as_str(), payment.amount.as_deref()),
+        ("approved", Some("150000"))
+    );
     for id in ["nobody", "../webhooks", "a/b", ".."] {
         assert_eq!(api.resource(PAYMENT, id).await.unwrap(), None, "{id}");
     }
@@ -110,7 +123,10 @@ async fn a_bad_answer_is_an_error_that_says_what_came_and_what_would_be_right() 
         (Fault::Half, "answers with JSON that is cut off or damaged"),
         (Fault::Short, "answers with half a page: 10 of 20 items on page 1 of 2"),
         (Fault::Html, "answers with HTML (40 bytes)"),
-        (Fault::Shape, "answers with an object with the members `result`, `success`"),
+        (
+            Fault::Shape,
+            "answers with an object with the members `result`, `success`",
+        ),
         (Fault::Down, "answers 500"),
         (Fault::Expired, "answers 401"),
     ] {
@@ -119,7 +135,10 @@ async fn a_bad_answer_is_an_error_that_says_what_came_and_what_would_be_right() 
         let error = since(&url, &clock, "2026-11-20T00:00:00Z").await.unwrap_err();
         let text = error.to_string();
         assert!(text.contains(came), "{fault:?}: {text}");
-        assert!(!format!("{text} {error:?} {}", error.advice()).contains(TOKEN), "{text}");
+        assert!(
+            !format!("{text} {error:?} {}", error.advice()).contains(TOKEN),
+            "{text}"
+        );
         match error {
             ReadError::Shape { .. } => assert!(text.contains("expected a page of payment intents"), "{text}"),
             ReadError::Api(_) if fault == Fault::Expired => {
@@ -142,14 +161,20 @@ async fn a_list_that_is_not_what_was_asked_for_is_refused_or_read_to_its_end() {
 
     let no_id = Server::of([answer(200, page(1, json!([{"status": "paid"}])))]).await;
     let error = since(&no_id.url, &clock, "2026-11-20T00:00:00Z").await.unwrap_err();
-    assert!(error.to_string().contains("an item without `id` or `status`"), "{error}");
+    assert!(
+        error.to_string().contains("an item without `id` or `status`"),
+        "{error}"
+    );
 
     // Oldest first, although the newest were asked for.
     let data = (0..40).map(|minute| charge(minute, "paid")).collect::<Vec<_>>();
     let unsorted = Server::replying(move |request| {
         let number: usize = request.path.rsplit_once("page=").unwrap().1.parse().unwrap();
         let data: Vec<_> = data.chunks(20).nth(number - 1).unwrap().to_vec();
-        answer(200, json!({"current_page": number, "last_page": 2, "per_page": 20, "data": data}))
+        answer(
+            200,
+            json!({"current_page": number, "last_page": 2, "per_page": 20, "data": data}),
+        )
     })
     .await;
     let found = since(&unsorted.url, &clock, "2026-11-20T08:30:00Z").await.unwrap();
@@ -158,9 +183,19 @@ async fn a_list_that_is_not_what_was_asked_for_is_refused_or_read_to_its_end() {
 
 #[tokio::test]
 async fn another_payment_than_asked_for_is_refused() {
-    let (server, clock) = (Server::of([answer(200, r#"{"data":{"id":"p2","status":"approved"}}"#)]).await, NotedClock::new());
+    let (server, clock) = (
+        Server::of([answer(200, r#"{"data":{"id":"p2","status":"approved"}}"#)]).await,
+        NotedClock::new(),
+    );
     let error = onepay(&server.url, &clock).resource(PAYMENT, "p1").await.unwrap_err();
-    assert!(error.to_string().contains("another id than the one that was asked for"), "{error}");
-    let wrapped = onepay(&server.url, &clock).resource(PAYMENT, "p2").await.unwrap().unwrap();
+    assert!(
+        error.to_string().contains("another id than the one that was asked for"),
+        "{error}"
+    );
+    let wrapped = onepay(&server.url, &clock)
+        .resource(PAYMENT, "p2")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(wrapped.json, r#"{"id":"p2","status":"approved"}"#);
 }

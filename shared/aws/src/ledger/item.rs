@@ -168,7 +168,9 @@ pub(super) fn recorded(item: &Item) -> Result<Recorded, NotARecord> {
 
 /// Whether the attribute is there and true.
 pub(super) fn is_set(item: &Item, name: &str) -> bool {
-    item.get(name).and_then(|value| value.as_bool().ok()).is_some_and(|is| *is)
+    item.get(name)
+        .and_then(|value| value.as_bool().ok())
+        .is_some_and(|is| *is)
 }
 
 pub(super) fn hooks(item: &Item) -> BTreeMap<String, Timestamp> {

@@ -235,7 +235,9 @@ impl Replay {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Event, Self::Conflict, Self::Reconciled].into_iter().find(|own| own.name() == name)
+        [Self::Event, Self::Conflict, Self::Reconciled]
+            .into_iter()
+            .find(|own| own.name() == name)
     }
 }
 

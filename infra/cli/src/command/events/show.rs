@@ -139,8 +139,8 @@ impl Show {
         acted: &[Entry],
     ) -> Result<(), Failure> {
         let status = deliveries
-                .status(record)
-                .map_or_else(|| status(record), |status| marked(record, status));
+            .status(record)
+            .map_or_else(|| status(record), |status| marked(record, status));
         say!("{status}: {}", record.key);
         terminal::json(serde_json::to_string_pretty(record)?);
         for entry in acted {

@@ -15,7 +15,7 @@ use crate::command::{Failure, Unreadable};
 use crate::note;
 use crate::reconcile::compare::{Compared, Finding, Terms, compare};
 use crate::reconcile::in_ledger::InLedger;
-use crate::reconcile::onepay::{CHARGE, PAYMENT};
+use crate::reconcile::onepay::{CHARGE, PAYMENT, Progress};
 use crate::reconcile::{Findings, Resource, ids};
 use crate::stack::target::Target;
 use crate::webhooks::client::Pace;
@@ -119,7 +119,21 @@ impl Arguments {
         let mut found: Vec<(Option<String>, Resource)> = Vec::new();
         let mut wanted: BTreeSet<(&'static str, String)> = BTreeSet::new();
         if let Some(since) = self.since(now) {
-            let charges = api.charges_since(since, &mut |_| {}).await.map_err(failure)?;
+            let mut bar: Option<Bar> = None;
+            let mut on_page = |progress: Progress| {
+                // Each list has a length of its own.
+                if progress.page == 1
+                    && let Some(done) = bar.take()
+                {
+                    done.clear();
+                }
+                bar.get_or_insert_with(|| Bar::new(progress.of)).advance(1);
+            };
+            let charges = api.charges_since(since, &mut on_page).await;
+            if let Some(bar) = bar {
+                bar.clear();
+            }
+            let charges = charges.map_err(failure)?;
             let paid = charges.iter().filter(|charge| charge.status == "paid");
             wanted.extend(paid.filter_map(|charge| Some((PAYMENT, charge.payment.clone()?))));
             found.extend(charges.into_iter().map(|charge| (None, charge)));
@@ -131,8 +145,10 @@ impl Arguments {
         let bar = Bar::new(u64::try_from(wanted.len() + asked.len()).unwrap_or(u64::MAX));
         for (kind, id) in wanted {
             if !found.iter().any(|(_, own)| (own.kind, &own.id) == (kind, &id)) {
-                let resource = api.resource(kind, &id).await.map_err(failure)?;
-                found.extend(resource.map(|resource| (None, resource)));
+                match api.resource(kind, &id).await.map_err(failure)? {
+                    Some(resource) => found.push((None, resource)),
+                    None => findings.add(unknown(ledger, &id).await?),
+                }
             }
             bar.advance(1);
         }
@@ -216,7 +232,10 @@ async fn in_ledger(ledger: &InLedger<'_>, text: &str) -> Result<Compared, Failur
         // One that went well says more than a retry that was set aside.
         Some(last) if records.iter().all(|record| failed(record.status)) => {
             let why = last.error.as_deref().unwrap_or("no reason is recorded");
-            (Finding::NotProcessed, format!("its last event is {}: {why}", last.status))
+            (
+                Finding::NotProcessed,
+                format!("its last event is {}: {why}", last.status),
+            )
         }
         Some(_) => (Finding::There, String::new()),
     };

@@ -77,12 +77,19 @@ impl Arguments {
         })?;
         let dry_run = self.caution.dry_run;
         if !dry_run {
-            let what = format!("take in {} that no signature vouches for", counted(wanted.len(), "event"));
+            let what = format!(
+                "take in {} that no signature vouches for",
+                counted(wanted.len(), "event")
+            );
             confirm(&what, self.caution.yes)?;
         }
         let (queued, interrupt) = self.queue(target, &wanted).await?;
         if !self.json {
-            let done = if dry_run { "would be queued" } else { "queued, marked as reconciled" };
+            let done = if dry_run {
+                "would be queued"
+            } else {
+                "queued, marked as reconciled"
+            };
             say!("{queued} {done}, {} not", wanted.len() - queued + refused);
         }
         let others = findings.iter().filter(|one| one.finding.is_problem()).count() - wanted.len();
@@ -99,7 +106,10 @@ impl Arguments {
         match stored.get(self.account.as_str()) {
             Some(Ok(secrets)) if !secrets.is_empty() => Ok(secrets.account().clone()),
             _ => Err(Failure::with_advice(
-                format!("the stack has no usable secret of {}", self.account.scope(self.provider.name)),
+                format!(
+                    "the stack has no usable secret of {}",
+                    self.account.scope(self.provider.name)
+                ),
                 "whose events these are must be known: check `--account`, and `acuse secrets list`",
             )),
         }

@@ -76,7 +76,9 @@ impl Arguments {
         match compared.finding {
             Finding::Missing | Finding::Behind => {
                 let (Some(resource), Some(type_name)) = (&compared.resource, compared.expected.first()) else {
-                    return Some(format!("look in quarantine (`acuse quarantine list{stack}`), and {again}"));
+                    return Some(format!(
+                        "look in quarantine (`acuse quarantine list{stack}`), and {again}"
+                    ));
                 };
                 Some(match why_not_ingested(type_name) {
                     None => format!(
@@ -108,7 +110,11 @@ fn name(compared: &Compared) -> String {
     let Some(resource) = &compared.resource else {
         return compared.asked.clone().unwrap_or_default();
     };
-    let reference = resource.reference.as_ref().map(|own| format!(" ({own})")).unwrap_or_default();
+    let reference = resource
+        .reference
+        .as_ref()
+        .map(|own| format!(" ({own})"))
+        .unwrap_or_default();
     let amount = match money(resource.amount.as_deref(), resource.currency.as_deref()) {
         none if none == "-" => String::new(),
         amount => format!(", {amount}"),

@@ -56,7 +56,13 @@ fn what_the_ledger_lacks_is_missing_or_behind() {
     let behind = compare(payment("approved"), std::slice::from_ref(&created), &terms());
     assert_eq!(behind.finding, Finding::Behind);
     assert_eq!(behind.expected, ["payment.approved"]);
-    assert!(behind.detail.ends_with("the ledger's last event of it is payment.created"), "{}", behind.detail);
+    assert!(
+        behind
+            .detail
+            .ends_with("the ledger's last event of it is payment.created"),
+        "{}",
+        behind.detail
+    );
     let approved = record("payment.approved", "COMPLETED", "1000");
     assert_eq!(found(payment("approved"), &[created, approved]), Finding::There);
 }
@@ -76,7 +82,10 @@ fn amounts_are_compared_by_value_and_exactly() {
         currency: Some("USD".to_owned()),
         ..payment("approved")
     };
-    assert_eq!(found(dollars, &[record("payment.approved", "COMPLETED", "1000")]), Finding::Differs);
+    assert_eq!(
+        found(dollars, &[record("payment.approved", "COMPLETED", "1000")]),
+        Finding::Differs
+    );
 }
 
 #[test]
@@ -89,9 +98,17 @@ fn an_event_that_no_hook_has_had_is_not_there() {
         ("CONFLICT", Finding::NotProcessed),
     ] {
         let event = record("payment.approved", status, "1000");
-        assert_eq!(found(payment("approved"), std::slice::from_ref(&event)), finding, "{status}");
+        assert_eq!(
+            found(payment("approved"), std::slice::from_ref(&event)),
+            finding,
+            "{status}"
+        );
         let completed = record("payment.approved", "COMPLETED", "1000");
-        assert_eq!(found(payment("approved"), &[event, completed]), Finding::There, "{status}");
+        assert_eq!(
+            found(payment("approved"), &[event, completed]),
+            Finding::There,
+            "{status}"
+        );
     }
 }
 
@@ -130,7 +147,14 @@ fn either_name_of_a_fact_will_do() {
         ..payment("paid")
     };
     for name in ["charge.paid", "charge.succeeded"] {
-        assert_eq!(found(charge(), &[record(name, "COMPLETED", "1000")]), Finding::There, "{name}");
+        assert_eq!(
+            found(charge(), &[record(name, "COMPLETED", "1000")]),
+            Finding::There,
+            "{name}"
+        );
     }
-    assert_eq!(found(charge(), &[record("charge.created", "COMPLETED", "1000")]), Finding::Behind);
+    assert_eq!(
+        found(charge(), &[record("charge.created", "COMPLETED", "1000")]),
+        Finding::Behind
+    );
 }

@@ -14,7 +14,8 @@ fn webhook(message_id: &str, amount: &str) -> Received {
 
 /// The same event, as `acuse reconcile --ingest` sends it.
 fn reconciled(message_id: &str) -> Received {
-    let body = r#"{"data":{"id":"p1","amount":1000,"currency":"cop","status":"completed"},"event":"payment.completed"}"#;
+    let body =
+        r#"{"data":{"id":"p1","amount":1000,"currency":"cop","status":"completed"},"event":"payment.completed"}"#;
     let of = message(message_id, "kuenta", body);
     let attribute = |name: &str| of.attributes.get(name).map(String::as_str);
     let envelope = Envelope {
@@ -47,7 +48,11 @@ async fn a_reconciled_event_reaches_hooks_once_and_its_webhook_only_confirms_it(
         };
         scene.consume(&[&hook], vec![reconciled("m1")]).await;
         // Twice the same bytes, then the webhook, as text and number, and a retry of it.
-        for message in [reconciled("m2"), webhook("m3", "\"1000.00\""), webhook("m4", "\"1000.00\"")] {
+        for message in [
+            reconciled("m2"),
+            webhook("m3", "\"1000.00\""),
+            webhook("m4", "\"1000.00\""),
+        ] {
             assert_eq!(scene.consume(&[&hook], vec![message]).await, [""; 0]);
         }
         assert_eq!(scene.ledger.applied("h"), 1);
@@ -66,7 +71,10 @@ async fn a_webhook_about_other_money_is_a_conflict() {
     let (scene, hook) = (Scene::default(), ok("h"));
     scene.consume(&[&hook], vec![reconciled("m1")]).await;
     scene.consume(&[&hook], vec![webhook("m2", "100000")]).await;
-    assert_eq!(statuses(&scene), [(false, Status::Completed, 0), (true, Status::Conflict, 0)]);
+    assert_eq!(
+        statuses(&scene),
+        [(false, Status::Completed, 0), (true, Status::Conflict, 0)]
+    );
     assert_eq!(hook.calls(), 1);
 }
 
@@ -88,7 +96,11 @@ async fn both_in_one_batch_in_either_order_reach_hooks_once() {
         let (scene, hook) = (Scene::default(), ok("h"));
         assert_eq!(scene.consume(&[&hook], batch).await, [""; 0]);
         assert_eq!(hook.calls(), 1);
-        assert!(statuses(&scene).iter().all(|(_, status, _)| *status == Status::Completed));
+        assert!(
+            statuses(&scene)
+                .iter()
+                .all(|(_, status, _)| *status == Status::Completed)
+        );
     }
 }
 
@@ -129,7 +141,11 @@ async fn a_confirmation_that_cannot_be_kept_comes_back() {
             "recorded" => &["recorded"],
             _ => &["complete"],
         });
-        assert_eq!(scene.consume(&[&hook], vec![webhook("m2", "1000")]).await, ["m2"], "{operation}");
+        assert_eq!(
+            scene.consume(&[&hook], vec![webhook("m2", "1000")]).await,
+            ["m2"],
+            "{operation}"
+        );
         assert_eq!(hook.calls(), 1);
     }
 }
