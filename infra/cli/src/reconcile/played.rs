@@ -73,13 +73,13 @@ impl Data {
             let paid_at = (status == "approved").then_some(at);
             json!({
                 "id": id, "title": format!("Order {order}"), "currency": "COP", "amount": amount, "status": status,
-                "external_id": order, "is_test": false, "created_at": at, "paid_at": paid_at,
+                "external_id": order, "is_test": true, "created_at": at, "paid_at": paid_at,
             })
         };
         let charge = json!({
             "id": "demo-charge-1", "description": "Order ORD-DEMO-1", "amount": 150_000, "currency": "COP",
             "status": "paid", "source": {"type": "Payment", "id": "demo-payment-1"}, "created_at": at, "paid_at": at,
-            "is_test": false, "external_id": "ORD-DEMO-1",
+            "is_test": true, "external_id": "ORD-DEMO-1",
         });
         Self {
             payments: vec![
@@ -90,7 +90,7 @@ impl Data {
             payment_intents: vec![charge],
             webhooks: vec![json!({
                 "id": "demo-webhook", "name": "Acuse", "url": "https://example.com/webhooks/onepay",
-                "events": ["payment.created", "payment.approved", "payment.expired"], "header": null, "is_test": false,
+                "events": ["payment.created", "payment.approved", "payment.expired"], "header": null, "is_test": true,
             })],
         }
     }

@@ -148,6 +148,8 @@ pub async fn replayed(
         body: body.into(),
         replay: Some(match record.conflict_of {
             Some(_) => Replay::Conflict,
+            // It stays marked. It was not set aside when it was taken in, so that there is nothing to override.
+            None if record.reconciled => Replay::Reconciled,
             None => Replay::Event,
         }),
     };

@@ -122,7 +122,7 @@ async fn a_bad_answer_is_an_error_that_says_what_came_and_what_would_be_right() 
     for (fault, came) in [
         (Fault::Half, "answers with JSON that is cut off or damaged"),
         (Fault::Short, "answers with half a page: 10 of 20 items on page 1 of 2"),
-        (Fault::Html, "answers with HTML (40 bytes)"),
+        (Fault::Html, "answers with HTML (41 bytes)"),
         (
             Fault::Shape,
             "answers with an object with the members `result`, `success`",

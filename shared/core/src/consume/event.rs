@@ -52,7 +52,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             token: format!("{:032x}", self.random.bits()),
             expires_at: deadline.plus(LEASE_SLACK),
             message_id: message.message_id.clone(),
-            overrides: Override::of(event.replay, message.receives),
+            // An operator redrives a reconciled event that a hook rejected.
+            overrides: Override::of(event.replay || event.reconciled, message.receives),
         };
         let no_hooks = self.no_hooks(&event, started);
         let opened = match &no_hooks {

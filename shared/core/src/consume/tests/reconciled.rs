@@ -1,7 +1,6 @@
 //! Events that an operator took in because their webhook never came, and the webhook that comes after all.
 
 use super::*;
-use crate::ledger::Override;
 use crate::wire::envelope::Replay;
 
 /// The webhook of `p1`, of this amount.
@@ -150,9 +149,24 @@ async fn a_confirmation_that_cannot_be_kept_comes_back() {
     }
 }
 
+/// A redriven dead letter keeps its mark.
+#[tokio::test]
+async fn a_rejected_event_is_claimed_again_by_its_redrive() {
+    let (scene, rejects) = (Scene::default(), Told::to("h", |_, _| Err(HookError::reject("never"))));
+    scene.consume(&[&rejects], vec![reconciled("m1")]).await;
+    assert_eq!(statuses(&scene), [(false, Status::Rejected, 0)]);
+    let completes = ok("h");
+    assert_eq!(
+        scene.consume(&[&completes], vec![reconciled("redriven")]).await,
+        [""; 0]
+    );
+    assert_eq!(statuses(&scene), [(false, Status::Completed, 0)]);
+    assert_eq!(scene.ledger.applied("h"), 1);
+}
+
+/// Unlike a replay, it reaches no hook of a stack that does not take its environment.
 #[test]
-fn a_reconciled_event_overrides_nothing() {
+fn a_reconciled_event_is_no_replay() {
     let event = event_of(&reconciled("m1"));
     assert!(event.reconciled && !event.replay);
-    assert_eq!(Override::of(event.replay, 1), Override::None);
 }
