@@ -26,10 +26,7 @@ use crate::webhooks::onepay::BASE;
 /// The exit code if it could not be found out whether anything is missing.
 const NOT_FOUND_OUT: u8 = 3;
 
-/// Names the webhooks that never came, by what the provider's API or a file of ids says
-///
-/// Reads only, unless you add `--ingest`. Exits 0 if all is there, 1 if something is missing, differs or was not
-/// processed, and 3 if it could not be found out.
+/// Names the webhooks that never came, by what the provider's API or a file of ids says.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   acuse reconcile onepay --since 24h --stack acuse
@@ -37,6 +34,9 @@ const NOT_FOUND_OUT: u8 = 3;
   cut -d, -f1 export.csv | acuse reconcile unopago --ids - --no-api --stack acuse
   acuse reconcile onepay --since 7d --json --stack acuse | jq -r 'select(.finding == \"missing\").id'
   acuse reconcile onepay --ids missing.txt --ingest --dry-run --stack acuse
+
+Reads only, unless you add `--ingest`. Exits 0 if all is there, 1 if something is missing, differs or was not
+processed, and 3 if it could not be found out.
 
 OnePay: its payments and charges are read with ONEPAY_API_TOKEN, which is only taken from the environment.
 Kuenta and UnoPago document no API that reads payments. Export the ids or order numbers from their panel, and ask the
