@@ -32,6 +32,8 @@ enum Command {
     Events(command::events::Command),
     /// Check that nothing that was accepted is missing from ledger and queues
     Balance(command::balance::Arguments),
+    /// Name the webhooks that never came, by what the provider's API or a file of ids says
+    Reconcile(command::reconcile::Arguments),
     /// Deliver events to URLs and queues of your own: add, test, pause and rotate destinations, and see what they are owed
     #[command(subcommand)]
     Destinations(command::destinations::Command),
@@ -63,6 +65,8 @@ enum Command {
     /// Manage webhooks at OnePay, through its API
     #[command(subcommand)]
     Onepay(command::onepay::Command),
+    /// Play a provider's API on this machine, to try `acuse reconcile` without an account
+    ProviderApi(command::provider_api::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
   acuse completions bash > ~/.local/share/bash-completion/completions/acuse")]
@@ -95,6 +99,8 @@ pub async fn run(providers: Providers) -> ExitCode {
         Command::Send(arguments) => command::send::run(arguments).await,
         Command::Events(command) => command::events::run(command).await,
         Command::Balance(arguments) => command::balance::run(arguments).await,
+        Command::Reconcile(arguments) => command::reconcile::run(arguments).await,
+        Command::ProviderApi(arguments) => command::provider_api::run(arguments).await,
         Command::Destinations(command) => command::destinations::run(command).await,
         Command::Listen(arguments) => command::listen::run(arguments).await,
         Command::Logs(arguments) => command::logs::run(arguments).await,

@@ -8,6 +8,7 @@ pub mod http;
 pub mod inspector;
 pub mod local;
 pub mod loopback;
+pub mod reconcile;
 mod registry;
 pub mod sample;
 pub mod stack;

@@ -75,6 +75,12 @@ pub struct Event {
     pub test_delivery: bool,
     /// An operator sent it on purpose, although it was rejected or set aside.
     pub replay: bool,
+    /// An operator took it in with `acuse reconcile --ingest`, because its webhook never came. The payload is what the
+    /// provider's API says, in the shape of a webhook; no signature vouches for it.
+    pub reconciled: bool,
+    /// The webhook of an event that was [`reconciled`](field@Self::reconciled) before it came. Recorded, and never handed
+    /// to hooks, which have had the event.
+    pub confirmation: bool,
     legacy_key: Option<LegacyKey>,
     business_key: Option<String>,
     /// The member of the payload that is the resource; `None` if it is the whole payload.
@@ -193,7 +199,9 @@ impl Event {
             form: envelope.form,
             unreadable: None,
             test_delivery: false,
-            replay: envelope.replay.is_some(),
+            replay: matches!(envelope.replay, Some(Replay::Event | Replay::Conflict)),
+            reconciled: envelope.replay == Some(Replay::Reconciled),
+            confirmation: false,
             content: Content::default(),
             body: envelope.body,
             body_sha256,
@@ -206,6 +214,15 @@ impl Event {
         self.key = self.key.conflict(&self.body_sha256);
         self.legacy_key = self.legacy_key.map(|legacy| legacy.conflict(&self.body_sha256));
         self
+    }
+
+    /// The same delivery as the confirmation of a reconciled event: a record of its own beside that event's.
+    #[must_use]
+    pub fn into_confirmation(self) -> Self {
+        Self {
+            confirmation: true,
+            ..self.into_conflict()
+        }
     }
 
     /// The key under which version 0.1 may have recorded it, if that is another one.

@@ -186,7 +186,11 @@ impl Stack {
             received_at: event.received_at,
             form: event.form,
             body: event.body().clone(),
-            replay: event.replay.then_some(Replay::Event),
+            replay: match (event.replay, event.reconciled) {
+                (true, _) => Some(Replay::Event),
+                (false, true) => Some(Replay::Reconciled),
+                (false, false) => None,
+            },
         };
         let message = envelope.to_message().expect("the payload should fit a message");
         self.queue.message(message.text, message.attributes, self.now())

@@ -46,7 +46,7 @@ async fn a_poison_message_does_not_affect_the_rest_of_its_batch() {
     assert_eq!(
         attribute(&dead, "reason"),
         Some(
-            "the message's attribute `envelope` is \"9\"; it should be 1 or 2; a newer verifier wrote it: deploy the consumer first"
+            "the message's attribute `envelope` is \"9\"; it should be 1, 2 or 3; a newer verifier wrote it: deploy the consumer first"
         )
     );
 }

@@ -117,6 +117,7 @@ const COMMANDS: &[(&str, &str, &[&[&str]])] = &[
         &[QUEUES, AUDIT, READS_SECRETS, SENDS, DELETES],
     ),
     ("quarantine show", "Read", &[QUEUES]),
+    ("reconcile", "Operate", &[EVENTS, AUDIT, READS_SECRETS, SENDS]),
     (
         "register",
         "Administer",

@@ -152,6 +152,8 @@ words! {
     completed: "completed", "completado";
     rejected: "rejected", "rechazado";
     conflict: "conflict", "conflicto";
+    reconciled: "reconciled", "conciliado";
+    confirmation: "confirms a reconciled event", "confirma un evento conciliado";
     delivering: "delivering", "entregando";
     given_up: "given up", "sin entregar";
     owed: "owed", "pendiente";
@@ -164,6 +166,9 @@ words! {
     receivers_fault: "the receiver refuses it", "el receptor lo rechaza";
     timeline: "Timeline", "Cronología";
     verified: "verified, canonical form", "verificado, forma canónica";
+    taken_in:
+        "taken in by an operator with `acuse reconcile`: no signature vouches for it",
+        "ingresado por un operador con `acuse reconcile`: ninguna firma lo respalda";
     claimed: "processing started, attempt", "procesamiento iniciado, intento";
     hook: "hook", "hook";
     happened: "Occurred, according to the provider", "Ocurrió, según el proveedor";

@@ -78,7 +78,10 @@ pub fn of<'a>(key: &'a str, records: &'a [Record]) -> impl Iterator<Item = &'a R
 pub fn counted(mut records: Vec<Record>) -> Vec<Record> {
     let counts: Vec<u32> = records
         .iter()
-        .map(|record| u32::try_from(of(&record.key, &records).count()).unwrap_or(u32::MAX))
+        .map(|record| {
+            let conflicts = of(&record.key, &records).filter(|other| !other.confirmation);
+            u32::try_from(conflicts.count()).unwrap_or(u32::MAX)
+        })
         .collect();
     let events = records.iter_mut().zip(counts);
     for (record, count) in events.filter(|(record, _)| record.conflict_of.is_none()) {

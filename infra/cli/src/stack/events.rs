@@ -98,7 +98,17 @@ pub fn status_word(status: &str) -> &str {
 
 /// A record's status as people read it.
 pub fn status(record: &Record) -> String {
-    let status = status_word(record.status);
+    marked(record, status_word(record.status))
+}
+
+/// `status` of a record, with what sets it apart from the events that deliveries bring.
+pub fn marked(record: &Record, status: &str) -> String {
+    if record.reconciled {
+        return format!("{status} (reconciled)");
+    }
+    if record.confirmation {
+        return format!("{status} (confirms)");
+    }
     // Once it is released or dismissed, a conflict would look like an event.
     let is_decided = record.conflict_of.is_some() && status != Status::Conflict.name();
     match (is_decided, record.erased_at.is_some()) {
@@ -141,6 +151,8 @@ pub async fn replayed(
         body: body.into(),
         replay: Some(match record.conflict_of {
             Some(_) => Replay::Conflict,
+            // It stays marked. It was not set aside when it was taken in, so that there is nothing to override.
+            None if record.reconciled => Replay::Reconciled,
             None => Replay::Event,
         }),
     };

@@ -97,13 +97,13 @@ impl<'a> Call<'a> {
 /// A header of every call: its name, what it is called in an error, its value.
 pub(super) type Header<'a> = (&'static str, &'static str, &'a str);
 
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The call's method and URL.
-    call: String,
+    pub(crate) call: String,
     is_read: bool,
     status: u16,
     wait: Option<Duration>,
-    body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// How an attempt ended without a whole answer, and why.
@@ -170,9 +170,23 @@ impl Client {
         }
     }
 
+    /// What the API has at `path` below `/v1`, with this query.
+    pub(crate) async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, ApiError> {
+        let mut url = self.below_v1(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.call_at(Call::of(Method::GET, None), url).await
+    }
+
     /// Calls until the API answers with success, or another attempt would be pointless or unsafe.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Answer, ApiError> {
-        let url = self.url(call.id)?;
+        let path = ["webhooks"].into_iter().chain(call.id);
+        let url = self.below_v1(&path.collect::<Vec<_>>())?;
+        self.call_at(call, url).await
+    }
+
+    async fn call_at(&self, call: Call<'_>, url: Url) -> Result<Answer, ApiError> {
         let (mut attempts, mut unsure) = (0, false);
         loop {
             attempts += 1;
@@ -239,18 +253,17 @@ impl Client {
         })
     }
 
-    fn url(&self, id: Option<&str>) -> Result<Url, ApiError> {
+    fn below_v1(&self, names: &[&str]) -> Result<Url, ApiError> {
         let mut url = self.base.clone();
         let mut path = url.path_segments_mut().map_err(|()| ApiError::Id(String::new()))?;
-        path.pop_if_empty().extend(["v1", "webhooks"]);
-        match id {
+        path.pop_if_empty().push("v1");
+        for name in names {
             // A URL resolves dots and drops tabs and line feeds: these ids would name another place.
             // https://url.spec.whatwg.org/#concept-basic-url-parser
-            Some(id) if ["", ".", ".."].contains(&id.trim()) || id.contains(char::is_control) => {
-                return Err(ApiError::Id(id.to_owned()));
+            if ["", ".", ".."].contains(&name.trim()) || name.contains(char::is_control) {
+                return Err(ApiError::Id((*name).to_owned()));
             }
-            Some(id) => drop(path.push(id)),
-            None => {}
+            path.push(name);
         }
         drop(path);
         Ok(url)

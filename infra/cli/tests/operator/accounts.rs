@@ -2,6 +2,7 @@
 //!
 //! On a stack of its own, whose accounts are stored before the first delivery.
 
+mod reconcile;
 mod waiting;
 
 use acuse_cli::stack::secret::StackSecret;
@@ -15,16 +16,18 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Provider, account, what it is bound to, and its secret.
-const ACCOUNTS: [(&Provider, &str, Option<Environment>, &str); 5] = [
+const ACCOUNTS: [(&Provider, &str, Option<Environment>, &str); 6] = [
     (&onepay::PROVIDER, "tienda-2", None, TIENDA),
     (&onepay::PROVIDER, "wrong", Some(Environment::Live), WRONG),
     (&onepay::PROVIDER, "bound-later", None, BOUND_LATER),
+    (&onepay::PROVIDER, "reconciled", None, RECONCILED),
     (&kuenta::PROVIDER, "org-2", Some(Environment::Test), ORG),
     (&unopago::PROVIDER, "tienda-2", None, UNOPAGO),
 ];
 const TIENDA: &str = r#"{"signing_secrets":["wh_tok_tienda"],"token":"wh_hdr_tienda"}"#;
 const WRONG: &str = r#"{"signing_secrets":["wh_tok_wrong"],"token":"wh_hdr_wrong"}"#;
 const BOUND_LATER: &str = r#"{"signing_secrets":["wh_tok_later"],"token":"wh_hdr_later"}"#;
+const RECONCILED: &str = r#"{"signing_secrets":["wh_tok_reconciled"],"token":"wh_hdr_reconciled"}"#;
 const ORG: &str = r#"{"signing_secrets":["kuenta-org-2"]}"#;
 const UNOPAGO: &str = r#"{"signing_secrets":["unopago-tienda-2"]}"#;
 

@@ -13,6 +13,7 @@ mod calls;
 mod lists;
 mod onepay;
 mod programs;
+mod reconcile;
 mod retries;
 mod send;
 mod server;

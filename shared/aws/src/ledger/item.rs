@@ -102,6 +102,8 @@ fn described(step: Step, event: &Event, placement: Placement, message_id: &str) 
         (reference::KEY, key.map(s)),
         ("content_type", content.media_type.as_ref().map(s)),
         ("content_encoding", content.encoding.as_ref().map(s)),
+        ("reconciled", event.reconciled.then_some(AttributeValue::Bool(true))),
+        ("confirmation", event.confirmation.then_some(AttributeValue::Bool(true))),
     ];
     let step = optional.into_iter().fold(step, |step, (name, value)| match value {
         Some(value) => step.set_first(name, value),
@@ -162,7 +164,17 @@ pub(super) fn recorded(item: &Item) -> Result<Recorded, NotARecord> {
     Ok(Recorded {
         type_name: required("type")?,
         body_sha256: required("body_sha256")?,
+        reconciled: is_set(item, "reconciled"),
+        amount: text(item, "amount").map(str::to_owned),
+        currency: text(item, "currency").map(str::to_owned),
     })
+}
+
+/// Whether the attribute is there and true.
+pub(super) fn is_set(item: &Item, name: &str) -> bool {
+    item.get(name)
+        .and_then(|value| value.as_bool().ok())
+        .is_some_and(|is| *is)
 }
 
 pub(super) fn hooks(item: &Item) -> BTreeMap<String, Timestamp> {

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 pub use super::item::NotARecord;
-use super::item::{ERASED_AT, hooks, moment, number, text};
+use super::item::{ERASED_AT, hooks, is_set, moment, number, text};
 
 /// One event's record. Times are RFC 3339, UTC.
 #[derive(Debug, Clone, Serialize)]
@@ -43,8 +43,14 @@ pub struct Record {
     /// no such count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conflicts: Option<u32>,
-    /// For a conflict, the event whose key it has with other bytes.
+    /// For a conflict or a confirmation, the event whose key it has with other bytes.
     pub conflict_of: Option<String>,
+    /// An operator took it in with `acuse reconcile --ingest`: its payload is what the provider's API said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reconciled: bool,
+    /// It is the webhook of a reconciled event, which came after all.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub confirmation: bool,
     /// When the first delivery was received.
     pub received_at: Option<String>,
     /// When it was claimed last.
@@ -141,6 +147,8 @@ impl Record {
             duplicates: number(item, "duplicates").unwrap_or_default(),
             conflicts: number(item, "conflicts"),
             conflict_of: key.conflict_of().map(|first| first.to_string()),
+            reconciled: is_set(item, "reconciled"),
+            confirmation: is_set(item, "confirmation"),
             received_at: time("received_at"),
             claimed_at: time("claimed_at"),
             last_duplicate_at: time("last_duplicate_at"),

@@ -52,7 +52,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             token: format!("{:032x}", self.random.bits()),
             expires_at: deadline.plus(LEASE_SLACK),
             message_id: message.message_id.clone(),
-            overrides: Override::of(event.replay, message.receives),
+            // An operator redrives a reconciled event that a hook rejected.
+            overrides: Override::of(event.replay || event.reconciled, message.receives),
         };
         let no_hooks = self.no_hooks(&event, started);
         let opened = match &no_hooks {
@@ -70,7 +71,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             Ok(Opened::Refused(Refused::Duplicate { status })) => {
                 return self.count_duplicate(message, event, status).await;
             }
-            Ok(Opened::Refused(Refused::Conflict)) => return self.keep_conflict(message, event).await,
+            Ok(Opened::Refused(Refused::Conflict)) => return self.other_bytes(message, event, &lease).await,
             Err(error) => return self.ledger_failed(message, event, &error),
         };
         if claimed.progress.attempt == 1 {
@@ -139,7 +140,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         Outcome::Delete
     }
 
-    fn wait(&self, event: &Event, until: Timestamp) -> Outcome {
+    pub(super) fn wait(&self, event: &Event, until: Timestamp) -> Outcome {
         metric::event(event.provider, &event.account.name, "waiting");
         info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event in progress elsewhere, or not due yet");
         Outcome::Return(

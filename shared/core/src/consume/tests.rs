@@ -11,6 +11,7 @@ mod order;
 mod parts;
 mod payload;
 mod poison;
+mod reconciled;
 mod retries;
 mod set_aside;
 mod single_call;

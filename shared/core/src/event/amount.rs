@@ -31,6 +31,22 @@ impl Amount {
         &self.0
     }
 
+    /// Whether both texts are the same decimal number: `1000` is worth `"1000.00"`. Texts that are no plain decimal
+    /// numbers have to be equal.
+    ///
+    /// ```
+    /// use acuse_core::event::Amount;
+    ///
+    /// assert!(Amount::from("1000").is_worth("1000.00"));
+    /// assert!(!Amount::from("90071992547409931").is_worth("90071992547409930"));
+    /// ```
+    pub fn is_worth(&self, other: &str) -> bool {
+        match (decimal(&self.0), decimal(other)) {
+            (Some(own), Some(other)) => own == other,
+            _ => self.0 == other,
+        }
+    }
+
     /// The amount times ten to the power of `decimals`, exactly: with 2, both `1500` and `1500.00` are 150,000. `None` if
     /// the text is not a plain decimal number, has more decimals than that, or does not fit.
     pub fn times_ten_to(&self, decimals: u32) -> Option<i64> {
@@ -43,6 +59,21 @@ impl Amount {
         let digits: i64 = format!("{whole}{fraction}").parse().ok().filter(|_| is_plain)?;
         digits.checked_mul(10_i64.checked_pow(missing)?)
     }
+}
+
+/// The sign, the whole part and the fraction of a plain decimal number, without zeros that say nothing.
+fn decimal(text: &str) -> Option<(bool, &str, &str)> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    Some((negative && !(whole.is_empty() && fraction.is_empty()), whole, fraction))
 }
 
 impl fmt::Display for Amount {

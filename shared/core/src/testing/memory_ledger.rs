@@ -45,6 +45,10 @@ pub struct StoredRecord {
     pub type_name: String,
     /// When it happened.
     pub at: Timestamp,
+    /// Whether an operator took it in, and the amount and its currency as sent.
+    pub reconciled: (bool, Option<String>, Option<String>),
+    /// Whether it is the webhook of such an event.
+    pub confirmation: bool,
 }
 
 impl StoredRecord {
@@ -55,6 +59,8 @@ impl StoredRecord {
             error: None,
             type_name: bounded(&event.type_name).into_owned(),
             at: event.at(),
+            reconciled: (event.reconciled, event.amount.clone(), event.currency.clone()),
+            confirmation: event.confirmation,
         }
     }
 }
@@ -214,6 +220,9 @@ impl Ledger for &MemoryLedger {
         Ok(self.state().records.get(key).map(|stored| Recorded {
             type_name: stored.type_name.clone(),
             body_sha256: stored.state.body_sha256.clone(),
+            reconciled: stored.reconciled.0,
+            amount: stored.reconciled.1.clone(),
+            currency: stored.reconciled.2.clone(),
         }))
     }
 
@@ -222,7 +231,10 @@ impl Ledger for &MemoryLedger {
         let state = self.state();
         let mut records = state.records.iter();
         Ok(records.any(|(key, stored)| {
-            key.partition == event.key.partition && stored.state.status == Status::Completed && stored.at > event.at()
+            key.partition == event.key.partition
+                && stored.state.status == Status::Completed
+                && !stored.confirmation
+                && stored.at > event.at()
         }))
     }
 

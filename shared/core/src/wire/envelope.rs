@@ -17,6 +17,10 @@ pub const VERSION: &str = "1";
 /// first event; a version it doesn't know goes to its dead-letter queue instead.
 const CONFLICT_VERSION: &str = "2";
 
+/// The version of a reconciled event. A consumer that does not know them would record it as a delivery that the provider
+/// signed.
+const RECONCILED_VERSION: &str = "3";
+
 /// The longest text of one message in bytes, and therefore the longest body that a verifier accepts. SQS allows 1 MiB
 /// including the names, types and values of attributes, which stay well under 4 KiB.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
@@ -25,7 +29,8 @@ pub const LONGEST_TEXT: usize = 1024 * 1024 - 4096;
 /// The longest canonical form of the longest body, and so the most that is compressed and decompressed.
 pub(crate) const LONGEST_BODY: usize = MOST_GROWTH * LONGEST_TEXT;
 
-/// A verified delivery on its way to the consumer. Can't be made from an unverified one.
+/// A verified delivery on its way to the consumer. Can't be made from an unverified one. The operator's tool makes
+/// others, which say so in [`replay`](field@Self::replay).
 #[derive(Debug, Clone)]
 pub struct Envelope {
     /// The provider's name.
@@ -46,13 +51,16 @@ pub struct Envelope {
     pub replay: Option<Replay>,
 }
 
-/// What an operator replays.
+/// What an operator sends on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay {
     /// An event: it is claimed even if it was rejected, is expired or belongs to another environment.
     Event,
     /// A conflict, as an event of its own: it is claimed under the key of its own record.
     Conflict,
+    /// An event that never arrived, made of what the provider's API says. It is read and claimed like a delivery, and
+    /// marked: no signature vouches for it.
+    Reconciled,
 }
 
 /// A queue message: text and string attributes.
@@ -157,6 +165,7 @@ impl Envelope {
         };
         let version = match self.replay {
             Some(Replay::Conflict) => CONFLICT_VERSION,
+            Some(Replay::Reconciled) => RECONCILED_VERSION,
             _ => VERSION,
         };
         let mut attributes = vec![
@@ -181,11 +190,11 @@ impl Envelope {
     pub fn from_message<'a>(text: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> Result<Self, EnvelopeError> {
         let required = |name| attribute(name).ok_or(EnvelopeError::Missing(name));
         let version = required(ENVELOPE)?;
-        if ![VERSION, CONFLICT_VERSION].contains(&version) {
+        if ![VERSION, CONFLICT_VERSION, RECONCILED_VERSION].contains(&version) {
             return Err(invalid(
                 ENVELOPE,
                 version,
-                "1 or 2; a newer verifier wrote it: deploy the consumer first",
+                "1, 2 or 3; a newer verifier wrote it: deploy the consumer first",
             ));
         }
         let (id, at, form) = (required(DELIVERY_ID)?, required(RECEIVED_AT)?, required(FORM)?);
@@ -221,11 +230,14 @@ impl Replay {
         match self {
             Self::Event => "1",
             Self::Conflict => "conflict",
+            Self::Reconciled => "reconciled",
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Event, Self::Conflict].into_iter().find(|own| own.name() == name)
+        [Self::Event, Self::Conflict, Self::Reconciled]
+            .into_iter()
+            .find(|own| own.name() == name)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::command::Failure;
 use crate::command::options::Selection;
 use crate::stack::DAY;
 use crate::stack::destinations::progress::DeliveriesOf;
-use crate::stack::events::{complete, passes, recent, status};
+use crate::stack::events::{complete, marked, passes, recent, status};
 use crate::stack::filter::{Filter, start_of_day};
 use crate::stack::find::{self, Amount, OnDay};
 use crate::stack::target::Target;
@@ -141,7 +141,9 @@ pub(super) fn table(records: &[Record], deliveries: &DeliveriesOf) -> Table<11> 
             record.resource_id.as_deref().unwrap_or("-"),
             record.reference.as_deref().unwrap_or("-"),
             &money(record.amount.as_deref(), record.currency.as_deref()),
-            &deliveries.status(record).map_or_else(|| status(record), str::to_owned),
+            &deliveries
+                .status(record)
+                .map_or_else(|| status(record), |status| marked(record, status)),
             &record.attempts.to_string(),
             &record.duplicates.to_string(),
             record.error.as_deref().unwrap_or_default(),

@@ -19,7 +19,7 @@ use crate::command::Failure;
 use crate::command::options::StackOptions;
 use crate::stack::audit::{Audit, Entry};
 use crate::stack::destinations::progress::{self, DeliveriesOf};
-use crate::stack::events::{complete, status};
+use crate::stack::events::{complete, marked, status};
 use crate::stack::filter::account_parser;
 use crate::stack::find::{self, By, Find, InLedger, OnDay, When};
 use crate::stack::lookup;
@@ -138,7 +138,9 @@ impl Show {
         deliveries: &DeliveriesOf,
         acted: &[Entry],
     ) -> Result<(), Failure> {
-        let status = deliveries.status(record).map_or_else(|| status(record), str::to_owned);
+        let status = deliveries
+            .status(record)
+            .map_or_else(|| status(record), |status| marked(record, status));
         say!("{status}: {}", record.key);
         terminal::json(serde_json::to_string_pretty(record)?);
         for entry in acted {

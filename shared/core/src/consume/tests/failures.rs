@@ -105,7 +105,7 @@ async fn an_unread_dead_letter_is_counted_for_the_provider_that_its_message_name
     let _counting = metrics::set_default_local_recorder(&recorder);
     let (scene, hook) = (Scene::default(), ok("h"));
     let mut newer = payment("newer");
-    newer.attributes.insert("envelope".to_owned(), "3".to_owned());
+    newer.attributes.insert("envelope".to_owned(), "4".to_owned());
     let mut stranger = payment("stranger");
     stranger.attributes.insert("provider".to_owned(), "nobody".to_owned());
     assert_eq!(

@@ -4,6 +4,7 @@
 //! (docs/upgrading.md).
 
 use super::IdempotencyKey;
+use crate::event::{Amount, Event};
 use crate::provider::id::{Id, bounded, key_part, key_word};
 use crate::provider::{Environment, Occurs, Reading, Resource};
 
@@ -23,6 +24,28 @@ pub struct Recorded {
     pub type_name: String,
     /// The SHA-256 of the bytes that were claimed first.
     pub body_sha256: String,
+    /// Whether an operator took the event in before its webhook came.
+    pub reconciled: bool,
+    /// The amount as it was recorded.
+    pub amount: Option<String>,
+    /// The amount's currency as it was recorded.
+    pub currency: Option<String>,
+}
+
+impl Recorded {
+    /// Whether `delivery`, with other bytes under the same key, is the webhook of this reconciled event: the same money,
+    /// as far as both name it. A provider's API and its webhooks never say the same in the same bytes.
+    pub fn is_confirmed_by(&self, delivery: &Event) -> bool {
+        let same_amount = match (&self.amount, &delivery.amount) {
+            (Some(own), Some(other)) => Amount::from(own.as_str()).is_worth(&bounded(other)),
+            _ => true,
+        };
+        let same_currency = match (&self.currency, &delivery.currency) {
+            (Some(own), Some(other)) => own.eq_ignore_ascii_case(&bounded(other)),
+            _ => true,
+        };
+        self.reconciled && same_amount && same_currency
+    }
 }
 
 impl LegacyKey {

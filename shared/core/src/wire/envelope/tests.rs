@@ -202,7 +202,7 @@ fn errors_name_what_is_not_an_envelope() {
     };
     let errors = [
         read(&[]),
-        read(&[("envelope", "3")]),
+        read(&[("envelope", "4")]),
         read(&[("envelope", "1"), ("delivery_id", "x"), ("received_at", "1")]),
         read(&[
             ("envelope", "1"),
@@ -214,18 +214,19 @@ fn errors_name_what_is_not_an_envelope() {
     ];
     insta::assert_snapshot!(errors.join("\n"), @r#"
     the message has no attribute `envelope`
-    the message's attribute `envelope` is "3"; it should be 1 or 2; a newer verifier wrote it: deploy the consumer first
+    the message's attribute `envelope` is "4"; it should be 1, 2 or 3; a newer verifier wrote it: deploy the consumer first
     the message has no attribute `form`
     the message's attribute `delivery_id` is "x"; it should be a UUID
     "#);
 }
 
 #[test]
-fn replays_are_marked_and_older_consumers_refuse_conflicts() {
+fn replays_are_marked_and_older_consumers_refuse_conflicts_and_reconciled_events() {
     for (replay, version, name) in [
         (None, "1", None),
         (Some(Replay::Event), "1", Some("1")),
         (Some(Replay::Conflict), "2", Some("conflict")),
+        (Some(Replay::Reconciled), "3", Some("reconciled")),
     ] {
         let envelope = Envelope {
             replay,

@@ -28,7 +28,10 @@ pub(super) fn timeline(record: &Record, deliveries: &DeliveriesOf, acted: &[Entr
         ),
         (
             record.received_at.as_deref(),
-            html! { (words.verified) " " code { (record.form.as_deref().unwrap_or("–")) } },
+            match record.reconciled {
+                true => html! { (words.taken_in) },
+                false => html! { (words.verified) " " code { (record.form.as_deref().unwrap_or("–")) } },
+            },
         ),
         (
             record.claimed_at.as_deref(),

@@ -43,7 +43,9 @@ pub(super) async fn rows(target: &Target, records: &[Record], words: &Words) -> 
                 html! { (escape(&record.type_name)) },
                 html! {
                     (status(words, shown))
-                    @if record.conflict_of.is_some() && shown != "CONFLICT" { " " span.dim translate="yes" { "(" (words.conflict) ")" } }
+                    @if record.reconciled { " " span.dim translate="yes" { "(" (words.reconciled) ")" } }
+                    @else if record.confirmation { " " span.dim translate="yes" { "(" (words.confirmation) ")" } }
+                    @else if record.conflict_of.is_some() && shown != "CONFLICT" { " " span.dim translate="yes" { "(" (words.conflict) ")" } }
                 },
                 html! { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(lookup::partition(&record.key))) } title=(escape(id)) { (escape(id)) } } },
                 html! { (record.environment) },
