@@ -2,6 +2,7 @@
 
 mod by_reference;
 mod listing;
+mod tally;
 
 use acuse_core::destination::delivery::DeliveryKey;
 use acuse_core::event::key::IdempotencyKey;
@@ -19,6 +20,7 @@ use super::item::{self, text};
 use super::payload::part_key;
 use super::record::Record;
 pub use by_reference::{ByReference, Wanted};
+pub use tally::{Counted, Reading};
 
 /// The ledger's table, read only.
 #[derive(Debug, Clone)]
