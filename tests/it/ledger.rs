@@ -9,6 +9,7 @@ mod days;
 mod reads;
 mod references;
 mod single_call;
+mod summary;
 mod tables;
 
 use std::collections::{BTreeMap, HashMap};

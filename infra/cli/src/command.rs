@@ -17,6 +17,7 @@ pub(crate) mod quarantine;
 pub(crate) mod register;
 pub(crate) mod secrets;
 pub(crate) mod send;
+pub(crate) mod summary;
 pub(crate) mod upgrade;
 
 mod acting;

@@ -14,7 +14,7 @@ impl Summary {
         let stack: String = self.stack.chars().take(40).collect();
         let events = language.events(self.tally.live.accepted()).replace('\u{a0}', " ");
         let attention = match self.needs_attention() {
-            true => language.pick(" - needs attention", " - requiere atencion"),
+            true => language.pick(" - needs attention", " - hay que revisar"),
             false => "",
         };
         format!("{stack}: {} - {events}{attention}", self.day.date())
@@ -92,7 +92,7 @@ impl Summary {
             language.pick(format!(", the oldest from {clock}"), format!(", el más antiguo de las {clock}"))
         });
         let none = String::new;
-        found(events.waiting, ["waits", "wait"], ["en espera", "en espera"], oldest.unwrap_or_default());
+        found(events.waiting, ["waiting", "waiting"], ["en espera", "en espera"], oldest.unwrap_or_default());
         found(events.rejected, ["rejected", "rejected"], ["rechazado", "rechazados"], none());
         found(events.conflicts, ["conflict", "conflicts"], ["conflicto", "conflictos"], none());
         found(
