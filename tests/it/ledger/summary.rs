@@ -11,9 +11,21 @@ use acuse_core::testing::StoppedClock;
 
 use super::*;
 
+/// 20,000 letters that hardly compress.
+fn filler(seed: usize) -> String {
+    let mut state = seed as u64 + 1;
+    let letters = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'a' + (state >> 32) as u8 % 26)
+    });
+    letters.take(20_000).collect()
+}
+
 /// A payment of 1,500.25 pesos that was received then; large, so that few fit a page.
 fn paid(id: usize, at: &str) -> Event {
-    let filler = "x".repeat(20_000);
+    let filler = filler(id);
     let body = format!(
         r#"{{"event":"payment.completed","data":{{"id":"p{id}","amount":1500.25,"currency":"COP","note":"{filler}"}}}}"#
     );
