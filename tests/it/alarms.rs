@@ -93,7 +93,10 @@ fn every_alarm_goes_to_the_topic_and_names_its_command_and_its_runbook() {
         let [meaning, command, runbook] = lines.as_slice() else {
             panic!("{name}: {description}");
         };
-        assert!(meaning.ends_with('.') && !meaning.contains("acuse "), "{name}: {meaning}");
+        assert!(
+            meaning.ends_with('.') && !meaning.contains("acuse "),
+            "{name}: {meaning}"
+        );
         assert!(command.starts_with("Run: acuse "), "{name}: {command}");
         assert!(command.ends_with(" --stack ${AWS::StackName}"), "{name}: {command}");
         let anchor = runbook.strip_prefix("Runbook: ${RunbookUrl}#");

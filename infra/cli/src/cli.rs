@@ -188,7 +188,10 @@ mod tests {
     #[test]
     fn the_commands_that_alarms_name_are_the_tools_own() {
         let template = include_str!("../embedded/template.yaml");
-        let commands: Vec<_> = template.lines().filter_map(|line| line.trim().strip_prefix("Run: ")).collect();
+        let commands: Vec<_> = template
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("Run: "))
+            .collect();
         assert!(commands.len() > 20, "{commands:?}");
         for command in commands {
             let command = command.replace("${AWS::StackName}", "acuse");

@@ -131,7 +131,11 @@ impl Publisher {
         match publish.send().await {
             Ok(_) => Ok(()),
             Err(error) => {
-                warn!(topic = self.topic, error = chain(&error), "the summary was not published");
+                warn!(
+                    topic = self.topic,
+                    error = chain(&error),
+                    "the summary was not published"
+                );
                 Err(SummaryError::Publish {
                     topic: self.topic.clone(),
                     source: error.into(),

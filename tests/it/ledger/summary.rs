@@ -99,7 +99,12 @@ async fn a_local_day_has_its_first_and_its_last_millisecond_of_both_utc_days() {
         // More shards than are always read.
         complete(&tables.ledger.clone().with_day_shards(16), &paid(id, at)).await;
     }
-    for (day, expected) in [("2026-11-25", 1), ("2026-11-26", 4), ("2026-11-27", 1), ("2026-11-28", 0)] {
+    for (day, expected) in [
+        ("2026-11-25", 1),
+        ("2026-11-26", 4),
+        ("2026-11-27", 1),
+        ("2026-11-28", 0),
+    ] {
         let counted = Pages::new().count(&tables, &bogota(day), None).await;
         assert!(counted.complete);
         assert_eq!(counted.tally.live.accepted(), expected, "{day}");
@@ -120,7 +125,14 @@ async fn a_day_of_many_pages_is_read_to_its_end_or_says_that_it_was_not() {
     let whole = pages.count(&tables, &day, None).await;
     assert!(whole.complete);
     assert_eq!(whole.tally.live.accepted(), 150);
-    let read: Vec<usize> = pages.1.lock().unwrap().iter().copied().filter(|events| *events > 0).collect();
+    let read: Vec<usize> = pages
+        .1
+        .lock()
+        .unwrap()
+        .iter()
+        .copied()
+        .filter(|events| *events > 0)
+        .collect();
     assert!(read.len() > 2, "1 MB is not the whole day: {read:?}");
     assert_eq!(read.iter().sum::<usize>(), 150);
 

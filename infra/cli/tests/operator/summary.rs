@@ -52,7 +52,11 @@ impl Subscriber {
                     continue;
                 };
                 let delete = self.sqs.delete_message().queue_url(&self.queue);
-                delete.receipt_handle(message.receipt_handle.unwrap()).send().await.unwrap();
+                delete
+                    .receipt_handle(message.receipt_handle.unwrap())
+                    .send()
+                    .await
+                    .unwrap();
                 let notification: Value = serde_json::from_str(&message.body.unwrap()).unwrap();
                 let text = |name: &str| notification[name].as_str().unwrap_or_default().to_owned();
                 return (text("Subject"), text("Message").replace('\u{a0}', " "));
@@ -66,8 +70,7 @@ impl Subscriber {
 async fn invoke(running: &Running, payload: &Value) {
     let url = format!(
         "{}/2015-03-31/functions/{}/invocations",
-        running.endpoint,
-        running.outputs["SummaryFunctionName"]
+        running.endpoint, running.outputs["SummaryFunctionName"]
     );
     let client = acuse_cli::http::client().unwrap();
     let answer = client.post(url).body(payload.to_string()).send().await.unwrap();
@@ -107,7 +110,9 @@ async fn a_day_is_summed_up_and_sent_by_the_tool_and_by_the_function() {
     // Both samples have the same amount: the sum is twice that, exactly.
     let (amount, currency) = (records[0].amount.clone().unwrap(), records[0].currency.clone().unwrap());
     let mut twice = acuse_core::summary::Sum::default();
-    records.iter().for_each(|record| twice.add(record.amount.as_deref().unwrap()).unwrap());
+    records
+        .iter()
+        .for_each(|record| twice.add(record.amount.as_deref().unwrap()).unwrap());
     assert_eq!(row["amounts"][&currency], twice.to_string(), "{amount}");
 
     // The tool, in a language of its own.
@@ -137,10 +142,19 @@ async fn a_stack_without_a_schedule_has_a_summary_that_goes_nowhere() {
     let refused = acuse(&["summary", "--send"], "").await;
     let error = String::from_utf8(refused.stderr).unwrap();
     assert!(!refused.status.success());
-    assert!(error.contains("its SummarySchedule is empty") && error.contains("cron(0 8 * * ? *)"), "{error}");
+    assert!(
+        error.contains("its SummarySchedule is empty") && error.contains("cron(0 8 * * ? *)"),
+        "{error}"
+    );
     for (arguments, expected) in [
-        (["summary", "--day", "26-11-2026"], "`26-11-2026` is no day; a day is written as 2026-11-26"),
-        (["summary", "--timezone", "Bogota"], "`Bogota` is no time zone; it should be an IANA name"),
+        (
+            ["summary", "--day", "26-11-2026"],
+            "`26-11-2026` is no day; a day is written as 2026-11-26",
+        ),
+        (
+            ["summary", "--timezone", "Bogota"],
+            "`Bogota` is no time zone; it should be an IANA name",
+        ),
         (["summary", "--lang", "de"], "a language is `en` or `es`"),
     ] {
         let refused = acuse(&arguments, "").await;

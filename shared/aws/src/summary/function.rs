@@ -134,10 +134,19 @@ mod tests {
             day.map(|day| day.date().to_string()).map_err(|error| error.to_string())
         };
         assert_eq!(day("{}").unwrap(), "2026-11-27");
-        assert_eq!(day(r#"{"scheduled_at": "2026-11-27T13:00:00Z"}"#).unwrap(), "2026-11-26");
-        assert_eq!(day(r#"{"scheduled_at": "<aws.scheduler.scheduled-time>"}"#).unwrap(), "2026-11-27");
+        assert_eq!(
+            day(r#"{"scheduled_at": "2026-11-27T13:00:00Z"}"#).unwrap(),
+            "2026-11-26"
+        );
+        assert_eq!(
+            day(r#"{"scheduled_at": "<aws.scheduler.scheduled-time>"}"#).unwrap(),
+            "2026-11-27"
+        );
         assert_eq!(day(r#"{"day": "2026-11-01"}"#).unwrap(), "2026-11-01");
-        assert_eq!(day(r#"{"day": "1 November"}"#).unwrap_err(), "`day` should be a date, such as 2026-11-26");
+        assert_eq!(
+            day(r#"{"day": "1 November"}"#).unwrap_err(),
+            "`day` should be a date, such as 2026-11-26"
+        );
     }
 
     #[test]
@@ -147,12 +156,19 @@ mod tests {
             Settings::read(&variables).map_err(|error| error.to_string())
         };
         let settings = read("SUMMARY_TIMEZONE", "America/Mexico_City").unwrap();
-        assert_eq!((settings.zone.to_string().as_str(), settings.language), ("America/Mexico_City", Language::En));
+        assert_eq!(
+            (settings.zone.to_string().as_str(), settings.language),
+            ("America/Mexico_City", Language::En)
+        );
         assert_eq!(
             read("SUMMARY_TIMEZONE", "Bogota").unwrap_err(),
             "the environment variable SUMMARY_TIMEZONE is \"Bogota\"; it should be the IANA name of a time zone, such as \
              America/Bogota"
         );
-        assert!(read("SUMMARY_LANGUAGE", "de").unwrap_err().ends_with("it should be en or es"));
+        assert!(
+            read("SUMMARY_LANGUAGE", "de")
+                .unwrap_err()
+                .ends_with("it should be en or es")
+        );
     }
 }

@@ -24,7 +24,10 @@ struct Sns {
 impl HttpConnector for Sns {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = request.body().bytes().unwrap_or_default();
-        self.asked.lock().unwrap().push(String::from_utf8_lossy(body).into_owned());
+        self.asked
+            .lock()
+            .unwrap()
+            .push(String::from_utf8_lossy(body).into_owned());
         let (status, text) = self.answer;
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(text))))
     }
@@ -39,10 +42,17 @@ fn publisher(answer: (u16, &'static str)) -> (Publisher, Arc<Mutex<Vec<String>>>
     let sdk = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("t", "t", None, None, "test")))
-        .http_client(http_client_fn(move |_: &HttpConnectorSettings, _| SharedHttpConnector::new(sns.clone())))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "t", "t", None, None, "test",
+        )))
+        .http_client(http_client_fn(move |_: &HttpConnectorSettings, _| {
+            SharedHttpConnector::new(sns.clone())
+        }))
         .build();
-    (Publisher::new(&sdk, "arn:aws:sns:us-east-1:123456789012:acuse-SummaryTopic-1"), asked)
+    (
+        Publisher::new(&sdk, "arn:aws:sns:us-east-1:123456789012:acuse-SummaryTopic-1"),
+        asked,
+    )
 }
 
 fn summary() -> Summary {
@@ -86,5 +96,9 @@ async fn an_error_names_the_topic() {
         error.to_string(),
         "the summary can't be published to arn:aws:sns:us-east-1:123456789012:acuse-SummaryTopic-1"
     );
-    assert!(chain(&error).to_string().contains("not authorized"), "{}", chain(&error));
+    assert!(
+        chain(&error).to_string().contains("not authorized"),
+        "{}",
+        chain(&error)
+    );
 }

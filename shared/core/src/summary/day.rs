@@ -159,7 +159,10 @@ mod tests {
         assert_eq!(bogota.end(), at("2026-11-27T05:00:00Z"));
         assert_eq!(bogota.utc_days(), ["2026-11-26", "2026-11-27"]);
         assert_eq!(day("2026-11-26", "UTC").utc_days(), ["2026-11-26"]);
-        assert_eq!(day("2026-11-26", "Asia/Kolkata").utc_days(), ["2026-11-25", "2026-11-26"]);
+        assert_eq!(
+            day("2026-11-26", "Asia/Kolkata").utc_days(),
+            ["2026-11-25", "2026-11-26"]
+        );
     }
 
     #[test]
@@ -179,8 +182,16 @@ mod tests {
         ] {
             assert_eq!(hours(text, zone), expected, "{text} {zone}");
         }
-        assert_eq!(day("2026-09-06", "America/Santiago").start(), at("2026-09-06T04:00:00Z"));
-        assert_eq!(day("2026-09-06", "America/Santiago").zone().clock(at("2026-09-06T04:00:00Z")), "01:00");
+        assert_eq!(
+            day("2026-09-06", "America/Santiago").start(),
+            at("2026-09-06T04:00:00Z")
+        );
+        assert_eq!(
+            day("2026-09-06", "America/Santiago")
+                .zone()
+                .clock(at("2026-09-06T04:00:00Z")),
+            "01:00"
+        );
     }
 
     #[test]
@@ -188,27 +199,49 @@ mod tests {
         let bogota: Zone = "America/Bogota".parse().unwrap();
         let before = |text| Day::before(at(text), &bogota).date().to_string();
         assert_eq!(before("2026-11-27T13:00:00Z"), "2026-11-26");
-        assert_eq!(before("2026-11-27T04:59:59Z"), "2026-11-25", "still the evening of the 26th");
+        assert_eq!(
+            before("2026-11-27T04:59:59Z"),
+            "2026-11-25",
+            "still the evening of the 26th"
+        );
         assert_eq!(before("2026-11-27T05:00:00Z"), "2026-11-26");
     }
 
     #[test]
     fn only_a_date_is_a_day_and_only_a_name_a_zone() {
-        for text in ["", "26-11-2026", "2026-11-31", "2026-11-26T00:00", "20261126", "yesterday"] {
+        for text in [
+            "",
+            "26-11-2026",
+            "2026-11-31",
+            "2026-11-26T00:00",
+            "20261126",
+            "yesterday",
+        ] {
             assert_eq!(Day::parse(text, &Zone::UTC), None, "{text}");
         }
         for text in ["", "Bogota", "America/Nowhere", "../etc/passwd"] {
             assert!(text.parse::<Zone>().is_err(), "{text}");
         }
         let error = "Bogota".parse::<Zone>().unwrap_err().to_string();
-        assert!(error.starts_with("`Bogota` is no time zone; it should be an IANA name"), "{error}");
+        assert!(
+            error.starts_with("`Bogota` is no time zone; it should be an IANA name"),
+            "{error}"
+        );
         assert_eq!("america/bogota".parse::<Zone>().unwrap().to_string(), "America/Bogota");
         assert_eq!("UTC".parse::<Zone>().unwrap().to_string(), "UTC");
     }
 
     const ZONES: [&str; 10] = [
-        "UTC", "America/Bogota", "America/Mexico_City", "America/Santiago", "America/Asuncion", "America/Havana",
-        "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu",
+        "UTC",
+        "America/Bogota",
+        "America/Mexico_City",
+        "America/Santiago",
+        "America/Asuncion",
+        "America/Havana",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+        "Asia/Kathmandu",
     ];
 
     proptest! {

@@ -21,7 +21,9 @@ pub struct Sum {
 
 /// Not a plain decimal number with at most 18 digits before the point and 9 after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("an amount is a decimal number, such as 150000.00: at most {WHOLE} digits before the point and {DECIMALS} after it")]
+#[error(
+    "an amount is a decimal number, such as 150000.00: at most {WHOLE} digits before the point and {DECIMALS} after it"
+)]
 pub struct Unreadable;
 
 impl Sum {
@@ -119,7 +121,10 @@ mod tests {
         assert_eq!(sum(&["0.1", "0.2"]), "0.3");
         assert_eq!(sum(&["-0.05", "0.01"]), "-0.04");
         assert_eq!(sum(&["-1", "1.0"]), "0.0");
-        assert_eq!(sum(&["999999999999999999.999999999", "0.000000001"]), "1000000000000000000.000000000");
+        assert_eq!(
+            sum(&["999999999999999999.999999999", "0.000000001"]),
+            "1000000000000000000.000000000"
+        );
         assert_eq!(sum(&["1.00000000000000000000"]), "1.000000000");
         assert_eq!(sum(&[" 007 "]), "7");
     }
@@ -127,8 +132,24 @@ mod tests {
     #[test]
     fn what_is_not_a_plain_number_is_unreadable_and_changes_nothing() {
         for text in [
-            "", " ", "-", ".", ".5", "5.", "1e3", "1,500", "1.500,00", "+1", "1.-5", "--1", "COP 5", "NaN", "٣", "1 5",
-            "1000000000000000000", "0.0000000001",
+            "",
+            " ",
+            "-",
+            ".",
+            ".5",
+            "5.",
+            "1e3",
+            "1,500",
+            "1.500,00",
+            "+1",
+            "1.-5",
+            "--1",
+            "COP 5",
+            "NaN",
+            "٣",
+            "1 5",
+            "1000000000000000000",
+            "0.0000000001",
         ] {
             let mut sum = Sum::default();
             sum.add("1.5").unwrap();

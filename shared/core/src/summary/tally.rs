@@ -113,11 +113,17 @@ impl Tally {
             Status::Rejected => events.rejected += 1,
             Status::InProgress | Status::Released => {
                 events.waiting += 1;
-                let oldest = events.oldest_waiting.map_or(entry.received_at, |at| at.min(entry.received_at));
+                let oldest = events
+                    .oldest_waiting
+                    .map_or(entry.received_at, |at| at.min(entry.received_at));
                 events.oldest_waiting = Some(oldest);
-                events.row(entry.scope, entry.type_name).count(entry.amount, entry.currency);
+                events
+                    .row(entry.scope, entry.type_name)
+                    .count(entry.amount, entry.currency);
             }
-            Status::Completed => events.row(entry.scope, entry.type_name).count(entry.amount, entry.currency),
+            Status::Completed => events
+                .row(entry.scope, entry.type_name)
+                .count(entry.amount, entry.currency),
         }
     }
 
@@ -210,7 +216,9 @@ fn listed<S: Serializer>(rows: &BTreeMap<(String, String), Row>, serializer: S) 
         #[serde(flatten)]
         row: &'a Row,
     }
-    let rows = rows.iter().map(|((source, type_name), row)| Listed { source, type_name, row });
+    let rows = rows
+        .iter()
+        .map(|((source, type_name), row)| Listed { source, type_name, row });
     serializer.collect_seq(rows)
 }
 

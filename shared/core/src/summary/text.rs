@@ -40,18 +40,30 @@ impl Summary {
         }
         let (live, test) = (&self.tally.live, &self.tally.test);
         lines.push(String::new());
-        lines.push(format!("{}: {}", language.pick("LIVE", "REALES"), language.events(live.accepted())));
+        lines.push(format!(
+            "{}: {}",
+            language.pick("LIVE", "REALES"),
+            language.events(live.accepted())
+        ));
         self.events(language, live, &mut lines);
         if !test.is_empty() {
             lines.push(String::new());
-            lines.push(format!("{}: {}", language.pick("TEST", "DE PRUEBA"), language.events(test.accepted())));
+            lines.push(format!(
+                "{}: {}",
+                language.pick("TEST", "DE PRUEBA"),
+                language.events(test.accepted())
+            ));
             self.events(language, test, &mut lines);
         }
         lines.push(String::new());
         self.queues(language, &mut lines);
         lines.push(String::new());
         lines.push(language.pick("See for yourself:", "Para verlo:").to_owned());
-        lines.push(format!("acuse summary --day {} --stack {}", self.day.date(), self.stack));
+        lines.push(format!(
+            "acuse summary --day {} --stack {}",
+            self.day.date(),
+            self.stack
+        ));
         lines.join("\n")
     }
 
@@ -89,15 +101,36 @@ impl Summary {
         };
         let oldest = events.oldest_waiting.map(|at| {
             let clock = self.day.zone().clock(at);
-            language.pick(format!(", the oldest from {clock}"), format!(", el más antiguo de las {clock}"))
+            language.pick(
+                format!(", the oldest from {clock}"),
+                format!(", el más antiguo de las {clock}"),
+            )
         });
         let none = String::new;
-        found(events.waiting, ["waiting", "waiting"], ["en espera", "en espera"], oldest.unwrap_or_default());
-        found(events.rejected, ["rejected", "rejected"], ["rechazado", "rechazados"], none());
-        found(events.conflicts, ["conflict", "conflicts"], ["conflicto", "conflictos"], none());
+        found(
+            events.waiting,
+            ["waiting", "waiting"],
+            ["en espera", "en espera"],
+            oldest.unwrap_or_default(),
+        );
+        found(
+            events.rejected,
+            ["rejected", "rejected"],
+            ["rechazado", "rechazados"],
+            none(),
+        );
+        found(
+            events.conflicts,
+            ["conflict", "conflicts"],
+            ["conflicto", "conflictos"],
+            none(),
+        );
         found(
             events.set_aside,
-            ["of an environment that is not taken", "of an environment that is not taken"],
+            [
+                "of an environment that is not taken",
+                "of an environment that is not taken",
+            ],
             ["de un ambiente que no se recibe", "de un ambiente que no se recibe"],
             none(),
         );
@@ -130,7 +163,10 @@ fn amounts(language: Language, row: &Row, lines: &mut Vec<String>) {
     let is_some = row.without_amount > 0 && row.without_amount < row.count;
     if is_some {
         let without = grouped(&row.without_amount.to_string());
-        lines.push(language.pick(format!("    {without} without an amount"), format!("    {without} sin monto")));
+        lines.push(language.pick(
+            format!("    {without} without an amount"),
+            format!("    {without} sin monto"),
+        ));
     }
     if row.unreadable_amount > 0 {
         let unreadable = language.counted(
@@ -138,7 +174,10 @@ fn amounts(language: Language, row: &Row, lines: &mut Vec<String>) {
             ["amount unreadable", "amounts unreadable"],
             ["monto ilegible", "montos ilegibles"],
         );
-        lines.push(language.pick(format!("    {unreadable}, not added"), format!("    {unreadable}, sin sumar")));
+        lines.push(language.pick(
+            format!("    {unreadable}, not added"),
+            format!("    {unreadable}, sin sumar"),
+        ));
     }
 }
 

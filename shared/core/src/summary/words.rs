@@ -83,7 +83,11 @@ impl Language {
     /// A number with the noun in its number: singular and plural in English, then in Spanish.
     pub(super) fn counted(self, count: u64, en: [&str; 2], es: [&str; 2]) -> String {
         let [one, many] = self.pick(en, es);
-        format!("{} {}", grouped(&count.to_string()), if count == 1 { one } else { many })
+        format!(
+            "{} {}",
+            grouped(&count.to_string()),
+            if count == 1 { one } else { many }
+        )
     }
 }
 

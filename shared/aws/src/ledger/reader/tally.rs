@@ -22,7 +22,17 @@ const AT_ONCE: usize = 4;
 
 /// The attributes that a summary needs. All have names in the request, because many are reserved words.
 const NEEDED: [&str; 12] = [
-    "pk", "sk", "provider", "account", "environment", "type", "status", "error", "received_at", "duplicates", "amount",
+    "pk",
+    "sk",
+    "provider",
+    "account",
+    "environment",
+    "type",
+    "status",
+    "error",
+    "received_at",
+    "duplicates",
+    "amount",
     "currency",
 ];
 
@@ -61,7 +71,10 @@ impl LedgerReader {
                 keys.extend((0..shards).map(|shard| day::key(provider.name, &date, shard)));
             }
         }
-        let shards: Vec<_> = keys.into_iter().map(|key| self.tally_shard(key, day, reading)).collect();
+        let shards: Vec<_> = keys
+            .into_iter()
+            .map(|key| self.tally_shard(key, day, reading))
+            .collect();
         let whole = Counted {
             complete: true,
             ..Counted::default()

@@ -29,10 +29,22 @@ fn row(tally: &Tally) -> &Row {
 
 #[test]
 fn amounts_are_summed_by_currency_as_sent() {
-    let dollars = Entry { amount: Some("12.5"), currency: Some("USD"), ..PAID };
-    let none = Entry { currency: None, amount: Some("7"), ..PAID };
+    let dollars = Entry {
+        amount: Some("12.5"),
+        currency: Some("USD"),
+        ..PAID
+    };
+    let none = Entry {
+        currency: None,
+        amount: Some("7"),
+        ..PAID
+    };
     let counted = tally(&[PAID, PAID, dollars, none]);
-    let shown: Vec<_> = row(&counted).sums.iter().map(|(currency, sum)| format!("{sum} {currency}")).collect();
+    let shown: Vec<_> = row(&counted)
+        .sums
+        .iter()
+        .map(|(currency, sum)| format!("{sum} {currency}"))
+        .collect();
     assert_eq!(shown, ["7 ", "300000.00 COP", "12.5 USD"]);
     assert_eq!(row(&counted).count, 4);
 }
@@ -42,8 +54,14 @@ fn an_amount_that_is_missing_or_unreadable_is_counted_apart() {
     let counted = tally(&[
         PAID,
         Entry { amount: None, ..PAID },
-        Entry { amount: Some(" "), ..PAID },
-        Entry { amount: Some("150.000,00"), ..PAID },
+        Entry {
+            amount: Some(" "),
+            ..PAID
+        },
+        Entry {
+            amount: Some("150.000,00"),
+            ..PAID
+        },
     ]);
     assert_eq!((row(&counted).without_amount, row(&counted).unreadable_amount), (2, 1));
     assert_eq!(row(&counted).sums["COP"].to_string(), "150000.00");
@@ -51,23 +69,59 @@ fn an_amount_that_is_missing_or_unreadable_is_counted_apart() {
 
 #[test]
 fn what_failed_or_waits_is_counted_by_what_it_is() {
-    let rejected = Entry { status: Status::Rejected, ..PAID };
+    let rejected = Entry {
+        status: Status::Rejected,
+        ..PAID
+    };
     let counted = tally(&[
         PAID,
-        Entry { reason: Some("hook `orders`: no such order"), ..rejected },
-        Entry { reason: Some("of environment `live`, which this stack does not take"), ..rejected },
-        Entry { reason: Some("a test delivery of `acuse doctor`"), ..rejected },
-        Entry { status: Status::Conflict, is_conflict: true, ..PAID },
+        Entry {
+            reason: Some("hook `orders`: no such order"),
+            ..rejected
+        },
+        Entry {
+            reason: Some("of environment `live`, which this stack does not take"),
+            ..rejected
+        },
+        Entry {
+            reason: Some("a test delivery of `acuse doctor`"),
+            ..rejected
+        },
+        Entry {
+            status: Status::Conflict,
+            is_conflict: true,
+            ..PAID
+        },
         // Released as an event of its own: its amount is the other event's.
-        Entry { is_conflict: true, ..PAID },
-        Entry { status: Status::Released, reason: Some("hook `orders`"), ..PAID },
-        Entry { status: Status::InProgress, received_at: NOON.minus(std::time::Duration::from_secs(60)), ..PAID },
+        Entry {
+            is_conflict: true,
+            ..PAID
+        },
+        Entry {
+            status: Status::Released,
+            reason: Some("hook `orders`"),
+            ..PAID
+        },
+        Entry {
+            status: Status::InProgress,
+            received_at: NOON.minus(std::time::Duration::from_secs(60)),
+            ..PAID
+        },
         Entry { duplicates: 3, ..PAID },
-        Entry { environment: Environment::Test, ..PAID },
+        Entry {
+            environment: Environment::Test,
+            ..PAID
+        },
     ]);
     let live = &counted.live;
-    assert_eq!((live.rejected, live.set_aside, live.conflicts, live.duplicates), (1, 1, 2, 3));
-    assert_eq!((live.waiting, live.oldest_waiting), (2, Some(NOON.minus(std::time::Duration::from_secs(60)))));
+    assert_eq!(
+        (live.rejected, live.set_aside, live.conflicts, live.duplicates),
+        (1, 1, 2, 3)
+    );
+    assert_eq!(
+        (live.waiting, live.oldest_waiting),
+        (2, Some(NOON.minus(std::time::Duration::from_secs(60))))
+    );
     assert_eq!((live.accepted(), counted.test.accepted()), (4, 1));
     assert_eq!(row(&counted).sums["COP"].to_string(), "600000.00");
 }
@@ -77,8 +131,14 @@ fn memory_does_not_grow_with_the_number_of_types_or_currencies() {
     let mut counted = Tally::default();
     for number in 0..2000 {
         let (name, currency) = (format!("type{number}"), format!("X{number}"));
-        counted.count(Entry { type_name: &name, ..PAID });
-        counted.count(Entry { currency: Some(&currency), ..PAID });
+        counted.count(Entry {
+            type_name: &name,
+            ..PAID
+        });
+        counted.count(Entry {
+            currency: Some(&currency),
+            ..PAID
+        });
     }
     assert_eq!(counted.live.rows.len(), ROWS + 1);
     assert_eq!(counted.live.accepted(), 4000);
