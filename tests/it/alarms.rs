@@ -68,7 +68,7 @@ fn the_alarm_goes_off_before_the_webhook_is_disabled() {
 }
 
 #[test]
-fn every_alarm_goes_to_the_topic_and_names_its_runbook() {
+fn every_alarm_goes_to_the_topic_and_names_its_command_and_its_runbook() {
     let template = template::ours();
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md")).unwrap();
     let anchors: Vec<String> = page
@@ -88,15 +88,22 @@ fn every_alarm_goes_to_the_topic_and_names_its_runbook() {
             assert_eq!(properties[actions][0]["Ref"], "AlarmTopic", "{name}");
         }
         let description = text(&properties["AlarmDescription"]);
-        let anchor = description
-            .split("operations.md#")
-            .nth(1)
-            .unwrap_or_else(|| panic!("{name}: {description}"));
-        let anchor = anchor.split([':', ',']).next().unwrap();
+        // What it means, what to run, and where to read on: three lines, as a mail and a chat show them.
+        let lines: Vec<&str> = description.lines().collect();
+        let [meaning, command, runbook] = lines.as_slice() else {
+            panic!("{name}: {description}");
+        };
+        assert!(
+            meaning.ends_with('.') && !meaning.contains("acuse "),
+            "{name}: {meaning}"
+        );
+        assert!(command.starts_with("Run: acuse "), "{name}: {command}");
+        assert!(command.ends_with(" --stack ${AWS::StackName}"), "{name}: {command}");
+        let anchor = runbook.strip_prefix("Runbook: ${RunbookUrl}#");
+        let anchor = anchor.unwrap_or_else(|| panic!("{name}: {runbook}"));
         assert!(anchors.iter().any(|own| own == anchor), "{name}: no section {anchor}");
-        assert!(description.contains("acuse "), "{name} names no command");
     }
-    assert_eq!(count, 20);
+    assert_eq!(count, 21);
 }
 
 /// A string, or the argument of `Fn::Sub`.

@@ -11,6 +11,7 @@ mod erased;
 mod reads;
 mod references;
 mod single_call;
+mod summary;
 mod tables;
 mod walk;
 

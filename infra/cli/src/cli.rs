@@ -34,6 +34,8 @@ enum Command {
     Balance(command::balance::Arguments),
     /// Name the webhooks that never came, by what the provider's API or a file of ids says
     Reconcile(command::reconcile::Arguments),
+    /// Sum up a day: events by provider and type, exact amounts, failures and what waits
+    Summary(command::summary::Arguments),
     /// Deliver events to URLs and queues of your own: add, test, pause and rotate destinations, and see what they are owed
     #[command(subcommand)]
     Destinations(command::destinations::Command),
@@ -101,6 +103,7 @@ pub async fn run(providers: Providers) -> ExitCode {
         Command::Balance(arguments) => command::balance::run(arguments).await,
         Command::Reconcile(arguments) => command::reconcile::run(arguments).await,
         Command::ProviderApi(arguments) => command::provider_api::run(arguments).await,
+        Command::Summary(arguments) => command::summary::run(arguments).await,
         Command::Destinations(command) => command::destinations::run(command).await,
         Command::Listen(arguments) => command::listen::run(arguments).await,
         Command::Logs(arguments) => command::logs::run(arguments).await,
@@ -185,6 +188,31 @@ mod tests {
         }
         let other = refused(&["acuse", "listen", "--every", "0"]);
         assert!(other.contains("'0' for '--every"), "{other}");
+    }
+
+    /// Someone copies them in the middle of the night.
+    #[test]
+    fn the_commands_that_alarms_name_are_the_tools_own() {
+        let template = include_str!("../embedded/template.yaml");
+        let commands: Vec<_> = template
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("Run: "))
+            .collect();
+        assert!(commands.len() > 20, "{commands:?}");
+        for command in commands {
+            let command = command.replace("${AWS::StackName}", "acuse");
+            // As a shell splits it.
+            let parts = command.split('\'').enumerate();
+            let words: Vec<_> = parts
+                .flat_map(|(place, part)| match place % 2 {
+                    0 => part.split_whitespace().collect(),
+                    _ => vec![part],
+                })
+                .collect();
+            if let Err(error) = Cli::try_parse_from(&words) {
+                panic!("{command}: {error}");
+            }
+        }
     }
 
     /// Clap checks names and groups only at run time.

@@ -19,6 +19,7 @@ pub(crate) mod reconcile;
 pub(crate) mod register;
 pub(crate) mod secrets;
 pub(crate) mod send;
+pub(crate) mod summary;
 pub(crate) mod upgrade;
 
 mod acting;

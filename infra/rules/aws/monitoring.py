@@ -242,8 +242,9 @@ def cloudwatch_may_publish(stack):
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     ]
+    used = {target(action) for _, alarm in alarms(stack) for action in alarm["AlarmActions"]}
     for name, topic in stack.of_type("AWS::SNS::Topic"):
-        if name not in allowed or "alias/aws/sns" in text(topic.get("KmsMasterKeyId", "")):
+        if name in used and (name not in allowed or "alias/aws/sns" in text(topic.get("KmsMasterKeyId", ""))):
             yield name
 
 

@@ -1,7 +1,7 @@
-//! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the composition roots: [`run_verifier`], [`run_consumer`]
-//! and [`run_destinations`]. Everything that reads the environment is here.
+//! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the composition roots: [`run_verifier`], [`run_consumer`],
+//! [`run_destinations`] and [`run_summary`]. Everything that reads the environment is here.
 //!
-//! The features `verifier`, `consumer` and `destinations` keep DynamoDB out of the verify functions.
+//! The features `verifier`, `consumer`, `destinations` and `summary` keep DynamoDB out of the verify functions.
 
 pub mod config;
 pub mod sdk;
@@ -18,6 +18,8 @@ pub mod hook;
 pub mod ledger;
 #[cfg(feature = "consumer")]
 pub mod prelude;
+#[cfg(feature = "summary")]
+pub mod summary;
 #[cfg(feature = "verifier")]
 pub mod verifier;
 
@@ -27,5 +29,7 @@ pub use consumer::run_consumer;
 pub use destinations::run_destinations;
 #[cfg(feature = "consumer")]
 pub use hook::Setup;
+#[cfg(feature = "summary")]
+pub use summary::run_summary;
 #[cfg(feature = "verifier")]
 pub use verifier::run_verifier;

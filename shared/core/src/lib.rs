@@ -8,6 +8,7 @@
 //! | [`consume`] | the consumer: a batch, one event, the single-call commit, retries |
 //! | [`ledger`] | what has happened to each event, and who may change that |
 //! | [`destination`] | a merchant's own URL that gets events: configuration, request, answer, retries, limits |
+//! | [`summary`] | what a day's events come to: counts, exact sums, and the text that people get |
 //! | [`hook`] | where the owner's business code plugs in |
 //! | [`provider`], [`providers`] | what describes a provider, and the three providers |
 //! | [`account`] | a provider's named credentials, and the environment that each is bound to |
@@ -17,7 +18,7 @@
 //!
 //! ```text
 //! error  clock  json  metric  account  wire  provider ┬ receive
-//!                                                     └ event  providers  hook  ledger  consume  destination
+//!                                                     └ event  providers  hook  ledger  consume  destination  summary
 //! ```
 //!
 //! Absent on purpose: the AWS SDK, environment variables, the wall clock, randomness. They come in through ports
@@ -39,6 +40,7 @@ pub mod metric;
 pub mod provider;
 pub mod providers;
 pub mod receive;
+pub mod summary;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod wire;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// From the lowest layer to the highest. The two halves don't know each other.
 const CHAINS: [&str; 2] = [
     "error clock json account metric wire provider receive",
-    "error clock json account metric wire provider event providers hook ledger consume destination",
+    "error clock json account metric wire provider event providers hook ledger consume destination summary",
 ];
 
 #[test]

@@ -50,6 +50,13 @@ const CHECKS: &[&str] = &[
     "sqs:GetQueueAttributes DestinationDeadLetterQueue",
 ];
 const DEPTH: &[&str] = &["sqs:GetQueueAttributes EventQueue"];
+const DEPTHS: &[&str] = &[
+    "sqs:GetQueueAttributes EventQueue",
+    "sqs:GetQueueAttributes DeadLetterQueue",
+    "sqs:GetQueueAttributes QuarantineQueue",
+    "sqs:GetQueueAttributes DestinationQueue",
+];
+const PUBLISHES: &[&str] = &["sns:Publish SummaryTopic"];
 const LOGS: &[&str] = &["cloudformation:ListStackResources stack", "logs:FilterLogEvents logs"];
 
 /// Each command of a stack, the policy from which on it works, and its calls.
@@ -133,6 +140,7 @@ const COMMANDS: &[(&str, &str, &[&[&str]])] = &[
     ),
     ("secrets rotate", "Administer", &[AUDIT, READS_SECRETS, WRITES_SECRETS]),
     ("send", "Operate", &[EVENTS, READS_SECRETS]),
+    ("summary", "Operate", &[EVENTS, DEPTHS, PUBLISHES]),
 ];
 
 /// An action and its resource, as in the table.

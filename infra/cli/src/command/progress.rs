@@ -52,6 +52,26 @@ impl Bar {
     }
 }
 
+/// How much was done, where nobody knows how much there is. On standard error, or nothing if that is not a terminal.
+pub(crate) struct Count(ProgressBar);
+
+impl Count {
+    /// Counts `what`, a plural.
+    pub(crate) fn new(what: &'static str) -> Self {
+        let count = bar(0, "{pos} {msg}  {per_sec}").with_message(what);
+        count.enable_steady_tick(Duration::from_millis(200));
+        Self(count)
+    }
+
+    pub(crate) fn advance(&self, steps: usize) {
+        self.0.inc(u64::try_from(steps).unwrap_or_default());
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 fn bar(length: u64, template: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length).with_style(style)

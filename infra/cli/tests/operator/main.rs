@@ -30,6 +30,7 @@ mod quarantine;
 mod register;
 mod secrets;
 mod send;
+mod summary;
 mod terminal;
 
 use std::path::{Path, PathBuf};

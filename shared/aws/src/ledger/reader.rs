@@ -3,6 +3,7 @@
 mod by_reference;
 mod listing;
 mod walk;
+mod tally;
 
 use acuse_core::destination::delivery::DeliveryKey;
 use acuse_core::event::key::IdempotencyKey;
@@ -21,6 +22,7 @@ use super::payload::part_key;
 use super::record::Record;
 pub use by_reference::{ByReference, Wanted};
 pub use walk::DayWalk;
+pub use tally::{Counted, Reading};
 
 /// The ledger's table, read only.
 #[derive(Debug, Clone)]

@@ -49,7 +49,7 @@ fn presets() -> PossibleValuesParser {
 }
 
 /// Names that a package, a module or a part of the template has already.
-const TAKEN: [&str; 14] = [
+const TAKEN: [&str; 15] = [
     "acuse",
     "all",
     "alloc",
@@ -62,6 +62,7 @@ const TAKEN: [&str; 14] = [
     "providers",
     "shipped",
     "std",
+    "summary",
     "test",
     "tool",
 ];

@@ -136,9 +136,9 @@ impl Plan {
             .into_iter()
             .filter(|binary| !names.contains(binary));
         for binary in missing {
-            match providers::ALL.by_name(&binary) {
-                Some(provider) => self.files.extend(files::function(provider)),
-                None if binary == "destinations" => self.files.extend(files::destinations()),
+            let provider = providers::ALL.by_name(&binary);
+            match provider.map(files::function).or_else(|| files::other(&binary)) {
+                Some(own) => self.files.extend(own),
                 None => self.missing.push(binary),
             }
         }

@@ -12,6 +12,7 @@ use crate::command::upgrade::{lock, ours};
 
 const CONSUMER: &str = include_str!("../../../../embedded/functions/consumer.rs");
 const DESTINATIONS: &str = include_str!("../../../../embedded/functions/destinations.rs");
+const SUMMARY: &str = include_str!("../../../../embedded/functions/summary.rs");
 const HOOKS: &str = include_str!("../../../../embedded/functions/hooks.rs");
 const VERIFIER: &str = include_str!("../../../../embedded/functions/unopago.rs");
 const TOOL: &str = include_str!("../../../main.rs");
@@ -59,7 +60,7 @@ pub(super) fn files(name: &Name, source: &Source) -> Result<Vec<File>, PlanError
     ]
     .map(|(path, text)| (path.to_owned(), text))
     .into();
-    files.extend(destinations());
+    files.extend(OTHERS.into_iter().filter_map(other).flatten());
     for provider in providers::ALL.iter() {
         files.extend(function(provider));
     }
@@ -78,15 +79,24 @@ pub(super) fn files(name: &Name, source: &Source) -> Result<Vec<File>, PlanError
     Ok(files)
 }
 
-/// The package of the function that delivers to destinations.
-pub(crate) fn destinations() -> [File; 2] {
-    [
-        ("functions/destinations/Cargo.toml".to_owned(), manifest::destinations()),
+/// The functions that are neither the consumer nor a provider's.
+const OTHERS: [&str; 2] = ["destinations", "summary"];
+
+/// The package of one of [`OTHERS`]; `None` if `binary` is none of them.
+pub(crate) fn other(binary: &str) -> Option<[File; 2]> {
+    let (manifest, main) = match binary {
+        "destinations" => (manifest::destinations(), DESTINATIONS),
+        "summary" => (manifest::summary(), SUMMARY),
+        _ => return None,
+    };
+    let folder = format!("functions/{binary}");
+    Some([
+        (format!("{folder}/Cargo.toml"), manifest),
         (
-            "functions/destinations/src/main.rs".to_owned(),
-            DESTINATIONS.replace("use acuse_core::providers;\n", ""),
+            format!("{folder}/src/main.rs"),
+            main.replace("use acuse_core::providers;\n", ""),
         ),
-    ]
+    ])
 }
 
 /// The package of a built-in provider's verify function.

@@ -1,0 +1,1 @@
+../../../../functions/summary/src/main.rs
