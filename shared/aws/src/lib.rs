@@ -1,7 +1,7 @@
-//! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the composition roots: [`run_verifier`], [`run_consumer`]
-//! and [`run_destinations`]. Everything that reads the environment is here.
+//! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the composition roots: [`run_verifier`], [`run_consumer`],
+//! [`run_destinations`] and [`run_endpoints`]. Everything that reads the environment is here.
 //!
-//! The features `verifier`, `consumer` and `destinations` keep DynamoDB out of the verify functions.
+//! The features `verifier`, `consumer`, `destinations` and `endpoints` keep DynamoDB out of the verify functions.
 
 pub mod config;
 pub mod sdk;
@@ -12,6 +12,8 @@ pub mod telemetry;
 pub mod consumer;
 #[cfg(feature = "consumer")]
 pub mod destinations;
+#[cfg(feature = "endpoints")]
+pub mod endpoints;
 #[cfg(feature = "consumer")]
 pub mod hook;
 #[cfg(feature = "consumer")]
@@ -25,6 +27,8 @@ pub mod verifier;
 pub use consumer::run_consumer;
 #[cfg(feature = "destinations")]
 pub use destinations::run_destinations;
+#[cfg(feature = "endpoints")]
+pub use endpoints::run_endpoints;
 #[cfg(feature = "consumer")]
 pub use hook::Setup;
 #[cfg(feature = "verifier")]

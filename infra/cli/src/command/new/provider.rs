@@ -49,7 +49,7 @@ fn presets() -> PossibleValuesParser {
 }
 
 /// Names that a package, a module or a part of the template has already.
-const TAKEN: [&str; 14] = [
+const TAKEN: [&str; 15] = [
     "acuse",
     "all",
     "alloc",
@@ -57,6 +57,7 @@ const TAKEN: [&str; 14] = [
     "consumer",
     "core",
     "destinations",
+    "endpoints",
     "event-types",
     "objects",
     "providers",

@@ -139,6 +139,7 @@ impl Plan {
             match providers::ALL.by_name(&binary) {
                 Some(provider) => self.files.extend(files::function(provider)),
                 None if binary == "destinations" => self.files.extend(files::destinations()),
+                None if binary == "endpoints" => self.files.extend(files::endpoints()),
                 None => self.missing.push(binary),
             }
         }

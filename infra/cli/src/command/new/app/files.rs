@@ -12,6 +12,7 @@ use crate::command::upgrade::{lock, ours};
 
 const CONSUMER: &str = include_str!("../../../../embedded/functions/consumer.rs");
 const DESTINATIONS: &str = include_str!("../../../../embedded/functions/destinations.rs");
+const ENDPOINTS: &str = include_str!("../../../../embedded/functions/endpoints.rs");
 const HOOKS: &str = include_str!("../../../../embedded/functions/hooks.rs");
 const VERIFIER: &str = include_str!("../../../../embedded/functions/unopago.rs");
 const TOOL: &str = include_str!("../../../main.rs");
@@ -60,6 +61,7 @@ pub(super) fn files(name: &Name, source: &Source) -> Result<Vec<File>, PlanError
     .map(|(path, text)| (path.to_owned(), text))
     .into();
     files.extend(destinations());
+    files.extend(endpoints());
     for provider in providers::ALL.iter() {
         files.extend(function(provider));
     }
@@ -85,6 +87,17 @@ pub(crate) fn destinations() -> [File; 2] {
         (
             "functions/destinations/src/main.rs".to_owned(),
             DESTINATIONS.replace("use acuse_core::providers;\n", ""),
+        ),
+    ]
+}
+
+/// The package of the function that watches webhooks at providers.
+pub(crate) fn endpoints() -> [File; 2] {
+    [
+        ("functions/endpoints/Cargo.toml".to_owned(), manifest::endpoints()),
+        (
+            "functions/endpoints/src/main.rs".to_owned(),
+            ENDPOINTS.replace("use acuse_core::providers;\n", ""),
         ),
     ]
 }

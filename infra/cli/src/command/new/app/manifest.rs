@@ -5,6 +5,7 @@ use super::source::Source;
 const WORKSPACE: &str = include_str!("../../../../embedded/workspace.toml");
 const CONSUMER: &str = include_str!("../../../../embedded/functions/consumer.toml");
 const DESTINATIONS: &str = include_str!("../../../../embedded/functions/destinations.toml");
+const ENDPOINTS: &str = include_str!("../../../../embedded/functions/endpoints.toml");
 const VERIFIER: &str = include_str!("../../../../embedded/functions/unopago.toml");
 
 /// What the app's own packages need of Acuse besides the functions.
@@ -68,7 +69,7 @@ pub(super) fn workspace(app: &str, source: &Source) -> String {
         let line = lines_of("workspace.package").find(|line| line.starts_with(&format!("{field} = ")));
         text += &format!("{}\n", line.unwrap_or_default());
     }
-    let mut names: Vec<&str> = [CONSUMER, DESTINATIONS, VERIFIER]
+    let mut names: Vec<&str> = [CONSUMER, DESTINATIONS, ENDPOINTS, VERIFIER]
         .iter()
         .flat_map(|manifest| dependencies(manifest))
         .collect();
@@ -109,6 +110,10 @@ pub(super) fn consumer() -> String {
 pub(super) fn destinations() -> String {
     // The registry is the app's.
     with_providers(DESTINATIONS).replace("acuse-core.workspace = true\n", "")
+}
+
+pub(super) fn endpoints() -> String {
+    with_providers(ENDPOINTS).replace("acuse-core.workspace = true\n", "")
 }
 
 fn with_providers(manifest: &str) -> String {
