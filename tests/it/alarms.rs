@@ -96,7 +96,7 @@ fn every_alarm_goes_to_the_topic_and_names_its_runbook() {
         assert!(anchors.iter().any(|own| own == anchor), "{name}: no section {anchor}");
         assert!(description.contains("acuse "), "{name} names no command");
     }
-    assert_eq!(count, 20);
+    assert_eq!(count, 22);
 }
 
 /// A string, or the argument of `Fn::Sub`.
