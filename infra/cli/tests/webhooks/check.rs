@@ -5,6 +5,7 @@ use std::time::Duration as StdDuration;
 use acuse_core::providers::onepay::EventType;
 use serde_json::{Value, json};
 
+use super::lists::{Event, ledger};
 use super::programs::{acuse, aws, command, done, failed, text};
 use super::server::{Answer, Request, Server, answer};
 use super::*;
@@ -416,5 +417,38 @@ async fn the_doctor_checks_each_account_with_its_own_token() {
     ] {
         let (ok, text) = found(check);
         assert!(ok && text.contains(expected), "{text}");
+    }
+}
+
+/// Six events in the same hours of each of four weeks, and the last one `silent` ago.
+#[tokio::test]
+async fn an_unusual_silence_is_found_in_the_ledger() {
+    let now = acuse_aws::system::SystemClock.now();
+    let minutes = |minutes: u64| StdDuration::from_secs(60 * minutes);
+    let doctor = async |silent: u64, weeks: u64| {
+        let earlier = (1..=weeks).flat_map(|week| (1..=6).map(move |event| week * 7 * 24 * 60 + event * 20));
+        let events = [silent].into_iter().chain(earlier).map(|ago| Event {
+            id: format!("p{ago}"),
+            received_at: now.minus(minutes(ago)),
+        });
+        let server = ledger(events.collect()).await;
+        let output = acuse(&server, &["doctor", "--no-delivery", "--json", "--stack", "acuse"], "").await;
+        let printed = text(&output.stdout);
+        let mut lines = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let line = lines.find(|line| line["check"] == "kuenta: last delivery");
+        let line = line.unwrap_or_else(|| panic!("{printed}"));
+        (line["ok"] == true, line["found"].as_str().unwrap().to_owned())
+    };
+    let (ok, found) = doctor(190, 4).await;
+    assert!(!ok && found.starts_with("3 h 10 min ago, at "), "{found}");
+    assert!(
+        found.contains("there were 6, 6, 6, 6 events")
+            && found.contains("posts to https://stack.example/webhooks/kuenta"),
+        "{found}"
+    );
+    // Short, or of an account without a past.
+    for (silent, weeks) in [(50, 4), (190, 3), (190, 0)] {
+        let (ok, found) = doctor(silent, weeks).await;
+        assert!(ok, "{silent} {weeks}: {found}");
     }
 }
