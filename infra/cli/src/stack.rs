@@ -7,6 +7,7 @@ pub mod conflicts;
 pub mod dead_letters;
 pub mod destinations;
 pub mod difference;
+pub mod endpoint;
 pub mod error;
 pub mod events;
 pub mod filter;
@@ -20,6 +21,7 @@ pub mod queue;
 pub mod retry;
 pub mod running;
 pub mod secret;
+pub mod silence;
 pub mod target;
 
 /// A day, as the ledger's lists count them.

@@ -1,7 +1,8 @@
 //! Adapters to HTTP, SQS, DynamoDB and Secrets Manager, and the composition roots: [`run_verifier`], [`run_consumer`],
-//! [`run_destinations`] and [`run_summary`]. Everything that reads the environment is here.
+//! [`run_destinations`], [`run_endpoints`] and [`run_summary`]. Everything that reads the environment is here.
 //!
-//! The features `verifier`, `consumer`, `destinations` and `summary` keep DynamoDB out of the verify functions.
+//! The features `verifier`, `consumer`, `destinations`, `endpoints` and `summary` keep DynamoDB out of the verify
+//! functions.
 
 pub mod config;
 pub mod sdk;
@@ -12,6 +13,8 @@ pub mod telemetry;
 pub mod consumer;
 #[cfg(feature = "consumer")]
 pub mod destinations;
+#[cfg(feature = "endpoints")]
+pub mod endpoints;
 #[cfg(feature = "consumer")]
 pub mod hook;
 #[cfg(feature = "consumer")]
@@ -27,6 +30,8 @@ pub mod verifier;
 pub use consumer::run_consumer;
 #[cfg(feature = "destinations")]
 pub use destinations::run_destinations;
+#[cfg(feature = "endpoints")]
+pub use endpoints::run_endpoints;
 #[cfg(feature = "consumer")]
 pub use hook::Setup;
 #[cfg(feature = "summary")]

@@ -9,6 +9,7 @@
 //! | [`ledger`] | what has happened to each event, and who may change that |
 //! | [`destination`] | a merchant's own URL that gets events: configuration, request, answer, retries, limits |
 //! | [`summary`] | what a day's events come to: counts, exact sums, and the text that people get |
+//! | [`endpoint`] | whether the webhook at the provider posts here what it should |
 //! | [`hook`] | where the owner's business code plugs in |
 //! | [`provider`], [`providers`] | what describes a provider, and the three providers |
 //! | [`account`] | a provider's named credentials, and the environment that each is bound to |
@@ -19,6 +20,7 @@
 //! ```text
 //! error  clock  json  metric  account  wire  provider ┬ receive
 //!                                                     └ event  providers  hook  ledger  consume  destination  summary
+//!                     └ endpoint
 //! ```
 //!
 //! Absent on purpose: the AWS SDK, environment variables, the wall clock, randomness. They come in through ports
@@ -31,6 +33,7 @@ pub mod account;
 pub mod clock;
 pub mod consume;
 pub mod destination;
+pub mod endpoint;
 pub mod error;
 pub mod event;
 pub mod hook;

@@ -74,6 +74,18 @@ pub const DESTINATION_OLDEST: &str = "DestinationOldest";
 /// From the receipt of an event to its delivery, by `Destination`.
 pub const DESTINATION_LATENCY: &str = "DestinationLatency";
 
+/// Checks of webhooks at providers, by `Provider`, `Account` and `Outcome`:
+/// - `well`
+/// - `wrong`: it is missing, off, posts elsewhere or lacks events
+/// - `unknown`: the provider's API did not tell
+pub const ENDPOINTS: &str = "Endpoints";
+
+/// Checks that found a webhook wrong. Without a dimension, since the alarm needs one number.
+pub const ENDPOINTS_WRONG: &str = "EndpointsWrong";
+
+/// Checks without a result. Without a dimension, since the alarm needs one number.
+pub const ENDPOINTS_UNKNOWN: &str = "EndpointsUnknown";
+
 /// Describes all metrics, with their units. Call it once, after a recorder is installed.
 pub fn describe() {
     describe_counter!(DELIVERIES, Unit::Count, "deliveries at a verify function");
@@ -94,6 +106,9 @@ pub fn describe() {
         Unit::Count,
         "events published without a part of them"
     );
+    describe_counter!(ENDPOINTS, Unit::Count, "checks of webhooks at providers");
+    describe_counter!(ENDPOINTS_WRONG, Unit::Count, "webhooks that are not as they should be");
+    describe_counter!(ENDPOINTS_UNKNOWN, Unit::Count, "webhooks that could not be checked");
     describe_counter!(DESTINATION_DELIVERIES, Unit::Count, "deliveries to destinations");
     describe_histogram!(
         DESTINATION_OLDEST,
@@ -125,6 +140,19 @@ fn count(name: &'static str, provider: &'static str, account: &AccountName, outc
     if by_account && !account.is_default() {
         let account = account.to_string();
         counter!(name, "Provider" => provider, "Account" => account, "Outcome" => outcome).increment(1);
+    }
+}
+
+/// Counts a check of an account's webhook; `None` if it is not known which there are.
+pub fn endpoint(of: Option<(&'static str, &AccountName)>, outcome: &'static str) {
+    if let Some((provider, account)) = of {
+        let account = account.to_string();
+        counter!(ENDPOINTS, "Provider" => provider, "Account" => account, "Outcome" => outcome).increment(1);
+    }
+    match outcome {
+        "wrong" => counter!(ENDPOINTS_WRONG).increment(1),
+        "unknown" => counter!(ENDPOINTS_UNKNOWN).increment(1),
+        _ => {}
     }
 }
 

@@ -4,10 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// From the lowest layer to the highest. The two halves don't know each other.
-const CHAINS: [&str; 2] = [
+/// From the lowest layer to the highest. The two halves don't know each other, nor the endpoint at the provider.
+const CHAINS: [&str; 3] = [
     "error clock json account metric wire provider receive",
     "error clock json account metric wire provider event providers hook ledger consume destination summary",
+    "error clock json account endpoint",
 ];
 
 #[test]

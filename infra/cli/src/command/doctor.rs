@@ -6,12 +6,12 @@ mod dead_letters;
 mod delivery;
 mod destinations;
 mod drift;
+mod endpoints;
 mod queues;
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use acuse_core::account::AccountName;
 use acuse_core::error::chain;
 use aws_sdk_cloudformation::types::StackResource;
 use clap::Args;
@@ -19,23 +19,23 @@ use serde_json::json;
 
 use super::Failure;
 use super::options::StackOptions;
-use super::webhooks::ManagementApi as _;
 use crate::registry::providers;
-use crate::stack::filter::{account_option, account_parser};
 use crate::stack::target::Target;
 use crate::terminal::{self, quoted};
-use crate::webhooks::kuenta::{Api, BASE};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   acuse doctor
   acuse doctor --stack acuse --profile prod
+  ONEPAY_API_TOKEN=… acuse doctor --stack acuse          checks the webhooks at OnePay as well
   acuse doctor --stack acuse --organization-id org_1     checks Kuenta's webhook as well
   acuse doctor --stack acuse --organization-id org_2 --account org_2
   acuse doctor --json --stack acuse | jq 'select(.ok | not)'
 
 Sends a signed test delivery to the public URL of each account. The ledger records it as REJECTED, a test
-delivery, and it reaches no hook. Compares the functions with the deployed template (CloudFormation's
+delivery, and it reaches no hook. Asks the providers' APIs, where it has a token, whether the webhooks are on,
+post to this stack and have all events, and the ledger whether an account is silent for unusually long
+(`acuse onepay webhooks check --fix` corrects what it finds). Compares the functions with the deployed template (CloudFormation's
 drift detection), and checks the queues, the conflicts, the destinations, the alarms and who gets their mail.
 Exits 1 if anything needs fixing.")]
 pub(crate) struct Arguments {
@@ -45,15 +45,8 @@ pub(crate) struct Arguments {
     /// Send no test deliveries
     #[arg(long)]
     no_delivery: bool,
-    /// Kuenta's organization: check that its webhook is registered there
-    #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
-    organization_id: Option<String>,
-    /// The account that this organization posts to
-    #[arg(long, value_parser = account_parser(), value_name = "NAME", default_value_t, requires = "organization_id")]
-    account: AccountName,
-    /// URL of Kuenta's API
-    #[arg(long, env = "KUENTA_API_URL", value_name = "URL", default_value = BASE)]
-    base_url: String,
+    #[command(flatten)]
+    endpoints: endpoints::Options,
     #[command(flatten)]
     stack: StackOptions,
 }
@@ -84,6 +77,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         accounts::check(&target, provider, !arguments.no_delivery, &mut report).await;
     }
+    endpoints::check(&target, &arguments.endpoints, &mut report).await;
     report("event queue", queues::events(&target).await);
     report("dead-letter queue", dead_letters::check(&target).await);
     let advice = "`acuse quarantine diagnose`, fix, `acuse quarantine release`";
@@ -95,18 +89,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     report("functions", drift::functions(&target, &resources).await);
     report("alarms", alarms::state(&target, &resources).await);
     report("alarm mail", alarms::subscriptions(&target).await);
-    if let Some(id) = &arguments.organization_id {
-        let api = Api {
-            base_url: arguments.base_url.clone(),
-            organization_id: id.clone(),
-            config_organization_id: None,
-        };
-        let scope = arguments.account.scope("kuenta");
-        report(
-            &format!("{scope}: webhook"),
-            registered(&target, &api, &arguments.account).await,
-        );
-    }
     Ok(match healthy {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
@@ -145,31 +127,4 @@ fn of_type<'a>(resources: &'a Resources, kind: &str) -> Result<Vec<(&'a str, &'a
     let own = all.filter(|resource| resource.resource_type() == Some(kind));
     let ids = own.filter_map(|resource| Some((resource.logical_resource_id()?, resource.physical_resource_id()?)));
     Ok(ids.collect())
-}
-
-/// Whether Kuenta posts to an account of this stack, with every event of its guide.
-async fn registered(target: &Target, api: &Api, account: &AccountName) -> Checked {
-    let provider = &acuse_core::providers::kuenta::PROVIDER;
-    let url = target.webhook_url(provider, account)?;
-    let client = api.client().map_err(|failure| Problem(failure.lines().join("\n")))?;
-    let webhooks = client.list().await?;
-    let Some(own) = webhooks.iter().find(|webhook| webhook.url == url) else {
-        return Err(Problem(format!(
-            "{url} is not registered: `acuse kuenta webhooks create --stack {}{}`",
-            target.name(),
-            account_option(account)
-        )));
-    };
-    let missing = provider.types.iter().copied();
-    let missing: Vec<&str> = missing
-        .filter(|name| !own.events.iter().any(|event| event == name))
-        .collect();
-    match missing.as_slice() {
-        [] => Ok(format!("registered, with all {} events", provider.types.len())),
-        missing => Err(Problem(format!(
-            "registered without {}: `acuse kuenta webhooks update {} --events …`",
-            missing.join(", "),
-            own.id
-        ))),
-    }
 }

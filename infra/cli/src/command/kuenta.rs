@@ -2,16 +2,17 @@
 
 use std::process::ExitCode;
 
+use acuse_core::provider::Provider;
 use acuse_core::providers::kuenta::PROVIDER;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Failure;
-use super::webhooks::{Create, Delete, Events, List, ManagementApi, Place, newest, say, token};
+use super::webhooks::{Check, Create, Delete, Events, List, ManagementApi, Place, Repair, newest, say, token};
 use crate::note;
 use crate::webhooks::client::Pace;
 use crate::webhooks::kuenta::{Api, Kuenta};
-use crate::webhooks::{self, ApiError};
+use crate::webhooks::{self, ApiError, Webhook};
 
 /// `acuse kuenta`
 pub(crate) type Command = super::webhooks::Command<Webhooks>;
@@ -24,6 +25,19 @@ pub(crate) enum Webhooks {
   acuse kuenta webhooks list
   acuse kuenta webhooks list --json | jq -r .id")]
     List(List<Api>),
+    /// Check that an account's webhook is on, posts to the stack, and has all events
+    ///
+    /// Kuenta's guide documents no member that says whether a webhook is on. If Kuenta sends one nevertheless (such as
+    /// `is_active`), it counts, and `--fix` sends it back the other way and then reads whether Kuenta took it. `--fix`
+    /// changes only what was found, never deletes, and creates nothing. Exits 1 if anything is wrong.
+    #[command(after_help = "Examples:
+  acuse kuenta webhooks check --stack acuse
+  acuse kuenta webhooks check --organization-id org_2 --account org_2 --json --stack acuse | jq .findings
+  acuse kuenta webhooks check --fix --dry-run --stack acuse
+  acuse kuenta webhooks check --fix --yes --reason \"a new domain\" --stack acuse
+
+KUENTA_EVENTS names the types that you want if not all; `acuse doctor` goes by it too.")]
+    Check(Check<Api>),
     /// Register a stack's URL
     ///
     /// Kuenta signs with the account's secret. If there is none, a random one is generated and stored first. Each
@@ -78,6 +92,7 @@ pub(crate) struct Update {
 pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode, Failure> {
     match command {
         Webhooks::List(list) => list.run().await?,
+        Webhooks::Check(check) => return check.run().await,
         Webhooks::Create(register) => register.run().await?,
         Webhooks::Update(update) => update.run().await?,
         Webhooks::Delete(delete) => delete.run().await?,
@@ -89,9 +104,23 @@ impl ManagementApi for Api {
     type Client = Kuenta;
 
     const PROVIDER: &'static str = "Kuenta";
+    const TOKEN: &'static str = "KUENTA_API_TOKEN";
+    const EVENTS: &'static str = "KUENTA_EVENTS";
+    const CHECK: &'static str = "kuenta webhooks check";
+
+    fn provider() -> &'static Provider {
+        &PROVIDER
+    }
 
     fn client(&self) -> Result<Kuenta, Failure> {
-        Ok(Kuenta::new(self, token("KUENTA_API_TOKEN")?, Pace::default())?)
+        Ok(Kuenta::new(self, token(Self::TOKEN)?, Pace::default())?)
+    }
+
+    async fn repair(client: &Kuenta, webhook: &Webhook, repair: &Repair) -> Result<Webhook, ApiError> {
+        // Kuenta requires both.
+        let url = repair.url.as_ref().unwrap_or(&webhook.url);
+        let events = repair.events.as_ref().unwrap_or(&webhook.events);
+        client.update(&webhook.id, url, events, repair.switch.clone()).await
     }
 }
 
@@ -166,7 +195,7 @@ impl Update {
         if url.is_empty() {
             return Err(ApiError::Untold("url").into());
         }
-        say(&api.update(&self.id, &url, &events).await?, "updated", self.json);
+        say(&api.update(&self.id, &url, &events, None).await?, "updated", self.json);
         Ok(())
     }
 }

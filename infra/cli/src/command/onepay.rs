@@ -5,12 +5,13 @@ mod store;
 use std::process::ExitCode;
 
 use acuse_core::account::AccountName;
+use acuse_core::provider::Provider;
 use acuse_core::providers::onepay::PROVIDER;
 use clap::{Args, Subcommand};
 use thiserror::Error;
 
 use super::Failure;
-use super::webhooks::{Create, Delete, Events, List, ManagementApi, print, required_token, say};
+use super::webhooks::{Check, Create, Delete, Events, List, ManagementApi, Repair, print, required_token, say};
 use crate::stack::filter::account_option;
 use crate::webhooks::client::Pace;
 use crate::webhooks::onepay::{BASE, Change, Onepay};
@@ -32,6 +33,20 @@ pub(crate) enum Webhooks {
     #[command(after_help = "Examples:
   acuse onepay webhooks show 9e5ccd4a-d2f0-49dd-87fc-a0da752bd166 --json")]
     Show(Show),
+    /// Check that an account's webhook is on, posts to the stack, and has all events
+    ///
+    /// OnePay's reference documents no member that says whether a webhook is on. If OnePay sends one nevertheless
+    /// (such as `is_active`), it counts, and `--fix` sends it back the other way and then reads whether OnePay took it.
+    /// `--fix` changes only what was found, never deletes, and creates nothing. Exits 1 if anything is wrong.
+    #[command(after_help = "Examples:
+  acuse onepay webhooks check --stack acuse
+  acuse onepay webhooks check --account test --json --stack acuse | jq .findings
+  acuse onepay webhooks check --fix --dry-run --stack acuse
+  acuse onepay webhooks check --fix --yes --reason \"switched off on Friday\" --stack acuse
+  ONEPAY_EVENTS=payment.approved,payment.rejected acuse onepay webhooks check --stack acuse
+
+ONEPAY_EVENTS names the types that you want if not all; `acuse doctor` goes by it too.")]
+    Check(Check<Api>),
     /// Register a stack's URL, and store the secret and token that OnePay generates
     ///
     /// Secrets stored before remain valid. Another webhook gets an account of its own, with its own URL, secret and
@@ -69,6 +84,9 @@ pub(crate) struct Api {
     /// The API's base URL
     #[arg(long, env = "ONEPAY_API_URL", default_value = BASE)]
     base_url: String,
+    /// The variable with the token.
+    #[arg(skip = Api::TOKEN.to_owned())]
+    token: String,
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +149,7 @@ pub(crate) async fn run(Command::Webhooks(command): Command) -> Result<ExitCode,
     match command {
         Webhooks::List(list) => list.run().await?,
         Webhooks::Show(show) => show.run().await?,
+        Webhooks::Check(check) => return check.run().await,
         Webhooks::Create(register) => register.run().await?,
         Webhooks::Update(update) => update.run().await?,
         Webhooks::Delete(delete) => delete.run().await?,
@@ -142,10 +161,42 @@ impl ManagementApi for Api {
     type Client = Onepay;
 
     const PROVIDER: &'static str = "OnePay";
+    const TOKEN: &'static str = "ONEPAY_API_TOKEN";
+    const EVENTS: &'static str = "ONEPAY_EVENTS";
+    const CHECK: &'static str = "onepay webhooks check";
+
+    fn provider() -> &'static Provider {
+        &PROVIDER
+    }
+
+    fn token_of(account: &AccountName) -> Option<String> {
+        let name = account.as_str().to_ascii_uppercase().replace('-', "_");
+        (!account.is_default()).then(|| format!("{}_{name}", Self::TOKEN))
+    }
 
     fn client(&self) -> Result<Onepay, Failure> {
-        let token = required_token("ONEPAY_API_TOKEN")?;
+        let token = required_token(&self.token)?;
         Ok(Onepay::new(&self.base_url, token, Pace::default())?)
+    }
+
+    async fn repair(client: &Onepay, webhook: &Webhook, repair: &Repair) -> Result<Webhook, ApiError> {
+        let change = Change {
+            url: repair.url.clone(),
+            events: repair.events.clone(),
+            undocumented: repair.switch.clone(),
+            ..Change::default()
+        };
+        client.update(&webhook.id, &change).await
+    }
+}
+
+impl Api {
+    /// The API at this URL, with the token of this variable.
+    pub(crate) fn with_token(base_url: &str, name: &str) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            token: name.to_owned(),
+        }
     }
 }
 
@@ -238,6 +289,7 @@ impl Update {
             url: self.url.clone(),
             events,
             no_token: self.no_token,
+            undocumented: None,
         };
         let webhook = self.api.client()?.update(&self.id, &change).await?;
         say(&webhook, "updated", self.json);

@@ -1,10 +1,13 @@
 //! What the commands of all providers' management APIs share.
 
 mod account;
+pub(super) mod check;
+mod repair;
 
 use std::env::{self, VarError};
 use std::ops::Deref;
 
+use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::{Problem, SecretError};
 use clap::{Args, Subcommand};
@@ -16,10 +19,12 @@ use crate::stack::secret::StackSecret;
 use crate::stack::target::Target;
 use crate::terminal::{self, Table};
 use crate::webhooks::client::Client;
-use crate::webhooks::{self, ChoiceError, Webhook};
+use crate::webhooks::{self, ApiError, ChoiceError, Webhook};
 use crate::{note, say};
 
 pub(super) use account::AccountOptions;
+pub(super) use check::Check;
+pub(super) use repair::Repair;
 
 use super::Failure;
 use super::confirm::confirm;
@@ -33,8 +38,29 @@ pub(crate) trait ManagementApi: Args {
     /// The provider's name, as people write it.
     const PROVIDER: &'static str;
 
+    /// The variable with the API's token.
+    const TOKEN: &'static str;
+
+    /// The variable with the event types that a webhook should have, if not all.
+    const EVENTS: &'static str;
+
+    /// The command that checks a webhook, for the audit trail.
+    const CHECK: &'static str;
+
+    /// The provider.
+    fn provider() -> &'static Provider;
+
+    /// The variable with the token of one account, which is used instead of [`TOKEN`](Self::TOKEN) for it. `None` for
+    /// the default account, and if the API has something else that tells accounts apart.
+    fn token_of(_account: &AccountName) -> Option<String> {
+        None
+    }
+
     /// Connects with the credentials from the environment.
     fn client(&self) -> Result<Self::Client, Failure>;
+
+    /// Changes a webhook.
+    async fn repair(client: &Self::Client, webhook: &Webhook, repair: &Repair) -> Result<Webhook, ApiError>;
 }
 
 /// The commands of a provider.
@@ -154,7 +180,7 @@ impl Create {
     pub(super) async fn place(&self, api: &Client, provider: &'static Provider) -> Result<Option<Place>, Failure> {
         let place = self.found(provider).await?;
         let mut there = api.list().await?;
-        there.retain(|webhook| webhook.posts_to(&place.url));
+        there.retain(|webhook| webhooks::posts_to(webhook, &place.url));
         if there.is_empty() || self.force {
             return Ok(Some(place));
         }
@@ -218,7 +244,7 @@ impl Create {
 }
 
 /// A token from the environment, since command lines are visible in the list of processes.
-pub(super) fn token(name: &'static str) -> Result<Option<SecretString>, Failure> {
+pub(super) fn token(name: &str) -> Result<Option<SecretString>, Failure> {
     match env::var(name) {
         Ok(token) if token.trim().is_empty() => Ok(None),
         Ok(token) => Ok(Some(token.trim().to_owned().into())),
@@ -228,7 +254,7 @@ pub(super) fn token(name: &'static str) -> Result<Option<SecretString>, Failure>
 }
 
 /// A token that is required.
-pub(super) fn required_token(name: &'static str) -> Result<SecretString, Failure> {
+pub(super) fn required_token(name: &str) -> Result<SecretString, Failure> {
     token(name)?.ok_or_else(|| {
         Failure::with_advice(
             format!("{name} is not set"),

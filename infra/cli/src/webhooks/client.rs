@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acuse_aws::system::{SystemClock, SystemRandom};
 use acuse_core::clock::{Clock, Random};
+use acuse_core::endpoint::{many, pages, single};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderName, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
@@ -18,12 +19,15 @@ use serde_json::Value;
 use super::error::ApiError;
 use super::hidden::shown;
 use super::retry::{ATTEMPTS, CallOutcome, LONGEST_WAIT, Repeat, retry_after};
-use super::{ChoiceError, Webhook, check_url, many, single};
+use super::{ChoiceError, Webhook, check_url};
 use crate::http::{ClientError, builder};
 use crate::terminal::note;
 
 /// No answer of these APIs is longer.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// No account has webhooks on more pages: this ends a list that does not end.
+const MOST_PAGES: u64 = 50;
 
 /// How long calls may take, and where time and randomness come from.
 pub struct Pace {
@@ -75,6 +79,8 @@ pub struct Client {
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     pub(super) id: Option<&'a str>,
+    /// The page of a list; `None` is the first.
+    pub(super) page: Option<u64>,
     pub(super) body: Option<Value>,
     pub(super) repeat: Repeat,
     /// Left out of errors if the answer repeats it.
@@ -87,6 +93,7 @@ impl<'a> Call<'a> {
         Self {
             method,
             id,
+            page: None,
             body: None,
             repeat: Repeat::Safe,
             secret: None,
@@ -151,10 +158,19 @@ impl Client {
         })
     }
 
-    /// All webhooks.
+    /// All webhooks, of all pages.
     pub async fn list(&self) -> Result<Vec<Webhook>, ApiError> {
+        let read = |answer: &Value| Some((many(answer)?, pages(answer)));
         let answer = self.call(Call::of(Method::GET, None)).await?;
-        answer.read("a list of webhooks", many)
+        let (mut webhooks, last) = answer.read("a list of webhooks", read)?;
+        for page in 2..=last.min(MOST_PAGES) {
+            let page = Call {
+                page: Some(page),
+                ..Call::of(Method::GET, None)
+            };
+            webhooks.extend(self.call(page).await?.read("a list of webhooks", many)?);
+        }
+        Ok(webhooks)
     }
 
     /// Deletes a webhook. Returns false if there was none. A 404 alone does not prove that, since a wrong base URL
@@ -182,7 +198,10 @@ impl Client {
     /// Calls until the API answers with success, or another attempt would be pointless or unsafe.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Answer, ApiError> {
         let path = ["webhooks"].into_iter().chain(call.id);
-        let url = self.below_v1(&path.collect::<Vec<_>>())?;
+        let mut url = self.below_v1(&path.collect::<Vec<_>>())?;
+        if let Some(page) = call.page {
+            url.query_pairs_mut().append_pair("page", &page.to_string());
+        }
         self.call_at(call, url).await
     }
 

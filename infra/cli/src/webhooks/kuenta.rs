@@ -5,7 +5,7 @@ use std::ops::Deref;
 use clap::Args;
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Webhook;
 use super::client::{Call, Client, Header, Pace};
@@ -71,10 +71,17 @@ impl Kuenta {
         Ok(completed(created, url, events))
     }
 
-    /// Changes a webhook.
-    pub async fn update(&self, id: &str, url: &str, events: &[String]) -> Result<Webhook, ApiError> {
+    /// Changes a webhook. `undocumented` is a member that the guide does not have, and its new value.
+    pub async fn update(
+        &self,
+        id: &str,
+        url: &str,
+        events: &[String],
+        undocumented: Option<(String, Value)>,
+    ) -> Result<Webhook, ApiError> {
+        let documented = [("url".to_owned(), json!(url)), ("events".to_owned(), json!(events))];
         let answer = self.0.call(Call {
-            body: Some(json!({"url": url, "events": events})),
+            body: Some(documented.into_iter().chain(undocumented).collect()),
             ..Call::of(Method::PUT, Some(id))
         });
         // The guide does not document the answer.

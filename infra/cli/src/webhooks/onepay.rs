@@ -6,14 +6,15 @@
 
 use std::ops::Deref;
 
+use acuse_core::endpoint::single;
 use http::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::Webhook;
 use super::client::{Call, Client, Pace};
 use super::error::ApiError;
 use super::retry::Repeat;
-use super::{Webhook, single};
 
 /// The API's base URL.
 pub const BASE: &str = "https://api.onepay.la";
@@ -49,6 +50,8 @@ pub struct Change {
     pub events: Option<Vec<String>>,
     /// Whether to request deliveries without a token.
     pub no_token: bool,
+    /// A member that is not documented, and its new value.
+    pub undocumented: Option<(String, Value)>,
 }
 
 impl Deref for Onepay {
@@ -109,7 +112,8 @@ impl Change {
             (HEADER, self.no_token.then_some(Value::Null)),
         ];
         let fields = fields.into_iter();
-        fields.filter_map(|(field, value)| Some((field, value?))).collect()
+        let fields = fields.filter_map(|(field, value)| Some((field.to_owned(), value?)));
+        fields.chain(self.undocumented.clone()).collect()
     }
 }
 

@@ -25,7 +25,7 @@ async fn kuentas_requests_match_its_guide() {
     let secret = "s3cr3t".to_owned().into();
     let webhook = api.create("https://a.example/w", &events, &secret).await.unwrap();
     assert_eq!((webhook.id.as_str(), &webhook.events), ("w/1", &events));
-    let changed = api.update("w/1", "https://b.example/w", &events).await.unwrap();
+    let changed = api.update("w/1", "https://b.example/w", &events, None).await.unwrap();
     assert_eq!(changed.url, "https://b.example/w");
     assert!(api.delete("w/1").await.unwrap());
 

@@ -13,9 +13,9 @@ use super::*;
 
 /// An event of Kuenta in the ledger.
 #[derive(Clone)]
-struct Event {
-    id: String,
-    received_at: Timestamp,
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) received_at: Timestamp,
 }
 
 impl Event {
@@ -47,7 +47,7 @@ impl Event {
 }
 
 /// AWS with these events in the ledger, newest first.
-async fn ledger(events: Vec<Event>) -> Server {
+pub(super) async fn ledger(events: Vec<Event>) -> Server {
     let mut stored = json!({"signing_secrets": [SECRET]}).to_string();
     Server::replying(move |request| answer_of(request, &events, &mut stored)).await
 }

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod calls;
+mod check;
 mod lists;
 mod onepay;
 mod programs;

@@ -63,7 +63,7 @@ impl Secret {
         }
     }
 
-    pub(super) fn fixed(variable: &str, text: &str) -> Self {
+    pub(crate) fn fixed(variable: &str, text: &str) -> Self {
         Self {
             variable: variable.to_owned(),
             source: Source::Fixed(SecretText::from(text)),

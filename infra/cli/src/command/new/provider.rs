@@ -57,6 +57,7 @@ const TAKEN: [&str; 15] = [
     "consumer",
     "core",
     "destinations",
+    "endpoints",
     "event-types",
     "objects",
     "providers",

@@ -13,6 +13,7 @@ use crate::command::upgrade::{lock, ours};
 const CONSUMER: &str = include_str!("../../../../embedded/functions/consumer.rs");
 const DESTINATIONS: &str = include_str!("../../../../embedded/functions/destinations.rs");
 const SUMMARY: &str = include_str!("../../../../embedded/functions/summary.rs");
+const ENDPOINTS: &str = include_str!("../../../../embedded/functions/endpoints.rs");
 const HOOKS: &str = include_str!("../../../../embedded/functions/hooks.rs");
 const VERIFIER: &str = include_str!("../../../../embedded/functions/unopago.rs");
 const TOOL: &str = include_str!("../../../main.rs");
@@ -80,12 +81,13 @@ pub(super) fn files(name: &Name, source: &Source) -> Result<Vec<File>, PlanError
 }
 
 /// The functions that are neither the consumer nor a provider's.
-const OTHERS: [&str; 2] = ["destinations", "summary"];
+const OTHERS: [&str; 3] = ["destinations", "endpoints", "summary"];
 
 /// The package of one of [`OTHERS`]; `None` if `binary` is none of them.
 pub(crate) fn other(binary: &str) -> Option<[File; 2]> {
     let (manifest, main) = match binary {
         "destinations" => (manifest::destinations(), DESTINATIONS),
+        "endpoints" => (manifest::endpoints(), ENDPOINTS),
         "summary" => (manifest::summary(), SUMMARY),
         _ => return None,
     };

@@ -6,6 +6,7 @@ const WORKSPACE: &str = include_str!("../../../../embedded/workspace.toml");
 const CONSUMER: &str = include_str!("../../../../embedded/functions/consumer.toml");
 const DESTINATIONS: &str = include_str!("../../../../embedded/functions/destinations.toml");
 const SUMMARY: &str = include_str!("../../../../embedded/functions/summary.toml");
+const ENDPOINTS: &str = include_str!("../../../../embedded/functions/endpoints.toml");
 const VERIFIER: &str = include_str!("../../../../embedded/functions/unopago.toml");
 
 /// What the app's own packages need of Acuse besides the functions.
@@ -69,7 +70,7 @@ pub(super) fn workspace(app: &str, source: &Source) -> String {
         let line = lines_of("workspace.package").find(|line| line.starts_with(&format!("{field} = ")));
         text += &format!("{}\n", line.unwrap_or_default());
     }
-    let mut names: Vec<&str> = [CONSUMER, DESTINATIONS, SUMMARY, VERIFIER]
+    let mut names: Vec<&str> = [CONSUMER, DESTINATIONS, ENDPOINTS, SUMMARY, VERIFIER]
         .iter()
         .flat_map(|manifest| dependencies(manifest))
         .collect();
@@ -118,6 +119,10 @@ pub(super) fn summary() -> String {
 /// The registry of providers is the app's, and nothing else of acuse-core is used.
 fn without_core(manifest: &str) -> String {
     with_providers(manifest).replace("acuse-core.workspace = true\n", "")
+}
+
+pub(super) fn endpoints() -> String {
+    without_core(ENDPOINTS)
 }
 
 fn with_providers(manifest: &str) -> String {

@@ -1,0 +1,277 @@
+//! `webhooks check`: whether the webhook at the provider posts to a stack's account what it should, and changing it so
+//! that it does.
+
+use std::env;
+use std::process::ExitCode;
+
+use acuse_aws::system::SystemClock;
+use acuse_core::account::AccountName;
+use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::endpoint::{Checked, Finding, Webhook};
+use acuse_core::provider::Provider;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::repair::Repair;
+use super::{Events, ManagementApi};
+use crate::command::Failure;
+use crate::command::acting::acting;
+use crate::command::confirm::confirm;
+use crate::command::options::StackOptions;
+use crate::stack::audit::Action;
+use crate::stack::endpoint::{Wanted, urls};
+use crate::stack::filter::{account_option, account_parser};
+use crate::stack::secret::StackSecret;
+use crate::stack::silence::Silence;
+use crate::stack::target::Target;
+use crate::webhooks::webhook_url;
+use crate::{note, say, terminal};
+
+#[derive(Debug, Args)]
+pub(crate) struct Check<A: Args> {
+    /// The account whose webhook to check
+    #[arg(long, value_parser = account_parser(), value_name = "NAME", default_value_t)]
+    account: AccountName,
+    /// URL that the webhook should post to, such as a tunnel's [default: the stack's]
+    #[arg(long, value_parser = webhook_url)]
+    url: Option<String>,
+    #[command(flatten)]
+    events: Events,
+    /// Change the webhook so that it is on, posts to the stack, and has the events that it lacks
+    #[arg(long)]
+    fix: bool,
+    /// Print what `--fix` would change, and change nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
+    /// Don't ask for confirmation
+    #[arg(long, requires = "fix")]
+    yes: bool,
+    /// Why it is changed, for the audit trail
+    #[arg(long, requires = "fix", value_name = "TEXT")]
+    reason: Option<String>,
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    stack: StackOptions,
+    #[command(flatten)]
+    api: A,
+}
+
+impl<A: ManagementApi> Check<A> {
+    pub(crate) async fn run(&self) -> Result<ExitCode, Failure> {
+        let target = self.stack.target().await?;
+        let provider = A::provider();
+        let wanted = Wanted {
+            urls: match &self.url {
+                Some(url) => vec![url.clone()],
+                None => urls(&target, provider, &self.account)?,
+            },
+            events: match self.events.chosen(provider)? {
+                Some(events) => events,
+                None => wanted_events::<A>()?,
+            },
+            environment: environment(&target, provider, &self.account).await?,
+        };
+        let api = self.api.client()?;
+        let checked = self.check(&wanted, &api.list().await?)?;
+        if checked.findings.is_empty() || !self.fix {
+            self.print(&checked, wanted.events.len(), false);
+            if !checked.findings.is_empty() && !self.json {
+                note!("  what to do: {}", advice::<A>(&target, &self.account, &checked));
+            }
+            return Ok(exit(&checked));
+        }
+        self.print(&checked, wanted.events.len(), false);
+        let none = || {
+            Failure::with_advice(
+                "there is nothing that `--fix` can change",
+                advice::<A>(&target, &self.account, &checked),
+            )
+        };
+        let webhook = checked.webhook.as_ref().ok_or_else(none)?;
+        let repair = Repair::of(webhook, &checked.findings).ok_or_else(none)?;
+        for line in repair.lines() {
+            let verb = if self.dry_run { "would set" } else { "sets" };
+            note!("{verb} {line} of {}", webhook.id);
+        }
+        if self.dry_run {
+            return Ok(ExitCode::SUCCESS);
+        }
+        confirm(&format!("change {}'s webhook {}", A::PROVIDER, webhook.id), self.yes)?;
+        let scope = self.account.scope(provider.name);
+        let mut action = Action::new(A::CHECK).on(&scope);
+        if let Some(reason) = &self.reason {
+            action = action.because(reason);
+        }
+        acting(&target, action, false, A::repair(&api, webhook, &repair)).await?;
+        // What counts is what the provider lists then, not what its answer says.
+        let after = self.check(&wanted, &api.list().await?)?;
+        self.print(&after, wanted.events.len(), true);
+        if !after.findings.is_empty() {
+            return Err(Failure::with_advice(
+                format!("{} did not take all changes", A::PROVIDER),
+                not_taken::<A>(&target, &self.account, &after),
+            ));
+        }
+        self.note_lost(&target, &checked.findings, webhook).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn check(&self, wanted: &Wanted, webhooks: &[Webhook]) -> Result<Checked, Failure> {
+        wanted.check(webhooks).ok_or_else(|| {
+            let account = &self.account;
+            Failure::with_advice(
+                format!(
+                    "the account `{account}` is bound to an environment, and all webhooks listed are of the other one"
+                ),
+                format!("set {} to that environment's token", A::TOKEN),
+            )
+        })
+    }
+
+    fn print(&self, checked: &Checked, events: usize, fixed: bool) {
+        let scope = self.account.scope(A::provider().name);
+        if self.json {
+            let findings = checked.findings.iter();
+            let findings = findings.map(|finding| json!({"finding": finding.code(), "text": finding.to_string()}));
+            return terminal::json(json!({
+                "provider": A::provider().name, "account": self.account.as_str(), "ok": checked.findings.is_empty(),
+                "webhook": checked.webhook, "findings": findings.collect::<Vec<Value>>(), "fixed": fixed,
+            }));
+        }
+        for finding in &checked.findings {
+            say!("✗ {scope}: {finding}");
+        }
+        if checked.findings.is_empty() {
+            say!("✓ {scope}: {}", well(checked, events));
+        }
+    }
+
+    /// Says what may have been lost while the webhook was wrong, and how to find it.
+    async fn note_lost(&self, target: &Target, findings: &[Finding], webhook: &Webhook) -> Result<(), Failure> {
+        let provider = A::provider().name;
+        let lost_all = findings
+            .iter()
+            .any(|finding| !matches!(finding, Finding::LacksEvents(_)));
+        let since = match lost_all {
+            true => {
+                Silence::of(&target.ledger()?, provider, &self.account, SystemClock.now())
+                    .await?
+                    .last
+            }
+            false => webhook.updated_at.as_deref().and_then(Timestamp::from_rfc3339),
+        };
+        let what = match (lost_all, since) {
+            (true, Some(last)) => format!("the last delivery was accepted at {last}"),
+            (true, None) => "no delivery was accepted in the last 14 days".to_owned(),
+            (false, Some(at)) => format!("the webhook was last changed at {at}"),
+            (false, None) => format!("{} does not say when the webhook was changed", A::PROVIDER),
+        };
+        let since = since.map_or_else(|| "14d".to_owned(), |since| since.to_string());
+        note!(
+            "what {} had to post meanwhile may be lost: {what}. To find it: `acuse reconcile {provider} --since {since}{}{}`",
+            A::PROVIDER,
+            account_option(&self.account),
+            stack_option(target)
+        );
+        Ok(())
+    }
+}
+
+/// What to say of a webhook that is as it should be.
+pub(crate) fn well(checked: &Checked, events: usize) -> String {
+    let Some(webhook) = &checked.webhook else {
+        return "registered".to_owned();
+    };
+    let mut text = format!("{} posts to {}, with all {events} events", webhook.id, webhook.url);
+    if !webhook.undocumented.is_empty() {
+        let members = webhook
+            .undocumented
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"));
+        text += &format!(" (not documented: {})", members.collect::<Vec<_>>().join(", "));
+    }
+    text
+}
+
+/// How to correct what was found.
+pub(crate) fn advice<A: ManagementApi>(target: &Target, account: &AccountName, checked: &Checked) -> String {
+    let (name, options) = (A::provider().name, account_option(account) + &stack_option(target));
+    let fix = format!("`acuse {name} webhooks check --fix{options}`");
+    let advice = checked.findings.iter().map(|finding| match finding {
+        Finding::Missing { .. } => format!("`acuse {name} webhooks create{options}`"),
+        Finding::OtherUrl { found, .. } if found.len() > 1 => format!(
+            "choose the one that is this stack's: `acuse {name} webhooks update ID --url …`, or create another one: `acuse {name} webhooks create{options}`"
+        ),
+        Finding::Off { value: Value::String(_), .. } => format!("switch it on in {}'s panel", A::PROVIDER),
+        Finding::Environment { .. } => format!("correct the binding (`acuse secrets bind {name}{options}`), or register the URL of another account"),
+        Finding::LacksEvents(_) => format!("{fix}; or, if you don't want them, name those that you want in {}", A::EVENTS),
+        _ => fix.clone(),
+    });
+    let mut advice: Vec<String> = advice.collect();
+    advice.dedup();
+    advice.join("; ")
+}
+
+/// What to do about what the provider did not change.
+fn not_taken<A: ManagementApi>(target: &Target, account: &AccountName, after: &Checked) -> String {
+    let advice = after.findings.iter().map(|finding| match finding {
+        Finding::Off { .. } => format!(
+            "switch it on in {}'s panel: its reference does not document how the API does that",
+            A::PROVIDER
+        ),
+        Finding::LacksEvents(events) => format!(
+            "{} does not post {}: name those that you want in {}",
+            A::PROVIDER,
+            events.join(", "),
+            A::EVENTS
+        ),
+        _ => format!("change it in {}'s panel", A::PROVIDER),
+    });
+    let mut advice: Vec<String> = advice.collect();
+    advice.push(format!(
+        "then check again: `acuse {} webhooks check{}{}`",
+        A::provider().name,
+        account_option(account),
+        stack_option(target)
+    ));
+    advice.join("; ")
+}
+
+/// The event types that a webhook should have: those in the environment, or all that Acuse knows.
+pub(crate) fn wanted_events<A: ManagementApi>() -> Result<Vec<String>, Failure> {
+    let chosen = env::var(A::EVENTS).unwrap_or_default();
+    let chosen: Vec<String> = chosen
+        .split(',')
+        .filter(|name| !name.trim().is_empty())
+        .map(str::to_owned)
+        .collect();
+    // What is chosen here is only compared, and may be a type that Acuse does not know.
+    Ok(crate::webhooks::events(A::provider(), &chosen, true)?)
+}
+
+/// The environment that the account is bound to.
+pub(crate) async fn environment(
+    target: &Target,
+    provider: &'static Provider,
+    account: &AccountName,
+) -> Result<Option<acuse_core::account::Environment>, Failure> {
+    let stored = StackSecret::of(target, provider)?.get_replaceable().await?;
+    Ok(stored.account(account).and_then(|stored| stored.environment))
+}
+
+/// The option that names the stack in an `acuse` command.
+pub(crate) fn stack_option(target: &Target) -> String {
+    match target.is_local() {
+        true => String::new(),
+        false => format!(" --stack {}", target.name()),
+    }
+}
+
+fn exit(checked: &Checked) -> ExitCode {
+    match checked.findings.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
