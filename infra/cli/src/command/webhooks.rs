@@ -3,6 +3,7 @@
 mod account;
 
 use std::env::{self, VarError};
+use std::future::Future;
 use std::ops::Deref;
 
 use acuse_core::provider::Provider;
@@ -11,6 +12,7 @@ use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::stack::audit::Action;
 use crate::stack::filter::account_option;
 use crate::stack::secret::StackSecret;
 use crate::stack::target::Target;
@@ -22,6 +24,7 @@ use crate::{note, say};
 pub(super) use account::AccountOptions;
 
 use super::Failure;
+use super::acting::acting;
 use super::confirm::confirm;
 use super::options::StackOptions;
 
@@ -108,6 +111,22 @@ pub(super) struct Place {
     pub(super) events: Vec<String>,
     /// The stack's secret; `None` with `--no-store`.
     pub(super) store: Option<StackSecret>,
+    target: Option<Target>,
+}
+
+impl Place {
+    /// Does `work`, which registers the URL and may store a secret of the account `scope`, with a trace in the stack.
+    pub(super) async fn acting<T>(
+        &self,
+        command: &'static str,
+        scope: &str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match &self.target {
+            Some(target) => acting(target, Action::new(command).on(scope), false, work).await,
+            None => work.await,
+        }
+    }
 }
 
 impl<A: ManagementApi> List<A> {
@@ -170,6 +189,7 @@ impl Create {
                 url: url.clone(),
                 events,
                 store: None,
+                target: None,
             });
         }
         let target: Target = self.stack.target().await?;
@@ -187,6 +207,7 @@ impl Create {
             url,
             events,
             store: Some(StackSecret::of(&target, provider)?),
+            target: Some(target),
         })
     }
 

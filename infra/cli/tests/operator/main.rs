@@ -21,6 +21,7 @@ mod crossings;
 mod dead_letters;
 mod destinations;
 mod doctor;
+mod drill;
 mod find;
 mod ids;
 mod logs;
