@@ -130,7 +130,7 @@ async fn the_drill_goes_as_the_page_says() {
     has(
         &printed,
         &[
-            &format!("10 are being retried: no such table: `payments-old` (PAYMENTS_TABLE)"),
+            "10 are being retried: no such table: `payments-old` (PAYMENTS_TABLE)",
             &format!("the stack's is `{own}` (PAYMENTS_TABLE), so somebody changed the variable: change it back"),
             "or at once: `acuse events replay --status RELEASED`",
             "1 message: 1 unreadable, so a redrive brings it straight back: `acuse dlq show ID`, then `acuse dlq drop ID",
