@@ -120,7 +120,7 @@ impl Show {
         let is_list = records.len() > 1 && !found.by.iter().all(|by| matches!(by, By::Key | By::Id));
         if is_list {
             super::list::table(records, &deliveries).print();
-            say_next(records);
+            self.say_next(records);
             return Ok(());
         }
         if records.is_empty() && !self.json {
@@ -131,6 +131,29 @@ impl Show {
             self.show(ledger, record, retry, &deliveries, &acted).await?;
         }
         Ok(())
+    }
+
+    /// Which command goes on from a list.
+    fn say_next(&self, records: &[Record]) {
+        let is_open = |record: &&Record| record.status == Status::Conflict.name();
+        match records.iter().find(is_open).or(records.first()) {
+            Some(Record {
+                resource_id: Some(id),
+                status,
+                key,
+                ..
+            }) => {
+                // What led to this list would lead to it again.
+                let id = shell_quoted(if *id == self.which { key } else { id });
+                say!("in full, with the payload: `acuse events show {id}`");
+                if *status == Status::Conflict.name() {
+                    say!(
+                        "the conflict waits for your decision: compare, then `acuse events release {id}` or `acuse events dismiss {id} --reason TEXT`"
+                    );
+                }
+            }
+            _ => say!("one of them in full: `acuse events show KEY`, with its key from `--json`"),
+        }
     }
 
     async fn show(
@@ -174,27 +197,6 @@ impl Show {
             say_payload(&payload);
         }
         Ok(conflict::explain(ledger, record).await?)
-    }
-}
-
-/// Which command goes on from a list.
-fn say_next(records: &[Record]) {
-    let is_open = |record: &&Record| record.status == Status::Conflict.name();
-    match records.iter().find(is_open).or(records.first()) {
-        Some(Record {
-            resource_id: Some(id),
-            status,
-            ..
-        }) => {
-            let id = shell_quoted(id);
-            say!("in full, with the payload: `acuse events show {id}`");
-            if *status == Status::Conflict.name() {
-                say!(
-                    "the conflict waits for your decision: compare, then `acuse events release {id}` or `acuse events dismiss {id} --reason TEXT`"
-                );
-            }
-        }
-        _ => say!("one of them in full: `acuse events show KEY`, with its key from `--json`"),
     }
 }
 
