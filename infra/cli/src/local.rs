@@ -41,6 +41,7 @@ mod seed;
 mod state;
 mod tables;
 mod template;
+mod update;
 mod watch;
 
 use std::net::SocketAddr;
@@ -55,6 +56,7 @@ pub use checkout::Checkout;
 pub use error::Error;
 pub use options::Options;
 pub use progress::Progress;
+pub use update::update;
 
 use crate::stack::target::Target;
 use crate::terminal::counted;

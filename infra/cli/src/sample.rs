@@ -46,7 +46,12 @@ pub enum Break {
     Signature,
     /// Send another static token
     Token,
+    /// Send the right signature in a header of another name
+    Header,
 }
+
+/// The header that [`Break::Header`] sends the signature in. A delivery is kept in quarantine because of `signature`.
+const RENAMED: &str = "x-one-signature";
 
 /// A sample that does not exist.
 #[derive(Debug, Error)]
@@ -136,6 +141,19 @@ impl Sample {
             query,
             body,
         } = signed;
+        if broken == Some(Break::Header) {
+            let of_signature = |name: &str| {
+                let ways = provider.scheme.signatures.iter();
+                ways.flat_map(|way| way.headers).any(|header| *header == name)
+            };
+            let Some((name, _)) = headers.iter_mut().find(|(name, _)| of_signature(name)) else {
+                return Err(SampleError(format!(
+                    "`{}` has its signature in no header; `--break signature` works for all providers",
+                    provider.name
+                )));
+            };
+            *name = RENAMED;
+        }
         if broken == Some(Break::Token) {
             let sent = headers.iter_mut().filter(|(name, _)| Some(*name) == token);
             sent.for_each(|(_, value)| value.push_str("-of-another"));

@@ -75,6 +75,15 @@ pub fn ask(question: &str) -> io::Result<String> {
     Ok(answer)
 }
 
+/// An argument as it is typed: a plain id as it is, anything else in single quotes, which nothing but a single quote ends.
+pub fn shell_quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+    match text.is_empty() || text.starts_with('-') || !text.chars().all(is_plain) {
+        true => format!("'{}'", text.replace('\'', r"'\''")),
+        false => text.to_owned(),
+    }
+}
+
 /// `head` followed by `text`. All lines but the first are marked, so that text from outside can't pass for a line of
 /// ours.
 pub fn quoted(head: &str, text: &str) -> Vec<String> {

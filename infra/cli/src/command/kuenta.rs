@@ -130,9 +130,13 @@ impl Register {
         let Some(place) = self.create.place(&api, &PROVIDER).await? else {
             return Ok(());
         };
-        let secret = self.secret(&place).await?;
-        let created = api.create(&place.url, &place.events, &secret).await;
-        let created = created.map_err(|error| self.not_created(error, &place))?;
+        let scope = self.create.account.name.scope(PROVIDER.name);
+        let registered = async {
+            let secret = self.secret(&place).await?;
+            let created = api.create(&place.url, &place.events, &secret).await;
+            created.map_err(|error| self.not_created(error, &place))
+        };
+        let created = place.acting("kuenta webhooks create", &scope, registered).await?;
         say(&created, "created", self.create.json);
         Ok(())
     }

@@ -6,14 +6,29 @@ use std::time::Instant;
 
 use super::Failure;
 use super::interrupt::{INTERRUPTED, interrupted};
-use crate::local::{Checkout, Error, Options, Progress, Stack};
+use crate::local::{Checkout, Error, Options, Progress, Running, Stack, update};
 use crate::registry::providers;
+use crate::stack::target::TargetError;
 use crate::terminal::{self, Table};
-use crate::{note, sample};
+use crate::{note, sample, say};
 use acuse_core::provider::Provider;
 
 /// Runs until a signal arrives or a process of the stack ends.
 pub(crate) async fn run(mut options: Options) -> Result<ExitCode, Failure> {
+    if options.update {
+        let state = options
+            .state
+            .map_or_else(|| Checkout::find().map(|found| found.local()), Ok)?;
+        let running = Running::find(&state).ok_or(TargetError::NotRunning)?;
+        update(&running, &options.parameters).await?;
+        let set: Vec<String> = options
+            .parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        say!("deployed {}", set.join(", "));
+        return Ok(ExitCode::SUCCESS);
+    }
     let started = Instant::now();
     let progress = Progress::new(move |line| note!("[{:5.1} s] {line}", started.elapsed().as_secs_f32()));
     let progress = progress.with_log(terminal::line);

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use thiserror::Error;
 
 use super::Failure;
-use super::webhooks::{Check, Create, Delete, Events, List, ManagementApi, Repair, print, required_token, say};
+use super::webhooks::{Check, Create, Delete, Events, List, ManagementApi, Place, Repair, print, required_token, say};
 use crate::stack::filter::account_option;
 use crate::webhooks::client::Pace;
 use crate::webhooks::onepay::{BASE, Change, Onepay};
@@ -227,6 +227,13 @@ impl Register {
         let Some(place) = self.create.place(&api, &PROVIDER).await? else {
             return Ok(());
         };
+        let scope = self.create.account.name.scope(PROVIDER.name);
+        let created = place.acting("onepay webhooks create", &scope, self.create(&api, &place));
+        say(&created.await?, "created", self.create.json);
+        Ok(())
+    }
+
+    async fn create(&self, api: &Onepay, place: &Place) -> Result<Webhook, Failure> {
         // Read first, so that nothing is created if the stack's secret is inaccessible or has no room.
         let store = match &place.store {
             Some(store) => {
@@ -264,8 +271,7 @@ impl Register {
         if self.no_token && has_token {
             note!("note: OnePay issued a token nevertheless, and deliveries carry it");
         }
-        say(&issued.webhook, "created", self.create.json);
-        Ok(())
+        Ok(issued.webhook)
     }
 
     fn not_created(&self, error: ApiError) -> Failure {

@@ -20,6 +20,7 @@ use super::interrupt::interrupted;
 use super::options::StackOptions;
 use super::progress::countdown;
 use super::secrets::ACCEPTED_AFTER;
+use crate::stack::audit::{Action, Audit};
 use crate::stack::filter::{self, account_parser, provider_parser};
 use crate::stack::quarantine::{Quarantined, Reverifier};
 use crate::stack::queue::Walk;
@@ -81,8 +82,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let target = arguments.stack.target().await?;
     let secret = StackSecret::of(&target, provider)?;
     let account = arguments.account;
+    let audit = Audit::of(&target)?;
     if arguments.close {
-        close(&secret, provider).await?;
+        let begun = audit.begin(&target, Action::new("register --close").on(provider.name), false);
+        // A window that can't be traced is closed all the same: it only answers 200 to what is not proven.
+        let (begun, closed) = (begun.await, close(&secret, provider).await);
+        begun?.end(usize::from(closed.is_ok()), closed).await?;
         return Ok(ExitCode::SUCCESS);
     }
     // Older functions would never answer it 200, and the panel would refuse the URL.
@@ -110,64 +115,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         seen: HashSet::new(),
         registered: 0,
     };
-
-    // Closes the window at once, whatever else is going on.
-    let mut interrupted = pin!(async {
-        interrupted().await;
-        close(&secret, provider).await
-    });
-    let open = async {
-        secret
-            .set_registration(Some(&Window {
-                account: account.clone(),
-                until,
-            }))
-            .await?;
-        note!(
-            "opening; waiting {} s until every running function knows of it",
-            ACCEPTED_AFTER.as_secs()
-        );
-        countdown(ACCEPTED_AFTER).await;
-        Ok::<_, Failure>(())
-    };
-    tokio::select! {
-        // Listens for a signal before the window is opened.
-        biased;
-        closed = &mut interrupted => return closed.map(|()| ExitCode::SUCCESS),
-        opened = open => opened?,
-    }
-    say!(
-        "open until {until}. Register {url} with {}, and send its test delivery",
-        provider.name
-    );
-    note!("deliveries that fail verification are answered 200 and shown here. Ctrl-C closes the window");
-
-    let closed = loop {
-        let mut look = pin!(watch.look());
-        let looked = tokio::select! {
-            biased;
-            // The look is finished, or it would leave messages hidden.
-            closed = &mut interrupted => break closed.and(look.await),
-            looked = &mut look => looked,
-        };
-        if let Err(failure) = looked {
-            close(&secret, provider).await?;
-            return Err(failure);
-        }
-        if SystemClock.now() >= until {
-            say!("closed: the time is over");
-            break Ok(());
-        }
-        tokio::select! {
-            biased;
-            closed = &mut interrupted => break closed,
-            () = tokio::time::sleep(PAUSE) => {}
-        }
-    };
-    closed?;
-    // For deliveries that arrived at the very end.
-    watch.look().await?;
-    watch.sum_up();
+    // Begun while the window is open, and ended with how many were answered 200.
+    let scope = account.scope(provider.name);
+    let begun = audit.begin(&target, Action::new("register").on(&scope), false).await?;
+    let watched = watch.until(until, &secret, &url).await;
+    begun.end(watch.registered, watched).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -191,6 +143,69 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
+    /// Opens the window and shows what arrives, until it is over or interrupted.
+    async fn until(&mut self, until: Timestamp, secret: &StackSecret, url: &str) -> Result<(), Failure> {
+        let (provider, account) = (self.provider, self.account);
+        // Closes the window at once, whatever else is going on.
+        let mut interrupted = pin!(async {
+            interrupted().await;
+            close(secret, provider).await
+        });
+        let open = async {
+            secret
+                .set_registration(Some(&Window {
+                    account: account.clone(),
+                    until,
+                }))
+                .await?;
+            note!(
+                "opening; waiting {} s until every running function knows of it",
+                ACCEPTED_AFTER.as_secs()
+            );
+            countdown(ACCEPTED_AFTER).await;
+            Ok::<_, Failure>(())
+        };
+        tokio::select! {
+            // Listens for a signal before the window is opened.
+            biased;
+            closed = &mut interrupted => return closed,
+            opened = open => opened?,
+        }
+        say!(
+            "open until {until}. Register {url} with {}, and send its test delivery",
+            provider.name
+        );
+        note!("deliveries that fail verification are answered 200 and shown here. Ctrl-C closes the window");
+
+        let closed = loop {
+            let mut look = pin!(self.look());
+            let looked = tokio::select! {
+                biased;
+                // The look is finished, or it would leave messages hidden.
+                closed = &mut interrupted => break closed.and(look.await),
+                looked = &mut look => looked,
+            };
+            if let Err(failure) = looked {
+                close(secret, provider).await?;
+                return Err(failure);
+            }
+            if SystemClock.now() >= until {
+                say!("closed: the time is over");
+                break Ok(());
+            }
+            tokio::select! {
+                biased;
+                closed = &mut interrupted => break closed,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        };
+        closed?;
+        // For deliveries that arrived at the very end.
+        self.look().await?;
+        self.sum_up();
+        Ok(())
+    }
+
     /// Prints what arrived since the last look. This takes a whole pass: a look that hides nothing from others sees
     /// only part of a long queue.
     async fn look(&mut self) -> Result<(), Failure> {

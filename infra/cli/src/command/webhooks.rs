@@ -5,6 +5,7 @@ pub(super) mod check;
 mod repair;
 
 use std::env::{self, VarError};
+use std::future::Future;
 use std::ops::Deref;
 
 use acuse_core::account::AccountName;
@@ -14,6 +15,7 @@ use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::stack::audit::Action;
 use crate::stack::filter::account_option;
 use crate::stack::secret::StackSecret;
 use crate::stack::target::Target;
@@ -27,6 +29,7 @@ pub(super) use check::Check;
 pub(super) use repair::Repair;
 
 use super::Failure;
+use super::acting::acting;
 use super::confirm::confirm;
 use super::options::StackOptions;
 
@@ -134,6 +137,22 @@ pub(super) struct Place {
     pub(super) events: Vec<String>,
     /// The stack's secret; `None` with `--no-store`.
     pub(super) store: Option<StackSecret>,
+    target: Option<Target>,
+}
+
+impl Place {
+    /// Does `work`, which registers the URL and may store a secret of the account `scope`, with a trace in the stack.
+    pub(super) async fn acting<T>(
+        &self,
+        command: &'static str,
+        scope: &str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match &self.target {
+            Some(target) => acting(target, Action::new(command).on(scope), false, work).await,
+            None => work.await,
+        }
+    }
 }
 
 impl<A: ManagementApi> List<A> {
@@ -196,6 +215,7 @@ impl Create {
                 url: url.clone(),
                 events,
                 store: None,
+                target: None,
             });
         }
         let target: Target = self.stack.target().await?;
@@ -213,6 +233,7 @@ impl Create {
             url,
             events,
             store: Some(StackSecret::of(&target, provider)?),
+            target: Some(target),
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{Capability, Parameter, Stack, StackStatus};
 use tokio::time::{Instant, sleep};
 
@@ -36,16 +36,7 @@ pub(super) async fn create(
     let create = [Capability::CapabilityNamedIam, Capability::CapabilityAutoExpand]
         .into_iter()
         .fold(create, |create, capability| create.capabilities(capability));
-    create
-        .send()
-        .await
-        .map_err(|error| match (error.code(), error.message()) {
-            (Some(code), Some(message)) => Error::Deploy {
-                status: code.to_owned(),
-                reasons: message.to_owned(),
-            },
-            _ => call_failed(error),
-        })?;
+    create.send().await.map_err(refused)?;
 
     let stack = completed(client, name).await?;
     let outputs = stack.outputs.into_iter().flatten();
@@ -61,6 +52,26 @@ pub(super) async fn create(
     })
 }
 
+/// Sets these parameters of the stack `name`, keeps all others and the template, and waits until that is done.
+pub(super) async fn update(client: &Client, name: &str, parameters: &[(String, String)]) -> Result<(), Error> {
+    let described = client.describe_stacks().stack_name(name).send().await;
+    let described = described.map_err(call_failed)?;
+    let present = described.stacks().iter().flat_map(Stack::parameters);
+    let others = present.filter_map(Parameter::parameter_key);
+    let others = others.filter(|key| !parameters.iter().any(|(name, _)| name == key));
+    let others = others.map(|key| Parameter::builder().parameter_key(key).use_previous_value(true).build());
+    let given = parameters
+        .iter()
+        .map(|(name, value)| Parameter::builder().parameter_key(name).parameter_value(value).build());
+    let update = client.update_stack().stack_name(name).use_previous_template(true);
+    let update = update.set_parameters(Some(given.chain(others).collect()));
+    let update = [Capability::CapabilityNamedIam, Capability::CapabilityAutoExpand]
+        .into_iter()
+        .fold(update, |update, capability| update.capabilities(capability));
+    update.send().await.map_err(refused)?;
+    completed(client, name).await.map(drop)
+}
+
 /// Waits until the stack is complete.
 async fn completed(client: &Client, name: &str) -> Result<Stack, Error> {
     let deadline = Instant::now() + TIMEOUT;
@@ -74,8 +85,8 @@ async fn completed(client: &Client, name: &str) -> Result<Stack, Error> {
         let stack = answer.stacks.into_iter().flatten().next();
         let stack = stack.unwrap_or_else(|| Stack::builder().build());
         match stack.stack_status() {
-            Some(StackStatus::CreateComplete) => return Ok(stack),
-            Some(StackStatus::CreateInProgress) if Instant::now() < deadline => {}
+            Some(StackStatus::CreateComplete | StackStatus::UpdateComplete) => return Ok(stack),
+            Some(StackStatus::CreateInProgress | StackStatus::UpdateInProgress) if Instant::now() < deadline => {}
             status => {
                 return Err(Error::Deploy {
                     status: status.map(ToString::to_string).unwrap_or_default(),
@@ -84,6 +95,20 @@ async fn completed(client: &Client, name: &str) -> Result<Stack, Error> {
             }
         }
         sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A call that CloudFormation refused, in its words.
+fn refused<E>(error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => Error::Deploy {
+            status: code.to_owned(),
+            reasons: message.to_owned(),
+        },
+        _ => call_failed(error),
     }
 }
 

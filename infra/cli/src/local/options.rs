@@ -20,6 +20,8 @@ use crate::stack::destinations::{signing_secret, url};
   cargo run -- local --parameter EventBusName=payments
                                     publish every event on this EventBridge bus, with a queue that shows them
   cargo run -- local --parameter Environment=live --parameter RetentionDays=30
+  cargo run -- local --update --parameter 'OnepaySignature=headers=x-signature,x-one-signature'
+                                    deploy a parameter to the stack that runs in another terminal
   cargo run -- local --port 3001 --inspector-port 3101 --emulator-port 4567 --state target/local-2
                                     run a second local stack
 
@@ -60,6 +62,9 @@ pub struct Options {
     /// Set a parameter of template.yaml; can be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter::parse)]
     pub parameters: Vec<(String, String)>,
+    /// Set the parameters of the stack that runs, instead of starting one; what it has stays
+    #[arg(long, requires = "parameters", conflicts_with_all = ["watch", "keep", "forward"])]
+    pub update: bool,
     /// POST every verified event to this URL, as the destination `forward`; its signing secret is printed
     #[arg(long, value_name = "URL", value_parser = url)]
     pub forward: Option<Target>,

@@ -77,7 +77,7 @@ async fn a_drill_balances_and_what_is_missing_is_named() {
         diagnosed.contains("2 deliveries of kuenta: signature in header `x-one-signature`\n"),
         "{diagnosed}"
     );
-    let advice = "restart the stack with it: `acuse local --parameter 'KuentaSignature=headers=x-kuenta-signature,x-webhook-signature,x-signature,signature,x-one-signature'`";
+    let advice = "deploy it: `acuse local --update --parameter 'KuentaSignature=headers=x-kuenta-signature,x-webhook-signature,x-signature,signature,x-one-signature'`";
     assert!(diagnosed.contains(advice), "{diagnosed}");
     let (_, released, left) = run(&["quarantine", "release"]).await;
     assert!(

@@ -21,6 +21,7 @@ mod crossings;
 mod dead_letters;
 mod destinations;
 mod doctor;
+mod drill;
 mod erase;
 mod export;
 mod find;

@@ -135,7 +135,7 @@ async fn another_canonical_form_is_diagnosed() {
     let diagnosis = done(&["quarantine", "diagnose", "--provider", "kuenta"], "").await;
     assert!(diagnosis.contains("set `forms=raw,trimmed`"), "{diagnosis}");
     assert!(
-        diagnosis.contains("`acuse local --parameter 'KuentaSignature=forms=raw,trimmed'`"),
+        diagnosis.contains("`acuse local --update --parameter 'KuentaSignature=forms=raw,trimmed'`"),
         "{diagnosis}"
     );
     done(&["quarantine", "purge", "--provider", "kuenta", "--yes"], "").await;

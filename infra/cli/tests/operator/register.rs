@@ -158,6 +158,32 @@ async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
     done(&["register", "kuenta", "--close"], "").await;
     assert_eq!(store.registration().await.unwrap(), None);
 
+    // Both runs are in the trail, the newest first.
+    let trail = done(&["audit", "list", "--since", "1h", "--json"], "").await;
+    let trail = trail
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let trail: Vec<_> = trail.filter(|entry| entry["target"] == "kuenta").collect();
+    let what: Vec<_> = trail
+        .iter()
+        .filter(|entry| {
+            entry["command"]
+                .as_str()
+                .is_some_and(|command| command.starts_with("register"))
+        })
+        .map(|entry| {
+            (
+                entry["command"].as_str().unwrap(),
+                entry["outcome"].as_str().unwrap(),
+                entry["count"].as_u64(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        what,
+        [("register --close", "DONE", Some(1)), ("register", "DONE", Some(2))]
+    );
+
     // None of the deliveries is genuine.
     let released = done(&["quarantine", "release", "--provider", "kuenta"], "").await;
     assert!(released.contains("0 released"), "{released}");

@@ -187,6 +187,21 @@ pub(super) fn put_secrets(server: &Server) -> Vec<Value> {
         .collect()
 }
 
+/// What the audit trail got: each command and its target, and how many outcomes.
+fn traces(server: &Server) -> (Vec<(String, String)>, usize) {
+    let requests = server.requests();
+    let calls = |target: &'static str| {
+        let of = move |request: &&Request| request.header("x-amz-target") == Some(target);
+        requests.iter().filter(of)
+    };
+    let begun = calls("DynamoDB_20120810.PutItem").map(|request| {
+        let entry = request.json()["Item"].clone();
+        let text = |name: &str| entry[name]["S"].as_str().unwrap().to_owned();
+        (text("command"), text("target"))
+    });
+    (begun.collect(), calls("DynamoDB_20120810.UpdateItem").count())
+}
+
 fn posts(server: &Server) -> Vec<Value> {
     let requests = server.requests().into_iter();
     let posts = requests.filter(|request| request.line() == "POST /v1/webhooks");
@@ -269,6 +284,10 @@ async fn the_secret_is_stored_before_kuenta_gets_it() {
     let place = |wanted: &dyn Fn(&Request) -> bool| server.requests().iter().position(wanted).unwrap();
     let put = place(&|request| request.header("x-amz-target") == Some("secretsmanager.PutSecretValue"));
     assert!(put < place(&|request| request.line() == "POST /v1/webhooks"));
+    // The trail has it before anything is done, and without the secret.
+    let trace = ("kuenta webhooks create".to_owned(), "kuenta".to_owned());
+    assert_eq!(traces(&server), (vec![trace], 1));
+    assert!(place(&|request| request.header("x-amz-target") == Some("DynamoDB_20120810.PutItem")) < put);
 }
 
 #[tokio::test]
@@ -323,8 +342,15 @@ async fn the_secrets_that_onepay_generates_are_stored() {
     assert_eq!(account["token"], json!(["wh_hdr_new", "wh_hdr_old"]));
     done(&server, &create, "").await;
     assert_eq!(posts(&server).len(), 1);
+    let trace = ("onepay webhooks create".to_owned(), "onepay".to_owned());
+    assert_eq!(
+        traces(&server),
+        (vec![trace.clone()], 1),
+        "a URL that is registered is left alone"
+    );
     done(&server, &[&create[..], &["--force"]].concat(), "").await;
     assert_eq!(posts(&server).len(), 2);
+    assert_eq!(traces(&server), (vec![trace.clone(), trace], 2));
 }
 
 #[tokio::test]

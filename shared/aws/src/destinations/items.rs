@@ -202,6 +202,7 @@ fn step(step: Step, destination: &DestinationName, change: &Change, now: Timesta
             .condition("attribute_exists(pk) AND #status <> :delivered")
             .value(":delivered", s(Status::Delivered.name()))
             .add("attempts", n(1))
+            .add("tries", n(1))
             .set("answer", answer_value(answer))
             .remove("error")
             .remove("fault")
@@ -223,6 +224,8 @@ fn step(step: Step, destination: &DestinationName, change: &Change, now: Timesta
                 None => step.remove("answer"),
             };
             step.set("attempts", n(attempts.saturating_add(1)))
+                .add("tries", n(1))
+                .set("tried_at", n(now.as_millis()))
                 .set("error", s(short(error)))
                 .set("fault", AttributeValue::Bool(*fault))
         }
@@ -240,6 +243,7 @@ fn step(step: Step, destination: &DestinationName, change: &Change, now: Timesta
             .set("day", s(DeliveryKey::list(destination)))
             .remove("retry_at")
             .remove("ended_at")
+            .remove("tried_at")
             .remove("error")
             .remove("fault"),
     }
@@ -259,9 +263,14 @@ fn key_of(item: &Item) -> Option<DeliveryKey> {
 
 fn read(item: &Item) -> Result<Delivery, NotARecord> {
     let status = text(item, "status").and_then(Status::from_name);
+    let attempts = number(item, "attempts").ok_or(NotARecord("attempts"))?;
+    // An earlier version did not count all of them.
+    let tries = number(item, "tries").unwrap_or_default();
     Ok(Delivery {
         status: status.ok_or(NotARecord("status"))?,
-        attempts: number(item, "attempts").ok_or(NotARecord("attempts"))?,
+        attempts,
+        tries: attempts.max(tries),
+        tried_at: moment(item, "tried_at"),
         owed_since: moment(item, "owed_since").ok_or(NotARecord("owed_since"))?,
         retry_at: moment(item, "retry_at"),
         ended_at: moment(item, "ended_at"),

@@ -222,8 +222,18 @@ struct NoTable {
 
 fn no_table(writes: &[TransactWriteItem], source: SdkError<TransactWriteItemsError>) -> Source {
     let mut tables: Vec<String> = Vec::new();
-    // The hooks' tables come last in the transaction, and are the likelier ones.
-    for table in writes.iter().rev().filter_map(table_of) {
+    // The first write is the ledger's, which has just recorded the claim: if hooks write elsewhere, it is not missing.
+    let ledger = writes.first().and_then(table_of);
+    let of_hooks = writes
+        .iter()
+        .filter_map(table_of)
+        .filter(|table| Some(*table) != ledger);
+    let likely: Vec<&str> = of_hooks.collect();
+    for table in if likely.is_empty() {
+        ledger.into_iter().collect()
+    } else {
+        likely
+    } {
         let table = match config::variable_of(table) {
             Some(variable) => format!("`{table}` ({variable})"),
             None => format!("`{table}`"),

@@ -40,7 +40,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
 
     /// The ledger failed while it was at `hook`: reading for it, recording it, or completing with it.
     pub(super) async fn ledger_failed_at(&self, owned: &Owned<'_>, hook: &str, error: LedgerError) -> Outcome {
-        let reason = chain(&error);
+        // The record and the log line have the key.
+        let reason = chain(&error.cause);
         match error.cause {
             // The new owner sees the event through.
             Cause::LeaseLost => self.ledger_failed(owned.message, owned.event, &error),

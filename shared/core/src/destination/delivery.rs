@@ -45,8 +45,12 @@ pub enum Status {
 pub struct Delivery {
     /// Where it stands.
     pub status: Status,
-    /// How often it was tried since it became owed.
+    /// How often it was tried since it became owed, or since it was queued again: waits follow from it.
     pub attempts: u32,
+    /// How often it was tried in all.
+    pub tries: u32,
+    /// When it was last tried in vain; `None` if an earlier version wrote it.
+    pub tried_at: Option<Timestamp>,
     /// When it became owed.
     pub owed_since: Timestamp,
     /// It is not tried before; `None` if it may be tried at once.
@@ -107,6 +111,8 @@ impl Delivery {
         Self {
             status: Status::Owed,
             attempts: 0,
+            tries: 0,
+            tried_at: None,
             owed_since: now,
             retry_at: None,
             ended_at: None,
@@ -141,6 +147,7 @@ impl Delivery {
         match change {
             Change::Delivered(answer) => (self.status != Status::Delivered).then(|| Self {
                 attempts: self.attempts.saturating_add(1),
+                tries: self.tries.saturating_add(1),
                 error: None,
                 fault: false,
                 answer: Some(answer.clone()),
@@ -159,6 +166,8 @@ impl Delivery {
                 };
                 Self {
                     attempts: attempts.saturating_add(1),
+                    tries: self.tries.saturating_add(1),
+                    tried_at: Some(now),
                     retry_at: *retry_at,
                     error: Some(error.clone()),
                     fault: *fault,
@@ -172,6 +181,7 @@ impl Delivery {
             }),
             Change::Skip => is_owed.then(|| ended(Status::Skipped)),
             Change::Requeue => Some(Self {
+                tries: self.tries,
                 answer: self.answer.clone(),
                 ..Self::owed(now)
             }),

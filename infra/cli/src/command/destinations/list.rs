@@ -51,7 +51,7 @@ struct Row<'a> {
     /// There are more than are counted.
     more: bool,
     oldest_owed_since: Option<String>,
-    /// Why the oldest was not delivered.
+    /// Why the latest try failed, of those that are owed.
     error: Option<String>,
 }
 

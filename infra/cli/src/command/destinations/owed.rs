@@ -96,7 +96,7 @@ fn print(found: &[Listed], now: Timestamp) {
             &listed.key.event.to_string(),
             delivery.status.name(),
             &age(delivery.ended_at.unwrap_or(delivery.owed_since), now),
-            &delivery.attempts.to_string(),
+            &delivery.tries.to_string(),
             &delivery.retry_at.map_or_else(|| "-".to_owned(), |at| at.to_string()),
             &last_answer(delivery),
         ]);

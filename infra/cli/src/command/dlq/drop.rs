@@ -22,7 +22,7 @@ use crate::{note, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct Drop {
-    /// A message id, as `acuse dlq list --json` prints it, an event's key or a delivery id
+    /// A message id, as `acuse dlq list` prints it, an event's key or a delivery id
     #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "ID")]
     id: String,
     /// Why: the event's record keeps it
@@ -55,7 +55,7 @@ impl Drop {
         match begun.end(count, dropped).await? {
             0 => Err(Failure::with_advice(
                 format!("no dead letter `{}`", self.id),
-                "`acuse dlq list --json` has the `message_id` and the `key` of each",
+                "`acuse dlq list` has the id of each",
             )),
             _ => Ok(ExitCode::SUCCESS),
         }

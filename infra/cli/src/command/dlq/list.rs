@@ -16,6 +16,7 @@ pub(super) async fn run(selection: &Selection) -> Result<ExitCode, Failure> {
     let target = selection.stack.target().await?;
     let interrupt = Interrupt::listen();
     let mut table = Table::new([
+        ("ID", 40),
         ("RECEIVED", 24),
         ("PROVIDER", 48),
         ("TYPE", 40),
@@ -38,7 +39,17 @@ pub(super) async fn run(selection: &Selection) -> Result<ExitCode, Failure> {
                     |event| money(event.amount.as_deref(), event.currency.as_deref()),
                 );
                 let reference = reference.unwrap_or_else(|| "-".to_owned());
-                table.add_row([received_at, provider, type_name, resource, reference, amount, reason]);
+                let id = dead.message.message_id().unwrap_or("-").to_owned();
+                table.add_row([
+                    id,
+                    received_at,
+                    provider,
+                    type_name,
+                    resource,
+                    reference,
+                    amount,
+                    reason,
+                ]);
             }
         }
         Ok(())

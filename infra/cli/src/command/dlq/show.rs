@@ -14,7 +14,7 @@ use crate::terminal::{self, quoted};
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// A message id as `--json` prints it, an order number, a resource's id, an event's key or a delivery id
+    /// A message id as `acuse dlq list` prints it, an order number, a resource's id, an event's key or a delivery id
     #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "WHAT")]
     which: String,
     /// Print one JSON object per line

@@ -61,7 +61,7 @@ pub(super) async fn events(target: &Target) -> Checked {
     }
     let retried = reasons.iter().map(|(reason, count)| described(target, reason, *count));
     Err(Problem(format!(
-        "{waiting}; {}",
+        "{waiting}; {}. Once that is fixed they complete by themselves, or at once: `acuse events replay --status RELEASED`",
         retried.collect::<Vec<_>>().join("; ")
     )))
 }
@@ -96,7 +96,12 @@ fn described(target: &Target, reason: &str, count: usize) -> String {
     let mut text = format!("{count} {are} being retried: {}", cut(reason, REASON));
     for (variable, output) in TABLES {
         if let (true, Ok(table)) = (reason.contains(&format!("({variable})")), target.output(output)) {
-            text.push_str(&format!("; the stack's is `{table}` ({variable})"));
+            text.push_str(&match reason.contains(&format!("`{table}` ({variable})")) {
+                true => "; that is the stack's own table, so it was deleted: restore it".to_owned(),
+                false => {
+                    format!("; the stack's is `{table}` ({variable}), so somebody changed the variable: change it back")
+                }
+            });
         }
     }
     text

@@ -23,7 +23,7 @@ use crate::stack::events::passes;
 use crate::stack::events::status_word;
 use crate::stack::lookup::partition;
 use crate::stack::target::Target;
-use crate::terminal::{self, cut};
+use crate::terminal::{self, cut, shell_quoted};
 use crate::{note, say};
 
 /// The longest line of a difference, in columns.
@@ -262,8 +262,9 @@ pub(super) async fn explain(ledger: &LedgerReader, record: &Record) -> Result<()
         }
     }
     if record.status == Status::Conflict.name() {
-        say!("`acuse events release KEY` hands it to hooks as an event of its own;");
-        say!("`acuse events dismiss KEY --reason TEXT` keeps it from them");
+        let key = shell_quoted(&record.key);
+        say!("hand it to hooks as an event of its own: `acuse events release {key}`");
+        say!("or keep it from them: `acuse events dismiss {key} --reason TEXT`");
     }
     say!("");
     Ok(())

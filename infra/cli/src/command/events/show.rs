@@ -9,6 +9,7 @@ use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::error::chain;
 use acuse_core::event::key::IdempotencyKey;
+use acuse_core::ledger::Status;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use data_encoding::BASE64;
@@ -23,8 +24,9 @@ use crate::stack::events::{complete, marked, status};
 use crate::stack::filter::account_parser;
 use crate::stack::find::{self, By, Find, InLedger, OnDay, When};
 use crate::stack::lookup;
+use crate::stack::retry::Retry;
 use crate::stack::target::Target;
-use crate::terminal::{self, quoted};
+use crate::terminal::{self, quoted, shell_quoted};
 use crate::{note, say};
 
 /// Most events of one reference.
@@ -118,23 +120,47 @@ impl Show {
         let is_list = records.len() > 1 && !found.by.iter().all(|by| matches!(by, By::Key | By::Id));
         if is_list {
             super::list::table(records, &deliveries).print();
-            say!("one of them in full: `acuse events show KEY`, with its key from `--json`, or its resource's id");
+            self.say_next(records);
             return Ok(());
         }
         if records.is_empty() && !self.json {
             say!("no event of `{}` in the ledger", self.which);
         }
         for record in records {
-            self.show(ledger, record, &deliveries, &acted(target, record).await?)
-                .await?;
+            let (retry, acted) = (Retry::of(target, record), acted(target, record).await?);
+            self.show(ledger, record, retry, &deliveries, &acted).await?;
         }
         Ok(())
+    }
+
+    /// Which command goes on from a list.
+    fn say_next(&self, records: &[Record]) {
+        let is_open = |record: &&Record| record.status == Status::Conflict.name();
+        match records.iter().find(is_open).or(records.first()) {
+            Some(Record {
+                resource_id: Some(id),
+                status,
+                key,
+                ..
+            }) => {
+                // What led to this list would lead to it again.
+                let id = shell_quoted(if *id == self.which { key } else { id });
+                say!("in full, with the payload: `acuse events show {id}`");
+                if *status == Status::Conflict.name() {
+                    say!(
+                        "the conflict waits for your decision: compare, then `acuse events release {id}` or `acuse events dismiss {id} --reason TEXT`"
+                    );
+                }
+            }
+            _ => say!("one of them in full: `acuse events show KEY`, with its key from `--json`"),
+        }
     }
 
     async fn show(
         &self,
         ledger: &LedgerReader,
         record: &Record,
+        retry: Option<Retry<'_>>,
         deliveries: &DeliveriesOf,
         acted: &[Entry],
     ) -> Result<(), Failure> {
@@ -142,6 +168,9 @@ impl Show {
             .status(record)
             .map_or_else(|| status(record), |status| marked(record, status));
         say!("{status}: {}", record.key);
+        if let Some(retry) = retry {
+            say!("{retry}");
+        }
         terminal::json(serde_json::to_string_pretty(record)?);
         for entry in acted {
             quoted(

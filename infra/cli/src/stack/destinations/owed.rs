@@ -24,8 +24,10 @@ pub struct Summary {
     pub given_up: usize,
     /// Since when the oldest is owed.
     pub oldest: Option<Timestamp>,
-    /// Of those that have been tried, why the last try of the oldest failed.
+    /// Of those that are owed, why the latest try failed.
     pub error: Option<String>,
+    /// When that was.
+    pub failed_at: Option<Timestamp>,
     /// There are more than were counted.
     pub more: bool,
 }
@@ -36,10 +38,13 @@ impl Summary {
         match listed.delivery.status {
             Status::Owed => {
                 self.owed += 1;
-                let since = listed.delivery.owed_since;
-                if self.oldest.is_none_or(|oldest| since < oldest) {
-                    self.oldest = Some(since);
-                    self.error.clone_from(&listed.delivery.error);
+                let delivery = &listed.delivery;
+                let since = delivery.owed_since;
+                self.oldest = Some(self.oldest.map_or(since, |oldest| oldest.min(since)));
+                let failed_at = delivery.tried_at.unwrap_or(since);
+                if delivery.error.is_some() && self.failed_at.is_none_or(|latest| failed_at >= latest) {
+                    self.failed_at = Some(failed_at);
+                    self.error.clone_from(&delivery.error);
                 }
             }
             Status::GivenUp => self.given_up += 1,
@@ -113,5 +118,43 @@ impl StackDestinations {
         self.hints.send(written).await?;
         let missing = changed.iter().filter(|(_, written)| !written);
         Ok(missing.map(|(key, _)| (*key).clone()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acuse_core::destination::delivery::{Delivery, DeliveryKey};
+    use acuse_core::event::key::IdempotencyKey;
+
+    use super::*;
+
+    fn owed(since: i64, tried_at: Option<i64>, error: Option<&str>) -> Listed {
+        Listed {
+            key: DeliveryKey {
+                event: IdempotencyKey::parse("onepay#live#payment#p1|payment.approved").unwrap(),
+                destination: DestinationName::parse("shop").unwrap(),
+            },
+            received_at: Timestamp::from_seconds(since),
+            delivery: Delivery {
+                tried_at: tried_at.map(Timestamp::from_seconds),
+                error: error.map(str::to_owned),
+                ..Delivery::owed(Timestamp::from_seconds(since))
+            },
+        }
+    }
+
+    #[test]
+    fn the_error_is_that_of_the_latest_try() {
+        let mut summary = Summary::default();
+        for listed in [
+            owed(100, Some(500), Some("answered 500")),
+            owed(200, Some(900), Some("answered 404")),
+            owed(300, Some(700), Some("answered 503")),
+            owed(950, None, None),
+        ] {
+            summary.add(&listed);
+        }
+        assert_eq!(summary.error.as_deref(), Some("answered 404"));
+        assert_eq!((summary.owed, summary.oldest), (4, Some(Timestamp::from_seconds(100))));
     }
 }

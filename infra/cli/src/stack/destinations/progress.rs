@@ -117,7 +117,10 @@ impl DeliveriesOf {
 pub struct Shown<'a> {
     destination: &'a str,
     status: &'static str,
+    /// Since it became owed or was queued again.
     attempts: u32,
+    /// In all.
+    tries: u32,
     owed_since: String,
     next_try_at: Option<String>,
     ended_at: Option<String>,
@@ -136,6 +139,7 @@ impl<'a> Shown<'a> {
             destination: name.as_str(),
             status: delivery.status.name(),
             attempts: delivery.attempts,
+            tries: delivery.tries,
             owed_since: delivery.owed_since.to_string(),
             next_try_at: delivery.retry_at.map(|at| at.to_string()),
             ended_at: delivery.ended_at.map(|at| at.to_string()),
@@ -149,10 +153,14 @@ impl<'a> Shown<'a> {
 
 /// A delivery in a few words: `delivered 2026-…, attempt 2, 200 in 31 ms`.
 pub fn line(delivery: &Delivery) -> String {
-    let tries = match delivery.attempts {
+    let tries = match delivery.tries {
         0 => "not tried yet".to_owned(),
         1 => "1 try".to_owned(),
         more => format!("{more} tries"),
+    };
+    let tries = match delivery.attempts {
+        all if all == delivery.tries => tries,
+        since => format!("{tries}, {since} since it was queued again"),
     };
     let what = match (delivery.status, delivery.ended_at) {
         (Status::Owed, _) => format!("owed since {}", delivery.owed_since),
@@ -214,6 +222,14 @@ mod tests {
             line(&delivered),
             "delivered 2027-01-15T08:00:00.000Z; 2 tries; answered 200 in 31 ms"
         );
+        let again = failed.changed(&Change::Requeue, NOW).unwrap();
+        assert!(
+            line(&again).contains("; 1 try, 0 since it was queued again"),
+            "{}",
+            line(&again)
+        );
+        let delivered = again.changed(&Change::Delivered(answer(200)), NOW).unwrap();
+        assert!(line(&delivered).contains("; 2 tries, 1 since it was queued again"));
         let skipped = owed.changed(&Change::Skip, NOW).unwrap();
         assert!(line(&skipped).starts_with("skipped 2027-01-15T08:00:00.000Z: its filters"));
     }

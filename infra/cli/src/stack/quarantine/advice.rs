@@ -1,16 +1,43 @@
 //! What to do about a delivery in quarantine.
 
+use acuse_core::account::AccountName;
 use acuse_core::provider::Provider;
 use acuse_core::provider::scheme::merged;
 use acuse_core::receive::signature::Diagnosis;
 
 use crate::registry::providers;
+use crate::stack::filter::account_option;
 use crate::stack::target::Target;
 
 /// A diagnosis, with the command that sets the parameter if that helps.
 pub(super) fn text(target: &Target, provider: &Provider, diagnosis: &Diagnosis) -> String {
     let (parameter, settings) = target.signature_settings(provider);
-    advice(provider.name, diagnosis, &parameter, settings, target.is_local())
+    let text = advice(provider.name, diagnosis, &parameter, settings, target.is_local());
+    format!("{text}{}", secret(provider, diagnosis).unwrap_or_default())
+}
+
+/// The command that helps if the stored secret is not the provider's; `None` if something else is wrong.
+fn secret(provider: &Provider, diagnosis: &Diagnosis) -> Option<String> {
+    let is_unknown = diagnosis.is_signed
+        && diagnosis.signature.is_none()
+        && diagnosis.no_secret.is_none()
+        && diagnosis.other_account.is_none();
+    if diagnosis.verdict.is_ok() || !is_unknown {
+        return None;
+    }
+    let (name, account) = (provider.name, account_named(&diagnosis.account));
+    let token = provider.scheme.token.filter(|_| diagnosis.token.is_none());
+    let genuine = token.filter(|token| diagnosis.headers.iter().any(|header| header == token.header));
+    let genuine = genuine.map(|token| format!(". The token in `{}` is right, so it is hardly forged", token.header));
+    Some(format!(
+        "{}. If the provider has another one: `acuse secrets put {name}{account}`, then `acuse quarantine release --provider {name}{account}`",
+        genuine.unwrap_or_default()
+    ))
+}
+
+/// ` --account NAME`, or nothing for the default account.
+fn account_named(name: &str) -> String {
+    AccountName::parse(name).map_or_else(String::new, |name| account_option(&name))
 }
 
 /// A parameter is set as a whole, so its present settings are repeated.
@@ -23,7 +50,7 @@ fn advice(provider: &str, diagnosis: &Diagnosis, parameter: &str, settings: &str
         return format!("{diagnosis}; but with the present settings, {error}");
     }
     match is_local {
-        true => format!("{diagnosis}; restart the stack with it: `acuse local --parameter '{parameter}={whole}'`"),
+        true => format!("{diagnosis}; deploy it: `acuse local --update --parameter '{parameter}={whole}'`"),
         false => {
             format!("{diagnosis}; this needs a deploy: `sam deploy --parameter-overrides '{parameter}=\"{whole}\"'`")
         }
@@ -70,7 +97,7 @@ mod tests {
             (
                 "headers=x-hook",
                 true,
-                "; restart the stack with it: `acuse local --parameter 'KuentaSignature=headers=x-hook forms=raw,trimmed'`",
+                "; deploy it: `acuse local --update --parameter 'KuentaSignature=headers=x-hook forms=raw,trimmed'`",
             ),
         ] {
             let text = advice("kuenta", &diagnosis, "KuentaSignature", set, is_local);

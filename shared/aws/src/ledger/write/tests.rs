@@ -137,7 +137,10 @@ async fn a_missing_table_is_named_with_its_variable() {
     // Two variables may have the same value.
     let text = error.to_string();
     assert!(text.starts_with(&format!("no such table: `{table}` (")), "{text}");
-    assert!(text.ends_with(") or `ledger`"), "{text}");
+    assert!(
+        text.ends_with(')'),
+        "not the ledger, which the claim has just been written to: {text}"
+    );
     assert_eq!(
         crate::config::variable_of(&table).map(|own| std::env::var(own).unwrap()),
         Some(table),
