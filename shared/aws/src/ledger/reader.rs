@@ -2,6 +2,7 @@
 
 mod by_reference;
 mod listing;
+mod period;
 
 use acuse_core::destination::delivery::DeliveryKey;
 use acuse_core::event::key::IdempotencyKey;

@@ -28,7 +28,7 @@ pub(crate) async fn confirm(
         |id| match found.iter().find(|item| item.delivery.delivery_id() == **id) {
             None => html! { p translate="yes" { (words.not_found) } },
             Some(item) => html! {
-                p { (escape(&item.delivery.scope())) " " code { (escape(id)) } br; (escape(&item.diagnosis)) }
+                p { (escape(&item.delivery.scope())) " " code { (escape(id)) } br; span translate="yes" { (escape(&words.advice(&item.diagnosis))) } }
             },
         },
     );

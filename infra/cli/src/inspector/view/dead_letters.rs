@@ -48,7 +48,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
             let id = dead.message.message_id().unwrap_or_default();
             let event = dead.events.first();
             let facts = event.map(Facts::of_event).unwrap_or_default();
-            let [_, provider, type_name, resource, reason] = dead.row().map(|cell| escape(&cell));
+            let [_, provider, type_name, resource, _] = dead.row().map(|cell| escape(&cell));
             let received = moment(dead.received_at().map(|at| at.to_string()).as_deref());
             Row {
                 key: id.to_owned(),
@@ -65,7 +65,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
                     html! { (provider) },
                     html! { @if dead.events.is_empty() { span translate="yes" { (words.unreadable) } } @else { (type_name) } },
                     html! { span title=(resource) { (resource) } },
-                    html! { @if dead.reason.is_some() { (reason) } @else { span translate="yes" { (words.received_too_often) } } },
+                    html! { span translate="yes" { @match &dead.reason { Some(reason) => (escape(&words.reason(reason))), None => (words.received_too_often) } } },
                     html! { a translate="yes" href={ "/redrive?id=" (encoded(id)) } { (words.redrive) } },
                 ],
             }

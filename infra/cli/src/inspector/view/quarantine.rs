@@ -12,7 +12,7 @@ use super::super::facts::Facts;
 use super::super::page::Page;
 use super::super::selection;
 use super::super::{Failed, Inspector};
-use crate::stack::quarantine::{Quarantined, Reverifier, Verdict};
+use crate::stack::quarantine::{Advice, Quarantined, Reverifier, Verdict};
 use crate::stack::queue::Walk;
 use crate::terminal::escape;
 
@@ -22,7 +22,7 @@ const MOST: usize = 100;
 /// A delivery, as the page shows it.
 pub(crate) struct Item {
     pub(crate) delivery: Quarantined,
-    pub(crate) diagnosis: String,
+    pub(crate) diagnosis: Advice,
     /// Whether it verifies now.
     pub(crate) valid: bool,
 }
@@ -78,10 +78,10 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
                     html! { (facts.amount) },
                     html! { code title=(escape(&id)) { (escape(&id)) } },
                     html! {
-                        (escape(words.reason(&delivery.reason)))
+                        span translate="yes" { (escape(&words.reason(&delivery.reason))) }
                         @if delivery.registration { " " span translate="yes" { "(" (words.in_registration) ")" } }
                     },
-                    html! { (escape(diagnosis)) },
+                    html! { span translate="yes" { (escape(&words.advice(diagnosis))) } },
                     html! { @if *valid { a translate="yes" href={ "/release?id=" (encoded(&id)) } { (words.release) } } },
                 ],
             }

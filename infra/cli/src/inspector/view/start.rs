@@ -17,7 +17,7 @@ use super::super::chart::HOURS;
 use super::super::element::moment;
 use super::super::page::Page;
 use super::super::{Failed, Inspector};
-use super::dead_letters;
+use super::{balance, dead_letters};
 use crate::registry::providers;
 use crate::stack::DAY;
 use crate::stack::target::Target;
@@ -64,21 +64,12 @@ pub(crate) async fn show(
             " · " (words.last_day) ": " (today)
         }
         (waiting(&page))
-        // The balance reads the day's logs: too much for a page that renews itself.
-        p { (words.is_anything_missing) " " code { (balance(target)) } }
+        (balance::line(&inspector.balance().await, words))
         (sender::table_of(&senders, now, words))
         (destinations::destinations(target, words).await)
     };
     let pace = if target.is_local() { 0 } else { PACE };
     Ok(page.paced("/", pace, &content).into_response())
-}
-
-/// The command that says whether anything is missing.
-fn balance(target: &Target) -> String {
-    match target.is_local() {
-        true => "acuse balance --since 24h".to_owned(),
-        false => format!("acuse balance --since 24h --stack {}", target.name()),
-    }
 }
 
 /// What waits in the queues.

@@ -51,7 +51,7 @@ pub(super) async fn rows(target: &Target, records: &[Record], words: &Words) -> 
                 html! { @if record.duplicates > 0 { span data-duplicates=(record.duplicates) { (record.duplicates) } } },
                 html! {
                     @if let Some(retry) = Retry::of(target, record) { (next(&retry, words)) " · " }
-                    (escape(record.error.as_deref().unwrap_or_default()))
+                    span translate="yes" { (escape(&words.reason(record.error.as_deref().unwrap_or_default()))) }
                 },
             ],
         });

@@ -54,8 +54,8 @@ fn properties(item: &Item, words: &Words) -> Markup {
             (row(words.received, &moment(delivery.received_at().map(|at| at.to_string()).as_deref())))
             (row(words.provider, &html! { (escape(&delivery.scope())) }))
             (row(words.delivery, &html! { code { (escape(&delivery.delivery_id())) } }))
-            (row(words.reason, &html! { (escape(words.reason(&delivery.reason))) }))
-            (row(words.diagnosis, &html! { (escape(&item.diagnosis)) }))
+            (row(words.reason, &html! { span translate="yes" { (escape(&words.reason(&delivery.reason))) } }))
+            (row(words.diagnosis, &html! { span translate="yes" { (escape(&words.advice(&item.diagnosis))) } }))
         }
         @if item.valid { p.actions { a href={ "/release?id=" (encoded(&delivery.delivery_id())) } { (words.release) } } }
     }
