@@ -198,7 +198,11 @@ async fn a_period_has_its_events_and_those_of_an_amount() {
     let reader = LedgerReader::new(tables.client.clone(), "ledger");
     let found = async |from, until, amount| {
         let records = reader.received_between("kuenta", at(from), at(until), amount).await;
-        let mut ids: Vec<String> = records.unwrap().into_iter().map(|record| record.resource_id.unwrap()).collect();
+        let mut ids: Vec<String> = records
+            .unwrap()
+            .into_iter()
+            .map(|record| record.resource_id.unwrap())
+            .collect();
         ids.sort();
         ids
     };

@@ -8,9 +8,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::Inspector;
 use super::problem::{self, Problem};
 use super::words::Words;
-use super::Inspector;
 
 /// Our forms are shorter.
 const LONGEST_FORM: usize = 64 * 1024;

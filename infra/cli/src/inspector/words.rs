@@ -50,6 +50,7 @@ words! {
     name_missing: "Yes: see which deliveries", "Sí: vea cuáles entregas";
     window: "last 2 hours, until", "últimas 2 horas, hasta";
     accepted: "accepted", "entregas aceptadas:";
+    with_duplicates: "with duplicates", "con duplicados";
     n_completed: "completed", "completada|completadas";
     n_waiting: "waiting", "en espera";
     n_rejected: "rejected", "rechazada|rechazadas";

@@ -11,6 +11,7 @@ use maud::{Markup, html};
 
 use super::super::page::Page;
 use super::super::question::Question;
+use super::super::view::dates::LOOKED_AT;
 use super::super::view::dead_letters;
 use super::super::words::Words;
 use super::super::{Failed, Inspector, selection};
@@ -28,7 +29,7 @@ pub(crate) async fn confirm(
     page: Page,
 ) -> Result<Markup, Failed> {
     let (words, ids) = (page.words, selection::ids(&query));
-    let found = dead_letters::first(&inspector).await?;
+    let found = dead_letters::look(&inspector, LOOKED_AT).await?;
     let mut bindings = Bindings::of(&inspector.target);
     let mut shown = Vec::new();
     for id in &ids {
@@ -106,7 +107,8 @@ async fn send_chosen(
         begun.to_events(events.map(|event| event.key.clone())).await?;
         let returned = send_back(target.output("EventQueueUrl")?, walk, &letters).await?;
         sent = returned.sent.len();
-        left.refused.extend(returned.refused.iter().map(|why| words.reason(why).into_owned()));
+        left.refused
+            .extend(returned.refused.iter().map(|why| words.reason(why).into_owned()));
     }
     Ok((sent, left))
 }

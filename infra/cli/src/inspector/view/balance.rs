@@ -6,11 +6,11 @@ use acuse_core::wire::delivery::DeliveryId;
 use axum::extract::State;
 use maud::{Markup, html};
 
+use super::super::Inspector;
 use super::super::balance::Known;
 use super::super::element::{Head, Row, encoded, moment, table};
 use super::super::page::Page;
 use super::super::words::{Words, counted};
-use super::super::Inspector;
 use crate::stack::balance::{Balance, NotCounted, Place};
 use crate::stack::target::Target;
 use crate::terminal::escape;

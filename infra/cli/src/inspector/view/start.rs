@@ -26,6 +26,9 @@ use sender::Sender;
 /// How many of a provider's events of a day are counted at most.
 const COUNTED: usize = 2000;
 
+/// How many dead letters are counted by provider, at least.
+const DEAD_LETTERS: usize = 100;
+
 /// How far back a provider's last delivery is looked for.
 const DAYS: u32 = 7;
 
@@ -44,7 +47,7 @@ pub(crate) async fn show(
     let (target, words, now) = (&inspector.target, page.words, SystemClock.now());
     let mut senders = senders(target, now).await?;
     if page.counts.dead_letters.is_some_and(|count| count > 0) {
-        for dead in dead_letters::first(&inspector).await? {
+        for dead in dead_letters::look(&inspector, DEAD_LETTERS).await? {
             let sender = senders.entry(dead.scope().into_owned());
             sender
                 .or_insert_with(|| Sender::new(dead.provider.clone(), dead.account.clone()))

@@ -85,9 +85,7 @@ fn diagnosis(found: &Diagnosis) -> String {
         None if found.is_signed => format!(
             "ningún encabezado contiene una firma válida de este contenido: es falsa, o se firmó con un secreto que no está guardado; compare el secreto guardado con el del panel del proveedor (encabezados recibidos: {headers})"
         ),
-        None => format!(
-            "ningún encabezado contiene una firma: no está firmada (encabezados recibidos: {headers})"
-        ),
+        None => format!("ningún encabezado contiene una firma: no está firmada (encabezados recibidos: {headers})"),
     };
     format!("{token}{signature}")
 }
@@ -207,7 +205,20 @@ mod tests {
 
     /// English words that a Spanish sentence would not have.
     const ENGLISH: [&str; 14] = [
-        "the", "is", "it", "of", "with", "and", "header", "signature", "secret", "body", "token's", "not", "set", "was",
+        "the",
+        "is",
+        "it",
+        "of",
+        "with",
+        "and",
+        "header",
+        "signature",
+        "secret",
+        "body",
+        "token's",
+        "not",
+        "set",
+        "was",
     ];
 
     fn check(text: &str) {

@@ -32,9 +32,14 @@ const REFUSALS: [(Refusal, &str); 10] = [
 
 /// How reasons of the consumer begin, what comes after the part that differs, and the two in Spanish. What a hook or a
 /// parser says follows as it is.
-const BEGINNINGS: [(&str, &str, &str, &str); 13] = [
+const BEGINNINGS: [(&str, &str, &str, &str); 14] = [
     ("given up after ", " attempts: ", "se abandonó tras ", " intentos: "),
-    ("the function died during the last one", "", "la función murió durante el último", ""),
+    (
+        "the function died during the last one",
+        "",
+        "la función murió durante el último",
+        "",
+    ),
     (
         "the function has died ",
         " times in a row while it worked on this message",
@@ -67,8 +72,14 @@ const BEGINNINGS: [(&str, &str, &str, &str); 13] = [
         "el entorno del contenido es ",
         "; debería ser test, sandbox, staging o development, o live o production",
     ),
-    ("the message has no attribute ", "", "el mensaje no tiene el atributo ", ""),
+    (
+        "the message has no attribute ",
+        "",
+        "el mensaje no tiene el atributo ",
+        "",
+    ),
     ("not sent: ", "", "no se envió: ", ""),
+    ("dismissed: ", "", "descartado: ", ""),
     (
         "sent, but not deleted from the dead-letter queue: ",
         "",

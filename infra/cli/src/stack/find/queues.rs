@@ -94,7 +94,10 @@ async fn in_quarantine_when(target: &Target, text: &str, when: When) -> Result<I
         let body = item.delivery.as_ref().map_or(&[][..], |delivery| delivery.body());
         if is_delivery || is_about(&item.unverified(target, &references), text) || mentions(body, text) {
             found.quarantine.push(Quarantine {
-                cause: reverifier.cause(&item).await.unwrap_or_else(|_| Cause::Refused(item.reason.clone())),
+                cause: reverifier
+                    .cause(&item)
+                    .await
+                    .unwrap_or_else(|_| Cause::Refused(item.reason.clone())),
                 is_delivery,
                 item,
             });

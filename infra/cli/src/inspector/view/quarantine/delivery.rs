@@ -12,7 +12,8 @@ use super::super::super::page::Page;
 use super::super::super::pretty::pretty;
 use super::super::super::words::Words;
 use super::super::super::{Failed, Inspector};
-use super::{Item, first};
+use super::super::dates::LOOKED_AT;
+use super::{Item, look};
 use crate::terminal::escape;
 
 #[derive(Debug, Deserialize)]
@@ -26,8 +27,8 @@ pub(crate) async fn show(
     page: Page,
 ) -> Result<Markup, Failed> {
     let words = page.words;
-    let mut found = first(&inspector).await?.into_iter();
-    let Some(item) = found.find(|item| item.delivery.delivery_id() == id) else {
+    let found = look(&inspector, LOOKED_AT, |item| item.delivery_id() == id).await?;
+    let Some(item) = found.into_iter().next() else {
         let content = html! { h1 { (words.quarantine) } p { (words.not_found) } p { a href="/quarantine" { "←" } } };
         return Ok(page.show("", &content));
     };
