@@ -102,7 +102,7 @@ const COMMANDS: &[(&str, &str, &[&[&str]])] = &[
     (
         "inspect",
         "Operate",
-        &[EVENTS, QUEUES, AUDIT, READS_SECRETS, SENDS, DELETES],
+        &[EVENTS, QUEUES, AUDIT, READS_SECRETS, SENDS, DELETES, LOGS, DEPTH],
     ),
     ("listen", "Read", &[EVENTS]),
     ("logs", "Read", &[LOGS]),

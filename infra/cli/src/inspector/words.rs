@@ -46,7 +46,7 @@ words! {
     last_day: "24 hours", "24 horas";
     is_anything_missing: "Is anything missing?", "¿Falta algo?";
     counting: "Counting…", "Contando…";
-    nothing_missing: "No.", "No.";
+    nothing_missing: "Nothing is missing.", "No falta nada.";
     name_missing: "Yes: see which deliveries", "Sí: vea cuáles entregas";
     window: "last 2 hours, until", "últimas 2 horas, hasta";
     accepted: "accepted", "entregas aceptadas:";

@@ -66,8 +66,8 @@ pub(crate) async fn show(
             (words.last_delivery) ": " (moment(newest.map(|at| at.to_string()).as_deref()))
             " · " (words.last_day) ": " (today)
         }
-        (waiting(&page))
         (balance::line(&inspector.balance().await, words))
+        (waiting(&page))
         (sender::table_of(&senders, now, words))
         (destinations::destinations(target, words).await)
     };

@@ -32,7 +32,7 @@ const REFUSALS: [(Refusal, &str); 10] = [
 
 /// How reasons of the consumer begin, what comes after the part that differs, and the two in Spanish. What a hook or a
 /// parser says follows as it is.
-const BEGINNINGS: [(&str, &str, &str, &str); 14] = [
+const BEGINNINGS: [(&str, &str, &str, &str); 15] = [
     ("given up after ", " attempts: ", "se abandonó tras ", " intentos: "),
     (
         "the function died during the last one",
@@ -79,6 +79,12 @@ const BEGINNINGS: [(&str, &str, &str, &str); 14] = [
         "",
     ),
     ("not sent: ", "", "no se envió: ", ""),
+    (
+        "an event of the same key was received before, with other bytes",
+        "",
+        "antes se recibió un evento de la misma clave con otro contenido",
+        "",
+    ),
     ("dismissed: ", "", "descartado: ", ""),
     (
         "sent, but not deleted from the dead-letter queue: ",
