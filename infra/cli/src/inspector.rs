@@ -4,6 +4,7 @@
 //! cloud. Pages are rendered here; the script only patches them when the ledger changes.
 
 mod actions;
+mod balance;
 mod chart;
 mod conflict;
 mod counts;
@@ -13,6 +14,7 @@ mod guard;
 mod live;
 mod page;
 mod pretty;
+mod problem;
 mod question;
 mod selection;
 mod view;
@@ -22,14 +24,15 @@ use std::sync::{Arc, OnceLock};
 
 use acuse_aws::ledger::record::Record;
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::middleware::from_fn_with_state;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use maud::{DOCTYPE, html};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use self::balance::Balances;
+use self::problem::Problem;
 use crate::stack::audit::{Action, Audit, AuditError, Begun};
 use crate::stack::lookup;
 use crate::stack::target::Target;
@@ -43,6 +46,8 @@ pub struct Inspector {
     token: String,
     /// Permits for pages that are notified of changes.
     live: Arc<Semaphore>,
+    /// Whether anything is missing.
+    balances: Balances,
 }
 
 impl Inspector {
@@ -79,9 +84,11 @@ pub fn router(target: Target) -> Router {
         audit: OnceLock::new(),
         token: uuid::Uuid::new_v4().simple().to_string(),
         live: Arc::new(Semaphore::new(live::MOST)),
+        balances: Balances::default(),
     });
     Router::new()
         .route("/", get(view::start::show))
+        .route("/balance", get(view::balance::show))
         .route("/events", get(view::events::show))
         .route("/event", get(view::event::show))
         .route("/life", get(view::life::show))
@@ -138,18 +145,6 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failed {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        let text = acuse_core::error::chain(&*self.0);
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    title { "Acuse" }
-                    link rel="stylesheet" href="/inspector.css";
-                }
-                body { main { h1 { "Error" } p.error { (text) } p { a href="/" { "←" } } } }
-            }
-        };
-        (StatusCode::BAD_GATEWAY, Html(page.into_string())).into_response()
+        Problem::Failed(acuse_core::error::chain(&*self.0)).into_response()
     }
 }

@@ -187,6 +187,45 @@ async fn a_list_begins_at_any_moment_of_its_day() {
     }
 }
 
+/// In no order, and over midnight.
+#[tokio::test]
+async fn a_period_has_its_events_and_those_of_an_amount() {
+    let tables = Tables::create().await;
+    let hours = |id: usize| 3_600_000 * id as i64;
+    for shards in [1, 8] {
+        write_all(&tables.spread(shards), (0..60).map(|id| received(id, hours(id)))).await;
+    }
+    let reader = LedgerReader::new(tables.client.clone(), "ledger");
+    let found = async |from, until, amount| {
+        let records = reader.received_between("kuenta", at(from), at(until), amount).await;
+        let mut ids: Vec<String> = records
+            .unwrap()
+            .into_iter()
+            .map(|record| record.resource_id.unwrap())
+            .collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(found(hours(3), hours(50), None).await, ids(3..50));
+    assert_eq!(found(hours(3) + 1, hours(3) + 2, None).await, ids([]));
+    assert_eq!(found(0, 0, None).await, ids([]));
+    // Those without an amount have it in their payload, perhaps.
+    assert_eq!(found(0, hours(60), Some("150000")).await, ids(0..60));
+    let amounts = [(4, "150000.00"), (9, "99"), (30, "0150000")];
+    for (id, amount) in amounts {
+        let event = received(id, 0);
+        let update = tables.client.update_item().table_name("ledger");
+        let update = update
+            .key("pk", AttributeValue::S(event.key.partition.clone()))
+            .key("sk", AttributeValue::S(event.key.sort.clone()))
+            .update_expression("SET amount = :amount")
+            .expression_attribute_values(":amount", AttributeValue::S(amount.to_owned()));
+        update.send().await.unwrap();
+    }
+    let others = (0..60).filter(|id| *id != 9);
+    assert_eq!(found(0, hours(60), Some("150000")).await, ids(others));
+}
+
 /// Up and down during a day, by processes that know nothing of each other.
 #[tokio::test]
 async fn the_number_changes_and_every_event_is_found() {

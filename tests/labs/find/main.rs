@@ -1,5 +1,6 @@
 //! How long a search takes on a ledger of a million events, on DynamoDB in process (dynoxide):
-//! `cargo bench --bench find -- 1000000`. Less than a second is the aim; the network's milliseconds to AWS come on top.
+//! `cargo bench --bench find -- 1000000`, or `-- 33000 3` for the same days, but only three of them. Less than a second
+//! is the aim; the network's milliseconds to AWS come on top.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -12,7 +13,9 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use acuse_aws::ledger::reader::LedgerReader;
+use acuse_cli::stack::filter::Filter;
 use acuse_cli::stack::find::{self, Find};
+use acuse_cli::stack::pages;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::event::reference::References;
@@ -26,7 +29,7 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::{StreamExt, stream};
 
-/// The ledger's days.
+/// The ledger's days, unless the second argument says how many.
 const DAYS: usize = 90;
 
 /// Each search is made this often; the median and the slowest are printed.
@@ -37,71 +40,106 @@ const PAYLOAD: &str = r#"{"event":"payment.approved","payment":{"id":"p","refere
 #[tokio::main]
 async fn main() {
     // Cargo adds `--bench`.
-    let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
-    let count: usize = count.unwrap_or(1_000_000);
+    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
+    let (count, days): (usize, usize) = (numbers.next().unwrap_or(1_000_000), numbers.next().unwrap_or(DAYS));
     let client = ledger().await;
     let began = Instant::now();
     let batches: Vec<_> = (0..count).collect();
     stream::iter(batches.chunks(25))
-        .for_each_concurrent(4, |places| write(&client, places))
+        .for_each_concurrent(4, |places| write(&client, places, days))
         .await;
     println!("{count} events written in {:.0} s", began.elapsed().as_secs_f64());
 
     let middle = count / 2;
     let key = IdempotencyKey::new(format!("onepay#live#payment#p{middle:08}"), "payment.approved");
-    let on_day = format!("{middle}.00 {}", received_at(middle).day());
+    let on_day = format!("{middle}.00 {}", received_at(middle, days).day());
     println!("| search | found | median | slowest |\n|---|---|---|---|");
     for (name, text) in [
         ("key", key.to_string()),
         ("reference", format!("ORD-{middle:08}")),
         ("beginning of a reference", format!("ORD-{:06}*", middle / 100)),
         ("payment's id", format!("p{middle:08}")),
-        ("delivery id", delivery(middle).to_string()),
+        ("delivery id", delivery(middle, days).to_string()),
         ("nothing", "ORD-none".to_owned()),
         ("amount and day", on_day),
     ] {
         let reader = LedgerReader::new(client.clone(), "ledger");
-        let (mut took, mut found) = (Vec::new(), 0);
-        for _ in 0..TIMES {
-            let find = Find {
-                text: &text,
-                account: None,
-                limit: 100,
-            };
-            let began = Instant::now();
-            let records = find::look_in(&reader, &References::default(), &find)
-                .await
-                .unwrap()
-                .records;
-            took.push(began.elapsed());
-            found = records.len();
-        }
-        took.sort();
-        let ms = |took: Duration| format!("{:.0} ms", took.as_secs_f64() * 1000.0);
-        println!(
-            "| {name} | {found} | {} | {} |",
-            ms(took[TIMES / 2]),
-            ms(took[TIMES - 1])
-        );
+        let find = Find {
+            text: &text,
+            account: None,
+            limit: 100,
+        };
+        measure(name, async || {
+            let found = find::look_in(&reader, &References::default(), &find).await;
+            found.unwrap().records.len()
+        })
+        .await;
     }
+    let (reader, now) = (LedgerReader::new(client, "ledger"), end(days));
+    // What the inspector's pages read: its list of 100 events, and an overview's provider with two days of 2,000.
+    measure("the list's first page", async || {
+        let page = pages::page(&reader, &Filter::default(), |_| true, None, now, 100).await;
+        page.unwrap().records.len()
+    })
+    .await;
+    measure("the overview", async || {
+        let mut read = 0;
+        for back in 0..2 {
+            let day = now.minus(Duration::from_hours(24 * back + 1));
+            read += reader.on_day("onepay", None, day, 2000).await.unwrap().len();
+        }
+        read
+    })
+    .await;
+    measure("the balance of 2 hours", async || {
+        let since = now.minus(Duration::from_hours(2));
+        reader.received_between("onepay", since, now, None).await.unwrap().len()
+    })
+    .await;
+}
+
+/// Prints how long a search takes.
+async fn measure(name: &str, search: impl AsyncFn() -> usize) {
+    let (mut took, mut found) = (Vec::new(), 0);
+    for _ in 0..TIMES {
+        let began = Instant::now();
+        found = search().await;
+        took.push(began.elapsed());
+    }
+    took.sort();
+    let ms = |took: Duration| format!("{:.0} ms", took.as_secs_f64() * 1000.0);
+    println!(
+        "| {name} | {found} | {} | {} |",
+        ms(took[TIMES / 2]),
+        ms(took[TIMES - 1])
+    );
+}
+
+/// Where the ledger's days begin.
+fn first() -> Timestamp {
+    Timestamp::from_rfc3339("2026-08-30T00:00:00Z").unwrap()
+}
+
+/// Where they end.
+fn end(days: usize) -> Timestamp {
+    Timestamp::from_millis(first().as_millis() + days as i64 * 86_400_000)
 }
 
 /// One a minute or so, over the days.
-fn received_at(place: usize) -> Timestamp {
-    let first = Timestamp::from_rfc3339("2026-08-30T00:00:00Z").unwrap();
-    let millis = (place as i64 * 7_919) % (DAYS as i64 * 86_400_000);
-    Timestamp::from_millis(first.as_millis() + millis)
+fn received_at(place: usize, days: usize) -> Timestamp {
+    let millis = (place as i64 * 7_919) % (days as i64 * 86_400_000);
+    Timestamp::from_millis(first().as_millis() + millis)
 }
 
-fn delivery(place: usize) -> DeliveryId {
+fn delivery(place: usize, days: usize) -> DeliveryId {
     let mut random = [0; 10];
     random[..8].copy_from_slice(&(place as u64).to_be_bytes());
-    DeliveryId::new(received_at(place), random)
+    DeliveryId::new(received_at(place, days), random)
 }
 
-async fn write(client: &Client, places: &[usize]) {
+async fn write(client: &Client, places: &[usize], days: usize) {
     let writes = places.iter().map(|place| {
-        let put = PutRequest::builder().set_item(Some(item(*place)));
+        let put = PutRequest::builder().set_item(Some(item(*place, days)));
         WriteRequest::builder().put_request(put.build().unwrap()).build()
     });
     let batch = client.batch_write_item().request_items("ledger", writes.collect());
@@ -110,8 +148,8 @@ async fn write(client: &Client, places: &[usize]) {
 }
 
 /// A completed payment, as the ledger writes it.
-fn item(place: usize) -> HashMap<String, AttributeValue> {
-    let (at, id) = (received_at(place), format!("p{place:08}"));
+fn item(place: usize, days: usize) -> HashMap<String, AttributeValue> {
+    let (at, id) = (received_at(place, days), format!("p{place:08}"));
     let key = IdempotencyKey::new(format!("onepay#live#payment#{id}"), "payment.approved");
     let shard = |whole: String| match key.shard(4) {
         0 => whole,
@@ -127,7 +165,7 @@ fn item(place: usize) -> HashMap<String, AttributeValue> {
         ("status", "COMPLETED".to_owned()),
         ("resource_kind", "payment".to_owned()),
         ("resource_id", id),
-        ("delivery_id", delivery(place).to_string()),
+        ("delivery_id", delivery(place, days).to_string()),
         ("form", "raw".to_owned()),
         ("day", shard(format!("onepay#{}", at.day()))),
         ("body_sha256", "5a".repeat(32)),

@@ -111,7 +111,7 @@ const COMMANDS: &[(&str, &str, &[&[&str]])] = &[
     (
         "inspect",
         "Operate",
-        &[EVENTS, QUEUES, AUDIT, READS_SECRETS, SENDS, DELETES],
+        &[EVENTS, QUEUES, AUDIT, READS_SECRETS, SENDS, DELETES, LOGS, DEPTH],
     ),
     ("kuenta webhooks check", "Operate", &[EVENTS, AUDIT, READS_SECRETS]),
     (

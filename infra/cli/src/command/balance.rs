@@ -13,9 +13,8 @@ use super::Failure;
 use super::options::StackOptions;
 use crate::registry::providers;
 use crate::stack::DAY;
-use crate::stack::balance::{Accepted, Books, Period, Place};
+use crate::stack::balance::{Balance, NotCounted, Period, Place, check};
 use crate::stack::filter::{length, moment, provider_parser};
-use crate::stack::target::Target;
 use crate::terminal::{self, counted};
 use crate::{note, say};
 
@@ -55,7 +54,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let target = arguments.stack.target().await?;
-    check(&target)?;
+    check(&target).map_err(failed)?;
     let now = SystemClock.now();
     let border = now.minus(arguments.in_flight);
     let period = Period {
@@ -76,15 +75,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         .provider
         .map_or_else(|| providers().iter().collect(), |one| vec![one]);
     own.retain(|provider| target.is_used(provider).is_ok());
-    let accepted = Accepted::read(&target, &own, period).await?;
-    let mut books = Books::read(&target, &own, period, &accepted).await?;
-    let keys = books.logged_keys(&target, period.since).await?;
-    books.add(&target, keys).await?;
+    let balance = Balance::of(&target, &own, period).await.map_err(failed)?;
     match arguments.json {
-        true => terminal::json(line(period, &accepted, &books)),
-        false => print(period, &accepted, &books),
+        true => terminal::json(line(&balance)),
+        false => print(&balance),
     }
-    Ok(match books.missing() {
+    Ok(match balance.books.missing() {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
@@ -94,27 +90,24 @@ fn in_flight(text: &str) -> Result<Duration, &'static str> {
     length(text).ok_or("expected a length of time, such as 60s or 5m")
 }
 
-/// Whether the log has a line of each delivery.
-fn check(target: &Target) -> Result<(), Failure> {
-    if target.is_watched() {
-        return Err(Failure::with_advice(
-            "the functions run under `cargo lambda watch`, which sends no logs to the emulator",
-            "start `acuse local` without `--watch`",
-        ));
-    }
-    match target.parameter("LogLevel") {
-        level @ ("WARN" | "ERROR") => Err(Failure::with_advice(
-            format!("the log has no line of accepted deliveries: LogLevel is {level}"),
+/// Says what helps, where something does.
+fn failed(error: NotCounted) -> Failure {
+    match error {
+        NotCounted::Watched => Failure::with_advice(error.to_string(), "start `acuse local` without `--watch`"),
+        NotCounted::LogLevel(_) => Failure::with_advice(
+            error.to_string(),
             "deploy with LogLevel=INFO; what was accepted before can't be counted",
-        )),
-        _ => Ok(()),
+        ),
+        NotCounted::Logs(error) => error.into(),
+        NotCounted::Stack(error) => error.into(),
     }
 }
 
-fn print(period: Period, accepted: &Accepted, books: &Books) {
-    let Period { since, until } = period;
+fn print(balance: &Balance) {
+    let (accepted, books) = (&balance.accepted, &balance.books);
+    let Period { since, until } = balance.period;
     say!("received from {since} to {until}; what is younger than `--in-flight` is left out");
-    say!("{}", sentence(accepted, books));
+    say!("{}", sentence(balance));
     let (queued, missing) = (books.queued(), books.missing());
     if missing > 0 {
         let of = match queued {
@@ -150,11 +143,12 @@ fn print(period: Period, accepted: &Accepted, books: &Books) {
 }
 
 /// `accepted 29 = 13 completed + 10 waiting + 4 rejected (1 dead-lettered) + 2 duplicates; 5 in quarantine; 0 missing`.
-fn sentence(accepted: &Accepted, books: &Books) -> String {
+fn sentence(balance: &Balance) -> String {
+    let books = &balance.books;
     let test = books.count(Place::Test);
     let mut terms = vec![
         format!("{} completed", books.count(Place::Completed)),
-        format!("{} waiting", books.count(Place::Waiting) + books.queued()),
+        format!("{} waiting", balance.waiting()),
         match books.dead_lettered {
             0 => format!("{} rejected", books.count(Place::Rejected)),
             dead => format!("{} rejected ({dead} dead-lettered)", books.count(Place::Rejected)),
@@ -170,7 +164,7 @@ fn sentence(accepted: &Accepted, books: &Books) -> String {
     }
     let mut sentence = format!(
         "accepted {} = {}; {} in quarantine; {} missing",
-        accepted.queued.len() - test,
+        balance.accepted(),
         terms.join(" + "),
         books.quarantine,
         books.missing()
@@ -182,7 +176,8 @@ fn sentence(accepted: &Accepted, books: &Books) -> String {
     sentence
 }
 
-fn line(period: Period, accepted: &Accepted, books: &Books) -> serde_json::Value {
+fn line(balance: &Balance) -> serde_json::Value {
+    let (period, books) = (balance.period, &balance.books);
     let ids = |ids: &std::collections::BTreeSet<_>| {
         let ids = ids
             .iter()
@@ -193,9 +188,9 @@ fn line(period: Period, accepted: &Accepted, books: &Books) -> serde_json::Value
     json!({
         "since": period.since.to_string(),
         "until": period.until.to_string(),
-        "accepted": accepted.queued.len() - test,
+        "accepted": balance.accepted(),
         "completed": books.count(Place::Completed),
-        "waiting": books.count(Place::Waiting) + books.queued(),
+        "waiting": balance.waiting(),
         "rejected": books.count(Place::Rejected),
         "dead_lettered": books.dead_lettered,
         "duplicates": books.count(Place::Duplicate),

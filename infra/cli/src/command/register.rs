@@ -228,7 +228,9 @@ impl Watch<'_> {
                         };
                         let diagnosis = reverifier.diagnose(&item).await?;
                         say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
-                        quoted("  ", &diagnosis).iter().for_each(|line| terminal::line(line));
+                        quoted("  ", &diagnosis.to_string())
+                            .iter()
+                            .for_each(|line| terminal::line(line));
                     }
                 }
             }

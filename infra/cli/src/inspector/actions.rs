@@ -43,7 +43,7 @@ impl Left {
             h1 { (words.not_all) }
             div.what {
                 @if self.missing > 0 { p { (self.missing) " · " (words.not_found) } }
-                @for reason in &self.refused { p.error translate="no" { (escape(reason)) } }
+                @for reason in &self.refused { p.error { (escape(reason)) } }
             }
             p { a href=(back) { "←" } }
         };

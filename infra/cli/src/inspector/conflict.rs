@@ -44,7 +44,7 @@ pub(super) async fn conflicts(inspector: &Inspector, words: &Words, record: &Rec
         shown.push(html! {
             p {
                 a href={ "/event?key=" (encoded(other)) } { @if conflict.key == record.key { (words.conflict_of) } @else { (moment(conflict.received_at.as_deref())) } }
-                " " (status(words, conflict.status))
+                @if conflict.key != record.key { " " (status(words, conflict.status)) }
                 @if open {
                     " · " a href={ "/conflict/release?key=" (encoded(&conflict.key)) } { (words.release) }
                     " · " a href={ "/conflict/dismiss?key=" (encoded(&conflict.key)) } { (words.dismiss) }

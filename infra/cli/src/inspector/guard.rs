@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Inspector;
+use super::problem::{self, Problem};
+use super::words::Words;
 
 /// Our forms are shorter.
 const LONGEST_FORM: usize = 64 * 1024;
@@ -16,26 +18,12 @@ const LONGEST_FORM: usize = 64 * 1024;
 /// Refuses requests to another host name (DNS rebinding), requests from other sites' pages, and forms that are not from
 /// our own pages.
 pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Request, next: Next) -> Response {
-    if !is_loopback(request.headers()) {
-        let advice = "the inspector only answers as 127.0.0.1 or localhost\n";
-        return (StatusCode::MISDIRECTED_REQUEST, advice).into_response();
-    }
-    if !is_same_origin(request.headers()) {
-        let advice =
-            "refused: the request comes from another site's page. Type the address, or open it from your bookmarks\n";
-        return (StatusCode::FORBIDDEN, advice).into_response();
-    }
-    let request = match *request.method() {
-        Method::GET | Method::HEAD => request,
-        _ => match own_form(&inspector, request).await {
-            Some(request) => request,
-            None => {
-                let advice = "refused: the form is outdated or from another site. Reload the page\n";
-                return (StatusCode::FORBIDDEN, advice).into_response();
-            }
-        },
+    let words = Words::of(request.headers());
+    let answer = match accepted(&inspector, request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     };
-    let mut response = next.run(request).await;
+    let mut response = problem::shown(answer, words);
     let headers = response.headers_mut();
     for (name, value) in [
         (
@@ -52,6 +40,20 @@ pub(super) async fn check(State(inspector): State<Arc<Inspector>>, request: Requ
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// The request, if it is from this machine's browser and our own pages.
+async fn accepted(inspector: &Inspector, request: Request) -> Result<Request, Problem> {
+    if !is_loopback(request.headers()) {
+        return Err(Problem::OtherHost);
+    }
+    if !is_same_origin(request.headers()) {
+        return Err(Problem::OtherSite);
+    }
+    match *request.method() {
+        Method::GET | Method::HEAD => Ok(request),
+        _ => own_form(inspector, request).await.ok_or(Problem::OutdatedForm),
+    }
 }
 
 /// The request, if its body contains the token.

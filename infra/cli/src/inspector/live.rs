@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 
 use super::Inspector;
+use super::problem::Problem;
 use crate::stack::destinations::progress::DeliveriesOf;
 use crate::stack::events::recent;
 use crate::stack::filter::Filter;
@@ -30,8 +30,7 @@ pub(super) const MOST: usize = 16;
 /// Sends a line whenever the newest events or the lengths of the queues change.
 pub(super) async fn changes(State(inspector): State<Arc<Inspector>>) -> Response {
     let Ok(place) = Arc::clone(&inspector.live).try_acquire_owned() else {
-        let advice = "too many pages are open: close some of them\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, advice).into_response();
+        return Problem::TooManyPages.into_response();
     };
     let first = digest(&inspector).await;
     // The stream keeps its place while it is read.

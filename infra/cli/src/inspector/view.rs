@@ -1,5 +1,7 @@
 //! The pages, a file each.
 
+pub(super) mod balance;
+pub(super) mod dates;
 pub(super) mod dead_letters;
 pub(super) mod event;
 pub(super) mod events;

@@ -1,5 +1,7 @@
 //! The page's texts in its readers' two languages.
 
+mod destination;
+mod diagnosis;
 mod reason;
 
 use std::convert::Infallible;
@@ -7,7 +9,6 @@ use std::convert::Infallible;
 use acuse_core::destination::delivery::Status as Delivery;
 use acuse_core::ledger::Status;
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
 
 use crate::stack::destinations::progress::DELIVERING;
@@ -44,6 +45,68 @@ words! {
     last_hour: "Last hour:", "Última hora:";
     last_day: "24 hours", "24 horas";
     is_anything_missing: "Is anything missing?", "¿Falta algo?";
+    counting: "Counting…", "Contando…";
+    nothing_missing: "Nothing is missing.", "No falta nada.";
+    name_missing: "Yes: see which deliveries", "Sí: vea cuáles entregas";
+    window: "last 2 hours, until", "últimas 2 horas, hasta";
+    accepted: "accepted", "entregas aceptadas:";
+    with_duplicates: "with duplicates", "con duplicados";
+    n_completed: "completed", "completada|completadas";
+    n_waiting: "waiting", "en espera";
+    n_rejected: "rejected", "rechazada|rechazadas";
+    n_dead_lettered: "dead-lettered", "en mensajes fallidos";
+    n_duplicates: "duplicate|duplicates", "duplicada|duplicadas";
+    n_conflicts: "conflict|conflicts", "en conflicto";
+    n_in_quarantine: "in quarantine", "en cuarentena";
+    n_missing: "missing", "faltante|faltantes";
+    n_tests: "test delivery apart|test deliveries apart", "entrega de prueba aparte|entregas de prueba aparte";
+    counted_from: "Counted: deliveries received from", "Se contó lo recibido desde";
+    younger:
+        "Younger deliveries are still on their way. The functions' log says what was accepted.",
+        "Las entregas más recientes aún están en camino. El log de las funciones dice lo que se aceptó.";
+    what_is_missing:
+        "Accepted, but in no record, not dead-lettered, and not in the event queue:",
+        "Se aceptaron, pero no están en el registro, ni en los mensajes fallidos, ni en la cola de eventos:";
+    some_are_queued:
+        "Some of them may still be in the event queue, at most",
+        "Algunas pueden estar aún en la cola de eventos, a lo sumo";
+    more_missing: "There are more: acuse balance --json has them all.", "Hay más: acuse balance --json las tiene todas.";
+    ask_again:
+        "Look each one up in the functions' logs, and ask the provider to send it again.",
+        "Busque cada una en los logs de las funciones y pida al proveedor que la envíe de nuevo.";
+    without_record:
+        "Without a record yet, and perhaps in the event queue:",
+        "Aún sin registro, y quizás en la cola de eventos:";
+    n_released: "Released from quarantine, and in the ledger:", "Liberadas de la cuarentena, y en el registro:";
+    n_unlogged:
+        "In the ledger without a line in the log, queued before the log begins or by hand:",
+        "En el registro sin una línea en el log, encoladas antes de que empiece el log o a mano:";
+    other_window: "Any other time:", "Para otro período:";
+    not_counted: "This could not be counted:", "No se pudo contar:";
+    not_counted_watched:
+        "The functions run under cargo lambda watch, so their log can't be read.",
+        "Las funciones corren con cargo lambda watch, así que no se puede leer su log.";
+    not_counted_level:
+        "The log has no line of accepted deliveries: deploy with LogLevel=INFO.",
+        "El log no tiene una línea por entrega aceptada: despliegue con LogLevel=INFO.";
+    could_not: "This could not be done.", "Esto no se pudo hacer.";
+    details: "Details:", "Detalle técnico, en inglés:";
+    no_such_page: "There is no such page.", "Esta página no existe.";
+    not_understood:
+        "This address or form can't be understood: a part of it is missing or wrong.",
+        "No se entiende esta dirección o este formulario: algo falta o está mal escrito.";
+    other_host:
+        "The inspector only answers as 127.0.0.1 or localhost.",
+        "El inspector solo responde como 127.0.0.1 o localhost.";
+    other_site:
+        "Refused: the request comes from another site's page. Type the address, or open it from your bookmarks.",
+        "Rechazado: la solicitud viene de la página de otro sitio. Escriba la dirección o ábrala desde sus favoritos.";
+    outdated_form:
+        "Refused: the form is outdated or from another site. Reload the page.",
+        "Rechazado: el formulario está desactualizado o es de otro sitio. Recargue la página.";
+    too_many_pages:
+        "Too many pages are open: close some of them.",
+        "Hay demasiadas páginas abiertas: cierre algunas.";
     waiting: "Waiting", "En espera";
     in_quarantine: "In quarantine", "En cuarentena";
     destinations: "Destinations", "Destinos";
@@ -71,9 +134,9 @@ words! {
     close: "Close", "Cerrar";
     copy: "Copy", "Copiar";
     copied: "Copied", "Copiado";
-    not_copied: "Not copied: select it by hand", "No se copió: selecciónalo a mano";
+    not_copied: "Not copied: select it by hand", "No se copió: selecciónelo a mano";
     copy_payload: "Copy payload", "Copiar contenido";
-    copy_curl: "Copy curl to your backend, unsigned", "Copiar curl a tu backend, sin firma";
+    copy_curl: "Copy curl to your backend, unsigned", "Copiar curl a su backend, sin firma";
     copy_show: "Copy acuse events show", "Copiar acuse events show";
     copy_replay: "Copy acuse events replay", "Copiar acuse events replay";
     choose: "Choose", "Elegir";
@@ -92,7 +155,7 @@ words! {
     done: "Done", "Terminado";
     attempt: "try", "intento";
     of: "of", "de";
-    next_at: "next at", "el próximo a las";
+    next_at: "next at", "el próximo:";
     then_dead_lettered: "then dead-lettered", "después pasa a los mensajes fallidos";
     erased:
         "Erased: its payload and what else it had of a person are gone. Its key, hash, status and times stay, so that another delivery is still known.",
@@ -103,7 +166,7 @@ words! {
     differences: "Differences", "Diferencias";
     no_such_event:
         "The ledger has no event with this key. It may be older than the retention, or its delivery may still wait in the event queue. Look here too:",
-        "El registro no tiene un evento con esta clave. Puede ser más antiguo que la retención, o su entrega puede estar aún en la cola de eventos. Busca también aquí:";
+        "El registro no tiene un evento con esta clave. Puede ser más antiguo que la retención, o su entrega puede estar aún en la cola de eventos. Busque también aquí:";
     delivery_in_quarantine: "Delivery in quarantine", "Entrega en cuarentena";
     not_applied:
         "What is in quarantine failed verification: nobody has proven who sent it, and it reached no hook.",
@@ -117,7 +180,7 @@ words! {
     queues_not_searched:
         "The quarantine and the dead letters could not be searched:",
         "No se pudo buscar en la cuarentena ni en los mensajes fallidos:";
-    not_in_hooks: "not applied, nobody has proven who sent it", "sin aplicar, nadie ha probado quién lo envió";
+    not_in_hooks: "not applied, nobody has proven who sent it", "no se aplicó, y nadie ha probado quién la envió";
     dead_letter: "Dead letter", "Mensaje fallido";
     received_too_often:
         "received too often without success: the consumer failed as a whole",
@@ -229,26 +292,30 @@ words! {
         "Ya se había liberado o descartado, o ya no está guardado. No se cambió nada:";
 }
 
-/// In the reader's language: the cookie's, or else the browser's.
+/// In the reader's language.
 impl<S: Sync> FromRequestParts<S> for &'static Words {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let text = |name| {
-            let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
-            value.unwrap_or_default()
-        };
-        let mut cookies = text(header::COOKIE).split(';');
-        let cookie = cookies.find_map(|pair| pair.trim().strip_prefix("lang="));
-        let wanted = cookie.unwrap_or_else(|| text(header::ACCEPT_LANGUAGE));
-        Ok(match wanted.to_ascii_lowercase().starts_with("es") {
-            true => &ES,
-            false => &EN,
-        })
+        Ok(Words::of(&parts.headers))
     }
 }
 
+/// `1 duplicate`, `2 duplicates`: the text has both, with a `|` between them.
+pub(super) fn counted(count: usize, text: &str) -> String {
+    let (one, many) = text.split_once('|').unwrap_or((text, text));
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 impl Words {
+    /// Spanish if `wanted` begins with that, as in `es-CO,es;q=0.9`; otherwise English.
+    pub(super) fn in_language(wanted: &str) -> &'static Self {
+        match wanted.to_ascii_lowercase().starts_with("es") {
+            true => &ES,
+            false => &EN,
+        }
+    }
+
     /// A status as people read it; other texts stay as they are.
     pub(super) fn status<'a>(&self, name: &'a str) -> &'a str {
         match Status::from_name(name) {

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! verify functions' log    `delivery queued`, with each delivery's id            accepted
-//! ledger, day by day       records, with the delivery that brought them          completed, waiting, rejected, conflict
+//! ledger, by time           records, with the delivery that brought them          completed, waiting, rejected, conflict
 //! ledger, by delivery      what each duplicate is a duplicate of                 duplicate
 //! dead-letter queue        messages that no record tells of                      rejected
 //! consumer's log           deliveries that took over another one's record        duplicate
 //! event queue              how many messages, since reading them disturbs it     waiting, or missing
 //! ```
+
+mod accepted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,8 +20,10 @@ use acuse_core::ledger::Status;
 use acuse_core::provider::Provider;
 use acuse_core::wire::delivery::DeliveryId;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use thiserror::Error;
 
-use crate::stack::DAY;
+pub use accepted::Accepted;
+
 use crate::stack::dead_letters::DeadLetter;
 use crate::stack::error::StackError;
 use crate::stack::events::set_aside_reason;
@@ -66,39 +70,71 @@ pub enum Place {
     Test,
 }
 
-/// What the verify functions logged of a period.
-#[derive(Debug, Default)]
-pub struct Accepted {
-    /// Accepted and queued, with the provider.
-    pub queued: BTreeMap<DeliveryId, String>,
-    /// Refused and kept in quarantine.
-    pub kept: BTreeSet<DeliveryId>,
+/// A period's balance.
+#[derive(Debug)]
+pub struct Balance {
+    /// What was counted.
+    pub period: Period,
+    /// What the verify functions accepted.
+    pub accepted: Accepted,
+    /// Where that is.
+    pub books: Books,
 }
 
-impl Accepted {
-    /// Reads the log of these providers' functions.
+/// Why nothing can be counted.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the texts say it")]
+pub enum NotCounted {
+    #[error("the functions run under `cargo lambda watch`, which sends no logs to the emulator")]
+    Watched,
+    #[error("the log has no line of accepted deliveries: LogLevel is {0}")]
+    LogLevel(String),
+    #[error(transparent)]
+    Logs(#[from] LogsError),
+    #[error(transparent)]
+    Stack(#[from] StackError),
+}
+
+impl Balance {
+    /// Counts the deliveries of a period.
     ///
     /// # Errors
-    /// The log can't be read.
-    pub async fn read(target: &Target, providers: &[&'static Provider], period: Period) -> Result<Self, LogsError> {
-        let functions: Vec<String> = providers.iter().map(|provider| provider.name.to_owned()).collect();
-        let mut accepted = Self::default();
-        if functions.is_empty() {
-            return Ok(accepted);
-        }
-        for line in Logs::of(target, &functions, period.since).await?.next().await? {
-            match line.delivery().filter(|(_, id)| period.received(*id)) {
-                Some(("delivery queued", id)) => {
-                    let provider = line.field("provider").unwrap_or_default();
-                    accepted.queued.insert(id, provider.to_owned());
-                }
-                Some(("delivery refused", id)) if line.field("quarantined") == Some("kept") => {
-                    accepted.kept.insert(id);
-                }
-                _ => {}
-            }
-        }
-        Ok(accepted)
+    /// The log has no line of each delivery, or log, ledger or queues can't be read.
+    pub async fn of(target: &Target, providers: &[&'static Provider], period: Period) -> Result<Self, NotCounted> {
+        check(target)?;
+        let accepted = Accepted::read(target, providers, period).await?;
+        let mut books = Books::read(target, providers, period, &accepted).await?;
+        let keys = books.logged_keys(target, period.since).await?;
+        books.add(target, keys).await?;
+        Ok(Self {
+            period,
+            accepted,
+            books,
+        })
+    }
+
+    /// How many deliveries were accepted, without tests.
+    pub fn accepted(&self) -> usize {
+        self.accepted.queued.len() - self.books.count(Place::Test)
+    }
+
+    /// How many are on their way: events in progress or being retried, and what may be in the event queue.
+    pub fn waiting(&self) -> usize {
+        self.books.count(Place::Waiting) + self.books.queued()
+    }
+}
+
+/// Whether the log has a line of each delivery.
+///
+/// # Errors
+/// [`NotCounted`] says why it has none.
+pub fn check(target: &Target) -> Result<(), NotCounted> {
+    if target.is_watched() {
+        return Err(NotCounted::Watched);
+    }
+    match target.parameter("LogLevel") {
+        level @ ("WARN" | "ERROR") => Err(NotCounted::LogLevel(level.to_owned())),
+        _ => Ok(()),
     }
 }
 
@@ -135,18 +171,15 @@ impl Books {
         let (ledger, mut books) = (target.ledger()?, Self::default());
         let mut in_ledger: HashMap<DeliveryId, Place> = HashMap::new();
         for provider in providers {
-            let mut day = period.since;
-            while day.day() <= period.until.day() {
-                for record in ledger.on_day(provider.name, None, day, usize::MAX).await? {
-                    let id = record.delivery_id.as_deref().and_then(DeliveryId::parse);
-                    let Some(id) = id.filter(|id| period.received(*id)) else {
-                        continue;
-                    };
-                    // A delivery may have several events: it is where the last of them is.
-                    let place = in_ledger.entry(id).or_insert(Place::Completed);
-                    *place = place_of(&record).max(*place);
-                }
-                day = day.plus(DAY);
+            let records = ledger.received_between(provider.name, period.since, period.until, None);
+            for record in records.await? {
+                let id = record.delivery_id.as_deref().and_then(DeliveryId::parse);
+                let Some(id) = id.filter(|id| period.received(*id)) else {
+                    continue;
+                };
+                // A delivery may have several events: it is where the last of them is.
+                let place = in_ledger.entry(id).or_insert(Place::Completed);
+                *place = place_of(&record).max(*place);
             }
         }
         let dead = Walk::look(target, "DeadLetterQueueUrl", MOST).await?.into_iter();

@@ -22,6 +22,7 @@ use aws_sdk_sqs::types::Message;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
+pub use advice::{Advice, Cause, OtherSecret, Setting};
 pub use causes::Causes;
 
 use crate::registry::providers;
@@ -119,42 +120,42 @@ impl<'a> Reverifier<'a> {
     }
 
     /// Which header, canonical form and secret would have matched, and what to set.
-    pub async fn diagnose(&mut self, item: &Quarantined) -> Result<String, StackError> {
+    pub async fn diagnose(&mut self, item: &Quarantined) -> Result<Advice, StackError> {
         let delivery = match &item.delivery {
             Ok(delivery) => delivery,
-            Err(error) => return Ok(error.to_string()),
+            Err(error) => return Ok(Advice::Unreadable(error.clone())),
         };
         Ok(match self.verifier(&item.provider).await? {
             None => match providers()
                 .by_name(&item.provider)
                 .map(|provider| self.target.is_used(provider))
             {
-                Some(Err(switched_off)) => switched_off.to_string(),
-                _ => format!("there is no provider `{}`", item.provider),
+                Some(Err(switched_off)) => Advice::SwitchedOff(switched_off),
+                _ => Advice::NoProvider(item.provider.clone()),
             },
             Some((provider, accounts)) => {
                 let (provider, at) = (*provider, delivery.received_at());
                 let diagnosis = diagnose(delivery, &provider.scheme, accounts, at);
-                advice::text(self.target, provider, &diagnosis)
+                Advice::of(self.target, provider, diagnosis)
             }
         })
     }
 
     /// Why it is in quarantine, in a few words: where its signature was found, if that is the cause.
-    pub async fn cause(&mut self, item: &Quarantined) -> Result<String, StackError> {
+    pub async fn cause(&mut self, item: &Quarantined) -> Result<Cause, StackError> {
         let found = match (&item.delivery, self.verifier(&item.provider).await?) {
             (Ok(delivery), Some((provider, accounts))) => {
                 let diagnosis = diagnose(delivery, &provider.scheme, accounts, delivery.received_at());
                 match (diagnosis.signature, diagnosis.verdict, diagnosis.token) {
-                    (_, Ok(_), _) => Some("it verifies now".to_owned()),
-                    (Some(found), _, None) => Some(format!("signature in {}", found.carrier)),
-                    (Some(_), _, Some(token)) => Some(token.to_string()),
+                    (_, Ok(_), _) => Some(Cause::VerifiesNow),
+                    (Some(found), _, None) => Some(Cause::Signature(found.carrier)),
+                    (Some(_), _, Some(token)) => Some(Cause::Token(token)),
                     (None, ..) => None,
                 }
             }
             _ => None,
         };
-        Ok(found.unwrap_or_else(|| item.reason.clone()))
+        Ok(found.unwrap_or_else(|| Cause::Refused(item.reason.clone())))
     }
 
     /// Those of `items` that verify now.

@@ -1,6 +1,7 @@
 //! A drill: a wrong secret, a renamed header, an unreadable body, a conflict and a duplicate at once; and the balance
 //! of it.
 
+use acuse_cli::stack::target::Target;
 use acuse_core::providers::{kuenta, onepay, unopago};
 use acuse_core::receive::signature::sign;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -126,11 +127,33 @@ async fn a_drill_balances_and_what_is_missing_is_named() {
         .key("pk", AttributeValue::S(pk.to_owned()))
         .key("sk", AttributeValue::S(sk.to_owned()));
     delete.send().await.unwrap();
+    let id = lost.delivery_id.unwrap();
     let (balances, text, _) = run(&["balance", "--since", "1h", "--in-flight", "0s", "--provider", "kuenta"]).await;
     assert!(!balances, "{text}");
     assert!(
         text.contains("accepted 5 = 2 completed + 0 waiting + 0 rejected + 1 duplicate + 1 conflict + 1 missing; 2 in quarantine; 1 missing")
-            && text.contains(&format!("  kuenta {}\n", lost.delivery_id.unwrap())),
+            && text.contains(&format!("  kuenta {id}\n")),
         "{text}"
     );
+
+    // The inspector names it, too.
+    let inspector = Target::local(running).await.unwrap();
+    let inspector = serve(acuse_cli::inspector::router(inspector)).await;
+    let client = acuse_cli::http::client().unwrap();
+    let page = async |path: &str, language: &str| {
+        let get = client
+            .get(format!("{inspector}{path}"))
+            .header("cookie", format!("lang={language}"));
+        get.send().await.unwrap().text().await.unwrap()
+    };
+    let named = page("/balance", "en").await;
+    assert!(
+        named.contains(&id) && named.contains(&format!("/events?q={id}")),
+        "{named}"
+    );
+    let start = destinations::eventually("the balance", async || {
+        let page = page("/", "es").await;
+        page.contains("1 faltante").then_some(page)
+    });
+    assert!(start.await.contains("href=\"/balance\""));
 }

@@ -19,6 +19,9 @@ use tokio::process::{Child, ChildStdout};
 use super::dead_letters::{dead_letter, message};
 use super::*;
 
+/// The variable that names the folder of the README's pictures.
+const README: &str = "ACUSE_SCREENSHOTS";
+
 /// The inspector's URL.
 async fn home() -> &'static str {
     &stack().await.inspector
@@ -158,9 +161,9 @@ impl Browser {
         self.wait("main").await.text().await.unwrap()
     }
 
-    /// Takes a screenshot if screenshots are wanted.
-    async fn picture(&self, name: &str) {
-        let Some(folder) = std::env::var_os("ACUSE_SCREENSHOTS") else {
+    /// Takes a screenshot if this variable names a folder for them.
+    async fn picture(&self, variable: &str, name: &str) {
+        let Some(folder) = std::env::var_os(variable) else {
             return;
         };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
@@ -212,7 +215,7 @@ async fn a_browser_sends_watches_and_redrives() {
     let payment = payment.as_str().unwrap();
     let (partition, _) = payment.split_once('|').unwrap();
     let (_, id) = partition.rsplit_once('#').unwrap();
-    browser.picture("events.png").await;
+    browser.picture(README, "events.png").await;
 
     // Filters are kept in the URL.
     let status = browser.wait(".filters select[name=status]").await;
@@ -254,7 +257,7 @@ async fn a_browser_sends_watches_and_redrives() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    browser.picture("event.png").await;
+    browser.picture(README, "event.png").await;
     browser.follow(Locator::Css("main p a[href^='/life']")).await;
     browser.wait("svg circle[data-status=COMPLETED]").await;
     browser.wait("tr[data-key] [data-status=COMPLETED]").await;
@@ -273,7 +276,7 @@ async fn a_browser_sends_watches_and_redrives() {
     browser
         .wait_for(Locator::XPath(&format!("{forged}[not(.//a[.='Release'])]")))
         .await;
-    browser.picture("quarantine.png").await;
+    browser.picture(README, "quarantine.png").await;
     let id = "[...document.querySelectorAll('tr')].find((row) => row.textContent.includes('unopago') && row.textContent.includes('no header contains')).querySelector('code').textContent";
     let id = browser.ask(id).await.unwrap();
     browser.goto(&format!("/release?id={}", id.as_str().unwrap())).await;
@@ -287,7 +290,7 @@ async fn a_browser_sends_watches_and_redrives() {
     browser.goto("/dead-letters").await;
     let row = format!("//tr[contains(., '{id}')]//a[.='Redrive']");
     browser.wait_for(Locator::XPath(&row)).await;
-    browser.picture("dead-letters.png").await;
+    browser.picture(README, "dead-letters.png").await;
     browser.follow(Locator::XPath(&row)).await;
     browser.wait(".what").await;
     assert!(browser.text().await.contains("no such shop"));

@@ -2,8 +2,9 @@
 
 mod by_reference;
 mod listing;
-mod walk;
+mod period;
 mod tally;
+mod walk;
 
 use acuse_core::destination::delivery::DeliveryKey;
 use acuse_core::event::key::IdempotencyKey;
@@ -21,8 +22,8 @@ use super::item::{self, text};
 use super::payload::part_key;
 use super::record::Record;
 pub use by_reference::{ByReference, Wanted};
-pub use walk::DayWalk;
 pub use tally::{Counted, Reading};
+pub use walk::DayWalk;
 
 /// The ledger's table, read only.
 #[derive(Debug, Clone)]

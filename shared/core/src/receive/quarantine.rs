@@ -50,7 +50,7 @@ pub struct QuarantinedDelivery {
 }
 
 /// A message on the quarantine queue that [`Quarantine::admit`] did not write.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[error("the quarantined message has no readable {0}")]
 pub struct InvalidMessage(&'static str);
 

@@ -17,7 +17,7 @@ pub(super) fn say_queues(text: &str, queues: &InQueues, as_json: bool) {
     if as_json {
         for Quarantine { item, cause, .. } in &queues.quarantine {
             let mut line = item.json(Some(("found_in", "quarantine")));
-            add(&mut line, "cause", json!(cause));
+            add(&mut line, "cause", json!(cause.to_string()));
             terminal::json(line);
         }
         for letter in &queues.dead_letters {

@@ -41,7 +41,7 @@ pub(super) async fn run(target: &Target, which: &str, arguments: &Arguments) -> 
         let body = item.delivery.as_ref().ok().map(|delivery| delivery.body().as_ref());
         if arguments.json {
             let mut line = line(item, &events);
-            add(&mut line, "cause", json!(cause));
+            add(&mut line, "cause", json!(cause.to_string()));
             terminal::json(with_payload(&line, body));
             continue;
         }

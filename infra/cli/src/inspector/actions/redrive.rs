@@ -11,7 +11,9 @@ use maud::{Markup, html};
 
 use super::super::page::Page;
 use super::super::question::Question;
+use super::super::view::dates::LOOKED_AT;
 use super::super::view::dead_letters;
+use super::super::words::Words;
 use super::super::{Failed, Inspector, selection};
 use super::{Left, warning};
 use crate::stack::audit::{Action, Begun};
@@ -27,7 +29,7 @@ pub(crate) async fn confirm(
     page: Page,
 ) -> Result<Markup, Failed> {
     let (words, ids) = (page.words, selection::ids(&query));
-    let found = dead_letters::first(&inspector).await?;
+    let found = dead_letters::look(&inspector, LOOKED_AT).await?;
     let mut bindings = Bindings::of(&inspector.target);
     let mut shown = Vec::new();
     for id in &ids {
@@ -37,9 +39,9 @@ pub(crate) async fn confirm(
         };
         bindings.load(&inspector.target, &dead.provider).await?;
         shown.push(html! {
-            (dead.row().map(|text| escape(&text)).join(" · "))
+            (described(dead, words))
             (warning(words, dead.set_aside_reason(&inspector.target, SystemClock.now())))
-            @if let Err(error) = dead.check(&bindings) { br; strong { (escape(&error.to_string())) } }
+            @if let Err(error) = dead.check(&bindings) { br; strong translate="yes" { (escape(&words.refused(&error))) } }
         });
     }
     let question = Question {
@@ -61,7 +63,7 @@ pub(crate) async fn redrive(
     let mut walk = Walk::list(target, "DeadLetterQueueUrl").await?;
     let left = async {
         let begun = inspector.begin(Action::new("dlq redrive")).await?;
-        let left = send_chosen(target, &selection::ids(&form), &mut walk, &begun).await;
+        let left = send_chosen(target, page.words, &selection::ids(&form), &mut walk, &begun).await;
         let count = left.as_ref().map_or(0, |(sent, _)| *sent);
         begun.end(count, left).await
     };
@@ -70,9 +72,17 @@ pub(crate) async fn redrive(
     Ok(left.answer(&page, "/dead-letters"))
 }
 
+/// A dead letter in a line.
+fn described(dead: &DeadLetter, words: &Words) -> Markup {
+    let [received, provider, type_name, resource, reason] = dead.row();
+    let shown = [received, provider, type_name, resource].map(|text| escape(&text));
+    html! { (shown.join(" · ")) " · " span translate="yes" { (escape(&words.reason(&reason))) } }
+}
+
 /// Sends the messages with these ids back, and counts them, but for those whose account is bound to another environment.
 async fn send_chosen(
     target: &Target,
+    words: &Words,
     ids: &[&str],
     walk: &mut Walk,
     begun: &Begun<'_>,
@@ -87,7 +97,7 @@ async fn send_chosen(
         bindings.load(target, &dead.provider).await?;
         match dead.check(&bindings) {
             Ok(()) => letters.push(dead),
-            Err(error) => left.refused.push(acuse_core::error::chain(&error)),
+            Err(error) => left.refused.push(words.refused(&error)),
         }
     }
     let letters: Vec<&DeadLetter> = letters.iter().collect();
@@ -97,7 +107,8 @@ async fn send_chosen(
         begun.to_events(events.map(|event| event.key.clone())).await?;
         let returned = send_back(target.output("EventQueueUrl")?, walk, &letters).await?;
         sent = returned.sent.len();
-        left.refused.extend(returned.refused);
+        left.refused
+            .extend(returned.refused.iter().map(|why| words.reason(why).into_owned()));
     }
     Ok((sent, left))
 }

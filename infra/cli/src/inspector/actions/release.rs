@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use super::super::page::Page;
 use super::super::question::Question;
+use super::super::view::dates::LOOKED_AT;
 use super::super::view::quarantine;
 use super::super::{Failed, Inspector, selection};
 use super::Left;
@@ -23,12 +24,13 @@ pub(crate) async fn confirm(
     page: Page,
 ) -> Result<Markup, Failed> {
     let (words, ids) = (page.words, selection::ids(&query));
-    let found = quarantine::first(&inspector).await?;
+    let chosen = |item: &Quarantined| ids.contains(&item.delivery_id().as_str());
+    let found = quarantine::look(&inspector, LOOKED_AT, chosen).await?;
     let shown = ids.iter().map(
         |id| match found.iter().find(|item| item.delivery.delivery_id() == **id) {
             None => html! { p translate="yes" { (words.not_found) } },
             Some(item) => html! {
-                p { (escape(&item.delivery.scope())) " " code { (escape(id)) } br; (escape(&item.diagnosis)) }
+                p { (escape(&item.delivery.scope())) " " code { (escape(id)) } br; span translate="yes" { (escape(&words.advice(&item.diagnosis))) } }
             },
         },
     );

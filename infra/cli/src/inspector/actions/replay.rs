@@ -27,7 +27,7 @@ pub(crate) async fn confirm(
     let what = match inspector.record(&key).await? {
         None => html! { span translate="yes" { (words.not_found) } },
         Some(record) => html! {
-            code { (escape(&record.key)) } " " (status(words, record.status)) " " (escape(record.error.as_deref().unwrap_or_default()))
+            code { (escape(&record.key)) } " " (status(words, record.status)) " " span translate="yes" { (escape(&words.reason(record.error.as_deref().unwrap_or_default()))) }
             (warning(words, set_aside_reason(&record)))
         },
     };

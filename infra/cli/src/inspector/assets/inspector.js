@@ -42,11 +42,18 @@ async function refresh() {
       wanted = false;
       const page = await load();
       if (page) patch(page, false);
+      again();
       await new Promise((done) => setTimeout(done, content.dataset.pace));
     }
   } finally {
     loading = false;
   }
+}
+
+// A part of the page may still be in the making.
+function again() {
+  const part = content.querySelector("[data-again]");
+  if (part) setTimeout(refresh, part.dataset.again);
 }
 
 // What the reader types, chooses or opens stays as it is.
@@ -89,6 +96,7 @@ function listen() {
 }
 
 localise(document);
+again();
 // A confirmation is not reloaded.
 if (!document.querySelector(".what")) listen();
 

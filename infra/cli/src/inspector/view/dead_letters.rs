@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use maud::{Markup, html};
 
 use super::super::element::{Head, Row, encoded, moment, table};
@@ -10,6 +10,7 @@ use super::super::facts::Facts;
 use super::super::page::Page;
 use super::super::selection;
 use super::super::{Failed, Inspector};
+use super::dates::Dates;
 use crate::stack::dead_letters::DeadLetter;
 use crate::stack::queue::Walk;
 use crate::terminal::escape;
@@ -17,19 +18,23 @@ use crate::terminal::escape;
 /// How many are shown.
 const MOST: usize = 100;
 
-/// The first messages of the queue. They stay visible to others.
-pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<DeadLetter>, Failed> {
+/// At least so many messages of the queue, or all. They stay visible to others.
+pub(crate) async fn look(inspector: &Inspector, enough: usize) -> Result<Vec<DeadLetter>, Failed> {
     let target = &inspector.target;
-    // One more than is shown, to tell if there are more.
-    let messages = Walk::look(target, "DeadLetterQueueUrl", MOST + 1).await?;
+    let messages = Walk::look(target, "DeadLetterQueueUrl", enough).await?;
     let references = target.references();
     let open = |message| DeadLetter::open(message, target.environment()).with_references(&references);
     Ok(messages.into_iter().map(open).collect())
 }
 
-pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) -> Result<Markup, Failed> {
+pub(crate) async fn show(
+    State(inspector): State<Arc<Inspector>>,
+    Query(dates): Query<Dates>,
+    page: Page,
+) -> Result<Markup, Failed> {
     let words = page.words;
-    let found = first(&inspector).await?;
+    let mut found = look(&inspector, dates.look_at(MOST)).await?;
+    found.retain(|dead| dates.have(dead.received_at()));
     let heads = [
         Head::new("choice", ""),
         Head::new("", words.received),
@@ -48,7 +53,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
             let id = dead.message.message_id().unwrap_or_default();
             let event = dead.events.first();
             let facts = event.map(Facts::of_event).unwrap_or_default();
-            let [_, provider, type_name, resource, reason] = dead.row().map(|cell| escape(&cell));
+            let [_, provider, type_name, resource, _] = dead.row().map(|cell| escape(&cell));
             let received = moment(dead.received_at().map(|at| at.to_string()).as_deref());
             Row {
                 key: id.to_owned(),
@@ -65,7 +70,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
                     html! { (provider) },
                     html! { @if dead.events.is_empty() { span translate="yes" { (words.unreadable) } } @else { (type_name) } },
                     html! { span title=(resource) { (resource) } },
-                    html! { @if dead.reason.is_some() { (reason) } @else { span translate="yes" { (words.received_too_often) } } },
+                    html! { span translate="yes" { @match &dead.reason { Some(reason) => (escape(&words.reason(reason))), None => (words.received_too_often) } } },
                     html! { a translate="yes" href={ "/redrive?id=" (encoded(id)) } { (words.redrive) } },
                 ],
             }
@@ -73,6 +78,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
         .collect();
     let content = html! {
         h1 { (words.dead_letters) }
+        (dates.form("/dead-letters", words))
         @if rows.is_empty() { p.nothing { (words.nothing) } } @else {
             (selection::form("/redrive", words.redrive_chosen, words))
             (table(words.dead_letters, &heads, &rows))

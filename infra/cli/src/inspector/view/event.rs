@@ -63,7 +63,7 @@ pub(crate) async fn show(
             }
         }
         @if let Some(retry) = Retry::of(target, &record) { p { (next(&retry, words)) } }
-        @if let Some(error) = &record.error { p.error { (words.error) ": " span translate="no" { (escape(error)) } } }
+        @if let Some(error) = &record.error { p.error { (words.error) ": " (escape(&words.reason(error))) } }
         h2 { (words.timeline) }
         (timeline::timeline(&record, &deliveries, &acted, words))
         @if record.duplicates > 0 {

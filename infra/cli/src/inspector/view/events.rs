@@ -45,6 +45,8 @@ pub(crate) struct Filters {
     type_name: String,
     status: String,
     environment: String,
+    /// Not empty: only events that came again.
+    duplicates: String,
     since: String,
     until: String,
     /// What is searched for: an id, a reference or a key.
@@ -78,7 +80,7 @@ impl Filters {
         }
     }
 
-    /// The filters that [`Filter`] does not have.
+    /// The filters that [`Filter`] does not have, and the search.
     fn passes(&self, record: &Record) -> bool {
         let wanted = self.q.trim();
         let own = [
@@ -89,11 +91,12 @@ impl Filters {
         ];
         // As stored, or as the page shows it.
         let has = |own: &str| own.contains(wanted) || escape(own).contains(wanted);
-        self.passes_environment(record) && (wanted.is_empty() || own.into_iter().flatten().any(has))
+        self.passes_more(record) && (wanted.is_empty() || own.into_iter().flatten().any(has))
     }
 
-    fn passes_environment(&self, record: &Record) -> bool {
-        self.environment.is_empty() || self.environment == record.environment
+    fn passes_more(&self, record: &Record) -> bool {
+        let environment = self.environment.is_empty() || self.environment == record.environment;
+        environment && (self.duplicates.is_empty() || record.duplicates > 0)
     }
 
     /// Times that are not valid.
@@ -120,7 +123,7 @@ impl Filters {
                 records = lookup::in_other_accounts(target, wanted).await.unwrap_or_default();
             }
             if !records.is_empty() {
-                records.retain(|record| passes(&filter, record) && self.passes_environment(record));
+                records.retain(|record| passes(&filter, record) && self.passes_more(record));
                 let records = only(target, &filter, records).await?;
                 let next = None;
                 return Ok(Found { records, next, more });

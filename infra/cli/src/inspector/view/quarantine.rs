@@ -4,7 +4,7 @@ pub(crate) mod delivery;
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use maud::{Markup, html};
 
 use super::super::element::{Head, Row, encoded, moment, table};
@@ -12,7 +12,8 @@ use super::super::facts::Facts;
 use super::super::page::Page;
 use super::super::selection;
 use super::super::{Failed, Inspector};
-use crate::stack::quarantine::{Quarantined, Reverifier, Verdict};
+use super::dates::Dates;
+use crate::stack::quarantine::{Advice, Quarantined, Reverifier, Verdict};
 use crate::stack::queue::Walk;
 use crate::terminal::escape;
 
@@ -22,19 +23,22 @@ const MOST: usize = 100;
 /// A delivery, as the page shows it.
 pub(crate) struct Item {
     pub(crate) delivery: Quarantined,
-    pub(crate) diagnosis: String,
+    pub(crate) diagnosis: Advice,
     /// Whether it verifies now.
     pub(crate) valid: bool,
 }
 
-/// The first deliveries, each with its diagnosis. They stay visible to others.
-pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
+/// Those of at least `enough` deliveries, or all, that are `wanted`, each with its diagnosis. They stay visible to others.
+pub(crate) async fn look(
+    inspector: &Inspector,
+    enough: usize,
+    wanted: impl Fn(&Quarantined) -> bool,
+) -> Result<Vec<Item>, Failed> {
     let target = &inspector.target;
-    // One more than is shown, to tell if there are more.
-    let messages = Walk::look(target, "QuarantineQueueUrl", MOST + 1).await?;
+    let messages = Walk::look(target, "QuarantineQueueUrl", enough).await?;
     let mut reverifier = Reverifier::new(target)?;
     let mut found = Vec::new();
-    for delivery in messages.into_iter().map(Quarantined::open) {
+    for delivery in messages.into_iter().map(Quarantined::open).filter(wanted) {
         found.push(Item {
             diagnosis: reverifier.diagnose(&delivery).await?,
             valid: matches!(reverifier.verify(&delivery).await?, Verdict::Valid(..)),
@@ -44,10 +48,15 @@ pub(crate) async fn first(inspector: &Inspector) -> Result<Vec<Item>, Failed> {
     Ok(found)
 }
 
-pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) -> Result<Markup, Failed> {
+pub(crate) async fn show(
+    State(inspector): State<Arc<Inspector>>,
+    Query(dates): Query<Dates>,
+    page: Page,
+) -> Result<Markup, Failed> {
     let (target, words) = (&inspector.target, page.words);
     let references = target.references();
-    let found = first(&inspector).await?;
+    let wanted = |item: &Quarantined| dates.have(item.received_at());
+    let found = look(&inspector, dates.look_at(MOST), wanted).await?;
     let heads = [
         Head::new("choice", ""),
         Head::new("", words.received),
@@ -78,10 +87,10 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
                     html! { (facts.amount) },
                     html! { code title=(escape(&id)) { (escape(&id)) } },
                     html! {
-                        (escape(words.reason(&delivery.reason)))
+                        span translate="yes" { (escape(&words.reason(&delivery.reason))) }
                         @if delivery.registration { " " span translate="yes" { "(" (words.in_registration) ")" } }
                     },
-                    html! { (escape(diagnosis)) },
+                    html! { span translate="yes" { (escape(&words.advice(diagnosis))) } },
                     html! { @if *valid { a translate="yes" href={ "/release?id=" (encoded(&id)) } { (words.release) } } },
                 ],
             }
@@ -90,6 +99,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
     let content = html! {
         h1 { (words.quarantine) }
         p.dim { (words.not_applied) }
+        (dates.form("/quarantine", words))
         @if rows.is_empty() { p.nothing { (words.nothing) } } @else {
             @if found.iter().any(|item| item.valid) { (selection::form("/release", words.release_chosen, words)) }
             (table(words.quarantine, &heads, &rows))

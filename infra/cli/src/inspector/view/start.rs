@@ -17,7 +17,7 @@ use super::super::chart::HOURS;
 use super::super::element::moment;
 use super::super::page::Page;
 use super::super::{Failed, Inspector};
-use super::dead_letters;
+use super::{balance, dead_letters};
 use crate::registry::providers;
 use crate::stack::DAY;
 use crate::stack::target::Target;
@@ -25,6 +25,9 @@ use sender::Sender;
 
 /// How many of a provider's events of a day are counted at most.
 const COUNTED: usize = 2000;
+
+/// How many dead letters are counted by provider, at least.
+const DEAD_LETTERS: usize = 100;
 
 /// How far back a provider's last delivery is looked for.
 const DAYS: u32 = 7;
@@ -44,7 +47,7 @@ pub(crate) async fn show(
     let (target, words, now) = (&inspector.target, page.words, SystemClock.now());
     let mut senders = senders(target, now).await?;
     if page.counts.dead_letters.is_some_and(|count| count > 0) {
-        for dead in dead_letters::first(&inspector).await? {
+        for dead in dead_letters::look(&inspector, DEAD_LETTERS).await? {
             let sender = senders.entry(dead.scope().into_owned());
             sender
                 .or_insert_with(|| Sender::new(dead.provider.clone(), dead.account.clone()))
@@ -63,22 +66,13 @@ pub(crate) async fn show(
             (words.last_delivery) ": " (moment(newest.map(|at| at.to_string()).as_deref()))
             " · " (words.last_day) ": " (today)
         }
+        (balance::line(&inspector.balance().await, words))
         (waiting(&page))
-        // The balance reads the day's logs: too much for a page that renews itself.
-        p { (words.is_anything_missing) " " code { (balance(target)) } }
         (sender::table_of(&senders, now, words))
         (destinations::destinations(target, words).await)
     };
     let pace = if target.is_local() { 0 } else { PACE };
     Ok(page.paced("/", pace, &content).into_response())
-}
-
-/// The command that says whether anything is missing.
-fn balance(target: &Target) -> String {
-    match target.is_local() {
-        true => "acuse balance --since 24h".to_owned(),
-        false => format!("acuse balance --since 24h --stack {}", target.name()),
-    }
 }
 
 /// What waits in the queues.

@@ -10,6 +10,7 @@ use acuse_core::event::reference::References;
 use futures_util::future::try_join_all;
 
 use crate::registry::providers;
+use crate::stack::DAY;
 use crate::stack::events::complete;
 use crate::stack::filter::start_of_day;
 
@@ -56,6 +57,12 @@ impl Amount {
     pub fn is(&self, sent: &str) -> bool {
         sent.parse().is_ok_and(|sent: Self| sent == *self)
     }
+
+    /// Digits that every text of this value contains; `None` for zero, which has many.
+    fn digits(&self) -> Option<&str> {
+        let parts = [self.whole.trim_start_matches('-'), &self.fraction];
+        parts.into_iter().find(|digits| !digits.is_empty())
+    }
 }
 
 impl fmt::Display for Amount {
@@ -83,11 +90,12 @@ impl OnDay {
         })
     }
 
-    /// The day's events with this amount, which takes the reads of a list of the day.
+    /// The day's events with this amount. It takes the reads of a list of the day, in many queries at once.
     pub async fn records(&self, ledger: &LedgerReader, references: &References) -> Result<Vec<Record>, ReadError> {
+        let (day, digits) = (self.day, self.amount.digits());
         let days = providers()
             .iter()
-            .map(|provider| ledger.on_day(provider.name, None, self.day, usize::MAX));
+            .map(|provider| ledger.received_between(provider.name, day, day.plus(DAY), digits));
         let records = try_join_all(days).await?.into_iter().flatten();
         let records = records.map(|mut record| {
             complete(references, &mut record);
@@ -124,6 +132,10 @@ mod tests {
         assert!("0.50".parse::<Amount>().unwrap().is("0.5"));
         assert_eq!("0.50".parse::<Amount>().unwrap().to_string(), "0.5");
         assert_eq!("007".parse::<Amount>().unwrap().to_string(), "7");
+        // What DynamoDB looks for is in every text of the same value.
+        for (amount, digits) in [("-0150000.00", Some("150000")), ("0.50", Some("5")), ("0", None)] {
+            assert_eq!(amount.parse::<Amount>().unwrap().digits(), digits, "{amount}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use acuse_core::provider::id::bounded;
 use super::OnDay;
 use crate::stack::dead_letters::DeadLetter;
 use crate::stack::error::StackError;
-use crate::stack::quarantine::{Quarantined, Reverifier};
+use crate::stack::quarantine::{Cause, Quarantined, Reverifier};
 use crate::stack::queue::{Depth, Walk};
 use crate::stack::target::Target;
 
@@ -41,8 +41,8 @@ pub struct InQueues {
 pub struct Quarantine {
     /// The delivery.
     pub item: Quarantined,
-    /// Why it is there, in a few words: `signature in x-one-signature`.
-    pub cause: String,
+    /// Why it is there, in a few words: `signature in header `x-one-signature``.
+    pub cause: Cause,
     /// Whether the text is its delivery's id.
     pub is_delivery: bool,
 }
@@ -97,7 +97,10 @@ async fn in_quarantine_when(target: &Target, text: &str, when: When) -> Result<I
         let body = item.delivery.as_ref().map_or(&[][..], |delivery| delivery.body());
         if is_delivery || is_about(&item.unverified(target, &references), text) || mentions(body, text) {
             found.quarantine.push(Quarantine {
-                cause: reverifier.cause(&item).await.unwrap_or_else(|_| item.reason.clone()),
+                cause: reverifier
+                    .cause(&item)
+                    .await
+                    .unwrap_or_else(|_| Cause::Refused(item.reason.clone())),
                 is_delivery,
                 item,
             });

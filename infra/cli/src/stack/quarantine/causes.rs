@@ -7,11 +7,11 @@ use crate::stack::error::StackError;
 
 /// Why deliveries are in quarantine, and what to do about each cause.
 #[derive(Debug, Default)]
-pub struct Causes(BTreeMap<Cause, Vec<String>>);
+pub struct Causes(BTreeMap<Group, Vec<String>>);
 
 /// What deliveries of one cause have in common.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cause {
+struct Group {
     scope: String,
     /// In a few words.
     cause: String,
@@ -29,8 +29,9 @@ impl Causes {
         reverifier: &mut Reverifier<'_>,
         item: &Quarantined,
     ) -> Result<(String, String), StackError> {
-        let (cause, diagnosis) = (reverifier.cause(item).await?, reverifier.diagnose(item).await?);
-        let of = Cause {
+        let cause = reverifier.cause(item).await?.to_string();
+        let diagnosis = reverifier.diagnose(item).await?.to_string();
+        let of = Group {
             scope: item.scope(),
             cause: cause.clone(),
             diagnosis: diagnosis.clone(),

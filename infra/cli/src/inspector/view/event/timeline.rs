@@ -73,7 +73,7 @@ fn destination(name: &DestinationName, delivery: &Delivery, words: &Words) -> (S
     let what = html! {
         (words.destination) " " code { (name) } " " (status(words, delivery.status.name()))
         @if delivery.attempts > 0 { " · " (words.tries) " " (delivery.attempts) }
-        @if let Some(error) = &delivery.error { " · " span.error translate="no" { (escape(error)) } }
+        @if let Some(error) = &delivery.error { " · " span.error { (escape(&words.failure(error))) } }
         @if delivery.fault { " · " (words.receivers_fault) }
         @if let Some(answer) = &delivery.answer {
             " · " (words.last_answer) " " (answer.status) " (" (answer.took_ms) " ms)"

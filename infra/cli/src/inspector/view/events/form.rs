@@ -22,6 +22,7 @@ impl Filters {
             ("type", &self.type_name),
             ("status", &self.status),
             ("environment", &self.environment),
+            ("duplicates", &self.duplicates),
             ("since", &self.since),
             ("until", &self.until),
             ("q", &self.q),
@@ -68,6 +69,7 @@ pub(super) fn form(filters: &Filters, accounts: &BTreeSet<&AccountName>, words: 
             (select("environment", words.environment, &filters.environment, &["live", "test"]))
             label { (words.since) input name="since" placeholder="2h, 2026-11-20" value=(filters.since) size="12"; }
             label { (words.until) input name="until" placeholder="2026-11-21" value=(filters.until) size="12"; }
+            label { input type="checkbox" name="duplicates" value="1" checked[!filters.duplicates.is_empty()]; (words.with_duplicates) }
             button { (words.search) }
         }
     }

@@ -19,7 +19,7 @@ pub(super) async fn found(target: &Target, text: &str, records: &[Record], words
     let found = match find::in_queues(target, text, when).await {
         Ok(found) => found,
         Err(error) => {
-            return html! { p.error { (words.queues_not_searched) " " span translate="no" { (escape(&acuse_core::error::chain(&error))) } } };
+            return html! { p.error { (words.queues_not_searched) " " span lang="en" translate="no" { (escape(&acuse_core::error::chain(&error))) } } };
         }
     };
     html! {
@@ -28,12 +28,12 @@ pub(super) async fn found(target: &Target, text: &str, records: &[Record], words
                 @for held in &found.quarantine { li {
                     a href={ "/quarantine/delivery?id=" (encoded(&held.item.delivery_id())) } { (words.in_quarantine) }
                     ", " (words.not_in_hooks) ": " (moment(held.item.received_at().map(|at| at.to_string()).as_deref()))
-                    " " span translate="no" { (escape(&held.item.scope())) " · " (escape(&held.cause)) }
+                    " " span translate="no" { (escape(&held.item.scope())) } " · " (escape(&words.cause(&held.cause)))
                 } }
                 @for dead in &found.dead_letters { li {
                     a href="/dead-letters" { (words.dead_letter) }
                     ": " (moment(dead.received_at().map(|at| at.to_string()).as_deref()))
-                    " " span translate="no" { (escape(&dead.scope())) " · " (escape(dead.reason())) }
+                    " " span translate="no" { (escape(&dead.scope())) } " · " (escape(&words.reason(dead.reason())))
                 } }
             }
         }

@@ -49,11 +49,11 @@ pub(super) async fn rows(target: &Target, records: &[Record], words: &Words) -> 
                 },
                 html! { @if let Some(id) = &record.resource_id { a href={ "/life?of=" (encoded(lookup::partition(&record.key))) } title=(escape(id)) { (escape(id)) } } },
                 html! { (record.environment) },
-                html! { @if record.attempts != 1 { (record.attempts) } },
+                html! { @if record.attempts > 1 { (record.attempts) } },
                 html! { @if record.duplicates > 0 { span data-duplicates=(record.duplicates) { (record.duplicates) } } },
                 html! {
                     @if let Some(retry) = Retry::of(target, record) { (next(&retry, words)) " · " }
-                    (escape(record.error.as_deref().unwrap_or_default()))
+                    span translate="yes" { (escape(&words.reason(record.error.as_deref().unwrap_or_default()))) }
                 },
             ],
         });

@@ -12,7 +12,8 @@ use super::super::super::page::Page;
 use super::super::super::pretty::pretty;
 use super::super::super::words::Words;
 use super::super::super::{Failed, Inspector};
-use super::{Item, first};
+use super::super::dates::LOOKED_AT;
+use super::{Item, look};
 use crate::terminal::escape;
 
 #[derive(Debug, Deserialize)]
@@ -26,8 +27,8 @@ pub(crate) async fn show(
     page: Page,
 ) -> Result<Markup, Failed> {
     let words = page.words;
-    let mut found = first(&inspector).await?.into_iter();
-    let Some(item) = found.find(|item| item.delivery.delivery_id() == id) else {
+    let found = look(&inspector, LOOKED_AT, |item| item.delivery_id() == id).await?;
+    let Some(item) = found.into_iter().next() else {
         let content = html! { h1 { (words.quarantine) } p { (words.not_found) } p { a href="/quarantine" { "←" } } };
         return Ok(page.show("", &content));
     };
@@ -54,8 +55,8 @@ fn properties(item: &Item, words: &Words) -> Markup {
             (row(words.received, &moment(delivery.received_at().map(|at| at.to_string()).as_deref())))
             (row(words.provider, &html! { (escape(&delivery.scope())) }))
             (row(words.delivery, &html! { code { (escape(&delivery.delivery_id())) } }))
-            (row(words.reason, &html! { (escape(words.reason(&delivery.reason))) }))
-            (row(words.diagnosis, &html! { (escape(&item.diagnosis)) }))
+            (row(words.reason, &html! { span translate="yes" { (escape(&words.reason(&delivery.reason))) } }))
+            (row(words.diagnosis, &html! { span translate="yes" { (escape(&words.advice(&item.diagnosis))) } }))
         }
         @if item.valid { p.actions { a href={ "/release?id=" (encoded(&delivery.delivery_id())) } { (words.release) } } }
     }

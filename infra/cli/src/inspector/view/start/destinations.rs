@@ -30,7 +30,7 @@ pub(super) async fn destinations(target: &Target, words: &Words) -> Markup {
         Ok(rows) => html! { h2 { (words.destinations) } (table(words.destinations, &heads, &rows)) },
         // The rest of the page does not depend on the permission to read that secret.
         Err(error) => {
-            html! { h2 { (words.destinations) } p.error translate="no" { (escape(&acuse_core::error::chain(&error))) } }
+            html! { h2 { (words.destinations) } p.error lang="en" translate="no" { (escape(&acuse_core::error::chain(&error))) } }
         }
     }
 }
@@ -56,7 +56,7 @@ async fn rows(stack: &StackDestinations, words: &Words) -> Result<Vec<Row>, Dest
                 html! { (summary.owed) (more) },
                 moment(summary.oldest.map(|at| at.to_string()).as_deref()),
                 html! { (summary.given_up) (more) },
-                html! { (escape(summary.error.as_deref().unwrap_or_default())) },
+                html! { span translate="yes" { (escape(&words.failure(summary.error.as_deref().unwrap_or_default()))) } },
             ],
         });
     }
