@@ -49,7 +49,7 @@ fn presets() -> PossibleValuesParser {
 }
 
 /// Names that a package, a module or a part of the template has already.
-const TAKEN: [&str; 15] = [
+const TAKEN: [&str; 16] = [
     "acuse",
     "all",
     "alloc",

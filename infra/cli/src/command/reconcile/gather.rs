@@ -20,6 +20,7 @@ use crate::reconcile::{Findings, Resource, ids};
 use crate::stack::target::Target;
 use crate::webhooks::client::Pace;
 use crate::webhooks::onepay::Onepay;
+use crate::webhooks::posts_to;
 
 /// The one provider whose API reads payments.
 const ONEPAY: &str = "onepay";
@@ -97,8 +98,8 @@ impl Arguments {
     async fn posted(&self, target: &Target, api: &Onepay) -> Result<Option<BTreeSet<String>>, Failure> {
         let mut webhooks = api.list().await?;
         let url = target.webhook_url(self.provider, &self.account)?;
-        if webhooks.iter().any(|webhook| webhook.posts_to(&url)) {
-            webhooks.retain(|webhook| webhook.posts_to(&url));
+        if webhooks.iter().any(|webhook| posts_to(webhook, &url)) {
+            webhooks.retain(|webhook| posts_to(webhook, &url));
         } else {
             note!("note: no webhook at the provider posts to {url}, so those of all its webhooks are expected");
         }

@@ -148,7 +148,7 @@ pub async fn of_resources(target: &Target, resources: &BTreeSet<(&str, &str)>) -
     for item in quarantined.into_iter().map(Quarantined::open) {
         if item.unverified(target, &references).iter().any(is_one) {
             found.quarantine.push(Quarantine {
-                cause: item.reason.clone(),
+                cause: Cause::Refused(item.reason.clone()),
                 is_delivery: false,
                 item,
             });
