@@ -22,7 +22,7 @@ use crate::registry::providers;
 use crate::stack::DAY;
 use crate::stack::running::{Running, STACK};
 
-/// How often a patient read is made. With the SDK's waits, up to 20 s each, that takes about five minutes.
+/// How often a patient call is made. With the SDK's waits, up to 20 s each, that takes about five minutes.
 const PATIENT_ATTEMPTS: u32 = 20;
 
 /// A stack and how to reach it.
@@ -160,15 +160,15 @@ impl Target {
         Ok(LedgerReader::new(client, self.output("LedgerTableName")?))
     }
 
-    /// The same, read with patience: a read that DynamoDB throttles is made again for some minutes.
+    /// The same stack, with patience: a read that DynamoDB throttles is made again for some minutes.
     ///
     /// The SDK waits between its attempts, up to 20 s each.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
-    pub fn patient_ledger(&self) -> Result<LedgerReader, TargetError> {
+    #[must_use]
+    pub fn patient(self) -> Self {
         let retries = RetryConfig::standard().with_max_attempts(PATIENT_ATTEMPTS);
-        let config = aws_sdk_dynamodb::config::Builder::from(&self.sdk).retry_config(retries);
-        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
-        Ok(LedgerReader::new(client, self.output("LedgerTableName")?))
+        let sdk = self.sdk.to_builder().retry_config(retries).build();
+        Self { sdk, ..self }
     }
 
     /// What the ledger says of its deliveries to destinations.

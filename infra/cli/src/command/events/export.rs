@@ -20,7 +20,6 @@ use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
-use acuse_core::event::reference::References;
 use clap::{Args, ValueEnum};
 use line::Lines;
 use output::Output;
@@ -86,7 +85,7 @@ struct Exported {
 impl Export {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let asked = self.period()?;
-        let target = self.stack.target().await?;
+        let target = self.stack.target().await?.patient();
         let (mut output, period) = Output::open(self.output.as_deref(), self.resume, self.format, asked)?;
         let mut exported = Exported::default();
         let ended = tokio::select! {
@@ -138,11 +137,11 @@ impl Export {
         output: &mut Output,
         exported: &mut Exported,
     ) -> Result<(), Failure> {
-        let (ledger, references) = (target.patient_ledger()?, target.references());
+        let (ledger, references) = (target.ledger()?, target.references());
         let names: Vec<&str> = self.filter.providers().iter().map(|provider| provider.name).collect();
         let days: Vec<Timestamp> = days(period).collect();
         let bar = Bar::days(u64::try_from(days.len()).unwrap_or(u64::MAX));
-        let mut lines = Lines::of(self.format);
+        let lines = Lines::of(self.format);
         for from in days {
             let end = next_day(from).min(period.until);
             let account = self.filter.account.as_ref();
@@ -152,12 +151,16 @@ impl Export {
                 if page.is_empty() {
                     break;
                 }
-                let records = self.chosen(target, page, period, &mut lines).await?;
+                let mut records = self.chosen(target, page, period, &lines).await?;
+                records.iter_mut().for_each(|record| complete(&references, record));
+                let deliveries = match self.format {
+                    Format::Csv => DeliveriesOf::default(),
+                    Format::Jsonl => DeliveriesOf::records(target, &records).await?,
+                };
                 for record in records {
-                    let line = self.line(target, &ledger, &references, record, &mut lines).await?;
-                    output.line(&line.text)?;
+                    output.line(&self.line(&ledger, &record, &deliveries, &lines).await?)?;
                     exported.events += 1;
-                    exported.last = line.received_at;
+                    exported.last = record.received_at;
                 }
                 bar.events(exported.events);
             }
@@ -173,7 +176,7 @@ impl Export {
         target: &Target,
         mut page: Vec<Record>,
         period: &Period,
-        lines: &mut Lines,
+        lines: &Lines,
     ) -> Result<Vec<Record>, Failure> {
         let since = period.since.to_string();
         page.retain(|record| {
@@ -190,30 +193,20 @@ impl Export {
 
     async fn line(
         &self,
-        target: &Target,
         ledger: &LedgerReader,
-        references: &References,
-        mut record: Record,
-        lines: &mut Lines,
-    ) -> Result<Line, Failure> {
-        complete(references, &mut record);
-        let event = events::event(ledger, &record, providers()).await;
-        let kind = event.as_ref().ok().map(|event| event.kind.name());
-        let text = match self.format {
-            Format::Csv => lines.csv(&record, kind)?,
+        record: &Record,
+        deliveries: &DeliveriesOf,
+        lines: &Lines,
+    ) -> Result<String, Failure> {
+        let event = events::event(ledger, record, providers()).await.ok();
+        let kind = event.map(|event| event.kind.name());
+        match self.format {
+            Format::Csv => lines.csv(record, kind),
             Format::Jsonl => {
-                let deliveries = DeliveriesOf::records(target, [&record]).await?;
-                let payload = match &event {
-                    Ok(event) => Some(event.body().to_vec()),
-                    Err(_) => ledger.payload(&record).await?,
-                };
-                lines.json(&record, deliveries.json(&record), kind, payload.as_deref())
+                let payload = ledger.payload(record).await?;
+                Ok(lines.json(record, deliveries.json(record), kind, payload.as_deref()))
             }
-        };
-        Ok(Line {
-            text,
-            received_at: record.received_at,
-        })
+        }
     }
 
     fn how_to_go_on(&self, exported: &Exported) -> String {
@@ -232,12 +225,6 @@ impl Export {
 struct Asked {
     since: Timestamp,
     until: Timestamp,
-}
-
-/// An event as it is written.
-struct Line {
-    text: String,
-    received_at: Option<String>,
 }
 
 /// The start of each UTC day of the period; of the first one, the period's start.
