@@ -107,6 +107,9 @@ impl<'a> Template<'a> {
             "Fn::Sub" => {
                 // The colons in the names of pseudo parameters don't separate the parts of an ARN.
                 let mut text = text(argument).replace("AWS::", "");
+                for id in self.json["Resources"].as_object().unwrap().keys() {
+                    text = text.replace(&format!("${{{id}.Arn}}"), id);
+                }
                 for (name, value) in &self.parameters {
                     text = text.replace(&format!("${{{name}}}"), value);
                 }

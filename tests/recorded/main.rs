@@ -108,6 +108,9 @@ fn a_verify_function_may_send_and_read_its_own_secret_and_the_consumer_reads_non
                 assert!(function != "ConsumerFunction" || !parameters.is_empty() || secrets.is_empty());
                 continue;
             }
+            if function == "SummaryFunction" {
+                continue;
+            }
             let secret = function.replace("Function", "Secret");
             assert_eq!(
                 of("sqs:SendMessage"),
@@ -135,6 +138,32 @@ fn a_verify_function_may_send_and_read_its_own_secret_and_the_consumer_reads_non
             assert_eq!(more, Vec::<&Grant>::new(), "{function}");
         }
     }
+}
+
+#[test]
+fn the_summary_reads_the_index_and_the_lengths_of_queues_and_publishes() {
+    let granted = of_functions(&template::ours(), &EVERYTHING)
+        .remove("SummaryFunction")
+        .unwrap();
+    let by_others = |action: &str| {
+        ["kms:", "logs:", "xray:"]
+            .iter()
+            .any(|service| action.starts_with(service))
+    };
+    let own = granted.ours.iter().filter(|(action, _)| !by_others(action));
+    let own: Vec<_> = own.map(|(action, resource)| format!("{action} {resource}")).collect();
+    assert_eq!(
+        own,
+        [
+            "dynamodb:GetItem LedgerTable",
+            "dynamodb:Query LedgerTable/index/by-day",
+            "sns:Publish SummaryTopic",
+            "sqs:GetQueueAttributes DeadLetterQueue",
+            "sqs:GetQueueAttributes DestinationQueue",
+            "sqs:GetQueueAttributes EventQueue",
+            "sqs:GetQueueAttributes QuarantineQueue",
+        ]
+    );
 }
 
 /// The template repeats these resources for each provider, and nothing but the name may differ.

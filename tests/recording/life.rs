@@ -163,6 +163,9 @@ async fn record(state: &str) -> Life {
     put_former_row(&life.stack, &read(provider, body.as_bytes())).await;
     deliver(&life.stack, provider, body.as_bytes()).await;
     life.step("a payment of an earlier version").await;
+
+    life.stack.invoke("SummaryFunction").await;
+    life.step("a daily summary").await;
     life
 }
 

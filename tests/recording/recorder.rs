@@ -71,7 +71,7 @@ impl Interceptor for Recorder {
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
         let operation = operation(&call);
-        let asks = asks(&operation, &body);
+        let asks = asks(&operation, &body, &call.body);
         let function = function(call.header("user-agent"));
         let refused = operation == "events:PutEvents" && self.refuse_publishing.swap(false, Ordering::SeqCst);
         let writes = writes(&operation, &body);
@@ -125,7 +125,7 @@ fn function(user_agent: &str) -> String {
 /// What IAM checks. For a batch it is the same as for its members; in a transaction, each item has its own action.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html>
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
-fn asks(operation: &str, body: &Value) -> Vec<(String, String)> {
+fn asks(operation: &str, body: &Value, sent: &[u8]) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let one = |resource: String| vec![(operation.trim_end_matches("Batch").to_owned(), resource)];
     let service = operation.split(':').next().unwrap_or_default();
@@ -148,10 +148,21 @@ fn asks(operation: &str, body: &Value) -> Vec<(String, String)> {
             entries.map(|entry| (operation.to_owned(), bus(entry))).collect()
         }
         ("sqs", _) => one(last(&text(&body["QueueUrl"]))),
-        ("dynamodb", _) => one(text(&body["TableName"])),
+        ("dynamodb", _) => one(match body["IndexName"].as_str() {
+            Some(index) => format!("{}/index/{index}", text(&body["TableName"])),
+            None => text(&body["TableName"]),
+        }),
+        ("sns", _) => one(topic(&String::from_utf8_lossy(sent))),
         ("secretsmanager", _) => one(last(&text(&body["SecretId"]))),
         _ => one(String::new()),
     }
+}
+
+/// The ARN of the topic in a form. Only its colons are encoded.
+fn topic(form: &str) -> String {
+    let mut fields = form.split('&');
+    let found = fields.find_map(|field| field.strip_prefix("TopicArn="));
+    found.unwrap_or_default().replace("%3A", ":")
 }
 
 /// The name at the end of a URL.

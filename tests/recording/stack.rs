@@ -44,6 +44,7 @@ impl Recorded {
             ("RetryMaxSeconds", "1"),
             // As for a new stack. A later step changes it.
             ("FormerPayments", "false"),
+            ("SummarySchedule", "cron(0 8 * * ? *)"),
         ];
         options.parameters = settings
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -96,9 +97,20 @@ impl Recorded {
         }
     }
 
-    /// The logical id of the resource that calls use this name for.
+    /// Invokes the function with this logical id, as a schedule does.
+    pub(crate) async fn invoke(&self, id: &str) {
+        let functions = self.functions();
+        let (name, _) = functions.iter().find(|(_, own)| *own == id).unwrap();
+        let url = format!("{}/2015-03-31/functions/{name}/invocations", self.running.endpoint);
+        let answer = self.http.post(url).body("{}").send().await.unwrap();
+        assert!(!answer.headers().contains_key("x-amz-function-error"), "{answer:?}");
+    }
+
+    /// The logical id of the resource that calls use this name for. An index has its table's, and its own name.
     pub(crate) fn logical(&self, name: &str) -> String {
-        self.names.get(name).map_or_else(|| name.to_owned(), String::clone)
+        let (name, index) = name.split_at(name.find("/index/").unwrap_or(name.len()));
+        let logical = self.names.get(name).map_or(name, String::as_str);
+        format!("{logical}{index}")
     }
 
     fn path(&self, function: &str) -> String {

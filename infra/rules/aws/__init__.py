@@ -4,5 +4,5 @@
 and checks that each rule finds a template that breaks it.
 """
 
-from . import api, events, functions, monitoring, queues, roles, stack, storage  # noqa: F401
+from . import api, chat, events, functions, monitoring, queues, roles, stack, storage  # noqa: F401
 from .rule import RULES  # noqa: F401
