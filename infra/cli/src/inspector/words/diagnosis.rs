@@ -286,7 +286,7 @@ mod tests {
             _ => Setting::Deploy("sam deploy".to_owned()),
         };
         for (place, diagnosis) in all.into_iter().enumerate() {
-            let advice = Advice::Diagnosed(diagnosis, settings(place));
+            let advice = Advice::Diagnosed(Box::new(diagnosis), settings(place));
             check(&ES.advice(&advice));
             assert_eq!(EN.advice(&advice), advice.to_string());
         }

@@ -20,7 +20,7 @@ pub enum Advice {
     /// Its provider is switched off.
     SwitchedOff(TargetError),
     /// It was tried with everything that is known.
-    Diagnosed(Diagnosis, Setting),
+    Diagnosed(Box<Diagnosis>, Setting),
 }
 
 /// Whether a setting would accept a delivery.
@@ -87,7 +87,7 @@ impl Advice {
     pub(super) fn of(target: &Target, provider: &Provider, diagnosis: Diagnosis) -> Self {
         let (parameter, settings) = target.signature_settings(provider);
         let setting = setting(provider.name, &diagnosis, &parameter, settings, target.is_local());
-        Self::Diagnosed(diagnosis, setting)
+        Self::Diagnosed(Box::new(diagnosis), setting)
     }
 }
 
