@@ -302,7 +302,7 @@ mod tests {
                 put: "acuse secrets put onepay".to_owned(),
                 release: "acuse quarantine release --provider onepay".to_owned(),
             });
-            let advice = Advice::Diagnosed(diagnosis, settings(place), other);
+            let advice = Advice::Diagnosed(Box::new(diagnosis), settings(place), other);
             check(&ES.advice(&advice));
             assert_eq!(EN.advice(&advice), advice.to_string());
         }

@@ -22,7 +22,7 @@ pub enum Advice {
     /// Its provider is switched off.
     SwitchedOff(TargetError),
     /// It was tried with everything that is known.
-    Diagnosed(Diagnosis, Setting, Option<OtherSecret>),
+    Diagnosed(Box<Diagnosis>, Setting, Option<OtherSecret>),
 }
 
 /// Whether a setting would accept a delivery.
@@ -112,7 +112,7 @@ impl Advice {
         let (parameter, settings) = target.signature_settings(provider);
         let setting = setting(provider.name, &diagnosis, &parameter, settings, target.is_local());
         let other = OtherSecret::of(provider, &diagnosis);
-        Self::Diagnosed(diagnosis, setting, other)
+        Self::Diagnosed(Box::new(diagnosis), setting, other)
     }
 }
 
