@@ -85,12 +85,15 @@ struct Exported {
 impl Export {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let asked = self.period()?;
+        // The signals are caught before there is a file.
+        let stop = tokio::spawn(interrupted());
+        tokio::task::yield_now().await;
         let target = self.stack.target().await?.patient();
         let (mut output, period) = Output::open(self.output.as_deref(), self.resume, self.format, asked)?;
         let mut exported = Exported::default();
         let ended = tokio::select! {
             written = self.write(&target, &period, &mut output, &mut exported) => Some(written),
-            () = interrupted() => None,
+            _ = stop => None,
         };
         // Whatever ended it, the lines so far are whole.
         output.finish()?;
