@@ -35,6 +35,14 @@ enum Command {
     /// Name the webhooks that never came, by what the provider's API or a file of ids says
     Reconcile(command::reconcile::Arguments),
     /// Sum up a day: events by provider and type, exact amounts, failures and what waits
+    ///
+    /// Accepted events by provider, account and type, their amounts by currency, what failed and what waits, and what the
+    /// queues have now. Test events are apart from live ones.
+    ///
+    /// Amounts are added exactly, as each provider sent them: some send pesos and others cents, so amounts of different
+    /// providers are never added. An amount that is missing, or no plain number, is counted and not added.
+    ///
+    /// It prints what the stack's daily summary says (SummarySchedule). `--send` sends it to the same people.
     Summary(command::summary::Arguments),
     /// Deliver events to URLs and queues of your own: add, test, pause and rotate destinations, and see what they are owed
     #[command(subcommand)]

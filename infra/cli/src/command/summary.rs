@@ -18,13 +18,7 @@ use crate::stack::target::{Target, TargetError};
 use crate::terminal;
 use crate::{note, say};
 
-/// Sums up a day in a time zone: accepted events by provider, account and type, their amounts by currency, what failed and
-/// what waits, and what the queues have now. Test events are apart from live ones.
-///
-/// Amounts are added exactly, as each provider sent them: some send pesos and others cents, so amounts of different
-/// providers are never added. An amount that is missing, or no plain number, is counted and not added.
-///
-/// It prints what the stack's daily summary says (SummarySchedule). `--send` sends it to the same people.
+/// The day, how it is written, and who gets it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   acuse summary
