@@ -1,9 +1,9 @@
 //! What the commands of all providers' management APIs share.
 
 mod account;
+mod place;
 
 use std::env::{self, VarError};
-use std::future::Future;
 use std::ops::Deref;
 
 use acuse_core::provider::Provider;
@@ -12,7 +12,6 @@ use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::stack::audit::Action;
 use crate::stack::filter::account_option;
 use crate::stack::secret::StackSecret;
 use crate::stack::target::Target;
@@ -22,9 +21,9 @@ use crate::webhooks::{self, ChoiceError, Webhook};
 use crate::{note, say};
 
 pub(super) use account::AccountOptions;
+pub(super) use place::Place;
 
 use super::Failure;
-use super::acting::acting;
 use super::confirm::confirm;
 use super::options::StackOptions;
 
@@ -103,30 +102,6 @@ pub(super) struct Create {
     pub(super) json: bool,
     #[command(flatten)]
     stack: StackOptions,
-}
-
-/// Where a webhook posts, and where its secret is stored.
-pub(super) struct Place {
-    pub(super) url: String,
-    pub(super) events: Vec<String>,
-    /// The stack's secret; `None` with `--no-store`.
-    pub(super) store: Option<StackSecret>,
-    target: Option<Target>,
-}
-
-impl Place {
-    /// Does `work`, which registers the URL and may store a secret of the account `scope`, with a trace in the stack.
-    pub(super) async fn acting<T>(
-        &self,
-        command: &'static str,
-        scope: &str,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
-        match &self.target {
-            Some(target) => acting(target, Action::new(command).on(scope), false, work).await,
-            None => work.await,
-        }
-    }
 }
 
 impl<A: ManagementApi> List<A> {
