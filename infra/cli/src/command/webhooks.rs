@@ -2,10 +2,10 @@
 
 mod account;
 pub(super) mod check;
+mod place;
 mod repair;
 
 use std::env::{self, VarError};
-use std::future::Future;
 use std::ops::Deref;
 
 use acuse_core::account::AccountName;
@@ -15,7 +15,6 @@ use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::stack::audit::Action;
 use crate::stack::filter::account_option;
 use crate::stack::secret::StackSecret;
 use crate::stack::target::Target;
@@ -26,10 +25,10 @@ use crate::{note, say};
 
 pub(super) use account::AccountOptions;
 pub(super) use check::Check;
+pub(super) use place::Place;
 pub(super) use repair::Repair;
 
 use super::Failure;
-use super::acting::acting;
 use super::confirm::confirm;
 use super::options::StackOptions;
 
@@ -129,30 +128,6 @@ pub(super) struct Create {
     pub(super) json: bool,
     #[command(flatten)]
     stack: StackOptions,
-}
-
-/// Where a webhook posts, and where its secret is stored.
-pub(super) struct Place {
-    pub(super) url: String,
-    pub(super) events: Vec<String>,
-    /// The stack's secret; `None` with `--no-store`.
-    pub(super) store: Option<StackSecret>,
-    target: Option<Target>,
-}
-
-impl Place {
-    /// Does `work`, which registers the URL and may store a secret of the account `scope`, with a trace in the stack.
-    pub(super) async fn acting<T>(
-        &self,
-        command: &'static str,
-        scope: &str,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
-        match &self.target {
-            Some(target) => acting(target, Action::new(command).on(scope), false, work).await,
-            None => work.await,
-        }
-    }
 }
 
 impl<A: ManagementApi> List<A> {
