@@ -98,7 +98,7 @@ async fn onepay(target: &Target, options: &Options, accounts: &[AccountName], re
         let check = format!("{}: webhook", account.scope(onepay::PROVIDER.name));
         if env::var_os(&name).is_none() {
             // One line is enough for all accounts.
-            if account.is_default() {
+            if accounts.first() == Some(account) {
                 let skipped =
                     format!("not checked: set {name} to OnePay's API token (`read -rs {name} && export {name}`)");
                 report(&check, Ok(skipped));
