@@ -47,7 +47,8 @@ pub async fn run_endpoints(providers: Providers) -> Result<(), Error> {
             .split(',')
             .map(|url| url.trim().trim_end_matches('/').to_owned())
             .collect(),
-        secret: setup.secret("ENDPOINTS_SECRET_ID")?,
+        // Read at each check, so that a new token counts at once.
+        secret: setup.secret("ENDPOINTS_SECRET_ID")?.kept_for(Duration::ZERO),
         http: setup.http()?,
         clock: Arc::new(SystemClock),
     };

@@ -136,6 +136,10 @@ async fn every_account_is_checked_and_gets_its_own_deliveries() {
         ("onepay/shop: secret", true),
         ("onepay/shop: test delivery", true),
         ("onepay: accounts", false),
+        ("onepay: webhook", true),
+        ("onepay: last delivery", true),
+        ("onepay/live: last delivery", true),
+        ("onepay/shop: last delivery", true),
     ];
     let expected = expected.map(|(check, ok)| (check.to_owned(), ok));
     assert_eq!(checks, expected, "{printed}");

@@ -206,11 +206,20 @@ pub(crate) fn advice<A: ManagementApi>(target: &Target, account: &AccountName, c
         ),
         Finding::Off { value: Value::String(_), .. } => format!("switch it on in {}'s panel", A::PROVIDER),
         Finding::Environment { .. } => format!("correct the binding (`acuse secrets bind {name}{options}`), or register the URL of another account"),
-        Finding::LacksEvents(_) => format!("{fix}; or, if you don't want them, name those that you want in {}", A::EVENTS),
         _ => fix.clone(),
     });
     let mut advice: Vec<String> = advice.collect();
     advice.dedup();
+    if checked
+        .findings
+        .iter()
+        .any(|finding| matches!(finding, Finding::LacksEvents(_)))
+    {
+        advice.push(format!(
+            "or, if you don't want all events, name those that you want in {}",
+            A::EVENTS
+        ));
+    }
     advice.join("; ")
 }
 
