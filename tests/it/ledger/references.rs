@@ -190,9 +190,12 @@ async fn a_search_makes_the_same_few_calls_on_any_ledger() {
     let by_delivery = tables.calls_of(&event.delivery_id.to_string()).await;
     assert_eq!(by_delivery["GetItem"], 1 + providers);
     assert!(by_delivery["Query"] <= 8 * providers + 1 + 60);
-    // The day's shards.
+    // Six parts of each of the day's shards.
     let by_amount = tables.calls_of("150000.50 2023-11-14").await;
-    assert_eq!(by_amount, calls(&[("GetItem", providers), ("Query", 4 * providers)]));
+    assert_eq!(
+        by_amount,
+        calls(&[("GetItem", providers), ("Query", 6 * 4 * providers)])
+    );
 }
 
 #[tokio::test]

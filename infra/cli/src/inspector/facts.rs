@@ -27,7 +27,11 @@ impl Facts {
 
     fn new(reference: &Option<String>, amount: &Option<String>, currency: &Option<String>) -> Self {
         let shown = |text: &Option<String>| text.as_deref().map(escape).unwrap_or_default();
-        let amount = format!("{} {}", shown(amount), shown(currency));
+        // A currency alone is no money.
+        let amount = match amount {
+            Some(_) => format!("{} {}", shown(amount), shown(currency)),
+            None => String::new(),
+        };
         Self {
             reference: shown(reference),
             amount: amount.trim().to_owned(),

@@ -1,6 +1,6 @@
 //! What could not be done, as a page in the reader's language.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
@@ -101,18 +101,5 @@ fn page(words: &Words, text: &str, detail: Option<&str>) -> Markup {
                 }
             }
         }
-    }
-}
-
-impl Words {
-    /// Those of a request's headers: in the language of the cookie, or else the browser's.
-    pub(super) fn of(headers: &HeaderMap) -> &'static Self {
-        let text = |name| {
-            let value = headers.get(name).and_then(|value| value.to_str().ok());
-            value.unwrap_or_default()
-        };
-        let mut cookies = text(header::COOKIE).split(';');
-        let cookie = cookies.find_map(|pair| pair.trim().strip_prefix("lang="));
-        Self::in_language(cookie.unwrap_or_else(|| text(header::ACCEPT_LANGUAGE)))
     }
 }

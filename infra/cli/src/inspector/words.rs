@@ -2,16 +2,9 @@
 
 mod destination;
 mod diagnosis;
+mod language;
 mod reason;
-
-use std::convert::Infallible;
-
-use acuse_core::destination::delivery::Status as Delivery;
-use acuse_core::ledger::Status;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-
-use crate::stack::destinations::progress::DELIVERING;
+mod status;
 
 /// Defines each text by its name, in English and in Spanish.
 macro_rules! words {
@@ -292,46 +285,8 @@ words! {
         "Ya se había liberado o descartado, o ya no está guardado. No se cambió nada:";
 }
 
-/// In the reader's language.
-impl<S: Sync> FromRequestParts<S> for &'static Words {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Words::of(&parts.headers))
-    }
-}
-
 /// `1 duplicate`, `2 duplicates`: the text has both, with a `|` between them.
 pub(super) fn counted(count: usize, text: &str) -> String {
     let (one, many) = text.split_once('|').unwrap_or((text, text));
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-impl Words {
-    /// Spanish if `wanted` begins with that, as in `es-CO,es;q=0.9`; otherwise English.
-    pub(super) fn in_language(wanted: &str) -> &'static Self {
-        match wanted.to_ascii_lowercase().starts_with("es") {
-            true => &ES,
-            false => &EN,
-        }
-    }
-
-    /// A status as people read it; other texts stay as they are.
-    pub(super) fn status<'a>(&self, name: &'a str) -> &'a str {
-        match Status::from_name(name) {
-            Some(Status::InProgress) => self.in_progress,
-            Some(Status::Released) => self.released,
-            Some(Status::Completed) => self.completed,
-            Some(Status::Rejected) => self.rejected,
-            Some(Status::Conflict) => self.conflict,
-            None if name == DELIVERING => self.delivering,
-            None => match Delivery::from_name(name) {
-                Some(Delivery::Owed) => self.owed,
-                Some(Delivery::Delivered) => self.delivered,
-                Some(Delivery::GivenUp) => self.given_up,
-                Some(Delivery::Skipped) => self.skipped,
-                None => name,
-            },
-        }
-    }
 }

@@ -122,6 +122,18 @@ impl Browser {
         }
     }
 
+    /// The same in a list, where new events wait behind a button until somebody asks for them.
+    async fn until_listed(&self, expression: &str) {
+        let ask = "document.querySelector('#fresh button:not([hidden])')?.click()";
+        self.until(&format!("({ask}, {expression})")).await;
+    }
+
+    /// Waits for a selector to match in a list.
+    async fn wait_listed(&self, selector: &str) {
+        self.until_listed(&format!("document.querySelector(`{selector}`) !== null"))
+            .await;
+    }
+
     /// Waits for a selector to match; the page updates itself.
     async fn wait(&self, selector: &str) -> Element {
         self.wait_for(Locator::Css(selector)).await
@@ -203,14 +215,14 @@ async fn a_browser_sends_watches_and_redrives() {
     // A sample is sent and completes on the open page.
     browser.send("unopago invoice_created", &[]).await;
     browser
-        .wait("tr[data-key*='invoice_created'] [data-status=COMPLETED]")
+        .wait_listed("tr[data-key*='invoice_created'] [data-status=COMPLETED]")
         .await;
     // The next one is sent twice, and the duplicate is counted. Other tests send payments too.
     browser.goto("/events").await;
     let others = browser.ask(COUNTED).await.unwrap();
     browser.send("unopago payment_received", &["twice"]).await;
     let own = format!("{COUNTED}.find((key) => !{others}.includes(key))");
-    browser.until(&format!("{own} !== undefined")).await;
+    browser.until_listed(&format!("{own} !== undefined")).await;
     let payment = browser.ask(&own).await.unwrap();
     let payment = payment.as_str().unwrap();
     let (partition, _) = payment.split_once('|').unwrap();
@@ -297,7 +309,7 @@ async fn a_browser_sends_watches_and_redrives() {
     browser.follow(Locator::Css("main form button")).await;
     browser.goto("/events").await;
     browser
-        .wait(&format!("tr[data-key*='{id}'] [data-status=COMPLETED]"))
+        .wait_listed(&format!("tr[data-key*='{id}'] [data-status=COMPLETED]"))
         .await;
 
     // Several are chosen and redriven at once.
@@ -318,7 +330,7 @@ async fn a_browser_sends_watches_and_redrives() {
     browser.goto("/events").await;
     for id in &ids {
         browser
-            .wait(&format!("tr[data-key*='{id}'] [data-status=COMPLETED]"))
+            .wait_listed(&format!("tr[data-key*='{id}'] [data-status=COMPLETED]"))
             .await;
     }
     browser.close().await;

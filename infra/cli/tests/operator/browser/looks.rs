@@ -1,4 +1,4 @@
-//! How the pages look: at three widths, in light and dark, to a screen reader, and in Spanish.
+//! How the pages look: at four widths, in light and dark, to a screen reader, and in Spanish.
 //!
 //! `ACUSE_LOOKS=target/looks` keeps a picture of each.
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::*;
 
-const WIDTHS: [u32; 3] = [390, 768, 1440];
+const WIDTHS: [u32; 4] = [390, 768, 1280, 1440];
 
 /// A command of Chromium's own protocol.
 #[derive(Debug)]
