@@ -72,12 +72,8 @@ async fn invalid_writes_reject_their_event() {
     let (_, done, dead) = consume_to(&tables, vec![twice], message("p1")).await;
     assert!(done);
     assert_eq!(dead.len(), 1);
-    assert!(
-        dead[0].starts_with(
-            "hook `twice`: complete kuenta#live#payment#p1|payment.completed: the hook's writes can't be made: "
-        ),
-        "{dead:?}"
-    );
+    let reason = dead[0].strip_prefix("hook `twice`: the hook's writes can't be made: ");
+    assert!(reason.is_some_and(|reason| !reason.is_empty()), "{dead:?}");
     let record = tables.record(&event("p1")).await;
     assert_eq!((record.status, record.attempts), ("REJECTED", 1));
     assert_eq!(tables.applied("same").await, 0);
