@@ -46,7 +46,7 @@ pub struct Silence {
     pub last: Option<Timestamp>,
     /// How long it has been silent, or 14 days.
     pub length: Duration,
-    /// How many events the same hours had in earlier weeks, [20](MOST) at most. Empty if the silence is short.
+    /// How many events the same hours had in earlier weeks, 20 at most. Empty if the silence is short.
     pub weeks: Vec<usize>,
 }
 
