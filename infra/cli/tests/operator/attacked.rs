@@ -69,7 +69,12 @@ const NOTHING: [&str; 8] = [
 async fn attack(browser: &Client, url: &str, kind: &str, body: &str) -> Vec<String> {
     let attack = json!({"url": url, "type": kind, "body": body});
     let told = browser.execute_async(ATTACK, vec![attack]).await.unwrap();
-    serde_json::from_value(told).unwrap()
+    let mut told: Vec<String> = serde_json::from_value(told).unwrap();
+    // A refusal that comes before the body was read may reset the connection: the page learns even less.
+    if told[0] == "refused" {
+        told[0] = NOTHING[0].to_owned();
+    }
+    told
 }
 
 /// What an attacker would change in the emulator: its functions and queues.
