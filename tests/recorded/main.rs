@@ -108,7 +108,7 @@ fn a_verify_function_may_send_and_read_its_own_secret_and_the_consumer_reads_non
                 assert!(function != "ConsumerFunction" || !parameters.is_empty() || secrets.is_empty());
                 continue;
             }
-            if function == "SummaryFunction" {
+            if ["EndpointsFunction", "SummaryFunction"].contains(&function.as_str()) {
                 continue;
             }
             let secret = function.replace("Function", "Secret");
@@ -140,20 +140,28 @@ fn a_verify_function_may_send_and_read_its_own_secret_and_the_consumer_reads_non
     }
 }
 
-#[test]
-fn the_summary_reads_the_index_and_the_lengths_of_queues_and_publishes() {
-    let granted = of_functions(&template::ours(), &EVERYTHING)
-        .remove("SummaryFunction")
-        .unwrap();
+/// What a function may do, beside what all may.
+fn own_grants(function: &str) -> Vec<String> {
+    let granted = of_functions(&template::ours(), &EVERYTHING).remove(function).unwrap();
     let by_others = |action: &str| {
         ["kms:", "logs:", "xray:"]
             .iter()
             .any(|service| action.starts_with(service))
     };
     let own = granted.ours.iter().filter(|(action, _)| !by_others(action));
-    let own: Vec<_> = own.map(|(action, resource)| format!("{action} {resource}")).collect();
+    own.map(|(action, resource)| format!("{action} {resource}")).collect()
+}
+
+#[test]
+fn the_function_that_watches_webhooks_reads_its_own_secret() {
+    let own = own_grants("EndpointsFunction");
+    assert_eq!(own, ["secretsmanager:GetSecretValue EndpointsSecret"]);
+}
+
+#[test]
+fn the_summary_reads_the_index_and_the_lengths_of_queues_and_publishes() {
     assert_eq!(
-        own,
+        own_grants("SummaryFunction"),
         [
             "dynamodb:GetItem LedgerTable",
             "dynamodb:Query LedgerTable/index/by-day",

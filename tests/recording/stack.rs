@@ -45,6 +45,7 @@ impl Recorded {
             // As for a new stack. A later step changes it.
             ("FormerPayments", "false"),
             ("SummarySchedule", "cron(0 8 * * ? *)"),
+            ("WatchEndpoints", "true"),
         ];
         options.parameters = settings
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
