@@ -52,13 +52,15 @@ const EMPTY_RECEIVES: f64 = 5.0 * 3.0 * 60.0 * 24.0 * 30.0;
 /// Outcomes of what goes well. CloudWatch charges by the hour, so a series of a failure costs little.
 const WELL: [&str; 4] = ["queued", "completed", "duplicate", "delivered"];
 /// Metrics without an outcome that are written only if something is wrong.
-const ILL: [&str; 6] = [
+const ILL: [&str; 8] = [
     "Quarantined",
     "Registrations",
     "AccountMismatches",
     "OpenEventAge",
     "DestinationOldest",
     "EventBridgeOmissions",
+    "EndpointsUnknown",
+    "EndpointsWrong",
 ];
 /// Dimensions of the recording that a stack with one destination and no bus does not have.
 const BESIDES: [&str; 3] = ["books", "crm", "eventbridge"];
