@@ -123,9 +123,11 @@ impl Onepay {
                 page: number,
                 of: page.last_page,
             });
+            if resources.is_empty() && number < page.last_page {
+                return Err(wrong(&answer, format!("an empty page {number} of {}", page.last_page)));
+            }
             let is_sorted = resources.is_sorted_by(|newer, older| newer.at >= older.at);
             let ends = page.current_page >= page.last_page
-                || resources.is_empty()
                 || (is_sorted && resources.last().is_some_and(|last| !wanted(last)));
             // While a list is read, new items push others to the next page.
             found.extend(
@@ -134,19 +136,26 @@ impl Onepay {
                     .filter(|one| wanted(one) && seen.insert(one.id.clone())),
             );
             if ends {
-                break;
+                return Ok(found);
+            }
+            if number == MOST_PAGES {
+                return Err(wrong(&answer, format!("a list of more than {MOST_PAGES} pages")));
             }
         }
         Ok(found)
     }
 }
 
-fn page(answer: &Answer, number: u64) -> Result<(Page<'_>, Vec<Resource>), ReadError> {
-    let wrong = |came| ReadError::Shape {
+fn wrong(answer: &Answer, came: String) -> ReadError {
+    ReadError::Shape {
         call: answer.call.clone(),
         came,
         expected: EXPECTED_PAGE,
-    };
+    }
+}
+
+fn page(answer: &Answer, number: u64) -> Result<(Page<'_>, Vec<Resource>), ReadError> {
+    let wrong = |came| wrong(answer, came);
     let page: Page<'_> = serde_json::from_slice(&answer.body).map_err(|_| wrong(shape::of(&answer.body)))?;
     if page.current_page != number {
         return Err(wrong(format!("page {} instead of page {number}", page.current_page)));
@@ -194,15 +203,16 @@ fn single(answer: &Answer, kind: &'static str, id: &str) -> Result<Resource, Rea
     }
 }
 
-fn resource(kind: &'static str, text: &str) -> Option<Resource> {
+pub(super) fn resource(kind: &'static str, text: &str) -> Option<Resource> {
     let value = json::parse(text.as_bytes()).ok()?;
     let text_of = |path: &[&str]| value.path(path).and_then(Value::scalar_text);
     let time = |name| Timestamp::from_rfc3339(&text_of(&[name])?);
+    let status = text_of(&["status"])?.to_lowercase();
+    let paid_at = time("paid_at");
     let pays = text_of(&["source", "type"]).is_some_and(|name| name.eq_ignore_ascii_case(PAYMENT));
     Some(Resource {
         kind,
         id: text_of(&["id"])?,
-        status: text_of(&["status"])?.to_lowercase(),
         amount: text_of(&["amount"]),
         currency: text_of(&["currency"]),
         reference: text_of(&["reference"]).or_else(|| text_of(&["external_id"])),
@@ -210,7 +220,9 @@ fn resource(kind: &'static str, text: &str) -> Option<Resource> {
             Some(Value::Bool(is_test)) => Some(*is_test),
             _ => None,
         },
-        at: time("paid_at").or_else(|| time("created_at")),
+        at: paid_at.or_else(|| time("created_at")),
+        paid_at: paid_at.filter(|_| ["approved", "paid"].contains(&status.as_str())),
+        status,
         payment: text_of(&["source", "id"]).filter(|_| kind == CHARGE && pays),
         json: text.to_owned(),
     })
@@ -247,14 +259,17 @@ pub fn means(kind: &str, status: &str) -> Means {
     }
 }
 
-/// Why an event of this type can't be taken in; `None` if it can.
-pub fn why_not_ingested(type_name: &str) -> Option<&'static str> {
-    match type_name {
-        "payment.approved" | "payment.expired" => None,
-        "charge.paid" | "charge.succeeded" => Some(
+/// Why an event of this type can't be taken in for a resource of this status; `None` if it can.
+pub fn why_not_ingested(type_name: &str, status: &str) -> Option<&'static str> {
+    match (type_name, status) {
+        ("payment.approved", "refunded") => Some(
+            "the payment was refunded since, so a hook would hand over what is no longer paid for, and no event of a payment says that it was refunded",
+        ),
+        ("payment.approved" | "payment.expired", _) => None,
+        ("charge.paid" | "charge.succeeded", _) => Some(
             "OnePay documents this fact under two names, charge.paid and charge.succeeded, so the key of the webhook can't be foreseen; take in the payment that it pays",
         ),
-        "payment.deleted" => Some("OnePay does not document that `cancelled` and payment.deleted are the same"),
+        ("payment.deleted", _) => Some("OnePay does not document that `cancelled` and payment.deleted are the same"),
         _ => Some(
             "it may happen more than once, so its key has the time and the bytes of the webhook, which the API does not tell",
         ),
@@ -294,6 +309,22 @@ mod tests {
         assert_eq!(means("cashout", "processed"), Means::Unknown);
     }
 
+    /// Its other times say nothing about when an event happened.
+    #[test]
+    fn the_time_of_payment_is_that_of_what_is_paid() {
+        for (status, is_own) in [
+            ("approved", true),
+            ("PAID", true),
+            ("refunded", false),
+            ("expired", false),
+        ] {
+            let text = format!(r#"{{"id":"p1","status":"{status}","paid_at":"2026-11-20T08:05:00Z"}}"#);
+            let payment = resource(PAYMENT, &text).unwrap();
+            assert_eq!(payment.at, Timestamp::from_rfc3339("2026-11-20T08:05:00Z"));
+            assert_eq!(payment.paid_at, payment.at.filter(|_| is_own), "{status}");
+        }
+    }
+
     #[test]
     fn a_resource_is_read_exactly() {
         let text = r#"{"id":7,"status":"Paid","amount":90071992547409931.10,"currency":"COP","external_id":"ORD-1",
@@ -303,6 +334,7 @@ mod tests {
         assert_eq!(charge.amount.as_deref(), Some("90071992547409931.10"));
         assert_eq!(charge.payment.as_deref(), Some("p1"));
         assert_eq!(charge.at, Timestamp::from_rfc3339("2024-10-20T12:00:00Z"));
+        assert_eq!(charge.paid_at, None, "it says no time of payment");
         assert_eq!(charge.json, text);
         assert_eq!(resource(CHARGE, r#"{"id":"p1"}"#), None, "no status");
     }

@@ -159,6 +159,12 @@ async fn a_list_that_is_not_what_was_asked_for_is_refused_or_read_to_its_end() {
     let error = since(&wrong.url, &clock, "2026-11-20T00:00:00Z").await.unwrap_err();
     assert!(error.to_string().contains("page 2 instead of page 1"), "{error}");
 
+    // Nothing says how long a page is.
+    let empty = json!({"current_page": 1, "last_page": 3, "data": []}).to_string();
+    let empty = Server::of([answer(200, empty)]).await;
+    let error = since(&empty.url, &clock, "2026-11-20T00:00:00Z").await.unwrap_err();
+    assert!(error.to_string().contains("an empty page 1 of 3"), "{error}");
+
     let no_id = Server::of([answer(200, page(1, json!([{"status": "paid"}])))]).await;
     let error = since(&no_id.url, &clock, "2026-11-20T00:00:00Z").await.unwrap_err();
     assert!(
@@ -198,4 +204,21 @@ async fn another_payment_than_asked_for_is_refused() {
         .unwrap()
         .unwrap();
     assert_eq!(wrapped.json, r#"{"id":"p2","status":"approved"}"#);
+}
+
+/// It repeats itself, and what was read of it is not the whole list.
+#[tokio::test]
+async fn a_list_without_an_end_is_refused() {
+    let endless = Server::replying(|request| {
+        let number: usize = request.path.rsplit_once("page=").unwrap().1.parse().unwrap();
+        answer(
+            200,
+            json!({"current_page": number, "last_page": number + 1, "per_page": 1, "data": [charge(0, "paid")]}),
+        )
+    })
+    .await;
+    let error = since(&endless.url, &NotedClock::new(), "2026-11-20T00:00:00Z")
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("a list of more than 10000 pages"), "{error}");
 }
