@@ -114,7 +114,8 @@ impl Onepay {
         on_page: &mut dyn FnMut(Progress),
     ) -> Result<Vec<Resource>, ReadError> {
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-        for number in 1..=MOST_PAGES {
+        let mut number = 1;
+        loop {
             let text = number.to_string();
             let query: Vec<_> = query.iter().copied().chain([("page", text.as_str())]).collect();
             let answer = self.get(&["payment-intents"], &query).await?;
@@ -123,12 +124,9 @@ impl Onepay {
                 page: number,
                 of: page.last_page,
             });
-            if resources.is_empty() && number < page.last_page {
-                return Err(wrong(&answer, format!("an empty page {number} of {}", page.last_page)));
-            }
             let is_sorted = resources.is_sorted_by(|newer, older| newer.at >= older.at);
-            let ends = page.current_page >= page.last_page
-                || (is_sorted && resources.last().is_some_and(|last| !wanted(last)));
+            let ends = (is_sorted && resources.last().is_some_and(|last| !wanted(last)))
+                || is_last(number, page.last_page, resources.len()).map_err(|came| wrong(&answer, came))?;
             // While a list is read, new items push others to the next page.
             found.extend(
                 resources
@@ -138,11 +136,25 @@ impl Onepay {
             if ends {
                 return Ok(found);
             }
-            if number == MOST_PAGES {
-                return Err(wrong(&answer, format!("a list of more than {MOST_PAGES} pages")));
-            }
+            number += 1;
         }
-        Ok(found)
+    }
+}
+
+/// Whether the list ends with this page. What is cut short must not pass for a whole list.
+///
+/// # Errors
+/// What came instead.
+fn is_last(number: u64, last_page: u64, items: usize) -> Result<bool, String> {
+    if number >= last_page {
+        return Ok(true);
+    }
+    if items == 0 {
+        return Err(format!("an empty page {number} of {last_page}"));
+    }
+    match number >= MOST_PAGES {
+        true => Err(format!("a list of more than {MOST_PAGES} pages")),
+        false => Ok(false),
     }
 }
 
@@ -277,65 +289,4 @@ pub fn why_not_ingested(type_name: &str, status: &str) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use acuse_core::providers::onepay::PROVIDER;
-
-    use super::*;
-
-    #[test]
-    fn a_status_stands_for_types_that_the_provider_has() {
-        let payments = [
-            "approved",
-            "declined",
-            "rejected",
-            "expired",
-            "cancelled",
-            "partially_paid",
-            "partial_expired",
-            "refunded",
-        ];
-        let charges = ["paid", "failed", "refunded", "disputed"];
-        let payments = payments.map(|status| (PAYMENT, status));
-        for (kind, status) in payments.into_iter().chain(charges.map(|status| (CHARGE, status))) {
-            let Means::Sent(types) = means(kind, status) else {
-                panic!("{kind} {status}");
-            };
-            assert!(types.iter().all(|name| PROVIDER.types.contains(name)), "{types:?}");
-        }
-        for status in ["pending", "in_progress"] {
-            assert_eq!(means(PAYMENT, status), Means::Open);
-        }
-        assert_eq!(means(PAYMENT, "disputed"), Means::Unknown);
-        assert_eq!(means("cashout", "processed"), Means::Unknown);
-    }
-
-    /// Its other times say nothing about when an event happened.
-    #[test]
-    fn the_time_of_payment_is_that_of_what_is_paid() {
-        for (status, is_own) in [
-            ("approved", true),
-            ("PAID", true),
-            ("refunded", false),
-            ("expired", false),
-        ] {
-            let text = format!(r#"{{"id":"p1","status":"{status}","paid_at":"2026-11-20T08:05:00Z"}}"#);
-            let payment = resource(PAYMENT, &text).unwrap();
-            assert_eq!(payment.at, Timestamp::from_rfc3339("2026-11-20T08:05:00Z"));
-            assert_eq!(payment.paid_at, payment.at.filter(|_| is_own), "{status}");
-        }
-    }
-
-    #[test]
-    fn a_resource_is_read_exactly() {
-        let text = r#"{"id":7,"status":"Paid","amount":90071992547409931.10,"currency":"COP","external_id":"ORD-1",
-            "source":{"type":"Payment","id":"p1"},"is_test":false,"created_at":"2024-10-20T12:00:00.000000Z","paid_at":null}"#;
-        let charge = resource(CHARGE, text).unwrap();
-        assert_eq!((charge.id.as_str(), charge.status.as_str()), ("7", "paid"));
-        assert_eq!(charge.amount.as_deref(), Some("90071992547409931.10"));
-        assert_eq!(charge.payment.as_deref(), Some("p1"));
-        assert_eq!(charge.at, Timestamp::from_rfc3339("2024-10-20T12:00:00Z"));
-        assert_eq!(charge.paid_at, None, "it says no time of payment");
-        assert_eq!(charge.json, text);
-        assert_eq!(resource(CHARGE, r#"{"id":"p1"}"#), None, "no status");
-    }
-}
+mod tests;

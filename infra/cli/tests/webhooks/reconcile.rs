@@ -205,20 +205,3 @@ async fn another_payment_than_asked_for_is_refused() {
         .unwrap();
     assert_eq!(wrapped.json, r#"{"id":"p2","status":"approved"}"#);
 }
-
-/// It repeats itself, and what was read of it is not the whole list.
-#[tokio::test]
-async fn a_list_without_an_end_is_refused() {
-    let endless = Server::replying(|request| {
-        let number: usize = request.path.rsplit_once("page=").unwrap().1.parse().unwrap();
-        answer(
-            200,
-            json!({"current_page": number, "last_page": number + 1, "per_page": 1, "data": [charge(0, "paid")]}),
-        )
-    })
-    .await;
-    let error = since(&endless.url, &NotedClock::new(), "2026-11-20T00:00:00Z")
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains("a list of more than 10000 pages"), "{error}");
-}
