@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use acuse_cli::reconcile::played::{Data, Fault, TOKEN, router};
+use acuse_core::clock::Timestamp;
 
 use super::*;
 
