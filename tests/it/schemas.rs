@@ -64,9 +64,15 @@ fn a_payload_that_is_not_json_is_in_another_member() {
 fn the_schema_of_the_body_names_its_members() {
     let schema = stored("event.json");
     let body = Validator::new(&schema);
-    let sample = samples(built_in().next().unwrap()).remove(0).delivered;
+    let mut own = samples(built_in().next().unwrap()).remove(0);
+    let sample = own.delivered;
+    assert_eq!(sample.get("reconciled"), None);
+    own.event.reconciled = true;
+    let reconciled = delivered(&own.event);
+    assert_eq!(reconciled["reconciled"], json!(true));
+    body.check(&reconciled, &own.event);
     let named: BTreeSet<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    let mut sent: BTreeSet<&String> = sample.as_object().unwrap().keys().collect();
+    let mut sent: BTreeSet<&String> = reconciled.as_object().unwrap().keys().collect();
     let base64 = "data_base64".to_owned();
     sent.insert(&base64);
     assert_eq!(named, sent);

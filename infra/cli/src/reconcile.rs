@@ -42,6 +42,8 @@ pub struct Resource {
     pub is_test: Option<bool>,
     /// When it got its status, as far as the API says: when it was paid, else when it was created.
     pub at: Option<Timestamp>,
+    /// When it was paid, if that is its status and the API says.
+    pub paid_at: Option<Timestamp>,
     /// The payment that this charge pays.
     pub payment: Option<String>,
     /// Its JSON, byte for byte.

@@ -194,3 +194,43 @@ async fn what_a_destination_answered_goes_too_and_an_event_that_it_is_owed_waits
         .unwrap();
     assert_eq!(requeued, Changed::Refused(Some(delivery)));
 }
+
+/// Nothing is left to compare it with, so an operator hears of it: it would bring back what was erased.
+#[tokio::test]
+async fn the_webhook_of_an_erased_reconciled_event_does_not_confirm_it() {
+    let tables = Tables::create().await;
+    let mut event = personal("p1");
+    event.reconciled = true;
+    let mut webhook = event_with("p1", "as the webhook has it");
+    webhook.amount = event.amount.clone();
+    webhook.currency = event.currency.clone();
+    let recorded = async || tables.ledger.recorded(&event.key).await.unwrap().unwrap();
+
+    let claimed = tables.claimed(&event, "a", 0).await;
+    assert!(recorded().await.is_confirmed_by(&webhook));
+    let complete = tables.ledger.change(&claimed, Change::Complete(None), seconds(1));
+    complete.await.unwrap();
+    assert!(recorded().await.is_confirmed_by(&webhook));
+    assert_eq!(erase(&tables, &event).await, Erased::Now);
+    let erased = recorded().await;
+    assert!(erased.reconciled && erased.erased && !erased.rejected, "{erased:?}");
+    assert!(!erased.is_confirmed_by(&webhook));
+    webhook.amount = None;
+    webhook.currency = None;
+    assert!(!recorded().await.is_confirmed_by(&webhook), "neither names money");
+}
+
+#[tokio::test]
+async fn the_record_of_a_rejected_reconciled_event_says_so() {
+    let tables = Tables::create().await;
+    let mut event = personal("p1");
+    event.reconciled = true;
+    let claimed = tables.claimed(&event, "a", 0).await;
+    let rejected = Change::Reject {
+        reason: "never".to_owned(),
+    };
+    tables.ledger.change(&claimed, rejected, seconds(1)).await.unwrap();
+    let recorded = tables.ledger.recorded(&event.key).await.unwrap().unwrap();
+    assert!(recorded.rejected && recorded.reconciled, "{recorded:?}");
+    assert!(!recorded.is_confirmed_by(&event));
+}

@@ -21,6 +21,7 @@ use crate::note;
 use crate::reconcile::{Findings, ReadError};
 use crate::stack::DAY;
 use crate::stack::filter::{account_parser, length, moment, provider_parser};
+use crate::stack::target::Target;
 use crate::webhooks::onepay::BASE;
 
 /// The exit code if it could not be found out whether anything is missing.
@@ -123,10 +124,21 @@ fn code(findings: &Findings) -> ExitCode {
     if findings.iter().any(|one| one.finding.is_problem()) {
         return ExitCode::FAILURE;
     }
+    unclear_code(findings)
+}
+
+/// The code if no problem is left.
+fn unclear_code(findings: &Findings) -> ExitCode {
     match findings.iter().any(|one| one.finding.is_unclear()) {
         true => ExitCode::from(NOT_FOUND_OUT),
         false => ExitCode::SUCCESS,
     }
+}
+
+/// What happened before this may have been in the stack's ledger, and be forgotten. A day is kept between: clocks differ,
+/// and a message may wait.
+fn remembered(target: &Target, now: Timestamp) -> Timestamp {
+    now.minus(target.retention().saturating_sub(DAY))
 }
 
 fn in_flight(text: &str) -> Result<Duration, &'static str> {

@@ -21,6 +21,8 @@ pub enum Finding {
     Differs,
     /// The event is there, and no hook has had it: it was rejected, or it is an open conflict.
     NotProcessed,
+    /// The ledger has no event of it, and may have had one: it is older than the ledger remembers.
+    Forgotten,
     /// What is at the provider can't be judged: its status is one that the provider does not document.
     Unclear,
     /// Neither the provider nor the ledger has it.
@@ -37,11 +39,12 @@ pub enum Finding {
 
 impl Finding {
     /// All, the worst first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Missing,
         Self::Behind,
         Self::Differs,
         Self::NotProcessed,
+        Self::Forgotten,
         Self::Unclear,
         Self::Unknown,
         Self::InFlight,
@@ -57,6 +60,7 @@ impl Finding {
             Self::Behind => "behind",
             Self::Differs => "differs",
             Self::NotProcessed => "not_processed",
+            Self::Forgotten => "forgotten",
             Self::Unclear => "unclear",
             Self::Unknown => "unknown",
             Self::InFlight => "in_flight",
@@ -73,7 +77,7 @@ impl Finding {
 
     /// Whether it could not be found out.
     pub const fn is_unclear(self) -> bool {
-        matches!(self, Self::Unclear | Self::Unknown)
+        matches!(self, Self::Forgotten | Self::Unclear | Self::Unknown)
     }
 }
 
@@ -101,6 +105,8 @@ pub struct Terms {
     pub posted: Option<BTreeSet<String>>,
     /// What is younger may still be on its way.
     pub young: Timestamp,
+    /// What is older may have been in the ledger, and be forgotten.
+    pub remembered: Timestamp,
 }
 
 /// Compares `resource` with `records`, which are all events of it.
@@ -192,6 +198,10 @@ fn absent(
     }
     if resource.at.is_some_and(|at| at > terms.young) {
         return (Finding::InFlight, String::new());
+    }
+    if let Some(at) = resource.at.filter(|at| *at < terms.remembered) {
+        let detail = format!("{at_provider}; at {at}, it is older than the ledger remembers");
+        return (Finding::Forgotten, detail);
     }
     match last(events) {
         None => (

@@ -6,12 +6,11 @@ use acuse_aws::ledger::reader::{LedgerReader, ReadError, Wanted};
 use acuse_aws::ledger::record::Record;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
-use acuse_core::event::TEST_DELIVERY_MEMBER;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::provider::Provider;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::onepay::{Means, means};
+use super::onepay::{Means, PAYMENT, means};
 use crate::stack::DAY;
 
 const AT_ONCE: usize = 16;
@@ -22,8 +21,8 @@ const MOST: usize = 100;
 /// So many days back are searched for a webhook of the account.
 const DAYS: u32 = 30;
 
-/// So many of a day's events show whether the provider sends event ids.
-const ENOUGH: usize = 200;
+/// So many of a day's newest events are read for that. On a busier day, the events before them are not.
+const OF_A_DAY: usize = 1_000;
 
 /// The events of one account of a provider.
 #[derive(Debug)]
@@ -41,10 +40,35 @@ pub struct InLedger<'a> {
 pub enum EventIds {
     /// It does, such as in this event's key.
     Sent(String),
-    /// None of the newest webhooks has one.
+    /// None of the webhooks has one.
     None,
     /// The ledger has no webhook of the account that would show it.
     Unknown,
+}
+
+impl EventIds {
+    /// What these records show beside what was seen before.
+    fn and(self, records: &[Record]) -> Self {
+        // Another resource's webhooks may have another shape.
+        let is_webhook = |record: &&Record| {
+            !record.reconciled
+                && record.resource_kind.as_deref() == Some(PAYMENT)
+                && record
+                    .type_name
+                    .split_once('.')
+                    .is_some_and(|(kind, _)| kind == PAYMENT)
+        };
+        let mut webhooks = records.iter().filter(is_webhook).peekable();
+        let seen = match (self, webhooks.peek()) {
+            (Self::Unknown, Some(_)) => Self::None,
+            (before, _) => before,
+        };
+        // A key's parts contain no plain `#`.
+        match webhooks.find(|record| record.key.contains("#event#")) {
+            Some(record) => Self::Sent(record.key.clone()),
+            None => seen,
+        }
+    }
 }
 
 impl InLedger<'_> {
@@ -115,27 +139,75 @@ impl InLedger<'_> {
         Ok(newest.into_keys().collect())
     }
 
-    /// Whether the account's newest webhooks have event ids.
+    /// Whether the account's webhooks of payments have event ids: the newest [`OF_A_DAY`] events of each of the last
+    /// [`DAYS`] days are read, up to the first id.
     ///
     /// # Errors
     /// The table can't be read.
     pub async fn event_ids(&self, now: Timestamp) -> Result<EventIds, ReadError> {
+        let mut ids = EventIds::Unknown;
         for back in 0..DAYS {
             let day = now.minus(DAY * back);
-            let mut records = self
+            let records = self
                 .ledger
-                .on_day(self.provider.name, Some(self.account), day, ENOUGH)
+                .on_day(self.provider.name, Some(self.account), day, OF_A_DAY)
                 .await?;
-            records.retain(|record| {
-                !record.reconciled && record.type_name != TEST_DELIVERY_MEMBER && record.resource_id.is_some()
-            });
-            if records.is_empty() {
-                continue;
+            ids = ids.and(&records);
+            if matches!(ids, EventIds::Sent(_)) {
+                break;
             }
-            // A key's parts contain no plain `#`.
-            let with_id = records.into_iter().find(|record| record.key.contains("#event#"));
-            return Ok(with_id.map_or(EventIds::None, |record| EventIds::Sent(record.key)));
         }
-        Ok(EventIds::Unknown)
+        Ok(ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+
+    fn record(type_name: &str, id: Option<&str>, reconciled: bool) -> Record {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let kind = type_name.split('.').next().unwrap();
+        let event_id = id.map(|id| format!("#event#{id}")).unwrap_or_default();
+        Record::from_item(&HashMap::from([
+            ("pk".to_owned(), text(&format!("onepay#live#{kind}#p1"))),
+            ("sk".to_owned(), text(&format!("{type_name}{event_id}"))),
+            ("status".to_owned(), text("COMPLETED")),
+            ("provider".to_owned(), text("onepay")),
+            ("environment".to_owned(), text("live")),
+            ("type".to_owned(), text(type_name)),
+            ("resource_kind".to_owned(), text(kind)),
+            ("resource_id".to_owned(), text("p1")),
+            ("reconciled".to_owned(), AttributeValue::Bool(reconciled)),
+            ("attempts".to_owned(), AttributeValue::N("1".to_owned())),
+            ("body_sha256".to_owned(), text("5a")),
+        ]))
+        .unwrap()
+    }
+
+    fn of(days: &[&[Record]]) -> EventIds {
+        days.iter().fold(EventIds::Unknown, |ids, day| ids.and(day))
+    }
+
+    #[test]
+    fn one_id_of_any_day_shows_that_the_provider_sends_them() {
+        let without = || record("payment.created", None, false);
+        let with = || record("payment.approved", Some("evt_1"), false);
+        let sent = EventIds::Sent("onepay#live#payment#p1|payment.approved#event#evt_1".to_owned());
+        assert_eq!(of(&[&[without()], &[], &[without(), with()]]), sent);
+        assert_eq!(of(&[&[with()], &[without()]]), sent, "it stays so");
+        assert_eq!(of(&[&[without()], &[]]), EventIds::None);
+    }
+
+    #[test]
+    fn only_a_webhook_of_a_payment_shows_that_there_are_none() {
+        let charge = record("charge.paid", None, false);
+        let reconciled = record("payment.approved", None, true);
+        assert_eq!(of(&[&[charge], &[reconciled]]), EventIds::Unknown);
+        assert_eq!(of(&[]), EventIds::Unknown);
     }
 }

@@ -17,11 +17,12 @@
 use acuse_core::account::Account;
 use acuse_core::clock::Timestamp;
 use acuse_core::event::{Environment, Event};
+use acuse_core::json::{self, Value};
 use acuse_core::provider::Provider;
 use acuse_core::wire::content::Content;
 use acuse_core::wire::delivery::{CanonicalForm, DeliveryId};
 use acuse_core::wire::envelope::{Envelope, Replay};
-use serde_json::json;
+use serde::Serialize;
 
 use super::Resource;
 use super::compare::{Compared, Finding};
@@ -53,6 +54,18 @@ pub enum Refused {
     NoWebhook,
     #[error("the provider does not say whether it is test or live")]
     Environment,
+    #[error("its id is no JSON string, so the key of its webhook can't be foreseen")]
+    Id,
+    #[error(
+        "the provider does not say when it happened, so the ledger may have had its webhook and forgotten it: its money would count twice"
+    )]
+    NoTime,
+    #[error("it happened at {0}, so the ledger may have had its webhook and forgotten it: its money would count twice")]
+    Forgotten(Timestamp),
+    #[error(
+        "the provider names no plain amount with a currency, so the webhook that may still come can't be compared with it"
+    )]
+    Money,
     #[error("the event would have the key {0}, which the webhook may not have")]
     Key(String),
 }
@@ -80,6 +93,8 @@ pub struct Place {
     pub own: Environment,
     /// Now.
     pub now: Timestamp,
+    /// What happened before may have been in the ledger, and be forgotten.
+    pub remembered: Timestamp,
     /// Makes its delivery id unique.
     pub random: [u8; 10],
 }
@@ -95,8 +110,12 @@ pub fn of(compared: &Compared, place: Place) -> Option<Result<Ingest, Refused>> 
     Some(made(resource, type_name, place))
 }
 
-fn made(resource: &Resource, type_name: &str, place: Place) -> Result<Ingest, Refused> {
-    if let Some(why) = why_not_ingested(type_name) {
+/// Whether the event of this type can be taken in, as far as the resource itself tells. Its environment.
+///
+/// # Errors
+/// [`Refused`]
+pub fn check(resource: &Resource, type_name: &str, remembered: Timestamp) -> Result<Environment, Refused> {
+    if let Some(why) = why_not_ingested(type_name, &resource.status) {
         let type_name = type_name.to_owned();
         return Err(Refused::Type { type_name, why });
     }
@@ -104,7 +123,46 @@ fn made(resource: &Resource, type_name: &str, place: Place) -> Result<Ingest, Re
         true => Environment::Test,
         false => Environment::Live,
     };
-    let event = json!({"type": type_name, "environment": environment.name()});
+    let parsed = json::parse(resource.json.as_bytes()).ok();
+    let is_text = |value: &Value<'_>| matches!(value.get("id"), Some(Value::String(_)));
+    if !parsed.as_ref().is_some_and(is_text) {
+        return Err(Refused::Id);
+    }
+    let at = resource.at.ok_or(Refused::NoTime)?;
+    if at < remembered {
+        return Err(Refused::Forgotten(at));
+    }
+    let has_money = resource.amount.as_deref().is_some_and(is_plain) && resource.currency.is_some();
+    has_money.then_some(environment).ok_or(Refused::Money)
+}
+
+/// Digits, and a point between digits at most: what another text can be compared with by value.
+fn is_plain(amount: &str) -> bool {
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
+    [whole, fraction]
+        .iter()
+        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The member `event` of the webhook. Its time is that of the payment, which [`Event::at`] takes.
+#[derive(Serialize)]
+struct Member<'a> {
+    #[serde(rename = "type")]
+    type_name: &'a str,
+    environment: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
+}
+
+fn made(resource: &Resource, type_name: &str, place: Place) -> Result<Ingest, Refused> {
+    let environment = check(resource, type_name, place.remembered)?;
+    let event = Member {
+        type_name,
+        environment: environment.name(),
+        timestamp: resource.paid_at.map(|at| at.to_string()),
+    };
+    // Nothing in it can fail: only texts.
+    let event = serde_json::to_string(&event).unwrap_or_default();
     // The provider's JSON stays byte for byte. The same resource always makes the same bytes, so that a second run is a
     // duplicate of the first.
     let body = format!(r#"{{"{}":{},"event":{event}}}"#, resource.kind, resource.json);
@@ -122,6 +180,9 @@ fn made(resource: &Resource, type_name: &str, place: Place) -> Result<Ingest, Re
     let is_foreseen = event.unreadable.is_none()
         && event.key.sort == type_name
         && event.environment == environment
+        && event.occurred_at == resource.paid_at
+        && event.amount == resource.amount
+        && event.currency == resource.currency
         && event.resource.as_ref().is_some_and(|own| own.id == resource.id);
     match is_foreseen {
         true => Ok(Ingest { envelope, event }),

@@ -16,6 +16,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use thiserror::Error;
 
 use crate::registry::providers;
@@ -239,8 +240,13 @@ impl Target {
     pub fn set_aside_reason(&self, event: &Event, now: Timestamp) -> Option<SetAside> {
         // A stack of an older template has the consumer's defaults.
         let environment = (self.parameter("Environment") != "any").then(|| self.environment());
+        SetAside::of(event, environment, self.retention(), now)
+    }
+
+    /// How long the stack's ledger remembers an event.
+    pub fn retention(&self) -> Duration {
         let days = self.parameter("RetentionDays").parse().unwrap_or(90);
-        SetAside::of(event, environment, DAY.saturating_mul(days), now)
+        DAY.saturating_mul(days)
     }
 
     /// `provider` with the signature settings of the stack's parameters.

@@ -159,6 +159,12 @@ async fn a_list_that_is_not_what_was_asked_for_is_refused_or_read_to_its_end() {
     let error = since(&wrong.url, &clock, "2026-11-20T00:00:00Z").await.unwrap_err();
     assert!(error.to_string().contains("page 2 instead of page 1"), "{error}");
 
+    // Nothing says how long a page is.
+    let empty = json!({"current_page": 1, "last_page": 3, "data": []}).to_string();
+    let empty = Server::of([answer(200, empty)]).await;
+    let error = since(&empty.url, &clock, "2026-11-20T00:00:00Z").await.unwrap_err();
+    assert!(error.to_string().contains("an empty page 1 of 3"), "{error}");
+
     let no_id = Server::of([answer(200, page(1, json!([{"status": "paid"}])))]).await;
     let error = since(&no_id.url, &clock, "2026-11-20T00:00:00Z").await.unwrap_err();
     assert!(

@@ -76,6 +76,7 @@ pub async fn event(ledger: &LedgerReader, record: &Record, providers: Providers)
     let key = IdempotencyKey::parse(&record.key).ok_or_else(|| unusable("pk"))?;
     // A version that reads the payload otherwise would give it another key, and so another id.
     let mut event = Event::read(envelope, provider, environment).under(key);
+    event.reconciled = record.reconciled;
     // The consumer may have read it elsewhere in the payload. The record of a long one is cut.
     let is_own = |own: &str| {
         event

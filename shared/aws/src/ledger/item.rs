@@ -165,6 +165,8 @@ pub(super) fn recorded(item: &Item) -> Result<Recorded, NotARecord> {
         type_name: required("type")?,
         body_sha256: required("body_sha256")?,
         reconciled: is_set(item, "reconciled"),
+        rejected: text(item, "status") == Some(Status::Rejected.name()),
+        erased: item.contains_key(ERASED_AT),
         amount: text(item, "amount").map(str::to_owned),
         currency: text(item, "currency").map(str::to_owned),
     })

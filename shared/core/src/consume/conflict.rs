@@ -14,7 +14,9 @@
 //!
 //! ```text
 //! reconciled  claim ── hooks ── COMPLETED                      the webhook: kept as its confirmation, no hook, no alarm
-//! webhook            claim: other bytes ── same money ── claim beside it ── complete      other money: a conflict
+//! webhook            claim: other bytes ── same money ── claim beside it ── complete
+//!                                         other money, or money that is not named: a conflict
+//!                                         the event was rejected or erased: a conflict, for an operator to decide
 //!
 //! webhook     claim ── hooks ── COMPLETED
 //! reconciled         claim: other bytes ── a duplicate

@@ -27,7 +27,8 @@ pub fn of(event: &Event) -> Bytes {
     body.into()
 }
 
-/// The body without its payload: an object of the first 15 members. Texts of the payload are as `text` has them.
+/// The body without its payload: an object of the first 15 members, and of `reconciled` if
+/// it is. Texts of the payload are as `text` has them.
 pub fn members(event: &Event, text: fn(&str) -> Cow<'_, str>) -> String {
     let members = Members {
         id: &event.idempotency_key(),
@@ -48,6 +49,7 @@ pub fn members(event: &Event, text: fn(&str) -> Cow<'_, str>) -> String {
         received_at: &event.received_at.to_string(),
         delivery_id: &event.delivery_id.to_string(),
         key: &event.key.to_string(),
+        reconciled: event.reconciled,
     };
     // Nothing in it can fail: no maps, and only texts.
     serde_json::to_string(&members).unwrap_or_default()
@@ -84,6 +86,9 @@ struct Members<'a> {
     delivery_id: &'a str,
     /// The key in the ledger, for `acuse events show`.
     key: &'a str,
+    /// Only there if it is true: no signature vouches for the event.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reconciled: bool,
 }
 
 #[derive(Serialize)]

@@ -221,6 +221,8 @@ impl Ledger for &MemoryLedger {
             type_name: stored.type_name.clone(),
             body_sha256: stored.state.body_sha256.clone(),
             reconciled: stored.reconciled.0,
+            rejected: stored.state.status == Status::Rejected,
+            erased: stored.state.erased,
             amount: stored.reconciled.1.clone(),
             currency: stored.reconciled.2.clone(),
         }))

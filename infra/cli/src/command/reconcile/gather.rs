@@ -8,7 +8,7 @@ use acuse_aws::ledger::reader::LedgerReader;
 use acuse_core::clock::Timestamp;
 use acuse_core::ledger::Status;
 
-use super::{Arguments, failure};
+use super::{Arguments, failure, remembered};
 use crate::command::progress::Bar;
 use crate::command::webhooks::required_token;
 use crate::command::{Failure, Unreadable};
@@ -55,6 +55,7 @@ impl Arguments {
         let terms = Terms {
             posted: self.posted(target, &api).await?,
             young: now.minus(self.in_flight),
+            remembered: remembered(target, now),
         };
         let mut findings = Findings::default();
         let resources = self.resources(&api, &ledger, asked, now, &mut findings).await?;

@@ -9,7 +9,7 @@ use acuse_core::clock::{Random, Timestamp};
 use acuse_core::receive::{Outbox, SecretStore};
 use serde_json::json;
 
-use super::{Arguments, code};
+use super::{Arguments, code, remembered, unclear_code};
 use crate::command::Failure;
 use crate::command::confirm::confirm;
 use crate::command::interrupt::Interrupt;
@@ -39,6 +39,7 @@ impl Arguments {
             account: account.clone(),
             own: target.environment(),
             now,
+            remembered: remembered(target, now),
             random: random.bits().to_le_bytes().first_chunk().copied().unwrap_or_default(),
         };
         let (mut wanted, mut refused) = (Vec::new(), 0usize);
@@ -96,7 +97,7 @@ impl Arguments {
         Ok(match (interrupt.received(), dry_run || others > 0) {
             (true, _) => interrupt.code(),
             (false, true) => code(findings),
-            (false, false) => ExitCode::SUCCESS,
+            (false, false) => unclear_code(findings),
         })
     }
 

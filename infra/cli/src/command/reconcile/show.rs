@@ -1,13 +1,15 @@
 //! What a run found, for people and for programs.
 
+use acuse_aws::system::SystemClock;
+use acuse_core::clock::Clock;
 use acuse_core::event::key::IdempotencyKey;
 use serde_json::{Value, json};
 
-use super::Arguments;
+use super::{Arguments, remembered};
 use crate::command::events::list::money;
 use crate::reconcile::Findings;
 use crate::reconcile::compare::{Compared, Finding};
-use crate::reconcile::onepay::why_not_ingested;
+use crate::reconcile::ingest::{Refused, check};
 use crate::stack::filter::account_option;
 use crate::stack::target::Target;
 use crate::{say, terminal};
@@ -80,14 +82,17 @@ impl Arguments {
                         "look in quarantine (`acuse quarantine list{stack}`), and {again}"
                     ));
                 };
-                Some(match why_not_ingested(type_name) {
-                    None => format!(
-                        "echo {} | acuse reconcile {provider}{} --ids - --ingest --yes{stack}",
-                        shell(&resource.id),
-                        account_option(&self.account)
-                    ),
-                    Some(why) => format!("{again}; {type_name} can't be taken in: {why}"),
-                })
+                Some(
+                    match check(resource, type_name, remembered(target, SystemClock.now())) {
+                        Ok(_) => format!(
+                            "echo {} | acuse reconcile {provider}{} --ids - --ingest --yes{stack}",
+                            shell(&resource.id),
+                            account_option(&self.account)
+                        ),
+                        Err(why @ Refused::Type { .. }) => format!("{again}; {why}"),
+                        Err(why) => format!("{again}; {type_name} can't be taken in: {why}"),
+                    },
+                )
             }
             Finding::Differs => {
                 let id = &compared.resource.as_ref()?.id;
@@ -99,7 +104,7 @@ impl Arguments {
                 let verb = if is_conflict { "release" } else { "replay" };
                 Some(format!("acuse events {verb} {}{stack}", shell(key)))
             }
-            Finding::Unclear | Finding::Unknown => Some(format!("check it in {provider}'s panel")),
+            Finding::Forgotten | Finding::Unclear | Finding::Unknown => Some(format!("check it in {provider}'s panel")),
             _ => None,
         }
     }

@@ -42,6 +42,7 @@ fn terms() -> Terms {
     Terms {
         posted: None,
         young: NOW.minus(std::time::Duration::from_secs(600)),
+        remembered: NOW.minus(std::time::Duration::from_secs(89 * 86_400)),
     }
 }
 
@@ -157,4 +158,27 @@ fn either_name_of_a_fact_will_do() {
         found(charge(), &[record("charge.created", "COMPLETED", "1000")]),
         Finding::Behind
     );
+}
+
+/// It may have been there.
+#[test]
+fn what_is_older_than_the_ledger_remembers_is_not_missing() {
+    let of = |days: u64| Resource {
+        at: Some(NOW.minus(std::time::Duration::from_secs(days * 86_400))),
+        ..payment("approved")
+    };
+    let created = record("payment.created", "COMPLETED", "1000");
+    assert_eq!(found(of(89), &[]), Finding::Missing);
+    for records in [&[][..], &[created]] {
+        let compared = compare(of(90), records, &terms());
+        assert_eq!(compared.finding, Finding::Forgotten);
+        assert!(
+            compared.detail.contains("older than the ledger remembers"),
+            "{}",
+            compared.detail
+        );
+    }
+    let approved = record("payment.approved", "COMPLETED", "1000");
+    assert_eq!(found(of(90), &[approved]), Finding::There);
+    assert!(Finding::Forgotten.is_unclear() && !Finding::Forgotten.is_problem());
 }

@@ -1,21 +1,16 @@
 use acuse_core::providers::onepay;
 
 use super::*;
-use crate::reconcile::onepay::{CHARGE, PAYMENT};
+use crate::reconcile::onepay::{CHARGE, PAYMENT, resource};
 
-const JSON: &str =
-    r#"{"id":"p1","amount":90071992547409931.10, "status":"approved","is_test":false,"external_id":"ORD-1"}"#;
+const JSON: &str = r#"{"id":"p1","amount":90071992547409931.10, "status":"approved","is_test":false,"external_id":"ORD-1","currency":"COP","paid_at":"2026-11-20T08:05:00-05:00"}"#;
 
 fn compared(kind: &'static str, type_name: &str, json: &str) -> Compared {
     Compared {
         asked: None,
         resource: Some(Resource {
-            kind,
-            id: "p1".to_owned(),
-            status: "approved".to_owned(),
-            is_test: Some(false),
             json: json.to_owned(),
-            ..Resource::default()
+            ..resource(kind, JSON).unwrap()
         }),
         finding: Finding::Missing,
         expected: vec![type_name.to_owned()],
@@ -24,12 +19,26 @@ fn compared(kind: &'static str, type_name: &str, json: &str) -> Compared {
     }
 }
 
+fn at(text: &str) -> Timestamp {
+    Timestamp::from_rfc3339(text).unwrap()
+}
+
+/// Why the event of a payment with this JSON is refused.
+fn why(type_name: &str, json: &str) -> Option<Refused> {
+    let own = Compared {
+        resource: resource(PAYMENT, json),
+        ..compared(PAYMENT, type_name, json)
+    };
+    of(&own, place(1)).unwrap().err()
+}
+
 fn place(seed: u8) -> Place {
     Place {
         provider: &onepay::PROVIDER,
         account: Account::default(),
         own: Environment::Live,
         now: Timestamp::from_seconds(1_795_161_600 + i64::from(seed)),
+        remembered: at("2026-11-20T13:05:00Z"),
         random: [seed; 10],
     }
 }
@@ -115,12 +124,14 @@ fn what_has_a_key_that_cannot_be_foreseen_is_refused_with_the_reason() {
     unsaid.resource.as_mut().unwrap().is_test = None;
     assert_eq!(of(&unsaid, place(1)).unwrap().unwrap_err(), Refused::Environment);
     // The JSON is of another payment, or of the other environment, than was compared.
-    for json in [
-        r#"{"id":"p2","is_test":false}"#,
-        r#"{"id":"p1","is_test":true}"#,
-        r#"{"id":7}"#,
+    for (own, other) in [
+        (r#""p1""#, r#""p2""#),
+        ("false", "true"),
+        ("931.10", "931.20"),
+        ("COP", "USD"),
     ] {
-        let why = of(&compared(PAYMENT, "payment.approved", json), place(1)).unwrap();
+        let json = JSON.replace(own, other);
+        let why = of(&compared(PAYMENT, "payment.approved", &json), place(1)).unwrap();
         assert!(matches!(why, Err(Refused::Key(_))), "{json}: {why:?}");
     }
     for finding in [Finding::There, Finding::Differs, Finding::InFlight, Finding::Open] {
@@ -142,4 +153,69 @@ fn an_account_whose_webhooks_have_event_ids_or_that_has_none_is_refused() {
         "{why}"
     );
     assert_eq!(check_account(EventIds::Unknown), Err(Refused::NoWebhook));
+}
+
+/// It would be taken in again, and its money would count twice.
+#[test]
+fn what_the_ledger_may_have_forgotten_is_refused() {
+    assert_eq!(why("payment.approved", JSON), None, "it is just remembered");
+    let older = JSON.replace("08:05:00", "08:04:59");
+    let then = at("2026-11-20T13:04:59Z");
+    assert_eq!(why("payment.approved", &older), Some(Refused::Forgotten(then)));
+    let no_time = JSON.replace("2026-11-20T08:05:00-05:00", "soon");
+    assert_eq!(why("payment.approved", &no_time), Some(Refused::NoTime));
+    let created = no_time.replace('{', r#"{"created_at":"2026-10-20T08:05:00Z","#);
+    let then = at("2026-10-20T08:05:00Z");
+    assert_eq!(why("payment.approved", &created), Some(Refused::Forgotten(then)));
+}
+
+#[test]
+fn it_happened_when_it_was_paid() {
+    let own = of(&compared(PAYMENT, "payment.approved", JSON), place(1)).unwrap();
+    let event = own.unwrap().event;
+    assert_eq!(event.at(), at("2026-11-20T13:05:00Z"));
+    assert_eq!(event.key.to_string(), "onepay#live#payment#p1|payment.approved");
+    // Nothing says when it expired.
+    let json = JSON.replace("approved", "expired").replace("paid_at", "created_at");
+    let own = Compared {
+        resource: resource(PAYMENT, &json),
+        ..compared(PAYMENT, "payment.expired", &json)
+    };
+    let event = of(&own, place(1)).unwrap().unwrap().event;
+    assert_eq!(event.occurred_at, None);
+    assert_eq!(event.key.to_string(), "onepay#live#payment#p1|payment.expired");
+}
+
+/// Any webhook would confirm it.
+#[test]
+fn what_names_no_plain_amount_or_no_currency_is_refused() {
+    for (own, other) in [
+        ("90071992547409931.10", "null"),
+        ("90071992547409931.10", r#""1,000""#),
+        ("90071992547409931.10", "1E3"),
+        ("90071992547409931.10", "-1"),
+        ("90071992547409931.10", r#"" ""#),
+        (r#""COP""#, "null"),
+        (r#""COP""#, r#""""#),
+    ] {
+        let json = JSON.replace(own, other);
+        assert_eq!(why("payment.approved", &json), Some(Refused::Money), "{json}");
+    }
+    let text = JSON.replace("90071992547409931.10", r#""1000.00""#);
+    assert_eq!(why("payment.approved", &text), None);
+}
+
+#[test]
+fn an_id_that_is_no_json_string_is_refused() {
+    assert_eq!(
+        why("payment.approved", &JSON.replace(r#""p1""#, "7")),
+        Some(Refused::Id)
+    );
+}
+
+/// A hook would hand over what is no longer paid for.
+#[test]
+fn a_payment_that_was_refunded_since_is_refused() {
+    let why = why("payment.approved", &JSON.replace("approved", "refunded")).unwrap();
+    assert!(why.to_string().contains("refunded since"), "{why}");
 }

@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use acuse_cli::reconcile::played::{Data, Fault, TOKEN, router};
+use acuse_core::clock::Timestamp;
 
 use super::*;
 
@@ -30,18 +31,22 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
 }
 
-/// A payment as OnePay's API has it.
+fn minutes_ago(minutes: u64) -> Timestamp {
+    SystemClock.now().minus(Duration::from_secs(minutes * 60))
+}
+
+/// A payment as OnePay's API has it, of an hour ago.
 fn at_provider(id: &str, status: &str) -> Value {
-    let at = "2026-11-20T08:00:00.000000Z";
+    let at = minutes_ago(60).to_string();
     json!({
         "id": id, "status": status, "amount": 150_000, "currency": "COP", "external_id": format!("ORD-{id}"),
-        "is_test": false, "created_at": at, "paid_at": (status == "approved").then_some(at),
+        "is_test": false, "created_at": at, "paid_at": (status == "approved").then_some(&at),
     })
 }
 
-/// A webhook of the payment in the guide's shape.
-fn webhook(id: &str, type_name: &str, amount: &str) -> Bytes {
-    let event = json!({"type": type_name, "timestamp": SystemClock.now().as_seconds(), "environment": "live"});
+/// A webhook of the payment in the guide's shape, of so many minutes ago.
+fn webhook(id: &str, type_name: &str, amount: &str, minutes: u64) -> Bytes {
+    let event = json!({"type": type_name, "timestamp": minutes_ago(minutes).as_seconds(), "environment": "live"});
     let payment = json!({"id": id, "amount": amount, "currency": "COP", "note": "ñ"});
     json!({"payment": payment, "event": event}).to_string().into()
 }
@@ -63,7 +68,7 @@ async fn what_never_came_is_named_taken_in_and_confirmed_by_its_webhook() {
     let (provider, id, other) = (&onepay::PROVIDER, new_id(), new_id());
     own_stack().await;
     let partition = format!("onepay/reconciled#live#payment#{id}");
-    let created = webhook(&id, "payment.created", "150000");
+    let created = webhook(&id, "payment.created", "150000", 90);
     assert_eq!(post_to(provider, ACCOUNT, &created, RECONCILED).await, 200);
     status(&partition, "COMPLETED").await;
     let url = api(vec![at_provider(&id, "approved"), at_provider(&other, "pending")], None).await;
@@ -107,13 +112,42 @@ async fn what_never_came_is_named_taken_in_and_confirmed_by_its_webhook() {
     assert!(text(&unasked).contains("nobody can confirm it"), "{}", text(&unasked));
     assert_eq!(ledger(own_stack().await).partition(&partition).await.unwrap().len(), 1);
 
+    // What was paid longer ago than the ledger remembers may have come.
+    let mut old = at_provider(&id, "approved");
+    old["paid_at"] = json!(minutes_ago(90 * 24 * 60).to_string());
+    let of_old = api(vec![old], None).await;
+    let arguments = [
+        "onepay",
+        "--account",
+        "reconciled",
+        "--base-url",
+        &of_old,
+        "--ingest",
+        "--yes",
+    ];
+    let forgotten = reconcile(&arguments, &[&id]).await;
+    assert_eq!(forgotten.status.code(), Some(3), "{}", text(&forgotten));
+    let said = text(&forgotten);
+    assert!(
+        said.contains("forgotten: payment") && said.contains("nothing to take in"),
+        "{said}"
+    );
+    assert!(!said.contains("echo "), "{said}");
+
     // Taken in, marked, and processed.
+    let nobody = new_id();
     let taken = reconcile(
         &[&common[..], &["--ingest", "--yes", "--reason", "an outage"]].concat(),
-        &ids,
+        &[id.as_str(), &other, &nobody],
     )
     .await;
-    assert_eq!(taken.status.code(), Some(0), "{}", text(&taken));
+    // Nobody knows one of the ids.
+    assert_eq!(taken.status.code(), Some(3), "{}", text(&taken));
+    assert!(
+        text(&taken).contains("1 queued, marked as reconciled, 0 not"),
+        "{}",
+        text(&taken)
+    );
     let key = format!("{partition}|payment.approved");
     let done = |records: &[Record]| records.iter().any(|own| own.key == key && own.status == "COMPLETED");
     let records = until(&partition, done).await;
@@ -140,7 +174,7 @@ async fn what_never_came_is_named_taken_in_and_confirmed_by_its_webhook() {
     );
 
     // The webhook comes after all, in other bytes, and twice.
-    let late = webhook(&id, "payment.approved", "150000.00");
+    let late = webhook(&id, "payment.approved", "150000.00", 60);
     for _ in 0..2 {
         assert_eq!(post_to(provider, ACCOUNT, &late, RECONCILED).await, 200);
     }

@@ -86,10 +86,11 @@ async fn what_is_not_there_is_not_changed() {
 async fn an_events_deliveries_are_beside_its_record_and_its_record_lists_them() {
     let client = fake::ledger().await;
     let deliveries = Deliveries::new(client.clone(), "ledger");
-    complete(&client, &crate::destinations::fake::event(), &["erp", "shop"], NOW).await;
+    let mut event = fake::event();
+    event.reconciled = true;
+    complete(&client, &event, &["erp", "shop"], NOW).await;
     deliveries.change(&key("erp"), &Change::Skip, NOW).await.unwrap();
 
-    let event = fake::event();
     let found = deliveries.of_event(&event.key).await.unwrap();
     let statuses: Vec<_> = found.iter().map(|(name, own)| (name.as_str(), own.status)).collect();
     assert_eq!(statuses, [("erp", Status::Skipped), ("shop", Status::Owed)]);
@@ -104,6 +105,7 @@ async fn an_events_deliveries_are_beside_its_record_and_its_record_lists_them() 
     assert_eq!(record.destinations, [name("erp"), name("shop")].into());
     let again = super::super::events::event(&reader, record, acuse_core::providers::ALL);
     let again = again.await.unwrap();
+    assert!(again.reconciled, "the record says so, not the payload");
     assert_eq!(
         acuse_core::destination::body::of(&again),
         acuse_core::destination::body::of(&event)

@@ -103,18 +103,72 @@ async fn both_in_one_batch_in_either_order_reach_hooks_once() {
     }
 }
 
-/// Whatever became of the event, its webhook changes nothing of it.
+/// Whatever became of the event, its webhook changes nothing of it. An operator can release the webhook of a rejected
+/// one: hooks may take what the provider sent, where they did not take what its API says.
 #[tokio::test]
-async fn the_webhook_confirms_an_event_that_is_retried_or_was_rejected() {
+async fn the_webhook_confirms_an_event_that_is_retried_and_is_kept_beside_one_that_was_rejected() {
     type Act = fn(&Event, Attempt) -> Result<Effects<&'static str>, HookError>;
     let releases: Act = |_, _| Err(HookError::retry("no"));
     let rejects: Act = |_, _| Err(HookError::reject("never"));
-    for (act, status) in [(releases, Status::Released), (rejects, Status::Rejected)] {
+    for (act, status, webhook_status) in [
+        (releases, Status::Released, Status::Completed),
+        (rejects, Status::Rejected, Status::Conflict),
+    ] {
         let scene = Scene::default();
         let hook = Told::to("h", act);
         scene.consume(&[&hook], vec![reconciled("m1")]).await;
         assert_eq!(scene.consume(&[&hook], vec![webhook("m2", "1000")]).await, [""; 0]);
-        assert_eq!(statuses(&scene), [(false, status, 0), (true, Status::Completed, 0)]);
+        assert_eq!(statuses(&scene), [(false, status, 0), (true, webhook_status, 0)]);
+        assert_eq!(hook.calls(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_webhook_of_a_rejected_event_reaches_hooks_once_it_is_released() {
+    let (scene, rejects) = (Scene::default(), Told::to("h", |_, _| Err(HookError::reject("never"))));
+    scene.consume(&[&rejects], vec![reconciled("m1")]).await;
+    let late = webhook("m2", "1000");
+    scene.consume(&[&rejects], vec![late.clone()]).await;
+    let completes = ok("h");
+    assert!(
+        scene
+            .ledger
+            .decide_conflict(&event_of(&late).into_conflict().key, Status::Released)
+    );
+    assert_eq!(
+        scene
+            .consume(&[&completes], vec![super::conflict::released("m3", &late)])
+            .await,
+        [""; 0]
+    );
+    assert_eq!(scene.ledger.applied("h"), 1);
+}
+
+/// What is not named can't be compared.
+#[tokio::test]
+async fn a_webhook_that_does_not_name_the_same_money_is_a_conflict() {
+    for (named, is_confirmed) in [
+        (r#","amount":1000,"currency":"COP""#, true),
+        (r#","amount":1000"#, false),
+        (r#","amount":1000,"currency":"USD""#, false),
+        (r#","currency":"COP""#, false),
+        (r#","amount":"","currency":"COP""#, false),
+        ("", false),
+    ] {
+        let (scene, hook) = (Scene::default(), ok("h"));
+        scene.consume(&[&hook], vec![reconciled("m1")]).await;
+        let body = format!(r#"{{"event":"payment.completed","data":{{"id":"p1"{named}}}}}"#);
+        scene.consume(&[&hook], vec![message("m2", "kuenta", &body)]).await;
+        let status = if is_confirmed {
+            Status::Completed
+        } else {
+            Status::Conflict
+        };
+        assert_eq!(
+            statuses(&scene),
+            [(false, Status::Completed, 0), (true, status, 0)],
+            "{named}"
+        );
         assert_eq!(hook.calls(), 1);
     }
 }

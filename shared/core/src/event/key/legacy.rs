@@ -26,6 +26,10 @@ pub struct Recorded {
     pub body_sha256: String,
     /// Whether an operator took the event in before its webhook came.
     pub reconciled: bool,
+    /// Whether it was rejected, so that no hook has completed it.
+    pub rejected: bool,
+    /// Whether an operator erased what the record had of a person, so that nothing is left to compare.
+    pub erased: bool,
     /// The amount as it was recorded.
     pub amount: Option<String>,
     /// The amount's currency as it was recorded.
@@ -33,18 +37,20 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Whether `delivery`, with other bytes under the same key, is the webhook of this reconciled event: the same money,
-    /// as far as both name it. A provider's API and its webhooks never say the same in the same bytes.
+    /// Whether `delivery`, with other bytes under the same key, is the webhook of this reconciled event, and is about the
+    /// same money. Both have to name the amount, and both or neither the currency: what is not named can't be compared.
+    /// A provider's API and its webhooks never say the same in the same bytes.
+    ///
+    /// The webhook of a rejected event is never its confirmation, because a confirmation can't reach hooks any more.
     pub fn is_confirmed_by(&self, delivery: &Event) -> bool {
-        let same_amount = match (&self.amount, &delivery.amount) {
-            (Some(own), Some(other)) => Amount::from(own.as_str()).is_worth(&bounded(other)),
-            _ => true,
-        };
+        let amounts = self.amount.as_deref().zip(delivery.amount.as_deref());
+        let same_amount = amounts.is_some_and(|(own, other)| Amount::from(own).is_worth(&bounded(other)));
         let same_currency = match (&self.currency, &delivery.currency) {
             (Some(own), Some(other)) => own.eq_ignore_ascii_case(&bounded(other)),
-            _ => true,
+            (None, None) => true,
+            _ => false,
         };
-        self.reconciled && same_amount && same_currency
+        self.reconciled && !self.rejected && !self.erased && same_amount && same_currency
     }
 }
 
@@ -112,12 +118,13 @@ impl LegacyKey {
 
 #[cfg(test)]
 mod tests {
+    use super::Recorded;
     use crate::event::{Environment, Event};
     use crate::provider::Provider;
     use crate::providers::{onepay, unopago};
     use crate::wire::envelope::Envelope;
 
-    fn legacy(provider: &'static Provider, body: &str) -> (String, bool) {
+    fn event(provider: &'static Provider, body: &str) -> Event {
         let envelope = Envelope::from_message(body, |name| match name {
             "envelope" => Some("1"),
             "provider" => Some(provider.name),
@@ -126,7 +133,11 @@ mod tests {
             "form" => Some("raw"),
             _ => None,
         });
-        let event = Event::read(envelope.unwrap(), provider, Environment::Live);
+        Event::read(envelope.unwrap(), provider, Environment::Live)
+    }
+
+    fn legacy(provider: &'static Provider, body: &str) -> (String, bool) {
+        let event = event(provider, body);
         let legacy = event.legacy_key().unwrap();
         (
             legacy.key.to_string().replace(event.body_sha256(), "{sha256}"),
@@ -181,5 +192,55 @@ mod tests {
             legacy(&unopago::PROVIDER, r#"{"event":"customer_updated","livemode":false}"#),
             ("unopago#live#body#{sha256}|customer_updated".to_owned(), true)
         );
+    }
+
+    #[test]
+    fn only_a_reconciled_event_of_the_same_named_money_is_confirmed() {
+        let delivery = |named: &str| {
+            let body = format!(r#"{{"payment":{{"id":"p1"{named}}},"event":{{"type":"payment.approved"}}}}"#);
+            event(&onepay::PROVIDER, &body)
+        };
+        let own = || Recorded {
+            type_name: "payment.approved".to_owned(),
+            body_sha256: "5a".to_owned(),
+            reconciled: true,
+            rejected: false,
+            erased: false,
+            amount: Some("1000".to_owned()),
+            currency: Some("cop".to_owned()),
+        };
+        let full = delivery(r#","amount":"1000.00","currency":"COP""#);
+        assert!(own().is_confirmed_by(&full));
+        let no_currency = || Recorded {
+            currency: None,
+            ..own()
+        };
+        assert!(no_currency().is_confirmed_by(&delivery(r#","amount":1000"#)));
+        let no_amount = Recorded { amount: None, ..own() };
+        for (recorded, delivery) in [
+            (own(), delivery(r#","amount":1000"#)),
+            (own(), delivery(r#","currency":"COP""#)),
+            (own(), delivery(r#","amount":1001,"currency":"COP""#)),
+            (no_currency(), full.clone()),
+            (no_amount.clone(), full.clone()),
+            (no_amount, delivery(r#","currency":"COP""#)),
+            (
+                Recorded {
+                    rejected: true,
+                    ..own()
+                },
+                full.clone(),
+            ),
+            (Recorded { erased: true, ..own() }, full.clone()),
+            (
+                Recorded {
+                    reconciled: false,
+                    ..own()
+                },
+                full.clone(),
+            ),
+        ] {
+            assert!(!recorded.is_confirmed_by(&delivery), "{recorded:?}");
+        }
     }
 }

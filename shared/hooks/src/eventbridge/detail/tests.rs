@@ -64,6 +64,15 @@ fn every_sample_has_one_documented_detail() {
 }
 
 #[test]
+fn an_event_that_an_operator_took_in_says_so() {
+    let mut event = sample("onepay", "payment.approved").event();
+    let parsed = |event: &Event| serde_json::from_str::<Json>(&Detail::of(event, 1, ANY).text).unwrap();
+    assert_eq!(parsed(&event).get("reconciled"), None);
+    event.reconciled = true;
+    assert_eq!(parsed(&event)["reconciled"], true);
+}
+
+#[test]
 fn the_digits_of_numbers_are_as_they_were_sent() {
     let sent = [
         ("data.amount", "1.10"),
