@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use acuse_aws::system::SystemClock;
 use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
-use acuse_core::endpoint::{Checked, Finding, Webhook};
+use acuse_core::endpoint::{Checked, Finding, Place, Webhook, shown};
 use acuse_core::provider::Provider;
 use clap::Args;
 use serde_json::{Value, json};
@@ -24,7 +24,8 @@ use crate::stack::filter::{account_option, account_parser};
 use crate::stack::secret::StackSecret;
 use crate::stack::silence::Silence;
 use crate::stack::target::Target;
-use crate::webhooks::webhook_url;
+use crate::terminal::shell_quoted;
+use crate::webhooks::{is_local, webhook_url};
 use crate::{note, say, terminal};
 
 #[derive(Debug, Args)]
@@ -37,9 +38,12 @@ pub(crate) struct Check<A: Args> {
     url: Option<String>,
     #[command(flatten)]
     events: Events,
-    /// Change the webhook so that it is on, posts to the stack, and has the events that it lacks
+    /// Change the webhook so that it is on and has the events that it lacks
     #[arg(long)]
     fix: bool,
+    /// With `--fix`, let this webhook post to the stack instead of another host, which gets nothing from it any more
+    #[arg(long, requires = "fix", value_name = "URL|ID")]
+    move_from: Option<String>,
     /// Print what `--fix` would change, and change nothing
     #[arg(long, requires = "fix")]
     dry_run: bool,
@@ -74,7 +78,8 @@ impl<A: ManagementApi> Check<A> {
             environment: environment(&target, provider, &self.account).await?,
         };
         let api = self.api.client()?;
-        let checked = self.check(&wanted, &api.list().await?)?;
+        let listed = api.list().await?;
+        let mut checked = self.check(&wanted, &listed)?;
         if checked.findings.is_empty() || !self.fix {
             self.print(&checked, wanted.events.len(), false);
             if !checked.findings.is_empty() && !self.json {
@@ -83,6 +88,9 @@ impl<A: ManagementApi> Check<A> {
             return Ok(exit(&checked));
         }
         self.print(&checked, wanted.events.len(), false);
+        if let Some(moved) = self.moved(&target, &checked, &listed)? {
+            checked = self.check(&wanted, std::slice::from_ref(moved))?;
+        }
         let none = || {
             Failure::with_advice(
                 "there is nothing that `--fix` can change",
@@ -98,7 +106,9 @@ impl<A: ManagementApi> Check<A> {
         if self.dry_run {
             return Ok(ExitCode::SUCCESS);
         }
-        confirm(&format!("change {}'s webhook {}", A::PROVIDER, webhook.id), self.yes)?;
+        let from = repair.url.as_ref().map(|_| shown(&webhook.url));
+        let from = from.map_or_else(String::new, |from| format!(", which posts to {from} now"));
+        confirm(&format!("change {}'s webhook {}{from}", A::PROVIDER, webhook.id), self.yes)?;
         let scope = self.account.scope(provider.name);
         let mut action = Action::new(A::CHECK).on(&scope);
         if let Some(reason) = &self.reason {
@@ -116,6 +126,52 @@ impl<A: ManagementApi> Check<A> {
         }
         self.note_lost(&target, &checked.findings, webhook).await?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The webhook that is to post here instead of another host, as `--move-from` names it. None if one posts here or
+    /// none has the account's path.
+    fn moved<'a>(
+        &self,
+        target: &Target,
+        checked: &Checked,
+        listed: &'a [Webhook],
+    ) -> Result<Option<&'a Webhook>, Failure> {
+        let mut findings = checked.findings.iter();
+        let elsewhere = findings.find_map(|finding| match finding {
+            Finding::OtherUrl { url, found } => Some((url, found)),
+            _ => None,
+        });
+        let Some((url, found)) = elsewhere else {
+            return match &self.move_from {
+                Some(_) => Err(Failure::with_advice(
+                    "`--move-from` names no webhook that could be moved, so nothing was changed",
+                    "leave it out: no webhook with this account's path posts to another host only",
+                )),
+                None => Ok(None),
+            };
+        };
+        let refused = |why: String| {
+            let advice = advice::<A>(target, &self.account, checked);
+            Failure::with_advice(format!("{why}, so nothing was changed"), advice)
+        };
+        if target.is_local() && self.url.is_none() {
+            let provider = A::PROVIDER;
+            return Err(refused(format!("only this machine can reach {url}, and {provider} can't post there")));
+        }
+        let Some(from) = &self.move_from else {
+            return Err(refused("`--fix` moves no webhook from another host unless `--move-from` names it".to_owned()));
+        };
+        let place = Place::of(from);
+        let is_one = |one: &&Webhook| {
+            let is_found = found.iter().any(|(id, _)| *id == one.id);
+            is_found && (one.id == *from || Place::of(&one.url).receives_as(&place))
+        };
+        let named: Vec<&Webhook> = listed.iter().filter(is_one).collect();
+        match named.as_slice() {
+            [one] => Ok(Some(one)),
+            [] => Err(refused(format!("`--move-from {}` is none of these webhooks", shown(from)))),
+            _ => Err(refused(format!("several webhooks post to {}, and only an id names one of them", shown(from)))),
+        }
     }
 
     fn check(&self, wanted: &Wanted, webhooks: &[Webhook]) -> Result<Checked, Failure> {
@@ -137,7 +193,7 @@ impl<A: ManagementApi> Check<A> {
             let findings = findings.map(|finding| json!({"finding": finding.code(), "text": finding.to_string()}));
             return terminal::json(json!({
                 "provider": A::provider().name, "account": self.account.as_str(), "ok": checked.findings.is_empty(),
-                "webhook": checked.webhook, "findings": findings.collect::<Vec<Value>>(), "fixed": fixed,
+                "webhook": checked.webhook.as_ref().map(without_secrets), "others": checked.others, "findings": findings.collect::<Vec<Value>>(), "fixed": fixed,
             }));
         }
         for finding in &checked.findings {
@@ -179,12 +235,22 @@ impl<A: ManagementApi> Check<A> {
     }
 }
 
+/// The webhook with its URL as people may see it.
+fn without_secrets(webhook: &Webhook) -> Webhook {
+    let mut webhook = webhook.clone();
+    webhook.url = shown(&webhook.url);
+    webhook
+}
+
 /// What to say of a webhook that is as it should be.
 pub(crate) fn well(checked: &Checked, events: usize) -> String {
     let Some(webhook) = &checked.webhook else {
         return "registered".to_owned();
     };
-    let mut text = format!("{} posts to {}, with all {events} events", webhook.id, webhook.url);
+    let mut text = format!("{} posts to {}, with all {events} events", webhook.id, shown(&webhook.url));
+    if !checked.others.is_empty() {
+        text += &format!(" together with {}", checked.others.join(", "));
+    }
     if !webhook.undocumented.is_empty() {
         let members = webhook
             .undocumented
@@ -197,13 +263,31 @@ pub(crate) fn well(checked: &Checked, events: usize) -> String {
 
 /// How to correct what was found.
 pub(crate) fn advice<A: ManagementApi>(target: &Target, account: &AccountName, checked: &Checked) -> String {
-    let (name, options) = (A::provider().name, account_option(account) + &stack_option(target));
+    let (name, mut options) = (A::provider().name, account_option(account) + &stack_option(target));
+    let elsewhere = checked.findings.iter().find_map(|finding| match finding {
+        Finding::OtherUrl { url, found } => Some((url, found)),
+        _ => None,
+    });
+    if let Some((url, found)) = elsewhere {
+        if is_local(url) {
+            return format!(
+                "the other host may be another stack of yours: leave its webhook as it is. To receive on this machine, register a tunnel's address: `acuse {name} webhooks create --url https://…{options}`"
+            );
+        }
+        if target.webhook_url(A::provider(), account).ok().as_ref() != Some(url) {
+            options = format!(" --url {}{options}", shell_quoted(url));
+        }
+        let id = match found.as_slice() {
+            [(id, _)] => shell_quoted(id),
+            _ => "ID".to_owned(),
+        };
+        return format!(
+            "the other host may be another stack of yours. If it is, create one for this stack: `acuse {name} webhooks create{options}`. If that webhook is to post here instead, and there no more: `acuse {name} webhooks check --fix --move-from {id}{options}`"
+        );
+    }
     let fix = format!("`acuse {name} webhooks check --fix{options}`");
     let advice = checked.findings.iter().map(|finding| match finding {
         Finding::Missing { .. } => format!("`acuse {name} webhooks create{options}`"),
-        Finding::OtherUrl { found, .. } if found.len() > 1 => format!(
-            "choose the one that is this stack's: `acuse {name} webhooks update ID --url …`, or create another one: `acuse {name} webhooks create{options}`"
-        ),
         Finding::Off { value: Value::String(_), .. } => format!("switch it on in {}'s panel", A::PROVIDER),
         Finding::Environment { .. } => format!("correct the binding (`acuse secrets bind {name}{options}`), or register the URL of another account"),
         _ => fix.clone(),

@@ -72,7 +72,7 @@ fn destination(name: &DestinationName, delivery: &Delivery, words: &Words) -> (S
     let at = delivery.ended_at.unwrap_or(delivery.owed_since);
     let what = html! {
         (words.destination) " " code { (name) } " " (status(words, delivery.status.name()))
-        @if delivery.attempts > 0 { " · " (words.tries) " " (delivery.attempts) }
+        @if delivery.tries > 0 { " · " (words.tries) " " (delivery.tries) }
         @if let Some(error) = &delivery.error { " · " span.error { (escape(&words.failure(error))) } }
         @if delivery.fault { " · " (words.receivers_fault) }
         @if let Some(answer) = &delivery.answer {
