@@ -123,7 +123,9 @@ pub fn check(webhooks: &[Webhook], expected: Expected<'_>) -> Option<Checked> {
     let here: Vec<&Webhook> = webhooks.iter().filter(posts_here).collect();
     // An account that is bound to none is there for real money, if any webhook posts that.
     let some_live = || here.iter().any(|one| environment(one) == Some(Environment::Live));
-    let wanted = expected.environment.or_else(|| some_live().then_some(Environment::Live));
+    let wanted = expected
+        .environment
+        .or_else(|| some_live().then_some(Environment::Live));
     let own = here.iter().copied().filter(|one| !is_of_another(one, wanted));
     let mut own: Vec<&Webhook> = own.collect();
     if own.is_empty() {

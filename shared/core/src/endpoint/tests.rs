@@ -154,7 +154,10 @@ fn a_webhook_of_another_environment_hides_nothing_and_is_no_alarm() {
     for bound in [Some(Environment::Live), None] {
         let list = json!([of("t", &[], true), of("l", &["payment.approved"], false)]);
         let checked = found(&list, bound).unwrap();
-        assert_eq!((checked.findings, checked.webhook.unwrap().id), (vec![], "l".to_owned()));
+        assert_eq!(
+            (checked.findings, checked.webhook.unwrap().id),
+            (vec![], "l".to_owned())
+        );
         let list = json!([of("t", &["payment.approved"], true), of("l", &[], false)]);
         let checked = found(&list, bound).unwrap();
         assert_eq!(checked.webhook.unwrap().id, "l");
@@ -166,6 +169,9 @@ fn a_webhook_of_another_environment_hides_nothing_and_is_no_alarm() {
 fn a_finding_shows_no_secret_of_another_url() {
     let other = webhook("w1", "https://u:hunter2@old.co/webhooks/onepay?k=hunter2", &[]);
     let text = format!("{:?} {}", texts(&json!([other])), texts(&json!([other]))[0].1);
-    assert!(text.contains("w1 posts to https://old.co/webhooks/onepay, and none"), "{text}");
+    assert!(
+        text.contains("w1 posts to https://old.co/webhooks/onepay, and none"),
+        "{text}"
+    );
     assert!(!text.contains("hunter2"), "{text}");
 }

@@ -12,6 +12,7 @@ use acuse_core::provider::Provider;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::advice::{advice, not_taken, stack_option, well, without_secrets};
 use super::repair::Repair;
 use super::{Events, ManagementApi};
 use crate::command::Failure;
@@ -24,7 +25,6 @@ use crate::stack::filter::{account_option, account_parser};
 use crate::stack::secret::StackSecret;
 use crate::stack::silence::Silence;
 use crate::stack::target::Target;
-use crate::terminal::shell_quoted;
 use crate::webhooks::{is_local, webhook_url};
 use crate::{note, say, terminal};
 
@@ -108,7 +108,10 @@ impl<A: ManagementApi> Check<A> {
         }
         let from = repair.url.as_ref().map(|_| shown(&webhook.url));
         let from = from.map_or_else(String::new, |from| format!(", which posts to {from} now"));
-        confirm(&format!("change {}'s webhook {}{from}", A::PROVIDER, webhook.id), self.yes)?;
+        confirm(
+            &format!("change {}'s webhook {}{from}", A::PROVIDER, webhook.id),
+            self.yes,
+        )?;
         let scope = self.account.scope(provider.name);
         let mut action = Action::new(A::CHECK).on(&scope);
         if let Some(reason) = &self.reason {
@@ -154,12 +157,16 @@ impl<A: ManagementApi> Check<A> {
             let advice = advice::<A>(target, &self.account, checked);
             Failure::with_advice(format!("{why}, so nothing was changed"), advice)
         };
-        if target.is_local() && self.url.is_none() {
+        if (target.is_local() && self.url.is_none()) || is_local(url) {
             let provider = A::PROVIDER;
-            return Err(refused(format!("only this machine can reach {url}, and {provider} can't post there")));
+            return Err(refused(format!(
+                "only this machine can reach {url}, and {provider} can't post there"
+            )));
         }
         let Some(from) = &self.move_from else {
-            return Err(refused("`--fix` moves no webhook from another host unless `--move-from` names it".to_owned()));
+            return Err(refused(
+                "`--fix` moves no webhook from another host unless `--move-from` names it".to_owned(),
+            ));
         };
         let place = Place::of(from);
         let is_one = |one: &&Webhook| {
@@ -169,8 +176,14 @@ impl<A: ManagementApi> Check<A> {
         let named: Vec<&Webhook> = listed.iter().filter(is_one).collect();
         match named.as_slice() {
             [one] => Ok(Some(one)),
-            [] => Err(refused(format!("`--move-from {}` is none of these webhooks", shown(from)))),
-            _ => Err(refused(format!("several webhooks post to {}, and only an id names one of them", shown(from)))),
+            [] => Err(refused(format!(
+                "`--move-from {}` is none of these webhooks",
+                shown(from)
+            ))),
+            _ => Err(refused(format!(
+                "several webhooks post to {}, and only an id names one of them",
+                shown(from)
+            ))),
         }
     }
 
@@ -235,103 +248,6 @@ impl<A: ManagementApi> Check<A> {
     }
 }
 
-/// The webhook with its URL as people may see it.
-fn without_secrets(webhook: &Webhook) -> Webhook {
-    let mut webhook = webhook.clone();
-    webhook.url = shown(&webhook.url);
-    webhook
-}
-
-/// What to say of a webhook that is as it should be.
-pub(crate) fn well(checked: &Checked, events: usize) -> String {
-    let Some(webhook) = &checked.webhook else {
-        return "registered".to_owned();
-    };
-    let mut text = format!("{} posts to {}, with all {events} events", webhook.id, shown(&webhook.url));
-    if !checked.others.is_empty() {
-        text += &format!(" together with {}", checked.others.join(", "));
-    }
-    if !webhook.undocumented.is_empty() {
-        let members = webhook
-            .undocumented
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"));
-        text += &format!(" (not documented: {})", members.collect::<Vec<_>>().join(", "));
-    }
-    text
-}
-
-/// How to correct what was found.
-pub(crate) fn advice<A: ManagementApi>(target: &Target, account: &AccountName, checked: &Checked) -> String {
-    let (name, mut options) = (A::provider().name, account_option(account) + &stack_option(target));
-    let elsewhere = checked.findings.iter().find_map(|finding| match finding {
-        Finding::OtherUrl { url, found } => Some((url, found)),
-        _ => None,
-    });
-    if let Some((url, found)) = elsewhere {
-        if is_local(url) {
-            return format!(
-                "the other host may be another stack of yours: leave its webhook as it is. To receive on this machine, register a tunnel's address: `acuse {name} webhooks create --url https://…{options}`"
-            );
-        }
-        if target.webhook_url(A::provider(), account).ok().as_ref() != Some(url) {
-            options = format!(" --url {}{options}", shell_quoted(url));
-        }
-        let id = match found.as_slice() {
-            [(id, _)] => shell_quoted(id),
-            _ => "ID".to_owned(),
-        };
-        return format!(
-            "the other host may be another stack of yours. If it is, create one for this stack: `acuse {name} webhooks create{options}`. If that webhook is to post here instead, and there no more: `acuse {name} webhooks check --fix --move-from {id}{options}`"
-        );
-    }
-    let fix = format!("`acuse {name} webhooks check --fix{options}`");
-    let advice = checked.findings.iter().map(|finding| match finding {
-        Finding::Missing { .. } => format!("`acuse {name} webhooks create{options}`"),
-        Finding::Off { value: Value::String(_), .. } => format!("switch it on in {}'s panel", A::PROVIDER),
-        Finding::Environment { .. } => format!("correct the binding (`acuse secrets bind {name}{options}`), or register the URL of another account"),
-        _ => fix.clone(),
-    });
-    let mut advice: Vec<String> = advice.collect();
-    advice.dedup();
-    if checked
-        .findings
-        .iter()
-        .any(|finding| matches!(finding, Finding::LacksEvents(_)))
-    {
-        advice.push(format!(
-            "or, if you don't want all events, name those that you want in {}",
-            A::EVENTS
-        ));
-    }
-    advice.join("; ")
-}
-
-/// What to do about what the provider did not change.
-fn not_taken<A: ManagementApi>(target: &Target, account: &AccountName, after: &Checked) -> String {
-    let advice = after.findings.iter().map(|finding| match finding {
-        Finding::Off { .. } => format!(
-            "switch it on in {}'s panel: its reference does not document how the API does that",
-            A::PROVIDER
-        ),
-        Finding::LacksEvents(events) => format!(
-            "{} does not post {}: name those that you want in {}",
-            A::PROVIDER,
-            events.join(", "),
-            A::EVENTS
-        ),
-        _ => format!("change it in {}'s panel", A::PROVIDER),
-    });
-    let mut advice: Vec<String> = advice.collect();
-    advice.push(format!(
-        "then check again: `acuse {} webhooks check{}{}`",
-        A::provider().name,
-        account_option(account),
-        stack_option(target)
-    ));
-    advice.join("; ")
-}
-
 /// The event types that a webhook should have: those in the environment, or all that Acuse knows.
 pub(crate) fn wanted_events<A: ManagementApi>() -> Result<Vec<String>, Failure> {
     let chosen = env::var(A::EVENTS).unwrap_or_default();
@@ -352,14 +268,6 @@ pub(crate) async fn environment(
 ) -> Result<Option<acuse_core::account::Environment>, Failure> {
     let stored = StackSecret::of(target, provider)?.get_replaceable().await?;
     Ok(stored.account(account).and_then(|stored| stored.environment))
-}
-
-/// The option that names the stack in an `acuse` command.
-pub(crate) fn stack_option(target: &Target) -> String {
-    match target.is_local() {
-        true => String::new(),
-        false => format!(" --stack {}", target.name()),
-    }
 }
 
 fn exit(checked: &Checked) -> ExitCode {

@@ -65,7 +65,9 @@ pub(super) fn may_be_cut(file: &mut File, head: Option<&str>) -> io::Result<bool
         }
         None => {
             let longest = u64::try_from(FIRST_MEMBER.len()).unwrap_or(u64::MAX);
-            FIRST_MEMBER.as_bytes().starts_with(&read(file, 0, length.min(longest))?)
+            FIRST_MEMBER
+                .as_bytes()
+                .starts_with(&read(file, 0, length.min(longest))?)
         }
     })
 }
