@@ -170,7 +170,7 @@ impl<A: ManagementApi> Check<A> {
         };
         let place = Place::of(from);
         let is_one = |one: &&Webhook| {
-            let is_found = found.iter().any(|(id, _)| *id == one.id);
+            let is_found = found.iter().any(|(id, url)| *id == one.id && *url == shown(&one.url));
             is_found && (one.id == *from || Place::of(&one.url).receives_as(&place))
         };
         let named: Vec<&Webhook> = listed.iter().filter(is_one).collect();
