@@ -130,7 +130,7 @@ impl Watch {
         while page <= last {
             let url = match page {
                 1 => endpoint.url.clone(),
-                page => format!("{}?page={page}", endpoint.url),
+                page => with_page(&endpoint.url, page),
             };
             let mut request = self.http.get(&url).header("accept", "application/json");
             for (name, value) in &endpoint.headers {
@@ -146,6 +146,12 @@ impl Watch {
         }
         Ok(webhooks)
     }
+}
+
+/// The URL of a further page. The secret's URL may have a query of its own.
+fn with_page(url: &str, page: u64) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}page={page}")
 }
 
 /// Compares and logs.

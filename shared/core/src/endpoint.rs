@@ -11,7 +11,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::account::Environment;
-pub use place::Place;
+pub use place::{Place, shown};
 pub use webhook::{Webhook, many, pages, single};
 
 /// What an account's webhook should be.
@@ -29,8 +29,11 @@ pub struct Expected<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Checked {
-    /// The webhook that posts to the account; with [`Finding::OtherUrl`], the one that should.
+    /// The webhook that posts to the account; with [`Finding::OtherUrl`], the only one with the account's path, which
+    /// may be that of another stack.
     pub webhook: Option<Webhook>,
+    /// The ids of further webhooks that post to the account and are on: their events count too.
+    pub others: Vec<String>,
     /// Empty if all is well.
     pub findings: Vec<Finding>,
 }
@@ -46,11 +49,11 @@ pub enum Finding {
         /// How many webhooks there are.
         of: usize,
     },
-    /// Webhooks with the account's path post to other hosts.
+    /// Webhooks with the account's path post to other hosts. They may be those of other stacks.
     OtherUrl {
         /// The URL to register.
         url: String,
-        /// Ids and URLs of those webhooks.
+        /// Ids and URLs of those webhooks, without user information and query, which may be secret.
         found: Vec<(String, String)>,
     },
     /// The provider says that it is switched off.
@@ -109,25 +112,40 @@ impl fmt::Display for Finding {
 
 /// Compares what the provider lists with what the account needs. `None` if the list is that of the account's other
 /// environment, whose webhooks another token lists.
+///
+/// Several webhooks may post to the account: those that are on have to have all events together.
 pub fn check(webhooks: &[Webhook], expected: Expected<'_>) -> Option<Checked> {
     let places: Vec<Place> = expected.urls.iter().map(|url| Place::of(url)).collect();
     let posts_here = |webhook: &&Webhook| {
         let own = Place::of(&webhook.url);
         places.iter().any(|place| place.receives_as(&own))
     };
-    // Of several, one that is on.
-    let own = webhooks.iter().filter(posts_here);
-    let Some(webhook) = own.min_by_key(|webhook| webhook.switched_off().is_some()) else {
+    let here: Vec<&Webhook> = webhooks.iter().filter(posts_here).collect();
+    // An account that is bound to none is there for real money, if any webhook posts that.
+    let some_live = || here.iter().any(|one| environment(one) == Some(Environment::Live));
+    let wanted = expected
+        .environment
+        .or_else(|| some_live().then_some(Environment::Live));
+    let own = here.iter().copied().filter(|one| !is_of_another(one, wanted));
+    let mut own: Vec<&Webhook> = own.collect();
+    if own.is_empty() {
+        own = here;
+    }
+    own.sort_by_key(|webhook| webhook.switched_off().is_some());
+    let Some((&webhook, others)) = own.split_first() else {
         return absent(webhooks, expected);
     };
+    let on = others.iter().filter(|webhook| webhook.switched_off().is_none());
+    let on: Vec<&Webhook> = on.copied().collect();
     Some(Checked {
         webhook: Some(webhook.clone()),
-        findings: findings(webhook, expected),
+        findings: findings(webhook, &on, expected),
+        others: on.iter().map(|one| one.id.clone()).collect(),
     })
 }
 
-/// What is wrong with a webhook, wherever it posts to.
-fn findings(webhook: &Webhook, expected: Expected<'_>) -> Vec<Finding> {
+/// What is wrong with a webhook, wherever it posts to. What `others` post there too, it does not lack.
+fn findings(webhook: &Webhook, others: &[&Webhook], expected: Expected<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some((member, value)) = webhook.switched_off() {
         findings.push(Finding::Off {
@@ -135,7 +153,7 @@ fn findings(webhook: &Webhook, expected: Expected<'_>) -> Vec<Finding> {
             value: value.clone(),
         });
     }
-    findings.extend(lacks(webhook, expected.events));
+    findings.extend(lacks(webhook, others, expected.events));
     if let (Some(environment), Some(account)) = (environment(webhook), expected.environment)
         && environment != account
     {
@@ -148,11 +166,7 @@ fn findings(webhook: &Webhook, expected: Expected<'_>) -> Vec<Finding> {
 }
 
 fn absent(webhooks: &[Webhook], expected: Expected<'_>) -> Option<Checked> {
-    let of_another = |webhook: &Webhook| {
-        environment(webhook)
-            .zip(expected.environment)
-            .is_some_and(|(own, account)| own != account)
-    };
+    let of_another = |webhook: &Webhook| is_of_another(webhook, expected.environment);
     if !webhooks.is_empty() && webhooks.iter().all(of_another) {
         return None;
     }
@@ -173,20 +187,29 @@ fn absent(webhooks: &[Webhook], expected: Expected<'_>) -> Option<Checked> {
         },
         false => Finding::OtherUrl {
             url,
-            found: elsewhere.iter().map(|one| (one.id.clone(), one.url.clone())).collect(),
+            found: elsewhere.iter().map(|one| (one.id.clone(), shown(&one.url))).collect(),
         },
     }];
-    found.extend(webhook.iter().flat_map(|webhook| findings(webhook, expected)));
+    found.extend(webhook.iter().flat_map(|webhook| findings(webhook, &[], expected)));
     Some(Checked {
         webhook,
         findings: found,
+        others: Vec::new(),
     })
 }
 
-fn lacks(webhook: &Webhook, events: &[String]) -> Option<Finding> {
-    let lacking = events.iter().filter(|event| !webhook.events.contains(event));
+fn lacks(webhook: &Webhook, others: &[&Webhook], events: &[String]) -> Option<Finding> {
+    let posts = |event| webhook.events.contains(event) || others.iter().any(|other| other.events.contains(event));
+    let lacking = events.iter().filter(|event| !posts(event));
     let lacking: Vec<String> = lacking.cloned().collect();
     (!lacking.is_empty()).then_some(Finding::LacksEvents(lacking))
+}
+
+/// Whether the webhook says that it is of another environment.
+fn is_of_another(webhook: &Webhook, wanted: Option<Environment>) -> bool {
+    environment(webhook)
+        .zip(wanted)
+        .is_some_and(|(own, wanted)| own != wanted)
 }
 
 fn environment(webhook: &Webhook) -> Option<Environment> {

@@ -113,6 +113,25 @@ async fn an_order_is_found_by_its_number_and_by_the_beginning_of_it() {
     }
 }
 
+#[tokio::test]
+async fn an_order_is_found_as_a_list_prints_its_number() {
+    let tables = Tables::create().await;
+    let ledger = tables.ledger.clone();
+    tables
+        .write(&ledger, [paid("p1", "ORD\u{1b}-7", 1), paid("p2", r"ORD\u{2d}8", 2)])
+        .await;
+    for (printed, id) in [
+        (r"ORD\u{1b}-7", "p1"),
+        (r"ORD\u001b-7", "p1"),
+        (r"ORD\u{1b}*", "p1"),
+        // What was sent comes before what it might stand for.
+        (r"ORD\u{2d}8", "p2"),
+    ] {
+        assert_eq!(ids(&tables.found(printed).await.records), [id], "{printed}");
+    }
+    assert!(tables.found(r"ORD\u{1b}-8").await.records.is_empty());
+}
+
 /// An index key that is empty or too long makes DynamoDB refuse the whole write.
 #[tokio::test]
 async fn no_reference_stops_an_event_from_being_recorded() {

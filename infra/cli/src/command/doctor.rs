@@ -35,7 +35,8 @@ use crate::terminal::{self, quoted};
 Sends a signed test delivery to the public URL of each account. The ledger records it as REJECTED, a test
 delivery, and it reaches no hook. Asks the providers' APIs, where it has a token, whether the webhooks are on,
 post to this stack and have all events, and the ledger whether an account is silent for unusually long
-(`acuse onepay webhooks check --fix` corrects what it finds). Compares the functions with the deployed template (CloudFormation's
+(`acuse onepay webhooks check --fix` corrects what it finds, and moves no webhook from another host unless
+`--move-from` names it). Compares the functions with the deployed template (CloudFormation's
 drift detection), and checks the queues, the conflicts, the destinations, the alarms and who gets their mail.
 Exits 1 if anything needs fixing.")]
 pub(crate) struct Arguments {

@@ -29,12 +29,13 @@ pub(crate) enum Webhooks {
     ///
     /// Kuenta's guide documents no member that says whether a webhook is on. If Kuenta sends one nevertheless (such as
     /// `is_active`), it counts, and `--fix` sends it back the other way and then reads whether Kuenta took it. `--fix`
-    /// changes only what was found, never deletes, and creates nothing. Exits 1 if anything is wrong.
+    /// changes only what was found, never deletes, and creates nothing. It moves no webhook from another host, which may
+    /// be another stack of yours, unless `--move-from` names it. Exits 1 if anything is wrong.
     #[command(after_help = "Examples:
   acuse kuenta webhooks check --stack acuse
   acuse kuenta webhooks check --organization-id org_2 --account org_2 --json --stack acuse | jq .findings
   acuse kuenta webhooks check --fix --dry-run --stack acuse
-  acuse kuenta webhooks check --fix --yes --reason \"a new domain\" --stack acuse
+  acuse kuenta webhooks check --fix --move-from https://old.example.com/webhooks/kuenta --reason \"a new domain\" --stack acuse
 
 KUENTA_EVENTS names the types that you want if not all; `acuse doctor` goes by it too.")]
     Check(Check<Api>),

@@ -37,12 +37,14 @@ pub(crate) enum Webhooks {
     ///
     /// OnePay's reference documents no member that says whether a webhook is on. If OnePay sends one nevertheless
     /// (such as `is_active`), it counts, and `--fix` sends it back the other way and then reads whether OnePay took it.
-    /// `--fix` changes only what was found, never deletes, and creates nothing. Exits 1 if anything is wrong.
+    /// `--fix` changes only what was found, never deletes, and creates nothing. It moves no webhook from another host, which may
+    /// be another stack of yours, unless `--move-from` names it. Exits 1 if anything is wrong.
     #[command(after_help = "Examples:
   acuse onepay webhooks check --stack acuse
   acuse onepay webhooks check --account test --json --stack acuse | jq .findings
   acuse onepay webhooks check --fix --dry-run --stack acuse
   acuse onepay webhooks check --fix --yes --reason \"switched off on Friday\" --stack acuse
+  acuse onepay webhooks check --fix --move-from https://old.example.com/webhooks/onepay --stack acuse
   ONEPAY_EVENTS=payment.approved,payment.rejected acuse onepay webhooks check --stack acuse
 
 ONEPAY_EVENTS names the types that you want if not all; `acuse doctor` goes by it too.")]

@@ -1,6 +1,7 @@
 //! What the commands of all providers' management APIs share.
 
 mod account;
+pub(super) mod advice;
 pub(super) mod check;
 mod place;
 mod repair;

@@ -29,6 +29,7 @@ use crate::stack::error::StackError;
 use crate::stack::filter::Filter;
 use crate::stack::lookup;
 use crate::stack::target::Target;
+use crate::terminal::unescape;
 
 /// What to look for.
 #[derive(Debug, Clone, Copy)]
@@ -121,8 +122,27 @@ pub async fn in_ledger(target: &Target, find: &Find<'_>) -> Result<InLedger, Sta
 /// # Errors
 /// The ledger can't be read.
 pub async fn look_in(ledger: &LedgerReader, references: &References, find: &Find<'_>) -> Result<InLedger, ReadError> {
-    let mut found = InLedger::default();
     let text = find.text.trim();
+    let found = look_for(ledger, references, find, text).await?;
+    // A list prints characters that a terminal obeys as escapes.
+    let unescaped = unescape(text);
+    if !found.records.is_empty() || unescaped == text {
+        return Ok(found);
+    }
+    let as_sent = look_for(ledger, references, find, &unescaped).await?;
+    Ok(match as_sent.records.is_empty() {
+        true => found,
+        false => as_sent,
+    })
+}
+
+async fn look_for(
+    ledger: &LedgerReader,
+    references: &References,
+    find: &Find<'_>,
+    text: &str,
+) -> Result<InLedger, ReadError> {
+    let mut found = InLedger::default();
     if let Some(on_day) = OnDay::parse(text) {
         found.looked_for = vec!["amount and day"];
         found.add(By::AmountOnDay, on_day.records(ledger, references).await?);
@@ -186,12 +206,19 @@ pub async fn by_reference(
     reference: &str,
     limit: usize,
 ) -> Result<InLedger, StackError> {
-    let wanted = match reference.strip_suffix('*') {
-        Some(prefix) => Wanted::Prefix(prefix),
-        None => Wanted::Exact(reference),
-    };
-    let names = filter.providers().into_iter().map(|provider| provider.name);
-    let references = target.ledger()?.by_reference(names, wanted, limit).await?;
+    fn wanted(reference: &str) -> Wanted<'_> {
+        match reference.strip_suffix('*') {
+            Some(prefix) => Wanted::Prefix(prefix),
+            None => Wanted::Exact(reference),
+        }
+    }
+    let names = || filter.providers().into_iter().map(|provider| provider.name);
+    let ledger = target.ledger()?;
+    let mut references = ledger.by_reference(names(), wanted(reference), limit).await?;
+    let unescaped = unescape(reference);
+    if references.records.is_empty() && unescaped != reference {
+        references = ledger.by_reference(names(), wanted(&unescaped), limit).await?;
+    }
     let mut found = InLedger {
         more: references.more,
         no_index: references.no_index,

@@ -195,7 +195,7 @@ async fn on_day(ledger: &LedgerReader, ids: &[String], text: &str, day: Timestam
 }
 
 /// `text`, and what it stands for if it was copied from a list that escapes.
-fn spellings(text: &str) -> Vec<String> {
+pub(super) fn spellings(text: &str) -> Vec<String> {
     let mut spellings = vec![text.to_owned(), unescape(text)];
     spellings.dedup();
     spellings

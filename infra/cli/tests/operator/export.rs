@@ -142,7 +142,7 @@ async fn a_file_goes_on_where_it_ends_without_a_duplicate_or_a_gap() {
     assert_eq!(after.lines().count(), 6);
 
     // A file of another format, or of somebody else's, is not touched.
-    for text in [&*after, "name;age\n"] {
+    for text in [&*after, "name;age\n", "my only notes"] {
         std::fs::write(&path, text).unwrap();
         let other = export(type_name, &["--format", "csv", "--output", &path, "--resume"]);
         let refused = acuse(&other, "").await;

@@ -128,12 +128,12 @@ async fn what_is_wrong_is_named_and_changes_nothing_without_fix() {
         (
             json!([elsewhere]),
             "w1 posts to https://old.example/webhooks/onepay, and none to",
-            "check --fix",
+            "may be another stack of yours. If it is, create one for this stack: `acuse onepay webhooks create --stack acuse`. If that webhook is to post here instead, and there no more: `acuse onepay webhooks check --fix --move-from w1 --stack acuse`",
         ),
         (
             json!([elsewhere, elsewhere]),
             "w1 posts to",
-            "choose the one that is this stack's",
+            "`acuse onepay webhooks check --fix --move-from ID --stack acuse`",
         ),
         (
             json!([lacks]),
@@ -158,13 +158,25 @@ async fn a_fix_changes_what_was_named_asks_and_leaves_a_trace() {
     wrong["is_active"] = false.into();
     wrong["events"] = json!(["payment.approved", "own.type"]);
     let server = world(json!([webhook("https://b.example/x"), wrong]), |_| true).await;
-    let fix = [&CHECK[..], &["--fix", "--events", "payment.approved,payment.rejected"]].concat();
+    let own = [
+        "--fix",
+        "--move-from",
+        "w1",
+        "--events",
+        "payment.approved,payment.rejected",
+    ];
+    let fix = [&CHECK[..], &own].concat();
 
     let planned = acuse(&server, &[&fix[..], &["--dry-run"]].concat(), "").await;
     assert!(planned.status.success(), "{planned:?}");
     assert!(text(&planned.stderr).contains("would set the URL to https://stack.example/webhooks/onepay of w1"));
     let asked = failed(&server, &fix).await;
-    assert!(asked.contains("add `--yes` to change OnePay's webhook w1"), "{asked}");
+    assert!(
+        asked.contains(
+            "add `--yes` to change OnePay's webhook w1, which posts to https://old.example/webhooks/onepay/ now"
+        ),
+        "{asked}"
+    );
     assert!(puts(&server).is_empty() && trail(&server).is_empty());
 
     let output = acuse(
@@ -189,9 +201,138 @@ async fn a_fix_changes_what_was_named_asks_and_leaves_a_trace() {
             && told.contains("`acuse reconcile onepay --since 14d --stack acuse`"),
         "{told}"
     );
-    // Again: nothing is left to change.
+    // Again: nothing is left to move or to change.
     done(&server, &[&fix[..], &["--yes"]].concat(), "").await;
     assert_eq!(puts(&server).len(), 1);
+}
+
+/// The other host may be another stack, in production.
+#[tokio::test]
+async fn a_webhook_moves_to_this_stack_only_if_it_is_named() {
+    let at = |id: &str, url: &str| {
+        let mut one = webhook(url);
+        one["id"] = id.into();
+        one
+    };
+    let secret = "https://u:hunter2@prod.example/webhooks/onepay?k=hunter2";
+    let (prod, stage) = (at("w1", secret), at("w2", "https://stage.example/webhooks/onepay"));
+    let again = at("w3", "https://stage.example/webhooks/onepay");
+    let unnamed = "`--fix` moves no webhook from another host unless `--move-from` names it, so nothing was changed";
+    let rows: [(Value, &[&str], &str); 6] = [
+        (json!([prod]), &["--yes"], unnamed),
+        (json!([prod]), &["--dry-run"], unnamed),
+        (json!([prod, stage]), &["--yes"], unnamed),
+        (
+            json!([prod, at("b", "https://b.example/x")]),
+            &["--yes", "--move-from", "b"],
+            "`--move-from b` is none of these webhooks",
+        ),
+        (
+            json!([prod, stage, again]),
+            &["--yes", "--move-from", "https://stage.example/webhooks/onepay"],
+            "several webhooks post to https://stage.example/webhooks/onepay, and only an id names one",
+        ),
+        (
+            json!([at("w0", URL), prod]),
+            &["--yes", "--events", "new.type", "--unknown-events", "--move-from", "w1"],
+            "`--move-from` names no webhook that could be moved",
+        ),
+    ];
+    for (webhooks, options, expected) in rows {
+        let server = world(webhooks, |_| true).await;
+        let output = acuse(&server, &[&CHECK[..], &["--fix"], options].concat(), "").await;
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{printed}");
+        assert!(printed.contains(expected) && !printed.contains("hunter2"), "{printed}");
+        assert!(puts(&server).is_empty() && trail(&server).is_empty(), "{printed}");
+    }
+    // By its URL, one of two; its query makes no difference.
+    let server = world(json!([stage, prod]), |_| true).await;
+    let named = [
+        "--fix",
+        "--yes",
+        "--json",
+        "--move-from",
+        "https://prod.example/webhooks/onepay",
+    ];
+    let printed = done(&server, &[&CHECK[..], &named].concat(), "").await;
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert_eq!(puts(&server).len(), 1);
+    let put = server.requests().into_iter().find(|request| request.method == "PUT");
+    assert_eq!(put.unwrap().path, "/v1/webhooks/w1");
+    assert_eq!(puts(&server)[0]["url"], URL);
+}
+
+#[tokio::test]
+async fn no_webhook_moves_to_an_address_of_this_machine() {
+    let prod = webhook("https://prod.example/webhooks/onepay");
+    let server = world(json!([prod]), |_| true).await;
+    let folder = tempfile::tempdir().unwrap();
+    let lock = std::fs::File::create(folder.path().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let running = json!({
+        "endpoint": server.url, "http": "http://127.0.0.1:9999", "inspector": "http://127.0.0.1:9998",
+        "outputs": {"OnepaySecretId": "secret-of-onepay"}, "watch": null, "pid": 1,
+    });
+    std::fs::write(folder.path().join("stack.json"), running.to_string()).unwrap();
+    let check = [
+        "onepay",
+        "webhooks",
+        "check",
+        "--state",
+        folder.path().to_str().unwrap(),
+    ];
+    for options in [&["--fix", "--yes"][..], &["--fix", "--yes", "--move-from", "w1"]] {
+        let printed = failed(&server, &[&check[..], options].concat()).await;
+        assert!(
+            printed
+                .contains("only this machine can reach http://127.0.0.1:9999/webhooks/onepay, and OnePay can't post")
+                && printed.contains("`acuse onepay webhooks create --url https://…`"),
+            "{printed}"
+        );
+        assert!(puts(&server).is_empty() && trail(&server).is_empty(), "{printed}");
+    }
+    let told = text(&acuse(&server, &check, "").await.stderr);
+    assert!(
+        told.contains("leave its webhook as it is") && !told.contains("--fix"),
+        "{told}"
+    );
+    // A tunnel's address, if the webhook is named.
+    let tunnel = ["--url", "https://tunnel.example/webhooks/onepay"];
+    let told = failed(&server, &[&check[..], &["--fix", "--yes"], &tunnel].concat()).await;
+    let expected = "check --fix --move-from w1 --url https://tunnel.example/webhooks/onepay`";
+    assert!(told.contains(expected), "{told}");
+    let moved = [&check[..], &["--fix", "--yes", "--move-from", "w1"], &tunnel].concat();
+    done(&server, &moved, "").await;
+    assert_eq!(puts(&server)[0]["url"], tunnel[1]);
+}
+
+#[tokio::test]
+async fn a_fix_adds_nothing_that_another_webhook_of_the_url_posts() {
+    let (mut first, mut second) = (webhook(URL), webhook(URL));
+    first["events"] = json!(["payment.approved"]);
+    (second["id"], second["events"]) = ("w2".into(), json!(["payment.rejected"]));
+    let server = world(json!([first, second]), |_| true).await;
+    let both = [&CHECK[..], &["--events", "payment.approved,payment.rejected"]].concat();
+    assert_eq!(
+        done(&server, &both, "").await,
+        format!("✓ onepay: w1 posts to {URL}, with all 2 events together with w2\n")
+    );
+    let fix = [
+        &CHECK[..],
+        &[
+            "--fix",
+            "--yes",
+            "--events",
+            "payment.approved,payment.rejected,payment.created",
+        ],
+    ]
+    .concat();
+    done(&server, &fix, "").await;
+    assert_eq!(
+        puts(&server)[0]["events"],
+        json!(["payment.approved", "payment.created"])
+    );
 }
 
 #[tokio::test]

@@ -151,3 +151,12 @@ async fn without_time_nothing_is_known() {
     let entry = r#"{"onepay": {"url": "https://a.invalid", "headers": {}}}"#;
     assert_eq!(watch(entry).check_all(Duration::ZERO).await, [Outcome::Unknown]);
 }
+
+#[test]
+fn a_further_page_is_asked_for_beside_the_urls_own_query() {
+    assert_eq!(with_page("https://a.co/webhooks", 2), "https://a.co/webhooks?page=2");
+    assert_eq!(
+        with_page("https://a.co/webhooks?limit=50", 3),
+        "https://a.co/webhooks?limit=50&page=3"
+    );
+}

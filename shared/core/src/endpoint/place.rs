@@ -48,6 +48,18 @@ impl Place {
     }
 }
 
+/// Scheme, host and path of `url`, for people: user information and a query may be secret.
+pub fn shown(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}{host}{path}")
+}
+
 fn default_port(scheme: &str) -> u16 {
     match scheme {
         "http" => 80,
@@ -58,6 +70,24 @@ fn default_port(scheme: &str) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_secret_of_a_url_is_shown() {
+        for (url, expected) in [
+            (
+                "https://shop.co:8443/webhooks/onepay/",
+                "https://shop.co:8443/webhooks/onepay/",
+            ),
+            ("https://u:hunter2@shop.co/a?k=hunter2#hunter2", "https://shop.co/a"),
+            ("https://u:hunt@er2@shop.co", "https://shop.co"),
+            ("https://shop.co?k=hunter2", "https://shop.co"),
+            ("u:hunter2@shop.co/a@b", "shop.co/a@b"),
+            ("/webhooks/onepay?hunter2", "/webhooks/onepay"),
+            ("", ""),
+        ] {
+            assert_eq!(shown(url), expected, "{url}");
+        }
+    }
 
     #[test]
     fn urls_are_compared_however_they_are_written() {

@@ -125,3 +125,53 @@ fn the_other_environments_list_proves_nothing() {
             .is_empty()
     );
 }
+
+#[test]
+fn several_webhooks_of_one_url_have_all_events_together() {
+    let some = webhook("w1", URL, &["x"]);
+    let rest = webhook("w2", URL, &["payment.approved"]);
+    let checked = found(&json!([some, rest]), None).unwrap();
+    assert_eq!((checked.findings, checked.others), (vec![], vec!["w2".to_owned()]));
+    // One that is off posts nothing.
+    let mut off = rest.clone();
+    off["is_active"] = false.into();
+    let checked = found(&json!([off, some]), None).unwrap();
+    assert_eq!(checked.webhook.unwrap().id, "w1");
+    assert_eq!(
+        checked.findings,
+        [Finding::LacksEvents(vec!["payment.approved".to_owned()])]
+    );
+    assert_eq!(checked.others, [] as [String; 0]);
+}
+
+#[test]
+fn a_webhook_of_another_environment_hides_nothing_and_is_no_alarm() {
+    let of = |id: &str, events: &[&str], is_test: bool| {
+        let mut one = webhook(id, URL, events);
+        one["is_test"] = is_test.into();
+        one
+    };
+    for bound in [Some(Environment::Live), None] {
+        let list = json!([of("t", &[], true), of("l", &["payment.approved"], false)]);
+        let checked = found(&list, bound).unwrap();
+        assert_eq!(
+            (checked.findings, checked.webhook.unwrap().id),
+            (vec![], "l".to_owned())
+        );
+        let list = json!([of("t", &["payment.approved"], true), of("l", &[], false)]);
+        let checked = found(&list, bound).unwrap();
+        assert_eq!(checked.webhook.unwrap().id, "l");
+        assert_eq!(checked.findings[0].code(), "lacks_events", "{bound:?}");
+    }
+}
+
+#[test]
+fn a_finding_shows_no_secret_of_another_url() {
+    let other = webhook("w1", "https://u:hunter2@old.co/webhooks/onepay?k=hunter2", &[]);
+    let text = format!("{:?} {}", texts(&json!([other])), texts(&json!([other]))[0].1);
+    assert!(
+        text.contains("w1 posts to https://old.co/webhooks/onepay, and none"),
+        "{text}"
+    );
+    assert!(!text.contains("hunter2"), "{text}");
+}

@@ -35,6 +35,8 @@ pub struct Entry<'a> {
     pub reason: Option<&'a str>,
     /// Whether it came with the key of another event.
     pub is_conflict: bool,
+    /// Whether it is the webhook of an event that was reconciled before.
+    pub is_confirmation: bool,
     /// When its first delivery was received.
     pub received_at: Timestamp,
     /// How often it came again.
@@ -64,8 +66,10 @@ pub struct Events {
     pub rejected: u64,
     /// Of an environment that this stack does not take.
     pub set_aside: u64,
-    /// Came with the key of another event and other bytes.
+    /// Came with the key of another event and other bytes, whatever was decided about them.
     pub conflicts: u64,
+    /// Those of the conflicts that nobody has decided about.
+    pub undecided_conflicts: u64,
     /// Deliveries of events that were known already.
     pub duplicates: u64,
     /// In progress, or to be retried.
@@ -106,9 +110,14 @@ impl Tally {
         };
         events.duplicates += entry.duplicates;
         match entry.status {
+            // It says again what the reconciled event says.
+            _ if entry.is_confirmation => events.duplicates += 1,
+            Status::Conflict => {
+                events.conflicts += 1;
+                events.undecided_conflicts += 1;
+            }
             // Its amount is that of the event with the same key.
             _ if entry.is_conflict => events.conflicts += 1,
-            Status::Conflict => events.conflicts += 1,
             Status::Rejected if matches!(set_aside, Some(SetAside::WrongEnvironment(_))) => events.set_aside += 1,
             Status::Rejected => events.rejected += 1,
             Status::InProgress | Status::Released => {
@@ -161,6 +170,7 @@ impl Events {
         self.rejected += other.rejected;
         self.set_aside += other.set_aside;
         self.conflicts += other.conflicts;
+        self.undecided_conflicts += other.undecided_conflicts;
         self.duplicates += other.duplicates;
         self.waiting += other.waiting;
         let both = [self.oldest_waiting, other.oldest_waiting];

@@ -67,10 +67,10 @@ impl Summary {
         lines.join("\n")
     }
 
-    /// Whether somebody should look: live events failed or wait, or a queue has what needs a decision.
+    /// Whether somebody should look: live events failed, wait or are conflicts without a decision, or a queue has what needs a decision.
     fn needs_attention(&self) -> bool {
         let live = &self.tally.live;
-        let events = live.rejected + live.conflicts + live.waiting;
+        let events = live.rejected + live.undecided_conflicts + live.waiting;
         !self.complete || events + self.queues.dead_letters + self.queues.quarantine > 0
     }
 

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use acuse_aws::system::SystemClock;
 use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
-use acuse_core::endpoint::{Checked, Finding, Webhook};
+use acuse_core::endpoint::{Checked, Finding, Place, Webhook, shown};
 use acuse_core::provider::Provider;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::advice::{advice, not_taken, stack_option, well, without_secrets};
 use super::repair::Repair;
 use super::{Events, ManagementApi};
 use crate::command::Failure;
@@ -24,7 +25,7 @@ use crate::stack::filter::{account_option, account_parser};
 use crate::stack::secret::StackSecret;
 use crate::stack::silence::Silence;
 use crate::stack::target::Target;
-use crate::webhooks::webhook_url;
+use crate::webhooks::{is_local, webhook_url};
 use crate::{note, say, terminal};
 
 #[derive(Debug, Args)]
@@ -37,9 +38,12 @@ pub(crate) struct Check<A: Args> {
     url: Option<String>,
     #[command(flatten)]
     events: Events,
-    /// Change the webhook so that it is on, posts to the stack, and has the events that it lacks
+    /// Change the webhook so that it is on and has the events that it lacks
     #[arg(long)]
     fix: bool,
+    /// With `--fix`, let this webhook post to the stack instead of another host, which gets nothing from it any more
+    #[arg(long, requires = "fix", value_name = "URL|ID")]
+    move_from: Option<String>,
     /// Print what `--fix` would change, and change nothing
     #[arg(long, requires = "fix")]
     dry_run: bool,
@@ -74,7 +78,8 @@ impl<A: ManagementApi> Check<A> {
             environment: environment(&target, provider, &self.account).await?,
         };
         let api = self.api.client()?;
-        let checked = self.check(&wanted, &api.list().await?)?;
+        let listed = api.list().await?;
+        let mut checked = self.check(&wanted, &listed)?;
         if checked.findings.is_empty() || !self.fix {
             self.print(&checked, wanted.events.len(), false);
             if !checked.findings.is_empty() && !self.json {
@@ -83,6 +88,9 @@ impl<A: ManagementApi> Check<A> {
             return Ok(exit(&checked));
         }
         self.print(&checked, wanted.events.len(), false);
+        if let Some(moved) = self.moved(&target, &checked, &listed)? {
+            checked = self.check(&wanted, std::slice::from_ref(moved))?;
+        }
         let none = || {
             Failure::with_advice(
                 "there is nothing that `--fix` can change",
@@ -98,7 +106,12 @@ impl<A: ManagementApi> Check<A> {
         if self.dry_run {
             return Ok(ExitCode::SUCCESS);
         }
-        confirm(&format!("change {}'s webhook {}", A::PROVIDER, webhook.id), self.yes)?;
+        let from = repair.url.as_ref().map(|_| shown(&webhook.url));
+        let from = from.map_or_else(String::new, |from| format!(", which posts to {from} now"));
+        confirm(
+            &format!("change {}'s webhook {}{from}", A::PROVIDER, webhook.id),
+            self.yes,
+        )?;
         let scope = self.account.scope(provider.name);
         let mut action = Action::new(A::CHECK).on(&scope);
         if let Some(reason) = &self.reason {
@@ -116,6 +129,62 @@ impl<A: ManagementApi> Check<A> {
         }
         self.note_lost(&target, &checked.findings, webhook).await?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The webhook that is to post here instead of another host, as `--move-from` names it. None if one posts here or
+    /// none has the account's path.
+    fn moved<'a>(
+        &self,
+        target: &Target,
+        checked: &Checked,
+        listed: &'a [Webhook],
+    ) -> Result<Option<&'a Webhook>, Failure> {
+        let mut findings = checked.findings.iter();
+        let elsewhere = findings.find_map(|finding| match finding {
+            Finding::OtherUrl { url, found } => Some((url, found)),
+            _ => None,
+        });
+        let Some((url, found)) = elsewhere else {
+            return match &self.move_from {
+                Some(_) => Err(Failure::with_advice(
+                    "`--move-from` names no webhook that could be moved, so nothing was changed",
+                    "leave it out: no webhook with this account's path posts to another host only",
+                )),
+                None => Ok(None),
+            };
+        };
+        let refused = |why: String| {
+            let advice = advice::<A>(target, &self.account, checked);
+            Failure::with_advice(format!("{why}, so nothing was changed"), advice)
+        };
+        if (target.is_local() && self.url.is_none()) || is_local(url) {
+            let provider = A::PROVIDER;
+            return Err(refused(format!(
+                "only this machine can reach {url}, and {provider} can't post there"
+            )));
+        }
+        let Some(from) = &self.move_from else {
+            return Err(refused(
+                "`--fix` moves no webhook from another host unless `--move-from` names it".to_owned(),
+            ));
+        };
+        let place = Place::of(from);
+        let is_one = |one: &&Webhook| {
+            let is_found = found.iter().any(|(id, url)| *id == one.id && *url == shown(&one.url));
+            is_found && (one.id == *from || Place::of(&one.url).receives_as(&place))
+        };
+        let named: Vec<&Webhook> = listed.iter().filter(is_one).collect();
+        match named.as_slice() {
+            [one] => Ok(Some(one)),
+            [] => Err(refused(format!(
+                "`--move-from {}` is none of these webhooks",
+                shown(from)
+            ))),
+            _ => Err(refused(format!(
+                "several webhooks post to {}, and only an id names one of them",
+                shown(from)
+            ))),
+        }
     }
 
     fn check(&self, wanted: &Wanted, webhooks: &[Webhook]) -> Result<Checked, Failure> {
@@ -137,7 +206,7 @@ impl<A: ManagementApi> Check<A> {
             let findings = findings.map(|finding| json!({"finding": finding.code(), "text": finding.to_string()}));
             return terminal::json(json!({
                 "provider": A::provider().name, "account": self.account.as_str(), "ok": checked.findings.is_empty(),
-                "webhook": checked.webhook, "findings": findings.collect::<Vec<Value>>(), "fixed": fixed,
+                "webhook": checked.webhook.as_ref().map(without_secrets), "others": checked.others, "findings": findings.collect::<Vec<Value>>(), "fixed": fixed,
             }));
         }
         for finding in &checked.findings {
@@ -179,75 +248,6 @@ impl<A: ManagementApi> Check<A> {
     }
 }
 
-/// What to say of a webhook that is as it should be.
-pub(crate) fn well(checked: &Checked, events: usize) -> String {
-    let Some(webhook) = &checked.webhook else {
-        return "registered".to_owned();
-    };
-    let mut text = format!("{} posts to {}, with all {events} events", webhook.id, webhook.url);
-    if !webhook.undocumented.is_empty() {
-        let members = webhook
-            .undocumented
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"));
-        text += &format!(" (not documented: {})", members.collect::<Vec<_>>().join(", "));
-    }
-    text
-}
-
-/// How to correct what was found.
-pub(crate) fn advice<A: ManagementApi>(target: &Target, account: &AccountName, checked: &Checked) -> String {
-    let (name, options) = (A::provider().name, account_option(account) + &stack_option(target));
-    let fix = format!("`acuse {name} webhooks check --fix{options}`");
-    let advice = checked.findings.iter().map(|finding| match finding {
-        Finding::Missing { .. } => format!("`acuse {name} webhooks create{options}`"),
-        Finding::OtherUrl { found, .. } if found.len() > 1 => format!(
-            "choose the one that is this stack's: `acuse {name} webhooks update ID --url …`, or create another one: `acuse {name} webhooks create{options}`"
-        ),
-        Finding::Off { value: Value::String(_), .. } => format!("switch it on in {}'s panel", A::PROVIDER),
-        Finding::Environment { .. } => format!("correct the binding (`acuse secrets bind {name}{options}`), or register the URL of another account"),
-        _ => fix.clone(),
-    });
-    let mut advice: Vec<String> = advice.collect();
-    advice.dedup();
-    if checked
-        .findings
-        .iter()
-        .any(|finding| matches!(finding, Finding::LacksEvents(_)))
-    {
-        advice.push(format!(
-            "or, if you don't want all events, name those that you want in {}",
-            A::EVENTS
-        ));
-    }
-    advice.join("; ")
-}
-
-/// What to do about what the provider did not change.
-fn not_taken<A: ManagementApi>(target: &Target, account: &AccountName, after: &Checked) -> String {
-    let advice = after.findings.iter().map(|finding| match finding {
-        Finding::Off { .. } => format!(
-            "switch it on in {}'s panel: its reference does not document how the API does that",
-            A::PROVIDER
-        ),
-        Finding::LacksEvents(events) => format!(
-            "{} does not post {}: name those that you want in {}",
-            A::PROVIDER,
-            events.join(", "),
-            A::EVENTS
-        ),
-        _ => format!("change it in {}'s panel", A::PROVIDER),
-    });
-    let mut advice: Vec<String> = advice.collect();
-    advice.push(format!(
-        "then check again: `acuse {} webhooks check{}{}`",
-        A::provider().name,
-        account_option(account),
-        stack_option(target)
-    ));
-    advice.join("; ")
-}
-
 /// The event types that a webhook should have: those in the environment, or all that Acuse knows.
 pub(crate) fn wanted_events<A: ManagementApi>() -> Result<Vec<String>, Failure> {
     let chosen = env::var(A::EVENTS).unwrap_or_default();
@@ -268,14 +268,6 @@ pub(crate) async fn environment(
 ) -> Result<Option<acuse_core::account::Environment>, Failure> {
     let stored = StackSecret::of(target, provider)?.get_replaceable().await?;
     Ok(stored.account(account).and_then(|stored| stored.environment))
-}
-
-/// The option that names the stack in an `acuse` command.
-pub(crate) fn stack_option(target: &Target) -> String {
-    match target.is_local() {
-        true => String::new(),
-        false => format!(" --stack {}", target.name()),
-    }
 }
 
 fn exit(checked: &Checked) -> ExitCode {

@@ -8,6 +8,7 @@ use acuse_core::provider::id::bounded;
 use super::OnDay;
 use crate::stack::dead_letters::DeadLetter;
 use crate::stack::error::StackError;
+use crate::stack::lookup::spellings;
 use crate::stack::quarantine::{Cause, Quarantined, Reverifier};
 use crate::stack::queue::{Depth, Walk};
 use crate::stack::target::Target;
@@ -89,13 +90,16 @@ pub async fn in_dead_letters(target: &Target, text: &str) -> Result<InQueues, St
 
 async fn in_quarantine_when(target: &Target, text: &str, when: When) -> Result<InQueues, StackError> {
     let (text, references) = (text.trim(), target.references());
+    let spellings = spellings(text);
     let quarantined = messages(target, "QuarantineQueueUrl", when).await?;
     let (mut found, mut reverifier) = (InQueues::default(), Reverifier::new(target)?);
     found.in_quarantine = quarantined.len();
     for item in quarantined.into_iter().map(Quarantined::open) {
         let is_delivery = item.delivery_id() == text;
         let body = item.delivery.as_ref().map_or(&[][..], |delivery| delivery.body());
-        if is_delivery || is_about(&item.unverified(target, &references), text) || mentions(body, text) {
+        let events = item.unverified(target, &references);
+        let is_it = |text: &String| is_about(&events, text) || mentions(body, text);
+        if is_delivery || spellings.iter().any(is_it) {
             found.quarantine.push(Quarantine {
                 cause: reverifier
                     .cause(&item)
@@ -111,6 +115,7 @@ async fn in_quarantine_when(target: &Target, text: &str, when: When) -> Result<I
 
 async fn in_dead_letters_when(target: &Target, text: &str, when: When) -> Result<InQueues, StackError> {
     let (text, references) = (text.trim(), target.references());
+    let spellings = spellings(text);
     let dead = messages(target, "DeadLetterQueueUrl", when).await?;
     let mut found = InQueues {
         dead_lettered: dead.len(),
@@ -119,8 +124,9 @@ async fn in_dead_letters_when(target: &Target, text: &str, when: When) -> Result
     for message in dead {
         let letter = DeadLetter::open(message, target.environment()).with_references(&references);
         let is_message = letter.message.message_id() == Some(text);
-        let in_payload = || letter.events.iter().any(|event| mentions(event.body(), text));
-        if is_message || is_about(&letter.events, text) || in_payload() {
+        let in_payload = |text: &str| letter.events.iter().any(|event| mentions(event.body(), text));
+        let is_it = |text: &String| is_about(&letter.events, text) || in_payload(text);
+        if is_message || spellings.iter().any(is_it) {
             found.dead_letters.push(letter);
         }
     }

@@ -13,7 +13,7 @@ use super::{LedgerReader, ReadError};
 use crate::ledger::Item;
 use crate::ledger::day;
 use crate::ledger::expression::{n, s};
-use crate::ledger::item::{moment, number, text};
+use crate::ledger::item::{is_set, moment, number, text};
 use crate::ledger::record::NotARecord;
 
 /// Shards that are read at once, each a page at a time. DynamoDB's page is 1 MB of items, of which only [`NEEDED`] is
@@ -21,7 +21,7 @@ use crate::ledger::record::NotARecord;
 const AT_ONCE: usize = 4;
 
 /// The attributes that a summary needs. All have names in the request, because many are reserved words.
-const NEEDED: [&str; 12] = [
+const NEEDED: [&str; 13] = [
     "pk",
     "sk",
     "provider",
@@ -32,6 +32,7 @@ const NEEDED: [&str; 12] = [
     "error",
     "received_at",
     "duplicates",
+    "confirmation",
     "amount",
     "currency",
 ];
@@ -139,6 +140,7 @@ fn count(tally: &mut Tally, item: &Item) -> Result<(), NotARecord> {
         status: Status::from_name(required("status")?).ok_or(NotARecord("status"))?,
         reason: text(item, "error"),
         is_conflict: key.conflict_of().is_some(),
+        is_confirmation: is_set(item, "confirmation"),
         received_at: moment(item, "received_at").ok_or(NotARecord("received_at"))?,
         duplicates: number(item, "duplicates").unwrap_or_default(),
         amount: text(item, "amount"),

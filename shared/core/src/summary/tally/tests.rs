@@ -11,6 +11,7 @@ const PAID: Entry<'static> = Entry {
     status: Status::Completed,
     reason: None,
     is_conflict: false,
+    is_confirmation: false,
     received_at: NOON,
     duplicates: 0,
     amount: Some("150000.00"),
@@ -124,6 +125,30 @@ fn what_failed_or_waits_is_counted_by_what_it_is() {
     );
     assert_eq!((live.accepted(), counted.test.accepted()), (4, 1));
     assert_eq!(row(&counted).sums["COP"].to_string(), "600000.00");
+}
+
+#[test]
+fn a_confirmation_is_a_duplicate_and_a_decided_conflict_is_not_open() {
+    let confirmation = Entry {
+        is_conflict: true,
+        is_confirmation: true,
+        duplicates: 2,
+        ..PAID
+    };
+    let decided = [Status::Completed, Status::Rejected].map(|status| Entry {
+        status,
+        is_conflict: true,
+        ..PAID
+    });
+    let live = tally(&[PAID, confirmation, decided[0], decided[1]]).live;
+    assert_eq!((live.accepted(), live.duplicates), (1, 3));
+    assert_eq!((live.conflicts, live.undecided_conflicts, live.rejected), (2, 0, 0));
+    let open = Entry {
+        status: Status::Conflict,
+        ..decided[0]
+    };
+    let live = tally(&[PAID, open]).live;
+    assert_eq!((live.conflicts, live.undecided_conflicts), (1, 1));
 }
 
 #[test]

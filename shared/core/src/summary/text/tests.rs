@@ -28,6 +28,7 @@ fn busy() -> Summary {
         status: Status::Completed,
         reason: None,
         is_conflict: false,
+        is_confirmation: false,
         received_at: Timestamp::from_rfc3339("2026-11-26T13:12:40Z").unwrap(),
         duplicates: 0,
         amount: Some("150000.00"),
@@ -199,4 +200,28 @@ fn chat_gets_a_custom_notification_and_all_others_the_text() {
         "{description}"
     );
     assert_eq!(description.matches("```").count(), 2);
+}
+
+#[test]
+fn only_a_conflict_without_a_decision_needs_attention() {
+    let conflict = |status, is_confirmation| {
+        let mut summary = quiet();
+        summary.tally.count(Entry {
+            scope: "onepay",
+            environment: Environment::Live,
+            type_name: "payment.approved",
+            status,
+            reason: None,
+            is_conflict: true,
+            is_confirmation,
+            received_at: Timestamp::from_rfc3339("2026-11-26T13:12:40Z").unwrap(),
+            duplicates: 0,
+            amount: None,
+            currency: None,
+        });
+        summary.subject(Language::En).contains("needs attention")
+    };
+    assert!(conflict(Status::Conflict, false));
+    assert!(!conflict(Status::Completed, false) && !conflict(Status::Rejected, false));
+    assert!(!conflict(Status::Completed, true));
 }

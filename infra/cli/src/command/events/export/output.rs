@@ -67,6 +67,9 @@ impl Output {
         lock(path, &file)?;
         let end = tail::whole_lines(&mut file).map_err(failed)?;
         let head = Lines::head(format)?;
+        if end == 0 && !tail::may_be_cut(&mut file, head.as_deref()).map_err(failed)? {
+            return Err(other_file(path, format));
+        }
         let begun = first_line(&mut file).map_err(failed)?;
         if let (Some(head), true) = (&head, end > 0)
             && begun.trim_end() != head.as_str()

@@ -20,6 +20,9 @@ use super::line::COLUMNS;
 /// So much is read at a time.
 const BLOCK: u64 = 64 * 1024;
 
+/// How a line of JSON begins: members are in alphabetical order.
+const FIRST_MEMBER: &str = r#"{"account":""#;
+
 /// What the last lines say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct End {
@@ -50,6 +53,23 @@ pub(super) fn whole_lines(file: &mut File) -> io::Result<u64> {
         end = start;
     }
     Ok(0)
+}
+
+/// Whether a file without a whole line is the beginning of ours: of the `head`, or of a line of JSON. An empty one is.
+pub(super) fn may_be_cut(file: &mut File, head: Option<&str>) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    Ok(match head {
+        Some(head) => {
+            let longest = u64::try_from(head.len()).unwrap_or(u64::MAX).saturating_add(1);
+            head.as_bytes().starts_with(&read(file, 0, length.min(longest))?)
+        }
+        None => {
+            let longest = u64::try_from(FIRST_MEMBER.len()).unwrap_or(u64::MAX);
+            FIRST_MEMBER
+                .as_bytes()
+                .starts_with(&read(file, 0, length.min(longest))?)
+        }
+    })
 }
 
 /// What the last lines before `end` say; `None` if they are no events of this format.
@@ -183,6 +203,24 @@ mod tests {
             assert_eq!(ends(other, Format::Jsonl).1, None, "{other}");
         }
         assert_eq!(ends(&format!("{head}not,a,row\n"), Format::Csv).1, None);
+    }
+
+    #[test]
+    fn a_file_without_a_whole_line_is_ours_only_if_it_begins_like_a_line_of_ours() {
+        let ours = |text: &str, head: Option<&str>| may_be_cut(&mut file(text), head).unwrap();
+        let long = format!("{FIRST_MEMBER}shop\",\"x\":\"{}", "x".repeat(200_000));
+        for cut in ["", "{", "{\"acc", FIRST_MEMBER, &long] {
+            assert!(ours(cut, None), "{cut}");
+        }
+        let head = Lines::head(Format::Csv).unwrap().unwrap();
+        for length in [0, 1, 20, head.len()] {
+            assert!(ours(&head[..length], Some(&head)), "{length}");
+        }
+        let longer = format!("{head},mine");
+        for foreign in ["notes", "{}", "{\"name\":\"x\"}", "{\"accounts", " ", "[", &longer] {
+            assert!(!ours(foreign, None) && !ours(foreign, Some(&head)), "{foreign}");
+        }
+        assert!(!ours(&head, None) && !ours(FIRST_MEMBER, Some(&head)));
     }
 
     #[test]

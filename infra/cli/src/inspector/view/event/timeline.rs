@@ -72,7 +72,7 @@ fn destination(name: &DestinationName, delivery: &Delivery, words: &Words) -> (S
     let at = delivery.ended_at.unwrap_or(delivery.owed_since);
     let what = html! {
         (words.destination) " " code { (name) } " " (status(words, delivery.status.name()))
-        @if delivery.attempts > 0 { " · " (words.tries) " " (delivery.attempts) }
+        @if delivery.tries > 0 { " · " (words.tries) " " (delivery.tries) }
         @if let Some(error) = &delivery.error { " · " span.error { (escape(&words.failure(error))) } }
         @if delivery.fault { " · " (words.receivers_fault) }
         @if let Some(answer) = &delivery.answer {
@@ -82,4 +82,38 @@ fn destination(name: &DestinationName, delivery: &Delivery, words: &Words) -> (S
         @if let Some(at) = delivery.retry_at { " · " (words.next_try) " " (moment(Some(&at.to_string()))) }
     };
     (at.to_string(), what)
+}
+
+#[cfg(test)]
+mod tests {
+    use acuse_core::clock::Timestamp;
+    use acuse_core::destination::delivery::Status;
+
+    use super::*;
+
+    #[test]
+    fn a_delivery_that_was_queued_again_shows_all_its_tries() {
+        let at = Timestamp::from_seconds(1_795_694_400);
+        let mut delivery = Delivery {
+            status: Status::Owed,
+            attempts: 0,
+            tries: 12,
+            tried_at: Some(at),
+            owed_since: at,
+            retry_at: None,
+            ended_at: None,
+            error: None,
+            fault: false,
+            answer: None,
+        };
+        let shown = |delivery: &Delivery| {
+            let name = DestinationName::parse("shop").unwrap();
+            destination(&name, delivery, Words::of(&axum::http::HeaderMap::new()))
+                .1
+                .into_string()
+        };
+        assert!(shown(&delivery).contains("tries: 12"), "{}", shown(&delivery));
+        delivery.tries = 0;
+        assert!(!shown(&delivery).contains("tries:"));
+    }
 }
