@@ -9,6 +9,7 @@ use crate::local::Checkout;
 use crate::stack::filter::Filter;
 use crate::stack::running::Running;
 use crate::stack::target::{Target, TargetError};
+use crate::terminal::shell_quoted;
 
 /// Which stack a command works on.
 #[derive(Debug, Args)]
@@ -29,6 +30,23 @@ pub(crate) struct StackOptions {
 }
 
 impl StackOptions {
+    /// How a command that is printed names the same stack: ` --stack NAME`, ` --state FOLDER`, or nothing for the local
+    /// stack that is found without.
+    pub(crate) fn named(&self) -> String {
+        let state = self.state.as_ref().map(|folder| folder.display().to_string());
+        let of = |name: &str, value: &Option<String>| {
+            let value = value.as_ref().map(|value| format!(" --{name} {}", shell_quoted(value)));
+            value.unwrap_or_default()
+        };
+        [
+            of("stack", &self.stack),
+            of("profile", &self.profile),
+            of("region", &self.region),
+            of("state", &state),
+        ]
+        .concat()
+    }
+
     pub(crate) async fn target(&self) -> Result<Target, Failure> {
         if let Some(stack) = &self.stack {
             return Ok(Target::deployed(stack, self.profile.as_deref(), self.region.as_deref()).await?);

@@ -153,7 +153,10 @@ impl Erase {
             return terminal::json(json!({"key": key, "outcome": outcome}));
         }
         match (outcome, why) {
-            (_, Some((why, advice))) => note!("not erased, because {why}: {key}\n  what to do: {advice}"),
+            (_, Some((why, advice))) => {
+                note!("not erased, because {why}: {key}");
+                note!("  what to do: {advice}");
+            }
             (Erased::Before, None) => say!("was erased before: {key}"),
             (_, None) if dry_run => say!("would be erased: {key} ({})", record.status),
             (_, None) => say!("erased: {key}"),

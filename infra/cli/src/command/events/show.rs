@@ -196,7 +196,10 @@ impl Show {
             }
         }
         match (record.erasure(), ledger.payload(record).await?) {
-            (Some(erasure), _) => say!("payload: {erasure}\n"),
+            (Some(erasure), _) => {
+                say!("payload: {erasure}");
+                say!("");
+            }
             (None, Some(payload)) => say_payload(&payload),
             (None, None) => {}
         }

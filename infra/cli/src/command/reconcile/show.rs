@@ -12,6 +12,8 @@ use crate::reconcile::compare::{Compared, Finding};
 use crate::reconcile::ingest::{Refused, check};
 use crate::stack::filter::account_option;
 use crate::stack::target::Target;
+use crate::terminal::shell_quoted;
+use crate::webhooks::onepay::BASE;
 use crate::{say, terminal};
 
 impl Arguments {
@@ -69,9 +71,11 @@ impl Arguments {
 
     /// The command that recovers it, or what else to do.
     fn command(&self, compared: &Compared, target: &Target) -> Option<String> {
-        let stack = match target.is_local() {
-            true => String::new(),
-            false => format!(" --stack {}", target.name()),
+        let stack = self.stack.named();
+        // Otherwise the command would ask the real API.
+        let api = match self.base_url.as_str() {
+            BASE => String::new(),
+            url => format!(" --base-url {}", shell_quoted(url)),
         };
         let provider = self.provider.name;
         let again = "ask the provider to send it again";
@@ -85,8 +89,8 @@ impl Arguments {
                 Some(
                     match check(resource, type_name, remembered(target, SystemClock.now())) {
                         Ok(_) => format!(
-                            "echo {} | acuse reconcile {provider}{} --ids - --ingest --yes{stack}",
-                            shell(&resource.id),
+                            "echo {} | acuse reconcile {provider}{} --ids - --ingest --yes{api}{stack}",
+                            shell_quoted(&resource.id),
                             account_option(&self.account)
                         ),
                         Err(why @ Refused::Type { .. }) => format!("{again}; {why}"),
@@ -96,13 +100,13 @@ impl Arguments {
             }
             Finding::Differs => {
                 let id = &compared.resource.as_ref()?.id;
-                Some(format!("acuse events show {}{stack}", shell(id)))
+                Some(format!("acuse events show {}{stack}", shell_quoted(id)))
             }
             Finding::NotProcessed => {
                 let key = &compared.record.as_ref()?.key;
                 let is_conflict = IdempotencyKey::parse(key).is_some_and(|key| key.conflict_of().is_some());
                 let verb = if is_conflict { "release" } else { "replay" };
-                Some(format!("acuse events {verb} {}{stack}", shell(key)))
+                Some(format!("acuse events {verb} {}{stack}", shell_quoted(key)))
             }
             Finding::Forgotten | Finding::Unclear | Finding::Unknown => Some(format!("check it in {provider}'s panel")),
             _ => None,
@@ -125,13 +129,4 @@ fn name(compared: &Compared) -> String {
         amount => format!(", {amount}"),
     };
     format!("{} {}{reference}{amount}", resource.kind, resource.id)
-}
-
-/// Quoted for a shell.
-fn shell(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('-') {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
 }

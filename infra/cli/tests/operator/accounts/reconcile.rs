@@ -81,7 +81,7 @@ async fn what_never_came_is_named_taken_in_and_confirmed_by_its_webhook() {
     for expected in [
         format!("behind: payment {id} (ORD-{id}), 150000 COP"),
         "`approved` at the provider; the ledger's last event of it is payment.created".to_owned(),
-        format!("echo {id} | acuse reconcile onepay --account reconciled --ids - --ingest --yes"),
+        format!("echo {id} | acuse reconcile onepay --account reconciled --ids - --ingest --yes --base-url {url}"),
         "2 compared: 1 open, 1 behind".to_owned(),
     ] {
         assert!(text(&named).contains(&expected), "{expected} in {}", text(&named));
