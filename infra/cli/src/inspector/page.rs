@@ -30,6 +30,18 @@ impl FromRequestParts<Arc<Inspector>> for Page {
     }
 }
 
+/// What every page's head has.
+pub(super) fn described(title: &str) -> Markup {
+    html! {
+        meta charset="utf-8";
+        meta name="viewport" content="width=device-width, initial-scale=1";
+        meta name="color-scheme" content="light dark";
+        title { "Acuse · " (title) }
+        link rel="icon" href="data:,";
+        link rel="stylesheet" href="/inspector.css";
+    }
+}
+
 impl Page {
     /// The page at the path `here`. The script patches `content` when the ledger changes.
     pub(super) fn show(&self, here: &str, content: &Markup) -> Markup {
@@ -43,12 +55,7 @@ impl Page {
             (DOCTYPE)
             html lang=(words.lang) {
                 head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    title { "Acuse · " (target.name()) }
-                    link rel="icon" href="data:,";
-                    link rel="stylesheet" href="/inspector.css";
+                    (described(target.name()))
                     script src="/idiomorph.js" defer {}
                     script src="/inspector.js" defer {}
                 }

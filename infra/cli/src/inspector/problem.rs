@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
+use super::page::described;
 use super::words::Words;
 use crate::terminal::escape;
 
@@ -76,14 +77,7 @@ fn page(words: &Words, text: &str, detail: Option<&str>) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(words.lang) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "Acuse · " (words.error) }
-                link rel="icon" href="data:,";
-                link rel="stylesheet" href="/inspector.css";
-            }
+            head { (described(words.error)) }
             body {
                 header { nav aria-label="Acuse" {
                     a href="/" { (words.start) }

@@ -3,6 +3,7 @@
 mod by_reference;
 mod listing;
 mod period;
+mod shards;
 mod tally;
 mod walk;
 

@@ -237,4 +237,4 @@ fn moment<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok,
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -12,7 +12,7 @@ use acuse_core::event::key::IdempotencyKey;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use futures_util::{StreamExt, stream};
 
-use super::listing::AT_ONCE;
+use super::shards::AT_ONCE;
 use super::{LedgerReader, ReadError};
 use crate::ledger::Item;
 use crate::ledger::batch_get::{BATCH, batch_get};

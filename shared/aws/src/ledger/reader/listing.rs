@@ -9,20 +9,15 @@ use std::collections::VecDeque;
 
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
-use acuse_core::event::key::IdempotencyKey;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::shards::AT_ONCE;
 use super::{LedgerReader, ReadError};
 use crate::ledger::Item;
-use crate::ledger::day::{self, ALWAYS_READ, SHARDS};
-use crate::ledger::expression::n;
-use crate::ledger::item::{moment, number};
+use crate::ledger::item::moment;
 use crate::ledger::record::{NotARecord, Record};
-
-/// Shards that are read at once.
-pub(super) const AT_ONCE: usize = 16;
 
 /// A day's list in the making.
 struct Listing {
@@ -91,12 +86,15 @@ impl LedgerReader {
         until: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<Record>, ReadError> {
-        let day = day.day();
-        let shards = (0..self.shards_in(day::shards_key(&day)).await?).map(|shard| Shard {
-            key: day::key(provider, &day, shard),
-            read: VecDeque::new(),
-            next: Next::First,
-        });
+        let shards = self
+            .shards_of([provider], &day.day())
+            .await?
+            .into_iter()
+            .map(|key| Shard {
+                key,
+                read: VecDeque::new(),
+                next: Next::First,
+            });
         let mut listing = Listing {
             shards: shards.collect(),
             found: Vec::new(),
@@ -123,19 +121,11 @@ impl LedgerReader {
     /// # Errors
     /// [`ReadError`] names the table.
     pub async fn received_at(&self, provider: &str, at: Timestamp) -> Result<Vec<Record>, ReadError> {
-        let day = at.day();
-        let shards = 0..self.shards_in(day::shards_key(&day)).await?;
+        let shards = self.shards_of([provider], &at.day()).await?;
         let queries: Vec<_> = shards
-            .map(|shard| {
-                let query = self
-                    .client
-                    .query()
-                    .table_name(&self.table)
-                    .index_name("by-day")
-                    .key_condition_expression("#day = :day AND received_at = :at")
-                    .expression_attribute_names("#day", "day")
-                    .expression_attribute_values(":day", AttributeValue::S(day::key(provider, &day, shard)))
-                    .expression_attribute_values(":at", n(at.as_millis()));
+            .iter()
+            .map(|key| {
+                let query = self.in_shard(key, at, at);
                 query.into_paginator().items().send().collect::<Result<Vec<_>, _>>()
             })
             .collect();
@@ -147,14 +137,6 @@ impl LedgerReader {
         found.iter().flatten().map(|item| self.record(item)).collect()
     }
 
-    /// How many shards of an index may have events, from the item that says so.
-    pub(super) async fn shards_in(&self, at: IdempotencyKey) -> Result<u32, ReadError> {
-        let get = self.get(at).consistent_read(true);
-        let item = get.send().await.map_err(|error| self.failed(error))?.item;
-        let recorded = item.and_then(|item| number(&item, SHARDS)).unwrap_or_default();
-        Ok(ALWAYS_READ.max(recorded))
-    }
-
     async fn read_page(
         &self,
         shard: &mut Shard,
@@ -162,22 +144,11 @@ impl LedgerReader {
         until: Option<Timestamp>,
         most: usize,
     ) -> Result<(), ReadError> {
+        let last = until.unwrap_or(Timestamp::from_millis(i64::MAX));
         let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("by-day")
-            .key_condition_expression("#day = :day")
-            .expression_attribute_names("#day", "day")
-            .expression_attribute_values(":day", AttributeValue::S(shard.key.clone()))
+            .in_shard(&shard.key, Timestamp::from_millis(0), last)
             .scan_index_forward(false)
             .limit(i32::try_from(most).unwrap_or(i32::MAX));
-        let query = match until {
-            None => query,
-            Some(until) => query
-                .key_condition_expression("#day = :day AND received_at <= :until")
-                .expression_attribute_values(":until", AttributeValue::N(until.as_millis().to_string())),
-        };
         let query = of_account(query, account);
         let start = match std::mem::replace(&mut shard.next, Next::End) {
             Next::First => None,

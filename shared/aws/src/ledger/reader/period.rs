@@ -11,11 +11,9 @@ use acuse_core::clock::Timestamp;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::listing::AT_ONCE;
+use super::shards::AT_ONCE;
 use super::{LedgerReader, ReadError};
 use crate::ledger::Item;
-use crate::ledger::day;
-use crate::ledger::expression::n;
 use crate::ledger::record::Record;
 
 /// How much of a shard one query reads at most. An empty part costs half a read unit.
@@ -46,11 +44,8 @@ impl LedgerReader {
         let mut queries = Vec::new();
         let mut from = since;
         while from < until {
-            let name = from.day();
             let end = next_day(from).min(until);
-            let shards = self.shards_in(day::shards_key(&name)).await?;
-            for shard in 0..shards {
-                let key = day::key(provider, &name, shard);
+            for key in self.shards_of([provider], &from.day()).await? {
                 queries.extend(parts(&key, from, end).map(|part| self.read_part(part, amount)));
             }
             from = end;
@@ -60,16 +55,7 @@ impl LedgerReader {
     }
 
     async fn read_part(&self, (key, first, last): Part, amount: Option<&str>) -> Result<Vec<Item>, ReadError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("by-day")
-            .key_condition_expression("#day = :day AND received_at BETWEEN :first AND :last")
-            .expression_attribute_names("#day", "day")
-            .expression_attribute_values(":day", AttributeValue::S(key))
-            .expression_attribute_values(":first", n(first.as_millis()))
-            .expression_attribute_values(":last", n(last.as_millis()));
+        let query = self.in_shard(&key, first, last);
         let query = match amount {
             None => query,
             Some(amount) => query

@@ -1,5 +1,7 @@
 //! A day's events, counted page by page: what is kept does not grow with their number.
 
+use std::time::Duration;
+
 use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::event::Environment;
@@ -11,8 +13,6 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{LedgerReader, ReadError};
 use crate::ledger::Item;
-use crate::ledger::day;
-use crate::ledger::expression::{n, s};
 use crate::ledger::item::{is_set, moment, number, text};
 use crate::ledger::record::NotARecord;
 
@@ -67,10 +67,8 @@ impl LedgerReader {
     pub async fn tally(&self, providers: Providers, day: &Day, reading: &Reading<'_>) -> Result<Counted, ReadError> {
         let mut keys = Vec::new();
         for date in day.utc_days() {
-            let shards = self.shards_in(day::shards_key(&date)).await?;
-            for provider in providers {
-                keys.extend((0..shards).map(|shard| day::key(provider.name, &date, shard)));
-            }
+            let names = providers.into_iter().map(|provider| provider.name);
+            keys.extend(self.shards_of(names, &date).await?);
         }
         let shards: Vec<_> = keys
             .into_iter()
@@ -97,16 +95,9 @@ impl LedgerReader {
             if reading.until.is_some_and(|until| reading.clock.now() >= until) {
                 return Ok(counted);
             }
+            let (first, last) = (day.start(), day.end().minus(Duration::from_millis(1)));
             let mut query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("by-day")
-                .key_condition_expression("#day = :day AND #received_at BETWEEN :start AND :last")
-                .expression_attribute_names("#day", "day")
-                .expression_attribute_values(":day", s(&key))
-                .expression_attribute_values(":start", n(day.start().as_millis()))
-                .expression_attribute_values(":last", n(day.end().as_millis() - 1))
+                .in_shard(&key, first, last)
                 .projection_expression(NEEDED.map(|name| format!("#{name}")).join(", "))
                 .set_exclusive_start_key(start);
             for name in NEEDED {

@@ -12,10 +12,9 @@ use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use futures_util::{TryStreamExt, stream};
 
-use super::listing::{AT_ONCE, Found, Next, of_account};
+use super::listing::{Found, Next, of_account};
+use super::shards::AT_ONCE;
 use super::{LedgerReader, ReadError};
-use crate::ledger::day;
-use crate::ledger::expression::{n, s};
 use crate::ledger::record::Record;
 
 /// How many events of all shards together are in memory, about. A page of DynamoDB's is never longer than 1 MB.
@@ -55,13 +54,10 @@ impl LedgerReader {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<DayWalk<'_>, ReadError> {
-        let day = from.day();
-        let most = self.shards_in(day::shards_key(&day)).await?;
-        let shards = providers.into_iter().flat_map(|provider| {
-            let key = |shard| day::key(provider, &day, shard);
-            (0..most).map(key).collect::<Vec<_>>()
-        });
-        let shards: Vec<Shard> = shards
+        let shards: Vec<Shard> = self
+            .shards_of(providers, &from.day())
+            .await?
+            .into_iter()
             .map(|key| Shard {
                 key,
                 read: VecDeque::new(),
@@ -133,17 +129,7 @@ impl LedgerReader {
         (from, last): (Timestamp, Timestamp),
         page: i32,
     ) -> Result<(), ReadError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("by-day")
-            .key_condition_expression("#day = :day AND received_at BETWEEN :from AND :last")
-            .expression_attribute_names("#day", "day")
-            .expression_attribute_values(":day", s(&shard.key))
-            .expression_attribute_values(":from", n(from.as_millis()))
-            .expression_attribute_values(":last", n(last.as_millis()))
-            .limit(page);
+        let query = self.in_shard(&shard.key, from, last).limit(page);
         let start = match &shard.next {
             Next::First => None,
             Next::After(item) => Some(item.clone()),

@@ -4,7 +4,7 @@ use super::*;
 
 const NOON: Timestamp = Timestamp::from_seconds(1_795_694_400);
 
-const PAID: Entry<'static> = Entry {
+pub(in crate::summary) const PAID: Entry<'static> = Entry {
     scope: "onepay",
     environment: Environment::Live,
     type_name: "payment.approved",

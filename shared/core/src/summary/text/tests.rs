@@ -4,6 +4,7 @@ use super::*;
 use crate::clock::Timestamp;
 use crate::event::Environment;
 use crate::ledger::Status;
+use crate::summary::tally::tests::PAID;
 use crate::summary::{Day, Entry, Queues, Tally};
 
 fn day() -> Day {
@@ -22,17 +23,8 @@ fn quiet() -> Summary {
 
 fn busy() -> Summary {
     let paid = Entry {
-        scope: "onepay",
-        environment: Environment::Live,
-        type_name: "payment.approved",
-        status: Status::Completed,
-        reason: None,
-        is_conflict: false,
-        is_confirmation: false,
         received_at: Timestamp::from_rfc3339("2026-11-26T13:12:40Z").unwrap(),
-        duplicates: 0,
-        amount: Some("150000.00"),
-        currency: Some("COP"),
+        ..PAID
     };
     let shop = Entry {
         scope: "kuenta/shop",
