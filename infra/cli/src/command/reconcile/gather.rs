@@ -102,7 +102,7 @@ impl Arguments {
         if webhooks.iter().any(|webhook| posts_to(webhook, &url)) {
             webhooks.retain(|webhook| posts_to(webhook, &url));
         } else {
-            note!("note: no webhook at the provider posts to {url}, so those of all its webhooks are expected");
+            note!("note: no webhook at the provider posts to {url}, so the events of all its webhooks are expected");
         }
         let types: BTreeSet<String> = webhooks.into_iter().flat_map(|webhook| webhook.events).collect();
         Ok((!types.is_empty()).then_some(types))
