@@ -139,8 +139,8 @@ impl InLedger<'_> {
         Ok(newest.into_keys().collect())
     }
 
-    /// Whether the account's webhooks of payments have event ids: the newest [`OF_A_DAY`] events of each of the last
-    /// [`DAYS`] days are read, up to the first id.
+    /// Whether the account's webhooks of payments have event ids: the newest thousand events of each of the last thirty
+    /// days are read, up to the first id.
     ///
     /// # Errors
     /// The table can't be read.
