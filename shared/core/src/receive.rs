@@ -66,7 +66,7 @@ pub enum Answer {
     Queued(DeliveryId),
     /// 200: it failed verification within a [registration window](registration), and is only kept in quarantine.
     Registered,
-    /// 401: this [proof](Refusal::factor) is missing or wrong.
+    /// 401: this proof, `token` or `signature`, is missing or wrong.
     Refused(&'static str),
     /// 404: the URL names an account that is not stored.
     UnknownAccount,
@@ -288,7 +288,8 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
                 == Some(true);
         let mut answer = match refusal {
             Refusal::AccountUnknown => Answer::UnknownAccount,
-            refusal => Answer::Refused(refusal.factor()),
+            Refusal::TokenMissing | Refusal::TokenWrong => Answer::Refused("token"),
+            _ => Answer::Refused("signature"),
         };
         let quarantined = match self.quarantine.admit(self.provider, delivery, refusal, registering) {
             Err(why) => why,

@@ -212,15 +212,6 @@ pub fn has_proof(delivery: &Delivery<Unverified>, scheme: &Scheme) -> bool {
 }
 
 impl Refusal {
-    /// What failed: the `account`, or which of the two proofs, `token` or `signature`.
-    pub fn factor(self) -> &'static str {
-        match self {
-            Self::AccountUnknown => "account",
-            Self::TokenMissing | Self::TokenWrong => "token",
-            _ => "signature",
-        }
-    }
-
     /// Whether another secret could make a difference, including one that says that there is no token.
     pub fn depends_on_secrets(self) -> bool {
         matches!(

@@ -222,3 +222,16 @@ impl fmt::Debug for Digest {
         f.write_str(self.constant)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_has_a_name_for_people_and_one_for_providers_files() {
+        let digest = Digest::SHA1_WITH_SECRET;
+        assert_eq!(digest.name(), "SHA-1 with the secret");
+        assert_eq!(digest.constant(), "SHA1_WITH_SECRET");
+        assert_eq!(format!("{digest:?}"), "SHA1_WITH_SECRET");
+    }
+}
