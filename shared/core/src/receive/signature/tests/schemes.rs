@@ -430,6 +430,19 @@ fn a_test_body_verifies_under_every_scheme() {
     );
 }
 
+/// A header may sign fields of a form as well as a field of the form itself.
+#[test]
+fn a_test_body_is_a_form_if_a_header_signs_fields_of_one() {
+    const SIGNED: Scheme = Scheme {
+        token: None,
+        signatures: &[Signature {
+            content: &[Part::Form("amount")],
+            ..Signature::hmac(&["x-signature"])
+        }],
+    };
+    assert_eq!(test_body(&SIGNED, "m", "x"), "m=x&amount=x");
+}
+
 #[test]
 fn a_scheme_without_proofs_accepts_nothing() {
     let nothing = signed(&[]);

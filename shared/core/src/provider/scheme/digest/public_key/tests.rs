@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use data_encoding::BASE64;
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use serde::Deserialize;
 
+use super::{RSA, is_rsa};
 use crate::clock::Timestamp;
 use crate::provider::scheme::{Digest, Encoding, Key, Scheme, Signature};
 use crate::provider::{Provider, Unreadable};
@@ -147,6 +149,19 @@ fn a_key_is_read_in_every_notation() {
             "{text}"
         );
     }
+}
+
+/// The numbers of an RSA key under the name of another algorithm.
+#[test]
+fn a_key_is_of_the_algorithm_that_it_names() {
+    let der = BASE64.decode(vectors().notations["rsa_der_base64"].as_bytes()).unwrap();
+    assert!(is_rsa(&der));
+    let of_rsa = RSA.as_bytes();
+    let at = der.windows(of_rsa.len()).position(|bytes| bytes == of_rsa).unwrap();
+    let mut other = der.clone();
+    // From `rsaEncryption` to its neighbour `md2WithRSAEncryption`.
+    other[at + of_rsa.len() - 1] += 1;
+    assert!(!is_rsa(&other));
 }
 
 #[test]
