@@ -164,6 +164,18 @@ fn a_key_is_of_the_algorithm_that_it_names() {
     assert!(!is_rsa(&other));
 }
 
+/// Bits are counted from the first that is set: 256 bytes can hold a number of 2,047 bits.
+#[test]
+fn an_rsa_key_has_2048_bits_at_least() {
+    let key = |head: &[u8], tail: &[u8]| [head, &[0xff; 255], tail].concat();
+    let exponent = [0x02, 0x03, 0x01, 0x00, 0x01];
+    // A sequence of two integers; of the first of them, all bytes but the leading ones are in `key`.
+    let bits_2048 = [0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00, 0x80];
+    let bits_2047 = [0x30, 0x82, 0x01, 0x09, 0x02, 0x82, 0x01, 0x00, 0x7f];
+    assert!(is_rsa(&key(&bits_2048, &exponent)));
+    assert!(!is_rsa(&key(&bits_2047, &exponent)));
+}
+
 #[test]
 fn what_can_t_be_a_key_is_refused_when_it_is_loaded() {
     let vectors = vectors();
