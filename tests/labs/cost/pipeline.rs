@@ -31,6 +31,8 @@ pub(crate) struct Pipeline {
     pub(crate) waits: [f64; 2],
     /// Write units of the table and its index.
     pub(crate) units: [f64; 2],
+    /// Read units of the table.
+    pub(crate) reads: [f64; 2],
     /// Calls of a third function, and how long they take in ms.
     pub(crate) third: [f64; 2],
     pub(crate) third_ms: f64,
@@ -64,7 +66,10 @@ pub(crate) fn components(
             "SQS",
             deliveries * (3.0 * prices["sqs_requests"] + prices["sqs_fair_messages"]),
         ),
-        ("DynamoDB", of(pipeline.units) * prices["dynamodb_writes"]),
+        (
+            "DynamoDB",
+            of(pipeline.units) * prices["dynamodb_writes"] + of(pipeline.reads) * prices["dynamodb_reads"],
+        ),
         (
             "logs and metrics",
             deliveries * LOGGED.iter().sum::<f64>() / 1e9 * prices["log_gb"],
