@@ -83,6 +83,13 @@ pub(crate) fn components(
     components
 }
 
+/// The same with `Endpoint=function-url`: no API, and none of its access log.
+pub(crate) fn by_function_url(pipeline: Pipeline, prices: &Prices, deliveries: f64, memory: f64) -> f64 {
+    let [_, access, _] = LOGGED;
+    let api = prices["http_api_requests"] + access / 1e9 * prices["log_gb"];
+    together(pipeline, prices, deliveries, memory) - deliveries * api
+}
+
 /// The sum of the components.
 pub(crate) fn together(pipeline: Pipeline, prices: &Prices, deliveries: f64, memory: f64) -> f64 {
     let components = components(pipeline, prices, deliveries, memory);
@@ -111,6 +118,9 @@ pub(crate) fn by_memory(prices: &Prices, acuse: Pipeline, others: &[(&str, Pipel
         row(name, &|d, memory| components(acuse, prices, d, memory)[place].1);
     }
     row("**together**", &|d, memory| together(acuse, prices, d, memory));
+    row("with `Endpoint=function-url`", &|d, memory| {
+        by_function_url(acuse, prices, d, memory)
+    });
     row("X-Ray with `Tracing=Active`, up to a delivery a second", &|d, _| {
         d * prices["traces"]
     });
