@@ -83,6 +83,7 @@ async fn docs_cost_md_is_up_to_date() {
     page.check("month", &month::table(life, both, acuse, published, &template));
     page.check("gateways", &month::gateways(life, &first, acuse, &template));
 
+    page.check("floor", &pipeline::floor(acuse, &first));
     nothing_costs_more(acuse, &first);
     let once = both.map(|prices| 1e6 * pipeline::together(acuse, prices, 1.0, DEFAULT_MB));
     let left = both.map(|prices| month::left(life, &template, prices));

@@ -90,6 +90,43 @@ pub(crate) fn by_function_url(pipeline: Pipeline, prices: &Prices, deliveries: f
     together(pipeline, prices, deliveries, memory) - deliveries * api
 }
 
+/// What an event costs before any function's time and any log line.
+pub(crate) fn floor(pipeline: Pipeline, prices: &Prices) -> String {
+    let of = |deliveries: f64| {
+        let own = components(pipeline, prices, deliveries, DEFAULT_MB);
+        let own = |name| {
+            own.iter()
+                .filter(|(own, _)| *own == name)
+                .map(|(_, dollars)| dollars)
+                .sum::<f64>()
+        };
+        let calls = deliveries * 2.0 * prices["lambda_requests"];
+        [own("HTTP API"), own("SQS"), calls, own("DynamoDB")]
+    };
+    let [once, thrice] = [of(1.0), of(3.0)];
+    let mut table = "| dollars a million events | once | three times |\n|---|---|---|\n".to_owned();
+    let mut row = |name: &str, once: f64, thrice: f64| {
+        writeln!(table, "| {name} | {:.2} | {:.2} |", 1e6 * once, 1e6 * thrice).unwrap();
+    };
+    let names = [
+        "HTTP API",
+        "SQS: send, receive, delete, and the fair queue's group",
+        "calls of two functions",
+        "DynamoDB: record and effect in a transaction, `by-day`; a duplicate's read, count and id",
+    ];
+    for (name, (once, thrice)) in names.into_iter().zip(once.into_iter().zip(thrice)) {
+        row(name, once, thrice);
+    }
+    let together = |of: [f64; 4]| of.into_iter().sum::<f64>();
+    row("**before their time and the logs**", together(once), together(thrice));
+    row(
+        "with the functions' URLs",
+        together(once) - once[0],
+        together(thrice) - thrice[0],
+    );
+    table
+}
+
 /// The sum of the components.
 pub(crate) fn together(pipeline: Pipeline, prices: &Prices, deliveries: f64, memory: f64) -> f64 {
     let components = components(pipeline, prices, deliveries, memory);
