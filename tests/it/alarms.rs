@@ -103,7 +103,7 @@ fn every_alarm_goes_to_the_topic_and_names_its_command_and_its_runbook() {
         let anchor = anchor.unwrap_or_else(|| panic!("{name}: {runbook}"));
         assert!(anchors.iter().any(|own| own == anchor), "{name}: no section {anchor}");
     }
-    assert_eq!(count, 23);
+    assert_eq!(count, 26);
 }
 
 /// A string, or the argument of `Fn::Sub`.

@@ -90,12 +90,30 @@ async fn the_template_is_created_updated_and_deleted_and_what_stores_data_is_ret
         assert_eq!(record.status, expected, "{record:?}");
     }
 
+    // The functions' URLs take the API's place in the outputs, and serve the same paths.
+    running::update(&running, &[("Endpoint", "function-url")]).await;
+    let urls = described(&cloudformation).await;
+    for provider in providers::ALL {
+        let url = &urls[&format!("{}WebhookUrl", provider.logical_id())];
+        assert!(url.contains(".lambda-url."), "{url}");
+        let body = payment(provider);
+        deliver_to(outputs.public(url), provider, &body, 200).await;
+        finished(&running, provider, &resource_id(provider, &body)).await;
+        let (client, api) = outputs.webhook(provider);
+        let forged = Post::signed(provider, body.as_bytes()).without(signature_header(provider));
+        assert_eq!(
+            forged.send(&client, &api).await.status(),
+            401,
+            "the API's own URL answers too"
+        );
+    }
+
     // Deleted: only tables, queues and secrets are retained, with their content.
     let before = (
         count(&running, "LedgerTableName").await,
         count(&running, "PaymentsTableName").await,
     );
-    assert_eq!(before, (6, 5), "events and payments");
+    assert_eq!(before, (9, 7), "events and payments");
     let id = described_id(&cloudformation).await;
     cloudformation.delete_stack().stack_name(STACK).send().await.unwrap();
     let deleted = eventually("the deletion", async || {
@@ -120,7 +138,10 @@ async fn the_template_is_created_updated_and_deleted_and_what_stores_data_is_ret
 
 /// Posts a payload without its signature, and with it, to the URL that the provider is given.
 async fn deliver(outputs: &Outputs, provider: &'static Provider, body: &str, answer: u16) {
-    let (client, url) = outputs.webhook(provider);
+    deliver_to(outputs.webhook(provider), provider, body, answer).await;
+}
+
+async fn deliver_to((client, url): (reqwest::Client, String), provider: &'static Provider, body: &str, answer: u16) {
     let post = || Post::signed(provider, body.as_bytes());
     let refused = post().without(signature_header(provider)).send(&client, &url).await;
     assert_eq!(refused.status(), 401, "{url}");

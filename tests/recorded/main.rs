@@ -195,7 +195,7 @@ fn the_resources_of_all_providers_are_the_same_but_for_the_name() {
         resources.map(parsed).collect()
     };
     let first = of(providers::ALL.names().next().unwrap());
-    assert_eq!(first.len(), 5, "{:?}", first.keys());
+    assert_eq!(first.len(), 9, "{:?}", first.keys());
     for provider in providers::ALL {
         assert_eq!(of(provider.name), first, "{}", provider.name);
     }

@@ -8,7 +8,7 @@ use acuse_aws::ledger::DynamoLedger;
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_cli::sample;
-use acuse_core::clock::Clock;
+use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::destination::DestinationName;
 use acuse_core::destination::delivery::{DeliveryKey, Status};
 use acuse_core::event::key::IdempotencyKey;
@@ -98,9 +98,15 @@ async fn record(state: &str) -> Life {
     let first = deliver(&life.stack, provider, body.as_bytes()).await;
     life.step("a new event").await;
 
-    assert_eq!(life.stack.deliver(provider, body.as_bytes(), false).await, 200);
-    let counted = |record: &Record| record.key == first && record.duplicates == 1;
-    life.stack.record(provider, "the duplicate", counted).await;
+    again(&life.stack, provider, &body, &first).await;
+    life.step("a duplicate at once").await;
+
+    // Its own time is long ago, as that of a delivery that the provider sends again.
+    let late = payment_at(provider, SystemClock.now().minus(Duration::from_mins(5)));
+    let first = deliver(&life.stack, provider, late.as_bytes()).await;
+    life.step("a new event that comes late").await;
+
+    again(&life.stack, provider, &late, &first).await;
     life.step("a duplicate").await;
 
     for provider in providers::ALL {
@@ -185,6 +191,13 @@ async fn deliver_until(status: &str, stack: &Stack, provider: &'static Provider,
     stack.record(provider, status, found).await.key
 }
 
+/// Delivers the same bytes again, and waits until the event with this key has counted them.
+async fn again(stack: &Stack, provider: &'static Provider, body: &str, key: &str) {
+    assert_eq!(stack.deliver(provider, body.as_bytes(), false).await, 200);
+    let counted = |record: &Record| record.key == key && record.duplicates == 1;
+    stack.record(provider, "the duplicate", counted).await;
+}
+
 /// Waits until the destination has taken the event, at this attempt.
 async fn taken(stack: &Stack, event: &str, destination: &str, attempt: u32) {
     let table = &stack.running.outputs["LedgerTableName"];
@@ -200,11 +213,15 @@ async fn taken(stack: &Stack, event: &str, destination: &str, attempt: u32) {
     .await;
 }
 
-/// A new payment that succeeded.
+/// A new payment that succeeded now.
 fn payment(provider: &'static Provider) -> String {
+    payment_at(provider, SystemClock.now())
+}
+
+fn payment_at(provider: &'static Provider, at: Timestamp) -> String {
     let names = ["payment_received", "payment.approved", "payment.completed"];
     let name = names.into_iter().find(|name| provider.types.contains(name)).unwrap();
-    sample::renewed(provider, &sample::payload(provider, name).unwrap(), SystemClock.now())
+    sample::renewed(provider, &sample::payload(provider, name).unwrap(), at)
 }
 
 pub(super) fn read(provider: &'static Provider, body: &[u8]) -> Event {

@@ -95,6 +95,7 @@ def the_api_may_call_each_function(stack):
     permitted = {
         (target(own["FunctionName"]), text(own["SourceArn"]["Fn::Sub"][0]).split("/${__Stage__}", 1)[1])
         for _, own in stack.of_type("AWS::Lambda::Permission")
+        if "SourceArn" in own
     }
     for _, api in stack.of_type("AWS::ApiGatewayV2::Api"):
         for path, methods in api["Body"]["paths"].items():
@@ -110,4 +111,37 @@ broken_by(
     the_api_may_call_each_function,
     forbidden=lambda r, t: r.pop("KuentaFunctionWebhookPermission"),
     slash=lambda r, t: r.pop("KuentaFunctionTrailingSlashPermission"),
+)
+
+
+@rule("https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html")
+def a_url_may_invoke_its_function(stack):
+    """Since October 2025 a function URL needs two permissions, or it answers 403: one to call the URL, and one to invoke
+    the function, which is limited to calls through the URL. No other permission is for everybody."""
+    urls = {target(own["TargetFunctionArn"]) for _, own in stack.of_type("AWS::Lambda::Url")}
+    public = {}
+    for name, own in stack.of_type("AWS::Lambda::Permission"):
+        if own["Principal"] == "*":
+            limits = (own.get("FunctionUrlAuthType"), own.get("InvokedViaFunctionUrl"))
+            public.setdefault(target(own["FunctionName"]), set()).add((own["Action"], *limits))
+    both = {("lambda:InvokeFunctionUrl", "NONE", None), ("lambda:InvokeFunction", None, True)}
+    for function in urls | set(public):
+        if function not in urls or public.get(function) != both:
+            yield f"{function}: {public.get(function)}"
+    for name, own in stack.of_type("AWS::Lambda::Url"):
+        if own["AuthType"] != "NONE" or "Cors" in own:
+            yield f"{name}: {own}"
+
+
+def exposed(template):
+    template["Conditions"].update(ExposesKuenta={"Fn::Equals": ["", ""]})
+
+
+broken_by(
+    a_url_may_invoke_its_function,
+    uninvokable=lambda r, t: (exposed(t), r.pop("KuentaUrlInvokePermission")),
+    uncallable=lambda r, t: (exposed(t), r.pop("KuentaUrlPermission")),
+    wide=lambda r, t: (exposed(t), r["KuentaUrlInvokePermission"]["Properties"].pop("InvokedViaFunctionUrl")),
+    without_url=lambda r, t: (exposed(t), r.pop("KuentaUrl"), t["Outputs"].pop("KuentaWebhookUrl")),
+    with_iam=lambda r, t: (exposed(t), r["KuentaUrl"]["Properties"].update(AuthType="AWS_IAM")),
 )

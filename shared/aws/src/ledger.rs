@@ -117,6 +117,25 @@ impl Ledger for DynamoLedger {
         })
     }
 
+    /// Eventually consistent: half a read unit, since what it reads of a completed record is final. A query of a single key
+    /// costs what `GetItem` does, and the consumer's role allows it.
+    async fn is_completed(&self, event: &Event) -> LedgerResult<bool> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk = :sk")
+            .projection_expression("#status, body_sha256, #version")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":pk", s(&event.key.partition))
+            .expression_attribute_values(":sk", s(&event.key.sort));
+        let found = query.send().await;
+        let found = found.map_err(|error| outage("is_completed", &event.key)(error.into()))?;
+        let is = |item| item::is_completed_with(item, event.body_sha256());
+        Ok(found.items().first().is_some_and(is))
+    }
+
     /// An item of its own says whose duplicate the delivery is, so that its id is found. It comes first: whoever makes
     /// this call again writes it again, unchanged.
     async fn count_duplicate(&self, key: &IdempotencyKey, delivery: DeliveryId, now: Timestamp) -> LedgerResult<()> {

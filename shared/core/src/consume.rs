@@ -10,6 +10,7 @@ mod inbox;
 mod legacy_key;
 mod parts;
 mod poison;
+mod repeat;
 mod set_aside;
 mod single_call;
 mod wait;

@@ -83,6 +83,10 @@ pub trait Ledger: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = LedgerResult<ConflictRecord>> + Send;
 
+    /// Whether the event is completed with these bytes, by a cheap read that may miss the latest writes
+    /// ([`RecordState::completed_with`]). `false` says nothing.
+    fn is_completed(&self, event: &Event) -> impl Future<Output = LedgerResult<bool>> + Send;
+
     /// Counts a duplicate of a finished event, and keeps which delivery it was.
     fn count_duplicate(
         &self,

@@ -151,6 +151,11 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         }
     }
 
+    /// Whose deliveries it receives.
+    pub fn provider(&self) -> &'static Provider {
+        self.provider
+    }
+
     /// Loads the secrets before the first delivery. A failure is only logged: the first delivery tries again.
     pub async fn warm_up(&self) {
         if let Err(error) = self.keyring.current(self.clock.now()).await {

@@ -133,15 +133,19 @@ impl Outputs {
     }
 
     /// The emulator serves `https://{api}.execute-api.{region}.amazonaws.com/…` at
-    /// `http://{api}.execute-api.localhost:{port}/…`, a name that has to be resolved to this machine.
-    fn public(&self, url: &str) -> (Client, String) {
+    /// `http://{api}.execute-api.localhost:{port}/…`, and a function's URL likewise, names that have to be resolved to
+    /// this machine.
+    pub(super) fn public(&self, url: &str) -> (Client, String) {
         let path = url
             .strip_prefix("https://")
             .unwrap()
             .split_once('/')
             .map_or("", |(_, path)| path);
         let emulator: SocketAddr = self.running.endpoint.strip_prefix("http://").unwrap().parse().unwrap();
-        let host = format!("{}.execute-api.localhost", api_id(url));
+        let host = match url.split_once(".on.aws/") {
+            Some((function, _)) => format!("{}.localhost", function.trim_start_matches("https://")),
+            None => format!("{}.execute-api.localhost", api_id(url)),
+        };
         let client = acuse_cli::http::builder()
             .unwrap()
             .resolve(&host, emulator)

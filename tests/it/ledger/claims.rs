@@ -40,6 +40,31 @@ async fn a_new_event_is_claimed_completed_and_then_a_duplicate() {
     assert_eq!(tables.applied("total").await, 1);
 }
 
+/// A read before the first write may say so of nothing else: each of the others may still be claimed, or is a conflict.
+#[tokio::test]
+async fn only_a_completed_event_with_the_same_bytes_is_read_as_completed() {
+    let tables = Tables::create().await;
+    let is_completed = async |event: &Event| tables.ledger.is_completed(event).await.unwrap();
+    let own = event("p1");
+    assert!(!is_completed(&own).await, "absent");
+    let claimed = tables.claimed(&own, "a", 0).await;
+    assert!(!is_completed(&own).await, "in progress");
+    tables.change(&claimed, release("not yet", 1), 1).await.unwrap();
+    assert!(!is_completed(&own).await, "released");
+    let claimed = tables.claimed(&own, "b", 2).await;
+    tables
+        .change(&claimed, complete("payments", effect(None)), 3)
+        .await
+        .unwrap();
+    assert!(is_completed(&own).await);
+    assert!(!is_completed(&event_with("p1", "other bytes")).await);
+
+    let rejected = event("p2");
+    let claimed = tables.claimed(&rejected, "a", 0).await;
+    tables.change(&claimed, reject("never"), 1).await.unwrap();
+    assert!(!is_completed(&rejected).await, "a replay may claim it");
+}
+
 #[tokio::test]
 async fn a_running_lease_is_waited_for_to_the_millisecond() {
     let (tables, event) = (Tables::create().await, event("p1"));

@@ -31,6 +31,8 @@ pub(crate) struct Pipeline {
     pub(crate) waits: [f64; 2],
     /// Write units of the table and its index.
     pub(crate) units: [f64; 2],
+    /// Read units of the table.
+    pub(crate) reads: [f64; 2],
     /// Calls of a third function, and how long they take in ms.
     pub(crate) third: [f64; 2],
     pub(crate) third_ms: f64,
@@ -64,7 +66,10 @@ pub(crate) fn components(
             "SQS",
             deliveries * (3.0 * prices["sqs_requests"] + prices["sqs_fair_messages"]),
         ),
-        ("DynamoDB", of(pipeline.units) * prices["dynamodb_writes"]),
+        (
+            "DynamoDB",
+            of(pipeline.units) * prices["dynamodb_writes"] + of(pipeline.reads) * prices["dynamodb_reads"],
+        ),
         (
             "logs and metrics",
             deliveries * LOGGED.iter().sum::<f64>() / 1e9 * prices["log_gb"],
@@ -76,6 +81,50 @@ pub(crate) fn components(
         components.push(("data of executions", of(pipeline.executions) * durable::data()));
     }
     components
+}
+
+/// The same with `Endpoint=function-url`: no API, and none of its access log.
+pub(crate) fn by_function_url(pipeline: Pipeline, prices: &Prices, deliveries: f64, memory: f64) -> f64 {
+    let [_, access, _] = LOGGED;
+    let api = prices["http_api_requests"] + access / 1e9 * prices["log_gb"];
+    together(pipeline, prices, deliveries, memory) - deliveries * api
+}
+
+/// What an event costs before any function's time and any log line.
+pub(crate) fn floor(pipeline: Pipeline, prices: &Prices) -> String {
+    let of = |deliveries: f64| {
+        let own = components(pipeline, prices, deliveries, DEFAULT_MB);
+        let own = |name| {
+            own.iter()
+                .filter(|(own, _)| *own == name)
+                .map(|(_, dollars)| dollars)
+                .sum::<f64>()
+        };
+        let calls = deliveries * 2.0 * prices["lambda_requests"];
+        [own("HTTP API"), own("SQS"), calls, own("DynamoDB")]
+    };
+    let [once, thrice] = [of(1.0), of(3.0)];
+    let mut table = "| dollars a million events | once | three times |\n|---|---|---|\n".to_owned();
+    let mut row = |name: &str, once: f64, thrice: f64| {
+        writeln!(table, "| {name} | {:.2} | {:.2} |", 1e6 * once, 1e6 * thrice).unwrap();
+    };
+    let names = [
+        "HTTP API",
+        "SQS: send, receive, delete, and the fair queue's group",
+        "calls of two functions",
+        "DynamoDB: record and effect in a transaction, `by-day`; a duplicate's read, count and id",
+    ];
+    for (name, (once, thrice)) in names.into_iter().zip(once.into_iter().zip(thrice)) {
+        row(name, once, thrice);
+    }
+    let together = |of: [f64; 4]| of.into_iter().sum::<f64>();
+    row("**before their time and the logs**", together(once), together(thrice));
+    row(
+        "with the functions' URLs",
+        together(once) - once[0],
+        together(thrice) - thrice[0],
+    );
+    table
 }
 
 /// The sum of the components.
@@ -106,6 +155,9 @@ pub(crate) fn by_memory(prices: &Prices, acuse: Pipeline, others: &[(&str, Pipel
         row(name, &|d, memory| components(acuse, prices, d, memory)[place].1);
     }
     row("**together**", &|d, memory| together(acuse, prices, d, memory));
+    row("with `Endpoint=function-url`", &|d, memory| {
+        by_function_url(acuse, prices, d, memory)
+    });
     row("X-Ray with `Tracing=Active`, up to a delivery a second", &|d, _| {
         d * prices["traces"]
     });

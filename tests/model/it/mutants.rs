@@ -169,3 +169,23 @@ fn a_replay_that_overrides_each_time_it_is_received_loses_its_event() {
     };
     breaks(Some(Mutant::ReplayOverridesAgain), bounds, KEPT);
 }
+
+/// The first delivery is rejected, the replay claims the event and dies, and its message is taken for a duplicate by a
+/// read from before.
+#[test]
+fn a_read_that_believes_a_rejection_swallows_a_replay() {
+    let bounds = Bounds {
+        replay: true,
+        ..small()
+    };
+    breaks(Some(Mutant::RejectionIsFinal), bounds, FINISHED);
+}
+
+#[test]
+fn a_read_that_compares_no_bytes_loses_them() {
+    let bounds = Bounds {
+        conflict: true,
+        ..small()
+    };
+    breaks(Some(Mutant::ReadIgnoresBytes), bounds, NO_BYTES_LOST);
+}

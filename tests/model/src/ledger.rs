@@ -62,6 +62,22 @@ impl Protocol {
         }
     }
 
+    /// Notes what a read may show from now on: this state of the record, or any before.
+    pub(crate) fn may_be_read(&self, state: &mut State) {
+        let Some(record) = &state.record else { return };
+        let status = match record.status {
+            Status::Rejected if self.mutant == Some(Mutant::RejectionIsFinal) => Status::Completed,
+            status => status,
+        };
+        for (other, readable) in state.readable.iter_mut().enumerate() {
+            let recorded = match self.mutant {
+                Some(Mutant::ReadIgnoresBytes) => body(other == 1),
+                _ => &record.body_sha256,
+            };
+            *readable |= RecordState::completed_with(status, recorded, body(other == 1));
+        }
+    }
+
     fn claim(&self, state: &mut State, lease: &Lease, token: Token, other: bool, now: i8) -> Answer {
         let found = state.record.as_ref();
         let body = match (self.mutant, found) {

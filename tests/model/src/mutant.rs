@@ -35,4 +35,8 @@ pub enum Mutant {
     OtherBytesAreClaimed,
     /// A replay overrides a rejection each time its message is received.
     ReplayOverridesAgain,
+    /// A read before the first write takes a rejected event for finished for good, as it takes a completed one.
+    RejectionIsFinal,
+    /// That read does not compare bytes.
+    ReadIgnoresBytes,
 }

@@ -26,7 +26,7 @@ pub const ALWAYS: [&str; 13] = [
 ];
 
 /// What must be reached.
-pub const SOMETIMES: [&str; 15] = [
+pub const SOMETIMES: [&str; 16] = [
     "a lease is taken over while its owner lives",
     "a late owner tries to complete",
     "a late owner tries to release",
@@ -42,6 +42,7 @@ pub const SOMETIMES: [&str; 15] = [
     "a single-call commit meets an event whose hooks are done in part",
     "an event is given up",
     "a conflict is kept",
+    "a duplicate is recognized by a read",
 ];
 
 /// All of them. A property that the bounds don't promise is true by its condition.
@@ -77,6 +78,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         in_part,
         gives_up,
         keeps,
+        recognized,
     ] = SOMETIMES;
     vec![
         Property::always(once, |_, state: &State| {
@@ -168,6 +170,10 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         }),
         Property::sometimes(keeps, |model: &Protocol, state: &State| {
             !model.bounds.conflict || state.conflicts.contains(&true)
+        }),
+        Property::sometimes(recognized, |_, state: &State| {
+            let recognized = |doing: Doing| matches!(doing, Doing::Delete(_, Why::Repeat));
+            state.consumers.iter().any(|consumer| recognized(consumer.doing))
         }),
     ]
 }

@@ -28,6 +28,9 @@ pub enum Action {
     DeadLetter(usize),
     /// A consumer does what it is about to do, and succeeds.
     Go(usize),
+    /// A consumer reads before its first write, and finds that the event was finished for good with its bytes. A read
+    /// that finds anything else, though that may be old, changes nothing, so it is no action.
+    Recognize(usize),
     /// A consumer that could commit in a single call claims instead.
     Lease(usize),
     /// The hook that a consumer calls asks for a retry.
@@ -77,8 +80,12 @@ impl Model for Protocol {
             if matches!(doing, Doing::Call(..)) && self.bounds.failures {
                 actions.extend([Action::Retry(consumer), Action::Reject(consumer)]);
             }
-            if matches!(doing, Doing::CommitNew(..)) {
+            if let Doing::CommitNew(delivery, _) = doing {
                 actions.push(Action::Lease(consumer));
+                actions.extend(self.reads(state, *delivery).then_some(Action::Recognize(consumer)));
+            }
+            if let Doing::Claim(delivery, _) = doing {
+                actions.extend(self.reads(state, *delivery).then_some(Action::Recognize(consumer)));
             }
             if matches!(
                 doing,
@@ -124,6 +131,14 @@ impl Model for Protocol {
                     Some(_) => Doing::CommitNew(delivery, token),
                     None => Doing::Claim(delivery, token),
                 };
+            }
+            Action::Recognize(place) => {
+                let (Doing::CommitNew(delivery, _) | Doing::Claim(delivery, _)) = next.consumers.get(place)?.doing
+                else {
+                    return None;
+                };
+                let doing = self.finish(&mut next, delivery, Why::Repeat);
+                next.consumers.get_mut(place)?.doing = doing;
             }
             Action::Lease(place) => {
                 let consumer = next.consumers.get_mut(place)?;
@@ -204,6 +219,7 @@ impl Model for Protocol {
                 next.network.remove(place);
             }
         }
+        self.may_be_read(&mut next);
         let next = next.canonical(&self.bounds);
         let (before, after) = (last.measure(self.bounds.receives), next.measure(self.bounds.receives));
         debug_assert!(after < before, "{action:?} may go on for ever: {last:#?}");
@@ -234,6 +250,7 @@ impl Protocol {
             messages: [message; 2],
             record: None,
             conflicts: [false; 2],
+            readable: [false; 2],
             consumers: skews.iter().map(consumer).collect(),
             network: Vec::new(),
             applied: [0; 2],
@@ -249,6 +266,12 @@ impl Protocol {
             losses: self.bounds.losses,
             crashes: self.bounds.crashes,
         }
+    }
+
+    /// Whether a delivery's consumer may learn from a read that it is a duplicate. Nobody reads for a replay.
+    fn reads(&self, state: &State, delivery: Delivery) -> bool {
+        let replay = self.bounds.replay && delivery == 1 && self.mutant != Some(Mutant::RejectionIsFinal);
+        !replay && state.readable.get(usize::from(self.is_other(delivery))) == Some(&true)
     }
 
     fn visible(&self, state: &State, delivery: Delivery) -> bool {

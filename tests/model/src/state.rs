@@ -21,6 +21,8 @@ pub struct State {
     pub(crate) consumers: Vec<Consumer>,
     /// Requests that their senders gave up and that may still arrive.
     pub(crate) network: Vec<Request>,
+    /// Whether a read, however old, may show the event finished for good with the first and the second delivery's bytes.
+    pub(crate) readable: [bool; 2],
     /// How often each transactional hook's effect was applied.
     pub(crate) applied: [u8; 2],
     /// How often the hook with external side effects was called; 2 stands for more.
@@ -109,6 +111,8 @@ pub(crate) enum Write {
 pub(crate) enum Why {
     Finished,
     CommittedNew,
+    /// A duplicate that a read recognized.
+    Repeat,
     Duplicate,
     Conflict,
 }

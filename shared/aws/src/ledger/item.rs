@@ -158,6 +158,13 @@ pub(super) fn state(item: &Item) -> Result<RecordState, NotARecord> {
     })
 }
 
+/// Whether the item is of a completed event with these bytes. A newer version's may mean something else.
+pub(super) fn is_completed_with(item: &Item, body_sha256: &str) -> bool {
+    let status = text(item, "status").and_then(Status::from_name);
+    let is = |status| RecordState::completed_with(status, text(item, "body_sha256").unwrap_or_default(), body_sha256);
+    number(item, "version").unwrap_or(VERSION) <= VERSION && status.is_some_and(is)
+}
+
 /// Which event the item is of.
 pub(super) fn recorded(item: &Item) -> Result<Recorded, NotARecord> {
     let required = |name| text(item, name).map(str::to_owned).ok_or(NotARecord(name));

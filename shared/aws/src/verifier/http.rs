@@ -1,11 +1,13 @@
 //! The HTTP API's request and response, in payload format 2.0. Function URLs and `cargo lambda watch` use it too.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+//! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>
 //!
 //! This module reads the event itself: `lambda_http` would build an `http::Request` with a URL from `Host`, path and
 //! query, and panics if one of them is not valid in a URL (`?a=b c`). Only the account in the path matters here, and the
 //! query of a provider that signs a value in it.
 
 use acuse_core::account::AccountName;
+use acuse_core::provider::Provider;
 use acuse_core::receive::{Address, Answer, Outbox, SecretStore, Verifier};
 use acuse_core::wire::envelope::LONGEST_TEXT;
 use bytes::Bytes;
@@ -18,11 +20,17 @@ use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest as Request, 
 /// After how many seconds a provider that got 503 should send again.
 const RETRY_AFTER_SECONDS: u8 = 5;
 
+/// What a function URL has in place of a route.
+const NO_ROUTE: &str = "$default";
+
 /// Answers one request. A delivery is a POST; panels and monitors also check the URL with GET and HEAD, which have no
 /// effect.
 pub(super) async fn answer(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Request) -> Response {
+    let Some(account) = account(verifier.provider(), &request) else {
+        return response(404, "not found");
+    };
     let address = Address {
-        account: account(&request).to_owned(),
+        account: account.to_owned(),
         query: request.raw_query_string.clone().unwrap_or_default(),
     };
     match request.request_context.http.method {
@@ -40,11 +48,26 @@ pub(super) async fn answer(verifier: &Verifier<impl SecretStore, impl Outbox>, r
 
 /// What follows `/webhooks/{provider}/`, without a trailing slash; nothing is the default account. The route for it is
 /// greedy, so it also matches longer paths, which name no account.
-fn account(request: &Request) -> &str {
-    let more = request.path_parameters.values().next().map_or("", String::as_str);
-    match more.strip_suffix('/').unwrap_or(more) {
+///
+/// A function URL has no routes and passes every path on. `None` for one that the API would not have.
+fn account<'r>(provider: &Provider, request: &'r Request) -> Option<&'r str> {
+    let more = match (request.path_parameters.values().next(), request.route_key.as_deref()) {
+        (Some(more), _) => more,
+        (None, Some(NO_ROUTE)) => after_provider(provider, request.raw_path.as_deref().unwrap_or_default())?,
+        (None, _) => "",
+    };
+    Some(match more.strip_suffix('/').unwrap_or(more) {
         "" => AccountName::DEFAULT_TEXT,
         account => account,
+    })
+}
+
+/// What follows `/webhooks/{provider}`, with its slash left out.
+fn after_provider<'r>(provider: &Provider, path: &'r str) -> Option<&'r str> {
+    let more = path.strip_prefix("/webhooks/")?.strip_prefix(provider.name)?;
+    match more {
+        "" => Some(""),
+        _ => more.strip_prefix('/'),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Consumer, Inbox, Outcome, Received, SetAside};
 use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::event::Event;
-use crate::ledger::{Claimed, Lease, Ledger, LedgerError, Override, Refused};
+use crate::ledger::{Claimed, Lease, Ledger, LedgerError, Override, Refused, Status};
 use crate::metric;
 use crate::provider::Unreadable;
 
@@ -56,6 +56,9 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
             overrides: Override::of(event.replay || event.reconciled, message.receives),
         };
         let no_hooks = self.no_hooks(&event, started);
+        if no_hooks.is_none() && self.is_known_repeat(message, &event).await {
+            return self.count_duplicate(message, &event, Status::Completed).await;
+        }
         let opened = match &no_hooks {
             None => self.open(message, &event, &lease, cut).await,
             Some(why) => self.claim_without_hooks(&mut event, &lease, why).await,

@@ -12,6 +12,7 @@ mod parts;
 mod payload;
 mod poison;
 mod reconciled;
+mod repeat;
 mod retries;
 mod set_aside;
 mod single_call;

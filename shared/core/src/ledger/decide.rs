@@ -149,6 +149,17 @@ impl Progress {
 }
 
 impl RecordState {
+    /// Whether these bytes are a completed event's. No write takes that back, so whoever has once read it knows it, however
+    /// old the read; of anything else, an old read says nothing.
+    ///
+    /// ```text
+    /// REJECTED ── a replay claims ──▶ IN_PROGRESS …     a read may still find it rejected: no reason to drop anything
+    /// COMPLETED, these bytes                            for good, except that its time to live ends
+    /// ```
+    pub fn completed_with(status: Status, recorded_sha256: &str, body_sha256: &str) -> bool {
+        status == Status::Completed && recorded_sha256 == body_sha256
+    }
+
     /// Each message overrides once: one that has claimed the event and is received again, because it was not deleted
     /// yet, is a delivery like any other.
     fn overridden_by(&self, lease: &Lease) -> Override {

@@ -207,6 +207,15 @@ impl Ledger for &MemoryLedger {
         Ok(ConflictRecord::New)
     }
 
+    async fn is_completed(&self, event: &Event) -> LedgerResult<bool> {
+        self.up("is_completed", &event.key)?;
+        let state = self.state();
+        let found = state.records.get(&event.key).map(|stored| &stored.state);
+        let is =
+            |found: &RecordState| RecordState::completed_with(found.status, &found.body_sha256, event.body_sha256());
+        Ok(found.is_some_and(is))
+    }
+
     async fn count_duplicate(&self, key: &IdempotencyKey, _delivery: DeliveryId, _now: Timestamp) -> LedgerResult<()> {
         self.up("count_duplicate", key)?;
         if let Some(stored) = self.state().records.get_mut(key) {

@@ -123,6 +123,12 @@ impl Ledger for FaultyLedger {
         self.faulty("keep_conflict", &event.key, work).await
     }
 
+    async fn is_completed(&self, event: &Event) -> LedgerResult<bool> {
+        let own = event.clone();
+        let work = move |ledger: Arc<MemoryLedger>| async move { (&*ledger).is_completed(&own).await };
+        self.faulty("is_completed", &event.key, work).await
+    }
+
     async fn count_duplicate(&self, key: &IdempotencyKey, delivery: DeliveryId, now: Timestamp) -> LedgerResult<()> {
         let own = key.clone();
         let work =

@@ -148,6 +148,11 @@ impl Ledger for WatchedLedger {
             .await
     }
 
+    /// Nothing is recognized early: each duplicate has to meet the hooks' writes.
+    async fn is_completed(&self, _: &Event) -> LedgerResult<bool> {
+        Ok(false)
+    }
+
     async fn count_duplicate(&self, key: &IdempotencyKey, delivery: DeliveryId, now: Timestamp) -> LedgerResult<()> {
         let counted = Box::pin(self.ledger.count_duplicate(key, delivery, now));
         self.watch(OTHER, counted, |()| ("ledger: duplicate counted", Some(End::Duplicate)))

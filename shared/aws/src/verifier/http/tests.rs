@@ -360,3 +360,103 @@ async fn a_signed_value_of_the_query_counts() {
         assert_eq!(answer.status_code, expected, "{query}");
     }
 }
+
+/// The example of AWS's documentation, as a signed delivery to the path of `path`. It has no `pathParameters`, and its
+/// stage and route are placeholders.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-request-payload>
+fn to_function_url(path: &str) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "parameter1=value1&parameter1=value2&parameter2=value",
+        "cookies": ["cookie1", "cookie2"],
+        "headers": {
+            "header1": "value1",
+            "host": "abcdef.lambda-url.us-east-1.on.aws",
+            "x-forwarded-for": "123.123.123.123",
+            "x-kuenta-signature": sign("good", BODY.as_bytes()),
+        },
+        "queryStringParameters": {"parameter1": "value1,value2", "parameter2": "value"},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "<urlid>",
+            "authentication": null,
+            "authorizer": {
+                "iam": {
+                    "accessKey": "AKIA...",
+                    "accountId": "111122223333",
+                    "callerId": "AIDA...",
+                    "cognitoIdentity": null,
+                    "principalOrgId": null,
+                    "userArn": "arn:aws:iam::111122223333:user/example-user",
+                    "userId": "AIDA...",
+                },
+            },
+            "domainName": "<url-id>.lambda-url.us-west-2.on.aws",
+            "domainPrefix": "<url-id>",
+            "http": {
+                "method": "POST",
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "123.123.123.123",
+                "userAgent": "agent",
+            },
+            "requestId": "id",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "12/Mar/2020:19:03:58 +0000",
+            "timeEpoch": 1_583_348_638_390_u64,
+        },
+        "body": BODY,
+        "pathParameters": null,
+        "isBase64Encoded": false,
+        "stageVariables": null,
+    })
+}
+
+#[tokio::test]
+async fn a_function_url_serves_the_paths_of_the_api_and_no_others() {
+    for path in ["/webhooks/kuenta", "/webhooks/kuenta/", "/webhooks/kuenta/default"] {
+        let scene = Scene::new();
+        let answer = scene.answer(&to_function_url(path)).await;
+        assert_eq!(
+            (&answer["statusCode"], scene.outbox.queued().len()),
+            (&json!(200), 1),
+            "{path}"
+        );
+    }
+    for path in [
+        "",
+        "/",
+        "/kuenta",
+        "/webhooks",
+        "/webhooks/",
+        "/webhooks/kuentas",
+        "/webhooks/onepay",
+        "//webhooks/kuenta",
+        "/Webhooks/kuenta",
+    ] {
+        let scene = Scene::new();
+        assert_eq!(scene.answer(&to_function_url(path)).await["statusCode"], 404, "{path}");
+        scene.assert_untouched();
+    }
+}
+
+#[tokio::test]
+async fn a_function_url_brings_the_account_and_base64_like_the_api() {
+    let scene = Scene::new();
+    let answer = scene.answer(&to_function_url("/webhooks/kuenta/unknown")).await;
+    assert_eq!(answer["body"], "no such account");
+
+    let (scene, mut event) = (Scene::new(), to_function_url("/webhooks/kuenta"));
+    event["body"] = BASE64.encode(BODY.as_bytes()).into();
+    event["isBase64Encoded"] = true.into();
+    assert_eq!(scene.answer(&event).await["statusCode"], 200);
+    assert_eq!(scene.outbox.queued().len(), 1);
+
+    let (scene, mut event) = (Scene::new(), to_function_url("/webhooks/kuenta"));
+    event["requestContext"]["http"]["method"] = "GET".into();
+    assert_eq!(scene.answer(&event).await["body"], "webhooks are posted here");
+    scene.assert_untouched();
+}
