@@ -20,6 +20,9 @@ use tokio::sync::{Mutex, mpsc};
 /// An invocation's time limit. A lease ends a second later.
 pub(crate) const INVOCATION: Duration = Duration::from_secs(8);
 
+/// The id of every invocation.
+pub(crate) const REQUEST: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+
 /// The trace of every invocation.
 pub(crate) const TRACE: &str = "Root=1-65a1b2c3-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1";
 
@@ -40,7 +43,7 @@ async fn runtime(State(runtime): State<Runtime>, request: Request) -> Response {
         };
         let deadline = SystemClock.now().plus(INVOCATION).as_millis();
         return Response::builder()
-            .header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
+            .header("Lambda-Runtime-Aws-Request-Id", REQUEST)
             .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
             .header("Lambda-Runtime-Trace-Id", TRACE)
             .header(

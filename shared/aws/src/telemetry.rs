@@ -1,62 +1,73 @@
 //! Structured logs and metrics, as lines on standard output, in the format and at the level of Lambda's own settings.
-//! Metrics use CloudWatch's embedded metric format.
+//! Metrics use CloudWatch's embedded metric format, which allows further members: what a delivery or an event leaves is
+//! one line with both.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html>
+
+mod emf;
+mod fields;
+mod lines;
+mod recorder;
 
 use std::io::Write;
 use std::sync::OnceLock;
 
-use acuse_core::clock::Clock;
 use acuse_core::metric;
-use metrics_cloudwatch_embedded::{Builder, Collector};
-use tracing::{Level, debug};
+use tracing::Level;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config;
-use crate::system::SystemClock;
+#[cfg(feature = "verifier")]
+pub(crate) use fields::recorded_trace;
+use lines::Lines;
+use recorder::Recorder;
 
 /// The metrics' namespace, unless `METRICS_NAMESPACE` is set.
 const NAMESPACE: &str = "Acuse";
 
-/// Counts until the metrics are written. A process has one recorder.
-static METRICS: OnceLock<Metrics> = OnceLock::new();
-
-struct Metrics {
-    collector: &'static Collector,
-    /// The level that metric lines claim to have.
-    level: Level,
-}
+/// What is written at the end of an invocation, and the level that it claims to have. A process has one recorder.
+static METRICS: OnceLock<(Lines, Level)> = OnceLock::new();
 
 /// Starts logging and counting. `own` is the calling crate's name, `env!("CARGO_CRATE_NAME")`: its lines and Acuse's
 /// are logged at the configured level. That is `AWS_LAMBDA_LOG_LEVEL` (from Lambda's LoggingConfig), else `RUST_LOG`,
-/// else `info`. Lines are JSON objects, unless `AWS_LAMBDA_LOG_FORMAT` is `Text`. With `ACCOUNT_METRICS=true`, metrics
-/// are written by account as well.
+/// else `info`. Lines are JSON objects, unless `AWS_LAMBDA_LOG_FORMAT` is `Text`. `SUCCESS_LOG_PERCENT` is how many of a
+/// hundred deliveries that go well have more than metrics in their lines; 100 if it is not a number. With
+/// `ACCOUNT_METRICS=true`, metrics are written by account as well.
 pub fn init(own: &'static str) {
     let level = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"]
         .into_iter()
         .find_map(|name| level(&std::env::var(name).ok()?))
         .unwrap_or(Level::INFO);
-    let lines = tracing_subscriber::fmt::layer().with_ansi(false);
-    let lines = match config::optional("AWS_LAMBDA_LOG_FORMAT") {
-        Some(format) if format.eq_ignore_ascii_case("text") => lines.boxed(),
-        // The current span has the request id and the trace.
-        _ => lines.json().flatten_event(true).with_span_list(false).boxed(),
+    let is_text = config::optional("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("text"));
+    let percent = config::optional("SUCCESS_LOG_PERCENT").and_then(|percent| percent.parse().ok());
+    let namespace = config::optional("METRICS_NAMESPACE").unwrap_or_else(|| NAMESPACE.to_owned());
+    let lines = Lines {
+        namespace: fields::quoted(&namespace),
+        is_json: !is_text,
+        successes: percent.unwrap_or(100),
+        write: print,
     };
+    let text = is_text.then(|| tracing_subscriber::fmt::layer().with_ansi(false));
     // A second call changes nothing, as tests need.
     let _ = tracing_subscriber::registry()
         .with(targets(own, level))
-        .with(lines)
+        .with(text)
+        .with(lines.clone())
         .try_init();
 
-    let namespace = config::optional("METRICS_NAMESPACE").unwrap_or_else(|| NAMESPACE.to_owned());
-    if let Ok(collector) = Builder::new().cloudwatch_namespace(namespace).init() {
+    if metrics::set_global_recorder(Recorder).is_ok() {
         metric::describe();
         if config::optional("ACCOUNT_METRICS").is_some_and(|value| value == "true") {
             metric::count_by_account();
         }
-        let _ = METRICS.set(Metrics { collector, level });
+        let _ = METRICS.set((lines, level));
     }
+}
+
+/// A line that can't be written is lost: there is nowhere to say so.
+fn print(lines: &str) {
+    let _ = std::io::stdout().write_all(lines.as_bytes());
 }
 
 /// Libraries log at `INFO` or above: at `TRACE` the SDK and hyper log whole requests, including bodies and secrets.
@@ -73,23 +84,14 @@ fn level(name: &str) -> Option<Level> {
     }
 }
 
-/// Writes what was counted since the last call. Called after each invocation, since the process may be frozen until the
-/// next one.
+/// Writes what was counted outside of units of work. Called after each invocation, since the process may be frozen until
+/// the next one.
 ///
-/// Lambda drops lines below its level, and treats a line without level and time as `INFO`. Metric lines claim to have
-/// the configured level, because alarms need them at any level.
+/// Lambda drops lines below its level, and treats a line without level and time as `INFO`. These lines claim to have the
+/// configured level, because alarms need them at any level. Above `INFO` there are no units, so that they are all there is.
 pub(crate) fn flush_metrics() {
-    let Some(Metrics { collector, level }) = METRICS.get() else {
-        return;
-    };
-    collector
-        .set_property("level", level.as_str())
-        .set_property("timestamp", SystemClock.now().to_string());
-    // Written in one call: standard output searches each write for the end of a line.
-    let mut lines = Vec::new();
-    let written = collector.flush(&mut lines);
-    if let Err(error) = written.and_then(|()| std::io::stdout().write_all(&lines)) {
-        debug!(%error, "metrics not written");
+    if let Some((lines, level)) = METRICS.get() {
+        lines.write_metrics(&recorder::take(), *level);
     }
 }
 

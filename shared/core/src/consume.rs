@@ -32,7 +32,7 @@ use crate::event::key::IdempotencyKey;
 use crate::event::reference::References;
 use crate::hook::AnyHook;
 use crate::ledger::Ledger;
-use crate::metric;
+use crate::metric::{self, WORK};
 use crate::provider::{Provider, Providers};
 use crate::wire::envelope::{Envelope, EnvelopeError};
 pub use backoff::Backoff;
@@ -184,7 +184,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         for part in group {
             let Part { message, event, .. } = &part;
             // Log lines of an event name the trace of its delivery, not that of the batch.
-            let span = info_span!("event", xrayTraceId = message.trace, delivery_id = %event.delivery_id);
+            let (trace, account) = (message.trace.as_deref(), event.account.name.named());
+            let span = info_span!(target: WORK, "event", xrayTraceId = trace, account, key = %event.key, delivery_id = %event.delivery_id);
             let work = self.consume_event(message, event, deadline).instrument(span);
             // An event that panics or hangs fails alone: the others go on, and its lease runs out.
             let work = self.in_time(deadline.minus(LAST), AssertUnwindSafe(work).catch_unwind());

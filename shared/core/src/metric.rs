@@ -8,6 +8,11 @@ use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
 use crate::account::AccountName;
 
+/// The target of a unit of work's span, and of the log line with which the unit ends well. A unit is one delivery at a
+/// verify function, or one event at the consumer. What is counted in it and that line are written as one, when the span
+/// closes.
+pub const WORK: &str = "acuse_core::work";
+
 /// Deliveries at the verify functions, by `Provider` and `Outcome`, and perhaps [by account](count_by_account):
 /// - `queued`; `test`: queued, a test delivery of `acuse doctor`
 /// - `token`, `signature`: the proof that failed

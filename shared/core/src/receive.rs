@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use thiserror::Error;
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::account::AccountName;
 use crate::clock::{Clock, Random, within};
 use crate::error::chain;
-use crate::metric;
+use crate::metric::{self, WORK};
 use crate::provider::Provider;
 use crate::wire::delivery::{Delivery, DeliveryId, Unverified, Verified};
 use crate::wire::envelope::{Envelope, LONGEST_TEXT, Message, TooLong};
@@ -174,11 +174,17 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         let delivery = Delivery::received(id, now, headers, body)
             .sent_to(account)
             .with_query(query);
+        let span = info_span!(target: WORK, "delivery", delivery_id = %id);
+        self.answer(delivery, is_test).instrument(span).await
+    }
+
+    async fn answer(&self, delivery: Delivery<Unverified>, is_test: bool) -> Answer {
         let answer = match within(self.clock.as_ref(), BUDGET, self.verify_and_queue(&delivery)).await {
             Some(Ok(answer)) => answer,
             Some(Err(refusal)) => self.refuse(&delivery, refusal).await,
             None => {
-                error!(provider = self.provider.name, delivery_id = %id, "delivery not accepted: out of time");
+                let delivery_id = delivery.id();
+                error!(provider = self.provider.name, %delivery_id, "delivery not accepted: out of time");
                 Answer::Unavailable
             }
         };
@@ -263,8 +269,7 @@ impl<S: SecretStore, O: Outbox> Verifier<S, O> {
         };
         match self.outbox.queue(&account.scope(provider), message).await {
             Ok(()) => {
-                let (form, length) = (verified.form().name(), verified.bytes().len());
-                info!(provider, %account, %delivery_id, form, length, "delivery queued");
+                info!(target: WORK, account = account.named(), form = verified.form().name(), "delivery queued");
                 Answer::Queued(delivery_id)
             }
             Err(error) => {

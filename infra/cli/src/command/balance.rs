@@ -29,9 +29,9 @@ const SHOWN: usize = 20;
   acuse balance --since 2026-11-20 --until 2026-11-21 --provider kuenta --stack acuse
   acuse balance --since 1d --json --stack acuse | jq .unrecorded
 
-The last minute is left out (`--in-flight`): its deliveries are still on their way. Needs LogLevel INFO, and on AWS
-logs:FilterLogEvents on the functions' log groups and cloudformation:ListStackResources. Everything that was received in
-the period is read.")]
+The last minute is left out (`--in-flight`): its deliveries are still on their way. Needs LogLevel INFO and
+SuccessLogPercent 100, and on AWS logs:FilterLogEvents on the functions' log groups and
+cloudformation:ListStackResources. Everything that was received in the period is read.")]
 pub(crate) struct Arguments {
     /// Received since: a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00-05:00)
     #[arg(long, value_name = "WHEN", default_value = "2h", value_parser = moment)]
@@ -97,6 +97,10 @@ fn failed(error: NotCounted) -> Failure {
         NotCounted::LogLevel(_) => Failure::with_advice(
             error.to_string(),
             "deploy with LogLevel=INFO; what was accepted before can't be counted",
+        ),
+        NotCounted::Sampled(_) => Failure::with_advice(
+            error.to_string(),
+            "deploy with SuccessLogPercent=100; what was accepted before can't be counted",
         ),
         NotCounted::Logs(error) => error.into(),
         NotCounted::Stack(error) => error.into(),

@@ -82,6 +82,9 @@ words! {
     not_counted_level:
         "The log has no line of accepted deliveries: deploy with LogLevel=INFO.",
         "El log no tiene una línea por entrega aceptada: despliegue con LogLevel=INFO.";
+    not_counted_sampled:
+        "The log tells only of a part of the accepted deliveries: deploy with SuccessLogPercent=100.",
+        "El log solo habla de una parte de las entregas aceptadas: despliegue con SuccessLogPercent=100.";
     could_not: "This could not be done.", "Esto no se pudo hacer.";
     details: "Details:", "Detalle técnico, en inglés:";
     no_such_page: "There is no such page.", "Esta página no existe.";

@@ -77,7 +77,7 @@ mod tests {
             "     Running `target/debug/kuenta`",
             " waiting for file lock on package cache",
             r#"{"_aws":{},"level":"INFO"}"#,
-            r#"{"level":"INFO","message":"event completed","target":"acuse_core::consume::event"}"#,
+            r#"{"_aws":{},"level":"INFO","message":"event completed"}"#,
             "",
         ] {
             assert_eq!(watched(noise), None, "{noise}");

@@ -89,6 +89,8 @@ pub enum NotCounted {
     Watched,
     #[error("the log has no line of accepted deliveries: LogLevel is {0}")]
     LogLevel(String),
+    #[error("the log tells only of a part of the accepted deliveries: SuccessLogPercent is {0}")]
+    Sampled(String),
     #[error(transparent)]
     Logs(#[from] LogsError),
     #[error(transparent)]
@@ -133,8 +135,13 @@ pub fn check(target: &Target) -> Result<(), NotCounted> {
         return Err(NotCounted::Watched);
     }
     match target.parameter("LogLevel") {
-        level @ ("WARN" | "ERROR") => Err(NotCounted::LogLevel(level.to_owned())),
-        _ => Ok(()),
+        level @ ("WARN" | "ERROR") => return Err(NotCounted::LogLevel(level.to_owned())),
+        _ => {}
+    }
+    match target.parameter("SuccessLogPercent") {
+        // A stack of an earlier version has no such parameter.
+        "" | "100" => Ok(()),
+        percent => Err(NotCounted::Sampled(percent.to_owned())),
     }
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeNameForSen
 use tracing::debug;
 
 use crate::config;
+use crate::telemetry::recorded_trace;
 
 /// The event queue and the quarantine queue.
 #[derive(Debug, Clone)]
@@ -68,10 +69,11 @@ fn string(value: String) -> Option<MessageAttributeValue> {
     attribute.string_value(value).build().ok()
 }
 
-/// The invocation's trace, which the runtime puts into this variable.
+/// The invocation's trace, which the runtime puts into this variable. Without `Tracing=Active` nothing is recorded of it,
+/// and the consumer has no use for it.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 fn trace_header() -> Option<MessageSystemAttributeValue> {
-    let trace = config::optional("_X_AMZN_TRACE_ID")?;
+    let trace = config::optional("_X_AMZN_TRACE_ID").filter(|trace| recorded_trace(trace).is_some())?;
     let value = MessageSystemAttributeValue::builder().data_type("String");
     value.string_value(trace).build().ok()
 }

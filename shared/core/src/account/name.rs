@@ -40,6 +40,11 @@ impl AccountName {
         &self.0
     }
 
+    /// The name, unless it is the default one: a field that most log lines don't need.
+    pub(crate) fn named(&self) -> Option<&str> {
+        (!self.is_default()).then_some(self.as_str())
+    }
+
     /// Whether this is the [default](Self::DEFAULT) account.
     pub fn is_default(&self) -> bool {
         *self == Self::DEFAULT

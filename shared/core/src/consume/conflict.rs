@@ -27,7 +27,7 @@ use tracing::{info, warn};
 use super::{Consumer, Inbox, Outcome, Received};
 use crate::event::Event;
 use crate::ledger::{Change, ConflictRecord, Lease, Ledger, Refused, Status};
-use crate::metric;
+use crate::metric::{self, WORK};
 
 impl<L: Ledger, I: Inbox> Consumer<L, I> {
     /// Other bytes under the key of `event`: a duplicate or confirmation if one of both is reconciled, else a conflict.
@@ -59,7 +59,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         match completed.await {
             Ok(()) => {
                 metric::event(event.provider, &event.account.name, "duplicate");
-                info!(key = %event.key, delivery_id = %event.delivery_id, "webhook of a reconciled event kept as its confirmation");
+                info!(target: WORK, key = %event.key, "webhook of a reconciled event kept as its confirmation");
                 Outcome::Delete
             }
             Err(error) => self.ledger_failed(message, event, &error),
@@ -88,7 +88,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         match self.ledger.count_duplicate(key, delivery_id, self.clock.now()).await {
             Ok(()) => {
                 metric::event(event.provider, &event.account.name, "duplicate");
-                info!(%key, %delivery_id, status = status.name(), "duplicate dropped");
+                info!(target: WORK, %key, status = status.name(), "duplicate dropped");
                 Outcome::Delete
             }
             Err(error) => self.ledger_failed(message, event, &error),

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::chain;
 use crate::event::Event;
 use crate::ledger::{Claimed, Lease, Ledger, LedgerError, Override, Refused, Status};
-use crate::metric;
+use crate::metric::{self, WORK};
 use crate::provider::Unreadable;
 
 /// Kept free at the end of an invocation, so that an event whose hook overruns can still be released.
@@ -138,14 +138,13 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         let latency = self.clock.now().since(event.received_at);
         metric::event(event.provider, &event.account.name, "completed");
         metric::end_to_end_latency(event.provider, latency);
-        let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-        info!(key = %event.key, account = %event.account.name, delivery_id = %event.delivery_id, attempt, ms, "event completed");
+        info!(target: WORK, key = %event.key, attempt, "event completed");
         Outcome::Delete
     }
 
     pub(super) fn wait(&self, event: &Event, until: Timestamp) -> Outcome {
         metric::event(event.provider, &event.account.name, "waiting");
-        info!(key = %event.key, delivery_id = %event.delivery_id, %until, "event in progress elsewhere, or not due yet");
+        info!(target: WORK, key = %event.key, %until, "event in progress elsewhere, or not due yet");
         Outcome::Return(
             until.since(self.clock.now()),
             "in progress elsewhere, or not due yet".to_owned(),

@@ -138,6 +138,7 @@ fn not_counted(error: &NotCounted, words: &Words) -> Markup {
     let text = match error {
         NotCounted::Watched => words.not_counted_watched,
         NotCounted::LogLevel(_) => words.not_counted_level,
+        NotCounted::Sampled(_) => words.not_counted_sampled,
         NotCounted::Logs(_) | NotCounted::Stack(_) => {
             let error = acuse_core::error::chain(error);
             return html! { span.error { (words.not_counted) " " span translate="no" lang="en" { (escape(&error)) } } };

@@ -32,7 +32,11 @@ impl Accepted {
         for line in Logs::of(target, &functions, period.since).await?.next().await? {
             match line.delivery().filter(|(_, id)| period.received(*id)) {
                 Some(("delivery queued", id)) => {
-                    let provider = line.field("provider").unwrap_or_default();
+                    // Lines of earlier versions had it as a field of their own.
+                    let provider = line
+                        .field("Provider")
+                        .or_else(|| line.field("provider"))
+                        .unwrap_or_default();
                     accepted.queued.insert(id, provider.to_owned());
                 }
                 Some(("delivery refused", id)) if line.field("quarantined") == Some("kept") => {

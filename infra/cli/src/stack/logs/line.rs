@@ -20,9 +20,22 @@ const PLATFORM: [&str; 6] = [
 const ROUTINE: [&str; 3] = ["acuse_core", "acuse_aws", "lambda_runtime"];
 
 /// What a line has besides its own fields.
-const GENERAL: [&str; 5] = ["timestamp", "level", "message", "target", "span"];
+const GENERAL: [&str; 8] = [
+    "timestamp",
+    "level",
+    "message",
+    "target",
+    "requestId",
+    "xrayTraceId",
+    // Of earlier versions.
+    "span",
+    METRICS,
+];
 
-/// A line that is worth reading: no metric, and nothing of Lambda's own.
+/// In a line with metrics, what CloudWatch reads: which of the line's members are metrics.
+const METRICS: &str = "_aws";
+
+/// A line that is worth reading: not metrics alone, and nothing of Lambda's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// When it was logged.
@@ -47,8 +60,8 @@ impl Line {
         };
         let word = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
         let is_platform = word("type").starts_with("platform.") && fields.contains_key("record");
-        // Metrics; and what the runtime says in the emulator whatever one does.
-        if fields.contains_key("_aws")
+        // Metrics without a message; and what the runtime says in the emulator whatever one does.
+        if fields.contains_key(METRICS) && !fields.contains_key("message")
             || is_platform
             || word("message").starts_with("AWS_LAMBDA_MAX_CONCURRENCY is set")
         {
@@ -58,9 +71,12 @@ impl Line {
             at: Timestamp::from_rfc3339(word("timestamp")).unwrap_or(at),
             function: function.map_or_else(|| guessed(word("target"), word("provider")), str::to_owned),
             level: word("level").to_owned(),
-            target: word("target").to_owned(),
+            target: match fields.contains_key(METRICS) {
+                true => "acuse_core".to_owned(),
+                false => word("target").to_owned(),
+            },
             message: word("message").to_owned(),
-            fields: fields
+            fields: without_counts(fields)
                 .into_iter()
                 .filter(|(name, _)| !GENERAL.contains(&name.as_str()))
                 .collect(),
@@ -132,6 +148,21 @@ impl fmt::Display for Line {
     }
 }
 
+/// The fields without metrics that have no unit: that one event is counted once says nothing.
+fn without_counts(mut fields: Map<String, Value>) -> Map<String, Value> {
+    let directives = fields.get(METRICS).map(|metrics| &metrics["CloudWatchMetrics"]);
+    let directives = directives.and_then(Value::as_array).into_iter().flatten();
+    let metrics = directives
+        .filter_map(|directive| directive["Metrics"].as_array())
+        .flatten();
+    let counts = metrics.filter(|metric| metric.get("Unit").is_none());
+    let counts: Vec<String> = counts
+        .filter_map(|metric| metric["Name"].as_str().map(str::to_owned))
+        .collect();
+    counts.iter().for_each(|name| drop(fields.remove(name)));
+    fields
+}
+
 /// The function that logs in this module: a hook's module is in the consumer.
 fn guessed(target: &str, provider: &str) -> String {
     match target.split("::").next().unwrap_or_default() {
@@ -162,6 +193,19 @@ mod tests {
         assert!(!line.is_routine());
         assert_eq!(line.json()["function"], "consumer");
         assert_eq!(Line::parse(None, AT, text).unwrap().function, "consumer");
+    }
+
+    #[test]
+    fn the_line_of_an_event_has_its_latencies_and_no_counts() {
+        let text = r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Acuse","Dimensions":[["Provider"]],"Metrics":[{"Name":"EndToEndLatency","Unit":"Milliseconds"}]},{"Namespace":"Acuse","Dimensions":[["Provider","Outcome"]],"Metrics":[{"Name":"Events"}]}]},"Provider":"kuenta","EndToEndLatency":45,"Outcome":"completed","Events":1,"level":"INFO","timestamp":"2026-11-26T22:26:45.411Z","message":"event completed","attempt":1,"delivery_id":"01a21d02-f781-7de3-a479-7cdadf3fdc5f","requestId":"8476a536"}"#;
+        let line = line(text).unwrap();
+        assert_eq!(
+            line.to_string(),
+            "2026-11-26T22:26:45.411Z INFO  consumer event completed  EndToEndLatency=45 Outcome=completed Provider=kuenta \
+             attempt=1 delivery_id=01a21d02-f781-7de3-a479-7cdadf3fdc5f"
+        );
+        assert!(line.is_routine());
+        assert_eq!(line.delivery().map(|(message, _)| message), Some("event completed"));
     }
 
     #[test]

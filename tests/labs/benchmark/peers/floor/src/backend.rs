@@ -39,7 +39,10 @@ impl Queue {
             "MessageGroupId": provider,
             "MessageAttributes": attributes,
         });
-        if let (Ok(trace), Some(request)) = (std::env::var("_X_AMZN_TRACE_ID"), request.as_object_mut()) {
+        let trace = std::env::var("_X_AMZN_TRACE_ID")
+            .ok()
+            .filter(|trace| trace.contains("Sampled=1"));
+        if let (Some(trace), Some(request)) = (trace, request.as_object_mut()) {
             let trace = json!({ "AWSTraceHeader": text(&trace) });
             request.insert("MessageSystemAttributes".to_owned(), trace);
         }
