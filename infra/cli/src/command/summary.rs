@@ -67,11 +67,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         clock: &SystemClock,
         progress: &|events| bar.advance(events),
     };
-    let summary = sources(&target)?.summary(providers(), &day, &reading).await;
+    let summary = sources(&target, &arguments.stack)?
+        .summary(providers(), &day, &reading)
+        .await;
     bar.clear();
     let summary = summary?;
-    if SystemClock.now() < day.end() {
-        note!("the day is not over: it ends at {}", day.end());
+    match SystemClock.now() {
+        now if now < day.start() => note!("the day has not begun: it begins at {}", day.start()),
+        now if now < day.end() => note!("the day is not over: it ends at {}", day.end()),
+        _ => {}
     }
     match arguments.json {
         true => terminal::json(json!(summary)),
@@ -115,10 +119,11 @@ fn topic(target: &Target) -> Result<String, Failure> {
     }
 }
 
-fn sources(target: &Target) -> Result<Sources, TargetError> {
+fn sources(target: &Target, stack: &StackOptions) -> Result<Sources, TargetError> {
     let url = |name| target.output(name).map(str::to_owned);
     Ok(Sources {
         stack: target.name().to_owned(),
+        named: stack.named(),
         ledger: target.ledger()?,
         sqs: aws_sdk_sqs::Client::new(&target.sdk),
         queues: QueueUrls {

@@ -137,7 +137,10 @@ async fn a_webhook_without_a_token_leaves_storing_the_secret_to_the_operator() {
         let output = acuse(&server, &[create, &["--no-token"]].concat(), "").await;
         let printed = text(&output.stderr);
         assert!(output.status.success(), "{printed}");
-        assert!(printed.contains("`acuse secrets put onepay --no-token`"), "{printed}");
+        assert!(
+            printed.contains("`acuse secrets put onepay --no-token --stack acuse`"),
+            "{printed}"
+        );
         let post = server
             .requests()
             .into_iter()
@@ -169,7 +172,10 @@ async fn a_token_that_onepay_keeps_is_reported() {
         output.status.success() && printed.contains("OnePay issued a token nevertheless"),
         "{printed}"
     );
-    assert!(printed.contains("`acuse secrets put onepay`"), "{printed}");
+    assert!(
+        printed.contains("`acuse secrets put onepay --stack acuse`"),
+        "{printed}"
+    );
 
     // OnePay does not tell.
     let silent = json!({"data": {"id": "w1", "url": "https://a.example/w"}});
@@ -186,7 +192,7 @@ async fn a_token_that_onepay_keeps_is_reported() {
     let output = acuse(&server, &["onepay", "webhooks", "update", "w1", "--no-token"], "").await;
     let printed = text(&output.stderr);
     assert!(
-        output.status.success() && printed.contains("`acuse secrets put onepay --no-token`"),
+        output.status.success() && printed.contains("`acuse secrets put onepay --no-token --stack acuse`"),
         "{printed}"
     );
 
@@ -201,7 +207,7 @@ async fn a_token_that_onepay_keeps_is_reported() {
         let output = acuse(&server, &[&["onepay", "webhooks"], command].concat(), "").await;
         let printed = text(&output.stdout) + &text(&output.stderr);
         assert!(
-            printed.contains("`acuse secrets put onepay --account test --no-token`"),
+            printed.contains("`acuse secrets put onepay --account test --no-token --stack acuse`"),
             "{printed}"
         );
     }
@@ -222,6 +228,9 @@ async fn a_missing_token_does_not_switch_off_its_check() {
         printed.contains("created the webhook `w1`, but its deliveries carry no token"),
         "{printed}"
     );
-    assert!(printed.contains("`acuse secrets put onepay --no-token`"), "{printed}");
+    assert!(
+        printed.contains("`acuse secrets put onepay --no-token --stack acuse`"),
+        "{printed}"
+    );
     assert!(put_secrets(&server).is_empty());
 }
