@@ -67,9 +67,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         clock: &SystemClock,
         progress: &|events| bar.advance(events),
     };
-    let summary = sources(&target, &arguments.stack)?
-        .summary(providers(), &day, &reading)
-        .await;
+    let summary = sources(&target)?.summary(providers(), &day, &reading).await;
     bar.clear();
     let summary = summary?;
     match SystemClock.now() {
@@ -79,7 +77,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
     match arguments.json {
         true => terminal::json(json!(summary)),
-        false => print(&summary, language),
+        false => {
+            let named = arguments.stack.named();
+            print(
+                &Summary {
+                    named,
+                    ..summary.clone()
+                },
+                language,
+            );
+        }
     }
     if let Some(publisher) = publisher {
         publisher.send(&summary, language).await?;
@@ -119,11 +126,15 @@ fn topic(target: &Target) -> Result<String, Failure> {
     }
 }
 
-fn sources(target: &Target, stack: &StackOptions) -> Result<Sources, TargetError> {
+fn sources(target: &Target) -> Result<Sources, TargetError> {
     let url = |name| target.output(name).map(str::to_owned);
     Ok(Sources {
         stack: target.name().to_owned(),
-        named: stack.named(),
+        // Who gets it has a machine of their own.
+        named: match target.is_local() {
+            true => String::new(),
+            false => format!(" --stack {}", target.name()),
+        },
         ledger: target.ledger()?,
         sqs: aws_sdk_sqs::Client::new(&target.sdk),
         queues: QueueUrls {

@@ -107,7 +107,7 @@ async fn an_erased_event_says_so_everywhere_and_its_deliveries_are_still_known()
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_was_erased_is_known_to_have_been() {
     let order = "ORD-ERASED-1";
-    done(&["send", "kuenta", "payment.completed", "--reference", order], "").await;
+    done(&["send", "onepay", "payment.approved", "--reference", order], "").await;
     let wait = async {
         while !done(&["events", "show", order, "--json"], "")
             .await

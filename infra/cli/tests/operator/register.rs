@@ -186,7 +186,7 @@ async fn a_test_delivery_is_answered_200_and_shown_and_becomes_no_event() {
 
     // None of the deliveries is genuine.
     let released = done(&["quarantine", "release", "--provider", "kuenta"], "").await;
-    assert!(released.contains("0 released"), "{released}");
+    assert!(!released.contains("released"), "{released}");
     done(&["quarantine", "purge", "--provider", "kuenta", "--yes"], "").await;
 }
 

@@ -606,7 +606,8 @@ async fn the_doctor_checks_each_account_with_its_own_token() {
     let found = lines(&[("ONEPAY_API_TOKEN_TEST", "token-of-test")], &[]).await;
     let (ok, test) = found("onepay/test: webhook");
     assert!(
-        !ok && test.contains("webhooks create --account test --stack acuse"),
+        !ok && test.contains("webhooks create --account test --base-url http://127.0.0.1:")
+            && test.contains(" --stack acuse`"),
         "{test}"
     );
 
