@@ -137,6 +137,16 @@ pub async fn run(providers: Providers) -> ExitCode {
     })
 }
 
+/// Whether a command as it is typed works on a stack, so that an option names which.
+pub(crate) fn takes_stack(command: &str) -> bool {
+    let (cli, mut words) = (Cli::command(), command.split_whitespace().skip(1));
+    let mut named = &cli;
+    while let Some(subcommand) = words.next().and_then(|word| named.find_subcommand(word)) {
+        named = subcommand;
+    }
+    named.get_arguments().any(|argument| argument.get_id() == "stack")
+}
+
 /// Prints help as it is. Errors quote the arguments, so those are escaped: a pasted id may begin with `-`.
 fn explain(error: clap::Error) -> ExitCode {
     let code = u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
@@ -176,7 +186,28 @@ mod permissions;
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Cli, without_secret};
+    use super::{Cli, takes_stack, without_secret};
+
+    #[test]
+    fn commands_that_work_on_a_stack_are_known() {
+        for command in [
+            "acuse doctor",
+            "acuse events show ORD-1",
+            "acuse onepay webhooks check --fix",
+            "acuse send onepay",
+        ] {
+            assert!(takes_stack(command), "{command}");
+        }
+        for command in [
+            "acuse local --update",
+            "acuse new provider",
+            "acuse onepay webhooks list",
+            "acuse events",
+            "acuse",
+        ] {
+            assert!(!takes_stack(command), "{command}");
+        }
+    }
 
     #[test]
     fn an_error_shows_no_part_of_a_secret() {

@@ -20,6 +20,7 @@ use crate::config::Variables;
 use crate::consumer::deadline;
 use crate::hook::{Http, HttpError, Secret, Setup};
 use crate::sdk;
+use crate::sdk::resolver::Egress;
 use crate::system::SystemClock;
 use crate::telemetry;
 use configuration::{Configuration, Endpoint};
@@ -41,6 +42,7 @@ pub async fn run_endpoints(providers: Providers) -> Result<(), Error> {
     let variables = Variables::ENVIRONMENT;
     let urls = variables.required("WEBHOOK_URLS", "the URLs of the API, separated by commas")?;
     let setup = Setup::new(sdk::load()?, variables);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let watch = Watch {
         providers,
         urls: urls
@@ -49,8 +51,9 @@ pub async fn run_endpoints(providers: Providers) -> Result<(), Error> {
             .collect(),
         // Read at each check, so that a new token counts at once.
         secret: setup.secret("ENDPOINTS_SECRET_ID")?.kept_for(Duration::ZERO),
-        http: setup.http()?,
-        clock: Arc::new(SystemClock),
+        public: Http::within(Egress::Public, Arc::clone(&clock))?,
+        private: Http::within(Egress::Private, Arc::clone(&clock))?,
+        clock,
     };
     let watch = &watch;
     run(service_fn(|event: LambdaEvent<IgnoredAny>| async move {
@@ -68,7 +71,9 @@ struct Watch {
     providers: Providers,
     urls: Vec<String>,
     secret: Secret,
-    http: Http,
+    public: Http,
+    /// For entries with `allow_private`.
+    private: Http,
     clock: Arc<dyn Clock>,
 }
 
@@ -126,13 +131,17 @@ impl Watch {
 
     /// All webhooks that the endpoint's API lists, of all pages.
     async fn list(&self, endpoint: &Endpoint) -> Result<Vec<Webhook>, ListError> {
+        let http = match endpoint.allow_private {
+            true => &self.private,
+            false => &self.public,
+        };
         let (mut webhooks, mut last, mut page) = (Vec::new(), 1, 1);
         while page <= last {
             let url = match page {
                 1 => endpoint.url.clone(),
                 page => with_page(&endpoint.url, page),
             };
-            let mut request = self.http.get(&url).header("accept", "application/json");
+            let mut request = http.get(&url).header("accept", "application/json");
             for (name, value) in &endpoint.headers {
                 request = request.header(name, value);
             }

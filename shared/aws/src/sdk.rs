@@ -1,6 +1,7 @@
 //! The SDK's configuration, tuned for cold starts: it only reads the environment, which is all that Lambda provides.
 
 pub(crate) mod http;
+pub(crate) mod resolver;
 mod wall;
 
 use std::sync::Arc;

@@ -19,6 +19,8 @@ pub use function::run_summary;
 pub struct Sources {
     /// The stack's name, as the summary shows it.
     pub stack: String,
+    /// How a command names the stack: ` --stack acuse`. Empty for the local one.
+    pub named: String,
     /// The ledger.
     pub ledger: LedgerReader,
     /// SQS.
@@ -65,13 +67,14 @@ impl Sources {
         let counted = self.ledger.tally(providers, day, reading).await?;
         Ok(Summary {
             stack: self.stack.clone(),
+            named: self.named.clone(),
             day: day.clone(),
             tally: counted.tally,
             queues: Queues {
                 events: self.depth(&self.queues.events).await?,
                 dead_letters: self.depth(&self.queues.dead_letters).await?,
                 quarantine: self.depth(&self.queues.quarantine).await?,
-                owed: match &self.queues.destinations {
+                destinations: match &self.queues.destinations {
                     Some(url) => Some(self.depth(url).await?),
                     None => None,
                 },

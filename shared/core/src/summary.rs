@@ -27,6 +27,9 @@ pub use words::Language;
 pub struct Summary {
     /// The stack's name.
     pub stack: String,
+    /// How a command names the stack: ` --stack acuse`. Empty for the local one.
+    #[serde(skip)]
+    pub named: String,
     /// Which day.
     pub day: Day,
     /// The day's events.
@@ -47,6 +50,7 @@ pub struct Queues {
     pub dead_letters: u64,
     /// Deliveries that failed verification.
     pub quarantine: u64,
-    /// Deliveries that destinations are owed; `None` if the stack has no destinations.
-    pub owed: Option<u64>,
+    /// Messages about deliveries to destinations; `None` if the stack has no destinations. What destinations are owed is
+    /// in the ledger: a delivery that waits long for its next try has no message.
+    pub destinations: Option<u64>,
 }

@@ -6,6 +6,7 @@ use acuse_aws::destinations::items::{Changed, Deliveries};
 use acuse_aws::ledger::erased::{Erased, Erasures};
 use acuse_core::destination::DestinationName;
 use acuse_core::destination::delivery::{Answer, Change as DeliveryChange, DeliveryKey};
+use acuse_core::event::key::IdempotencyKey;
 
 use super::*;
 
@@ -58,6 +59,8 @@ async fn an_erased_event_keeps_what_tells_a_duplicate_and_nothing_of_a_person() 
         "pk",
         "provider",
         "received_at",
+        "reference_key",
+        "reference_of",
         "resource_id",
         "resource_kind",
         "sk",
@@ -141,6 +144,79 @@ async fn the_parts_of_a_long_payload_are_emptied_and_not_written_again() {
     let reader = LedgerReader::new(tables.client.clone(), "ledger");
     for record in [before, tables.record(&event).await] {
         assert_eq!(reader.payload(&record).await.unwrap(), None);
+    }
+}
+
+/// Two accounts may get the same bytes, as where a shop has both test and live credentials of one panel.
+#[tokio::test]
+async fn erasing_one_of_two_equal_long_payloads_leaves_the_other_whole() {
+    let tables = Tables::create().await;
+    let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(1_000_000).collect();
+    let event = event_with("noise", &noise);
+    let other = event.under(IdempotencyKey::new(
+        event.key.partition.replace("kuenta#", "kuenta/other#"),
+        &event.key.sort,
+    ));
+    assert_eq!(
+        (other.body_sha256(), other.key == event.key),
+        (event.body_sha256(), false)
+    );
+    for event in [&event, &other] {
+        let claimed = tables.claimed(event, "a", 0).await;
+        let completed = tables.ledger.change(&claimed, Change::Complete(None), seconds(1));
+        completed.await.unwrap();
+    }
+    assert_eq!(erase(&tables, &event).await, Erased::Now);
+    let reader = LedgerReader::new(tables.client.clone(), "ledger");
+    let payload = async |event: &Event| reader.payload(&tables.record(event).await).await.unwrap();
+    assert_eq!(payload(&event).await, None);
+    assert_eq!(payload(&other).await.as_deref(), Some(other.body().as_ref()));
+    // A redrive of the erased one does not bring its payload back, by whichever key.
+    let again = tables.ledger.claim(&event, &lease("b"), seconds(70)).await.unwrap();
+    assert!(matches!(again.unwrap_err(), Refused::Duplicate { .. }));
+    assert_eq!(payload(&event).await, None);
+}
+
+/// The claim that finds out about a conflict has written its parts.
+#[tokio::test]
+async fn no_part_of_an_erased_conflict_is_left() {
+    let tables = Tables::create().await;
+    let event = personal("p1");
+    let claimed = tables.claimed(&event, "a", 0).await;
+    let complete = tables.ledger.change(&claimed, Change::Complete(None), seconds(1));
+    complete.await.unwrap();
+    let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(1_000_000).collect();
+    let other = event_with("p1", &noise);
+    let refused = tables.ledger.claim(&other, &lease("b"), seconds(2)).await.unwrap();
+    assert_eq!(refused.unwrap_err(), Refused::Conflict);
+    tables.ledger.keep_conflict(&other, "m", seconds(2)).await.unwrap();
+    let conflict = other.into_conflict();
+    let dismissals = acuse_aws::ledger::conflict::Conflicts::new(tables.client.clone(), "ledger");
+    dismissals.dismiss(&conflict.key, "a retry", seconds(3)).await.unwrap();
+    assert_eq!(erase(&tables, &conflict).await, Erased::Now);
+    let scan = tables.client.scan().table_name("ledger").send().await.unwrap();
+    let parts = scan.items().iter().filter(|item| item.contains_key("part")).count();
+    assert_eq!(parts, 0);
+}
+
+#[tokio::test]
+async fn what_was_erased_is_found_by_its_reference_and_does_not_tell_it() {
+    let tables = Tables::create().await;
+    let reader = LedgerReader::new(tables.client.clone(), "ledger");
+    let event = personal("p1");
+    let claimed = tables.claimed(&event, "a", 0).await;
+    let complete = tables.ledger.change(&claimed, Change::Complete(None), seconds(1));
+    complete.await.unwrap();
+    assert!(reader.erased("ORD-4821", 10).await.unwrap().is_empty());
+    assert_eq!(erase(&tables, &event).await, Erased::Now);
+    let found = reader.erased("ORD-4821", 10).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].key.clone(), &found[0].reference),
+        (event.key.to_string(), &None)
+    );
+    for other in ["ORD-482", "ORD-48210", ""] {
+        assert!(reader.erased(other, 10).await.unwrap().is_empty(), "{other}");
     }
 }
 

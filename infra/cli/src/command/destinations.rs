@@ -26,7 +26,8 @@ use super::Failure;
 use super::options::StackOptions;
 use crate::stack::destinations::StackDestinations;
 use crate::stack::target::Target;
-pub(super) use list::{age, state_text};
+pub(super) use list::age;
+pub(crate) use list::state_text;
 pub(super) use test::{json, line, print_body};
 
 /// How long after a change every running function follows it, in words.

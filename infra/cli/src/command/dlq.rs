@@ -25,7 +25,7 @@ use crate::stack::error::StackError;
 use crate::stack::include::{Counts, Include};
 use crate::stack::queue::Walk;
 use crate::stack::target::Target;
-use crate::terminal::{self, cut};
+use crate::terminal::{self, cut, summed_up};
 use crate::{note, say};
 
 #[derive(Debug, Subcommand)]
@@ -175,7 +175,9 @@ impl Redrive {
             visited.await?;
             if dry_run {
                 aside.note_unread();
-                self.sum_up(&format!("{} would be sent back", found.sent.total()), found.left_out);
+                let (sent, left) = (found.sent.total(), found.left_out.total());
+                let counts = [(sent, "would be sent back"), (left, "would be left")];
+                self.sum_up(&summed_up("message", counts), found.left_out);
                 return Ok(interrupt.code());
             }
             confirm(&format!("send back {} and hand them to hooks", found.sent), false)?;
@@ -193,7 +195,10 @@ impl Redrive {
         let done = begun.end(count, done).await?;
         aside.note_unread();
         let (sent, left) = (done.sent.total(), done.left + done.left_out.total());
-        self.sum_up(&format!("{sent} sent back, {left} left"), done.left_out);
+        self.sum_up(
+            &summed_up("message", [(sent, "sent back"), (left, "left")]),
+            done.left_out,
+        );
         if later > 0 {
             note!("{later} arrived meanwhile. If they are the same messages, their cause is not fixed yet");
         }

@@ -52,6 +52,9 @@ pub(crate) struct Arguments {
     stack: StackOptions,
 }
 
+/// How wide the names of the checks are.
+const COLUMN: usize = 24;
+
 type Checked = Result<String, Problem>;
 
 /// What is wrong, and how to fix it.
@@ -96,17 +99,34 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     })
 }
 
+/// What begins so was left out, and is no good news.
+const NOT_CHECKED: &str = "not checked: ";
+
 fn print(json: bool, check: &str, found: &Checked) {
     let (ok, text) = match found {
         Ok(text) => (true, text),
         Err(Problem(text)) => (false, text),
     };
+    let text = terminal::on_stack(text);
     if json {
-        terminal::json(json!({"check": check, "ok": ok, "found": text}));
-    } else {
-        let head = format!("{} {check:<24} ", if ok { "✓" } else { "✗" });
-        quoted(&head, text).iter().for_each(|line| terminal::line(line));
+        let checked = !text.starts_with(NOT_CHECKED);
+        return terminal::json(json!({"check": check, "ok": ok, "checked": checked, "found": text}));
     }
+    lines(check, ok, &text).iter().for_each(|line| terminal::line(line));
+}
+
+/// A name that is too long for its column has a line of its own.
+fn lines(check: &str, ok: bool, text: &str) -> Vec<String> {
+    let mark = match ok {
+        true if text.starts_with(NOT_CHECKED) => "–",
+        true => "✓",
+        false => "✗",
+    };
+    if check.chars().count() <= COLUMN {
+        return quoted(&format!("{mark} {check:<COLUMN$} "), text);
+    }
+    let indent = " ".repeat(COLUMN + 3);
+    [vec![format!("{mark} {check}")], quoted(&indent, text)].concat()
 }
 
 /// The stack's resources, or why they can't be listed.
@@ -128,4 +148,31 @@ fn of_type<'a>(resources: &'a Resources, kind: &str) -> Result<Vec<(&'a str, &'a
     let own = all.filter(|resource| resource.resource_type() == Some(kind));
     let ids = own.filter_map(|resource| Some((resource.logical_resource_id()?, resource.physical_resource_id()?)));
     Ok(ids.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_checked_is_marked_as_neither_good_nor_bad() {
+        let mark = |ok, text: &str| lines("alarms", ok, text)[0].chars().next();
+        assert_eq!(mark(true, "12 alarms, none rings"), Some('✓'));
+        assert_eq!(mark(false, "1 rings"), Some('✗'));
+        assert_eq!(mark(true, "not checked: the local stack needs none"), Some('–'));
+        assert_eq!(mark(false, "not checked: no access"), Some('✗'));
+    }
+
+    #[test]
+    fn all_texts_begin_in_one_column() {
+        let name = "destination a-shop-with-a-long-name";
+        assert_eq!(
+            [lines("quarantine", true, "empty"), lines(name, true, "open")].concat(),
+            [
+                "✓ quarantine               empty",
+                "✓ destination a-shop-with-a-long-name",
+                "                           open",
+            ]
+        );
+    }
 }

@@ -10,8 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Failure;
 use super::webhooks::{Check, Create, Delete, Events, List, ManagementApi, Place, Repair, newest, say, token};
 use crate::note;
+use crate::terminal::shell_quoted;
 use crate::webhooks::client::Pace;
-use crate::webhooks::kuenta::{Api, Kuenta};
+use crate::webhooks::kuenta::{Api, BASE, Kuenta};
 use crate::webhooks::{self, ApiError, Webhook};
 
 /// `acuse kuenta`
@@ -113,6 +114,19 @@ impl ManagementApi for Api {
         &PROVIDER
     }
 
+    fn named(&self) -> String {
+        let url = Some(&self.base_url).filter(|url| *url != BASE);
+        let options = [
+            ("base-url", url),
+            ("organization-id", self.organization_id.as_ref()),
+            ("config-organization-id", self.config_organization_id.as_ref()),
+        ];
+        let named = options
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!(" --{name} {}", shell_quoted(value?))));
+        named.collect()
+    }
+
     fn client(&self) -> Result<Kuenta, Failure> {
         Ok(Kuenta::new(self, token(Self::TOKEN)?, Pace::default())?)
     }
@@ -128,7 +142,7 @@ impl ManagementApi for Api {
 impl Register {
     async fn run(&self) -> Result<(), Failure> {
         let api = self.api.client()?;
-        let Some(place) = self.create.place(&api, &PROVIDER).await? else {
+        let Some(place) = self.create.place(&self.api, &api).await? else {
             return Ok(());
         };
         let scope = self.create.account.name.scope(PROVIDER.name);

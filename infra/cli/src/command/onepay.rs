@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::Failure;
 use super::webhooks::{Check, Create, Delete, Events, List, ManagementApi, Place, Repair, print, required_token, say};
 use crate::stack::filter::account_option;
+use crate::terminal::shell_quoted;
 use crate::webhooks::client::Pace;
 use crate::webhooks::onepay::{BASE, Change, Onepay};
 use crate::webhooks::{self, ApiError, Webhook};
@@ -176,6 +177,13 @@ impl ManagementApi for Api {
         (!account.is_default()).then(|| format!("{}_{name}", Self::TOKEN))
     }
 
+    fn named(&self) -> String {
+        match self.base_url.as_str() {
+            BASE => String::new(),
+            url => format!(" --base-url {}", shell_quoted(url)),
+        }
+    }
+
     fn client(&self) -> Result<Onepay, Failure> {
         let token = required_token(&self.token)?;
         Ok(Onepay::new(&self.base_url, token, Pace::default())?)
@@ -226,7 +234,7 @@ impl Show {
 impl Register {
     async fn run(&self) -> Result<(), Failure> {
         let api = self.api.client()?;
-        let Some(place) = self.create.place(&api, &PROVIDER).await? else {
+        let Some(place) = self.create.place(&self.api, &api).await? else {
             return Ok(());
         };
         let scope = self.create.account.name.scope(PROVIDER.name);

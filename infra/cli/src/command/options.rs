@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
+use crate::cli::takes_stack;
 use crate::local::Checkout;
 use crate::stack::filter::Filter;
 use crate::stack::running::Running;
 use crate::stack::target::{Target, TargetError};
-use crate::terminal::shell_quoted;
+use crate::terminal::{name_stack, shell_quoted};
 
 /// Which stack a command works on.
 #[derive(Debug, Args)]
@@ -47,7 +48,9 @@ impl StackOptions {
         .concat()
     }
 
+    /// The stack. Commands that are printed from now on name it.
     pub(crate) async fn target(&self) -> Result<Target, Failure> {
+        name_stack(self.named(), takes_stack);
         if let Some(stack) = &self.stack {
             return Ok(Target::deployed(stack, self.profile.as_deref(), self.region.as_deref()).await?);
         }

@@ -12,6 +12,7 @@ use super::{Failure, Unreadable};
 use crate::loopback::Loopback;
 use crate::reconcile::played::{Data, Fault, TOKEN, router};
 use crate::say;
+use crate::terminal::shell_quoted;
 
 /// A provider whose API can be played.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -67,11 +68,22 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             })?
         }
     };
+    let first = data.payments.first().and_then(|payment| payment.get("id")?.as_str());
+    let first = first.map(str::to_owned);
     let loopback = Loopback::bind(arguments.port).await;
     let loopback = loopback.map_err(|error| Failure::with_advice(error, "set another port with `--port`"))?;
     let port = loopback.port();
     say!("http://127.0.0.1:{port}   plays OnePay's API; press Ctrl-C to stop");
-    say!("ONEPAY_API_TOKEN={TOKEN} acuse reconcile onepay --base-url http://127.0.0.1:{port}");
+    say!("in another terminal, against the local stack, in this order:");
+    // A webhook of the account shows how its keys are made. Without one, `--ingest` refuses.
+    if let Some(id) = &first {
+        say!(
+            "  acuse send onepay payment.created --set payment.id={}",
+            shell_quoted(id)
+        );
+    }
+    say!("  ONEPAY_API_TOKEN={TOKEN} acuse reconcile onepay --base-url http://127.0.0.1:{port}");
+    say!("the second one prints the command that takes in what is missing");
     tokio::select! {
         () = loopback.serve(router(data, arguments.fault), false) => {}
         () = interrupted() => {}

@@ -22,7 +22,7 @@ use crate::stack::filter::{account_parser, provider_parser};
 use crate::stack::quarantine::{Causes, Quarantined, Reverifier};
 use crate::stack::queue::Walk;
 use crate::stack::target::Target;
-use crate::terminal::{self, Table, quoted};
+use crate::terminal::{self, Table, quoted, summed_up};
 use crate::{note, say};
 
 #[derive(Debug, Subcommand)]
@@ -310,10 +310,26 @@ impl Pass<'_> {
             _ if self.seen == 0 => say!("no deliveries in quarantine"),
             Command::Show { .. } | Command::List(_) => self.table.print(),
             Command::Diagnose { .. } if done == 0 => say!("no such delivery in quarantine"),
-            Command::Diagnose { .. } => self.causes(true, terminal::line),
-            Command::Release { dry_run: true, .. } => say!("{done} would be released, {left} would stay"),
-            Command::Release { .. } => say!("{done} released, {left} left in quarantine"),
-            Command::Purge { .. } => say!("{done} deleted, {left} left for `release`"),
+            Command::Diagnose { .. } => self.causes(true, terminal::say),
+            Command::Release { dry_run: true, .. } => {
+                say!(
+                    "{}",
+                    summed_up(
+                        "delivery",
+                        [(done, "would be released"), (left, "would stay in quarantine")]
+                    )
+                );
+            }
+            Command::Release { .. } => {
+                say!(
+                    "{}",
+                    summed_up("delivery", [(done, "released"), (left, "left in quarantine")])
+                );
+            }
+            Command::Purge { .. } => {
+                let left = (left, "left for `acuse quarantine release`");
+                say!("{}", summed_up("delivery", [(done, "deleted"), left]));
+            }
         }
     }
 }

@@ -230,7 +230,7 @@ impl Watch<'_> {
                         say!("answered {status}: {}, {}", item.delivery_id(), item.reason);
                         quoted("  ", &diagnosis.to_string())
                             .iter()
-                            .for_each(|line| terminal::line(line));
+                            .for_each(|line| terminal::say(line));
                     }
                 }
             }

@@ -30,9 +30,7 @@ use crate::stack::destinations::url;
 use crate::stack::filter::{account_parser, provider_parser};
 
 #[derive(Debug, Args)]
-#[command(
-    help_template = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}{after-help}",
-    before_help = "Examples:
+#[command(after_help = "Examples:
   acuse send onepay payment.approved
   acuse send onepay payment.approved --reference ORD-1 --set payment.amount=99000.00
   acuse send kuenta payment.completed --set data.creditId=cre_7 --unset data.installment
@@ -49,8 +47,7 @@ use crate::stack::filter::{account_parser, provider_parser};
   acuse send onepay --event 'onepay#live#payment#9e5c…|payment.approved' --url http://127.0.0.1:3000/webhooks/onepay
   acuse send onepay payment.approved --forward-to http://localhost:8000/webhooks
                                                       to your backend, as a destination gets it, without any stack
-  acuse send onepay payment.approved --stack acuse    on a deployed stack: hooks get a payment that never happened"
-)]
+  acuse send onepay payment.approved --stack acuse    on a deployed stack: hooks get a payment that never happened")]
 pub(crate) struct Arguments {
     /// The provider to send as
     #[arg(value_parser = provider_parser(), required_unless_present_any = ["scenario", "list"])]

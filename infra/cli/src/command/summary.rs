@@ -70,12 +70,23 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let summary = sources(&target)?.summary(providers(), &day, &reading).await;
     bar.clear();
     let summary = summary?;
-    if SystemClock.now() < day.end() {
-        note!("the day is not over: it ends at {}", day.end());
+    match SystemClock.now() {
+        now if now < day.start() => note!("the day has not begun: it begins at {}", day.start()),
+        now if now < day.end() => note!("the day is not over: it ends at {}", day.end()),
+        _ => {}
     }
     match arguments.json {
         true => terminal::json(json!(summary)),
-        false => print(&summary, language),
+        false => {
+            let named = arguments.stack.named();
+            print(
+                &Summary {
+                    named,
+                    ..summary.clone()
+                },
+                language,
+            );
+        }
     }
     if let Some(publisher) = publisher {
         publisher.send(&summary, language).await?;
@@ -119,6 +130,11 @@ fn sources(target: &Target) -> Result<Sources, TargetError> {
     let url = |name| target.output(name).map(str::to_owned);
     Ok(Sources {
         stack: target.name().to_owned(),
+        // Who gets it has a machine of their own.
+        named: match target.is_local() {
+            true => String::new(),
+            false => format!(" --stack {}", target.name()),
+        },
         ledger: target.ledger()?,
         sqs: aws_sdk_sqs::Client::new(&target.sdk),
         queues: QueueUrls {

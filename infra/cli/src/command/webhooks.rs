@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::stack::filter::account_option;
 use crate::stack::secret::StackSecret;
 use crate::stack::target::Target;
-use crate::terminal::{self, Table};
+use crate::terminal::{self, Table, shell_quoted};
 use crate::webhooks::client::Client;
 use crate::webhooks::{self, ApiError, ChoiceError, Webhook};
 use crate::{note, say};
@@ -59,6 +59,9 @@ pub(crate) trait ManagementApi: Args {
         None
     }
 
+    /// How a command that is printed names the same API; nothing for the provider's own.
+    fn named(&self) -> String;
+
     /// Connects with the credentials from the environment.
     fn client(&self) -> Result<Self::Client, Failure>;
 
@@ -69,7 +72,7 @@ pub(crate) trait ManagementApi: Args {
 /// The commands of a provider.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command<W: Subcommand> {
-    /// List, create, change and delete webhooks
+    /// List, check, create, change and delete webhooks
     #[command(subcommand)]
     Webhooks(W),
 }
@@ -153,6 +156,17 @@ impl<A: ManagementApi> Delete<A> {
 }
 
 impl Events {
+    /// How a command that is printed names the same events.
+    fn named(&self) -> String {
+        match self.events.as_slice() {
+            [] => String::new(),
+            events => {
+                let unknown = if self.unknown_events { " --unknown-events" } else { "" };
+                format!(" --events {}{unknown}", shell_quoted(&events.join(",")))
+            }
+        }
+    }
+
     /// The chosen types of `provider`; `None` without `--events`.
     pub(super) fn chosen(&self, provider: &Provider) -> Result<Option<Vec<String>>, Failure> {
         (!self.events.is_empty()).then(|| self.of(provider)).transpose()
@@ -172,14 +186,15 @@ impl Events {
 
 impl Create {
     /// Where to register; `None` if `api` has that webhook already, which is then reported.
-    pub(super) async fn place(&self, api: &Client, provider: &'static Provider) -> Result<Option<Place>, Failure> {
+    pub(super) async fn place<A: ManagementApi>(&self, options: &A, api: &Client) -> Result<Option<Place>, Failure> {
+        let provider = A::provider();
         let place = self.found(provider).await?;
         let mut there = api.list().await?;
         there.retain(|webhook| webhooks::posts_to(webhook, &place.url));
         if there.is_empty() || self.force {
             return Ok(Some(place));
         }
-        self.report(&there, &place, provider).await?;
+        self.report(&there, &place, options).await?;
         Ok(None)
     }
 
@@ -214,7 +229,7 @@ impl Create {
     }
 
     /// Prints the webhooks that already post to this URL, and the events and the secret that are missing.
-    async fn report(&self, there: &[Webhook], place: &Place, provider: &Provider) -> Result<(), Failure> {
+    async fn report<A: ManagementApi>(&self, there: &[Webhook], place: &Place, options: &A) -> Result<(), Failure> {
         for webhook in there {
             match self.json {
                 true => terminal::json(with(webhook, "created", false)),
@@ -226,7 +241,7 @@ impl Create {
                 note!("note: it does not post {}", lacking.join(", "));
             }
         }
-        let (name, account) = (provider.name, account_option(&self.account.name));
+        let (name, account) = (A::provider().name, account_option(&self.account.name));
         if let Some(store) = &place.store
             && store.get().await?.account(&self.account.name).is_none()
         {
@@ -235,7 +250,14 @@ impl Create {
                 "note: the stack has no secret for {scope}, so every delivery is refused: `acuse secrets put {name}{account}`"
             );
         }
-        note!("nothing was changed; `acuse {name} webhooks create{account} --force` creates another one");
+        let url = self.url.as_ref().map(|url| format!(" --url {}", shell_quoted(url)));
+        let no_store = if self.no_store { " --no-store" } else { "" };
+        note!(
+            "nothing was changed; `acuse {name} webhooks create{account}{}{no_store}{}{} --force` creates another one",
+            url.unwrap_or_default(),
+            self.events.named(),
+            options.named()
+        );
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ words! {
     is_anything_missing: "Is anything missing?", "¿Falta algo?";
     counting: "Counting…", "Contando…";
     nothing_missing: "Nothing is missing.", "No falta nada.";
-    name_missing: "Yes: see which deliveries", "Sí: vea cuáles entregas";
+    name_missing: "Yes: see which deliveries", "Sí: mira qué entregas";
     window: "last 2 hours, until", "últimas 2 horas, hasta";
     accepted: "accepted", "entregas aceptadas:";
     with_duplicates: "with duplicates", "con duplicados";
@@ -66,7 +66,7 @@ words! {
     more_missing: "There are more: acuse balance --json has them all.", "Hay más: acuse balance --json las tiene todas.";
     ask_again:
         "Look each one up in the functions' logs, and ask the provider to send it again.",
-        "Busque cada una en los logs de las funciones y pida al proveedor que la envíe de nuevo.";
+        "Busca cada una en los logs de las funciones y pide al proveedor que la envíe de nuevo.";
     without_record:
         "Without a record yet, and perhaps in the event queue:",
         "Aún sin registro, y quizás en la cola de eventos:";
@@ -81,10 +81,10 @@ words! {
         "Las funciones corren con cargo lambda watch, así que no se puede leer su log.";
     not_counted_level:
         "The log has no line of accepted deliveries: deploy with LogLevel=INFO.",
-        "El log no tiene una línea por entrega aceptada: despliegue con LogLevel=INFO.";
+        "El log no tiene una línea por entrega aceptada: despliega con LogLevel=INFO.";
     not_counted_sampled:
         "The log tells only of a part of the accepted deliveries: deploy with SuccessLogPercent=100.",
-        "El log solo habla de una parte de las entregas aceptadas: despliegue con SuccessLogPercent=100.";
+        "El log solo habla de una parte de las entregas aceptadas: despliega con SuccessLogPercent=100.";
     could_not: "This could not be done.", "Esto no se pudo hacer.";
     details: "Details:", "Detalle técnico, en inglés:";
     no_such_page: "There is no such page.", "Esta página no existe.";
@@ -96,13 +96,13 @@ words! {
         "El inspector solo responde como 127.0.0.1 o localhost.";
     other_site:
         "Refused: the request comes from another site's page. Type the address, or open it from your bookmarks.",
-        "Rechazado: la solicitud viene de la página de otro sitio. Escriba la dirección o ábrala desde sus favoritos.";
+        "Rechazado: la solicitud viene de la página de otro sitio. Escribe la dirección o ábrela desde tus favoritos.";
     outdated_form:
         "Refused: the form is outdated or from another site. Reload the page.",
-        "Rechazado: el formulario está desactualizado o es de otro sitio. Recargue la página.";
+        "Rechazado: el formulario está desactualizado o es de otro sitio. Recarga la página.";
     too_many_pages:
         "Too many pages are open: close some of them.",
-        "Hay demasiadas páginas abiertas: cierre algunas.";
+        "Hay demasiadas páginas abiertas: cierra algunas.";
     waiting: "Waiting", "En espera";
     in_quarantine: "In quarantine", "En cuarentena";
     destinations: "Destinations", "Destinos";
@@ -130,9 +130,9 @@ words! {
     close: "Close", "Cerrar";
     copy: "Copy", "Copiar";
     copied: "Copied", "Copiado";
-    not_copied: "Not copied: select it by hand", "No se copió: selecciónelo a mano";
+    not_copied: "Not copied: select it by hand", "No se copió: selecciónalo a mano";
     copy_payload: "Copy payload", "Copiar contenido";
-    copy_curl: "Copy curl to your backend, unsigned", "Copiar curl a su backend, sin firma";
+    copy_curl: "Copy curl to your backend, unsigned", "Copiar curl a tu backend, sin firma";
     copy_show: "Copy acuse events show", "Copiar acuse events show";
     copy_replay: "Copy acuse events replay", "Copiar acuse events replay";
     choose: "Choose", "Elegir";
@@ -162,7 +162,7 @@ words! {
     differences: "Differences", "Diferencias";
     no_such_event:
         "The ledger has no event with this key. It may be older than the retention, or its delivery may still wait in the event queue. Look here too:",
-        "El registro no tiene un evento con esta clave. Puede ser más antiguo que la retención, o su entrega puede estar aún en la cola de eventos. Busque también aquí:";
+        "El registro no tiene un evento con esta clave. Puede ser más antiguo que la retención, o su entrega puede estar aún en la cola de eventos. Busca también aquí:";
     delivery_in_quarantine: "Delivery in quarantine", "Entrega en cuarentena";
     not_applied:
         "What is in quarantine failed verification: nobody has proven who sent it, and it reached no hook.",
@@ -201,7 +201,7 @@ words! {
     more_queued: "There are more. To list all of them:", "Hay más. Para verlos todos:";
     bad_time:
         "This is not a valid time and was ignored (use 2h, 7d, 2026-11-20 in UTC, 2026-11-20T08:00:00-05:00):",
-        "Esta hora no es válida y se ignoró (use 2h, 7d, 2026-11-20 en UTC, 2026-11-20T08:00:00-05:00):";
+        "Esta hora no es válida y se ignoró (usa 2h, 7d, 2026-11-20 en UTC, 2026-11-20T08:00:00-05:00):";
     send: "Send", "Enviar";
     sample: "Send a sample", "Enviar un ejemplo";
     twice: "and a duplicate", "y un duplicado";

@@ -70,6 +70,14 @@ impl Finding {
         }
     }
 
+    /// How people read it, after a count.
+    pub fn words(self) -> String {
+        match self {
+            Self::NotPosted => "of types that no registered webhook posts".to_owned(),
+            other => other.name().replace('_', " "),
+        }
+    }
+
     /// Whether somebody has to do something.
     pub const fn is_problem(self) -> bool {
         matches!(self, Self::Missing | Self::Behind | Self::Differs | Self::NotProcessed)

@@ -149,13 +149,53 @@ pub async fn replayed(
         received_at,
         form: form.unwrap_or(CanonicalForm::Raw),
         body: body.into(),
-        replay: Some(match record.conflict_of {
-            Some(_) => Replay::Conflict,
-            // It stays marked. It was not set aside when it was taken in, so that there is nothing to override.
-            None if record.reconciled => Replay::Reconciled,
-            None => Replay::Event,
-        }),
+        replay: Some(as_what(record)),
     };
     bindings.bind(&mut envelope, provider, record)?;
     Ok(Some((record.scope().into_owned(), envelope.to_message()?)))
+}
+
+/// As what a record's event is queued again.
+fn as_what(record: &Record) -> Replay {
+    match record.conflict_of {
+        Some(_) => Replay::Conflict,
+        // Hooks, destinations and EventBridge are told again that no signature vouches for it. It was not set aside when
+        // it was taken in, so that there is nothing to override.
+        None if record.reconciled => Replay::Reconciled,
+        None => Replay::Event,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+
+    fn record(sort: &str, reconciled: bool) -> Record {
+        let texts = [
+            ("pk", "onepay#live#payment#p1"),
+            ("sk", sort),
+            ("provider", "onepay"),
+            ("environment", "live"),
+            ("type", "payment.approved"),
+            ("status", "REJECTED"),
+            ("body_sha256", "5a"),
+        ];
+        let texts = texts.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())));
+        let mut item: HashMap<_, _> = texts.into();
+        item.insert("attempts".to_owned(), AttributeValue::N("1".to_owned()));
+        item.insert("reconciled".to_owned(), AttributeValue::Bool(reconciled));
+        Record::from_item(&item).unwrap()
+    }
+
+    #[test]
+    fn a_reconciled_event_is_replayed_as_one() {
+        assert_eq!(as_what(&record("payment.approved", true)), Replay::Reconciled);
+        assert_eq!(as_what(&record("payment.approved", false)), Replay::Event);
+        let conflict = record("payment.approved|conflict#5a", false);
+        assert_eq!(as_what(&conflict), Replay::Conflict);
+    }
 }

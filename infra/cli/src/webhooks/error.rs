@@ -13,6 +13,8 @@ use crate::http::ClientError;
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts say it")]
 pub enum ApiError {
+    #[error("KUENTA_ORGANIZATION_ID is not set")]
+    NoOrganization,
     #[error("the base URL is invalid")]
     Base(#[source] ChoiceError),
     #[error("{0} can't be sent in a header: it is empty or contains control characters")]
@@ -66,6 +68,9 @@ impl ApiError {
     /// What to do about it.
     pub fn advice(&self) -> String {
         let advice = match self {
+            Self::NoOrganization => {
+                "set it to the id of your organization at Kuenta, or add `--organization-id ID`".to_owned()
+            }
             Self::Base(_) => "correct `--base-url`: https://…, or http:// on this machine only".to_owned(),
             Self::Header(_) => "set it again, without quotes and line breaks".to_owned(),
             Self::Id(_) | Self::Unknown(_) => "`list` shows the ids".to_owned(),

@@ -26,7 +26,7 @@ pub struct Api {
     pub base_url: String,
     /// The organization whose webhooks these are: `Organization-ID`
     #[arg(long, env = "KUENTA_ORGANIZATION_ID", value_name = "ID")]
-    pub organization_id: String,
+    pub organization_id: Option<String>,
     /// The organization that configures them: `Config-Organization-ID` [default: the same]
     #[arg(long, env = "KUENTA_CONFIG_ORGANIZATION_ID", value_name = "ID")]
     pub config_organization_id: Option<String>,
@@ -48,9 +48,10 @@ impl Kuenta {
     /// The API with these options, and the bearer token if there is one.
     ///
     /// # Errors
-    /// [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Client`].
+    /// [`ApiError::NoOrganization`], [`ApiError::Base`], [`ApiError::Header`], [`ApiError::Client`].
     pub fn new(api: &Api, token: Option<SecretString>, pace: Pace) -> Result<Self, ApiError> {
-        let own = &api.organization_id;
+        let own = api.organization_id.as_ref().filter(|id| !id.trim().is_empty());
+        let own = own.ok_or(ApiError::NoOrganization)?;
         let config = api.config_organization_id.as_ref().unwrap_or(own);
         let headers: [Header<'_>; 2] = [
             ("organization-id", "the organization id", own),

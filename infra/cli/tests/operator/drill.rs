@@ -70,7 +70,7 @@ impl Shell {
             .output()
             .await
             .unwrap();
-        let printed = String::from_utf8(output.stdout).unwrap();
+        let printed = without_state(&String::from_utf8(output.stdout).unwrap(), &recorded());
         println!("$ {}\n{printed}", commands.trim());
         assert_no_secret(&printed, "");
         printed
@@ -151,7 +151,7 @@ async fn the_drill_goes_as_the_page_says() {
         &[
             "3 deliveries of onepay: the signature is wrong",
             "The token in `x-webhook-token` is right, so it is hardly forged. If the provider has another one: `acuse secrets put onepay`, then `acuse quarantine release --provider onepay`",
-            "3 released, 0 left in quarantine",
+            "3 deliveries released",
         ],
     );
 
@@ -163,7 +163,7 @@ async fn the_drill_goes_as_the_page_says() {
             "2 deliveries of unopago: signature in header `x-one-signature`",
             &format!("deploy it: `{deploy}`"),
             "deployed UnopagoSignature=",
-            "2 released, 0 left in quarantine",
+            "2 deliveries released",
         ],
     );
 
@@ -185,7 +185,7 @@ async fn the_drill_goes_as_the_page_says() {
             "in full, with the payload: `acuse events show drill-4801`",
             "`acuse events dismiss drill-4801 --reason TEXT`",
             "payment.amount: ",
-            "1 dismissed, 0 not",
+            "1 conflict dismissed",
         ],
     );
 

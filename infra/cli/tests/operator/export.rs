@@ -213,3 +213,16 @@ async fn an_interrupted_export_leaves_whole_lines_and_says_how_to_go_on() {
     .await;
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_that_has_not_begun_says_so() {
+    for since in ["2999-01-01", "2999-01-01T00:00:00Z"] {
+        let output = acuse(&["events", "export", "--since", since], "").await;
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.contains("is in the future: it is 20") && !told.contains("--until"),
+            "{told}"
+        );
+    }
+}

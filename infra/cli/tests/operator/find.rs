@@ -240,3 +240,14 @@ async fn a_miss_says_where_it_looked() {
         assert!(text.contains(place), "{place:?} is not in:\n{text}");
     }
 }
+
+/// Copied without, it would work on the stack that is found without, or on none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_printed_command_names_the_stack_of_the_command_that_prints_it() {
+    stack().await;
+    let output = start(&state(), &["dlq", "show", "no-such"], "").await;
+    let output = output.wait_with_output().await.unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    let expected = format!("`acuse events show --state {}` looks in the ledger", state().display());
+    assert!(told.contains(&expected), "{told}");
+}

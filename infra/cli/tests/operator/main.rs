@@ -95,13 +95,24 @@ async fn acuse(arguments: &[&str], input: &str) -> Output {
     acuse_in(&state(), arguments, input).await
 }
 
-/// Runs `acuse` on the stack with this state folder, and checks that it prints no secret.
+/// Runs `acuse` on the stack with this state folder, and checks that it prints no secret. The folder is left out of
+/// the commands that it prints.
 async fn acuse_in(state: &Path, arguments: &[&str], input: &str) -> Output {
     let child = start(state, arguments, input).await;
-    let output = child.wait_with_output().await.unwrap();
+    let mut output = child.wait_with_output().await.unwrap();
+    for printed in [&mut output.stdout, &mut output.stderr] {
+        if let Ok(text) = std::str::from_utf8(printed) {
+            *printed = without_state(text, state).into_bytes();
+        }
+    }
     let printed = [&output.stdout[..], &output.stderr[..]].concat();
     assert_no_secret(&String::from_utf8_lossy(&printed), input);
     output
+}
+
+fn without_state(text: &str, state: &Path) -> String {
+    let option = acuse_cli::terminal::shell_quoted(&state.display().to_string());
+    text.replace(&format!(" --state {option}"), "")
 }
 
 /// Starts `acuse` and writes its input.

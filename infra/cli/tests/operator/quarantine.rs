@@ -30,7 +30,7 @@ async fn after_a_wrong_secret_every_genuine_delivery_is_released_once() {
         "{diagnosis}"
     );
     let nothing = done(&["quarantine", "release", "--provider", "onepay"], "").await;
-    assert!(nothing.ends_with("0 released, 51 left in quarantine\n"), "{nothing}");
+    assert!(nothing.ends_with("51 deliveries left in quarantine\n"), "{nothing}");
 
     // The inspector offers to release valid deliveries.
     let offered = async || {
@@ -57,11 +57,17 @@ async fn after_a_wrong_secret_every_genuine_delivery_is_released_once() {
     let now = offered().await;
     assert!((1..=50).contains(&now), "{now}");
     let would = done(&["quarantine", "release", "--provider", "onepay", "--dry-run"], "").await;
-    assert!(would.ends_with("50 would be released, 1 would stay\n"), "{would}");
+    assert!(
+        would.ends_with("50 deliveries would be released; 1 would stay in quarantine\n"),
+        "{would}"
+    );
     let released = done(&["quarantine", "release", "--provider", "onepay"], "").await;
-    assert!(released.ends_with("50 released, 1 left in quarantine\n"), "{released}");
+    assert!(
+        released.ends_with("50 deliveries released; 1 left in quarantine\n"),
+        "{released}"
+    );
     let again = done(&["quarantine", "release", "--provider", "onepay"], "").await;
-    assert!(again.ends_with("0 released, 1 left in quarantine\n"), "{again}");
+    assert!(again.ends_with("1 delivery left in quarantine\n"), "{again}");
 
     // Other tests have events of this provider too.
     let ours = |record: &Record| record.resource_id.as_ref().is_some_and(|id| ids.contains(id));
@@ -82,7 +88,7 @@ async fn after_a_wrong_secret_every_genuine_delivery_is_released_once() {
     let diagnosis = done(&["quarantine", "diagnose", "--provider", "onepay"], "").await;
     assert!(diagnosis.contains("no header contains a"), "{diagnosis}");
     let purged = done(&["quarantine", "purge", "--provider", "onepay", "--yes"], "").await;
-    assert!(purged.ends_with("1 deleted, 0 left for `release`\n"), "{purged}");
+    assert!(purged.ends_with("1 delivery deleted\n"), "{purged}");
     for secret in ["wh_tok_real", "wh_hdr_real", "wh_tok_local", "wh_hdr_local"] {
         assert!(!logs().contains(secret), "{secret} shows in a log");
     }

@@ -98,6 +98,10 @@ async fn a_day_is_summed_up_and_sent_by_the_tool_and_by_the_function() {
     assert!(printed.status.success(), "{printed:?}");
     let notes = String::from_utf8(printed.stderr).unwrap();
     assert!(notes.contains("the day is not over"), "{notes}");
+    let tomorrow = SystemClock.now().plus(Duration::from_secs(24 * 3600)).day();
+    let ahead = String::from_utf8(summary(&["--day", &tomorrow]).await.stderr).unwrap();
+    let begins = format!("the day has not begun: it begins at {tomorrow}T00:00:00.000Z");
+    assert!(ahead.contains(&begins), "{ahead}");
     let counted: Value = serde_json::from_slice(&printed.stdout).unwrap();
     assert_eq!(counted["complete"], true);
     assert_eq!(counted["day"]["timezone"], "UTC");
@@ -123,6 +127,10 @@ async fn a_day_is_summed_up_and_sent_by_the_tool_and_by_the_function() {
     assert!(subject.starts_with(&format!("acuse: {today} - ")), "{subject}");
     assert_eq!(message.trim(), text.trim());
     assert!(message.contains("In the queues now:"), "{message}");
+    assert!(
+        message.ends_with(&format!("\nacuse summary --day {today}")),
+        "{message}"
+    );
 
     // The function, in the stack's.
     invoke(&running, &json!({ "day": today })).await;

@@ -142,7 +142,7 @@ async fn a_registered_url_of_an_account_without_a_secret_is_noted() {
     assert!(
         output.status.success()
             && printed.contains("no secret for onepay/test")
-            && printed.contains("`acuse secrets put onepay --account test`"),
+            && printed.contains("`acuse secrets put onepay --account test --stack acuse`"),
         "{printed}"
     );
 }

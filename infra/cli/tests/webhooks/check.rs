@@ -77,6 +77,11 @@ fn trail(server: &Server) -> Vec<String> {
     requests.filter_map(of).collect()
 }
 
+/// The text with `API` for the server's URL in options.
+fn without_port(server: &Server, text: &str) -> String {
+    text.replace(&format!("--base-url {}", server.url), "--base-url API")
+}
+
 #[tokio::test]
 async fn a_webhook_that_is_well_is_said_to_be() {
     for url in [URL, "HTTPS://Stack.Example:443/webhooks/onepay/"] {
@@ -113,7 +118,7 @@ async fn what_is_wrong_is_named_and_changes_nothing_without_fix() {
         (
             json!([]),
             "is not registered: there is no webhook at all",
-            "`acuse onepay webhooks create --stack acuse`",
+            "`acuse onepay webhooks create --base-url API --stack acuse`",
         ),
         (
             json!([webhook("https://b.example/x")]),
@@ -123,17 +128,17 @@ async fn what_is_wrong_is_named_and_changes_nothing_without_fix() {
         (
             json!([off]),
             "switched off: the provider lists it with `is_active`: false",
-            "webhooks check --fix --stack acuse",
+            "webhooks check --fix --base-url API --stack acuse",
         ),
         (
             json!([elsewhere]),
             "w1 posts to https://old.example/webhooks/onepay, and none to",
-            "may be another stack of yours. If it is, create one for this stack: `acuse onepay webhooks create --stack acuse`. If that webhook is to post here instead, and there no more: `acuse onepay webhooks check --fix --move-from w1 --stack acuse`",
+            "may be another stack of yours. If it is, create one for this stack: `acuse onepay webhooks create --base-url API --stack acuse`. If that webhook is to post here instead, and there no more: `acuse onepay webhooks check --fix --move-from w1 --base-url API --stack acuse`",
         ),
         (
             json!([elsewhere, elsewhere]),
             "w1 posts to",
-            "`acuse onepay webhooks check --fix --move-from ID --stack acuse`",
+            "`acuse onepay webhooks check --fix --move-from ID --base-url API --stack acuse`",
         ),
         (
             json!([lacks]),
@@ -144,7 +149,7 @@ async fn what_is_wrong_is_named_and_changes_nothing_without_fix() {
     for (webhooks, expected, advice) in rows {
         let server = world(webhooks, |_| true).await;
         let output = acuse(&server, &CHECK, "").await;
-        let (found, told) = (text(&output.stdout), text(&output.stderr));
+        let (found, told) = (text(&output.stdout), without_port(&server, &text(&output.stderr)));
         assert_eq!(output.status.code(), Some(1), "{found}");
         assert!(found.starts_with("✗ onepay: ") && found.contains(expected), "{found}");
         assert!(told.contains(advice), "{told}");
@@ -195,10 +200,10 @@ async fn a_fix_changes_what_was_named_asks_and_leaves_a_trace() {
         trail(&server),
         ["onepay webhooks check onepay a new domain BEGUN", "DONE"]
     );
-    let told = text(&output.stderr);
+    let told = without_port(&server, &text(&output.stderr));
     assert!(
         told.contains("no delivery was accepted in the last 14 days")
-            && told.contains("`acuse reconcile onepay --since 14d --stack acuse`"),
+            && told.contains("`acuse reconcile onepay --since 14d --base-url API --stack acuse`"),
         "{told}"
     );
     // Again: nothing is left to move or to change.
@@ -287,7 +292,11 @@ async fn no_webhook_moves_to_an_address_of_this_machine() {
         assert!(
             printed
                 .contains("only this machine can reach http://127.0.0.1:9999/webhooks/onepay, and OnePay can't post")
-                && printed.contains("`acuse onepay webhooks create --url https://…`"),
+                && printed.contains(&format!(
+                    "`acuse onepay webhooks create --url https://… --base-url {} --state {}`",
+                    server.url,
+                    folder.path().display()
+                )),
             "{printed}"
         );
         assert!(puts(&server).is_empty() && trail(&server).is_empty(), "{printed}");
@@ -300,7 +309,7 @@ async fn no_webhook_moves_to_an_address_of_this_machine() {
     // A tunnel's address, if the webhook is named.
     let tunnel = ["--url", "https://tunnel.example/webhooks/onepay"];
     let told = failed(&server, &[&check[..], &["--fix", "--yes"], &tunnel].concat()).await;
-    let expected = "check --fix --move-from w1 --url https://tunnel.example/webhooks/onepay`";
+    let expected = "check --fix --move-from w1 --url https://tunnel.example/webhooks/onepay --base-url ";
     assert!(told.contains(expected), "{told}");
     let moved = [&check[..], &["--fix", "--yes", "--move-from", "w1"], &tunnel].concat();
     done(&server, &moved, "").await;
@@ -346,8 +355,9 @@ async fn what_the_provider_does_not_take_is_said() {
         "OnePay did not take all changes",
         "switch it on in OnePay's panel: its reference does not document how",
         "OnePay does not post payment.created",
-        "check again: `acuse onepay webhooks check --stack acuse`",
+        "check again: `acuse onepay webhooks check --base-url API --stack acuse`",
     ] {
+        let printed = without_port(&server, &printed);
         assert!(printed.contains(expected), "{printed}");
     }
     let words = json!([{"id": "w1", "url": URL, "events": EventType::NAMES, "status": "inactive"}]);
@@ -374,6 +384,56 @@ async fn kuentas_change_has_url_and_events() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(puts(&server), [json!({"url": url, "events": types, "is_active": true})]);
     assert!(text(&output.stderr).contains("`acuse reconcile kuenta --since 14d --stack acuse`"));
+}
+
+/// Copied without, they would ask the real provider, about all events of another organization's webhook.
+#[tokio::test]
+async fn printed_commands_name_the_api_the_organization_the_events_and_the_stack() {
+    let url = "https://stack.example/webhooks/kuenta";
+    let server = world(json!([{"id": "k1", "url": url, "events": ["payment.failed"]}]), |_| {
+        true
+    })
+    .await;
+    let options = [
+        "--organization-id",
+        "org 7",
+        "--events",
+        "payment.completed,payment.failed",
+    ];
+    let check = [&["kuenta", "webhooks", "check", "--stack", "acuse"][..], &options].concat();
+    let output = acuse(&server, &check, "").await;
+    let told = without_port(&server, &text(&output.stderr));
+    let named = "--events 'payment.completed,payment.failed' --base-url API --organization-id 'org 7' --stack acuse`";
+    assert!(
+        told.contains(&format!("`acuse kuenta webhooks check --fix {named}")),
+        "{told}"
+    );
+    // A webhook that is registered already is created once more only by a command for the same API.
+    let create = [&["kuenta", "webhooks", "create", "--stack", "acuse"][..], &options].concat();
+    let told = text(&acuse(&server, &create, "").await.stderr);
+    let told = without_port(&server, &told).replace(" --force", "");
+    assert!(
+        told.contains(&format!("`acuse kuenta webhooks create {named}")),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn without_an_organization_the_variable_is_named() {
+    let server = world(json!([]), |_| true).await;
+    for verb in ["check", "list"] {
+        let mut check = command(&server, &["kuenta", "webhooks", verb]);
+        if verb == "check" {
+            check.args(["--stack", "acuse"]);
+        }
+        let output = check.env_remove("KUENTA_ORGANIZATION_ID").output().await.unwrap();
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.contains("KUENTA_ORGANIZATION_ID is not set") && told.contains("`--organization-id ID`"),
+            "{told}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -546,7 +606,8 @@ async fn the_doctor_checks_each_account_with_its_own_token() {
     let found = lines(&[("ONEPAY_API_TOKEN_TEST", "token-of-test")], &[]).await;
     let (ok, test) = found("onepay/test: webhook");
     assert!(
-        !ok && test.contains("webhooks create --account test --stack acuse"),
+        !ok && test.contains("webhooks create --account test --base-url http://127.0.0.1:")
+            && test.contains(" --stack acuse`"),
         "{test}"
     );
 

@@ -81,7 +81,7 @@ const TOKEN: &str = "kuenta-api-token";
 fn kuenta(base: &str, pace: Pace) -> Kuenta {
     let api = Api {
         base_url: base.to_owned(),
-        organization_id: "org-1".to_owned(),
+        organization_id: Some("org-1".to_owned()),
         config_organization_id: Some("org-2".to_owned()),
     };
     Kuenta::new(&api, Some(TOKEN.to_owned().into()), pace).unwrap()

@@ -137,7 +137,7 @@ async fn a_webhook_without_a_token_leaves_storing_the_secret_to_the_operator() {
         let output = acuse(&server, &[create, &["--no-token"]].concat(), "").await;
         let printed = text(&output.stderr);
         assert!(output.status.success(), "{printed}");
-        assert!(printed.contains("`acuse secrets put onepay --no-token`"), "{printed}");
+        assert!(printed.contains("`acuse secrets put onepay --no-token"), "{printed}");
         let post = server
             .requests()
             .into_iter()
@@ -222,6 +222,9 @@ async fn a_missing_token_does_not_switch_off_its_check() {
         printed.contains("created the webhook `w1`, but its deliveries carry no token"),
         "{printed}"
     );
-    assert!(printed.contains("`acuse secrets put onepay --no-token`"), "{printed}");
+    assert!(
+        printed.contains("`acuse secrets put onepay --no-token --stack acuse`"),
+        "{printed}"
+    );
     assert!(put_secrets(&server).is_empty());
 }

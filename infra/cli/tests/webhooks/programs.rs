@@ -366,7 +366,7 @@ async fn a_registered_url_without_a_stored_secret_is_noted() {
     let output = acuse(&server, &["onepay", "webhooks", "create", "--stack", "acuse"], "").await;
     let printed = text(&output.stderr);
     assert!(
-        output.status.success() && printed.contains("`acuse secrets put onepay`"),
+        output.status.success() && printed.contains("`acuse secrets put onepay --stack acuse`"),
         "{printed}"
     );
     assert_eq!((posts(&server).len(), put_secrets(&server).len()), (1, 0));

@@ -2,9 +2,7 @@
 
 mod failure;
 mod queue;
-mod resolver;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +10,7 @@ use acuse_core::clock::{Clock, within};
 use acuse_core::destination::answer::{KEPT, Outcome, kept, retry_after};
 use acuse_core::destination::config::{Target, Url};
 use acuse_core::destination::delivery::Answer;
-use acuse_core::destination::{Destination, body, egress, sign};
+use acuse_core::destination::{Destination, body, sign};
 use acuse_core::event::Event;
 use aws_config::SdkConfig;
 use aws_smithy_types::body::SdkBody;
@@ -22,9 +20,9 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 
 use crate::sdk::TlsError;
-use crate::sdk::http::{Hyper, hyper_by};
+use crate::sdk::http::{Hyper, hyper};
+use crate::sdk::resolver::Egress;
 use queue::Queues;
-use resolver::Checked;
 
 /// The longest a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,9 +32,9 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Sends events to destinations.
 pub struct Sender {
-    public: Hyper<Checked>,
+    public: Hyper,
     /// For destinations with `allow_private`. Connections are not shared with the others.
-    private: Hyper<Checked>,
+    private: Hyper,
     queues: Queues,
     clock: Arc<dyn Clock>,
 }
@@ -58,7 +56,7 @@ impl Sender {
     /// # Errors
     /// [`TlsError`] if `AWS_CA_BUNDLE` can't be read.
     pub fn new(sdk: SdkConfig, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
-        let client = |allow_private| hyper_by(Checked::new(allow_private), Arc::clone(&clock), CONNECT_TIMEOUT);
+        let client = |allow_private| hyper(Egress::of(allow_private), Arc::clone(&clock), CONNECT_TIMEOUT);
         Ok(Self {
             public: client(false)?,
             private: client(true)?,
@@ -96,10 +94,7 @@ impl Sender {
     }
 
     async fn post(&self, destination: &Destination, url: &Url, headers: HeaderMap, body: Bytes) -> Sent {
-        // The connector asks no resolver about these.
-        if let Ok(address) = url.host().parse::<IpAddr>()
-            && let Err(forbidden) = egress::check(address, destination.allow_private)
-        {
+        if let Err(forbidden) = Egress::of(destination.allow_private).check_host(url.host()) {
             return failure::sent(&forbidden);
         }
         let started = self.clock.now();

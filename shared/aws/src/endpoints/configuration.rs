@@ -30,6 +30,8 @@ pub(super) struct Endpoint {
     /// The event types that the webhook should have.
     pub(super) events: Vec<String>,
     pub(super) environment: Option<Environment>,
+    /// Whether the API may be in the function's own network, or on its machine.
+    pub(super) allow_private: bool,
 }
 
 /// The secret can't be used. The texts have no value of it.
@@ -41,7 +43,9 @@ pub(super) enum ConfigurationError {
     Shape(String),
     #[error("`{0}` should be a provider, or a provider and an account: `onepay/test`")]
     Name(String),
-    #[error("the `url` of `{0}` should start with https://")]
+    #[error(
+        "the `url` of `{0}` should start with https://, or with http:// and this machine's own address if `allow_private` is set"
+    )]
     Url(String),
     #[error("the `environment` of `{0}` should be `live` or `test`")]
     Environment(String),
@@ -56,6 +60,8 @@ struct Entry {
     #[serde(default)]
     events: Vec<String>,
     environment: Option<String>,
+    #[serde(default)]
+    allow_private: bool,
 }
 
 impl Configuration {
@@ -80,10 +86,11 @@ fn endpoint(name: String, entry: Entry, providers: Providers) -> Result<Endpoint
     let Some((provider, account)) = known else {
         return Err(ConfigurationError::Name(name));
     };
+    // A token in plain text leaves the machine for nobody.
     let is_local = ["http://127.0.0.1:", "http://localhost:"]
         .iter()
         .any(|local| entry.url.starts_with(local));
-    if !is_local && !entry.url.starts_with("https://") {
+    if !(is_local && entry.allow_private) && !entry.url.starts_with("https://") {
         return Err(ConfigurationError::Url(name));
     }
     let environment = match entry.environment.as_deref() {
@@ -98,5 +105,6 @@ fn endpoint(name: String, entry: Entry, providers: Providers) -> Result<Endpoint
         headers: entry.headers,
         events: if entry.events.is_empty() { all() } else { entry.events },
         environment,
+        allow_private: entry.allow_private,
     })
 }

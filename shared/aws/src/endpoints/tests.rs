@@ -34,7 +34,8 @@ fn watch(secret: &str) -> Watch {
         providers: providers::ALL,
         urls: vec!["https://hooks.shop.co".to_owned(), "https://abc.example".to_owned()],
         secret: Secret::fixed("ENDPOINTS_SECRET_ID", secret),
-        http: Http::new(Arc::clone(&clock)).unwrap(),
+        public: Http::within(Egress::Public, Arc::clone(&clock)).unwrap(),
+        private: Http::within(Egress::Private, Arc::clone(&clock)).unwrap(),
         clock,
     }
 }
@@ -42,7 +43,7 @@ fn watch(secret: &str) -> Watch {
 async fn outcomes(answers: Vec<(u16, String)>) -> Vec<Outcome> {
     let url = api(answers).await;
     let entry = serde_json::json!({"onepay/shop": {
-        "url": url, "headers": {"authorization": "Bearer sk"}, "events": ["payment.approved"], "environment": "live",
+        "url": url, "headers": {"authorization": "Bearer sk"}, "events": ["payment.approved"], "environment": "live", "allow_private": true,
     }});
     watch(&entry.to_string()).check_all(LEFT).await
 }
@@ -131,6 +132,14 @@ async fn a_secret_that_cannot_be_used_is_counted_and_not_shown() {
             "the `url` of `onepay` should start with https://",
         ),
         (
+            r#"{"onepay": {"url": "http://127.0.0.1:9000/hunter2"}}"#,
+            "and this machine's own address if `allow_private` is set",
+        ),
+        (
+            r#"{"onepay": {"url": "http://shop.example/hunter2", "allow_private": true}}"#,
+            "the `url` of `onepay` should start with https://",
+        ),
+        (
             r#"{"onepay": {"url": "https://a", "environment": "prod"}}"#,
             "the `environment` of `onepay`",
         ),
@@ -144,6 +153,39 @@ async fn a_secret_that_cannot_be_used_is_counted_and_not_shown() {
         Configuration::parse("{}", providers::ALL),
         Err(ConfigurationError::Empty)
     ));
+}
+
+/// Whoever can write the secret gains no view of the function's own network, or of its credentials.
+#[tokio::test]
+async fn only_public_addresses_are_asked_unless_private_ones_are_allowed() {
+    let listed = async |url: &str, allow_private: bool| {
+        let secret = serde_json::json!({"onepay": {"url": url, "allow_private": allow_private}}).to_string();
+        let watch = watch(&secret);
+        let configuration = watch.configuration().await.unwrap();
+        chain(&watch.list(&configuration.endpoints[0]).await.unwrap_err())
+    };
+    for (url, allow_private, expected) in [
+        ("https://127.0.0.1:1/", false, "127.0.0.1 is a loopback address"),
+        ("https://localhost:1/", false, "is a loopback address"),
+        ("https://10.0.0.7/", false, "10.0.0.7 is a private address"),
+        ("https://[::1]:1/", false, "::1 is a loopback address"),
+        (
+            "https://169.254.169.254/latest/meta-data/",
+            false,
+            "link-local or metadata address",
+        ),
+        (
+            "https://169.254.169.254/latest/meta-data/",
+            true,
+            "link-local or metadata address",
+        ),
+        ("https://[fd00:ec2::254]/", true, "metadata address"),
+    ] {
+        let refused = listed(url, allow_private).await;
+        assert!(refused.contains(expected), "{url}: {refused}");
+    }
+    let refused = listed("http://127.0.0.1:1/", true).await;
+    assert!(!refused.contains("loopback"), "it was tried: {refused}");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 
 use crate::sdk::TlsError;
 use crate::sdk::http::{Hyper, hyper};
+use crate::sdk::resolver::Egress;
 pub use error::HttpError;
 pub use request::Request;
 
@@ -33,6 +34,7 @@ pub use request::Request;
 #[derive(Clone)]
 pub struct Http {
     client: Hyper,
+    egress: Egress,
     clock: Arc<dyn Clock>,
 }
 
@@ -53,8 +55,13 @@ impl Http {
     /// # Errors
     /// [`TlsError`] if `AWS_CA_BUNDLE` can't be read.
     pub fn new(clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
-        let client = hyper(Arc::clone(&clock), CONNECT_TIMEOUT)?;
-        Ok(Self { client, clock })
+        Self::within(Egress::Any, clock)
+    }
+
+    /// The same for addresses that `egress` allows.
+    pub(crate) fn within(egress: Egress, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
+        let client = hyper(egress, Arc::clone(&clock), CONNECT_TIMEOUT)?;
+        Ok(Self { client, egress, clock })
     }
 
     /// A `GET` request.

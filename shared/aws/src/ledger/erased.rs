@@ -2,9 +2,12 @@
 //!
 //! ```text
 //! record      COMPLETED or REJECTED ──▶ the same, without payload, reference, amount, currency, error and reasons
+//! index       ORD-4821 ──▶ the SHA-256 of it, by which a second request finds that it was erased
 //! delivery    DELIVERED, GIVEN_UP or SKIPPED ──▶ the same, without the backend's answer and error
 //! part        of a long payload ──▶ empty, and never written again
 //! ```
+//!
+//! A record's parts are its own: another record of the same bytes, in another account, keeps its payload.
 //!
 //! What tells one event from another stays: the key, the SHA-256 of the bytes, the status, the type, the times, the hooks
 //! that are done. So another delivery of the same bytes is still a duplicate, and other bytes are still a conflict.
@@ -117,7 +120,7 @@ impl Erasures {
         }
         if record.erased_at.is_some() {
             // The run that erased it may have ended before its last write.
-            self.empty_parts(&record, now).await?;
+            self.empty_parts(key, &record, now).await?;
             return Ok(Some(Erased::Before));
         }
         let deliveries = Deliveries::new(self.client.clone(), &self.table).of_event(key).await?;
@@ -136,12 +139,12 @@ impl Erasures {
             Err(Cancelled::Refused { .. }) => return Ok(None),
             Err(Cancelled::Invalid(source) | Cancelled::Otherwise(source)) => return Err(source),
         }
-        self.empty_parts(&record, now).await?;
+        self.empty_parts(key, &record, now).await?;
         Ok(Some(Erased::Now))
     }
 
     fn record_step(&self, key: &IdempotencyKey, record: &Record, by: &str, now: Timestamp) -> Step {
-        let step = Step::of(&self.table, key)
+        let mut step = Step::of(&self.table, key)
             .set(ERASED_AT, n(now.as_millis()))
             .set("erased_by", s(by))
             .condition("#status = :status AND #attempts = :attempts AND attribute_not_exists(#erased_at)")
@@ -150,7 +153,15 @@ impl Erasures {
             .value(":status", s(record.status))
             // Each claim adds one.
             .value(":attempts", n(record.attempts));
-        PERSONAL.into_iter().fold(step, Step::remove)
+        let mut lost = PERSONAL.to_vec();
+        // Who asks again has the number, and is told that it was erased. The entry in the index tells nobody else.
+        if let Some(reference) = &record.reference {
+            step = step
+                .set(reference::OF, s(reference::ERASED))
+                .set(reference::KEY, s(reference::erased_key(reference)));
+            lost.retain(|name| ![reference::OF, reference::KEY].contains(name));
+        }
+        lost.into_iter().fold(step, Step::remove)
     }
 
     /// The delivery stays as its outcome. Without `day` it is no longer listed as given up: nothing is left to send.
@@ -178,9 +189,9 @@ impl Erasures {
 
     /// The parts stay as empty items until their time to live ends. They would be written anew otherwise: parts are
     /// written before the claim that finds out that their delivery is a duplicate.
-    async fn empty_parts(&self, record: &Record, now: Timestamp) -> Result<(), Source> {
+    async fn empty_parts(&self, key: &IdempotencyKey, record: &Record, now: Timestamp) -> Result<(), Source> {
         for place in 0..record.parts {
-            let step = Step::of(&self.table, &part_key(&record.body_sha256, place))
+            let step = Step::of(&self.table, &part_key(key, &record.body_sha256, place))
                 .set(ERASED_AT, n(now.as_millis()))
                 .remove("part")
                 .condition("attribute_exists(pk)");

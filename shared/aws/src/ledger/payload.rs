@@ -7,8 +7,10 @@ use acuse_core::event::Event;
 use acuse_core::event::key::IdempotencyKey;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
 
 use super::DynamoLedger;
 use super::error::Source;
@@ -81,7 +83,7 @@ impl DynamoLedger {
         if let Payload::Parts(parts) = &payload {
             for (place, bytes) in parts.iter().enumerate() {
                 let step = self
-                    .step(&part_key(event.body_sha256(), place))
+                    .step(&part_key(&event.key, event.body_sha256(), place))
                     .set("part", AttributeValue::B(Blob::new(bytes.as_slice())))
                     .set("expires_at", n(expires_at.as_seconds()))
                     // The delivery of an erased event does not bring them back: it is a duplicate.
@@ -101,7 +103,13 @@ impl DynamoLedger {
     }
 }
 
-/// The key of a payload's part: the same bytes have the same parts, however often they are written.
-pub(super) fn part_key(body_sha256: &str, place: usize) -> IdempotencyKey {
-    IdempotencyKey::new(format!("payload#{body_sha256}"), format!("{place:04}"))
+/// The key of a payload's part. A record has parts of its own, even if another one has the same bytes, as that of
+/// another account may: erasing one leaves the other whole. What is written again has the same key.
+///
+/// A conflict's bytes are written before the claim that finds out that it is one, under the key of the first event. So a
+/// conflict's parts are under that key too.
+pub(super) fn part_key(of: &IdempotencyKey, body_sha256: &str, place: usize) -> IdempotencyKey {
+    let of = of.conflict_of().unwrap_or_else(|| of.clone());
+    let of = HEXLOWER.encode(&Sha256::digest(of.to_string()));
+    IdempotencyKey::new(format!("payload#{body_sha256}"), format!("{of}#{place:04}"))
 }

@@ -19,7 +19,7 @@ use thiserror::Error;
 use super::Item;
 use super::error::Source;
 use super::expression::s;
-use super::item::{self, text};
+use super::item::{self, NotARecord, text};
 use super::payload::part_key;
 use super::record::Record;
 pub use by_reference::{ByReference, Wanted};
@@ -86,9 +86,10 @@ impl LedgerReader {
         if record.parts == 0 {
             return Ok(record.payload.clone());
         }
+        let key = IdempotencyKey::parse(&record.key).ok_or_else(|| self.failed(NotARecord("pk")))?;
         let mut packed = Vec::new();
         for place in 0..record.parts {
-            let get = self.get(part_key(&record.body_sha256, place));
+            let get = self.get(part_key(&key, &record.body_sha256, place));
             let item = get.send().await.map_err(|error| self.failed(error))?.item;
             let Some(AttributeValue::B(bytes)) = item.as_ref().and_then(|item| item.get("part")) else {
                 return Ok(None);

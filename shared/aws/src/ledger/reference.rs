@@ -9,10 +9,13 @@
 //! it: an index key may be neither empty nor longer than 1,024 bytes, and DynamoDB refuses the whole write otherwise.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.ViolationDetection.html>
 //!
-//! It also has what is owed to destinations, under the id that a destination gets as `webhook-id`.
+//! It also has what is owed to destinations, under the id that a destination gets as `webhook-id`, and what was erased,
+//! under the SHA-256 of its reference.
 
 use acuse_core::event::Event;
 use acuse_core::event::key::IdempotencyKey;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 
 use super::DynamoLedger;
 use super::day::{SHARDS, shard_of};
@@ -30,6 +33,9 @@ pub(crate) const KEY: &str = "reference_key";
 /// The `reference_of` of what is owed to destinations. No provider's name has a `#`.
 pub(crate) const WEBHOOK_ID: &str = "#webhook-id";
 
+/// The `reference_of` of what was erased.
+pub(crate) const ERASED: &str = "#erased";
+
 /// The longest sort key in bytes.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const LONGEST_KEY: usize = 1024;
@@ -45,6 +51,11 @@ pub(crate) fn key(reference: &str) -> Option<&str> {
 /// The reference as the record has it.
 pub(crate) fn kept(reference: &str) -> &str {
     cut(reference, LONGEST)
+}
+
+/// The `reference_key` of what was erased: whoever has the reference finds it, and nobody reads the reference in it.
+pub(crate) fn erased_key(reference: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(kept(reference)))
 }
 
 /// `text` up to a character's border, at most `longest` bytes.

@@ -3,7 +3,6 @@
 //! The SDK's own client supports HTTP/2 and proxies, which AWS's endpoints don't need and which cost 0.7 MB of the
 //! binary. It also reads the system's certificates at every start-up; these are compiled in.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,15 +17,14 @@ use aws_smithy_types::body::SdkBody;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::rt::TokioExecutor;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
-use tower_service::Service;
 
+use super::resolver::{Checked, Egress};
 use super::wall::WallTimer;
 use crate::config;
 
@@ -52,31 +50,25 @@ pub enum TlsError {
 
 /// One client, whose connections all SDK clients share. `clock` measures how long they are idle.
 pub(crate) fn client(clock: Arc<dyn Clock>) -> Result<SharedHttpClient, TlsError> {
-    Ok(SharedHttpClient::new(Http1(hyper(clock, CONNECT_TIMEOUT)?)))
+    Ok(SharedHttpClient::new(Http1(hyper(
+        Egress::Any,
+        clock,
+        CONNECT_TIMEOUT,
+    )?)))
 }
 
 /// HTTP/1.1 over TLS by ring, for any server.
-pub(crate) type Hyper<R = GaiResolver> = Client<HttpsConnector<TcpConnector<R>>, SdkBody>;
+pub(crate) type Hyper = Client<HttpsConnector<TcpConnector<Checked>>, SdkBody>;
 
-/// A client for any server. `clock` measures how long connections are idle.
-pub(crate) fn hyper(clock: Arc<dyn Clock>, connect_timeout: Duration) -> Result<Hyper, TlsError> {
-    hyper_by(GaiResolver::new(), clock, connect_timeout)
-}
-
-/// The same, whose host names are resolved by `resolver`.
-pub(crate) fn hyper_by<R>(resolver: R, clock: Arc<dyn Clock>, connect_timeout: Duration) -> Result<Hyper<R>, TlsError>
-where
-    R: Service<Name> + Clone + Send + Sync + 'static,
-    R::Response: Iterator<Item = SocketAddr>,
-    R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    R::Future: Send,
-{
+/// A client for servers that `egress` allows, as far as names are resolved; whoever sends checks
+/// [the host](Egress::check_host). `clock` measures how long connections are idle.
+pub(crate) fn hyper(egress: Egress, clock: Arc<dyn Clock>, connect_timeout: Duration) -> Result<Hyper, TlsError> {
     // With ring instead of the default AWS-LC, the first TLS handshake takes some 23 ms less.
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots()?)
         .with_no_client_auth();
-    let mut tcp = TcpConnector::new_with_resolver(resolver);
+    let mut tcp = TcpConnector::new_with_resolver(Checked::new(egress));
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(connect_timeout));

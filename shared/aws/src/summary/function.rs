@@ -36,9 +36,15 @@ pub async fn run_summary(providers: Providers) -> Result<(), Error> {
     let stack = variables.required("STACK_NAME", "the stack's name")?;
     let table = variables.required("LEDGER_TABLE", "the name of the ledger's table")?;
     let topic = variables.required("SUMMARY_TOPIC_ARN", "the ARN of the summary's topic")?;
+    // Only the local stack's functions have an endpoint, and commands find that stack by themselves.
+    let named = match variables.optional("AWS_ENDPOINT_URL") {
+        Some(_) => String::new(),
+        None => format!(" --stack {stack}"),
+    };
     let setup = Setup::new(sdk::load()?, variables);
     let sources = Sources {
         stack,
+        named,
         ledger: LedgerReader::new(setup.dynamodb().clone(), table),
         sqs: aws_sdk_sqs::Client::new(setup.sdk()),
         queues,

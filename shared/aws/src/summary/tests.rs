@@ -58,6 +58,7 @@ fn publisher(answer: (u16, &'static str)) -> (Publisher, Arc<Mutex<Vec<String>>>
 fn summary() -> Summary {
     Summary {
         stack: "acuse".to_owned(),
+        named: " --stack acuse".to_owned(),
         day: Day::parse("2026-11-26", &Zone::UTC).unwrap(),
         tally: Tally::default(),
         queues: Queues::default(),

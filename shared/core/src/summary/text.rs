@@ -59,11 +59,7 @@ impl Summary {
         self.queues(language, &mut lines);
         lines.push(String::new());
         lines.push(language.pick("See for yourself:", "Para verlo:").to_owned());
-        lines.push(format!(
-            "acuse summary --day {} --stack {}",
-            self.day.date(),
-            self.stack
-        ));
+        lines.push(format!("acuse summary --day {}{}", self.day.date(), self.named));
         lines.join("\n")
     }
 
@@ -151,8 +147,8 @@ impl Summary {
         line("to be processed", "por procesar", queues.events);
         line("dead letters", "no procesados", queues.dead_letters);
         line("quarantine", "en cuarentena", queues.quarantine);
-        if let Some(owed) = queues.owed {
-            line("owed to destinations", "pendientes de destinos", owed);
+        if let Some(destinations) = queues.destinations {
+            line("messages for destinations", "mensajes para destinos", destinations);
         }
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn check(target: &Target, report: &mut impl FnMut(&str, Checked
     // Hints that could not be read. What is owed is in the ledger all the same.
     let advice = "find out who sends to the destination queue, and delete them";
     let unread = is_empty(target, "DestinationDeadLetterQueueUrl", advice).await;
-    report("destination queue's dead letters", unread);
+    report("destination dead letters", unread);
 }
 
 async fn found(stack: &StackDestinations, destination: &Destination, now: Timestamp) -> Checked {

@@ -19,7 +19,7 @@ use crate::command::webhooks::advice::{advice, well};
 use crate::command::webhooks::check::{environment, wanted_events};
 use crate::registry::providers;
 use crate::stack::endpoint::{Wanted, urls};
-use crate::stack::filter::account_parser;
+use crate::stack::filter::{account_option, account_parser};
 use crate::stack::secret::StackSecret;
 use crate::stack::silence::Silence;
 use crate::stack::target::Target;
@@ -115,7 +115,7 @@ async fn onepay(target: &Target, options: &Options, accounts: &[AccountName], re
             shared = Some(listed.clone());
         }
         let checked = match listed {
-            Ok(webhooks) => compare::<OnepayApi>(target, account, &webhooks, is_own).await,
+            Ok(webhooks) => compare(&api, target, account, &webhooks, is_own).await,
             Err(problem) => Err(problem),
         };
         report(&check, checked);
@@ -125,17 +125,18 @@ async fn onepay(target: &Target, options: &Options, accounts: &[AccountName], re
 async fn kuenta(target: &Target, options: &Options, report: &mut impl FnMut(&str, Checked)) {
     let account = &options.account;
     let check = format!("{}: webhook", account.scope(kuenta::PROVIDER.name));
-    let Some(organization_id) = options.organization_id.clone() else {
+    let organization_id = options.organization_id.clone();
+    if organization_id.is_none() {
         let skipped = "not checked: set KUENTA_ORGANIZATION_ID, and KUENTA_API_TOKEN if your organization has one; for another account, add `--organization-id ID --account NAME`";
         return report(&check, Ok(skipped.to_owned()));
-    };
+    }
     let api = KuentaApi {
         base_url: options.base_url.clone(),
         organization_id,
         config_organization_id: None,
     };
     let checked = match list(&api).await {
-        Ok(webhooks) => compare::<KuentaApi>(target, account, &webhooks, true).await,
+        Ok(webhooks) => compare(&api, target, account, &webhooks, true).await,
         Err(problem) => Err(problem),
     };
     report(&check, checked);
@@ -157,6 +158,7 @@ fn of_failure(failure: Failure) -> Problem {
 /// Compares an account's webhook. If the list is not certainly the account's, a webhook that is not in it proves
 /// nothing.
 async fn compare<A: ManagementApi>(
+    api: &A,
     target: &Target,
     account: &AccountName,
     webhooks: &[Webhook],
@@ -183,11 +185,12 @@ async fn compare<A: ManagementApi>(
         .findings
         .iter()
         .any(|finding| matches!(finding, Finding::Missing { .. } | Finding::OtherUrl { .. }));
+    let named = account_option(account) + &api.named();
     let texts: Vec<String> = checked.findings.iter().map(ToString::to_string).collect();
     match texts.as_slice() {
         [] => Ok(well(&checked, wanted.events.len())),
         texts if absent && target.is_local() => Ok(format!(
-            "{}. Only this machine can reach that URL: `acuse {} webhooks check --url` checks a tunnel's",
+            "{}. Only this machine can reach that URL: `acuse {} webhooks check --url https://…{named}` checks a tunnel's",
             texts.join("; "),
             provider.name
         )),
@@ -199,7 +202,7 @@ async fn compare<A: ManagementApi>(
         texts => Err(Problem(format!(
             "{}: {}",
             texts.join("; "),
-            advice::<A>(target, account, &checked)
+            advice::<A>(target, account, &named, &checked)
         ))),
     }
 }

@@ -23,7 +23,7 @@ use crate::stack::events::passes;
 use crate::stack::events::status_word;
 use crate::stack::lookup::partition;
 use crate::stack::target::Target;
-use crate::terminal::{self, cut, shell_quoted};
+use crate::terminal::{self, cut, shell_quoted, summed_up};
 use crate::{note, say};
 
 /// The longest line of a difference, in columns.
@@ -97,8 +97,15 @@ impl Conflicts {
         let result: Result<(), Failure> = result.await;
         begun.end(decided, result).await?;
         if !self.choice.selection.json {
-            let (would, done) = (if caution.dry_run { "would be " } else { "" }, decision.done());
-            say!("{decided} {would}{done}, {} not", before + not);
+            let done = decision.done();
+            let now = if caution.dry_run {
+                format!("would be {done}")
+            } else {
+                done.to_owned()
+            };
+            let (earlier, left) = (format!("{done} before"), format!("not {done}"));
+            let counts = [(decided, &*now), (before, &*earlier), (not, &*left)];
+            say!("{}", summed_up("conflict", counts));
         }
         Ok(match not {
             0 => interrupt.code(),

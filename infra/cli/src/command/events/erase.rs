@@ -28,7 +28,7 @@ use crate::stack::destinations::progress::DeliveriesOf;
 use crate::stack::filter::account_parser;
 use crate::stack::find;
 use crate::stack::target::Target;
-use crate::terminal::{self, counted};
+use crate::terminal::{self, counted, summed_up};
 use crate::{note, say};
 
 #[derive(Debug, Args)]
@@ -63,6 +63,9 @@ struct Done {
     not: usize,
 }
 
+/// Keys that are listed before the question.
+const LISTED: usize = 20;
+
 impl Erase {
     /// Exits 1 if something that was named is not in the ledger, or could not be erased.
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
@@ -70,9 +73,8 @@ impl Erase {
         let chosen = self.choose(&target).await?;
         let records = &chosen.records;
         let dry_run = self.caution.dry_run;
-        if !dry_run && !records.is_empty() {
-            let what = format!("erase the payload of {} for good", counted(records.len(), "event"));
-            confirm(&what, self.caution.yes)?;
+        if !dry_run {
+            self.confirm(records)?;
         }
         let interrupt = Interrupt::saying("stopping; run this again for the rest");
         let audit = Audit::of(&target)?;
@@ -82,13 +84,13 @@ impl Erase {
         let erased = self.erase(&target, &begun, records, &interrupt, &mut done).await;
         begun.end(done.erased, erased).await?;
         if !self.json {
-            let verb = if dry_run { "would be erased" } else { "erased" };
-            say!(
-                "{} {verb}, {} before, {} not",
-                done.erased,
-                done.before,
-                done.not + chosen.missing
-            );
+            let counts = [
+                (done.erased, if dry_run { "would be erased" } else { "erased" }),
+                (done.before, "erased before"),
+                (done.not, "not erased"),
+                (chosen.missing, "not found"),
+            ];
+            say!("{}", summed_up("event", counts));
         }
         self.note_elsewhere(&target, records).await;
         Ok(match done.not + chosen.missing {
@@ -129,6 +131,23 @@ impl Erase {
             self.say(record, &outcome);
         }
         Ok(())
+    }
+
+    /// Asks about what is still there, key by key. Whoever names an order number may not know how many events it has.
+    fn confirm(&self, records: &[Record]) -> Result<(), Failure> {
+        let left = records.iter().filter(|record| record.erased_at.is_none());
+        let keys: Vec<&str> = left.map(|record| record.key.as_str()).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        if !self.caution.yes {
+            keys.iter().take(LISTED).for_each(|key| note!("to be erased: {key}"));
+            if let Some(more @ 1..) = keys.len().checked_sub(LISTED) {
+                note!("and {} more: `--dry-run` lists all", counted(more, "event"));
+            }
+        }
+        let what = format!("erase the payload of {} for good", counted(keys.len(), "event"));
+        confirm(&what, self.caution.yes)
     }
 
     /// The reason is the operator's. What was named may be an order's number, so the trail has keys alone.

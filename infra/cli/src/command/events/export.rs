@@ -89,6 +89,7 @@ impl Export {
         let stop = tokio::spawn(interrupted());
         tokio::task::yield_now().await;
         let target = self.stack.target().await?.patient();
+        let continued = self.resume && self.output.as_ref().is_some_and(|path| path.exists());
         let (mut output, period) = Output::open(self.output.as_deref(), self.resume, self.format, asked)?;
         let mut exported = Exported::default();
         let ended = tokio::select! {
@@ -100,7 +101,8 @@ impl Export {
         let count = counted(exported.events, "event");
         match ended {
             Some(Ok(())) => {
-                note!("{count}, received from {} until {}", asked.since, period.until);
+                let now = if continued { "added" } else { "written" };
+                note!("{count} {now}, received from {} until {}", period.since, period.until);
                 Ok(ExitCode::SUCCESS)
             }
             Some(Err(failure)) => {
@@ -123,7 +125,14 @@ impl Export {
                 "for everything that the ledger has, go back as far as `RetentionDays`: `--since 90d`",
             ));
         };
-        let until = self.filter.until.unwrap_or_else(|| SystemClock.now());
+        let now = SystemClock.now();
+        if since > now {
+            return Err(Failure::with_advice(
+                format!("`--since` ({since}) is in the future: it is {now}"),
+                "name an earlier time: `--since 24h`, or a day that has begun",
+            ));
+        }
+        let until = self.filter.until.unwrap_or(now);
         if until <= since {
             return Err(Failure::with_advice(
                 format!("`--until` ({until}) is not after `--since` ({since})"),

@@ -28,7 +28,7 @@ pub(super) fn say_queues(text: &str, queues: &InQueues, as_json: bool) {
         return;
     }
     for line in lines(text, queues) {
-        quoted("", &line).iter().for_each(|line| terminal::line(line));
+        quoted("", &line).iter().for_each(|line| terminal::say(line));
     }
 }
 

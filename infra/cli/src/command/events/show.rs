@@ -219,7 +219,9 @@ async fn acted(target: &Target, record: &Record) -> Result<Vec<Entry>, Failure> 
 pub(in crate::command) fn say_payload(payload: &[u8]) {
     say!("payload:");
     let payload = String::from_utf8_lossy(payload);
-    payload.split('\n').for_each(|line| say!("  {line}"));
+    payload
+        .split('\n')
+        .for_each(|line| terminal::line(&format!("  {line}")));
     say!("");
 }
 

@@ -20,7 +20,7 @@ use crate::reconcile::ingest::{self, Ingest, Place, check_account};
 use crate::stack::audit::{Action, Audit, Begun};
 use crate::stack::error::StackError;
 use crate::stack::target::Target;
-use crate::terminal::{self, counted};
+use crate::terminal::{self, counted, summed_up};
 use crate::{note, say};
 
 impl Arguments {
@@ -91,7 +91,8 @@ impl Arguments {
             } else {
                 "queued, marked as reconciled"
             };
-            say!("{queued} {done}, {} not", wanted.len() - queued + refused);
+            let not = wanted.len() - queued + refused;
+            say!("{}", summed_up("event", [(queued, done), (not, "not taken in")]));
         }
         let others = findings.iter().filter(|one| one.finding.is_problem()).count() - wanted.len();
         Ok(match (interrupt.received(), dry_run || others > 0) {

@@ -36,7 +36,7 @@ impl Arguments {
         }
         let counts = Finding::ALL.iter().rev().filter_map(|kind| {
             let count = findings.count(*kind);
-            (count > 0).then(|| format!("{count} {}", kind.name().replace('_', " ")))
+            (count > 0).then(|| format!("{count} {}", kind.words()))
         });
         let counts: Vec<String> = counts.collect();
         match counts.is_empty() {

@@ -53,10 +53,7 @@ impl Summary {
         let seconds = self.started.elapsed().as_secs_f64();
         let sent = self.sent();
         let rate = f64::from(sent) / seconds.max(0.001);
-        let head = format!(
-            "{} in {seconds:.1} s, {rate:.0} a second",
-            counted(sent, "delivery").replace("deliverys", "deliveries")
-        );
+        let head = format!("{} in {seconds:.1} s, {rate:.0} a second", counted(sent, "delivery"));
         let rows = self.answers.iter().map(|(status, (count, text))| {
             let name = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
             match *status == Some(self.expected) {

@@ -10,9 +10,15 @@ use crate::stack::target::Target;
 use crate::terminal::shell_quoted;
 use crate::webhooks::is_local;
 
-/// How to correct what was found.
-pub(crate) fn advice<A: ManagementApi>(target: &Target, account: &AccountName, checked: &Checked) -> String {
-    let (name, mut options) = (A::provider().name, account_option(account) + &stack_option(target));
+/// How to correct what was found. `named` are the options with which this command checks the same webhook, with its
+/// account.
+pub(crate) fn advice<A: ManagementApi>(
+    target: &Target,
+    account: &AccountName,
+    named: &str,
+    checked: &Checked,
+) -> String {
+    let (name, mut options) = (A::provider().name, named.to_owned());
     let elsewhere = checked.findings.iter().find_map(|finding| match finding {
         Finding::OtherUrl { url, found } => Some((url, found)),
         _ => None,
@@ -23,7 +29,8 @@ pub(crate) fn advice<A: ManagementApi>(target: &Target, account: &AccountName, c
                 "the other host may be another stack of yours: leave its webhook as it is. To receive on this machine, register a tunnel's address: `acuse {name} webhooks create --url https://…{options}`"
             );
         }
-        if target.webhook_url(A::provider(), account).ok().as_ref() != Some(url) {
+        let is_stacks = target.webhook_url(A::provider(), account).ok().as_ref() == Some(url);
+        if !is_stacks && !options.contains(" --url ") {
             options = format!(" --url {}{options}", shell_quoted(url));
         }
         let id = match found.as_slice() {
@@ -42,7 +49,8 @@ pub(crate) fn advice<A: ManagementApi>(target: &Target, account: &AccountName, c
             ..
         } => format!("switch it on in {}'s panel", A::PROVIDER),
         Finding::Environment { .. } => format!(
-            "correct the binding (`acuse secrets bind {name}{options}`), or register the URL of another account"
+            "correct the binding (`acuse secrets bind {name}{}`), or register the URL of another account",
+            account_option(account)
         ),
         _ => fix.clone(),
     });
@@ -62,7 +70,7 @@ pub(crate) fn advice<A: ManagementApi>(target: &Target, account: &AccountName, c
 }
 
 /// What to do about what the provider did not change.
-pub(super) fn not_taken<A: ManagementApi>(target: &Target, account: &AccountName, after: &Checked) -> String {
+pub(super) fn not_taken<A: ManagementApi>(named: &str, after: &Checked) -> String {
     let advice = after.findings.iter().map(|finding| match finding {
         Finding::Off { .. } => format!(
             "switch it on in {}'s panel: its reference does not document how the API does that",
@@ -78,20 +86,10 @@ pub(super) fn not_taken<A: ManagementApi>(target: &Target, account: &AccountName
     });
     let mut advice: Vec<String> = advice.collect();
     advice.push(format!(
-        "then check again: `acuse {} webhooks check{}{}`",
-        A::provider().name,
-        account_option(account),
-        stack_option(target)
+        "then check again: `acuse {} webhooks check{named}`",
+        A::provider().name
     ));
     advice.join("; ")
-}
-
-/// The option that names the stack in an `acuse` command.
-pub(crate) fn stack_option(target: &Target) -> String {
-    match target.is_local() {
-        true => String::new(),
-        false => format!(" --stack {}", target.name()),
-    }
 }
 
 /// The webhook with its URL as people may see it.

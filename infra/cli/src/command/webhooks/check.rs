@@ -9,10 +9,11 @@ use acuse_core::account::AccountName;
 use acuse_core::clock::{Clock, Timestamp};
 use acuse_core::endpoint::{Checked, Finding, Place, Webhook, shown};
 use acuse_core::provider::Provider;
+use acuse_core::providers::onepay;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::advice::{advice, not_taken, stack_option, well, without_secrets};
+use super::advice::{advice, not_taken, well, without_secrets};
 use super::repair::Repair;
 use super::{Events, ManagementApi};
 use crate::command::Failure;
@@ -25,6 +26,7 @@ use crate::stack::filter::{account_option, account_parser};
 use crate::stack::secret::StackSecret;
 use crate::stack::silence::Silence;
 use crate::stack::target::Target;
+use crate::terminal::shell_quoted;
 use crate::webhooks::{is_local, webhook_url};
 use crate::{note, say, terminal};
 
@@ -83,7 +85,7 @@ impl<A: ManagementApi> Check<A> {
         if checked.findings.is_empty() || !self.fix {
             self.print(&checked, wanted.events.len(), false);
             if !checked.findings.is_empty() && !self.json {
-                note!("  what to do: {}", advice::<A>(&target, &self.account, &checked));
+                note!("  what to do: {}", self.advice(&target, &checked));
             }
             return Ok(exit(&checked));
         }
@@ -94,7 +96,7 @@ impl<A: ManagementApi> Check<A> {
         let none = || {
             Failure::with_advice(
                 "there is nothing that `--fix` can change",
-                advice::<A>(&target, &self.account, &checked),
+                self.advice(&target, &checked),
             )
         };
         let webhook = checked.webhook.as_ref().ok_or_else(none)?;
@@ -124,11 +126,22 @@ impl<A: ManagementApi> Check<A> {
         if !after.findings.is_empty() {
             return Err(Failure::with_advice(
                 format!("{} did not take all changes", A::PROVIDER),
-                not_taken::<A>(&target, &self.account, &after),
+                not_taken::<A>(&self.named(), &after),
             ));
         }
         self.note_lost(&target, &checked.findings, webhook).await?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The options with which another command is about the same webhook.
+    fn named(&self) -> String {
+        let url = self.url.as_ref().map(|url| format!(" --url {}", shell_quoted(url)));
+        let account = account_option(&self.account);
+        [url.unwrap_or_default(), account, self.events.named(), self.api.named()].concat()
+    }
+
+    fn advice(&self, target: &Target, checked: &Checked) -> String {
+        advice::<A>(target, &self.account, &self.named(), checked)
     }
 
     /// The webhook that is to post here instead of another host, as `--move-from` names it. None if one posts here or
@@ -154,7 +167,7 @@ impl<A: ManagementApi> Check<A> {
             };
         };
         let refused = |why: String| {
-            let advice = advice::<A>(target, &self.account, checked);
+            let advice = self.advice(target, checked);
             Failure::with_advice(format!("{why}, so nothing was changed"), advice)
         };
         if (target.is_local() && self.url.is_none()) || is_local(url) {
@@ -238,11 +251,15 @@ impl<A: ManagementApi> Check<A> {
             (false, None) => format!("{} does not say when the webhook was changed", A::PROVIDER),
         };
         let since = since.map_or_else(|| "14d".to_owned(), |since| since.to_string());
+        // Without an API that tells, `reconcile` has no option that names it.
+        let api = match onepay::PROVIDER.name == provider {
+            true => self.api.named(),
+            false => String::new(),
+        };
         note!(
-            "what {} had to post meanwhile may be lost: {what}. To find it: `acuse reconcile {provider} --since {since}{}{}`",
+            "what {} had to post meanwhile may be lost: {what}. To find it: `acuse reconcile {provider} --since {since}{}{api}`",
             A::PROVIDER,
-            account_option(&self.account),
-            stack_option(target)
+            account_option(&self.account)
         );
         Ok(())
     }

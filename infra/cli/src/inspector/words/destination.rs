@@ -1,8 +1,10 @@
-//! What a destination's delivery failed with, in Spanish. The ledger has it in English.
+//! Whether a destination is called, and what its deliveries failed with. The ledger has that in English.
 
 use std::borrow::Cow;
 
+use acuse_core::destination::Destination;
 use acuse_core::destination::answer::Failure;
+use acuse_core::destination::gate::State;
 
 use super::Words;
 
@@ -34,19 +36,30 @@ const REASONS: [(&str, &str); 2] = [
 const HINTS: [(&str, &str); 3] = [
     (
         "redirects are not followed: set the URL to where it leads",
-        "no se siguen redirecciones: ponga la URL a la que lleva",
+        "no se siguen redirecciones: pon la URL a la que lleva",
     ),
     (
         "check that it verifies the raw body, with the destination's current signing secret",
-        "revise que verifique el contenido tal como llega, con el secreto de firma actual del destino",
+        "revisa que verifique el contenido tal como llega, con el secreto de firma actual del destino",
     ),
     (
         "check the URL's path, and that it takes POST",
-        "revise la ruta de la URL, y que reciba POST",
+        "revisa la ruta de la URL, y que reciba POST",
     ),
 ];
 
 impl Words {
+    /// Whether a destination is called.
+    pub(in super::super) fn gate(&self, destination: &Destination, state: &State) -> &'static str {
+        match state {
+            _ if destination.paused => self.paused,
+            State::Paused(_) => self.paused,
+            State::Open => self.open,
+            State::Recovering { .. } => self.recovering,
+            State::Closed { .. } => self.closed,
+        }
+    }
+
     /// Why a destination has not taken an event, in the reader's language. Other texts stay as they are.
     pub(in super::super) fn failure<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.lang {
@@ -76,11 +89,46 @@ fn spanish(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use acuse_core::clock::Timestamp;
+    use acuse_core::destination::DestinationName;
     use acuse_core::destination::answer::Outcome;
+    use acuse_core::destination::config::Target;
+    use acuse_core::destination::gate::Pause;
     use http::StatusCode;
 
     use super::super::{EN, ES};
     use super::*;
+    use crate::command::destinations::state_text;
+
+    #[test]
+    fn each_state_of_a_destination_is_told_in_spanish_as_in_english() {
+        let name = DestinationName::parse("shop").unwrap();
+        let mut shop = Destination::new(name, Target::parse("https://shop.example/").unwrap(), Vec::new());
+        let pause = Pause {
+            reason: "410 Gone".to_owned(),
+            since_ms: 0,
+        };
+        let closed = State::Closed {
+            until: Timestamp::from_seconds(60),
+            failures: 5,
+        };
+        for (state, spanish) in [
+            (State::Open, "abierto"),
+            (State::Recovering { allowance: 1 }, "recuperándose"),
+            (closed, "cerrado: falla"),
+            (State::Paused(pause), "en pausa"),
+        ] {
+            assert_eq!(ES.gate(&shop, &state), spanish);
+            // The page and the tool have one word for a state.
+            let (word, _) = state_text(&shop, &state);
+            assert!(EN.gate(&shop, &state).starts_with(word), "{word}");
+        }
+        shop.paused = true;
+        assert_eq!(
+            (EN.gate(&shop, &State::Open), ES.gate(&shop, &State::Open)),
+            ("paused", "en pausa")
+        );
+    }
 
     #[test]
     fn whatever_a_delivery_fails_with_is_translated() {

@@ -71,12 +71,12 @@ fn diagnosis(found: &Diagnosis) -> String {
     }
     if let Some(other) = &found.other_account {
         let wrong = format!(
-            "está firmada con el secreto de la cuenta `{other}`, pero se envió a `{}`: corrija la URL en el proveedor",
+            "está firmada con el secreto de la cuenta `{other}`, pero se envió a `{}`: corrige la URL en el proveedor",
             found.account
         );
         return match &found.token {
             Some(token) => format!("{wrong}; {}", fault(token)),
-            None => format!("{wrong}; si debe aceptarse como una de `{other}`, libérela con `--as-account {other}`"),
+            None => format!("{wrong}; si debe aceptarse como una de `{other}`, libérala con `--as-account {other}`"),
         };
     }
     if let Some(why) = &found.no_secret {
@@ -94,7 +94,7 @@ fn diagnosis(found: &Diagnosis) -> String {
         }
         Some(own) => valid(own),
         None if found.is_signed => format!(
-            "ningún encabezado contiene una firma válida de este contenido: es falsa, o se firmó con un secreto que no está guardado; compare el secreto guardado con el del panel del proveedor (encabezados recibidos: {headers})"
+            "ningún encabezado contiene una firma válida de este contenido: es falsa, o se firmó con un secreto que no está guardado; compara el secreto guardado con el del panel del proveedor (encabezados recibidos: {headers})"
         ),
         None => format!("ningún encabezado contiene una firma: no está firmada (encabezados recibidos: {headers})"),
     };
@@ -151,33 +151,33 @@ fn fault(fault: &TokenFault) -> String {
         TokenFault::Wrong(header) => format!("el token de `{header}` no es el guardado"),
         TokenFault::NotBearer(header) => format!("al token de `{header}` le falta `Bearer ` al comienzo"),
         TokenFault::Swapped(header) => format!(
-            "el token de `{header}` está guardado como secreto de firma: intercámbielos con `acuse secrets put`"
+            "el token de `{header}` está guardado como secreto de firma: intercámbialos con `acuse secrets put`"
         ),
-        TokenFault::Elsewhere(header) => format!("el token está en otro encabezado: configure `token={header}`"),
+        TokenFault::Elsewhere(header) => format!("el token está en otro encabezado: configura `token={header}`"),
     }
 }
 
 fn caveat(caveat: Caveat) -> String {
     let text = match caveat {
         Caveat::SignedBeforeGzip => {
-            "se hizo antes de comprimir el contenido con gzip: pida que lo envíen sin comprimir, o con `Content-Encoding: gzip`"
+            "se hizo antes de comprimir el contenido con gzip: pide que lo envíen sin comprimir, o con `Content-Encoding: gzip`"
         }
         Caveat::EmptyBody => "es auténtica, pero el contenido está vacío y no hay nada que aceptar",
         Caveat::PaddedSecret => {
-            "se hizo con espacios alrededor del secreto: ingrese el secreto de nuevo en el proveedor, sin espacios"
+            "se hizo con espacios alrededor del secreto: ingresa el secreto de nuevo en el proveedor, sin espacios"
         }
         Caveat::TimestampInBody => {
             "pero el contenido empieza con una hora: alguien grabó una firma con hora y la reenvió como firma del contenido solo"
         }
         Caveat::TokenHeader => {
-            "ese es el encabezado del token, y no se puede configurar para los dos: pida que la envíen en otro encabezado"
+            "ese es el encabezado del token, y no se puede configurar para los dos: pide que la envíen en otro encabezado"
         }
         Caveat::OtherSecrets => {
-            "la clave es base64 o hexadecimal, pero otros secretos guardados no lo son: guárdela sola (`acuse secrets put`) y diagnostique de nuevo"
+            "la clave es base64 o hexadecimal, pero otros secretos guardados no lo son: guárdala sola (`acuse secrets put`) y diagnostica de nuevo"
         }
         Caveat::OtherDigest { made, expected } => {
             return format!(
-                "se hizo con {}, y Acuse espera {}: indique `Digest::{}` en el archivo del proveedor y despliegue",
+                "se hizo con {}, y Acuse espera {}: indica `Digest::{}` en el archivo del proveedor y despliega",
                 made.name(),
                 expected.name(),
                 made.constant()

@@ -122,7 +122,7 @@ impl Words {
                 account,
                 ..
             } if self.lang == "es" => format!(
-                "`{key}` es del entorno `{}`, pero la cuenta `{account}` tiene asignado `{}`; si eso está mal, corríjalo (`acuse secrets bind {provider} --account {account} --environment {}`) e inténtelo de nuevo",
+                "`{key}` es del entorno `{}`, pero la cuenta `{account}` tiene asignado `{}`; si eso está mal, corrígelo (`acuse secrets bind {provider} --account {account} --environment {}`) e inténtalo de nuevo",
                 named.name(),
                 bound.name(),
                 named.name()

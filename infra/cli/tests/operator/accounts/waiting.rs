@@ -35,7 +35,7 @@ async fn a_conflict_of_another_environment_than_its_account_stops_no_other_one()
             bound.key
         ),
         &format!("released and queued: {}", other.key),
-        "1 released, 1 not",
+        "1 conflict released; 1 not released",
     ] {
         assert!(!success && released.contains(expected), "{released}");
     }
@@ -118,9 +118,9 @@ async fn a_dead_letter_is_left_where_it_is_if_its_account_is_bound_to_another_en
     let redrive = ["dlq", "redrive", "--account", "shop"];
     let bound = "is of environment `live`, but account `shop` is bound to `test`; if that is wrong, correct it (`acuse secrets bind kuenta --account shop --environment live`)";
     for (more, sum) in [
-        (&["--dry-run"][..], "0 would be sent back\n"),
-        (&[], "0 sent back, 1 left\n"),
-        (&["--wrong-environment", "--yes"], "0 sent back, 1 left\n"),
+        (&["--dry-run"][..], "1 message would be left\n"),
+        (&[], "1 message left\n"),
+        (&["--wrong-environment", "--yes"], "1 message left\n"),
     ] {
         let left = succeeds(&[&redrive[..], more].concat()).await;
         for expected in [
@@ -157,7 +157,7 @@ async fn a_dead_letter_is_left_where_it_is_if_its_account_is_bound_to_another_en
         "{told}"
     );
     assert!(
-        String::from_utf8_lossy(&sent.stdout).ends_with("1 sent back, 1 left\n"),
+        String::from_utf8_lossy(&sent.stdout).ends_with("1 message sent back; 1 left\n"),
         "{sent:?}"
     );
     status(&format!("kuenta#live#payment#{own}"), "COMPLETED").await;
@@ -170,7 +170,7 @@ async fn a_dead_letter_is_left_where_it_is_if_its_account_is_bound_to_another_en
 
     bind(own_stack().await, provider, "shop", Some(Environment::Live), shop).await;
     let sent = succeeds(&redrive).await;
-    assert!(sent.contains("1 sent back, 0 left"), "{sent}");
+    assert!(sent.contains("1 message sent back"), "{sent}");
     status(&format!("kuenta/shop#live#payment#{id}"), "COMPLETED").await;
 }
 
@@ -200,14 +200,14 @@ async fn a_delivery_to_the_wrong_url_is_released_as_its_account() {
         let text = succeeds(&[&["quarantine", "release"], more].concat()).await;
         let of_other = "left in quarantine: 2 sent to another account, but signed with the secret of `tienda-2`. Correct the URL at the provider, then release them with `acuse quarantine release --provider onepay --as-account tienda-2`\n";
         assert!(
-            text.contains("0 released, 2 left in quarantine\n") && text.ends_with(of_other),
+            text.contains("2 deliveries left in quarantine\n") && text.ends_with(of_other),
             "{text}"
         );
     }
     // They are not deleted, whether there is the account that they were sent to or not.
     let purged = succeeds(&["quarantine", "purge", "--yes"]).await;
     assert!(
-        purged.contains("0 deleted, 2 left for `release`\n")
+        purged.contains("2 deliveries left for `acuse quarantine release`\n")
             && purged.contains("left in quarantine: 2 sent to another"),
         "{purged}"
     );
@@ -220,17 +220,20 @@ async fn a_delivery_to_the_wrong_url_is_released_as_its_account() {
         "tienda-2",
     ];
     let would = succeeds(&[&as_account[..], &["--dry-run"]].concat()).await;
-    assert!(would.ends_with("1 would be released, 0 would stay\n"), "{would}");
+    assert!(would.ends_with("1 delivery would be released\n"), "{would}");
     let released = succeeds(&as_account).await;
-    assert!(released.ends_with("1 released, 0 left in quarantine\n"), "{released}");
+    assert!(released.ends_with("1 delivery released\n"), "{released}");
     let id = id_of(provider, &crossed);
     status(&format!("onepay/tienda-2#test#payment#{id}"), "COMPLETED").await;
     let released = succeeds(&["quarantine", "release", "--as-account", "tienda-2"]).await;
-    assert!(released.ends_with("1 released, 0 left in quarantine\n"), "{released}");
+    assert!(released.ends_with("1 delivery released\n"), "{released}");
 
     // One of an unknown account stays: the account may still be stored.
     let unknown = r#"{"signing_secrets":["wh_tok_unknown"],"token":"wh_hdr_unknown"}"#;
     assert_eq!(post_to(provider, "/unknown", &payment(provider), unknown).await, 404);
     let purged = succeeds(&["quarantine", "purge", "--yes"]).await;
-    assert!(purged.ends_with("0 deleted, 1 left for `release`\n"), "{purged}");
+    assert!(
+        purged.ends_with("1 delivery left for `acuse quarantine release`\n"),
+        "{purged}"
+    );
 }

@@ -9,7 +9,7 @@ use acuse_core::error::chain;
 use hyper_util::client::legacy::Error as HyperError;
 
 use super::Sent;
-use super::resolver::NoAddress;
+use crate::sdk::resolver::NoAddress;
 
 /// The longest detail, in characters.
 const LONGEST_DETAIL: usize = 300;

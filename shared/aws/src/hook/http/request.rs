@@ -97,6 +97,10 @@ impl<'c> Request<'c> {
             return Err(HttpError::Invalid { method, problem });
         };
         let host = url.host().unwrap_or_default().to_owned();
+        if let Err(forbidden) = self.http.egress.check_host(&host) {
+            let source = forbidden.into();
+            return Err(HttpError::NoAnswer { method, host, source });
+        }
         let (left, trace) = CALL
             .try_with(|call| {
                 let left = call.deadline.minus(BEFORE_DEADLINE).since(clock.now());

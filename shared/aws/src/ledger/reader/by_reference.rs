@@ -113,6 +113,21 @@ impl LedgerReader {
         self.events(events.collect()).await
     }
 
+    /// The events whose reference this was until an operator erased it, at most `limit`.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the table.
+    pub async fn erased(&self, reference: &str, limit: usize) -> Result<Vec<Record>, ReadError> {
+        let key = reference::erased_key(reference);
+        let condition = Wanted::Exact(&key).condition();
+        let of = vec![reference::ERASED.to_owned()];
+        let found = self
+            .keys_in_index(of, &condition, &key, limit)
+            .await?
+            .unwrap_or_default();
+        self.events(found.into_iter().map(|(_, key)| key).collect()).await
+    }
+
     /// The keys of the items in these partitions of the index, with their references and in their order, one more than
     /// `limit` at most. `None` if there is no index.
     async fn keys_in_index(

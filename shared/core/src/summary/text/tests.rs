@@ -14,6 +14,7 @@ fn day() -> Day {
 fn quiet() -> Summary {
     Summary {
         stack: "acuse".to_owned(),
+        named: " --stack acuse".to_owned(),
         day: day(),
         tally: Tally::default(),
         queues: Queues::default(),
@@ -92,7 +93,7 @@ fn busy() -> Summary {
             events: 1,
             dead_letters: 2,
             quarantine: 3,
-            owed: Some(1234),
+            destinations: Some(1234),
         },
         tally,
         ..quiet()

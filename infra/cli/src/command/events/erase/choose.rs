@@ -14,6 +14,7 @@ use crate::stack::conflicts;
 use crate::stack::find::{self, By, Find};
 use crate::stack::lookup;
 use crate::stack::target::Target;
+use crate::terminal::unescape;
 
 /// Most events of one reference. One with more names no person.
 const MOST: usize = 1000;
@@ -69,7 +70,15 @@ impl Erase {
             ));
         }
         let partly = [By::ReferencePrefix, By::AmountOnDay, By::Payload];
-        if found.by.iter().any(|by| partly.contains(by)) {
+        let is_partly = found.by.iter().any(|by| partly.contains(by));
+        if !found.records.is_empty() && !is_partly {
+            return Ok(found.records);
+        }
+        let erased = self.erased(target, which).await?;
+        if !erased.is_empty() {
+            return Ok(erased);
+        }
+        if is_partly {
             return Err(Failure::with_advice(
                 format!("`{which}` is no event's own name, so nothing was erased"),
                 format!(
@@ -77,10 +86,22 @@ impl Erase {
                 ),
             ));
         }
-        if !found.records.is_empty() || self.account.is_some() {
-            return Ok(found.records);
+        if self.account.is_some() {
+            return Ok(Vec::new());
         }
         Ok(lookup::in_other_accounts(target, which).await?)
+    }
+
+    /// What had this reference until it was erased.
+    async fn erased(&self, target: &Target, which: &str) -> Result<Vec<Record>, Failure> {
+        let (ledger, text) = (target.ledger()?, which.trim());
+        let mut found = ledger.erased(text, MOST).await?;
+        let as_sent = unescape(text);
+        if found.is_empty() && as_sent != text {
+            found = ledger.erased(&as_sent, MOST).await?;
+        }
+        found.retain(|record| self.account.as_ref().is_none_or(|own| *own == record.account));
+        Ok(found)
     }
 
     async fn with_conflicts(&self, target: &Target, found: Vec<Record>) -> Result<Vec<Record>, Failure> {

@@ -2,7 +2,6 @@
 
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::Clock;
-use acuse_core::destination::gate;
 use maud::{Markup, html};
 
 use super::super::super::element::{Head, Row, moment, table};
@@ -41,18 +40,11 @@ async fn rows(stack: &StackDestinations, words: &Words) -> Result<Vec<Row>, Dest
         let state = stack.gates.get(&destination.name).await?.state(now);
         let summary = stack.summary(&destination.name).await?;
         let more = if summary.more { "+" } else { "" };
-        let state = match state {
-            _ if destination.paused => words.paused,
-            gate::State::Paused(_) => words.paused,
-            gate::State::Open => words.open,
-            gate::State::Recovering { .. } => words.recovering,
-            gate::State::Closed { .. } => words.closed,
-        };
         rows.push(Row {
             key: format!("destination {}", destination.name),
             cells: vec![
                 html! { code { (destination.name) } },
-                html! { span translate="yes" { (state) } },
+                html! { span translate="yes" { (words.gate(destination, &state)) } },
                 html! { (summary.owed) (more) },
                 moment(summary.oldest.map(|at| at.to_string()).as_deref()),
                 html! { (summary.given_up) (more) },
