@@ -6,8 +6,10 @@ mod sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::event::TEST_DELIVERY_MEMBER;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use futures_util::future::try_join_all;
@@ -66,7 +68,7 @@ pub(crate) async fn show(
             (words.last_delivery) ": " (moment(newest.map(|at| at.to_string()).as_deref()))
             " · " (words.last_day) ": " (today)
         }
-        (balance::line(&inspector.balance().await, words))
+        (balance::line(target, &inspector.balance().await, words))
         (waiting(&page))
         (sender::table_of(&senders, now, words))
         (destinations::destinations(target, words).await)
@@ -96,13 +98,19 @@ fn waiting(page: &Page) -> Markup {
 async fn senders(target: &Target, now: Timestamp) -> Result<BTreeMap<String, Sender>, Failed> {
     let ledger = target.ledger()?;
     let used = providers().iter().filter(|provider| target.is_used(provider).is_ok());
+    let on_day = async |name, back, limit| {
+        let records = ledger.on_day(name, None, now.minus(DAY * back), limit).await?;
+        // The doctor's test deliveries are no money.
+        let own = records.into_iter().filter(|record| record.type_name != TEST_DELIVERY_MEMBER);
+        Ok::<Vec<Record>, Failed>(own.collect())
+    };
     let lists = used.map(async |provider| {
-        let today = ledger.on_day(provider.name, None, now, COUNTED).await?;
-        let mut records = ledger.on_day(provider.name, None, now.minus(DAY), COUNTED).await?;
-        records.splice(0..0, today);
+        let mut records = on_day(provider.name, 0, COUNTED).await?;
+        records.extend(on_day(provider.name, 1, COUNTED).await?);
         let (mut older, mut back) = (Vec::new(), 2);
         while records.is_empty() && older.is_empty() && back < DAYS {
-            older = ledger.on_day(provider.name, None, now.minus(DAY * back), 1).await?;
+            older = on_day(provider.name, back, COUNTED).await?;
+            older.truncate(1);
             back += 1;
         }
         Ok::<_, Failed>((provider, records, older))

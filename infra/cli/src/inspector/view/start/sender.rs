@@ -39,8 +39,7 @@ impl Sender {
         let time = |at: &Option<String>| at.as_deref().and_then(Timestamp::from_rfc3339);
         let received = time(&record.received_at);
         self.last = self.last.max(received).max(time(&record.last_duplicate_at));
-        // The doctor's test deliveries are no money.
-        if received >= Some(since) && record.type_name != acuse_core::event::TEST_DELIVERY_MEMBER {
+        if received >= Some(since) {
             self.records.push(record);
         }
     }
