@@ -145,7 +145,10 @@ impl Logs {
         let mut token = None;
         let mut equal: HashMap<(String, i64, String), usize> = HashMap::new();
         loop {
-            let page = self.api.filter(&group.name, since, self.until, token.as_deref()).await?;
+            let page = self
+                .api
+                .filter(&group.name, since, self.until, token.as_deref())
+                .await?;
             let is_full = page.events.len() >= FULL;
             let mut last = since;
             for Event {

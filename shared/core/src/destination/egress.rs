@@ -26,7 +26,7 @@ pub enum Reach {
 #[expect(missing_docs, reason = "the texts say it")]
 pub enum Forbidden {
     #[error(
-        "{address} is a {what} address; if the destination is meant to be in your own network, run `acuse destinations update NAME --allow-private`"
+        "{address} is a {what} address; a destination that is meant to be in your own network needs `--allow-private`"
     )]
     Private { address: IpAddr, what: &'static str },
     #[error("{address} is a {what} address, which is never called")]

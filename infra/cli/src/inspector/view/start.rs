@@ -101,7 +101,9 @@ async fn senders(target: &Target, now: Timestamp) -> Result<BTreeMap<String, Sen
     let on_day = async |name, back, limit| {
         let records = ledger.on_day(name, None, now.minus(DAY * back), limit).await?;
         // The doctor's test deliveries are no money.
-        let own = records.into_iter().filter(|record| record.type_name != TEST_DELIVERY_MEMBER);
+        let own = records
+            .into_iter()
+            .filter(|record| record.type_name != TEST_DELIVERY_MEMBER);
         Ok::<Vec<Record>, Failed>(own.collect())
     };
     let lists = used.map(async |provider| {

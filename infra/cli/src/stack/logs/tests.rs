@@ -12,7 +12,9 @@ use super::*;
 const SINCE: i64 = 1_795_732_005_000;
 
 /// Logs of one function, read from a server that gives these answers.
-async fn logs(answer: impl Fn(&Value) -> (StatusCode, Value) + Send + Sync + 'static) -> (Logs, Arc<Mutex<Vec<Value>>>) {
+async fn logs(
+    answer: impl Fn(&Value) -> (StatusCode, Value) + Send + Sync + 'static,
+) -> (Logs, Arc<Mutex<Vec<Value>>>) {
     let (asked, answer) = (Arc::<Mutex<Vec<Value>>>::default(), Arc::new(answer));
     let noted = Arc::clone(&asked);
     let router = Router::new().fallback(move |body: Bytes| {

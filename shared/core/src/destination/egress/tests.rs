@@ -177,7 +177,7 @@ fn a_private_network_is_called_only_by_permission_and_metadata_never() {
 fn the_errors_say_what_to_do() {
     let error = |address: &str| check(address.parse().unwrap(), false).unwrap_err().to_string();
     insta::assert_snapshot!(error("10.1.2.3"), @r"
-    10.1.2.3 is a private address; if the destination is meant to be in your own network, run `acuse destinations update NAME --allow-private`
+    10.1.2.3 is a private address; a destination that is meant to be in your own network needs `--allow-private`
     ");
     insta::assert_snapshot!(error("169.254.169.254"), @r"
     169.254.169.254 is a link-local or metadata address, which is never called
