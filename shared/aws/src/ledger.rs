@@ -138,6 +138,9 @@ impl Ledger for DynamoLedger {
 
     /// An item of its own says whose duplicate the delivery is, so that its id is found. It comes first: whoever makes
     /// this call again writes it again, unchanged.
+    ///
+    /// The event's own delivery is no duplicate: it is there again because an operator replayed a waiting event, or
+    /// because SQS delivered its message twice. Nobody sent it twice.
     async fn count_duplicate(&self, key: &IdempotencyKey, delivery: DeliveryId, now: Timestamp) -> LedgerResult<()> {
         let note = self
             .step(&item::duplicate_key(delivery))
@@ -148,11 +151,12 @@ impl Ledger for DynamoLedger {
         }
         let step = self
             .step(key)
-            .condition("attribute_exists(pk)")
+            .condition("attribute_exists(pk) AND (attribute_not_exists(delivery_id) OR delivery_id <> :delivery)")
+            .value(":delivery", s(delivery.to_string()))
             .set("last_duplicate_at", n(now.as_millis()))
             .add("duplicates", n(1));
         match update(step.into_update(&self.client)).await {
-            // Refused: its time to live has ended in between.
+            // Refused: it is the event's own delivery, or the record's time to live has ended in between.
             Ok(Updated::Written(_) | Updated::Refused(_)) => Ok(()),
             Err(error) => Err(outage("count_duplicate", key)(error)),
         }

@@ -87,7 +87,8 @@ pub trait Ledger: Send + Sync {
     /// ([`RecordState::completed_with`]). `false` says nothing.
     fn is_completed(&self, event: &Event) -> impl Future<Output = LedgerResult<bool>> + Send;
 
-    /// Counts a duplicate of a finished event, and keeps which delivery it was.
+    /// Counts a duplicate of a finished event, and keeps which delivery it was. The delivery that brought the event is none:
+    /// its message may come again.
     fn count_duplicate(
         &self,
         key: &IdempotencyKey,

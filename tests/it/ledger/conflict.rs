@@ -109,7 +109,7 @@ async fn the_same_bytes_are_kept_once_and_a_message_received_again_is_no_duplica
     assert_eq!(kept, ConflictRecord::New);
     tables
         .ledger
-        .count_duplicate(&conflict.key, conflict.delivery_id, seconds(10))
+        .count_duplicate(&conflict.key, DeliveryId::new(seconds(10), [9; 10]), seconds(10))
         .await
         .unwrap();
     assert_eq!(tables.record(&conflict).await.duplicates, 1);

@@ -13,7 +13,7 @@ use super::Failure;
 use super::options::StackOptions;
 use crate::registry::providers;
 use crate::stack::DAY;
-use crate::stack::balance::{Balance, NotCounted, Period, Place, check};
+use crate::stack::balance::{Balance, NotCounted, Period, Place, check, in_flight};
 use crate::stack::filter::{length, moment, provider_parser};
 use crate::terminal::{self, counted};
 use crate::{note, say};
@@ -29,19 +29,23 @@ const SHOWN: usize = 20;
   acuse balance --since 2026-11-20 --until 2026-11-21 --provider kuenta --stack acuse
   acuse balance --since 1d --json --stack acuse | jq .unrecorded
 
-The last minute is left out (`--in-flight`): its deliveries are still on their way. Needs LogLevel INFO and
-SuccessLogPercent 100, and on AWS logs:FilterLogEvents on the functions' log groups and
-cloudformation:ListStackResources. Everything that was received in the period is read.")]
+The last minute is left out, on the local stack the last 5 seconds (`--in-flight`): these deliveries are still on their
+way. Needs LogLevel INFO and SuccessLogPercent 100, and on AWS logs:FilterLogEvents on the functions' log
+groups and cloudformation:ListStackResources. Everything that was received in the period is read.
+
+If the ledger has events that the log does not tell of, the log is not complete. Then nobody can tell whether more is
+missing, and a note says so.")]
 pub(crate) struct Arguments {
     /// Received since: a time ago (90m, 6h, 7d), a day in UTC (2026-11-20), or a moment (2026-11-20T08:00:00-05:00)
     #[arg(long, value_name = "WHEN", default_value = "2h", value_parser = moment)]
     since: Timestamp,
-    /// Received before: written as for `--since` [default: a minute ago]
+    /// Received before: written as for `--since` [default: as late as `--in-flight` allows]
     #[arg(long, value_name = "WHEN", value_parser = moment)]
     until: Option<Timestamp>,
-    /// Leave out deliveries younger than this: they, and their log lines, may be on their way
-    #[arg(long, value_name = "LENGTH", default_value = "1m", value_parser = in_flight)]
-    in_flight: Duration,
+    /// Leave out deliveries younger than this: they, and their log lines, may be on their way [default: 60s, on the
+    /// local stack 5s]
+    #[arg(long, value_name = "LENGTH", value_parser = length_parser)]
+    in_flight: Option<Duration>,
     /// Only this provider's
     #[arg(long, value_parser = provider_parser())]
     provider: Option<&'static Provider>,
@@ -56,7 +60,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let target = arguments.stack.target().await?;
     check(&target).map_err(failed)?;
     let now = SystemClock.now();
-    let border = now.minus(arguments.in_flight);
+    let in_flight = arguments.in_flight.unwrap_or_else(|| in_flight(&target));
+    let border = now.minus(in_flight);
     let period = Period {
         since: arguments.since,
         until: arguments.until.map_or(border, |until| until.min(border)),
@@ -64,7 +69,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if period.since >= period.until {
         return Err(Failure::with_advice(
             format!("no time is between {} and {}", period.since, period.until),
-            "begin earlier: the newest deliveries are left out, since they are on their way (`--in-flight`)",
+            format!(
+                "begin earlier: deliveries of the last {} s are left out, since they are on their way (`--in-flight`)",
+                in_flight.as_secs()
+            ),
         ));
     }
     let kept: u32 = target.parameter("LogRetentionDays").parse().unwrap_or(u32::MAX);
@@ -78,7 +86,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let balance = Balance::of(&target, &own, period).await.map_err(failed)?;
     match arguments.json {
         true => terminal::json(line(&balance)),
-        false => print(&balance),
+        false => print(&balance, in_flight),
     }
     Ok(match balance.books.missing() {
         0 => ExitCode::SUCCESS,
@@ -86,7 +94,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     })
 }
 
-fn in_flight(text: &str) -> Result<Duration, &'static str> {
+fn length_parser(text: &str) -> Result<Duration, &'static str> {
     length(text).ok_or("expected a length of time, such as 60s or 5m")
 }
 
@@ -107,10 +115,13 @@ fn failed(error: NotCounted) -> Failure {
     }
 }
 
-fn print(balance: &Balance) {
+fn print(balance: &Balance, in_flight: Duration) {
     let (accepted, books) = (&balance.accepted, &balance.books);
     let Period { since, until } = balance.period;
-    say!("received from {since} to {until}; what is younger than `--in-flight` is left out");
+    say!(
+        "received from {since} to {until}; what is younger than {} s is on its way and left out (`--in-flight`)",
+        in_flight.as_secs()
+    );
     say!("{}", sentence(balance));
     let (queued, missing) = (books.queued(), books.missing());
     if missing > 0 {
@@ -138,10 +149,14 @@ fn print(balance: &Balance) {
     if books.released > 0 {
         say!("released from quarantine, and in the ledger: {}", books.released);
     }
-    if !books.unlogged.is_empty() {
+    if !books.is_sure() {
         note!(
-            "{} in the ledger without a line in the log: queued before the log begins, or by hand",
-            counted(books.unlogged.len(), "more event")
+            "can't tell whether {} missing: {} no line in the log, which is therefore not complete. What was accepted before the log begins (`LogRetentionDays`, or the start of a local stack with `--keep`), while LogLevel was WARN, or was queued by hand, has none",
+            if missing > 0 { "more is" } else { "anything is" },
+            match books.unlogged.len() {
+                1 => "1 event in the ledger has".to_owned(),
+                count => format!("{count} events in the ledger have"),
+            }
         );
     }
 }
@@ -205,6 +220,7 @@ fn line(balance: &Balance) -> serde_json::Value {
         "missing": books.missing(),
         "unrecorded": ids(&books.unrecorded),
         "unlogged": ids(&books.unlogged),
+        "log_complete": books.is_sure(),
         "event_queue": books.event_queue,
     })
 }

@@ -57,7 +57,8 @@ pub(crate) enum Command {
     /// Delete a dead letter that no redrive helps; its event's record keeps the reason
     ///
     /// For a payload that nobody can read, or an event that a hook rejects for good. The message is deleted
-    /// only once the reason is recorded. It is safe to run this again.
+    /// only once the reason is recorded. The record of a completed event stays as it is, since nothing of the event is
+    /// dropped: the reason is in the audit trail alone. It is safe to run this again.
     #[command(after_help = "Examples:
   acuse dlq drop 0c9c41d4-7a8e-4a4f-b7ee-5d4c1c5cf0d1 --reason 'a scan of the panel, no event' --dry-run
   acuse dlq drop 'onepay#live#payment#p1|payment.approved' --reason 'refunded by hand' --stack acuse")]

@@ -125,9 +125,13 @@ pub(crate) enum Command {
     Tail(Tail),
     /// Queue rejected or dead-lettered events again
     ///
-    /// A completed event stays completed: its replay is counted as a duplicate and dropped. Expired events and
-    /// events of another environment are left out unless you include them or name them by key; including
-    /// them asks for confirmation. It is safe to interrupt this and to run it again.
+    /// A completed event stays completed, and is not queued. An event that waits for its next try is tried at once;
+    /// its waiting message is dropped later, and counted as nothing. Expired events and events of another environment
+    /// are left out unless you include them or name them by key; including them asks for confirmation. It is safe to
+    /// interrupt this and to run it again.
+    ///
+    /// Of each key that is named and not replayed, a note says why and what would be right. Exits with 1 if none of
+    /// those named was.
     ///
     /// An event stays one of the environment that it was recorded with. If its account is bound to another one
     /// now, it is not replayed; if the account had been bound by mistake, see `--as-bound`. An event that was set

@@ -155,6 +155,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         command: &command,
         json: command.arguments().json,
         reverifier: Reverifier::new(&target)?.as_account(as_account),
+        rows: Vec::new(),
         table: Table::new([
             ("RECEIVED", 24),
             ("PROVIDER", 48),
@@ -193,6 +194,8 @@ struct Pass<'a> {
     json: bool,
     reverifier: Reverifier<'a>,
     table: Table<7>,
+    /// Its rows, as the queue gives them.
+    rows: Vec<[String; 7]>,
     references: References,
     target: &'a Target,
     /// Of those that are diagnosed, or that stay after a release.
@@ -260,7 +263,7 @@ impl Pass<'_> {
         }
         let event = events.first();
         let bytes = item.delivery.as_ref().map_or(0, |delivery| delivery.body().len());
-        self.table.add_row([
+        self.rows.push([
             item.received_at().map_or_else(|| "-".to_owned(), |at| at.to_string()),
             item.scope(),
             item.delivery_id(),
@@ -297,7 +300,7 @@ impl Pass<'_> {
         }
     }
 
-    fn sum_up(&self) {
+    fn sum_up(&mut self) {
         if let Command::Release { .. } = self.command {
             self.causes(false, terminal::note);
         }
@@ -308,7 +311,14 @@ impl Pass<'_> {
         let (done, left) = (self.done, self.seen - self.done);
         match self.command {
             _ if self.seen == 0 => say!("no deliveries in quarantine"),
-            Command::Show { .. } | Command::List(_) => self.table.print(),
+            Command::Show { .. } | Command::List(_) => {
+                // Newest first.
+                self.rows.sort_by(|a, b| b.cmp(a));
+                for row in &self.rows {
+                    self.table.add_row(row.each_ref());
+                }
+                self.table.print();
+            }
             Command::Diagnose { .. } if done == 0 => say!("no such delivery in quarantine"),
             Command::Diagnose { .. } => self.causes(true, terminal::say),
             Command::Release { dry_run: true, .. } => {

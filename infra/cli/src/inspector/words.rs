@@ -41,7 +41,9 @@ words! {
     counting: "Counting…", "Contando…";
     nothing_missing: "Nothing is missing.", "No falta nada.";
     name_missing: "Yes: see which deliveries", "Sí: mira qué entregas";
-    window: "last 2 hours, until", "últimas 2 horas, hasta";
+    cannot_tell: "Nobody can tell: the log is not complete.", "No se puede saber: el log no está completo.";
+    window: "last 2 hours without the last", "últimas 2 horas sin los últimos";
+    until_then: "until", "hasta";
     accepted: "accepted", "entregas aceptadas:";
     with_duplicates: "with duplicates", "con duplicados";
     n_completed: "completed", "completada|completadas";
@@ -55,8 +57,8 @@ words! {
     n_tests: "test delivery apart|test deliveries apart", "entrega de prueba aparte|entregas de prueba aparte";
     counted_from: "Counted: deliveries received from", "Se contó lo recibido desde";
     younger:
-        "Younger deliveries are still on their way. The functions' log says what was accepted.",
-        "Las entregas más recientes aún están en camino. El log de las funciones dice lo que se aceptó.";
+        "The functions' log says what was accepted. Still on their way, and left out: deliveries of the last",
+        "El log de las funciones dice lo que se aceptó. Aún en camino, y sin contar: las entregas de los últimos";
     what_is_missing:
         "Accepted, but in no record, not dead-lettered, and not in the event queue:",
         "Se aceptaron, pero no están en el registro, ni en los mensajes fallidos, ni en la cola de eventos:";
@@ -72,8 +74,11 @@ words! {
         "Aún sin registro, y quizás en la cola de eventos:";
     n_released: "Released from quarantine, and in the ledger:", "Liberadas de la cuarentena, y en el registro:";
     n_unlogged:
-        "In the ledger without a line in the log, queued before the log begins or by hand:",
-        "En el registro sin una línea en el log, encoladas antes de que empiece el log o a mano:";
+        "event in the ledger has no line in it.|events in the ledger have no line in it.",
+        "evento del registro no tiene una línea en él.|eventos del registro no tienen una línea en él.";
+    why_unlogged:
+        "What was accepted before the log begins, while LogLevel was WARN, or was queued by hand, has none.",
+        "No la tiene lo que se aceptó antes de que empiece el log o mientras LogLevel era WARN, ni lo que se encoló a mano.";
     other_window: "Any other time:", "Para otro período:";
     not_counted: "This could not be counted:", "No se pudo contar:";
     not_counted_watched:
@@ -172,6 +177,7 @@ words! {
     looked_in:
         "Searched: keys, references, ids, delivery ids and webhook-ids in the ledger, the quarantine, the dead letters, and what was received until the time below.",
         "Se buscó en claves, referencias, ids, ids de entrega y webhook-ids del registro, en la cuarentena, en los mensajes fallidos y en lo recibido hasta la hora de abajo.";
+    no_event: "No event of it was found in the ledger.", "No se encontró un evento de esto en el registro.";
     more_found: "There are more with this reference.", "Hay más con esta referencia.";
     queues_not_searched:
         "The quarantine and the dead letters could not be searched:",

@@ -12,6 +12,7 @@
 mod accepted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use acuse_aws::ledger::record::Record;
 use acuse_core::clock::Timestamp;
@@ -37,6 +38,12 @@ const AT_ONCE: usize = 16;
 
 /// Most messages of a queue that are looked at.
 const MOST: usize = 10_000;
+
+/// How old a delivery must be to be counted: younger ones, and their log lines, may be on their way. Local logs are
+/// there at once.
+pub fn in_flight(target: &Target) -> Duration {
+    Duration::from_secs(if target.is_local() { 5 } else { 60 })
+}
 
 /// From when to when deliveries were received; the end is not included.
 #[derive(Debug, Clone, Copy)]
@@ -156,7 +163,8 @@ pub struct Books {
     pub unrecorded: BTreeSet<DeliveryId>,
     /// Deliveries in the ledger that were refused first and released from quarantine.
     pub released: usize,
-    /// Deliveries in the ledger that no line of the log tells of.
+    /// Deliveries in the ledger that no line of the log tells of, although verify functions log each: the log does not
+    /// have all that was accepted.
     pub unlogged: BTreeSet<DeliveryId>,
     /// Deliveries in quarantine.
     pub quarantine: usize,
@@ -179,7 +187,8 @@ impl Books {
         let mut in_ledger: HashMap<DeliveryId, Place> = HashMap::new();
         for provider in providers {
             let records = ledger.received_between(provider.name, period.since, period.until, None);
-            for record in records.await? {
+            // No verify function accepts what an operator takes in with `acuse reconcile`.
+            for record in records.await?.into_iter().filter(|record| !record.reconciled) {
                 let id = record.delivery_id.as_deref().and_then(DeliveryId::parse);
                 let Some(id) = id.filter(|id| period.received(*id)) else {
                     continue;
@@ -278,7 +287,12 @@ impl Books {
         others.min(self.unrecorded.len())
     }
 
-    /// How many accepted deliveries are nowhere.
+    /// Whether [`missing`](Self::missing) is the whole truth: the log has all that the ledger has.
+    pub fn is_sure(&self) -> bool {
+        self.unlogged.is_empty()
+    }
+
+    /// How many accepted deliveries are nowhere, as far as the log tells.
     pub fn missing(&self) -> usize {
         self.unrecorded.len() - self.queued()
     }

@@ -1,5 +1,7 @@
 //! Events in the ledger: listing them, and queueing them again.
 
+use std::cmp::Ordering;
+
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
@@ -44,8 +46,13 @@ pub async fn recent(ledger: &LedgerReader, filter: &Filter, days: u32, limit: us
         }
         records.extend(found.into_iter().take(limit));
     }
-    records.sort_by(|a, b| b.received_at.cmp(&a.received_at).then_with(|| a.key.cmp(&b.key)));
+    records.sort_by(newest_first);
     Ok(records)
+}
+
+/// The order of lists.
+pub fn newest_first(a: &Record, b: &Record) -> Ordering {
+    b.received_at.cmp(&a.received_at).then_with(|| a.key.cmp(&b.key))
 }
 
 /// Reads amount, currency and reference in the payload of a record from before they had attributes.

@@ -26,6 +26,7 @@ pub use queues::{InQueues, Quarantine, When, in_dead_letters, in_quarantine, in_
 
 use crate::registry::providers;
 use crate::stack::error::StackError;
+use crate::stack::events::newest_first;
 use crate::stack::filter::Filter;
 use crate::stack::lookup;
 use crate::stack::target::Target;
@@ -90,8 +91,7 @@ impl InLedger {
         self.records
             .retain(|record| account.is_none_or(|own| *own == record.account) && seen.insert(record.key.clone()));
         if self.by != [By::Key] {
-            self.records
-                .sort_by(|a, b| b.received_at.cmp(&a.received_at).then_with(|| a.key.cmp(&b.key)));
+            self.records.sort_by(newest_first);
         }
         if self.records.is_empty() {
             self.by.clear();

@@ -1,25 +1,17 @@
 //! The functions' log lines, from CloudWatch Logs.
-//!
-//! One call, signed here: the SDK's crate for CloudWatch Logs would add half a minute to the first `cargo run -- local`.
 
+mod api;
 pub mod line;
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use acuse_core::clock::Timestamp;
-use aws_config::SdkConfig;
-use aws_sdk_dynamodb::config::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use http::Request;
-use reqwest::Client;
-use serde::Deserialize;
-use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::target::Target;
-use crate::http::{ClientError, client};
+use crate::http::ClientError;
+use api::{Api, Event, FULL};
 use line::Line;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -47,6 +39,10 @@ pub enum LogsError {
     NoAnswer(#[source] reqwest::Error),
     #[error("CloudWatch Logs refused to read {group}: {answer}")]
     Refused { group: String, answer: String },
+    #[error("CloudWatch Logs is too busy to read {group}: {answer}")]
+    Busy { group: String, answer: String },
+    #[error("{group} has more lines of {at} than one answer holds, and CloudWatch Logs names no next page")]
+    Cut { group: String, at: Timestamp },
 }
 
 impl LogsError {
@@ -57,6 +53,10 @@ impl LogsError {
             Self::Refused { .. } => {
                 Some("the credentials need logs:FilterLogEvents on the functions' log groups".to_owned())
             }
+            Self::Busy { .. } => {
+                Some("AWS answers a few such requests a second, of everybody in the account: try again".to_owned())
+            }
+            Self::Cut { .. } => Some("read a period without that moment (`--since`, `--until`)".to_owned()),
             _ => None,
         }
     }
@@ -73,30 +73,11 @@ struct Group {
 /// The logs of a stack's functions, read from a moment on.
 #[derive(Debug)]
 pub struct Logs {
-    http: Client,
-    sdk: SdkConfig,
-    endpoint: String,
-    is_local: bool,
+    api: Api,
     groups: Vec<Group>,
     since: Timestamp,
+    until: Option<Timestamp>,
     seen: HashSet<Seen>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page {
-    #[serde(default)]
-    events: Vec<Event>,
-    next_token: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event {
-    #[serde(default)]
-    log_stream_name: String,
-    timestamp: i64,
-    message: String,
 }
 
 impl Logs {
@@ -118,22 +99,21 @@ impl Logs {
             return Err(LogsError::NoFunction { name, present });
         }
         let wanted = |group: &Group| only.is_empty() || only.contains(&group.function);
-        let region = target.sdk.region().map_or("us-east-1", |region| region.as_ref());
-        let domain = if region.starts_with("cn-") {
-            "amazonaws.com.cn"
-        } else {
-            "amazonaws.com"
-        };
-        let regional = format!("https://logs.{region}.{domain}");
         Ok(Self {
-            http: self::client()?,
-            endpoint: target.sdk.endpoint_url().map_or(regional, str::to_owned),
-            sdk: target.sdk.clone(),
-            is_local: target.is_local(),
+            api: Api::of(target)?,
             groups: groups.into_iter().filter(wanted).collect(),
             since,
+            until: None,
             seen: HashSet::new(),
         })
+    }
+
+    /// Only lines up to this moment.
+    pub fn until(self, until: Timestamp) -> Self {
+        Self {
+            until: Some(until),
+            ..self
+        }
     }
 
     /// The lines that are new since the last call, oldest first.
@@ -141,33 +121,9 @@ impl Logs {
         let mut lines = Vec::new();
         let mut newest = self.since;
         for group in self.groups.clone() {
-            let mut token = None;
-            loop {
-                let page = self.page(&group, token.as_deref()).await?;
-                let mut equal: HashMap<(String, i64, String), usize> = HashMap::new();
-                for Event {
-                    log_stream_name,
-                    timestamp,
-                    message,
-                } in page.events
-                {
-                    let place = equal
-                        .entry((log_stream_name.clone(), timestamp, message.clone()))
-                        .or_default();
-                    *place += 1;
-                    let at = Timestamp::from_millis(timestamp);
-                    newest = newest.max(at);
-                    let is_new = self.seen.insert((log_stream_name, timestamp, message.clone(), *place));
-                    lines.extend(
-                        is_new
-                            .then(|| Line::parse(Some(&group.function), at, &message))
-                            .flatten(),
-                    );
-                }
-                token = page.next_token;
-                if token.is_none() {
-                    break;
-                }
+            let mut from = Some(self.since);
+            while let Some(since) = from {
+                from = self.read(&group, since, &mut lines, &mut newest).await?;
             }
         }
         lines.sort_by_key(|line| line.at);
@@ -177,63 +133,55 @@ impl Logs {
         Ok(lines)
     }
 
-    async fn page(&self, group: &Group, token: Option<&str>) -> Result<Page, LogsError> {
-        let mut input = json!({"logGroupName": group.name, "startTime": self.since.as_millis()});
-        if let (Some(token), Value::Object(input)) = (token, &mut input) {
-            input.insert("nextToken".to_owned(), token.into());
+    /// Reads the lines since a moment, page by page. Returns the moment from which there may be more: the emulator ends
+    /// an answer after 10,000 lines as AWS does, and names no next page.
+    async fn read(
+        &mut self,
+        group: &Group,
+        since: Timestamp,
+        lines: &mut Vec<Line>,
+        newest: &mut Timestamp,
+    ) -> Result<Option<Timestamp>, LogsError> {
+        let mut token = None;
+        let mut equal: HashMap<(String, i64, String), usize> = HashMap::new();
+        loop {
+            let page = self
+                .api
+                .filter(&group.name, since, self.until, token.as_deref())
+                .await?;
+            let is_full = page.events.len() >= FULL;
+            let mut last = since;
+            for Event {
+                log_stream_name,
+                timestamp,
+                message,
+            } in page.events
+            {
+                let place = equal
+                    .entry((log_stream_name.clone(), timestamp, message.clone()))
+                    .or_default();
+                *place += 1;
+                let at = Timestamp::from_millis(timestamp);
+                last = last.max(at);
+                *newest = (*newest).max(at);
+                let is_new = self.seen.insert((log_stream_name, timestamp, message.clone(), *place));
+                lines.extend(
+                    is_new
+                        .then(|| Line::parse(Some(&group.function), at, &message))
+                        .flatten(),
+                );
+            }
+            token = page.next_token;
+            match token {
+                Some(_) => {}
+                None if !is_full => return Ok(None),
+                None if last > since => return Ok(Some(last)),
+                None => {
+                    let group = group.name.clone();
+                    return Err(LogsError::Cut { group, at: last });
+                }
+            }
         }
-        let request = self.request(&input).await.map_err(LogsError::Sign)?;
-        let answer = self.http.execute(request).await.map_err(LogsError::NoAnswer)?;
-        let status = answer.status();
-        let text = answer.text().await.map_err(LogsError::NoAnswer)?;
-        let refused = |answer: String| LogsError::Refused {
-            group: group.name.clone(),
-            answer,
-        };
-        if !status.is_success() {
-            return Err(refused(format!("{status} {text}")));
-        }
-        serde_json::from_str(&text).map_err(|error| refused(format!("its answer can't be read: {error}")))
-    }
-
-    async fn request(&self, input: &Value) -> Result<reqwest::Request, Cause> {
-        let url = format!("{}/", self.endpoint.trim_end_matches('/'));
-        let headers = [
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", "Logs_20140328.FilterLogEvents"),
-        ];
-        let mut request = Request::post(&url);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let mut request = request.body(input.to_string())?;
-        // The emulator checks no signatures.
-        if !self.is_local {
-            self.sign(&mut request, &url, headers).await?;
-        }
-        Ok(request.try_into()?)
-    }
-
-    async fn sign(
-        &self,
-        request: &mut Request<String>,
-        url: &str,
-        headers: [(&'static str, &'static str); 2],
-    ) -> Result<(), Cause> {
-        let provider = self.sdk.credentials_provider().ok_or("there are no credentials")?;
-        let identity = provider.provide_credentials().await?.into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.sdk.region().map_or("us-east-1", |region| region.as_ref()))
-            .name("logs")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()?;
-        let body = SignableBody::Bytes(request.body().as_bytes());
-        let signable = SignableRequest::new("POST", url, headers.into_iter(), body)?;
-        let (instructions, _) = sign(signable, &params.into())?.into_parts();
-        instructions.apply_to_request_http1x(request);
-        Ok(())
     }
 }
 
@@ -267,33 +215,4 @@ fn binary(prefix: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_are_those_of_functions() {
-        let resources = [
-            "ConsumerFunction",
-            "ConsumerLogs",
-            "AccessLogs",
-            "OnepayLogs",
-            "OnepayFunction",
-            "MercadoPagoFunction",
-            "MercadoPagoLogs",
-        ];
-        let resources = resources.map(|id| (id.to_owned(), format!("stack-{id}")));
-        let groups: Vec<_> = groups(&resources)
-            .into_iter()
-            .map(|group| (group.function, group.name))
-            .collect();
-        let of = |function: &str, name: &str| (function.to_owned(), name.to_owned());
-        assert_eq!(
-            groups,
-            [
-                of("consumer", "stack-ConsumerLogs"),
-                of("onepay", "stack-OnepayLogs"),
-                of("mercado-pago", "stack-MercadoPagoLogs")
-            ]
-        );
-    }
-}
+mod tests;

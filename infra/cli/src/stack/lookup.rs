@@ -40,7 +40,11 @@ pub fn partition(key: &str) -> &str {
 
 /// The record with exactly this key.
 pub async fn by_key(ledger: &LedgerReader, key: &str) -> Result<Option<Record>, ReadError> {
-    let records = ledger.partition(partition(key)).await?;
+    let partition = partition(key);
+    if partition.is_empty() || partition.len() > LONGEST_PARTITION {
+        return Ok(None);
+    }
+    let records = ledger.partition(partition).await?;
     Ok(records.into_iter().find(|record| record.key == key))
 }
 

@@ -269,7 +269,8 @@ async fn an_event_that_its_binding_set_aside_is_replayed_once_that_is_corrected(
         left.ends_with("correct that first (`acuse secrets bind PROVIDER --account NAME --environment …`), then name each event (`acuse events replay KEY`)\n"),
         "{left}"
     );
-    let left = succeeds(&["events", "replay", &record.key]).await;
+    let (done, left) = ran(&["events", "replay", &record.key]).await;
+    assert!(!done, "{left}");
     assert!(
         left.contains("is of environment `test`, but account `wrong` is bound to `live`; if that is wrong, correct it (`acuse secrets bind onepay --account wrong --environment test`)"),
         "{left}"

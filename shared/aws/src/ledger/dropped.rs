@@ -17,6 +17,17 @@ pub struct Drops {
     table: String,
 }
 
+/// What became of a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// The event's record keeps it.
+    Kept,
+    /// The event is completed, and its record stays as it is.
+    Completed,
+    /// There is no record.
+    NoRecord,
+}
+
 impl Drops {
     /// The drops in the ledger's `table`.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
@@ -26,24 +37,29 @@ impl Drops {
         }
     }
 
-    /// Notes the reason in the event's record. `false` if there is no record.
+    /// Notes the reason in the event's record.
     ///
     /// ```text
-    /// RELEASED ──▶ REJECTED     SQS moved the message here: nothing retries the event any more
-    /// others   ──▶ unchanged    with their own error, which says why the consumer rejected it
+    /// RELEASED  ──▶ REJECTED     SQS moved the message here: nothing retries the event any more
+    /// COMPLETED ──▶ unchanged    and without the reason: hooks got the event, so that nothing of it is dropped
+    /// others    ──▶ unchanged    with their own error, which says why the consumer rejected it
     /// ```
     ///
     /// # Errors
     /// The table can't be written.
-    pub async fn note(&self, key: &IdempotencyKey, reason: &str, now: Timestamp) -> Result<bool, WriteError> {
+    pub async fn note(&self, key: &IdempotencyKey, reason: &str, now: Timestamp) -> Result<Noted, WriteError> {
         let text = item::short(reason);
-        let step = || Step::of(&self.table, key).set("dropped", s(&text));
+        let step = || {
+            Step::of(&self.table, key)
+                .set("dropped", s(&text))
+                .name("#status", "status")
+        };
         let other = step()
-            .name("#status", "status")
-            .condition("attribute_exists(pk) AND #status <> :released")
-            .value(":released", s(Status::Released.name()));
-        if self.write(other).await? {
-            return Ok(true);
+            .condition("attribute_exists(pk) AND NOT #status IN (:released, :completed)")
+            .value(":released", s(Status::Released.name()))
+            .value(":completed", s(Status::Completed.name()));
+        if let noted @ (Noted::Kept | Noted::NoRecord) = self.write(other).await? {
+            return Ok(noted);
         }
         let released = step()
             .set("status", s(Status::Rejected.name()))
@@ -54,10 +70,11 @@ impl Drops {
         self.write(released).await
     }
 
-    async fn write(&self, step: Step) -> Result<bool, WriteError> {
+    async fn write(&self, step: Step) -> Result<Noted, WriteError> {
         match update(step.into_update(&self.client)).await {
-            Ok(Updated::Written(_)) => Ok(true),
-            Ok(Updated::Refused(_)) => Ok(false),
+            Ok(Updated::Written(_)) => Ok(Noted::Kept),
+            Ok(Updated::Refused(None)) => Ok(Noted::NoRecord),
+            Ok(Updated::Refused(Some(_))) => Ok(Noted::Completed),
             Err(source) => Err(WriteError {
                 table: self.table.clone(),
                 source,

@@ -37,6 +37,8 @@ struct State {
 pub struct StoredRecord {
     /// What the ledger's rules look at.
     pub state: RecordState,
+    /// The delivery that brought it.
+    pub delivery_id: DeliveryId,
     /// How many further deliveries came after it was finished.
     pub duplicates: u32,
     /// Why it was released or rejected.
@@ -55,6 +57,7 @@ impl StoredRecord {
     fn new(event: &Event, state: RecordState) -> Self {
         Self {
             state,
+            delivery_id: event.delivery_id,
             duplicates: 0,
             error: None,
             type_name: bounded(&event.type_name).into_owned(),
@@ -216,9 +219,10 @@ impl Ledger for &MemoryLedger {
         Ok(found.is_some_and(is))
     }
 
-    async fn count_duplicate(&self, key: &IdempotencyKey, _delivery: DeliveryId, _now: Timestamp) -> LedgerResult<()> {
+    async fn count_duplicate(&self, key: &IdempotencyKey, delivery: DeliveryId, _now: Timestamp) -> LedgerResult<()> {
         self.up("count_duplicate", key)?;
-        if let Some(stored) = self.state().records.get_mut(key) {
+        let mut state = self.state();
+        if let Some(stored) = state.records.get_mut(key).filter(|stored| stored.delivery_id != delivery) {
             stored.duplicates += 1;
         }
         Ok(())

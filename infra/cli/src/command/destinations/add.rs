@@ -20,8 +20,8 @@ use crate::{note, terminal};
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// Where events are POSTed: https, or http on this machine; or `sqs:` and a queue's ARN. `-` reads it from standard
-    /// input
+    /// Where events are POSTed: https, or http on this machine, which the local stack may call without
+    /// `--allow-private`; or `sqs:` and a queue's ARN. `-` reads it from standard input
     #[arg(long)]
     url: String,
     #[command(flatten)]
@@ -47,6 +47,7 @@ impl Add {
             To::Sqs(_) => Vec::new(),
         };
         let mut destination = Destination::new(place.name.clone(), to, secrets);
+        warnings::allow_own_machine(&mut destination, &place.target);
         settings.apply(&mut destination)?;
         warnings::note_all(&destination, &place.target);
         let put = |destinations: &mut Destinations| {

@@ -49,6 +49,16 @@ impl Test {
             true => terminal::json(json(&event, &sent)),
             false => print(&sent),
         }
+        if sent
+            .detail
+            .as_ref()
+            .is_some_and(|detail| detail.contains("--allow-private"))
+        {
+            note!(
+                "if it is meant to be in your own network: `acuse destinations update {} --allow-private`",
+                destination.name
+            );
+        }
         Ok(match sent.outcome.verdict() {
             Verdict::Delivered => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,

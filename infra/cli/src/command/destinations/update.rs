@@ -58,6 +58,7 @@ impl Update {
             let mut destination = find(destinations, &place.name)?.clone();
             if let Some(to) = &to {
                 destination.target = to.clone();
+                warnings::allow_own_machine(&mut destination, &place.target);
             }
             let is_new = match destination.target {
                 // A queue had none.

@@ -58,6 +58,23 @@ fn unknown_type(pattern: &Pattern, destination: &Destination) -> Option<String> 
     (!fits).then(|| format!("no type of these providers' guides fits `{pattern}`"))
 }
 
+/// Whether a host is the machine that sends to it.
+fn is_own_machine(host: &str) -> bool {
+    let ip: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    host.eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback())
+}
+
+/// Allows a backend on this machine on the local stack, whose functions run here. In Lambda, that would be the function
+/// itself.
+pub(super) fn allow_own_machine(destination: &mut Destination, target: &Target) {
+    if let To::Http(url) = &destination.target
+        && target.is_local()
+        && is_own_machine(url.host())
+    {
+        destination.allow_private = true;
+    }
+}
+
 /// Where requests go may be out of reach.
 fn address(destination: &Destination, queue_arns: &str, is_local: bool) -> Option<String> {
     let url = match &destination.target {
@@ -70,7 +87,7 @@ fn address(destination: &Destination, queue_arns: &str, is_local: bool) -> Optio
         }
     };
     let ip: Option<IpAddr> = url.host().parse().ok();
-    let is_loopback = url.host().eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback());
+    let is_loopback = is_own_machine(url.host());
     if is_loopback && !is_local {
         return Some("this URL is the function's own machine; `acuse listen` brings events to yours".to_owned());
     }
@@ -81,7 +98,10 @@ fn address(destination: &Destination, queue_arns: &str, is_local: bool) -> Optio
         private || is_loopback,
     ) {
         (true, true) => {
-            Some("this address is private: requests to it are refused without `--allow-private`".to_owned())
+            let name = &destination.name;
+            Some(format!(
+                "this address is private, and requests to it are refused until `acuse destinations update {name} --allow-private`"
+            ))
         }
         (true, false) => Some("requests to this address are always refused".to_owned()),
         _ => None,
@@ -128,10 +148,22 @@ mod tests {
     fn an_address_that_the_function_does_not_reach_is_noted() {
         let warned = |url: &str, arns: &str, is_local| warned(url, Filters::default(), arns, is_local);
         assert_eq!(warned("https://shop.example/", "", false), Vec::<String>::new());
-        assert!(warned("https://10.0.0.5/", "", false)[0].contains("`--allow-private`"));
+        let private = &warned("https://10.0.0.5/", "", false)[0];
+        assert!(
+            private.contains("`acuse destinations update shop --allow-private`"),
+            "{private}"
+        );
         assert!(warned("https://169.254.169.254/", "", false)[0].contains("always refused"));
         assert!(warned("http://localhost:8000/", "", false)[0].contains("`acuse listen`"));
-        assert!(warned("http://127.0.0.1:8000/", "", true)[0].contains("`--allow-private`"));
+        assert!(warned("http://127.0.0.1:8000/", "", true)[0].contains("--allow-private`"));
+        for (host, own) in [
+            ("localhost", true),
+            ("127.0.0.2", true),
+            ("[::1]", true),
+            ("10.0.0.5", false),
+        ] {
+            assert_eq!(is_own_machine(host), own, "{host}");
+        }
         let arn = "arn:aws:sqs:us-east-1:123456789012:jobs";
         let queue = format!("sqs:{arn}");
         assert!(warned(&queue, "", false)[0].contains("`DestinationQueueArns`"));

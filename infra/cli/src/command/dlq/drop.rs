@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use acuse_aws::ledger::dropped::Drops;
+use acuse_aws::ledger::dropped::{Drops, Noted};
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::Clock;
 use acuse_core::event::key::IdempotencyKey;
@@ -25,7 +25,7 @@ pub(crate) struct Drop {
     /// A message id, as `acuse dlq list` prints it, an event's key or a delivery id
     #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "ID")]
     id: String,
-    /// Why: the event's record keeps it
+    /// Why: the event's record keeps it, unless the event is completed; the audit trail does in any case
     #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "TEXT")]
     reason: String,
     /// Print what would be dropped, and change nothing
@@ -76,7 +76,7 @@ impl Drop {
                     continue;
                 }
                 begun.to_events(dead.keys()).await?;
-                let recorded = self.record(target, &dead).await?;
+                let noted = self.record(target, &dead).await?;
                 // Recorded first: a message that is gone must have left its reason.
                 if let Some(refused) = walk.delete(&[&dead.message]).await?.refused.first() {
                     return Err(Failure::with_advice(
@@ -85,7 +85,11 @@ impl Drop {
                     ));
                 }
                 self.say(&dead, "dropped");
-                if !recorded {
+                if noted.contains(&Noted::Completed) {
+                    note!(
+                        "its event is completed, so that its record stays as it is; the reason is in the audit trail (`acuse audit list`)"
+                    );
+                } else if !noted.contains(&Noted::Kept) {
                     note!("the ledger has no record of it to keep the reason: {}", self.reason);
                 }
             }
@@ -100,16 +104,16 @@ impl Drop {
             || keys.iter().any(|key| key.to_string() == self.id)
     }
 
-    /// Whether any record has the reason now.
-    async fn record(&self, target: &Target, dead: &DeadLetter) -> Result<bool, Failure> {
+    /// What the record of each of its events made of the reason.
+    async fn record(&self, target: &Target, dead: &DeadLetter) -> Result<Vec<Noted>, Failure> {
         let client = aws_sdk_dynamodb::Client::new(&target.sdk);
         let drops = Drops::new(client, target.output("LedgerTableName")?);
         let (keys, now): (Vec<IdempotencyKey>, _) = (dead.keys(), SystemClock.now());
-        let mut recorded = false;
+        let mut noted = Vec::new();
         for key in &keys {
-            recorded |= drops.note(key, &self.reason, now).await?;
+            noted.push(drops.note(key, &self.reason, now).await?);
         }
-        Ok(recorded)
+        Ok(noted)
     }
 
     fn say(&self, dead: &DeadLetter, what: &str) {

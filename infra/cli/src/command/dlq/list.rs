@@ -25,7 +25,7 @@ pub(super) async fn run(selection: &Selection) -> Result<ExitCode, Failure> {
         ("AMOUNT", AMOUNT),
         ("REASON", 80),
     ]);
-    let mut found = 0usize;
+    let (mut found, mut rows) = (0usize, Vec::new());
     let visited = visit(&target, selection, &interrupt, async |dead: &DeadLetter| {
         found += 1;
         match selection.json {
@@ -40,7 +40,7 @@ pub(super) async fn run(selection: &Selection) -> Result<ExitCode, Failure> {
                 );
                 let reference = reference.unwrap_or_else(|| "-".to_owned());
                 let id = dead.message.message_id().unwrap_or("-").to_owned();
-                table.add_row([
+                rows.push([
                     id,
                     received_at,
                     provider,
@@ -55,6 +55,9 @@ pub(super) async fn run(selection: &Selection) -> Result<ExitCode, Failure> {
         Ok(())
     });
     visited.await?;
+    // The queue has no order.
+    rows.sort_by(|[_, a, ..]: &[String; 8], [_, b, ..]| b.cmp(a));
+    rows.iter().for_each(|row| table.add_row(row.each_ref()));
     match (selection.json, found) {
         (true, _) => {}
         (false, 0) => say!("no messages in the dead-letter queue that match"),

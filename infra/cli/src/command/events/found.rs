@@ -1,5 +1,7 @@
 //! What a search found beside the ledger's events, and where it looked.
 
+use std::collections::BTreeSet;
+
 use acuse_core::error::chain;
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use crate::command::Failure;
 use crate::note;
 use crate::stack::error::StackError;
 use crate::stack::find::{By, InLedger, InQueues, Quarantine};
-use crate::terminal::{self, counted, quoted};
+use crate::terminal::{self, counted, quoted, shell_quoted};
 
 /// Most deliveries or dead letters that are named one by one.
 const MOST: usize = 10;
@@ -100,10 +102,31 @@ pub(super) fn note_found(text: &str, found: &InLedger) {
     {
         note!("delivery {text} is a duplicate of {}", record.key);
     }
+    note_references(text, found);
     if found.more {
         note!("there are more events with this reference: `acuse events list --reference` lists them with `--limit`");
     }
     note_no_index(found);
+}
+
+/// Notes what would have been found at once, after every payload was searched.
+fn note_references(text: &str, found: &InLedger) {
+    if !found.by.contains(&By::Payload) {
+        return;
+    }
+    let references = found.records.iter().filter_map(|record| record.reference.as_deref());
+    let references: BTreeSet<&str> = references.filter(|own| *own != text).collect();
+    let commands: Vec<String> = references.into_iter().take(MOST).map(shell_quoted).collect();
+    if !commands.is_empty() {
+        let commands: Vec<String> = commands
+            .iter()
+            .map(|own| format!("`acuse events show {own}`"))
+            .collect();
+        note!(
+            "found in payloads. By its whole reference it is found at once: {}",
+            commands.join(", ")
+        );
+    }
 }
 
 /// Notes that references are not found yet.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use acuse_aws::ledger::reader::{LedgerReader, ReadError};
 use acuse_aws::ledger::record::Record;
 use acuse_aws::verifier::SqsOutbox;
+use acuse_core::account::AccountName;
 use acuse_core::consume::SetAside;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
@@ -25,7 +26,7 @@ use crate::stack::error::StackError;
 use crate::stack::events::{passes, replayed, set_aside_reason, status};
 use crate::stack::include::{Counts, Include};
 use crate::stack::lookup;
-use crate::terminal::{self, counted};
+use crate::terminal::{self, counted, shell_quoted};
 use crate::{note, say};
 
 #[derive(Debug, Args)]
@@ -47,6 +48,8 @@ struct Chosen {
     records: Vec<Record>,
     counts: Counts,
     left_out: Counts,
+    /// Named, and not replayed.
+    refused: usize,
 }
 
 impl Replay {
@@ -72,7 +75,7 @@ impl Replay {
         let audit = Audit::of(&target)?;
         let begun = audit.begin(&target, self.action(), caution.dry_run || chosen.records.is_empty());
         let begun = &begun.await?;
-        let (mut queued, mut left) = (0usize, chosen.left_out.total());
+        let (mut queued, mut left) = (0usize, chosen.left_out.total() + chosen.refused);
         let bar = Bar::new(u64::try_from(chosen.records.len()).unwrap_or(u64::MAX));
         let queue = stream::iter(chosen.records)
             .take_while(|_| ready(!interrupt.received()))
@@ -112,7 +115,11 @@ impl Replay {
             let what = if caution.dry_run { "would be queued" } else { "queued" };
             say!("{queued} {what}, {left} left");
         }
-        Ok(interrupt.code())
+        Ok(match interrupt.code() {
+            // Whoever names an event expects it to be replayed.
+            ExitCode::SUCCESS if queued == 0 && !self.keys.is_empty() => ExitCode::FAILURE,
+            code => code,
+        })
     }
 
     fn action(&self) -> Action<'_> {
@@ -142,20 +149,26 @@ impl Replay {
         Ok(true)
     }
 
-    /// The events that are not completed: a completed event's replay would only be counted as a duplicate. Those that
-    /// were set aside have to be included or named.
+    /// The events that are not completed: a completed event's replay would only be dropped. Those that were set aside
+    /// have to be included or named. Of what is named and not replayed, it says why.
     async fn choose(&self, ledger: &LedgerReader) -> Result<Chosen, ReadError> {
-        let mut records = Vec::new();
+        let mut chosen = Chosen::default();
         for key in &self.keys {
-            match lookup::by_key(ledger, key).await? {
-                None => note!("no event has the key {key}"),
-                Some(record) if passes(&self.choice.selection.filter, &record) => records.push(record),
-                Some(_) => {}
+            match self.named(ledger, key).await? {
+                Ok(record) => {
+                    chosen.counts.add(set_aside_reason(&record));
+                    chosen.records.push(record);
+                }
+                Err(why) => {
+                    note!("not replayed: {why}");
+                    chosen.refused += 1;
+                }
             }
         }
-        if self.keys.is_empty() {
-            records = self.choice.records(ledger).await?;
+        if !self.keys.is_empty() {
+            return Ok(chosen);
         }
+        let mut records = self.choice.records(ledger).await?;
         records.retain(|record| record.status != Status::Completed.name());
         let all = records.len();
         records.retain(|record| record.status != Status::Conflict.name());
@@ -166,11 +179,9 @@ impl Replay {
                 counted(conflicts, "conflict")
             ),
         }
-        let mut chosen = Chosen::default();
         for record in records {
             let set_aside = set_aside_reason(&record);
-            let named = !self.keys.is_empty() && set_aside != Some(SetAside::TestDelivery);
-            match named || self.include.includes(set_aside) {
+            match self.include.includes(set_aside) {
                 true => {
                     chosen.counts.add(set_aside);
                     chosen.records.push(record);
@@ -181,12 +192,63 @@ impl Replay {
         Ok(chosen)
     }
 
+    /// The event with this key; or what the text is instead, why that is not replayed, and what would be right.
+    async fn named(&self, ledger: &LedgerReader, key: &str) -> Result<Result<Record, String>, ReadError> {
+        let Some(record) = lookup::by_key(ledger, key).await? else {
+            return Ok(Err(no_event(ledger, key).await?));
+        };
+        let why = why_not(&record).or_else(|| {
+            let passes = passes(&self.choice.selection.filter, &record);
+            (!passes).then(|| format!("the options leave it out, since it is {}", status(&record)))
+        });
+        Ok(match why {
+            Some(why) => Err(format!("{why}: {key}")),
+            None => Ok(record),
+        })
+    }
+
     fn say(&self, record: &Record) {
         let dry_run = self.choice.caution.dry_run;
         match (self.choice.selection.json, dry_run) {
             (true, _) => terminal::json(json!({"key": record.key, "status": record.status, "queued": !dry_run})),
             (false, true) => say!("would be queued: {} ({})", record.key, status(record)),
-            (false, false) => say!("queued: {}", record.key),
+            (false, false) => say!("queued: {} ({})", record.key, status(record)),
         }
     }
+}
+
+/// Why a replay of this event would do nothing, and what would.
+fn why_not(record: &Record) -> Option<String> {
+    let status = Status::from_name(record.status);
+    match (record.erasure(), status) {
+        (Some(how), _) => Some(format!("it was {how}, so no hook can ever get it again")),
+        (None, Some(Status::Completed)) => Some(
+            "it is completed, and hooks are never called again for it (what a destination was not given: `acuse destinations retry NAME`)"
+                .to_owned(),
+        ),
+        (None, Some(Status::Conflict)) => Some(
+            "it is an open conflict, on which you decide with `acuse events release KEY` or `acuse events dismiss KEY --reason TEXT`"
+                .to_owned(),
+        ),
+        _ if set_aside_reason(record) == Some(SetAside::TestDelivery) => {
+            Some("it is a test delivery of `acuse doctor`, which never reaches hooks".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// What a text is that is no event's key.
+async fn no_event(ledger: &LedgerReader, text: &str) -> Result<String, ReadError> {
+    let found = lookup::by_key_or_id(ledger, &AccountName::DEFAULT, text).await?;
+    let keys: Vec<String> = found.iter().map(|record| format!("`{}`", record.key)).collect();
+    Ok(match keys.is_empty() {
+        true => format!(
+            "no event has the key `{text}`. `acuse events show {}` looks for it elsewhere, in quarantine and dead letters too; an event whose delivery still waits in the event queue has no record yet",
+            shell_quoted(text)
+        ),
+        false => format!(
+            "`{text}` is not an event's key, but leads to {}: name one of these",
+            keys.join(", ")
+        ),
+    })
 }

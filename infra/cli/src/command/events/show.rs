@@ -34,8 +34,8 @@ const MOST: usize = 100;
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// An order number (`ORD-4821`; with a `*` at its end, its beginning), a resource's id, an event's or a resource's
-    /// key, a delivery id, a destination's `webhook-id`, or an amount and a day (`'150000 2026-11-27'`)
+    /// An order number, whole as the payload has it (`ORD-4821`; with a `*` at its end, its beginning), a resource's id,
+    /// an event's or a resource's key, a delivery id, a destination's `webhook-id`, or an amount and a day (`'150000 2026-11-27'`)
     #[arg(value_parser = NonEmptyStringValueParser::new(), value_name = "WHAT")]
     which: String,
     /// Only this account's, and look up an id in it first
@@ -74,7 +74,7 @@ impl Show {
         let searches_days = found.records.is_empty() && !is_elsewhere;
         if searches_days {
             note!(
-                "neither a key nor a reference, a resource's id, a known delivery's or a webhook-id; searching everything received in the last {} days (`--days`)",
+                "neither a key nor a whole reference (`ORD-4821`), a resource's id, a known delivery's or a webhook-id; searching everything received in the last {} days (`--days`)",
                 self.days
             );
             let in_days = find::in_days(target, &find, self.days, SystemClock.now()).await?;
@@ -116,9 +116,12 @@ impl Show {
             }
             return Ok(());
         }
-        // Who asks by a key or an id wants all of it.
-        let is_list = records.len() > 1 && !found.by.iter().all(|by| matches!(by, By::Key | By::Id));
-        if is_list {
+        // An event is shown whole, and by its key or its id with its conflicts.
+        let others = records
+            .iter()
+            .filter(|record| record.conflict_of.is_some() || record.confirmation);
+        let is_one = records.len() - others.count() <= 1 && found.by.iter().all(|by| matches!(by, By::Key | By::Id));
+        if records.len() > 1 && !is_one {
             super::list::table(records, &deliveries).print();
             self.say_next(records);
             return Ok(());
@@ -136,23 +139,24 @@ impl Show {
     /// Which command goes on from a list.
     fn say_next(&self, records: &[Record]) {
         let is_open = |record: &&Record| record.status == Status::Conflict.name();
-        match records.iter().find(is_open).or(records.first()) {
-            Some(Record {
-                resource_id: Some(id),
-                status,
-                key,
-                ..
-            }) => {
-                // What led to this list would lead to it again.
-                let id = shell_quoted(if *id == self.which { key } else { id });
-                say!("in full, with the payload: `acuse events show {id}`");
-                if *status == Status::Conflict.name() {
-                    say!(
-                        "the conflict waits for your decision: compare, then `acuse events release {id}` or `acuse events dismiss {id} --reason TEXT`"
-                    );
-                }
-            }
-            _ => say!("one of them in full: `acuse events show KEY`, with its key from `--json`"),
+        let Some(record) = records.iter().find(is_open).or(records.first()) else {
+            return;
+        };
+        // An id with several events would lead to a list again.
+        let partition = lookup::partition(&record.key);
+        let events = records
+            .iter()
+            .filter(|own| own.conflict_of.is_none() && lookup::partition(&own.key) == partition);
+        let id = record
+            .resource_id
+            .as_ref()
+            .filter(|id| **id != self.which && events.count() <= 1);
+        let id = shell_quoted(id.unwrap_or(&record.key));
+        say!("in full, with the payload: `acuse events show {id}` (each one's key: `--json`)");
+        if record.status == Status::Conflict.name() {
+            say!(
+                "the conflict waits for your decision: compare, then `acuse events release {id}` or `acuse events dismiss {id} --reason TEXT`"
+            );
         }
     }
 

@@ -50,11 +50,17 @@ async function refresh() {
   }
 }
 
-// A part of the page may still be in the making.
+// A part of the page may still be in the making, or is good for a while only. A page that nobody sees waits.
+let timer;
 function again() {
+  clearTimeout(timer);
   const part = content.querySelector("[data-again]");
-  if (part) setTimeout(refresh, part.dataset.again);
+  if (part) timer = setTimeout(() => document.hidden || refresh(), part.dataset.again);
 }
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && content.querySelector("[data-again]")) refresh();
+});
 
 // What the reader types, chooses or opens stays as it is.
 function patch(page, all) {
@@ -84,7 +90,10 @@ fresh.addEventListener("click", async () => {
 
 function listen() {
   const changes = new EventSource("/live");
-  const show = (on) => { live.textContent = on ? live.dataset.on : live.dataset.off; };
+  const show = (on) => {
+    live.textContent = on ? live.dataset.on : live.dataset.off;
+    document.body.classList.toggle("offline", !on);
+  };
   // Picks up changes between loading the page and connecting.
   changes.addEventListener("open", () => { show(true); refresh(); });
   changes.addEventListener("message", refresh);

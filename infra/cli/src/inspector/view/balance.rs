@@ -11,15 +11,12 @@ use super::super::balance::Known;
 use super::super::element::{Head, Row, encoded, moment, table};
 use super::super::page::Page;
 use super::super::words::{Words, counted};
-use crate::stack::balance::{Balance, NotCounted, Place};
+use crate::stack::balance::{Balance, NotCounted, Place, in_flight};
 use crate::stack::target::Target;
 use crate::terminal::escape;
 
 /// How many missing deliveries are shown.
 const MOST: usize = 100;
-
-/// When the start page asks again for a count that is not there yet, in milliseconds.
-const AGAIN: u32 = 2_000;
 
 pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) -> Markup {
     let words = page.words;
@@ -30,7 +27,7 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
             Err(error) => (not_counted(error, words)),
             Ok(balance) => {
                 p.balance { (sentence(balance, words)) }
-                p.dim { (words.counted_from) " " (moment(Some(&balance.period.since.to_string()))) " – " (moment(Some(&balance.period.until.to_string()))) ". " (words.younger) }
+                p.dim { (words.counted_from) " " (moment(Some(&balance.period.since.to_string()))) " – " (moment(Some(&balance.period.until.to_string()))) ". " (words.younger) " " (in_flight(&inspector.target).as_secs()) " s." }
                 (missing(balance, words))
                 (notes(balance, words))
             }
@@ -41,25 +38,27 @@ pub(crate) async fn show(State(inspector): State<Arc<Inspector>>, page: Page) ->
 }
 
 /// The start page's line.
-pub(super) fn line(known: &Known, words: &Words) -> Markup {
-    let again = known.counting.then_some(AGAIN);
+pub(super) fn line(target: &Target, known: &Known, words: &Words) -> Markup {
     let class = match known.last.as_deref().map(|counted| &counted.balance) {
         Some(Ok(balance)) if balance.books.missing() > 0 => "balance alarm",
-        _ => "balance",
+        Some(Ok(balance)) if balance.books.is_sure() => "balance",
+        None => "balance",
+        Some(_) => "balance unsure",
     };
     html! {
-        p class=(class) data-again=[again] {
+        p class=(class) data-again=(known.again.as_millis()) {
             strong { (words.is_anything_missing) } " "
             @match known.last.as_deref().map(|counted| &counted.balance) {
                 None => span.dim { (words.counting) },
                 Some(Err(error)) => (not_counted(error, words)),
                 Some(Ok(balance)) => {
                     @match balance.books.missing() {
-                        0 => (words.nothing_missing),
+                        0 if balance.books.is_sure() => (words.nothing_missing),
+                        0 => a href="/balance" { (words.cannot_tell) },
                         _ => a href="/balance" { (words.name_missing) },
                     }
                     " " span.sum { (sentence(balance, words)) }
-                    " " span.dim { "(" (words.window) " " a href="/balance" { (moment(Some(&balance.period.until.to_string()))) } ")" }
+                    " " span.dim { "(" (words.window) " " (in_flight(target).as_secs()) " s, " (words.until_then) " " a href="/balance" { (moment(Some(&balance.period.until.to_string()))) } ")" }
                 }
             }
         }
@@ -93,7 +92,7 @@ fn sentence(balance: &Balance, words: &Words) -> Markup {
 fn missing(balance: &Balance, words: &Words) -> Markup {
     let books = &balance.books;
     if books.missing() == 0 {
-        return html! { p { (words.nothing_missing) } };
+        return html! { @if books.is_sure() { p { (words.nothing_missing) } } };
     }
     let heads = [
         Head::new("", words.received),
@@ -130,7 +129,7 @@ fn notes(balance: &Balance, words: &Words) -> Markup {
     html! {
         @if books.missing() == 0 && books.queued() > 0 { p.dim { (words.without_record) " " (books.queued()) "." } }
         @if books.released > 0 { p.dim { (words.n_released) " " (books.released) "." } }
-        @if !books.unlogged.is_empty() { p.dim { (words.n_unlogged) " " (books.unlogged.len()) "." } }
+        @if !books.is_sure() { p.unsure { strong { (words.cannot_tell) } " " (counted(books.unlogged.len(), words.n_unlogged)) " " (words.why_unlogged) } }
     }
 }
 

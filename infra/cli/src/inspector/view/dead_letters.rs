@@ -1,5 +1,6 @@
 //! The dead-letter queue.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
@@ -35,6 +36,7 @@ pub(crate) async fn show(
     let words = page.words;
     let mut found = look(&inspector, dates.look_at(MOST)).await?;
     found.retain(|dead| dates.have(dead.received_at()));
+    found.sort_by_key(|dead| Reverse(dead.received_at()));
     let heads = [
         Head::new("choice", ""),
         Head::new("", words.received),

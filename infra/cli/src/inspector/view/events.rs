@@ -174,7 +174,7 @@ pub(crate) async fn show(
         .for_each(|record| complete(&references, record));
     let elsewhere = match filters.q.trim() {
         text if !text.is_empty() && filters.from.is_empty() => queues::found(target, text, &found.records, words).await,
-        _ => html! {},
+        _ => None,
     };
     let accounts: BTreeSet<&AccountName> = found.records.iter().map(|record| &record.account).collect();
     let rows = rows::rows(target, &found.records, words).await?;
@@ -182,10 +182,13 @@ pub(crate) async fn show(
         h1 { (words.events) }
         (form::form(&filters, &accounts, words))
         @for time in filters.bad_times() { p.error { (words.bad_time) " " code { (escape(time)) } } }
-        (elsewhere)
-        @if found.records.is_empty() {
-            p.nothing { (words.nothing) @if !filters.q.trim().is_empty() { " " (words.looked_in) } }
-        } @else { (rows) }
+        @if let Some(elsewhere) = &elsewhere { (elsewhere) }
+        @match (found.records.is_empty(), &elsewhere) {
+            (false, _) => (rows),
+            // What it was not applied as, the list above says.
+            (true, Some(_)) => p.nothing { (words.no_event) },
+            (true, None) => p.nothing { (words.nothing) @if !filters.q.trim().is_empty() { " " (words.looked_in) } },
+        }
         @if found.more { p.more { (words.more_found) } }
         nav.pages aria-label=(words.pages) {
             @if !filters.from.is_empty() { a href={ "/events?" (filters.link(None)) } { (words.newest) } }

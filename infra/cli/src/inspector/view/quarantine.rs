@@ -2,6 +2,7 @@
 
 pub(crate) mod delivery;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
@@ -56,7 +57,8 @@ pub(crate) async fn show(
     let (target, words) = (&inspector.target, page.words);
     let references = target.references();
     let wanted = |item: &Quarantined| dates.have(item.received_at());
-    let found = look(&inspector, dates.look_at(MOST), wanted).await?;
+    let mut found = look(&inspector, dates.look_at(MOST), wanted).await?;
+    found.sort_by_key(|item| Reverse(item.delivery.received_at()));
     let heads = [
         Head::new("choice", ""),
         Head::new("", words.received),

@@ -6,8 +6,10 @@ mod sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::clock::{Clock, Timestamp};
+use acuse_core::event::TEST_DELIVERY_MEMBER;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use futures_util::future::try_join_all;
@@ -56,6 +58,7 @@ pub(crate) async fn show(
     }
     let newest = senders.values().filter_map(|sender| sender.last).max();
     let today: usize = senders.values().map(Sender::deliveries).sum();
+    let today = sender::at_least(today, senders.values().any(|sender| sender.is_cut));
     let content = html! {
         h1 { (words.is_money_coming) }
         p.answer {
@@ -66,7 +69,7 @@ pub(crate) async fn show(
             (words.last_delivery) ": " (moment(newest.map(|at| at.to_string()).as_deref()))
             " · " (words.last_day) ": " (today)
         }
-        (balance::line(&inspector.balance().await, words))
+        (balance::line(target, &inspector.balance().await, words))
         (waiting(&page))
         (sender::table_of(&senders, now, words))
         (destinations::destinations(target, words).await)
@@ -96,24 +99,36 @@ fn waiting(page: &Page) -> Markup {
 async fn senders(target: &Target, now: Timestamp) -> Result<BTreeMap<String, Sender>, Failed> {
     let ledger = target.ledger()?;
     let used = providers().iter().filter(|provider| target.is_used(provider).is_ok());
+    let on_day = async |name, back, limit| {
+        let records = ledger.on_day(name, None, now.minus(DAY * back), limit).await?;
+        let is_cut = records.len() >= limit;
+        // The doctor's test deliveries are no money.
+        let own = records
+            .into_iter()
+            .filter(|record| record.type_name != TEST_DELIVERY_MEMBER);
+        Ok::<(Vec<Record>, bool), Failed>((own.collect(), is_cut))
+    };
     let lists = used.map(async |provider| {
-        let today = ledger.on_day(provider.name, None, now, COUNTED).await?;
-        let mut records = ledger.on_day(provider.name, None, now.minus(DAY), COUNTED).await?;
-        records.splice(0..0, today);
+        let (mut records, is_cut) = on_day(provider.name, 0, COUNTED).await?;
+        let (before, was_cut) = on_day(provider.name, 1, COUNTED).await?;
+        records.extend(before);
+        let is_cut = is_cut || was_cut;
         let (mut older, mut back) = (Vec::new(), 2);
         while records.is_empty() && older.is_empty() && back < DAYS {
-            older = ledger.on_day(provider.name, None, now.minus(DAY * back), 1).await?;
+            (older, _) = on_day(provider.name, back, COUNTED).await?;
+            older.truncate(1);
             back += 1;
         }
-        Ok::<_, Failed>((provider, records, older))
+        Ok::<_, Failed>((provider, records, older, is_cut))
     });
     let hours = std::time::Duration::from_hours(HOURS as u64);
     let mut senders = BTreeMap::new();
-    for (provider, records, older) in try_join_all(lists).await? {
+    for (provider, records, older, is_cut) in try_join_all(lists).await? {
         for record in records.into_iter().chain(older) {
             let sender = senders.entry(record.scope().into_owned());
             let sender = sender.or_insert_with(|| Sender::new(record.provider.clone(), record.account.clone()));
             sender.add(record, now.minus(hours));
+            sender.is_cut |= is_cut;
         }
         if !senders.values().any(|sender: &Sender| sender.provider == provider.name) {
             senders.insert(

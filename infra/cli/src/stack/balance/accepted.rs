@@ -1,6 +1,7 @@
 //! What was accepted, by the verify functions' log.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use acuse_core::provider::Provider;
 use acuse_core::wire::delivery::DeliveryId;
@@ -8,6 +9,10 @@ use acuse_core::wire::delivery::DeliveryId;
 use super::Period;
 use crate::stack::logs::{Logs, LogsError};
 use crate::stack::target::Target;
+
+/// A delivery is logged no later than this after it was received: the longest that a function may run.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LOGGED_WITHIN: Duration = Duration::from_mins(15);
 
 /// What the verify functions logged of a period.
 #[derive(Debug, Default)]
@@ -29,7 +34,8 @@ impl Accepted {
         if functions.is_empty() {
             return Ok(accepted);
         }
-        for line in Logs::of(target, &functions, period.since).await?.next().await? {
+        let logs = Logs::of(target, &functions, period.since).await?;
+        for line in logs.until(period.until.plus(LOGGED_WITHIN)).next().await? {
             match line.delivery().filter(|(_, id)| period.received(*id)) {
                 Some(("delivery queued", id)) => {
                     // Lines of earlier versions had it as a field of their own.

@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 
 use crate::registry::providers;
 use crate::stack::DAY;
-use crate::stack::events::complete;
+use crate::stack::events::{complete, newest_first};
 use crate::stack::filter::start_of_day;
 
 /// An amount, compared by value: `150000` is `150000.00`.
@@ -90,7 +90,7 @@ impl OnDay {
         })
     }
 
-    /// The day's events with this amount. It takes the reads of a list of the day, in many queries at once.
+    /// The day's events with this amount, newest first. It takes the reads of a list of the day, in many queries at once.
     pub async fn records(&self, ledger: &LedgerReader, references: &References) -> Result<Vec<Record>, ReadError> {
         let (day, digits) = (self.day, self.amount.digits());
         let days = providers()
@@ -102,7 +102,9 @@ impl OnDay {
             record
         });
         let has = |record: &Record| record.amount.as_deref().is_some_and(|sent| self.amount.is(sent));
-        Ok(records.filter(has).collect())
+        let mut found: Vec<Record> = records.filter(has).collect();
+        found.sort_by(newest_first);
+        Ok(found)
     }
 }
 

@@ -9,8 +9,8 @@ use crate::stack::find::{self, When};
 use crate::stack::target::Target;
 use crate::terminal::escape;
 
-/// What the queues have of `text`. Without the permission to read them, the page says so.
-pub(super) async fn found(target: &Target, text: &str, records: &[Record], words: &Words) -> Markup {
+/// What the queues have of `text`, or why they can't be read. `None` if they have nothing.
+pub(super) async fn found(target: &Target, text: &str, records: &[Record], words: &Words) -> Option<Markup> {
     // A queue that SQS says is empty is looked at only if the ledger has nothing.
     let when = match records {
         [] => When::Always,
@@ -19,11 +19,13 @@ pub(super) async fn found(target: &Target, text: &str, records: &[Record], words
     let found = match find::in_queues(target, text, when).await {
         Ok(found) => found,
         Err(error) => {
-            return html! { p.error { (words.queues_not_searched) " " span lang="en" translate="no" { (escape(&acuse_core::error::chain(&error))) } } };
+            return Some(
+                html! { p.error { (words.queues_not_searched) " " span lang="en" translate="no" { (escape(&acuse_core::error::chain(&error))) } } },
+            );
         }
     };
-    html! {
-        @if !found.is_empty() {
+    (!found.is_empty()).then(|| {
+        html! {
             ul.elsewhere {
                 @for held in &found.quarantine { li {
                     a href={ "/quarantine/delivery?id=" (encoded(&held.item.delivery_id())) } { (words.in_quarantine) }
@@ -37,5 +39,5 @@ pub(super) async fn found(target: &Target, text: &str, records: &[Record], words
                 } }
             }
         }
-    }
+    })
 }

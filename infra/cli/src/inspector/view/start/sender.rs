@@ -21,6 +21,8 @@ pub(super) struct Sender {
     /// Its events in the last day.
     records: Vec<Record>,
     pub(super) dead_letters: usize,
+    /// Whether there may be more than were read.
+    pub(super) is_cut: bool,
 }
 
 impl Sender {
@@ -31,6 +33,7 @@ impl Sender {
             last: None,
             records: Vec::new(),
             dead_letters: 0,
+            is_cut: false,
         }
     }
 
@@ -39,8 +42,7 @@ impl Sender {
         let time = |at: &Option<String>| at.as_deref().and_then(Timestamp::from_rfc3339);
         let received = time(&record.received_at);
         self.last = self.last.max(received).max(time(&record.last_duplicate_at));
-        // The doctor's test deliveries are no money.
-        if received >= Some(since) && record.type_name != acuse_core::event::TEST_DELIVERY_MEMBER {
+        if received >= Some(since) {
             self.records.push(record);
         }
     }
@@ -71,6 +73,11 @@ impl Sender {
     }
 }
 
+/// `1999+` if there may be more.
+pub(super) fn at_least(count: usize, is_cut: bool) -> String {
+    format!("{count}{}", if is_cut { "+" } else { "" })
+}
+
 pub(super) fn table_of(senders: &BTreeMap<String, Sender>, now: Timestamp, words: &Words) -> Markup {
     let heads = [
         Head::new("", words.provider),
@@ -96,7 +103,7 @@ pub(super) fn table_of(senders: &BTreeMap<String, Sender>, now: Timestamp, words
                     html! { a href=(sender.link()) { (scope) } },
                     moment(sender.last.map(|at| at.to_string()).as_deref()),
                     chart(sender.records.iter(), now, words),
-                    html! { (sender.deliveries()) },
+                    html! { (at_least(sender.deliveries(), sender.is_cut)) },
                     linked(sender.count(Status::Rejected), "REJECTED"),
                     linked(sender.count(Status::Conflict), "CONFLICT"),
                     linked(waiting, "RELEASED"),
