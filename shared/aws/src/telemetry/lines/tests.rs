@@ -119,7 +119,10 @@ fn units_that_take_turns_do_not_mix() {
         .iter()
         .map(|line| (&line["delivery_id"], &line["Turns"]))
         .collect();
-    assert_eq!(lines, [(&json!("a"), &json!([1.0, 1.0])), (&json!("b"), &json!([2.0, 2.0]))]);
+    assert_eq!(
+        lines,
+        [(&json!("a"), &json!([1.0, 1.0])), (&json!("b"), &json!([2.0, 2.0]))]
+    );
 }
 
 #[test]
