@@ -141,9 +141,8 @@ pub fn check(target: &Target) -> Result<(), NotCounted> {
     if target.is_watched() {
         return Err(NotCounted::Watched);
     }
-    match target.parameter("LogLevel") {
-        level @ ("WARN" | "ERROR") => return Err(NotCounted::LogLevel(level.to_owned())),
-        _ => {}
+    if let level @ ("WARN" | "ERROR") = target.parameter("LogLevel") {
+        return Err(NotCounted::LogLevel(level.to_owned()));
     }
     match target.parameter("SuccessLogPercent") {
         // A stack of an earlier version has no such parameter.

@@ -116,7 +116,7 @@ impl Lines {
         }
     }
 
-    fn metrics<'a>(&'a self, document: Option<&'a Document>) -> Option<(&'a Document, &'a str)> {
+    fn metrics<'a>(&'a self, document: Option<&'a Document<'a>>) -> Option<(&'a Document<'a>, &'a str)> {
         document.map(|document| (document, self.namespace.as_str()))
     }
 
@@ -134,7 +134,7 @@ impl Lines {
 }
 
 /// A line of `level`: the document's members, then the line's own.
-fn line(level: Level, metrics: Option<(&Document, &str)>, own: impl FnOnce(&mut String)) -> String {
+fn line(level: Level, metrics: Option<(&Document<'_>, &str)>, own: impl FnOnce(&mut String)) -> String {
     let now = SystemClock.now();
     let mut line = String::with_capacity(1024);
     line.push('{');
