@@ -90,7 +90,8 @@ fn endpoint(name: String, entry: Entry, providers: Providers) -> Result<Endpoint
     let is_local = ["http://127.0.0.1:", "http://localhost:"]
         .iter()
         .any(|local| entry.url.starts_with(local));
-    if !(is_local && entry.allow_private) && !entry.url.starts_with("https://") {
+    let is_permitted = entry.url.starts_with("https://") || (is_local && entry.allow_private);
+    if !is_permitted {
         return Err(ConfigurationError::Url(name));
     }
     let environment = match entry.environment.as_deref() {
