@@ -21,7 +21,7 @@ use crate::ledger::{DynamoLedger, MOST_SHARDS};
 use crate::sdk;
 use crate::system::{SystemClock, SystemRandom};
 use crate::telemetry;
-use inbox::SqsInbox;
+pub use inbox::SqsInbox;
 
 /// A hook as the consumer calls it: its effects are items of a DynamoDB transaction.
 pub type BoxedHook = Box<dyn acuse_core::hook::AnyHook<aws_sdk_dynamodb::types::TransactWriteItem>>;
@@ -42,45 +42,54 @@ pub async fn run_consumer(
     providers: Providers,
     hooks: impl FnOnce(&Setup) -> Result<Hooks, Error>,
 ) -> Result<(), Error> {
-    let variables = Variables::ENVIRONMENT;
+    let setup = Setup::new(sdk::load()?, Variables::ENVIRONMENT);
+    let consumer = &consumer(&setup, providers, hooks)?;
+    run(service_fn(|event| async move { handle(consumer, event).await })).await
+}
+
+/// The consumer as `setup`'s variables say: those that [`run_consumer`] lists.
+///
+/// # Errors
+/// A missing or invalid variable, by name; the errors of `hooks`.
+pub fn consumer(
+    setup: &Setup,
+    providers: Providers,
+    hooks: impl FnOnce(&Setup) -> Result<Hooks, Error>,
+) -> Result<Consumer<DynamoLedger, SqsInbox>, Error> {
+    let variables = setup.variables();
     let event_queue = variables.required("EVENT_QUEUE_URL", "the URL of the event queue")?;
     let dead_letter_queue = variables.required("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")?;
-    let policy = policy(&variables)?;
+    let policy = policy(variables)?;
     let references = references(providers, |name| variables.optional(name))?;
 
-    let setup = Setup::new(sdk::load()?, variables);
-    let ledger = ledger(&setup, policy.retention)?;
+    let ledger = ledger(setup, policy.retention)?;
     let inbox = SqsInbox {
         client: aws_sdk_sqs::Client::new(setup.sdk()),
         event_queue,
         dead_letter_queue,
     };
-    let hooks = hooks(&setup)?;
-    let consumer = Consumer::new(
-        providers,
-        ledger,
-        inbox,
-        hooks.into_vec(),
-        policy,
-        SystemClock,
-        SystemRandom,
-    )?
-    .with_references(references);
+    let hooks = hooks(setup)?.into_vec();
+    let consumer = Consumer::new(providers, ledger, inbox, hooks, policy, SystemClock, SystemRandom)?;
+    Ok(consumer.with_references(references))
+}
 
-    let consumer = &consumer;
-    run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
-        let deadline = deadline(event.context.deadline, SystemClock.now());
-        let batch = sqs_event::read(event.payload)?;
-        // Boxed, or the type of the future is too deep for the compiler.
-        let consume: Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> =
-            Box::pin(consumer.consume(batch, deadline));
-        let failed = consume.await;
-        let mut response = SqsBatchResponse::default();
-        failed.into_iter().for_each(|id| response.add_failure(id));
-        telemetry::flush_metrics();
-        Ok::<_, Error>(response)
-    }))
-    .await
+/// Consumes the batch of one invocation, and writes what was counted in it.
+///
+/// # Errors
+/// A record has no id, so that it could not be reported as failed.
+pub async fn handle(
+    consumer: &Consumer<DynamoLedger, SqsInbox>,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<SqsBatchResponse, Error> {
+    let deadline = deadline(event.context.deadline, SystemClock.now());
+    let batch = sqs_event::read(event.payload)?;
+    // Boxed, or the type of the future is too deep for the compiler.
+    let consume: Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> = Box::pin(consumer.consume(batch, deadline));
+    let failed = consume.await;
+    let mut response = SqsBatchResponse::default();
+    failed.into_iter().for_each(|id| response.add_failure(id));
+    telemetry::flush_metrics();
+    Ok(response)
 }
 
 /// When the invocation that begins `now` ends. A deadline in the past is invalid: `cargo lambda watch` gives 600,000 ms,

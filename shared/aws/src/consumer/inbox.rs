@@ -13,7 +13,8 @@ const LONGEST_REASON: usize = 1024;
 const LARGEST_BATCH: usize = 10;
 
 /// The queues of the template, by their URLs.
-pub(super) struct SqsInbox {
+#[derive(Debug)]
+pub struct SqsInbox {
     pub(super) client: Client,
     pub(super) event_queue: String,
     pub(super) dead_letter_queue: String,

@@ -23,6 +23,12 @@ pub trait SecretStore: Send + Sync {
     /// The provider's accounts with all secrets that may verify a delivery now.
     fn load(&self) -> impl Future<Output = Result<Accounts, StoreError>> + Send;
 
+    /// The accounts with their newest secrets at least: what they verify is authentic, and nothing else may be called
+    /// wrong before [`load`](Self::load) has been asked.
+    fn load_newest(&self) -> impl Future<Output = Result<Accounts, StoreError>> + Send {
+        self.load()
+    }
+
     /// The provider's [registration window](super::registration). `None` if none was ever opened, or if the stored value
     /// is invalid.
     fn registration(&self) -> impl Future<Output = Result<Option<Window>, StoreError>> + Send {
@@ -48,6 +54,15 @@ pub enum StoreError {
 }
 
 /// Secrets that are kept for five minutes and reloaded when a verification fails.
+///
+/// ```text
+/// first delivery, or after five minutes   load_newest ── verifies ──▶ accepted
+///                                              └ fails ── load, all that may verify ──▶ accepted, or refused
+/// fails within 30 s after a load of all                                             ──▶ refused
+/// ```
+///
+/// Secrets in memory are only replaced by the newest alone when they are older than [`FRESH_FOR`], which is longer than
+/// [`RELOAD_EVERY`]: nothing is refused that was not checked with all.
 pub struct Keyring<S> {
     store: S,
     state: Mutex<State>,
@@ -83,7 +98,8 @@ impl<S: SecretStore> Keyring<S> {
         {
             return Ok(Arc::clone(secrets));
         }
-        self.load(now).await
+        let newest = self.store.load_newest().await?;
+        Ok(self.keep(newest, now))
     }
 
     /// Fresh secrets after a failed verification; `None` if it is too early to ask again.
@@ -104,19 +120,19 @@ impl<S: SecretStore> Keyring<S> {
             // Until it succeeds it counts as failed, so that a store that hangs is not asked again either.
             state.reload = Some(Reload { at: now, failed: true });
         }
-        let secrets = self.load(now).await?;
+        let secrets = self.store.load().await?;
         self.state().reload = Some(Reload { at: now, failed: false });
-        Ok(Some(secrets))
+        Ok(Some(self.keep(secrets, now)))
     }
 
     pub(super) fn store(&self) -> &S {
         &self.store
     }
 
-    async fn load(&self, now: Timestamp) -> Result<Arc<Accounts>, StoreError> {
-        let secrets = Arc::new(self.store.load().await?);
+    fn keep(&self, secrets: Accounts, now: Timestamp) -> Arc<Accounts> {
+        let secrets = Arc::new(secrets);
         self.state().loaded = Some((Arc::clone(&secrets), now));
-        Ok(secrets)
+        secrets
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use crate::contender::Kind;
-use crate::neighbours;
+use crate::{hooks, neighbours};
 
 /// Times the real functions and their peers under an emulation of Lambda's Runtime API.
 ///
@@ -17,8 +17,9 @@ use crate::neighbours;
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
   cargo run --release -p acuse-benchmark
-  cargo run --release -p acuse-benchmark -- --rounds 3 --only hello,floor,kuenta
+  cargo run --release -p acuse-benchmark -- --rounds 3 --only hello,sender,kuenta
   cargo run --release -p acuse-benchmark -- neighbours
+  cargo run --release -p acuse-benchmark -- hooks
   cargo run --release -p acuse-benchmark -- --json target/benchmark/run.json --plot docs/images/speed.svg"
 )]
 pub(crate) struct Arguments {
@@ -51,6 +52,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     Neighbours(neighbours::Arguments),
+    Hooks(hooks::Arguments),
 }
 
 fn positive(text: &str) -> Result<usize, String> {

@@ -12,6 +12,8 @@ use crate::process::Program;
 pub(crate) enum Job {
     /// Any answer.
     Hello,
+    /// Queue a delivery as it comes, verified or not.
+    Send,
     /// Verify a delivery and queue it. The provider's secret has this many accounts.
     Verify(&'static Provider, usize),
     /// Apply a batch, each event once.
@@ -23,7 +25,7 @@ impl Job {
     pub(crate) fn is_done(self, answer: &[u8]) -> bool {
         let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
         match self {
-            Self::Hello | Self::Verify(..) => answer["statusCode"] == 200,
+            Self::Hello | Self::Send | Self::Verify(..) => answer["statusCode"] == 200,
             Self::Consume => answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty),
         }
     }
@@ -32,7 +34,7 @@ impl Job {
     pub(crate) fn accounts(self) -> usize {
         match self {
             Self::Verify(_, accounts) => accounts,
-            Self::Hello | Self::Consume => 1,
+            Self::Hello | Self::Send | Self::Consume => 1,
         }
     }
 }
@@ -65,6 +67,7 @@ const fn entry(name: &'static str, job: Job, kind: Kind, file: &'static str) -> 
 /// All of them, in the order in which they take turns.
 pub(crate) const ALL: &[Entry] = &[
     entry("hello", Job::Hello, Kind::Rust, "hello"),
+    entry("sender", Job::Send, Kind::Rust, "sender"),
     entry("floor", Job::Verify(&kuenta::PROVIDER, 1), Kind::Rust, "floor"),
     entry("unopago", Job::Verify(&unopago::PROVIDER, 1), Kind::Rust, "unopago"),
     entry("onepay", Job::Verify(&onepay::PROVIDER, 1), Kind::Rust, "onepay"),

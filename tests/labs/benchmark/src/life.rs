@@ -11,7 +11,7 @@ use crate::contender::{Contender, Job};
 use crate::error::Error;
 use crate::lambda::{Lambda, Ready};
 use crate::process::Process;
-use crate::work;
+use acuse_work as work;
 
 /// Invocations before the warm ones are counted: what is compiled or cached late has its chance.
 const BEFORE_WARM: usize = 20;
@@ -116,7 +116,7 @@ async fn measure(
     let traffic = backend.take_traffic();
     let consumer = match job {
         Job::Consume => Some(consumer(process, lambda, backend, ready, &mut events).await?),
-        Job::Hello | Job::Verify(..) => None,
+        Job::Hello | Job::Send | Job::Verify(..) => None,
     };
     Ok(Life {
         init: init.as_secs_f64(),
@@ -177,7 +177,7 @@ struct Events {
 impl Events {
     fn next(&mut self, size: usize) -> Bytes {
         match self.job {
-            Job::Hello => work::delivery(&acuse_core::providers::kuenta::PROVIDER, 1),
+            Job::Hello | Job::Send => work::delivery(&acuse_core::providers::kuenta::PROVIDER, 1),
             Job::Verify(provider, accounts) => work::delivery(provider, accounts),
             Job::Consume => {
                 self.made += size;

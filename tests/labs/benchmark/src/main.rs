@@ -6,17 +6,18 @@ mod arguments;
 mod backend;
 mod contender;
 mod error;
+mod hooks;
 mod lambda;
 mod life;
 mod machine;
 mod neighbours;
+mod pipeline;
 mod prepare;
 mod process;
 mod report;
 mod server;
 mod summary;
 mod targets;
-mod work;
 
 use std::error::Error as _;
 use std::fs;
@@ -55,8 +56,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Error> {
-    if let Some(Command::Neighbours(arguments)) = arguments.command {
-        return neighbours::run(arguments).await;
+    match arguments.command {
+        Some(Command::Neighbours(arguments)) => return neighbours::run(arguments).await,
+        Some(Command::Hooks(arguments)) => return hooks::run(arguments).await,
+        None => {}
     }
     let entries = contender::chosen(&arguments.only, &arguments.without)?;
     let folders = Folders::find()?;
@@ -95,7 +98,7 @@ async fn take_turns(contenders: &[Contender], arguments: &Arguments, folder: &Pa
             let log = folder.join(format!("{}.log", contender.name));
             let invocations = match contender.job {
                 Job::Consume => arguments.invocations.div_ceil(life::BATCH),
-                Job::Hello | Job::Verify(..) => arguments.invocations,
+                Job::Hello | Job::Send | Job::Verify(..) => arguments.invocations,
             };
             let lived = life::live(contender, &mut lambda, &backend, invocations, &log).await;
             lives.push(lived.map_err(|error| Error::Contender {

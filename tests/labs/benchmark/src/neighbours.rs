@@ -9,10 +9,6 @@
 //! ```
 
 mod arguments;
-mod mapping;
-mod queue;
-mod receiver;
-mod tables;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,13 +23,11 @@ use tokio::time::Instant;
 use crate::contender::{self, Entry};
 use crate::error::Error;
 use crate::machine::Machine;
+use crate::pipeline::{Batching, Function, Mapping, Queues, Receiver, Trouble, tables};
 use crate::prepare::{self, Folders};
 use crate::process::Program;
-use crate::work;
+use acuse_work as work;
 pub(crate) use arguments::Arguments;
-use mapping::{Function, Mapping};
-use queue::Queues;
-use receiver::{Receiver, Trouble};
 
 /// The two that are well.
 const WELL: [&str; 2] = ["shop", "erp"];
@@ -139,6 +133,7 @@ async fn world(
     let function = |program: &Program, queue, concurrency| Function {
         program: program.clone(),
         queue,
+        batching: Batching::default(),
         concurrency,
         environment: Arc::clone(&environment),
         log: folders.target.join(format!("{queue}.log")),
@@ -152,7 +147,7 @@ async fn world(
     let send = async {
         for number in 0..arguments.events {
             tokio::time::sleep_until(sent_at(number)).await;
-            queues.put("events", work::message(number as usize));
+            queues.put("events", work::message(number as usize, work::BODY));
         }
     };
     let arrive = async {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use crate::invocations::ENVIRONMENT;
 use crate::{Failure, cases};
 
 /// Instructions by the case's name.
@@ -26,6 +27,10 @@ fn count(case: &str) -> Result<u64, Failure> {
         .args(["--collect-atstart=no", "--toggle-collect=*cases*measured*"])
         .arg(std::env::current_exe()?)
         .args(["case", case])
+        // Nothing that a machine has set, such as certificates of its own.
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .envs(ENVIRONMENT)
         .output()
         .map_err(|error| format!("valgrind: {error}"))?;
     let printed = String::from_utf8_lossy(&output.stderr);

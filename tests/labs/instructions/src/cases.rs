@@ -4,6 +4,7 @@ use acuse_core::clock::Timestamp;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::event::{Environment, Event, Kind, Resource};
 use acuse_core::provider::{Occurs, Reading};
+use acuse_core::providers;
 use acuse_core::providers::onepay::PROVIDER;
 use acuse_core::receive::canonical;
 use acuse_core::receive::secrets::Secrets;
@@ -15,7 +16,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
 
-use crate::{Failure, body};
+use crate::{Failure, body, invocations};
 
 /// One thing that is done once. What it needs is made before, and not counted.
 pub(crate) struct Case {
@@ -24,7 +25,7 @@ pub(crate) struct Case {
 }
 
 /// Gives a number that depends on the whole result, so that none of it is optimised away.
-type Work = Box<dyn FnOnce() -> usize>;
+pub(crate) type Work = Box<dyn FnOnce() -> usize>;
 
 /// The sizes of bodies.
 pub(crate) const SIZES: [(&str, usize); 3] = [("1K", 1 << 10), ("64K", 1 << 16), ("1M", 1 << 20)];
@@ -72,6 +73,16 @@ pub(crate) fn all() -> Vec<Case> {
         Box::new(|| Ok(key("pay#2Jk8|sQ0%".to_owned()))),
     );
     add("key/hashed".to_owned(), Box::new(|| Ok(key("x".repeat(2048)))));
+    add("start/onepay".to_owned(), Box::new(|| invocations::start(&PROVIDER)));
+    for provider in providers::ALL.iter() {
+        add(
+            format!("deliver/{}", provider.name),
+            Box::new(|| invocations::deliver(provider)),
+        );
+    }
+    add("deliver/sdk".to_owned(), Box::new(invocations::send));
+    add("consume/new".to_owned(), Box::new(|| invocations::consume(false)));
+    add("consume/duplicate".to_owned(), Box::new(|| invocations::consume(true)));
     cases
 }
 

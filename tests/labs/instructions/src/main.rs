@@ -9,8 +9,10 @@ mod baseline;
 mod body;
 mod callgrind;
 mod cases;
+mod invocations;
 mod sha;
 mod shape;
+mod stub;
 
 use std::process::ExitCode;
 
@@ -23,7 +25,7 @@ acuse-instructions hash           measure SHA-256 of this build, in MB/s
 acuse-instructions sha PROGRAM    compare it with PROGRAM, a build with the software SHA-256";
 
 /// Why a command failed, in one text for a person.
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

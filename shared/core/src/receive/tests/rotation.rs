@@ -73,6 +73,57 @@ async fn refusals_that_no_secret_could_change_do_not_reload() {
     assert_eq!(scene.store.loads.load(Ordering::SeqCst), 2);
 }
 
+/// A store whose previous version is `old`, as the console leaves it.
+struct WithPrevious<'a> {
+    newest: &'a FakeStore,
+    old: Accounts,
+}
+
+impl SecretStore for WithPrevious<'_> {
+    async fn load(&self) -> Result<Accounts, StoreError> {
+        Ok(self.load_newest().await?.and_previous(self.old.clone()))
+    }
+
+    async fn load_newest(&self) -> Result<Accounts, StoreError> {
+        self.newest.load().await
+    }
+}
+
+/// Whenever the previous version was last read, and whatever was refused before.
+#[tokio::test]
+async fn what_the_previous_version_verifies_is_never_refused() {
+    let scene = scene();
+    scene.store.put(NEW);
+    let store = WithPrevious {
+        newest: &scene.store,
+        old: Accounts::parse(&onepay::PROVIDER, OLD).unwrap().unwrap(),
+    };
+    let (clock, dice) = (scene.clock.clone(), Dice::default());
+    let verifier = Verifier::new(&onepay::PROVIDER, store, &scene.outbox, clock, dice);
+    let accepts = async |token: &str| {
+        let answer = verifier.receive("default", with_token(token), body()).await;
+        matches!(answer, Answer::Queued(_))
+    };
+    assert!(accepts("wh_hdr_new").await);
+    assert_eq!(
+        scene.store.loads.load(Ordering::SeqCst),
+        1,
+        "the newest alone is enough"
+    );
+    for seconds in [0, 1, 29, 30, 31, 269, 270, 271, 299, 300, 301, 600] {
+        scene.clock.advance(Duration::from_secs(seconds));
+        assert!(!accepts("forged").await);
+        assert!(accepts("wh_hdr_old").await, "{seconds} s later, after a forgery");
+        scene.clock.advance(FRESH_FOR);
+        assert!(accepts("wh_hdr_new").await);
+        assert!(
+            accepts("wh_hdr_old").await,
+            "{seconds} s later, with the newest alone in memory"
+        );
+        assert!(!accepts("forged").await);
+    }
+}
+
 /// Dashboards and alarms use these names.
 #[tokio::test]
 async fn answers_are_counted_by_name() {

@@ -56,7 +56,7 @@ fn batch(input: &Value) -> (u16, Value) {
 fn secret(input: &Value) -> Value {
     let name = input["SecretId"].as_str().unwrap_or_default();
     let (provider, accounts) = name.rsplit_once('-').unwrap_or_default();
-    let secret = crate::work::secret(provider, accounts.parse().unwrap_or_default());
+    let secret = acuse_work::secret(provider, accounts.parse().unwrap_or_default());
     json!({
         "ARN": format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-a1b2c3"),
         "Name": name,

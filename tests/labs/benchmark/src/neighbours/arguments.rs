@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Trouble;
+use crate::pipeline::Trouble;
 
 /// Measure what one destination in trouble costs the others, and the hooks
 ///

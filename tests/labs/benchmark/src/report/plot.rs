@@ -23,7 +23,7 @@ const PANELS: &[Panel] = &[
     },
     Panel {
         title: "A warm delivery, median",
-        contenders: &["hello", "floor", "kuenta", "node-verify", "python-verify"],
+        contenders: &["hello", "sender", "kuenta", "node-verify", "python-verify"],
         unit: "µs",
         scale: 1e6,
         value: |summary| summary.warm_p50,
@@ -147,6 +147,7 @@ fn label(name: &str) -> &str {
     match name {
         "hello" => "Rust, hello world",
         "floor" => "Rust, without an SDK",
+        "sender" => "only the SDK’s call",
         "kuenta" | "consumer" => "Acuse",
         "node-verify" => "Node",
         "python-verify" => "Python",

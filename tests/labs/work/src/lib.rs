@@ -1,4 +1,5 @@
-//! What the functions are given: signed deliveries of 2 KB, and batches of verified ones.
+//! What the labs give the functions: signed deliveries of 2 KB, and batches of verified ones.
+#![allow(clippy::indexing_slicing, reason = "JSON that is not there is null")]
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,14 +9,13 @@ use acuse_core::provider::Provider;
 use acuse_core::receive::secrets::{SecretVersion, Secrets, StoredAccount};
 use acuse_core::receive::signature::proof_headers;
 use bytes::Bytes;
-use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-/// A delivery's length: that of the providers' longer samples.
-const BODY: usize = 2048;
+/// A delivery's length in bytes: that of the providers' longer samples.
+pub const BODY: usize = 2048;
 
 /// The secret of the provider called `name`, as Secrets Manager keeps it.
-pub(crate) fn secret(name: &str, accounts: usize) -> SecretVersion {
+pub fn secret(name: &str, accounts: usize) -> SecretVersion {
     SecretVersion {
         accounts: (1..=accounts).map(|number| account(name, number, accounts)).collect(),
     }
@@ -38,9 +38,9 @@ fn account(provider: &str, number: usize, accounts: usize) -> (AccountName, Stor
 }
 
 /// The HTTP API's event with a signed delivery of `provider`, to the last of so many accounts.
-pub(crate) fn delivery(provider: &'static Provider, accounts: usize) -> Bytes {
+pub fn delivery(provider: &'static Provider, accounts: usize) -> Bytes {
     let now = now();
-    let body = Bytes::from(padded(payment(0, now), BODY).to_string());
+    let body = padded(payment(0, now), BODY).to_string();
     let (name, stored) = account(provider.name, accounts, accounts);
     let secrets = Secrets::of(provider, name.clone(), &stored).unwrap_or_default();
     let mut headers = json!({
@@ -54,7 +54,7 @@ pub(crate) fn delivery(provider: &'static Provider, accounts: usize) -> Bytes {
         "x-forwarded-port": "443",
         "x-forwarded-proto": "https",
     });
-    for (name, value) in proof_headers(&provider.scheme, &secrets, &body, now, "msg_1") {
+    for (name, value) in proof_headers(&provider.scheme, &secrets, &Bytes::from(body.clone()), now, "msg_1") {
         headers[name] = value.into();
     }
     let path = format!("/webhooks/{}", provider.name);
@@ -91,32 +91,33 @@ pub(crate) fn delivery(provider: &'static Provider, accounts: usize) -> Bytes {
             "time": "12/Jan/2024:20:13:51 +0000",
             "timeEpoch": 1_705_090_431_000_i64,
         },
-        "body": BASE64.encode(&body),
-        "isBase64Encoded": true,
+        // JSON comes as it is, and not as base64: https://github.com/ministackorg/ministack/pull/766 tried it on AWS.
+        "body": body,
+        "isBase64Encoded": false,
     });
     Bytes::from(event.to_string())
 }
 
 /// A batch of `size` messages as SQS gives them: verified deliveries of Kuenta, of payments that start
 /// with number `first`.
-pub(crate) fn batch(first: usize, size: usize) -> Bytes {
+pub fn batch(first: usize, size: usize) -> Bytes {
     let now = now();
-    let records: Vec<Value> = (first..first + size).map(|number| record(number, now)).collect();
+    let records: Vec<Value> = (first..first + size).map(|number| record(number, BODY, now)).collect();
     Bytes::from(json!({ "Records": records }).to_string())
 }
 
-/// One message of such a batch.
-pub(crate) fn message(number: usize) -> Value {
-    record(number, now())
+/// One message of such a batch, with a body of so many bytes.
+pub fn message(number: usize, length: usize) -> Value {
+    record(number, length, now())
 }
 
 /// The number of the payment with this id.
-pub(crate) fn number(id: &str) -> Option<usize> {
+pub fn number(id: &str) -> Option<usize> {
     id.strip_prefix("pmt_")?.parse().ok()
 }
 
 /// A message of the destination queue.
-pub(crate) fn hint(body: &str, group: &str) -> Value {
+pub fn hint(body: &str, group: &str) -> Value {
     let millis = now().as_millis().to_string();
     json!({
         "md5OfBody": format!("{:x}", md5::compute(body)),
@@ -135,8 +136,8 @@ pub(crate) fn hint(body: &str, group: &str) -> Value {
     })
 }
 
-fn record(number: usize, now: Timestamp) -> Value {
-    let body = padded(payment(number, now), BODY).to_string();
+fn record(number: usize, length: usize, now: Timestamp) -> Value {
+    let body = padded(payment(number, now), length).to_string();
     let millis = now.as_millis().to_string();
     let attribute = |value: &str| json!({ "stringValue": value, "stringListValues": [], "binaryListValues": [], "dataType": "String" });
     json!({
@@ -180,9 +181,28 @@ fn payment(number: usize, now: Timestamp) -> Value {
     })
 }
 
+/// Short bodies are filled with one letter, long ones with what a basket might have: digits that don't repeat, so that
+/// it takes its time to compress.
 fn padded(mut payment: Value, length: usize) -> Value {
     let short = payment.to_string().len() + r#","note":"""#.len();
-    payment["note"] = "x".repeat(length.saturating_sub(short)).into();
+    let missing = length.saturating_sub(short);
+    payment["note"] = match length {
+        ..=BODY => "x".repeat(missing),
+        _ => {
+            // Knuth's multiplier: the same text every time.
+            let digits = (0_u64..).map(|place| place.wrapping_mul(6_364_136_223_846_793_005) >> 40);
+            let mut basket = String::with_capacity(length);
+            for digits in digits {
+                if basket.len() >= missing {
+                    break;
+                }
+                basket.push_str(&format!("sku-{digits:06x} 2 x 32500.00; "));
+            }
+            basket.truncate(missing);
+            basket
+        }
+    }
+    .into();
     payment
 }
 
@@ -199,7 +219,9 @@ mod tests {
 
     #[test]
     fn bodies_have_the_length_that_is_reported() {
-        assert_eq!(padded(payment(7, now()), BODY).to_string().len(), BODY);
+        for length in [BODY, 200 * 1024] {
+            assert_eq!(padded(payment(7, now()), length).to_string().len(), length);
+        }
     }
 
     /// How many accounts fit into one secret, with this many secrets and tokens each.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::queue::Queues;
+use super::queue::{Batching, Queues};
 use crate::error::Error;
 use crate::lambda::Lambda;
 use crate::life;
@@ -14,51 +15,67 @@ use crate::process::{Process, Program};
 
 /// What a mapping invokes.
 #[derive(Debug, Clone)]
-pub(super) struct Function {
-    pub(super) program: Program,
-    pub(super) queue: &'static str,
-    pub(super) concurrency: usize,
-    pub(super) environment: Arc<Vec<(&'static str, String)>>,
-    pub(super) log: PathBuf,
+pub(crate) struct Function {
+    pub(crate) program: Program,
+    pub(crate) queue: &'static str,
+    pub(crate) batching: Batching,
+    pub(crate) concurrency: usize,
+    pub(crate) environment: Arc<Vec<(&'static str, String)>>,
+    pub(crate) log: PathBuf,
 }
 
 /// Ends when it is dropped, and its functions with it.
-pub(super) struct Mapping {
+pub(crate) struct Mapping {
     _invocations: JoinSet<()>,
+    processes: Vec<Arc<Process>>,
 }
 
 impl Mapping {
     /// Starts all processes, and works on the queue from then on.
-    pub(super) async fn start(queues: &Queues, function: Function) -> Result<Self, Error> {
+    pub(crate) async fn start(queues: &Queues, function: Function) -> Result<Self, Error> {
         let mut invocations = JoinSet::new();
+        let mut processes = Vec::new();
         for _ in 0..function.concurrency {
             let mut lambda = Lambda::start().await?;
             let mut environment = life::own_environment(1, &lambda);
             environment.extend(function.environment.iter().cloned());
-            let process = Process::start(&function.program, &environment, &function.log)?;
+            let process = Arc::new(Process::start(&function.program, &environment, &function.log)?);
+            processes.push(Arc::clone(&process));
             let ready = lambda.ready().await?;
-            let (queues, queue) = (queues.clone(), function.queue);
+            let (queues, queue, batching) = (queues.clone(), function.queue, function.batching);
             invocations.spawn(async move {
-                if let Err(error) = work(&queues, queue, &mut lambda, ready).await {
+                if let Err(error) = work(&queues, queue, batching, &mut lambda, ready).await {
                     eprintln!("{queue}: {error}");
                 }
-                drop(process);
             });
         }
         Ok(Self {
             _invocations: invocations,
+            processes,
         })
+    }
+
+    /// The processor time of all its processes.
+    pub(crate) fn processor_time(&self) -> Result<Duration, Error> {
+        self.processes.iter().map(|process| process.processor_time()).sum()
+    }
+
+    /// The most memory that one of its processes ever had, in bytes.
+    pub(crate) fn peak_memory(&self) -> Result<u64, Error> {
+        let peaks: Result<Vec<_>, _> = self.processes.iter().map(|process| process.peak_memory()).collect();
+        Ok(peaks?.into_iter().max().unwrap_or_default())
     }
 }
 
 async fn work(
     queues: &Queues,
     queue: &'static str,
+    batching: Batching,
     lambda: &mut Lambda,
     mut ready: crate::lambda::Ready,
 ) -> Result<(), Error> {
     loop {
-        let batch = queues.receive(queue).await;
+        let batch = queues.receive(queue, batching).await;
         let event = serde_json::json!({ "Records": batch.records }).to_string();
         let invoked = lambda.invoke(ready, event.into()).await?;
         let answer: Value = serde_json::from_slice(&invoked.answer).unwrap_or_default();

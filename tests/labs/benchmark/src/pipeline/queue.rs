@@ -11,11 +11,32 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::server::{Answer, Asked, Server, json as answered};
-use crate::work;
+use acuse_work as work;
 
 /// As in the template.
 const HIDDEN: Duration = Duration::from_secs(360);
-const BATCH: usize = 10;
+
+/// An invocation's event takes no more. <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LONGEST_EVENT: usize = 6 * 1024 * 1024;
+
+/// How a mapping puts messages together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batching {
+    /// At most so many.
+    pub(crate) size: usize,
+    /// How long it waits for them.
+    pub(crate) window: Duration,
+}
+
+/// As in the template.
+impl Default for Batching {
+    fn default() -> Self {
+        Self {
+            size: 10,
+            window: Duration::ZERO,
+        }
+    }
+}
 
 /// From so many messages in flight, and such a share of all, a group is noisy.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html>
@@ -23,7 +44,7 @@ const NOISY: (usize, f64) = (30, 0.1);
 
 /// All queues, by name.
 #[derive(Clone)]
-pub(super) struct Queues(Arc<Inner>);
+pub(crate) struct Queues(Arc<Inner>);
 
 struct Inner {
     queues: Mutex<HashMap<String, Queue>>,
@@ -44,18 +65,19 @@ struct Queue {
 struct Message {
     /// As Lambda hands it over.
     record: Value,
+    length: usize,
     visible: Instant,
     receives: u32,
 }
 
 /// What was received at once.
-pub(super) struct Batch {
-    pub(super) ids: Vec<String>,
-    pub(super) records: Vec<Value>,
+pub(crate) struct Batch {
+    pub(crate) ids: Vec<String>,
+    pub(crate) records: Vec<Value>,
 }
 
 impl Queues {
-    pub(super) async fn start(secret: String, fair: bool) -> Result<Self, Error> {
+    pub(crate) async fn start(secret: String, fair: bool) -> Result<Self, Error> {
         let queues = Self(Arc::new(Inner {
             queues: Mutex::default(),
             news: Notify::new(),
@@ -71,7 +93,7 @@ impl Queues {
     }
 
     /// The variables by which functions find them.
-    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let url = self.0.url.get().cloned().unwrap_or_default();
         let queue = |name: &str| format!("{url}/123456789012/{name}");
         vec![
@@ -85,13 +107,14 @@ impl Queues {
         ]
     }
 
-    pub(super) fn put(&self, name: &str, mut record: Value) {
+    pub(crate) fn put(&self, name: &str, mut record: Value) {
         let mut queues = self.lock();
         let queue = queues.entry(name.to_owned()).or_default();
         queue.sent += 1;
         record["messageId"] = queue.sent.to_string().into();
         record["receiptHandle"] = queue.sent.to_string().into();
         let message = Message {
+            length: record.to_string().len(),
             record,
             visible: Instant::now(),
             receives: 0,
@@ -102,28 +125,44 @@ impl Queues {
     }
 
     /// The next batch, as soon as there is one.
-    pub(super) async fn receive(&self, name: &str) -> Batch {
+    pub(crate) async fn receive(&self, name: &str, batching: Batching) -> Batch {
+        let mut first = None;
         loop {
             let news = self.0.news.notified();
-            let batch = self.receive_now(name);
-            if !batch.ids.is_empty() {
-                return batch;
+            let visible = self.visible(name);
+            let waited = (visible > 0).then(|| first.get_or_insert_with(Instant::now).elapsed());
+            if visible >= batching.size || waited.is_some_and(|waited| waited >= batching.window) {
+                let batch = self.receive_now(name, batching.size);
+                if !batch.ids.is_empty() {
+                    return batch;
+                }
             }
             let _ = tokio::time::timeout(Duration::from_millis(50), news).await;
         }
     }
 
-    fn receive_now(&self, name: &str) -> Batch {
+    fn visible(&self, name: &str) -> usize {
+        let (queues, now) = (self.lock(), Instant::now());
+        let visible = |queue: &Queue| queue.messages.values().filter(|message| message.visible <= now).count();
+        queues.get(name).map(visible).unwrap_or_default()
+    }
+
+    fn receive_now(&self, name: &str, size: usize) -> Batch {
         let (mut queues, now) = (self.lock(), Instant::now());
         let queue = queues.entry(name.to_owned()).or_default();
         let mut batch = Batch {
             ids: Vec::new(),
             records: Vec::new(),
         };
-        for place in queue.next(self.0.fair, now) {
+        let mut length = 0;
+        for place in queue.next(self.0.fair, now, size) {
             let Some(message) = queue.messages.get_mut(&place) else {
                 continue;
             };
+            length += message.length;
+            if length > LONGEST_EVENT {
+                break;
+            }
             message.visible = now + HIDDEN;
             message.receives += 1;
             message.record["attributes"]["ApproximateReceiveCount"] = message.receives.to_string().into();
@@ -133,7 +172,7 @@ impl Queues {
         batch
     }
 
-    pub(super) fn delete<'a>(&self, name: &str, ids: impl Iterator<Item = &'a String>) {
+    pub(crate) fn delete<'a>(&self, name: &str, ids: impl Iterator<Item = &'a String>) {
         let mut queues = self.lock();
         let queue = queues.entry(name.to_owned()).or_default();
         for id in ids.filter_map(|id| id.parse().ok()) {
@@ -144,7 +183,7 @@ impl Queues {
     }
 
     /// When this many messages of a queue had been deleted.
-    pub(super) async fn deleted(&self, name: &str, count: usize) -> Instant {
+    pub(crate) async fn deleted(&self, name: &str, count: usize) -> Instant {
         loop {
             let news = self.0.news.notified();
             if self.lock().get(name).is_some_and(|queue| queue.deleted >= count) {
@@ -171,7 +210,7 @@ impl Queues {
 
 impl Queue {
     /// The messages that are received next: those of quiet groups first, if the queue is fair.
-    fn next(&self, fair: bool, now: Instant) -> Vec<u64> {
+    fn next(&self, fair: bool, now: Instant, size: usize) -> Vec<u64> {
         let group = |message: &Message| message.record["attributes"]["MessageGroupId"].to_string();
         let mut in_flight = HashMap::<String, usize>::new();
         for message in self.messages.values().filter(|message| fair && message.visible > now) {
@@ -191,7 +230,7 @@ impl Queue {
             .map(|(place, message)| (noise(message), message.visible, *place))
             .collect();
         next.sort_unstable();
-        next.into_iter().take(BATCH).map(|(.., place)| place).collect()
+        next.into_iter().take(size).map(|(.., place)| place).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::server::{Server, json};
-use crate::work;
+use acuse_work as work;
 
 /// What is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -58,22 +58,31 @@ struct Got {
 impl Receiver {
     /// Starts it. Without trouble it answers 200 after `answer`.
     pub(crate) async fn start(trouble: Trouble, answer: Duration) -> Result<Self, Error> {
+        Self::answering(trouble, move |_| answer).await
+    }
+
+    /// The same; without trouble the event of each payment has an answer after a time of its own.
+    pub(crate) async fn answering(
+        trouble: Trouble,
+        answer: impl Fn(usize) -> Duration + Copy + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
         let got = Arc::new(Got::default());
         let own = Arc::clone(&got);
         let server = Server::start(None, move |asked| {
             let got = Arc::clone(&own);
             async move {
+                let body = asked.into_body().collect().await.map(|body| body.to_bytes());
+                let body: Value = serde_json::from_slice(&body.unwrap_or_default()).unwrap_or_default();
+                let number = body["resource"]["id"].as_str().and_then(work::number);
+                let number = number.unwrap_or_default();
                 match trouble {
                     Trouble::Hangs => std::future::pending().await,
                     Trouble::Fails => return json(500, "{}"),
                     Trouble::Slow => tokio::time::sleep(Duration::from_secs(8)).await,
-                    Trouble::None | Trouble::Refuses => tokio::time::sleep(answer).await,
+                    Trouble::None | Trouble::Refuses => tokio::time::sleep(answer(number)).await,
                 }
-                let body = asked.into_body().collect().await.map(|body| body.to_bytes());
-                let body: Value = serde_json::from_slice(&body.unwrap_or_default()).unwrap_or_default();
-                let number = body["resource"]["id"].as_str().and_then(work::number);
                 let mut payments = got.payments.lock().unwrap_or_else(PoisonError::into_inner);
-                payments.entry(number.unwrap_or_default()).or_insert_with(Instant::now);
+                payments.entry(number).or_insert_with(Instant::now);
                 drop(payments);
                 got.news.notify_waiters();
                 json(200, "{}")

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use crate::error::Error;
 
 /// Starts DynamoDB with both tables, and returns its URL.
-pub(super) async fn start() -> Result<String, Error> {
+pub(crate) async fn start() -> Result<String, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Answer(format!("the tables: {error}"));
     let database = Database::memory().map_err(|error| failed(&error))?;
     for table in [ledger(), payments()] {
