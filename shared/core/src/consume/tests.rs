@@ -190,7 +190,10 @@ impl Scene {
 /// Each is another delivery.
 fn message(id: &str, provider: &str, body: &str) -> Received {
     static DELIVERIES: AtomicU32 = AtomicU32::new(0);
-    let delivery_id = format!("018bcfe5-6800-7707-8707-{:012x}", DELIVERIES.fetch_add(1, Ordering::Relaxed));
+    let delivery_id = format!(
+        "018bcfe5-6800-7707-8707-{:012x}",
+        DELIVERIES.fetch_add(1, Ordering::Relaxed)
+    );
     let attributes = [
         ("envelope", "1"),
         ("provider", provider),

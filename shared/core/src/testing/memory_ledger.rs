@@ -222,7 +222,11 @@ impl Ledger for &MemoryLedger {
     async fn count_duplicate(&self, key: &IdempotencyKey, delivery: DeliveryId, _now: Timestamp) -> LedgerResult<()> {
         self.up("count_duplicate", key)?;
         let mut state = self.state();
-        if let Some(stored) = state.records.get_mut(key).filter(|stored| stored.delivery_id != delivery) {
+        if let Some(stored) = state
+            .records
+            .get_mut(key)
+            .filter(|stored| stored.delivery_id != delivery)
+        {
             stored.duplicates += 1;
         }
         Ok(())

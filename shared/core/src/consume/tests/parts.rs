@@ -43,7 +43,8 @@ async fn each_event_of_an_array_is_completed_once() {
     assert_eq!((hook.calls(), scene.ledger.applied("payments")), (3, 3));
     let records = scene.ledger.records();
     let duplicates: Vec<u32> = records.values().map(|stored| stored.duplicates).collect();
-    assert_eq!(duplicates, [0, 1, 1]);
+    // What is twice in one delivery was sent once.
+    assert_eq!(duplicates, [0, 1, 0]);
     assert!(records.values().all(|stored| stored.state.status == Status::Completed));
 }
 
@@ -87,6 +88,7 @@ async fn a_rejected_event_is_dead_lettered_and_redriven_alone() {
         })
     };
     let mut whole = array(&["good", "bad", "other"]);
+    let plain = whole.attributes.clone();
     whole
         .attributes
         .insert("content_type".to_owned(), "text/json".to_owned());
@@ -99,11 +101,7 @@ async fn a_rejected_event_is_dead_lettered_and_redriven_alone() {
         (letter.text.as_str(), reason.as_str()),
         (item("bad").as_str(), "hook `h`: no such order")
     );
-    assert_eq!(
-        letter.attributes,
-        message("", "kuenta", "").attributes,
-        "it is plain JSON"
-    );
+    assert_eq!(letter.attributes, plain, "it is plain JSON");
 
     fixed.store(1, Ordering::SeqCst);
     assert_eq!(scene.consume(&[&hook], vec![redriven(letter, "again")]).await, [""; 0]);

@@ -208,10 +208,11 @@ impl Search<'_> {
         let reads = |name: &&str| {
             found.split(',').any(|found| found == *name)
                 || match *name {
-                    "hex" => plain().any(|way| way.encodings.contains(&Encoding::Hex)),
                     "base64" => plain().any(|way| way.encodings.contains(&Encoding::Base64)),
                     "list" => plain().any(|way| way.layout == Layout::List),
-                    _ => own.iter().any(|way| beside(&way)),
+                    "timestamped" => own.iter().any(|way| beside(&way)),
+                    // Whatever was found reads it.
+                    _ => false,
                 }
         };
         let names = ["hex", "base64", "list", "timestamped"].into_iter().filter(reads);

@@ -407,16 +407,24 @@ fn the_settings_add_to_what_is_accepted_today() {
     let base64 = data_encoding::BASE64.encode(&data_encoding::HEXLOWER.decode(signature.as_bytes()).unwrap());
     let stamp = sign("first", format!("{}.{BODY}", NOW.as_millis() / 1000).as_bytes());
     let stamped = format!("t={},v1={stamp}", NOW.as_millis() / 1000);
-    for (provider, today) in [
-        (&kuenta::PROVIDER, ("x-signature", signature.as_str())),
-        (&unopago::PROVIDER, ("webhook-signature", stamped.as_str())),
+    let two = format!("{} {signature}", sign("x", b"y"));
+    for (provider, before, today) in [
+        (&kuenta::PROVIDER, "", ("x-signature", signature.as_str())),
+        (
+            &kuenta::PROVIDER,
+            "encodings=hex,base64",
+            ("x-signature", base64.as_str()),
+        ),
+        (&kuenta::PROVIDER, "encodings=hex,list", ("x-signature", two.as_str())),
+        (&unopago::PROVIDER, "", ("webhook-signature", stamped.as_str())),
     ] {
         let (good, secrets) = (delivery(&[today], BODY.as_bytes()), secrets(provider));
+        let provider = &provider.with_settings(before).unwrap();
         assert!(verify(&good, &provider.scheme, &secrets, NOW).is_ok(), "{today:?}");
         for found in [signature.as_str(), base64.as_str(), stamped.as_str()] {
             let refused = delivery(&[("x-hook", found)], BODY.as_bytes());
             let diagnosis = diagnose(&refused, &provider.scheme, &secrets.clone().into(), NOW);
-            let settings = diagnosis.settings().unwrap();
+            let settings = merged(before, &diagnosis.settings().unwrap());
             let set = provider.with_settings(&settings).unwrap();
             for accepted in [&refused, &good] {
                 assert!(verify(accepted, &set.scheme, &secrets, NOW).is_ok(), "{settings}");
