@@ -10,8 +10,8 @@ use crate::account::AccountName;
 
 /// The target of a unit of work's span, and of the log line with which the unit ends well. A unit is one delivery at a
 /// verify function, or one event at the consumer. What is counted in it and that line are written as one, when the span
-/// closes.
-pub const WORK: &str = "acuse_core::work";
+/// closes. It begins like those of the crate's modules, so that the same level lets it pass.
+pub const WORK: &str = "acuse_core";
 
 /// Deliveries at the verify functions, by `Provider` and `Outcome`, and perhaps [by account](count_by_account):
 /// - `queued`; `test`: queued, a test delivery of `acuse doctor`

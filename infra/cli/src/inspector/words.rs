@@ -177,7 +177,7 @@ words! {
     looked_in:
         "Searched: keys, references, ids, delivery ids and webhook-ids in the ledger, the quarantine, the dead letters, and what was received until the time below.",
         "Se buscó en claves, referencias, ids, ids de entrega y webhook-ids del registro, en la cuarentena, en los mensajes fallidos y en lo recibido hasta la hora de abajo.";
-    no_event: "No event of it was found in the ledger.", "No se encontró un evento de esto en el registro.";
+    no_event: "The ledger has no event of it to show.", "El registro no tiene ningún evento de esto que mostrar.";
     more_found: "There are more with this reference.", "Hay más con esta referencia.";
     queues_not_searched:
         "The quarantine and the dead letters could not be searched:",

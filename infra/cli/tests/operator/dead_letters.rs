@@ -369,10 +369,10 @@ async fn events_that_were_set_aside_are_replayed_only_if_included_or_named() {
         "{told}"
     );
     let queued = done(&[&replay[..], &["--yes"]].concat(), "").await;
-    assert!(queued.ends_with("1 queued, 0 left\n"), "{queued}");
+    assert!(queued.ends_with("1 event queued\n"), "{queued}");
     // Naming an event by its key needs no confirmation.
     let queued = done(&["events", "replay", &keys[0]], "").await;
-    assert!(queued.ends_with("1 queued, 0 left\n"), "{queued}");
+    assert!(queued.ends_with("1 event queued\n"), "{queued}");
     done(&["events", "replay", &keys[2]], "").await;
     let wait = async {
         for key in keys {
@@ -406,7 +406,7 @@ async fn a_rejected_event_is_replayed_once() {
 
     let replay = ["events", "replay", "--error", "closed on a Friday"];
     let would = done(&[&replay[..], &["--dry-run"]].concat(), "").await;
-    assert!(would.ends_with("1 would be queued, 0 left\n"), "{would}");
+    assert!(would.ends_with("1 event would be queued\n"), "{would}");
     done(&replay, "").await;
     let wait = async {
         while applied(provider, &id).await.as_deref() != Some("2") {
@@ -417,9 +417,47 @@ async fn a_rejected_event_is_replayed_once() {
         .await
         .expect("the replay reaches the hook");
     let again = done(&replay, "").await;
-    assert!(again.starts_with("0 queued"), "{again}");
+    assert!(again.starts_with("0 events queued"), "{again}");
     // Events of other tests are newer.
     let list = ["events", "list", "--provider", "unopago", "--status", "completed"];
     let completed = done(&[&list[..], &["--limit", "10000", "--json"]].concat(), "").await;
     assert!(completed.contains(&record.key));
+
+    // What is named and not replayed has its reason.
+    for (named, why) in [
+        (
+            record.key.as_str(),
+            "not replayed: it is completed, and hooks are never called again for it",
+        ),
+        (id.as_str(), "is not an event's key, but leads to"),
+        ("order 4821", "no event has the key `order 4821`"),
+    ] {
+        let replayed = acuse(&["events", "replay", named], "").await;
+        assert_eq!(replayed.status.code(), Some(1), "{replayed:?}");
+        let told = String::from_utf8(replayed.stderr).unwrap();
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_dead_letter_leaves_the_record_of_a_completed_event_as_it_is() {
+    let provider = &unopago::PROVIDER;
+    let running = stack().await;
+    let (message, id) = message(provider, 99);
+    let body = Bytes::from(message.text.clone());
+    assert_eq!(post(provider, &body, &local_secrets(provider)).await, 200);
+    all_applied_once(provider, &HashSet::from([id.clone()])).await;
+    dead_letter(message, "it came again, too late").await;
+    let partition = format!("unopago#live#payment#{id}");
+    let record = async || ledger(running).partition(&partition).await.unwrap().remove(0);
+
+    let key = record().await.key;
+    let dropped = acuse(&["dlq", "drop", &key, "--reason", "a drill"], "").await;
+    let told = String::from_utf8_lossy(&dropped.stderr);
+    assert!(
+        dropped.status.success() && told.contains("its event is completed"),
+        "{dropped:?}"
+    );
+    let kept = record().await;
+    assert_eq!((kept.status, kept.dropped), ("COMPLETED", None));
 }

@@ -148,7 +148,7 @@ async fn an_open_conflict_is_decided_first_and_what_was_erased_is_not_replayed()
 
     let replayed = acuse(&["events", "replay", &conflict], "").await;
     let told = String::from_utf8(replayed.stderr).unwrap();
-    assert!(told.contains("not replayed, because it was erased on"), "{told}");
+    assert!(told.contains("not replayed: it was erased on"), "{told}");
     let told = refused(&["events", "release", &conflict]).await;
     assert!(told.contains("not released, because it was erased on"), "{told}");
 

@@ -119,7 +119,7 @@ fn message(id: &str, delivery: u32, note: u32) -> Received {
     let attributes = [
         ("envelope", "1".to_owned()),
         ("provider", "kuenta".to_owned()),
-        ("delivery_id", "018bcfe5-6800-7707-8707-070707070707".to_owned()),
+        ("delivery_id", format!("018bcfe5-6800-7707-8707-{delivery:012x}")),
         ("received_at", "1700000000000".to_owned()),
         ("form", "raw".to_owned()),
     ];

@@ -26,7 +26,7 @@ use crate::stack::error::StackError;
 use crate::stack::events::{passes, replayed, set_aside_reason, status};
 use crate::stack::include::{Counts, Include};
 use crate::stack::lookup;
-use crate::terminal::{self, counted, shell_quoted};
+use crate::terminal::{self, counted, shell_quoted, summed_up};
 use crate::{note, say};
 
 #[derive(Debug, Args)]
@@ -113,7 +113,7 @@ impl Replay {
         begun.end(queued, result).await?;
         if !json {
             let what = if caution.dry_run { "would be queued" } else { "queued" };
-            say!("{queued} {what}, {left} left");
+            say!("{}", summed_up("event", [(queued, what), (left, "left")]));
         }
         Ok(match interrupt.code() {
             // Whoever names an event expects it to be replayed.
