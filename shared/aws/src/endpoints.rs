@@ -33,22 +33,20 @@ const MOST_PAGES: u64 = 50;
 
 /// Checks the webhooks at providers whenever it is invoked, until Lambda ends the process.
 ///
-/// Reads `ENDPOINTS_SECRET_ID`, the secret with the APIs to ask, and `WEBHOOK_URLS`, the URLs that reach the stack's API,
-/// separated by commas, the one to register first.
+/// Reads `ENDPOINTS_SECRET_ID`, the secret with the APIs to ask, and `WEBHOOK_URLS`, the URLs that reach the stack,
+/// separated by commas, the one to register first: `https://…`, or `kuenta=https://…` if it takes one provider's deliveries
+/// alone.
 ///
 /// # Errors
 /// A missing variable, by name; the runtime's own errors.
 pub async fn run_endpoints(providers: Providers) -> Result<(), Error> {
     let variables = Variables::ENVIRONMENT;
-    let urls = variables.required("WEBHOOK_URLS", "the URLs of the API, separated by commas")?;
+    let urls = variables.required("WEBHOOK_URLS", "the URLs of the stack, separated by commas")?;
     let setup = Setup::new(sdk::load()?, variables);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let watch = Watch {
         providers,
-        urls: urls
-            .split(',')
-            .map(|url| url.trim().trim_end_matches('/').to_owned())
-            .collect(),
+        urls: urls.split(',').map(StackUrl::parse).collect(),
         // Read at each check, so that a new token counts at once.
         secret: setup.secret("ENDPOINTS_SECRET_ID")?.kept_for(Duration::ZERO),
         public: Http::within(Egress::Public, Arc::clone(&clock))?,
@@ -69,12 +67,38 @@ pub async fn run_endpoints(providers: Providers) -> Result<(), Error> {
 /// What checks the endpoints.
 struct Watch {
     providers: Providers,
-    urls: Vec<String>,
+    urls: Vec<StackUrl>,
     secret: Secret,
     public: Http,
     /// For entries with `allow_private`.
     private: Http,
     clock: Arc<dyn Clock>,
+}
+
+/// A URL that reaches the stack.
+#[derive(Debug, Clone)]
+struct StackUrl {
+    /// The only provider whose deliveries it takes, if it is that of a function.
+    provider: Option<String>,
+    url: String,
+}
+
+impl StackUrl {
+    fn parse(text: &str) -> Self {
+        let text = text.trim().trim_end_matches('/');
+        let (provider, url) = match text.split_once('=') {
+            Some((provider, url)) if !provider.contains(':') => (Some(provider.to_owned()), url),
+            _ => (None, text),
+        };
+        Self {
+            provider,
+            url: url.to_owned(),
+        }
+    }
+
+    fn takes(&self, provider: &str) -> bool {
+        self.provider.as_deref().is_none_or(|only| only == provider)
+    }
 }
 
 /// What became of one check. The names are those of the metric.
@@ -164,7 +188,7 @@ fn with_page(url: &str, page: u64) -> String {
 }
 
 /// Compares and logs.
-fn report(endpoint: &Endpoint, listed: Result<Vec<Webhook>, ListError>, urls: &[String]) -> Outcome {
+fn report(endpoint: &Endpoint, listed: Result<Vec<Webhook>, ListError>, urls: &[StackUrl]) -> Outcome {
     let scope = endpoint.account.scope(endpoint.provider);
     let webhooks = match listed {
         Ok(webhooks) => webhooks,
@@ -173,7 +197,8 @@ fn report(endpoint: &Endpoint, listed: Result<Vec<Webhook>, ListError>, urls: &[
             return Outcome::Unknown;
         }
     };
-    let urls: Vec<String> = urls.iter().map(|url| format!("{url}/webhooks/{scope}")).collect();
+    let own = urls.iter().filter(|url| url.takes(endpoint.provider));
+    let urls: Vec<String> = own.map(|own| format!("{}/webhooks/{scope}", own.url)).collect();
     let expected = Expected {
         urls: &urls,
         events: &endpoint.events,

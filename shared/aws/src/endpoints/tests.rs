@@ -32,7 +32,14 @@ fn watch(secret: &str) -> Watch {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Watch {
         providers: providers::ALL,
-        urls: vec!["https://hooks.shop.co".to_owned(), "https://abc.example".to_owned()],
+        urls: [
+            "kuenta=https://k.example/",
+            "onepay=https://o.example/",
+            "https://hooks.shop.co",
+            "https://abc.example",
+        ]
+        .map(StackUrl::parse)
+        .into(),
         secret: Secret::fixed("ENDPOINTS_SECRET_ID", secret),
         public: Http::within(Egress::Public, Arc::clone(&clock)).unwrap(),
         private: Http::within(Egress::Private, Arc::clone(&clock)).unwrap(),
@@ -52,11 +59,19 @@ fn list(url: &str, events: &str) -> String {
     format!(r#"{{"data": [{{"id": "w1", "url": "{url}", "events": ["{events}"], "is_test": false}}]}}"#)
 }
 
+/// Another provider's function answers 404 to it.
+#[tokio::test]
+async fn a_webhook_at_another_providers_function_is_wrong() {
+    let listed = list("https://k.example/webhooks/onepay/shop", "payment.approved");
+    assert_eq!(outcomes(vec![(200, listed)]).await, [Outcome::Wrong]);
+}
+
 #[tokio::test]
 async fn a_webhook_is_well_at_any_url_of_the_stack() {
     for url in [
         "https://hooks.shop.co/webhooks/onepay/shop",
         "https://ABC.example/webhooks/onepay/shop/",
+        "https://o.example/webhooks/onepay/shop",
     ] {
         assert_eq!(
             outcomes(vec![(200, list(url, "payment.approved"))]).await,

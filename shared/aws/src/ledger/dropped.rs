@@ -48,6 +48,15 @@ impl Drops {
     /// # Errors
     /// The table can't be written.
     pub async fn note(&self, key: &IdempotencyKey, reason: &str, now: Timestamp) -> Result<Noted, WriteError> {
+        loop {
+            // Neither write took it: a consumer has claimed or released it between the two.
+            if let Some(noted) = self.try_note(key, reason, now).await? {
+                return Ok(noted);
+            }
+        }
+    }
+
+    async fn try_note(&self, key: &IdempotencyKey, reason: &str, now: Timestamp) -> Result<Option<Noted>, WriteError> {
         let text = item::short(reason);
         let step = || {
             Step::of(&self.table, key)
@@ -58,8 +67,8 @@ impl Drops {
             .condition("attribute_exists(pk) AND NOT #status IN (:released, :completed)")
             .value(":released", s(Status::Released.name()))
             .value(":completed", s(Status::Completed.name()));
-        if let noted @ (Noted::Kept | Noted::NoRecord) = self.write(other).await? {
-            return Ok(noted);
+        if let Some(noted) = self.write(other).await? {
+            return Ok(Some(noted));
         }
         let released = step()
             .set("status", s(Status::Rejected.name()))
@@ -70,11 +79,15 @@ impl Drops {
         self.write(released).await
     }
 
-    async fn write(&self, step: Step) -> Result<Noted, WriteError> {
+    /// `None` if the event is in another state than this write is for.
+    async fn write(&self, step: Step) -> Result<Option<Noted>, WriteError> {
         match update(step.into_update(&self.client)).await {
-            Ok(Updated::Written(_)) => Ok(Noted::Kept),
-            Ok(Updated::Refused(None)) => Ok(Noted::NoRecord),
-            Ok(Updated::Refused(Some(_))) => Ok(Noted::Completed),
+            Ok(Updated::Written(_)) => Ok(Some(Noted::Kept)),
+            Ok(Updated::Refused(None)) => Ok(Some(Noted::NoRecord)),
+            Ok(Updated::Refused(Some(record))) => {
+                let is_completed = item::text(&record, "status") == Some(Status::Completed.name());
+                Ok(is_completed.then_some(Noted::Completed))
+            }
             Err(source) => Err(WriteError {
                 table: self.table.clone(),
                 source,

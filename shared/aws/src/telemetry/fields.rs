@@ -47,8 +47,11 @@ impl Fields {
     }
 
     fn add(&mut self, field: &Field, write: impl FnOnce(&mut String) -> fmt::Result) {
-        if write(&mut self.text).is_ok() {
-            self.ends.push((field.name(), self.text.len()));
+        let begin = self.text.len();
+        match write(&mut self.text) {
+            Ok(()) => self.ends.push((field.name(), self.text.len())),
+            // A value that fails to write itself is left out whole.
+            Err(fmt::Error) => self.text.truncate(begin),
         }
     }
 }

@@ -16,9 +16,13 @@ use http::header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest as Request, ApiGatewayV2httpResponse as Response};
+use tracing::info;
 
 /// After how many seconds a provider that got 503 should send again.
 const RETRY_AFTER_SECONDS: u8 = 5;
+
+/// How many bytes of a strange path are logged.
+const LONGEST_PATH: usize = 200;
 
 /// What a function URL has in place of a route.
 const NO_ROUTE: &str = "$default";
@@ -27,6 +31,12 @@ const NO_ROUTE: &str = "$default";
 /// effect.
 pub(super) async fn answer(verifier: &Verifier<impl SecretStore, impl Outbox>, request: Request) -> Response {
     let Some(account) = account(verifier.provider(), &request) else {
+        // Function URLs have no access log.
+        let path = request.raw_path.as_deref().unwrap_or_default();
+        info!(
+            path = path.get(..LONGEST_PATH).unwrap_or(path),
+            "no webhook has this path"
+        );
         return response(404, "not found");
     };
     let address = Address {

@@ -101,7 +101,12 @@ pub(crate) fn consume(is_duplicate: bool) -> Result<Work, Failure> {
     // All messages have the same body, or the ledger's record would be a conflict.
     let message = acuse_work::message(1, acuse_work::BODY);
     let record = match is_duplicate {
-        true => record(message["body"].as_str().unwrap_or_default()),
+        true => record(
+            message
+                .get("body")
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default(),
+        ),
         false => Value::Null,
     };
     let services = Services {

@@ -13,12 +13,12 @@ use serde_json::json;
 use crate::command::Failure;
 use crate::command::options::StackOptions;
 use crate::command::progress::note_hidden;
+use crate::note;
 use crate::stack::audit::{Action, Audit, Begun};
 use crate::stack::dead_letters::DeadLetter;
 use crate::stack::queue::Walk;
 use crate::stack::target::Target;
 use crate::terminal::{self, cut};
-use crate::{note, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct Drop {
@@ -125,7 +125,7 @@ impl Drop {
             terminal::json(line);
         } else {
             let [_, provider, type_name, resource, reason] = dead.row().map(|text| cut(&text, 80));
-            say!("{what}: {provider} {type_name} {resource}: {reason}");
+            terminal::line(&format!("{what}: {provider} {type_name} {resource}: {reason}"));
         }
     }
 }

@@ -265,7 +265,7 @@ pub(super) async fn explain(ledger: &LedgerReader, record: &Record) -> Result<()
         Some(Difference::Members(members)) => {
             members
                 .iter()
-                .for_each(|member| say!("  {}", cut(&member.to_string(), DIFFERENCE)));
+                .for_each(|member| terminal::line(&format!("  {}", cut(&member.to_string(), DIFFERENCE))));
         }
     }
     if record.status == Status::Conflict.name() {

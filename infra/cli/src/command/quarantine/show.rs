@@ -49,12 +49,12 @@ pub(super) async fn run(target: &Target, which: &str, arguments: &Arguments) -> 
         let received_at = item.received_at().map_or_else(|| "-".to_owned(), |at| at.to_string());
         say!("received {received_at}; refused because: {}", item.reason);
         for event in &events {
-            say!(
+            terminal::line(&format!(
                 "unverified: {}  reference {}  amount {}",
                 event.type_name,
                 event.reference.as_deref().unwrap_or("-"),
                 money(event.amount.as_deref(), event.currency.as_deref())
-            );
+            ));
         }
         if let Some(body) = body {
             say_payload(body);
