@@ -28,8 +28,7 @@ pub(crate) fn on_stack(text: &str) -> Cow<'_, str> {
 fn with_options<'t>(text: &'t str, options: &str, takes_stack: impl Fn(&str) -> bool) -> Cow<'t, str> {
     let (mut named, mut rest) = (String::new(), text);
     while let Some((before, command, after)) = next_command(rest) {
-        // What follows a pipe is another program.
-        let (own, others) = command.split_at(command.find(" | ").unwrap_or(command.len()));
+        let (own, others) = command.split_at(pipe(command).unwrap_or(command.len()));
         let is_named = own.contains(" --stack ") || own.contains(" --state ");
         let options = if takes_stack(own) && !is_named { options } else { "" };
         named += &format!("{before}`{own}{options}{others}`");
@@ -39,6 +38,17 @@ fn with_options<'t>(text: &'t str, options: &str, takes_stack: impl Fn(&str) -> 
         true => Cow::Borrowed(text),
         false => Cow::Owned(named + rest),
     }
+}
+
+/// Where the command's own words end: what follows a pipe is another program, unless it is quoted.
+fn pipe(command: &str) -> Option<usize> {
+    let is_quoted = |at| {
+        command
+            .get(..at)
+            .is_some_and(|before| before.matches('\'').count() % 2 == 1)
+    };
+    let mut pipes = command.match_indices(" | ").map(|(at, _)| at);
+    pipes.find(|&at| !is_quoted(at))
 }
 
 /// The text before the next command in backticks, that command, and the text after it.
@@ -68,6 +78,7 @@ mod tests {
                 "`acuse events export --stack a | jq -r .key`",
             ),
             ("`acuse events show 'a|b'`", "`acuse events show 'a|b' --stack a`"),
+            ("`acuse events show 'a | b'`", "`acuse events show 'a | b' --stack a`"),
             (
                 "`git fetch acuse`, `acuse new provider`",
                 "`git fetch acuse`, `acuse new provider`",

@@ -441,6 +441,7 @@ async fn a_rejected_event_is_replayed_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_dead_letter_leaves_the_record_of_a_completed_event_as_it_is() {
+    let _queues = DEAD_LETTERS.lock().await;
     let provider = &unopago::PROVIDER;
     let running = stack().await;
     let (message, id) = message(provider, 99);
