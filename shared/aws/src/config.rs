@@ -1,7 +1,9 @@
 //! Environment variables, read once at start-up.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "consumer")]
 use std::ops::RangeBounds;
+#[cfg(feature = "consumer")]
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -88,6 +90,7 @@ pub fn optional(name: &str) -> Option<String> {
 }
 
 /// The name of the variable with this value, for an error that shows both.
+#[cfg(feature = "consumer")]
 pub(crate) fn variable_of(value: &str) -> Option<String> {
     let mut variables = std::env::vars_os();
     let (name, _) = variables.find(|(_, own)| own == value)?;
@@ -95,6 +98,7 @@ pub(crate) fn variable_of(value: &str) -> Option<String> {
 }
 
 /// Reads a number within `range`, for [`read_as`](Variables::read_as).
+#[cfg(feature = "consumer")]
 pub(crate) fn within<N: FromStr + PartialOrd>(range: impl RangeBounds<N>) -> impl Fn(&str) -> Option<N> {
     move |value| value.trim().parse().ok().filter(|number| range.contains(number))
 }

@@ -12,6 +12,10 @@ use thiserror::Error;
 use tower_service::Service;
 
 /// Which addresses a client may call.
+#[cfg_attr(
+    not(any(feature = "destinations", feature = "endpoints")),
+    expect(dead_code, reason = "no other function calls what a configuration names")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Egress {
     /// Any: hooks call what their own code names.
@@ -39,6 +43,7 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 
 impl Egress {
     /// What a URL of the configuration may reach.
+    #[cfg(feature = "destinations")]
     pub(crate) const fn of(allow_private: bool) -> Self {
         match allow_private {
             true => Self::Private,
@@ -56,6 +61,7 @@ impl Egress {
     }
 
     /// Whether the `host` of a URL may be called, if it is an address: the connector asks no resolver about these.
+    #[cfg(feature = "consumer")]
     pub(crate) fn check_host(self, host: &str) -> Result<(), Forbidden> {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         host.parse().map_or(Ok(()), |address| self.check(address))
