@@ -140,6 +140,7 @@ mod tests {
         );
         assert_eq!(of(&[], Egress::Public).unwrap_err(), "the host name can't be resolved");
     }
+
     #[test]
     fn a_host_that_is_an_address_is_checked_as_one() {
         for host in ["127.0.0.1", "10.1.2.3", "169.254.169.254", "[::1]", "[fd00:ec2::254]"] {

@@ -94,10 +94,8 @@ impl Replay {
                 }
                 Ok(false) => {
                     left += 1;
-                    let why = record
-                        .erasure()
-                        .map_or_else(|| "its payload is gone".to_owned(), |how| format!("it was {how}"));
-                    bar.suspend(|| note!("not replayed, because {why}: {}", record.key));
+                    let why = why_not(&record).unwrap_or_else(|| "its payload is gone".to_owned());
+                    bar.suspend(|| note!("not replayed: {why}: {}", record.key));
                 }
                 Err(error @ StackError::StillBound { .. }) => {
                     left += 1;

@@ -5,15 +5,13 @@
 //! shard 1   10:04  10:03 │ 10:01 …       the shards' next events, once every shard has its next one or has no more.
 //! ```
 
-use std::collections::VecDeque;
-
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::shards::AT_ONCE;
+use super::shards::{AT_ONCE, Found, Next, Shard};
 use super::{LedgerReader, ReadError};
 use crate::ledger::Item;
 use crate::ledger::item::moment;
@@ -26,23 +24,6 @@ struct Listing {
     found: Vec<Found>,
     limit: usize,
 }
-
-struct Shard {
-    key: String,
-    /// Read but not in the list yet, newest first.
-    read: VecDeque<Found>,
-    next: Next,
-}
-
-/// Where a shard's next page begins.
-pub(super) enum Next {
-    First,
-    After(Item),
-    End,
-}
-
-/// A record, and when its event was received.
-pub(super) type Found = (Timestamp, Record);
 
 impl LedgerReader {
     /// The events of `provider` received on the UTC day of `day`, at most `limit`, newest first. Those of the same
@@ -90,11 +71,7 @@ impl LedgerReader {
             .shards_of([provider], &day.day())
             .await?
             .into_iter()
-            .map(|key| Shard {
-                key,
-                read: VecDeque::new(),
-                next: Next::First,
-            });
+            .map(Shard::unread);
         let mut listing = Listing {
             shards: shards.collect(),
             found: Vec::new(),
@@ -224,10 +201,6 @@ impl Listing {
 }
 
 impl Shard {
-    fn is_due(&self) -> bool {
-        self.read.is_empty() && !matches!(self.next, Next::End)
-    }
-
     fn newest(&self) -> Option<Timestamp> {
         self.read.front().map(|(at, _)| *at)
     }

@@ -1,16 +1,53 @@
 //! A day's shards in the index `by-day`, and the query of one.
 
+use std::collections::VecDeque;
+
 use acuse_core::clock::Timestamp;
 use acuse_core::event::key::IdempotencyKey;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use super::{LedgerReader, ReadError};
+use crate::ledger::Item;
 use crate::ledger::day::{self, ALWAYS_READ, SHARDS};
 use crate::ledger::expression::{n, s};
 use crate::ledger::item::number;
+use crate::ledger::record::Record;
 
 /// Shards, or parts of them, that are read at once.
 pub(super) const AT_ONCE: usize = 16;
+
+/// A shard that is read page by page.
+pub(super) struct Shard {
+    pub(super) key: String,
+    /// Read and not used yet, in the order in which it is read.
+    pub(super) read: VecDeque<Found>,
+    pub(super) next: Next,
+}
+
+/// Where a shard's next page begins.
+pub(super) enum Next {
+    First,
+    After(Item),
+    End,
+}
+
+/// A record, and when its event was received.
+pub(super) type Found = (Timestamp, Record);
+
+impl Shard {
+    pub(super) fn unread(key: String) -> Self {
+        Self {
+            key,
+            read: VecDeque::new(),
+            next: Next::First,
+        }
+    }
+
+    /// Whether nothing that was read is left, and there may be more.
+    pub(super) fn is_due(&self) -> bool {
+        self.read.is_empty() && !matches!(self.next, Next::End)
+    }
+}
 
 impl LedgerReader {
     /// The keys of all shards that may have events of `providers` received on `day`.

@@ -5,15 +5,14 @@
 //! shard 1   10:01  10:03 │ 10:04 …       waits for the next page of the shard that may have more.
 //! ```
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use acuse_core::account::AccountName;
 use acuse_core::clock::Timestamp;
 use futures_util::{TryStreamExt, stream};
 
-use super::listing::{Found, Next, of_account};
-use super::shards::AT_ONCE;
+use super::listing::of_account;
+use super::shards::{AT_ONCE, Found, Next, Shard};
 use super::{LedgerReader, ReadError};
 use crate::ledger::record::Record;
 
@@ -34,13 +33,6 @@ pub struct DayWalk<'a> {
     shards: Vec<Shard>,
 }
 
-struct Shard {
-    key: String,
-    /// Read but not handed out yet, oldest first.
-    read: VecDeque<Found>,
-    next: Next,
-}
-
 impl LedgerReader {
     /// The events of `providers` received on the UTC day of `from`: those since that millisecond and before `until`. With
     /// `account`, those of this account alone.
@@ -58,11 +50,7 @@ impl LedgerReader {
             .shards_of(providers, &from.day())
             .await?
             .into_iter()
-            .map(|key| Shard {
-                key,
-                read: VecDeque::new(),
-                next: Next::First,
-            })
+            .map(Shard::unread)
             .collect();
         let page = (AT_A_TIME / shards.len().max(1)).max(SHORTEST_PAGE);
         Ok(DayWalk {
@@ -145,10 +133,6 @@ impl LedgerReader {
 }
 
 impl Shard {
-    fn is_due(&self) -> bool {
-        self.read.is_empty() && !matches!(self.next, Next::End)
-    }
-
     /// From when on the shard may have events that are not read; `None` if it has no more.
     fn horizon(&self) -> Option<Timestamp> {
         match self.next {
