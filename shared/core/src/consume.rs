@@ -220,7 +220,7 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
 
 fn read_envelope(providers: Providers, message: &Received) -> Result<(Envelope, &'static Provider), EnvelopeError> {
     let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
-    let envelope = Envelope::from_message(&message.text, attribute)?;
+    let envelope = Envelope::from_message(message.text.clone(), attribute)?;
     let provider = providers
         .by_name(&envelope.provider)
         .ok_or_else(|| EnvelopeError::UnknownProvider(envelope.provider.clone()))?;

@@ -227,8 +227,9 @@ pub(crate) fn hook_duration(hook: &'static str, duration: Duration) {
     histogram!(HOOK_DURATION, "Hook" => hook).record(millis(duration));
 }
 
+/// Whole ones, which is what the clock counts: `1.515 * 1000.0` would be logged with all its digits.
 fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+    (duration.as_secs_f64() * 1000.0).round()
 }
 
 #[cfg(test)]

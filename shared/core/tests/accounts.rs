@@ -94,7 +94,7 @@ fn received(
 /// The event that the consumer reads from the message of a verified delivery.
 fn consumed(provider: &'static Provider, verified: &Delivery<Verified>, own: Environment) -> Event {
     let message = Envelope::seal(provider.name, verified).to_message().unwrap();
-    let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
+    let envelope = Envelope::from_message(message.text.clone(), |name| message.attribute(name)).unwrap();
     Event::read(envelope, provider, own)
 }
 

@@ -69,7 +69,7 @@ pub(super) fn message(id: &str) -> Received {
     Received {
         // Duplicates are messages of their own.
         message_id: fastrand::u64(..).to_string(),
-        text: String::from_utf8(event(id).body().to_vec()).unwrap(),
+        text: String::from_utf8(event(id).body().to_vec()).unwrap().into(),
         attributes: attributes
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),

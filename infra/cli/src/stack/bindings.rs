@@ -215,7 +215,7 @@ mod tests {
         let client = aws_sdk_dynamodb::Client::new(&sdk("http://127.0.0.1:1"));
         let replayed = events::replayed(&LedgerReader::new(client, "ledger"), bindings, record).await?;
         let (group, message) = replayed.unwrap();
-        let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
+        let envelope = Envelope::from_message(message.text.clone(), |name| message.attribute(name)).unwrap();
         assert_eq!(envelope.account.name, record.account);
         assert_eq!(group, record.account.scope("kuenta"));
         Ok(Event::read(envelope, &kuenta::PROVIDER, OWN).environment)

@@ -256,7 +256,7 @@ fn events_of(message: &envelope::Message, own: Environment) -> Vec<Event> {
         let mut attributes = message.attributes.iter();
         attributes.find_map(|(own, value)| (*own == name).then_some(value.as_str()))
     };
-    let envelope = Envelope::from_message(&message.text, attribute).ok();
+    let envelope = Envelope::from_message(message.text.clone(), attribute).ok();
     let events = envelope.and_then(|envelope| {
         let provider = providers().by_name(&envelope.provider)?;
         Some(payload::events(&envelope, provider, own))

@@ -64,7 +64,7 @@ impl Inbox for SqsInbox {
             Some((name.to_owned(), value.build().ok()?))
         });
         let send = self.client.send_message().queue_url(&self.dead_letter_queue);
-        let send = send.message_body(&message.text);
+        let send = send.message_body(&*message.text);
         let send = send.set_message_attributes(Some(attributes.collect()));
         let sent = send.send().await;
         sent.map(drop).map_err(|error| failed("dead-lettering", message, error))

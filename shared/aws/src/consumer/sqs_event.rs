@@ -20,7 +20,7 @@ pub(crate) fn read(event: SqsEvent) -> Result<Vec<Received>, NoId> {
             Ok(Received {
                 message_id: record.message_id.filter(|id| !id.is_empty()).ok_or(NoId(place))?,
                 receipt: record.receipt_handle.ok_or(NoId(place))?,
-                text: record.body.unwrap_or_default(),
+                text: record.body.unwrap_or_default().into(),
                 receives: record
                     .attributes
                     .get("ApproximateReceiveCount")

@@ -94,7 +94,7 @@ mod tests {
             "form" => Some("raw"),
             _ => None,
         };
-        let envelope = Envelope::from_message(&body, attribute).unwrap();
+        let envelope = Envelope::from_message(body.as_str(), attribute).unwrap();
         Event::read(envelope, &kuenta::PROVIDER, Environment::Live)
     }
 

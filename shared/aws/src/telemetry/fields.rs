@@ -26,14 +26,14 @@ impl Fields {
         self.all().find(|(own, _)| *own == name).map(|(_, json)| json)
     }
 
-    /// Appends the fields that none of `before` has, each after a comma.
-    pub(super) fn write(&self, line: &mut String, before: &[&Self]) {
+    /// Appends the fields that none of `before` has, each after a comma, but the one `without`.
+    pub(super) fn write(&self, line: &mut String, before: &[&Self], without: &str) {
         let is_new = |name: &str| {
             before
                 .iter()
                 .all(|other| other.ends.iter().all(|(own, _)| *own != name))
         };
-        for (name, json) in self.all().filter(|(name, _)| is_new(name)) {
+        for (name, json) in self.all().filter(|(name, _)| *name != without && is_new(name)) {
             line.extend([",\"", name, "\":", json]);
         }
     }

@@ -20,6 +20,9 @@ use super::fields::Fields;
 use super::recorder;
 use crate::system::SystemClock;
 
+/// The invocation's id, which joins a line with Lambda's own. Those are about failures: the template leaves others out.
+const INVOCATION: &str = "requestId";
+
 /// Writes lines of JSON.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
@@ -73,7 +76,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
             let mut fields = Fields::default();
             event.record(&mut fields);
             let line = line(*metadata.level(), None, |line| {
-                members(line, &fields, span.as_ref());
+                members(line, &fields, span.as_ref(), "");
                 line.extend([r#","target":""#, metadata.target(), "\""]);
             });
             (self.write)(&line);
@@ -94,8 +97,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         }
         // The other documents have nothing but metrics, of which the first one has no more room.
         let mut documents = documents.iter();
+        let without = if work.end.is_some() { INVOCATION } else { "" };
         let mut lines = line(Level::INFO, self.metrics(documents.next()), |line| {
-            members(line, &work.end.unwrap_or_default(), Some(&span));
+            members(line, &work.end.unwrap_or_default(), Some(&span), without);
         });
         documents.for_each(|document| lines += &line(Level::INFO, self.metrics(Some(document)), |_| {}));
         (self.write)(&lines);
@@ -148,14 +152,14 @@ fn line(level: Level, metrics: Option<(&Document<'_>, &str)>, own: impl FnOnce(&
     line
 }
 
-/// A line's own fields, then those of its spans from the inside out. The first of a name counts.
-fn members<'a>(line: &mut String, own: &Fields, span: Option<&SpanRef<'a, impl LookupSpan<'a>>>) {
-    own.write(line, &[]);
+/// A line's own fields, then those of its spans from the inside out, but the one `without`. The first of a name counts.
+fn members<'a>(line: &mut String, own: &Fields, span: Option<&SpanRef<'a, impl LookupSpan<'a>>>, without: &str) {
+    own.write(line, &[], without);
     let spans: Vec<_> = span.into_iter().flat_map(SpanRef::scope).collect();
     let extensions: Vec<_> = spans.iter().map(SpanRef::extensions).collect();
     let mut before = vec![own];
     for fields in extensions.iter().filter_map(|extensions| extensions.get::<Fields>()) {
-        fields.write(line, &before);
+        fields.write(line, &before, without);
         before.push(fields);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 
+use bytestring::ByteString;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
@@ -28,7 +29,7 @@ pub struct Received {
     /// The handle of this receipt, needed to return or delete the message.
     pub receipt: String,
     /// The body.
-    pub text: String,
+    pub text: ByteString,
     /// The string attributes.
     pub attributes: HashMap<String, String>,
     /// The trace of the delivery that it came with, as X-Ray writes it.

@@ -72,7 +72,7 @@ fn alone(message: &Received, envelope: &Envelope, event: &Event) -> Received {
     Received {
         message_id: message.message_id.clone(),
         receipt: message.receipt.clone(),
-        text: own.text,
+        text: own.text.into(),
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).collect(),
         trace: message.trace.clone(),
         receives: message.receives,

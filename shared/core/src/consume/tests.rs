@@ -204,7 +204,7 @@ fn message(id: &str, provider: &str, body: &str) -> Received {
     Received {
         message_id: id.to_owned(),
         receipt: format!("receipt of {id}"),
-        text: body.to_owned(),
+        text: body.into(),
         attributes: attributes
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
@@ -233,7 +233,7 @@ fn event_of(message: &Received) -> Event {
 
 fn read(provider: &'static Provider, message: &Received) -> Event {
     let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
-    let envelope = Envelope::from_message(&message.text, attribute).unwrap();
+    let envelope = Envelope::from_message(message.text.clone(), attribute).unwrap();
     Event::read(envelope, provider, Environment::Live)
 }
 

@@ -422,7 +422,7 @@ async fn the_longest_body_is_accepted_in_every_form() {
         let answer = verifier.receive("default", headers, body.clone().into()).await;
         assert!(matches!(answer, Answer::Queued(_)));
         let message = outbox.queued().remove(0);
-        let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
+        let envelope = Envelope::from_message(message.text.clone(), |name| message.attribute(name)).unwrap();
         assert!(envelope.body == form, "the signed bytes");
     }
 }

@@ -1,6 +1,7 @@
 //! The queue message: the only thing that the verifier and the consumer share.
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use data_encoding::BASE64;
 use thiserror::Error;
 
@@ -183,11 +184,15 @@ impl Envelope {
         Ok(Message { text, attributes })
     }
 
-    /// Reads a message's text and attributes.
+    /// Reads a message's text and attributes. Its body shares the text's memory, unless the text is encoded: a batch may
+    /// have 6 MB of them.
     ///
     /// # Errors
     /// [`EnvelopeError`] names the attribute, its value and a valid one.
-    pub fn from_message<'a>(text: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> Result<Self, EnvelopeError> {
+    pub fn from_message<'a>(
+        text: impl Into<ByteString>,
+        attribute: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Self, EnvelopeError> {
         let required = |name| attribute(name).ok_or(EnvelopeError::Missing(name));
         let version = required(ENVELOPE)?;
         if ![VERSION, CONFLICT_VERSION, RECONCILED_VERSION].contains(&version) {
@@ -200,9 +205,9 @@ impl Envelope {
         let (id, at, form) = (required(DELIVERY_ID)?, required(RECEIVED_AT)?, required(FORM)?);
         let (provider, account) = sender(required(PROVIDER)?)?;
         let body = match attribute(ENCODING) {
-            None => Bytes::copy_from_slice(text.as_bytes()),
-            Some(ENCODING_BASE64) => Bytes::from(decode(text)?),
-            Some(ENCODING_GZIP) => Bytes::from(gzip::decompress(&decode(text)?, LONGEST_BODY)?),
+            None => text.into().into_bytes(),
+            Some(ENCODING_BASE64) => Bytes::from(decode(&text.into())?),
+            Some(ENCODING_GZIP) => Bytes::from(gzip::decompress(&decode(&text.into())?, LONGEST_BODY)?),
             Some(other) => return Err(invalid(ENCODING, other, "base64, gzip+base64, or absent")),
         };
         Ok(Self {

@@ -10,7 +10,7 @@ use crate::{TROUBLE, World};
 
 fn envelope_of(message: &Received) -> Envelope {
     let attribute = |name: &str| message.attributes.get(name).map(String::as_str);
-    Envelope::from_message(&message.text, attribute).unwrap()
+    Envelope::from_message(message.text.clone(), attribute).unwrap()
 }
 
 fn event_of(message: &Received) -> Event {

@@ -126,7 +126,7 @@ fn message(id: &str, delivery: u32, note: u32) -> Received {
     Received {
         message_id: format!("{id}-{delivery}"),
         receipt: String::new(),
-        text: format!(r#"{{"event":"payment.completed","data":{{"id":"{id}","note":{note}}}}}"#),
+        text: format!(r#"{{"event":"payment.completed","data":{{"id":"{id}","note":{note}}}}}"#).into(),
         attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
         trace: None,
         receives: 0,

@@ -29,7 +29,7 @@ impl Queue {
         Received {
             receipt: message_id.clone(),
             message_id,
-            text,
+            text: text.into(),
             attributes: attributes
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value))

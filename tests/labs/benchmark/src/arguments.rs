@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// No contenders of these kinds
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub(crate) without: Vec<Kind>,
+    /// Run the Rust programs of this folder, and build none: compare builds
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) functions: Option<PathBuf>,
     /// Connect to the services without TLS
     #[arg(long)]
     pub(crate) plain: bool,

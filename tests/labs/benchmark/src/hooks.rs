@@ -78,8 +78,8 @@ struct Measured {
 
 /// Runs every world, and prints what came of it.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
-    let folders = Folders::find()?;
-    let program = program(&arguments, &folders).await?;
+    let folders = Folders::find(arguments.functions.as_deref())?;
+    let program = program(&folders).await?;
     let backlog = |what, length| World {
         what,
         events: arguments.backlog,
@@ -147,16 +147,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     Ok(())
 }
 
-async fn program(arguments: &Arguments, folders: &Folders) -> Result<Program, Error> {
+async fn program(folders: &Folders) -> Result<Program, Error> {
     const NAME: &str = "ten-hooks";
-    if let Some(folder) = &arguments.functions {
-        let folder = folder.canonicalize().map_err(Error::file("find", folder))?;
-        return Ok(Program {
-            command: vec![folder.join(NAME).into()],
-            folder: folders.target.clone(),
-            environment: Vec::new(),
-        });
-    }
     let entry = Entry {
         name: NAME,
         file: NAME,

@@ -62,7 +62,7 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
         None => {}
     }
     let entries = contender::chosen(&arguments.only, &arguments.without)?;
-    let folders = Folders::find()?;
+    let folders = Folders::find(arguments.functions.as_deref())?;
     let progress = ProgressBar::new_spinner();
     progress.enable_steady_tick(std::time::Duration::from_millis(200));
     let contenders = prepare::all(&entries, &folders, &progress).await?;

@@ -11,7 +11,6 @@
 mod arguments;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,8 +48,8 @@ struct Measured {
 
 /// Runs every world, and prints what the two destinations that are well, and the hooks, made of it.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
-    let folders = Folders::find()?;
-    let (consumer, destinations) = programs(&arguments, &folders).await?;
+    let folders = Folders::find(arguments.functions.as_deref())?;
+    let (consumer, destinations) = programs(&folders).await?;
     let machine = Machine::here();
     let mut worlds = Vec::new();
     for trouble in Trouble::ALL.into_iter().filter(|trouble| arguments.covers(*trouble)) {
@@ -75,16 +74,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
 }
 
 /// The consumer and the function `destinations`: built as they go to Lambda, or those of a folder.
-async fn programs(arguments: &Arguments, folders: &Folders) -> Result<(Program, Program), Error> {
-    let program = |binary: PathBuf| Program {
-        command: vec![binary.into()],
-        folder: folders.target.clone(),
-        environment: Vec::new(),
-    };
-    if let Some(folder) = &arguments.functions {
-        let folder = folder.canonicalize().map_err(Error::file("find", folder))?;
-        return Ok((program(folder.join("consumer")), program(folder.join("destinations"))));
-    }
+async fn programs(folders: &Folders) -> Result<(Program, Program), Error> {
     let progress = ProgressBar::new_spinner();
     let entry = |file| Entry {
         name: file,

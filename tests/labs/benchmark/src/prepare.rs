@@ -24,17 +24,23 @@ pub(crate) struct Folders {
     pub(crate) root: PathBuf,
     /// `target/benchmark` in it, wherever cargo itself may build.
     pub(crate) target: PathBuf,
+    /// Where the Rust programs are, if they are not to be built.
+    built: Option<PathBuf>,
 }
 
 impl Folders {
-    pub(crate) fn find() -> Result<Self, Error> {
+    /// Finds them. `built` has the Rust programs, by name; `None` to build them.
+    pub(crate) fn find(built: Option<&Path>) -> Result<Self, Error> {
         // Not the checkout that this was compiled in, which may have been copied or moved since.
         let here = env::current_dir().map_err(Error::file("find", "the working directory"))?;
         let is_root = |folder: &&Path| folder.join("tests/labs/benchmark/peers").is_dir();
         let root = here.ancestors().find(is_root).ok_or(Error::NoCheckout)?.to_path_buf();
         let target = root.join("target/benchmark");
         fs::create_dir_all(&target).map_err(Error::file("create", &target))?;
-        Ok(Self { root, target })
+        // Programs are started in a folder of their own.
+        let built = built.map(|folder| folder.canonicalize().map_err(Error::file("find", folder)));
+        let built = built.transpose()?;
+        Ok(Self { root, target, built })
     }
 
     /// The files of a peer.

@@ -138,7 +138,7 @@ fn seal(body: Bytes) -> Work {
 fn open(length: usize) -> Result<Work, Failure> {
     let message = envelope(body::of_length(length).into()).to_message()?;
     Ok(Box::new(move || {
-        let envelope = Envelope::from_message(&message.text, |name| message.attribute(name));
+        let envelope = Envelope::from_message(message.text.clone(), |name| message.attribute(name));
         envelope.map_or(0, |envelope| envelope.body.len())
     }))
 }

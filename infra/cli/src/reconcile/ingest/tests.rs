@@ -91,7 +91,7 @@ fn it_is_marked_and_has_the_providers_json_byte_for_byte() {
     assert_eq!(message.attribute("replay"), Some("reconciled"));
     // A consumer from before would take it for a delivery.
     assert_eq!(message.attribute("envelope"), Some("3"));
-    let read = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
+    let read = Envelope::from_message(message.text.clone(), |name| message.attribute(name)).unwrap();
     assert_eq!(read.replay, Some(Replay::Reconciled));
 }
 

@@ -73,7 +73,7 @@ impl Bench {
         let batch = destinations.iter().map(|name| Received {
             message_id: (*name).to_owned(),
             receipt: (*name).to_owned(),
-            text: key(name).message(),
+            text: key(name).message().into(),
             receives: 2,
             sent_at: Some(SystemClock.now().minus(age)),
             ..Received::default()
@@ -354,7 +354,7 @@ async fn a_message_that_names_nothing_and_a_short_invocation_change_nothing() {
     let message = |id: &str, text: String| Received {
         message_id: id.to_owned(),
         receipt: id.to_owned(),
-        text,
+        text: text.into(),
         receives: 1,
         ..Received::default()
     };

@@ -73,7 +73,7 @@ fn a_unit_of_work_leaves_one_line_with_its_fields_and_metrics() {
     assert!(aws["Timestamp"].is_i64());
     let expected = json!({
         "Provider": "kuenta", "Outcome": "queued", "Together": 1, "level": "INFO", "message": "delivery \"queued\"",
-        "form": "raw", "delivery_id": ID, "requestId": "8476a536", "xrayTraceId": "1-6",
+        "form": "raw", "delivery_id": ID, "xrayTraceId": "1-6",
     });
     assert_eq!(written, [expected]);
     assert!(is_counted("Together"));
@@ -96,11 +96,11 @@ fn other_lines_of_a_unit_are_written_at_once_with_the_fields_of_its_spans() {
         "requestId": "8476a536", "xrayTraceId": "1-6", "target": module_path!(),
     });
     assert_eq!(written.remove(0), expected);
-    // The unit did not end well, so its own line has no message.
+    // The unit did not end well, so its own line has no message, and the id by which Lambda's lines are found.
     let own = written.remove(0);
     assert_eq!(
-        (&own["Refused"], &own["delivery_id"], &own["message"]),
-        (&json!(1), &json!(ID), &Value::Null)
+        (&own["Refused"], &own["delivery_id"], &own["message"], &own["requestId"]),
+        (&json!(1), &json!(ID), &Value::Null, &json!("8476a536"))
     );
     assert!(written.is_empty());
 }

@@ -157,7 +157,7 @@ async fn a_conflict_that_poses_as_another_environment_is_rejected() {
     let sender = "onepay/test@test";
     let first = of(sender, "p1", "live");
     let mut other = of(sender, "p1", "live");
-    other.text = other.text.replacen('{', r#"{"amount":1,"#, 1);
+    other.text = other.text.replacen('{', r#"{"amount":1,"#, 1).into();
     "other".clone_into(&mut other.message_id);
     scene.consume(&[&hook], vec![first.clone()]).await;
     scene.consume(&[&hook], vec![other.clone()]).await;

@@ -19,7 +19,7 @@ pub(super) fn released(message_id: &str, of: &Received) -> Received {
     let attribute = |name: &str| of.attributes.get(name).map(String::as_str);
     let envelope = Envelope {
         replay: Some(Replay::Conflict),
-        ..Envelope::from_message(&of.text, attribute).unwrap()
+        ..Envelope::from_message(of.text.clone(), attribute).unwrap()
     };
     let sealed = envelope.to_message().unwrap();
     let attributes = sealed.attributes.into_iter();

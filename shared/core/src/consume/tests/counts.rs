@@ -15,7 +15,7 @@ async fn every_outcome_is_counted() {
         _ => Ok(Effects::none()),
     });
     let mut conflict = payment("p1");
-    conflict.text.push(' ');
+    conflict.text = format!("{} ", conflict.text).into();
     let expired = r#"{"event":"payment.completed","data":{"id":"s"},"timestamp":"2023-01-01T00:00:00Z"}"#;
     let wrong_environment = r#"{"payment":{"id":"t"},"event":{"type":"payment.approved","environment":"test"}}"#;
     let batch = vec![

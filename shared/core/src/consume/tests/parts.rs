@@ -98,7 +98,7 @@ async fn a_rejected_event_is_dead_lettered_and_redriven_alone() {
         panic!("{letters:?}");
     };
     assert_eq!(
-        (letter.text.as_str(), reason.as_str()),
+        (&*letter.text, reason.as_str()),
         (item("bad").as_str(), "hook `h`: no such order")
     );
     assert_eq!(letter.attributes, plain, "it is plain JSON");
@@ -200,7 +200,7 @@ async fn at_its_end_only_the_waiting_events_of_a_message_are_dead_lettered() {
     };
     let letters: Vec<_> = letters
         .into_iter()
-        .map(|(letter, reason)| (letter.text, reason))
+        .map(|(letter, reason)| (letter.text.to_string(), reason))
         .collect();
     assert_eq!(letters, [expected("x"), expected("y")]);
     scene.inbox.down.store(true, Ordering::SeqCst);
@@ -229,7 +229,7 @@ async fn bodies_that_an_earlier_version_could_not_read_reach_hooks_when_they_are
         let mut letter = message("dead", "kuenta", &data_encoding::BASE64.encode(body));
         letter.attributes.insert("encoding".to_owned(), "base64".to_owned());
         let attribute = |name: &str| letter.attributes.get(name).map(String::as_str);
-        let envelope = Envelope::from_message(&letter.text, attribute).unwrap();
+        let envelope = Envelope::from_message(letter.text.clone(), attribute).unwrap();
         let why = crate::provider::Unreadable::Content("not read yesterday".to_owned());
         let unreadable = Event::unreadable(envelope, &crate::providers::kuenta::PROVIDER, Environment::Live, why);
         let claimed = scene.claimed(&unreadable, Duration::ZERO).await;

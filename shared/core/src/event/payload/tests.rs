@@ -62,7 +62,7 @@ fn fixture(file: &str) -> Vec<u8> {
 }
 
 fn read(message: &Message, provider: &'static Provider) -> Vec<Event> {
-    let envelope = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
+    let envelope = Envelope::from_message(message.text.clone(), |name| message.attribute(name)).unwrap();
     events(&envelope, provider, Environment::Live)
 }
 

@@ -17,7 +17,7 @@ fn envelope(body: impl Into<Bytes>) -> Envelope {
 
 fn there_and_back(envelope: &Envelope) -> Envelope {
     let message = envelope.to_message().unwrap();
-    Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap()
+    Envelope::from_message(message.text.clone(), |name| message.attribute(name)).unwrap()
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn an_account_travels_with_its_provider() {
     }
     let message = envelope("{}").to_message().unwrap();
     for sender in ["onepay/", "onepay/T", "onepay@", "onepay/test@staging", "/test@"] {
-        let read = Envelope::from_message(&message.text, |name| match name {
+        let read = Envelope::from_message(message.text.clone(), |name| match name {
             "provider" => Some(sender),
             name => message.attribute(name),
         });
@@ -153,13 +153,13 @@ fn bytes_beyond_the_decompression_limit_are_not_compressed() {
 
     let mut message = envelope(vec![0; LONGEST_BODY]).to_message().unwrap();
     message.text = BASE64.encode(&gzip::compress(&vec![0; length]).unwrap());
-    let read = Envelope::from_message(&message.text, |name| message.attribute(name));
+    let read = Envelope::from_message(message.text.clone(), |name| message.attribute(name));
     assert_eq!(
         read.unwrap_err(),
         EnvelopeError::Gzip(GzipError::TooLong { limit: LONGEST_BODY })
     );
     message.text = BASE64.encode(b"not gzip");
-    let read = Envelope::from_message(&message.text, |name| message.attribute(name));
+    let read = Envelope::from_message(message.text.clone(), |name| message.attribute(name));
     assert_eq!(
         read.unwrap_err().to_string(),
         "the message's body can't be decompressed: it is not valid gzip"
@@ -266,7 +266,7 @@ proptest! {
 
     #[test]
     fn no_text_panics(text in ".*", encoding in "base64|gzip\\+base64|x") {
-        let _ = Envelope::from_message(&text, |name| match name {
+        let _ = Envelope::from_message(text.clone(), |name| match name {
             "envelope" => Some("1"),
             "encoding" => Some(encoding.as_str()),
             "form" => Some("raw"),

@@ -1,5 +1,7 @@
 //! The Rust programs, built as they go to Lambda.
 
+use std::path::Path;
+
 use indicatif::ProgressBar;
 use tokio::process::Command;
 
@@ -20,6 +22,10 @@ const PROCESSOR: &str = if cfg!(target_arch = "aarch64") {
 pub(super) async fn programs(entries: &[Entry], folders: &Folders, progress: &ProgressBar) -> Result<Vec<Made>, Error> {
     let mut made = Vec::new();
     for entry in entries {
+        if let Some(built) = &folders.built {
+            made.push(program(entry, &built.join(entry.file), folders)?);
+            continue;
+        }
         progress.set_message(format!("building {} (a minute or two, once)", entry.file));
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         // What `cargo run` told of this package would make build scripts run again.
@@ -45,15 +51,19 @@ pub(super) async fn programs(entries: &[Entry], folders: &Folders, progress: &Pr
             command: "cargo build".into(),
             output: "it built no binary of that name".into(),
         })?;
-        let size = Size::of_binary(binary.as_ref())?;
-        let program = Program {
-            command: vec![binary.into()],
-            folder: folders.target.clone(),
-            environment: Vec::new(),
-        };
-        made.push((entry.name, program, size));
+        made.push(program(entry, binary.as_ref(), folders)?);
     }
     Ok(made)
+}
+
+fn program(entry: &Entry, binary: &Path, folders: &Folders) -> Result<Made, Error> {
+    let size = Size::of_binary(binary)?;
+    let program = Program {
+        command: vec![binary.into()],
+        folder: folders.target.clone(),
+        environment: Vec::new(),
+    };
+    Ok((entry.name, program, size))
 }
 
 /// The path of the binary `name` in what cargo printed.

@@ -14,7 +14,7 @@ fn key_of(type_name: &str, id: &str, timestamp: &str) -> IdempotencyKey {
 
 fn key_at(sender: &str, type_name: &str, id: &str, timestamp: &str) -> IdempotencyKey {
     let body = format!(r#"{{"event":"{type_name}","data":{{"id":"{id}"}},"timestamp":"{timestamp}"}}"#);
-    let envelope = Envelope::from_message(&body, |name| match name {
+    let envelope = Envelope::from_message(body.as_str(), |name| match name {
         "envelope" => Some("1"),
         "provider" => Some(sender),
         "delivery_id" => Some("018bcfe5-6800-7707-8707-070707070707"),
