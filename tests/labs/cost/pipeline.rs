@@ -23,7 +23,7 @@ pub(crate) const LOGGED: [f64; 3] = [370.0, 140.0, 770.0];
 /// What one delivery takes: the first of an event, and a duplicate.
 #[derive(Clone, Copy)]
 pub(crate) struct Pipeline {
-    /// CPU time on a whole processor in ms, the consumer's for a batch of one. Measured by the benchmark, see
+    /// CPU time on a whole processor in ms, for a delivery and for an event. Measured by the benchmark, see
     /// docs/performance.md.
     pub(crate) verifier_cpu: f64,
     pub(crate) consumer_cpu: f64,

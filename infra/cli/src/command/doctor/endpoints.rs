@@ -200,11 +200,22 @@ async fn compare<A: ManagementApi>(
             other_token()
         )),
         texts => Err(Problem(format!(
-            "{}: {}",
+            "{}: {}{}",
             texts.join("; "),
-            advice::<A>(target, account, &named, &checked)
+            advice::<A>(target, account, &named, &checked),
+            is_own
+                .then(|| under_its_name::<A>(account))
+                .flatten()
+                .unwrap_or_default()
         ))),
     }
+}
+
+/// How the commands that are advised get the token of an account, which they read under one name only.
+fn under_its_name<A: ManagementApi>(account: &AccountName) -> Option<String> {
+    let own = A::token_of(account)?;
+    let name = A::TOKEN;
+    Some(format!(" (with this account's token: `export {name}=\"${own}\"`)"))
 }
 
 /// Whether an account is silent for longer than it usually is.
@@ -232,5 +243,21 @@ fn length(from: Timestamp, to: Timestamp) -> String {
         (0, 0, minutes) => format!("{minutes} min"),
         (0, hours, minutes) => format!("{hours} h {minutes} min"),
         (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_advised_command_gets_the_token_of_the_account() {
+        let of = |name: &str| under_its_name::<OnepayApi>(&AccountName::parse(name).unwrap()).unwrap_or_default();
+        let expected = r#" (with this account's token: `export ONEPAY_API_TOKEN="$ONEPAY_API_TOKEN_MY_SHOP"`)"#;
+        assert_eq!([of("my-shop"), of("default")], [expected, ""]);
+        assert_eq!(
+            under_its_name::<KuentaApi>(&AccountName::parse("my-shop").unwrap()),
+            None
+        );
     }
 }
