@@ -198,9 +198,9 @@ async fn the_verifier_and_the_consumer_log_a_line_each_with_the_same_trace() {
 async fn a_delivery_that_goes_well_is_a_short_line_in_each_half() {
     let trace = format!(r#","xrayTraceId":"{TRACE_ID}""#);
     for (text, message, most) in [
-        (verifier("INFO").await, "delivery queued", 370),
+        (verifier("INFO").await, "delivery queued", 385),
         // The fixture is of years ago: its two latencies have eight digits more than usual each.
-        (consumer("INFO").await, "event completed", 770 + 16),
+        (consumer("INFO").await, "event completed", 785 + 16),
     ] {
         let line = text.lines().find(|line| line.contains(message)).unwrap();
         let length = line.replace(&trace, "").len() + 1;

@@ -45,7 +45,7 @@ pub fn init(own: &'static str) {
     let lines = Lines {
         namespace: fields::quoted(&namespace),
         is_json: !is_text,
-        successes: percent.unwrap_or(100),
+        successes: percent.unwrap_or(100.0),
         write: print,
     };
     let text = is_text.then(|| tracing_subscriber::fmt::layer().with_ansi(false));

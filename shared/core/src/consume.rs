@@ -183,10 +183,10 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
         let mut failed = Vec::new();
         for part in group {
             let Part { message, event, .. } = &part;
-            // Log lines of an event name the trace of its delivery, not that of the batch.
-            let (trace, account) = (message.trace.as_deref(), event.account.name.named());
+            // Log lines of an event name the trace of its delivery, or none, but not that of the batch.
+            let (trace, account) = (message.trace.as_deref().unwrap_or_default(), event.account.name.named());
             let span = info_span!(target: WORK, "event", xrayTraceId = trace, account, key = %event.key, delivery_id = %event.delivery_id);
-            let work = self.consume_event(message, event, deadline).instrument(span);
+            let work = self.consume_event(message, event, deadline).instrument(span.clone());
             // An event that panics or hangs fails alone: the others go on, and its lease runs out.
             let work = self.in_time(deadline.minus(LAST), AssertUnwindSafe(work).catch_unwind());
             let outcome = match work.await {
@@ -196,11 +196,15 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
                         None => "the invocation ended first",
                         Some(_) => "panicked outside of a hook",
                     };
-                    metric::event(event.provider, &event.account.name, "failed");
-                    error!(key = %event.key, delivery_id = %event.delivery_id, error = why, "event interrupted");
+                    span.in_scope(|| {
+                        metric::event(event.provider, &event.account.name, "failed");
+                        error!(error = why, "event interrupted");
+                    });
                     self.wait_longer(message, why.to_owned())
                 }
             };
+            // Its line is written.
+            drop(span);
             if let Some(waiting) = part.end(outcome) {
                 failed.extend(self.return_or_dead_letter(waiting, deadline).await);
             }

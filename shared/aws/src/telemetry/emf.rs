@@ -14,6 +14,32 @@ const MOST_VALUES: usize = 100;
 /// Most metrics of one directive.
 const MOST_METRICS: usize = 100;
 
+/// Most dimensions of a metric.
+const MOST_DIMENSIONS: usize = 30;
+
+/// Most characters of the name of a metric or dimension, and of a dimension's value.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>
+const LONGEST_NAME: usize = 255;
+const LONGEST_VALUE: usize = 1024;
+
+/// What a line has for itself, and what others look for in it.
+const RESERVED: [&str; 6] = ["_aws", "level", "timestamp", "message", "key", "delivery_id"];
+
+/// Whether the format has a place for this series; hooks count as they like. One that it has not would take a line's
+/// other metrics with it.
+pub(super) fn is_valid(key: &Key) -> bool {
+    let is_text = |text: &str, longest: usize| {
+        let is_printed = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        is_printed && !text.trim().is_empty() && text.len() <= longest
+    };
+    let is_name = |name: &str| is_text(name, LONGEST_NAME) && !name.starts_with(':') && !RESERVED.contains(&name);
+    let is_label = |label: &Label| is_name(label.key()) && is_text(label.value(), LONGEST_VALUE);
+    let mut labels = key.labels();
+    labels.len() <= MOST_DIMENSIONS
+        && is_name(key.name())
+        && labels.all(|label| is_label(label) && label.key() != key.name())
+}
+
 /// What was counted or measured once.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
@@ -93,7 +119,13 @@ impl<'s> Document<'s> {
         let shares = |own: &Metric<'_>| {
             own.key.name() != metric.key.name() || own.values == metric.values && !own.has_dimensions_of(metric)
         };
-        self.metrics.len() < MOST_METRICS && metric.key.labels().all(is_free) && self.metrics.iter().all(shares)
+        let is_dimension = |name: &str| self.dimensions.iter().any(|(own, _)| *own == name);
+        let is_metric = |label: &Label| self.metrics.iter().any(|own| own.key.name() == label.key());
+        self.metrics.len() < MOST_METRICS
+            && metric.key.labels().all(is_free)
+            && self.metrics.iter().all(shares)
+            && !is_dimension(metric.key.name())
+            && !metric.key.labels().any(is_metric)
     }
 
     fn add(&mut self, metric: Metric<'s>) {
@@ -108,6 +140,12 @@ impl<'s> Document<'s> {
         self.metrics.insert(place, metric);
     }
 
+    /// Whether the line has a member of this name for its metrics.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let is_metric = |metric: &Metric<'_>| metric.key.name() == name;
+        self.dimensions.iter().any(|(own, _)| *own == name) || self.metrics.iter().any(is_metric)
+    }
+
     /// Appends the members of the document, without braces. `namespace` is a JSON string.
     pub(super) fn write(&self, line: &mut String, namespace: &str, millis: i64) {
         let _ = write!(line, r#""_aws":{{"Timestamp":{millis},"CloudWatchMetrics":["#);
@@ -116,11 +154,13 @@ impl<'s> Document<'s> {
             line.extend([r#"{"Namespace":"#, namespace, r#","Dimensions":[["#]);
             let labels = metrics.first().into_iter().flat_map(|metric| metric.key.labels());
             for (place, label) in labels.enumerate() {
-                line.extend([comma(place), "\"", label.key(), "\""]);
+                line.push_str(comma(place));
+                push_quoted(line, label.key());
             }
             line.push_str(r#"]],"Metrics":["#);
             for (place, Metric { key, unit, .. }) in metrics.iter().enumerate() {
-                line.extend([comma(place), r#"{"Name":""#, key.name(), "\""]);
+                line.extend([comma(place), r#"{"Name":"#]);
+                push_quoted(line, key.name());
                 if let Some(unit) = unit.as_ref().and_then(unit_name) {
                     line.extend([r#","Unit":""#, unit, "\""]);
                 }
@@ -130,13 +170,13 @@ impl<'s> Document<'s> {
         }
         line.push_str("]}");
         for (name, value) in &self.dimensions {
-            line.extend([",\"", name, "\":"]);
+            member(line, name);
             push_quoted(line, value);
         }
         for (place, Metric { key, values, .. }) in self.metrics.iter().enumerate() {
             let mut before = self.metrics.iter().take(place);
             if before.all(|other| other.key.name() != key.name()) {
-                line.extend([",\"", key.name(), "\":"]);
+                member(line, key.name());
                 values.write(line);
             }
         }
@@ -162,13 +202,19 @@ impl Values {
     }
 }
 
+fn member(line: &mut String, name: &str) {
+    line.push(',');
+    push_quoted(line, name);
+    line.push(':');
+}
+
 fn comma(place: usize) -> &'static str {
     if place == 0 { "" } else { "," }
 }
 
-/// A count's unit says nothing that its name does not, and each byte is paid for.
 fn unit_name(unit: &Unit) -> Option<&'static str> {
     match unit {
+        Unit::Count => Some("Count"),
         Unit::Percent => Some("Percent"),
         Unit::Seconds => Some("Seconds"),
         Unit::Milliseconds => Some("Milliseconds"),
@@ -248,6 +294,44 @@ mod tests {
         assert_eq!(written(&[all.clone(), own.clone()]).len(), 1);
         // A line has one number of that name.
         assert_eq!(written(&[all.clone(), all, own]).len(), 2);
+    }
+
+    #[test]
+    fn what_the_format_has_no_place_for_is_not_valid() {
+        let series = |name: &'static str, label: &'static str, value: String| {
+            is_valid(&Key::from_parts(name, vec![Label::new(label, value)]))
+        };
+        assert!(series("Sent", "To \"whom\"", "a \\ b".to_owned()));
+        assert!(series("Sent", "To", "x".repeat(1024)));
+        for (name, label, value) in [
+            ("Sent", "To", String::new()),
+            ("Sent", "To", " ".to_owned()),
+            ("Sent", "To", "x".repeat(1025)),
+            ("Sent", "To", "Ñandú".to_owned()),
+            ("Sent", "To", "a\nb".to_owned()),
+            ("Sent", "", "mail".to_owned()),
+            ("Sent", ":To", "mail".to_owned()),
+            ("Sent", "level", "high".to_owned()),
+            ("Sent", "Sent", "mail".to_owned()),
+            ("_aws", "To", "mail".to_owned()),
+        ] {
+            assert!(!series(name, label, value.clone()), "{name} {label} {value}");
+        }
+        let many = |count: usize| (0..count).map(|place| Label::new(place.to_string(), "x")).collect();
+        let [most, more]: [Vec<Label>; 2] = [many(30), many(31)];
+        assert!(is_valid(&Key::from_parts("Sent", most)) && !is_valid(&Key::from_parts("Sent", more)));
+    }
+
+    #[test]
+    fn a_name_is_a_metric_or_a_dimension_of_a_document_and_written_as_json() {
+        let sent = sample("Sent", &[("To \"whom\"", "mail")], Value::Count(1));
+        let other = sample("Mails", &[("Sent", "yes")], Value::Count(1));
+        let lines = written(&[sent, other]);
+        assert_eq!(
+            (&lines[0]["Sent"], &lines[0]["To \"whom\""]),
+            (&json!(1), &json!("mail"))
+        );
+        assert_eq!((&lines[1]["Mails"], &lines[1]["Sent"]), (&json!(1), &json!("yes")));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::fmt::{self, Write};
 
 use tracing::field::{Field, Visit};
 
-/// Names and JSON texts, in the order in which they were recorded.
+/// Names and JSON texts, in the order in which they were recorded. A field without a text is not written, and neither is
+/// an outer span's of its name.
 #[derive(Debug)]
 pub(super) struct Fields {
     text: String,
@@ -26,14 +27,15 @@ impl Fields {
         self.all().find(|(own, _)| *own == name).map(|(_, json)| json)
     }
 
-    /// Appends the fields that none of `before` has, each after a comma, but the one `without`.
-    pub(super) fn write(&self, line: &mut String, before: &[&Self], without: &str) {
+    /// Appends the fields that none of `before` has and that are kept, each after a comma.
+    pub(super) fn write(&self, line: &mut String, before: &[&Self], is_kept: impl Fn(&str) -> bool) {
         let is_new = |name: &str| {
             before
                 .iter()
                 .all(|other| other.ends.iter().all(|(own, _)| *own != name))
         };
-        for (name, json) in self.all().filter(|(name, _)| *name != without && is_new(name)) {
+        let is_shown = |name: &str, json: &str| !json.is_empty() && is_new(name) && is_kept(name);
+        for (name, json) in self.all().filter(|(name, json)| is_shown(name, json)) {
             line.extend([",\"", name, "\":", json]);
         }
     }
@@ -62,9 +64,10 @@ impl Visit for Fields {
             "xrayTraceId" => recorded_trace(value),
             _ => Some(value),
         };
-        if let Some(value) = value {
-            self.add(field, |text| quote(text, |json| json.write_str(value)));
-        }
+        self.add(field, |text| match value {
+            Some(value) => quote(text, |json| json.write_str(value)),
+            None => Ok(()),
+        });
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

@@ -31,7 +31,7 @@ pub(super) struct Lines {
     /// False if another layer writes the log lines as text, and this one only metrics.
     pub(super) is_json: bool,
     /// How many of a hundred units that end well have a line with more than their metrics.
-    pub(super) successes: u32,
+    pub(super) successes: f64,
     /// Takes whole lines.
     pub(super) write: fn(&str),
 }
@@ -76,7 +76,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
             let mut fields = Fields::default();
             event.record(&mut fields);
             let line = line(*metadata.level(), None, |line| {
-                members(line, &fields, span.as_ref(), "");
+                members(line, &fields, span.as_ref(), |_| true);
                 line.extend([r#","target":""#, metadata.target(), "\""]);
             });
             (self.write)(&line);
@@ -97,9 +97,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         }
         // The other documents have nothing but metrics, of which the first one has no more room.
         let mut documents = documents.iter();
-        let without = if work.end.is_some() { INVOCATION } else { "" };
-        let mut lines = line(Level::INFO, self.metrics(documents.next()), |line| {
-            members(line, &work.end.unwrap_or_default(), Some(&span), without);
+        let (first, is_well) = (documents.next(), work.end.is_some());
+        let is_kept = |name: &str| {
+            let is_taken = first.is_some_and(|document| document.has(name));
+            !is_taken && !(is_well && name == INVOCATION)
+        };
+        let mut lines = line(Level::INFO, self.metrics(first), |line| {
+            members(line, &work.end.unwrap_or_default(), Some(&span), is_kept);
         });
         documents.for_each(|document| lines += &line(Level::INFO, self.metrics(Some(document)), |_| {}));
         (self.write)(&lines);
@@ -126,14 +130,14 @@ impl Lines {
 
     /// Whether a unit that ends well has a line: the same for all units of one delivery.
     fn is_shown<'a>(&self, span: &SpanRef<'a, impl LookupSpan<'a>>) -> bool {
-        if self.successes >= 100 {
+        if self.successes >= 100.0 {
             return true;
         }
         let extensions = span.extensions();
         let id = extensions.get::<Fields>().and_then(|fields| fields.get("delivery_id"));
         let random = id.and_then(|id| id.trim_matches('"').rsplit('-').next()?.get(4..));
         let random = random.and_then(|random| u32::from_str_radix(random, 16).ok());
-        random.is_none_or(|random| random % 100 < self.successes)
+        random.is_none_or(|random| f64::from(random % 10_000) < self.successes * 100.0)
     }
 }
 
@@ -152,14 +156,19 @@ fn line(level: Level, metrics: Option<(&Document<'_>, &str)>, own: impl FnOnce(&
     line
 }
 
-/// A line's own fields, then those of its spans from the inside out, but the one `without`. The first of a name counts.
-fn members<'a>(line: &mut String, own: &Fields, span: Option<&SpanRef<'a, impl LookupSpan<'a>>>, without: &str) {
-    own.write(line, &[], without);
+/// A line's own fields, then those of its spans from the inside out, as far as they are kept. The first of a name counts.
+fn members<'a>(
+    line: &mut String,
+    own: &Fields,
+    span: Option<&SpanRef<'a, impl LookupSpan<'a>>>,
+    is_kept: impl Fn(&str) -> bool,
+) {
+    own.write(line, &[], &is_kept);
     let spans: Vec<_> = span.into_iter().flat_map(SpanRef::scope).collect();
     let extensions: Vec<_> = spans.iter().map(SpanRef::extensions).collect();
     let mut before = vec![own];
     for fields in extensions.iter().filter_map(|extensions| extensions.get::<Fields>()) {
-        fields.write(line, &before, without);
+        fields.write(line, &before, &is_kept);
         before.push(fields);
     }
 }

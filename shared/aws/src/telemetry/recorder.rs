@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString, Unit};
-use tracing::Span;
+use tracing::{Span, warn};
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::emf::{Sample, Value};
+use super::emf::{self, Sample, Value};
 use super::lines::Work;
 
 /// Samples outside of a unit of work, until they are [taken](take).
@@ -76,6 +76,10 @@ struct Series(Key);
 
 impl Series {
     fn note(&self, value: Value) {
+        if !emf::is_valid(&self.0) {
+            let name = self.0.name();
+            return warn!(name, "not counted: CloudWatch takes no such name or dimension");
+        }
         let key = self.0.clone();
         let mut sample = Some(Sample { key, value });
         Span::current().with_subscriber(|(id, dispatch)| {

@@ -33,10 +33,8 @@ pub(super) async fn answer(verifier: &Verifier<impl SecretStore, impl Outbox>, r
     let Some(account) = account(verifier.provider(), &request) else {
         // Function URLs have no access log.
         let path = request.raw_path.as_deref().unwrap_or_default();
-        info!(
-            path = path.get(..LONGEST_PATH).unwrap_or(path),
-            "no webhook has this path"
-        );
+        let (path, _) = path.split_at(path.floor_char_boundary(LONGEST_PATH));
+        info!(path, "no webhook has this path");
         return response(404, "not found");
     };
     let address = Address {

@@ -184,8 +184,8 @@ impl Envelope {
         Ok(Message { text, attributes })
     }
 
-    /// Reads a message's text and attributes. Its body shares the text's memory, unless the text is encoded: a batch may
-    /// have 6 MB of them.
+    /// Reads a message's text and attributes. Its body shares the text's memory, unless the text is encoded: the texts of a
+    /// batch may have 6 MB.
     ///
     /// # Errors
     /// [`EnvelopeError`] names the attribute, its value and a valid one.

@@ -220,7 +220,7 @@ pub(crate) fn own_environment(accounts: usize, lambda: &Lambda) -> Vec<(&'static
         // As the template has it.
         (
             "GLIBC_TUNABLES",
-            "glibc.malloc.mxfast=0:glibc.malloc.tcache_count=64:glibc.malloc.mmap_threshold=1048576".into(),
+            "glibc.malloc.mxfast=0:glibc.malloc.tcache_count=64:glibc.malloc.mmap_threshold=1048576:glibc.malloc.trim_threshold=2097152".into(),
         ),
     ]
 }

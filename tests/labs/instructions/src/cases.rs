@@ -12,6 +12,7 @@ use acuse_core::receive::signature;
 use acuse_core::wire::delivery::{CanonicalForm, Delivery, DeliveryId, Unverified};
 use acuse_core::wire::envelope::Envelope;
 use bytes::Bytes;
+use bytestring::ByteString;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
@@ -137,8 +138,9 @@ fn seal(body: Bytes) -> Work {
 
 fn open(length: usize) -> Result<Work, Failure> {
     let message = envelope(body::of_length(length).into()).to_message()?;
+    let text = ByteString::from(message.text.as_str());
     Ok(Box::new(move || {
-        let envelope = Envelope::from_message(message.text.clone(), |name| message.attribute(name));
+        let envelope = Envelope::from_message(text.clone(), |name| message.attribute(name));
         envelope.map_or(0, |envelope| envelope.body.len())
     }))
 }

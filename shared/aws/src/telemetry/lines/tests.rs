@@ -18,7 +18,7 @@ fn lines() -> Lines {
     Lines {
         namespace: r#""Acuse/shop""#.to_owned(),
         is_json: true,
-        successes: 100,
+        successes: 100.0,
         write: |lines| WRITTEN.with_borrow_mut(|written| written.push_str(lines)),
     }
 }
@@ -106,6 +106,48 @@ fn other_lines_of_a_unit_are_written_at_once_with_the_fields_of_its_spans() {
 }
 
 #[test]
+fn an_event_without_a_recorded_trace_does_not_name_that_of_its_batch() {
+    let line = written(lines(), || {
+        let batch = info_span!("invocation", xrayTraceId = "Root=1-6;Sampled=1");
+        let event = info_span!(target: WORK, parent: &batch, "event", xrayTraceId = "");
+        event.in_scope(|| info!(target: WORK, "event completed"));
+    });
+    let members: Vec<&String> = line[0].as_object().unwrap().keys().collect();
+    assert_eq!(members, ["level", "message"]);
+}
+
+#[test]
+fn a_hooks_own_dimension_takes_the_place_of_a_field() {
+    let line = written(lines(), || {
+        info_span!(target: WORK, "event", account = "second").in_scope(|| {
+            counter!("Mails", "account" => "ours").increment(1);
+            info!(target: WORK, "event completed");
+        });
+    });
+    assert_eq!((line.len(), &line[0]["account"]), (1, &json!("ours")));
+    assert!(is_counted("Mails"));
+}
+
+#[test]
+fn what_cloudwatch_would_not_take_is_told_of_instead_of_counted() {
+    let lines = written(lines(), || {
+        delivery("Beside the others", || {
+            counter!("Mails", "To" => "").increment(1);
+            info!(target: WORK, "delivery queued");
+        });
+    });
+    let expected = "not counted: CloudWatch takes no such name or dimension";
+    assert_eq!(
+        (&lines[0]["level"], &lines[0]["message"]),
+        (&json!("WARN"), &json!(expected))
+    );
+    assert_eq!(
+        (&lines[0]["name"], &lines[1]["Beside the others"]),
+        (&json!("Mails"), &json!(1))
+    );
+}
+
+#[test]
 fn units_that_take_turns_do_not_mix() {
     let written = written(lines(), || {
         let spans = ["a", "b"].map(|delivery_id| info_span!(target: WORK, "event", delivery_id));
@@ -127,8 +169,8 @@ fn units_that_take_turns_do_not_mix() {
 
 #[test]
 fn a_sample_of_successes_has_lines_and_all_of_them_metrics() {
-    // The id's random end is 0xdf3fdc5f, whose last two decimals are 51.
-    for (successes, is_shown) in [(0, false), (51, false), (52, true), (100, true)] {
+    // The id's random end is 0xdf3fdc5f, whose last four decimals are 4351.
+    for (successes, is_shown) in [(0.0, false), (43.5, false), (43.52, true), (100.0, true)] {
         let sampled = Lines { successes, ..lines() };
         let written = written(sampled, || {
             delivery("Sampled", || info!(target: WORK, "delivery queued"))
@@ -140,7 +182,7 @@ fn a_sample_of_successes_has_lines_and_all_of_them_metrics() {
         );
     }
     let none = Lines {
-        successes: 0,
+        successes: 0.0,
         ..lines()
     };
     assert_eq!(
