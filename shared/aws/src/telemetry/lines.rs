@@ -100,7 +100,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         let (first, is_well) = (documents.next(), work.end.is_some());
         let is_kept = |name: &str| {
             let is_taken = first.is_some_and(|document| document.has(name));
-            !is_taken && !(is_well && name == INVOCATION)
+            let leads_nowhere = is_well && name == INVOCATION;
+            !(is_taken || leads_nowhere)
         };
         let mut lines = line(Level::INFO, self.metrics(first), |line| {
             members(line, &work.end.unwrap_or_default(), Some(&span), is_kept);
