@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
+use acuse_aws::destinations::events;
 use acuse_aws::ledger::reader::LedgerReader;
 use acuse_aws::ledger::record::Record;
 use acuse_aws::system::SystemClock;
 use acuse_core::account::AccountName;
 use acuse_core::clock::Clock;
 use acuse_core::error::chain;
+use acuse_core::event::Kind;
 use acuse_core::event::key::IdempotencyKey;
 use acuse_core::ledger::Status;
 use clap::Args;
@@ -18,6 +20,7 @@ use serde_json::Value;
 use super::{conflict, found};
 use crate::command::Failure;
 use crate::command::options::StackOptions;
+use crate::registry::providers;
 use crate::stack::audit::{Audit, Entry};
 use crate::stack::destinations::progress::{self, DeliveriesOf};
 use crate::stack::events::{complete, marked, status};
@@ -110,6 +113,7 @@ impl Show {
                 let mut line = deliveries.json(record);
                 let operators: Value = acted(target, record).await?.iter().map(Entry::json).collect();
                 if let Some(line) = line.as_object_mut() {
+                    line.insert("kind".to_owned(), kind(ledger, record).await.map(Kind::name).into());
                     line.insert("operators".to_owned(), operators);
                 }
                 terminal::json(with_payload(&line, payload.as_deref()));
@@ -172,6 +176,10 @@ impl Show {
             .status(record)
             .map_or_else(|| status(record), |status| marked(record, status));
         say!("{status}: {}", record.key);
+        // The status is that of the hooks: a refused payment is COMPLETED, too.
+        if let Some(kind) = kind(ledger, record).await {
+            say!("what happened: {}", kind.name());
+        }
         if let Some(retry) = retry {
             say!("{retry}");
         }
@@ -209,6 +217,12 @@ impl Show {
         }
         Ok(conflict::explain(ledger, record).await?)
     }
+}
+
+/// What happened, if the payload is there to say so.
+async fn kind(ledger: &LedgerReader, record: &Record) -> Option<Kind> {
+    let event = events::event(ledger, record, providers()).await.ok()?;
+    Some(event.kind)
 }
 
 /// What operators did with the event of `record`.
