@@ -198,7 +198,8 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
                     };
                     span.in_scope(|| {
                         metric::event(event.provider, &event.account.name, "failed");
-                        error!(error = why, "event interrupted");
+                        // By name: above INFO the span has no fields.
+                        error!(key = %event.key, delivery_id = %event.delivery_id, error = why, "event interrupted");
                     });
                     self.wait_longer(message, why.to_owned())
                 }

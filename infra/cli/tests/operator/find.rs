@@ -48,10 +48,13 @@ async fn an_order_that_arrived_is_found_by_its_number_amount_and_ids() {
         text.starts_with("COMPLETED: onepay#") && text.contains(&id) && text.contains("payload:"),
         "{text}"
     );
+    // COMPLETED is the state of hooks.
+    assert_eq!(text.lines().nth(1), Some("what happened: PaymentSucceeded"), "{text}");
 
     let json = done(&["events", "show", "ORD-4821", "--json"], "").await;
     let event = &objects(&json)[0];
     assert_eq!(event["payload"], serde_json::from_slice::<Value>(&body).unwrap());
+    assert_eq!(event["kind"], "PaymentSucceeded");
     assert_eq!(
         (&event["reference"], &event["amount"]),
         (&json!("ORD-4821"), &json!("482100.00"))

@@ -25,19 +25,26 @@ const LONGEST_VALUE: usize = 1024;
 /// What a line has for itself, and what others look for in it.
 const RESERVED: [&str; 6] = ["_aws", "level", "timestamp", "message", "key", "delivery_id"];
 
-/// Whether the format has a place for this series; hooks count as they like. One that it has not would take a line's
-/// other metrics with it.
-pub(super) fn is_valid(key: &Key) -> bool {
+/// The name of a metric or dimension for which the format has no place, if there is one; hooks count as they like. It
+/// would take a line's other metrics with it.
+pub(super) fn misfit(key: &Key) -> Option<&str> {
     let is_text = |text: &str, longest: usize| {
         let is_printed = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         is_printed && !text.trim().is_empty() && text.len() <= longest
     };
     let is_name = |name: &str| is_text(name, LONGEST_NAME) && !name.starts_with(':') && !RESERVED.contains(&name);
-    let is_label = |label: &Label| is_name(label.key()) && is_text(label.value(), LONGEST_VALUE);
-    let mut labels = key.labels();
-    labels.len() <= MOST_DIMENSIONS
-        && is_name(key.name())
-        && labels.all(|label| is_label(label) && label.key() != key.name())
+    if !is_name(key.name()) {
+        return Some(key.name());
+    }
+    key.labels()
+        .enumerate()
+        .find(|(place, label)| {
+            let mut before = key.labels().take(*place).map(Label::key);
+            let is_new = label.key() != key.name() && before.all(|own| own != label.key());
+            let is_fit = is_name(label.key()) && is_text(label.value(), LONGEST_VALUE);
+            !is_new || !is_fit || *place >= MOST_DIMENSIONS
+        })
+        .map(|(_, label)| label.key())
 }
 
 /// What was counted or measured once.
@@ -297,12 +304,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_format_has_no_place_for_is_not_valid() {
+    fn what_the_format_has_no_place_for_is_named() {
         let series = |name: &'static str, label: &'static str, value: String| {
-            is_valid(&Key::from_parts(name, vec![Label::new(label, value)]))
+            let key = Key::from_parts(name, vec![Label::new(label, value)]);
+            misfit(&key).map(str::to_owned)
         };
-        assert!(series("Sent", "To \"whom\"", "a \\ b".to_owned()));
-        assert!(series("Sent", "To", "x".repeat(1024)));
+        assert_eq!(series("Sent", "To \"whom\"", "a \\ b".to_owned()), None);
+        assert_eq!(series("Sent", "To", "x".repeat(1024)), None);
+        assert_eq!(series("_aws", "To", "mail".to_owned()).as_deref(), Some("_aws"));
         for (name, label, value) in [
             ("Sent", "To", String::new()),
             ("Sent", "To", " ".to_owned()),
@@ -313,13 +322,15 @@ mod tests {
             ("Sent", ":To", "mail".to_owned()),
             ("Sent", "level", "high".to_owned()),
             ("Sent", "Sent", "mail".to_owned()),
-            ("_aws", "To", "mail".to_owned()),
         ] {
-            assert!(!series(name, label, value.clone()), "{name} {label} {value}");
+            assert_eq!(series(name, label, value.clone()).as_deref(), Some(label), "{value}");
         }
+        let twice = Key::from_parts("Sent", vec![Label::new("To", "a"), Label::new("To", "b")]);
+        assert_eq!(misfit(&twice), Some("To"));
         let many = |count: usize| (0..count).map(|place| Label::new(place.to_string(), "x")).collect();
         let [most, more]: [Vec<Label>; 2] = [many(30), many(31)];
-        assert!(is_valid(&Key::from_parts("Sent", most)) && !is_valid(&Key::from_parts("Sent", more)));
+        assert_eq!(misfit(&Key::from_parts("Sent", most)), None);
+        assert_eq!(misfit(&Key::from_parts("Sent", more)), Some("30"));
     }
 
     #[test]

@@ -76,9 +76,12 @@ struct Series(Key);
 
 impl Series {
     fn note(&self, value: Value) {
-        if !emf::is_valid(&self.0) {
-            let name = self.0.name();
-            return warn!(name, "not counted: CloudWatch takes no such name or dimension");
+        if let Some(misfit) = emf::misfit(&self.0) {
+            let metric = self.0.name();
+            return warn!(
+                metric,
+                misfit, "not counted: a line has no place for this name or its value"
+            );
         }
         let key = self.0.clone();
         let mut sample = Some(Sample { key, value });

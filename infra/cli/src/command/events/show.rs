@@ -222,7 +222,7 @@ impl Show {
 /// What happened, if the payload is there to say so.
 async fn kind(ledger: &LedgerReader, record: &Record) -> Option<Kind> {
     let event = events::event(ledger, record, providers()).await.ok()?;
-    Some(event.kind)
+    Some(event.kind).filter(|kind| *kind != Kind::Unknown)
 }
 
 /// What operators did with the event of `record`.

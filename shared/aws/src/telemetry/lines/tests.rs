@@ -136,14 +136,14 @@ fn what_cloudwatch_would_not_take_is_told_of_instead_of_counted() {
             info!(target: WORK, "delivery queued");
         });
     });
-    let expected = "not counted: CloudWatch takes no such name or dimension";
+    let expected = "not counted: a line has no place for this name or its value";
     assert_eq!(
         (&lines[0]["level"], &lines[0]["message"]),
         (&json!("WARN"), &json!(expected))
     );
     assert_eq!(
-        (&lines[0]["name"], &lines[1]["Beside the others"]),
-        (&json!("Mails"), &json!(1))
+        (&lines[0]["misfit"], &lines[1]["Beside the others"]),
+        (&json!("To"), &json!(1))
     );
 }
 
