@@ -49,7 +49,7 @@ fn round_trips(envelope: &Envelope) {
     let refused = |c: char| (c < ' ' && !"\t\n\r".contains(c)) || matches!(c, '\u{FFFE}' | '\u{FFFF}');
     assert!(!message.text.contains(refused), "SQS refuses this text");
 
-    let back = Envelope::from_message(&message.text, |name| message.attribute(name)).unwrap();
+    let back = Envelope::from_message(message.text.clone(), |name| message.attribute(name)).unwrap();
     assert_eq!(back.body, envelope.body);
     assert_eq!(back.form, envelope.form);
     assert_eq!((&back.provider, &back.account), (&envelope.provider, &envelope.account));
