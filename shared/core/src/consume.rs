@@ -198,13 +198,13 @@ impl<L: Ledger, I: Inbox> Consumer<L, I> {
                     };
                     span.in_scope(|| {
                         metric::event(event.provider, &event.account.name, "failed");
-                        // By name: above INFO the span has no fields.
+                        // Named here as well: above INFO there is no span.
                         error!(key = %event.key, delivery_id = %event.delivery_id, error = why, "event interrupted");
                     });
                     self.wait_longer(message, why.to_owned())
                 }
             };
-            // Its line is written.
+            // Writes its line.
             drop(span);
             if let Some(waiting) = part.end(outcome) {
                 failed.extend(self.return_or_dead_letter(waiting, deadline).await);

@@ -46,6 +46,14 @@ pub async fn event(ledger: &LedgerReader, record: &Record, providers: Providers)
     let body = payload.ok_or_else(|| EventError::NoPayload {
         key: record.key.clone(),
     })?;
+    read(record, body, providers)
+}
+
+/// The event of `record`, as [`event`] has it, from its payload, for who has read that already.
+///
+/// # Errors
+/// [`EventError`], but for what is about the payload.
+pub fn read(record: &Record, payload: Vec<u8>, providers: Providers) -> Result<Event, EventError> {
     let unusable = |attribute| EventError::NotARecord {
         key: record.key.clone(),
         attribute,
@@ -70,7 +78,7 @@ pub async fn event(ledger: &LedgerReader, record: &Record, providers: Providers)
         delivery_id: delivery_id.ok_or_else(|| unusable("delivery_id"))?,
         received_at: received_at.ok_or_else(|| unusable("received_at"))?,
         form: form.unwrap_or(CanonicalForm::Raw),
-        body: body.into(),
+        body: payload.into(),
         replay: None,
     };
     let key = IdempotencyKey::parse(&record.key).ok_or_else(|| unusable("pk"))?;

@@ -25,8 +25,8 @@ const LONGEST_VALUE: usize = 1024;
 /// What a line has for itself, and what others look for in it.
 const RESERVED: [&str; 6] = ["_aws", "level", "timestamp", "message", "key", "delivery_id"];
 
-/// The name of a metric or dimension for which the format has no place, if there is one; hooks count as they like. It
-/// would take a line's other metrics with it.
+/// The name of the metric, or of one of its dimensions, that the format has no place for, if any. Hooks count as they
+/// like, and CloudWatch would ignore the line's other metrics as well.
 pub(super) fn misfit(key: &Key) -> Option<&str> {
     let is_text = |text: &str, longest: usize| {
         let is_printed = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());

@@ -80,7 +80,8 @@ impl Series {
             let metric = self.0.name();
             return warn!(
                 metric,
-                misfit, "not counted: a line has no place for this name or its value"
+                misfit,
+                "metric not counted: the name in `misfit` is reserved, or CloudWatch does not accept it or its value"
             );
         }
         let key = self.0.clone();

@@ -204,10 +204,11 @@ impl Envelope {
         }
         let (id, at, form) = (required(DELIVERY_ID)?, required(RECEIVED_AT)?, required(FORM)?);
         let (provider, account) = sender(required(PROVIDER)?)?;
+        let text = text.into();
         let body = match attribute(ENCODING) {
-            None => text.into().into_bytes(),
-            Some(ENCODING_BASE64) => Bytes::from(decode(&text.into())?),
-            Some(ENCODING_GZIP) => Bytes::from(gzip::decompress(&decode(&text.into())?, LONGEST_BODY)?),
+            None => text.into_bytes(),
+            Some(ENCODING_BASE64) => Bytes::from(decode(&text)?),
+            Some(ENCODING_GZIP) => Bytes::from(gzip::decompress(&decode(&text)?, LONGEST_BODY)?),
             Some(other) => return Err(invalid(ENCODING, other, "base64, gzip+base64, or absent")),
         };
         Ok(Self {

@@ -210,14 +210,18 @@ impl Export {
         deliveries: &DeliveriesOf,
         lines: &Lines,
     ) -> Result<String, Failure> {
-        let event = events::event(ledger, record, providers()).await.ok();
-        let kind = event.map(|event| event.kind.name());
+        let payload = match self.format {
+            // It has no payloads, only what one says.
+            Format::Csv => ledger.payload(record).await.unwrap_or_default(),
+            Format::Jsonl => ledger.payload(record).await?,
+        };
+        let event = payload
+            .clone()
+            .map(|payload| events::read(record, payload, providers()));
+        let kind = event.and_then(Result::ok).map(|event| event.kind.name());
         match self.format {
             Format::Csv => lines.csv(record, kind),
-            Format::Jsonl => {
-                let payload = ledger.payload(record).await?;
-                Ok(lines.json(record, deliveries.json(record), kind, payload.as_deref()))
-            }
+            Format::Jsonl => Ok(lines.json(record, deliveries.json(record), kind, payload.as_deref())),
         }
     }
 

@@ -113,7 +113,8 @@ impl Show {
                 let mut line = deliveries.json(record);
                 let operators: Value = acted(target, record).await?.iter().map(Entry::json).collect();
                 if let Some(line) = line.as_object_mut() {
-                    line.insert("kind".to_owned(), kind(ledger, record).await.map(Kind::name).into());
+                    let kind = payload.as_deref().and_then(|payload| kind(record, payload));
+                    line.insert("kind".to_owned(), kind.map(Kind::name).into());
                     line.insert("operators".to_owned(), operators);
                 }
                 terminal::json(with_payload(&line, payload.as_deref()));
@@ -176,8 +177,11 @@ impl Show {
             .status(record)
             .map_or_else(|| status(record), |status| marked(record, status));
         say!("{status}: {}", record.key);
+        // If it can't be read, that is said once all else is shown.
+        let payload = ledger.payload(record).await;
         // The status is that of the hooks: a refused payment is COMPLETED, too.
-        if let Some(kind) = kind(ledger, record).await {
+        let readable = payload.as_ref().ok().and_then(Option::as_deref);
+        if let Some(kind) = readable.and_then(|payload| kind(record, payload)) {
             say!("what happened: {}", kind.name());
         }
         if let Some(retry) = retry {
@@ -207,7 +211,7 @@ impl Show {
                     .for_each(|line| terminal::line(line));
             }
         }
-        match (record.erasure(), ledger.payload(record).await?) {
+        match (record.erasure(), payload?) {
             (Some(erasure), _) => {
                 say!("payload: {erasure}");
                 say!("");
@@ -219,9 +223,9 @@ impl Show {
     }
 }
 
-/// What happened, if the payload is there to say so.
-async fn kind(ledger: &LedgerReader, record: &Record) -> Option<Kind> {
-    let event = events::event(ledger, record, providers()).await.ok()?;
+/// What happened, as far as the payload says so.
+fn kind(record: &Record, payload: &[u8]) -> Option<Kind> {
+    let event = events::read(record, payload.to_vec(), providers()).ok()?;
     Some(event.kind).filter(|kind| *kind != Kind::Unknown)
 }
 

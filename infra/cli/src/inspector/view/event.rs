@@ -43,7 +43,10 @@ pub(crate) async fn show(
         return Ok(page.show("", &content));
     };
     let payload = ledger.payload(&record).await?;
-    let event = events::event(&ledger, &record, providers()).await.ok();
+    let event = payload
+        .clone()
+        .map(|payload| events::read(&record, payload, providers()));
+    let event = event.and_then(Result::ok);
     complete(&target.references(), &mut record);
     let facts = Facts::of(&record);
     let deliveries = DeliveriesOf::records(target, [&record]).await?;

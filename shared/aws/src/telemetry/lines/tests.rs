@@ -136,7 +136,8 @@ fn what_cloudwatch_would_not_take_is_told_of_instead_of_counted() {
             info!(target: WORK, "delivery queued");
         });
     });
-    let expected = "not counted: a line has no place for this name or its value";
+    let expected =
+        "metric not counted: the name in `misfit` is reserved, or CloudWatch does not accept it or its value";
     assert_eq!(
         (&lines[0]["level"], &lines[0]["message"]),
         (&json!("WARN"), &json!(expected))
